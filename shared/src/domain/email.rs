@@ -1,0 +1,180 @@
+//! E-mail addresses: stored as sent, claimed and looked up in one normal form.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Violation;
+
+/// The longest address that fits an SMTP path (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+const MAX_LENGTH: usize = 254;
+/// The longest local part (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_LENGTH: usize = 64;
+
+/// An e-mail address as it was sent, together with its normal form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email {
+    as_sent: String,
+    key: EmailKey,
+}
+
+/// The normal form of an address: ASCII lower case, the domain as punycode without a trailing dot. Two addresses with
+/// one key are one address on this platform.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailKey(String);
+
+impl Email {
+    /// Takes an unquoted ASCII local part of at most 64 characters, `@`, and a domain name; at most 254 in all.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Violation> {
+        let as_sent = text.into();
+        let key = normalize(&as_sent).ok_or_else(|| {
+            Violation::refused(format!(
+                "an e-mail address is an unquoted ASCII local part of at most {MAX_LOCAL_LENGTH} characters, @ and a \
+                 domain name, at most {MAX_LENGTH} characters in all"
+            ))
+        })?;
+        Ok(Self { as_sent, key })
+    }
+
+    /// The address as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.as_sent
+    }
+
+    /// The normal form.
+    pub fn key(&self) -> &EmailKey {
+        &self.key
+    }
+}
+
+impl EmailKey {
+    /// The normal form as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn normalize(text: &str) -> Option<EmailKey> {
+    let (local, domain) = text.rsplit_once('@')?;
+    if local.is_empty() || local.len() > MAX_LOCAL_LENGTH || !is_dot_atom(local) {
+        return None;
+    }
+    let domain = normalize_domain(domain)?;
+    let key = format!("{}@{domain}", local.to_ascii_lowercase());
+    (key.len() <= MAX_LENGTH && text.len() <= MAX_LENGTH).then_some(EmailKey(key))
+}
+
+/// RFC 5322's dot-atom: runs of these characters with single dots between them.
+fn is_dot_atom(local: &str) -> bool {
+    local.split('.').all(|atom| {
+        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    })
+}
+
+fn normalize_domain(domain: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_strict(domain.strip_suffix('.').unwrap_or(domain)).ok()?;
+    let labels: Vec<&str> = ascii.split('.').collect();
+    let is_name = labels.len() >= 2
+        && labels.iter().all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+        && !labels.last().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()));
+    is_name.then(|| ascii.to_ascii_lowercase())
+}
+
+impl TryFrom<String> for Email {
+    type Error = Violation;
+
+    fn try_from(text: String) -> Result<Self, Violation> {
+        Self::parse(text)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.as_sent
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.as_sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Option<String> {
+        Email::parse(text).ok().map(|email| email.key().as_str().to_owned())
+    }
+
+    #[test]
+    fn an_address_is_kept_as_sent_and_folded_for_its_key() {
+        let email = Email::parse("Casey.New+crm@ACME.example.").unwrap();
+        assert_eq!(email.as_str(), "Casey.New+crm@ACME.example.");
+        assert_eq!(email.key().as_str(), "casey.new+crm@acme.example");
+    }
+
+    #[test]
+    fn a_domain_in_any_script_has_one_punycode_key() {
+        assert_eq!(key("a@BÜCHER.example").as_deref(), Some("a@xn--bcher-kva.example"));
+        assert_eq!(key("a@xn--bcher-kva.example").as_deref(), Some("a@xn--bcher-kva.example"));
+    }
+
+    #[test]
+    fn only_ascii_is_folded_in_a_local_part() {
+        // The Kelvin sign folds to k in Unicode; two such addresses must not become one.
+        assert_eq!(key("\u{212a}@acme.example"), None);
+        assert_eq!(key("I@acme.example").as_deref(), Some("i@acme.example"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in [
+            "",
+            "@",
+            "a",
+            "a@",
+            "@acme.example",
+            "a b@acme.example",
+            "\"a\"@acme.example",
+            "a..b@acme.example",
+            ".a@acme.example",
+            "a.@acme.example",
+            "a@acme",
+            "a@-acme.example",
+            "a@acme..example",
+            "a@acme.example..",
+            "a@127.0.0.1",
+            "a@[127.0.0.1]",
+            "a@acme_x.example",
+            "a@b@acme.example",
+            "é@acme.example",
+            "a@acme.example\n",
+        ] {
+            assert_eq!(key(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_local_part_has_at_most_64_characters() {
+        for (length, good) in [(63, true), (64, true), (65, false)] {
+            assert_eq!(key(&format!("{}@acme.example", "a".repeat(length))).is_some(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_at_most_254_characters() {
+        for (length, good) in [(253, true), (254, true), (255, false)] {
+            let labels = format!("{}.{}.{}.example", "b".repeat(63), "c".repeat(63), "d".repeat(56));
+            let local = "a".repeat(length - labels.len() - 1);
+            assert_eq!(key(&format!("{local}@{labels}")).is_some(), good, "{length}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What can go wrong behind a port, in the domain's words. The store makes these, the HTTP edge answers them.
+
+/// A failure that is nobody's mistake in the request. What it says is for the log, never for the caller.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// The store did not answer in time, throttled, or kept reporting conflicts. Trying again is sensible.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The store answered with something that this program cannot have written, or refused a call as invalid.
+    #[error("the store and this program disagree: {0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,124 @@
+//! Passwords: secret from the first byte on.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use std::collections::HashSet;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+
+use super::{Email, Violation};
+
+/// The fewest code points that a new password may have (NIST SP 800-63B, section 5.1.1.2).
+const MIN_LENGTH: usize = 8;
+/// The most code points that a password may have: more only costs hashing time.
+const MAX_LENGTH: usize = 128;
+
+/// Passwords that everybody tries first, in lower case, one a line. `common-passwords.md` beside it tells its source.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common-passwords.txt").lines().collect());
+
+/// A password as somebody typed it. It has no output of any kind.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Takes any text.
+    pub fn new(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// The bytes, for the hash alone.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+
+    /// Whether it is short enough to be anybody's password at all.
+    pub fn is_hashable(&self) -> bool {
+        self.0.expose_secret().chars().count() <= MAX_LENGTH
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// A password good enough for a new user: 8 to 128 code points, not a common one, not the user's own e-mail address.
+#[derive(Debug, Clone)]
+pub struct NewPassword(Password);
+
+impl NewPassword {
+    /// Judges `password` for the user of `email`, where the address is known.
+    pub fn parse(password: Password, email: Option<&Email>) -> Result<Self, Violation> {
+        let text = password.0.expose_secret();
+        let length = text.chars().count();
+        if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
+            return Err(Violation::refused(format!(
+                "the password has {length} characters; it needs {MIN_LENGTH} to {MAX_LENGTH}"
+            )));
+        }
+        let folded = text.to_lowercase();
+        if COMMON.contains(folded.as_str()) {
+            return Err(Violation::refused("the password is one of the most common ones; choose another"));
+        }
+        if email.is_some_and(|email| folded == email.as_str().to_lowercase() || folded == email.key().as_str()) {
+            return Err(Violation::refused("the password is the e-mail address; choose another"));
+        }
+        Ok(Self(password))
+    }
+
+    /// The password itself.
+    pub fn password(&self) -> &Password {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(text: &str) -> Result<NewPassword, Violation> {
+        let email = Email::parse("Casey@acme.example").unwrap();
+        NewPassword::parse(Password::new(text.to_owned()), Some(&email))
+    }
+
+    #[test]
+    fn a_password_has_8_to_128_code_points() {
+        for (length, good) in [(7, false), (8, true), (9, true), (127, true), (128, true), (129, false)] {
+            assert_eq!(judge(&"ü~".repeat(length).chars().take(length).collect::<String>()).is_ok(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_common_password_is_refused_in_any_case() {
+        assert!(judge("password1").is_err());
+        assert!(judge("PassWord1").is_err());
+        assert!(COMMON.len() >= 1000, "{}", COMMON.len());
+    }
+
+    #[test]
+    fn the_passwords_of_the_demo_pass() {
+        assert!(judge("TempPass!2026").is_ok());
+        assert!(judge("Demo-Pass-2026!").is_ok());
+    }
+
+    #[test]
+    fn a_password_is_not_the_address() {
+        assert!(judge("casey@ACME.example").is_err());
+    }
+
+    #[test]
+    fn a_password_shows_itself_nowhere() {
+        let shown = format!("{:?} {:?}", Password::new("TempPass!2026".into()), judge("TempPass!2026").unwrap());
+        assert!(!shown.contains("TempPass"), "{shown}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Turns a plan into the items of one new user.
+
+use sha2::{Digest, Sha256};
+
+use super::{Plan, PlannedClone};
+use crate::domain::{Document, ItemKind, ObjectId, Preferences, Timestamp};
+
+/// Which apply the items belong to. The same origin gives the same ids, however often it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The apply.
+    pub apply: ObjectId,
+    /// The snapshot that is applied.
+    pub snapshot: ObjectId,
+    /// Which of its revisions.
+    pub revision: u32,
+    /// When the apply was admitted.
+    pub at: Timestamp,
+}
+
+/// A clone as it will be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClonedItem {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its new id.
+    pub id: ObjectId,
+    /// Its fields, with every reference to another clone rewired.
+    pub document: Document,
+    /// `<snapshot>:<revision>:<source id>`.
+    pub cloned_from: String,
+}
+
+/// Everything of a new user that comes from a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrival {
+    /// The clones, in the order of the plan.
+    pub items: Vec<ClonedItem>,
+    /// Every automation's switch.
+    pub preferences: Preferences,
+}
+
+impl Plan {
+    /// Gives every clone its id and rewires the references between them.
+    pub fn arrive(&self, origin: &Origin) -> Arrival {
+        let switched = self
+            .clones
+            .iter()
+            .filter_map(|clone| Some((origin.clone_id(clone.kind, &clone.source_id), clone.enabled?)));
+        Arrival {
+            items: self.clones.iter().map(|clone| origin.arrive(clone)).collect(),
+            preferences: self.kept_preferences.iter().copied().chain(switched).collect(),
+        }
+    }
+}
+
+impl Origin {
+    fn arrive(&self, clone: &PlannedClone) -> ClonedItem {
+        let mut document = clone.document.clone();
+        for rewire in &clone.rewires {
+            if let Some(place) = document.pointer_mut(&rewire.pointer) {
+                *place = self.clone_id(rewire.kind, &rewire.source_id).to_string().into();
+            }
+        }
+        ClonedItem {
+            kind: clone.kind,
+            id: self.clone_id(clone.kind, &clone.source_id),
+            document,
+            cloned_from: format!("{}:{}:{}", self.snapshot, self.revision, clone.source_id),
+        }
+    }
+
+    /// Derived, not drawn: whoever carries an apply on makes the same ids again.
+    fn clone_id(&self, kind: ItemKind, source_id: &ObjectId) -> ObjectId {
+        let digest = Sha256::new()
+            .chain_update(self.apply.as_bytes())
+            .chain_update(kind.as_str())
+            .chain_update(source_id.as_bytes())
+            .finalize();
+        let mut random = [0; 8];
+        random.copy_from_slice(&digest[..8]);
+        ObjectId::compose(self.at, random)
+    }
+}

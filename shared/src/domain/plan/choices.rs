@@ -1,0 +1,95 @@
+//! What the caller of an apply decides.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{ObjectId, Violation};
+
+/// The most entries of all mappings together, and the most names in a selection.
+pub const MAX_ENTRIES: usize = 5_000;
+
+/// Which parts of a snapshot arrive, and what their references become.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choices {
+    /// Targets for stages: automation (name or id) → source stage → target stage.
+    pub pipeline_mapping: BTreeMap<String, BTreeMap<String, String>>,
+    /// Replacements for whole `sourceStatuses` arrays: automation (name or id) → target stages.
+    pub source_statuses_mapping: BTreeMap<String, Vec<String>>,
+    /// Targets for agents: automation (name or id) → source agent (name or id) → target agent.
+    pub agent_mapping: BTreeMap<String, BTreeMap<String, ObjectId>>,
+    /// The prompts to clone in the source's own organization; all when absent.
+    pub selected_prompt_names: Option<Vec<String>>,
+    /// Whether automations are cloned.
+    pub apply_automations: bool,
+    /// Whether prompts are cloned.
+    pub apply_prompts: bool,
+    /// Whether templates are cloned.
+    pub apply_templates: bool,
+    /// What becomes of an automation with a reference that leads nowhere.
+    pub on_unmapped: OnUnmapped,
+}
+
+/// What becomes of an automation with a reference that leads nowhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnUnmapped {
+    /// It arrives switched off and is named in a warning.
+    #[default]
+    SwitchOff,
+    /// The apply is refused.
+    Reject,
+}
+
+impl Default for Choices {
+    /// Everything, with no mapping.
+    fn default() -> Self {
+        Self {
+            pipeline_mapping: BTreeMap::new(),
+            source_statuses_mapping: BTreeMap::new(),
+            agent_mapping: BTreeMap::new(),
+            selected_prompt_names: None,
+            apply_automations: true,
+            apply_prompts: true,
+            apply_templates: true,
+            on_unmapped: OnUnmapped::SwitchOff,
+        }
+    }
+}
+
+impl Choices {
+    /// The automations that a mapping names, each with the mappings that name it.
+    pub(super) fn mapped_automations(&self) -> BTreeMap<&str, Vec<&'static str>> {
+        let mut named: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
+        let keys = (self.pipeline_mapping.keys().map(|key| (key, PIPELINE_MAPPING)))
+            .chain(self.source_statuses_mapping.keys().map(|key| (key, SOURCE_STATUSES_MAPPING)))
+            .chain(self.agent_mapping.keys().map(|key| (key, AGENT_MAPPING)));
+        for (key, mapping) in keys {
+            named.entry(key).or_default().push(mapping);
+        }
+        named
+    }
+
+    /// Counts entries against [`MAX_ENTRIES`]; gives the name of the field that has too many.
+    pub fn check_size(&self) -> Result<(), (&'static str, Violation)> {
+        let sizes = [
+            (PIPELINE_MAPPING, self.pipeline_mapping.values().map(|stages| stages.len().max(1)).sum::<usize>()),
+            (SOURCE_STATUSES_MAPPING, self.source_statuses_mapping.values().map(|stages| stages.len().max(1)).sum()),
+            (AGENT_MAPPING, self.agent_mapping.values().map(|agents| agents.len().max(1)).sum()),
+            (SELECTED_PROMPT_NAMES, self.selected_prompt_names.as_ref().map_or(0, Vec::len)),
+        ];
+        match sizes.into_iter().find(|(_, size)| *size > MAX_ENTRIES) {
+            Some((pointer, size)) => {
+                let detail = format!("there are {size} entries; at most {MAX_ENTRIES} are allowed");
+                Err((pointer, Violation::refused(detail)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The fields of an apply request that the plan judges.
+pub(super) const PIPELINE_MAPPING: &str = "pipelineMapping";
+pub(super) const SOURCE_STATUSES_MAPPING: &str = "sourceStatusesMapping";
+pub(super) const AGENT_MAPPING: &str = "agentMapping";
+pub(super) const SELECTED_PROMPT_NAMES: &str = "selectedPromptNames";

@@ -1,0 +1,148 @@
+//! Resolves the references of one automation: mapped, existing under the same name, cloned beside it, or dangling.
+
+use std::collections::HashSet;
+
+use super::choices::{AGENT_MAPPING, Choices, PIPELINE_MAPPING};
+use super::mapping::{AutomationMapping, first_few, is_id};
+use super::{CapturedAutomation, CapturedItem, Refusal, Rewire};
+use crate::domain::reference::{self, RefType, Reference, SOURCE_STATUSES, Site};
+use crate::domain::{Document, ItemKind, ObjectId, Organization, pointer};
+
+/// An automation with every reference resolved or listed.
+pub(super) struct Resolved {
+    pub(super) document: Document,
+    pub(super) rewires: Vec<Rewire>,
+    /// References that lead nowhere, with the value they have in the snapshot.
+    pub(super) dangling: Vec<Site>,
+}
+
+/// What references can lead to in the target organization and among the clones.
+pub(super) struct Resolver<'a> {
+    targets: &'a Organization,
+    stages: HashSet<&'a str>,
+    prompts: Items<'a>,
+    templates: Items<'a>,
+}
+
+/// The clones of one kind, by what a reference may call them.
+struct Items<'a> {
+    ids: HashSet<ObjectId>,
+    names: HashSet<&'a str>,
+}
+
+impl<'a> Items<'a> {
+    fn new(items: &'a [CapturedItem]) -> Self {
+        Self {
+            ids: items.iter().map(|item| item.id).collect(),
+            names: items.iter().map(|item| item.document.name()).collect(),
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(targets: &'a Organization, prompts: &'a [CapturedItem], templates: &'a [CapturedItem]) -> Self {
+        Self {
+            targets,
+            stages: targets.stage_names().collect(),
+            prompts: Items::new(prompts),
+            templates: Items::new(templates),
+        }
+    }
+
+    pub(super) fn resolve(&self, automation: &CapturedAutomation, mapping: &AutomationMapping<'_>) -> Resolved {
+        let mut document = automation.item.document.clone();
+        if let (Some(statuses), Some(fields)) = (mapping.source_statuses, document.fields_mut())
+            && fields.contains_key(SOURCE_STATUSES)
+        {
+            fields.insert(SOURCE_STATUSES.to_owned(), statuses.into());
+        }
+        let mut rewires = Vec::new();
+        let mut dangling = Vec::new();
+        reference::rewrite(&mut document, |site| {
+            let resolution = match site.ref_type {
+                // The replacement array was judged with the request: these are target stages already.
+                RefType::PipelineStage if site.is_source_status() && mapping.source_statuses.is_some() => {
+                    Resolution::Kept
+                }
+                RefType::PipelineStage => self.stage(site, mapping),
+                RefType::Agent => self.agent(site, mapping),
+                RefType::Template => clone_of(ItemKind::Template, &self.templates, site),
+                RefType::Prompt => clone_of(ItemKind::Prompt, &self.prompts, site),
+            };
+            match resolution {
+                Resolution::Kept => None,
+                Resolution::Replaced(value) => Some(value),
+                Resolution::Rewired(rewire) => {
+                    rewires.push(rewire);
+                    None
+                }
+                Resolution::Dangling => {
+                    dangling.push(site.clone());
+                    None
+                }
+            }
+        });
+        Resolved { document, rewires, dangling }
+    }
+
+    fn stage(&self, site: &Site, mapping: &AutomationMapping<'_>) -> Resolution {
+        match mapping.stages.get(site.value.as_str()) {
+            Some(target) => Resolution::Replaced((*target).to_owned()),
+            None if self.stages.contains(site.value.as_str()) => Resolution::Kept,
+            None => Resolution::Dangling,
+        }
+    }
+
+    /// A place that held a name gets the target's name, a place that held an id its id.
+    fn agent(&self, site: &Site, mapping: &AutomationMapping<'_>) -> Resolution {
+        let by_id = is_id(&site.value);
+        match mapping.agents.get(site.value.as_str()) {
+            Some(agent) if by_id => Resolution::Replaced(agent.id.to_string()),
+            Some(agent) => Resolution::Replaced(agent.name.clone()),
+            None if !by_id && self.targets.only_agent_named(&site.value).is_some() => Resolution::Kept,
+            None => Resolution::Dangling,
+        }
+    }
+}
+
+enum Resolution {
+    Kept,
+    Replaced(String),
+    Rewired(Rewire),
+    Dangling,
+}
+
+fn clone_of(kind: ItemKind, items: &Items<'_>, site: &Site) -> Resolution {
+    match site.value.parse::<ObjectId>() {
+        Ok(source_id) if items.ids.contains(&source_id) => {
+            Resolution::Rewired(Rewire { pointer: site.pointer.clone(), kind, source_id })
+        }
+        _ if items.names.contains(site.value.as_str()) => Resolution::Kept,
+        _ => Resolution::Dangling,
+    }
+}
+
+/// Says of dangling references what is missing and what to do.
+pub(super) fn explain(dangling: &[Reference]) -> String {
+    let missing: Vec<String> =
+        dangling.iter().map(|reference| format!("the {} {:?}", reference.ref_type.noun(), reference.value)).collect();
+    let what = first_few(&missing);
+    format!("it arrives switched off, because {what} cannot be found for the new user; map or mend it and switch it on")
+}
+
+/// The refusal of a dangling reference, at the place of the request where it can be mapped.
+pub(super) fn refusal(reference: &Reference, choices: &Choices) -> Refusal {
+    let Reference { automation_name, value, ref_type, .. } = reference;
+    let noun = ref_type.noun();
+    let mapped_at = |mapping: &str| pointer([mapping, automation_name, value]);
+    let (pointer, advice) = match ref_type {
+        RefType::PipelineStage => (mapped_at(PIPELINE_MAPPING), "map it to a stage of your organization"),
+        RefType::Agent => (mapped_at(AGENT_MAPPING), "map it to the id of an agent of your organization"),
+        RefType::Template if !choices.apply_templates => ("/applyTemplates".to_owned(), "clone the templates too"),
+        RefType::Prompt if !choices.apply_prompts => ("/applyPrompts".to_owned(), "clone the prompts too"),
+        RefType::Template | RefType::Prompt => {
+            ("/onUnmapped".to_owned(), "the snapshot does not hold it; use switchOff")
+        }
+    };
+    Refusal { pointer, detail: format!("the automation {automation_name:?} refers to the {noun} {value:?}: {advice}") }
+}

@@ -1,0 +1,469 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::reference::{self, RefType};
+use crate::domain::{Agent, Pipeline, Setup, SetupItem, Stage, Timestamp};
+
+fn id(number: u8) -> ObjectId {
+    ObjectId::from_bytes([number; 12])
+}
+
+fn items(first_id: u8, documents: Vec<Value>) -> Vec<SetupItem> {
+    (first_id..)
+        .zip(documents)
+        .map(|(number, document)| SetupItem { id: id(number), document: serde_json::from_value(document).unwrap() })
+        .collect()
+}
+
+fn organization(stages: &[&str], agents: &[(u8, &str)]) -> Organization {
+    let stages =
+        stages.iter().map(|name| Stage { name: (*name).into(), color: None, rest: Default::default() }).collect();
+    let agent = |(number, name): &(u8, &str)| Agent {
+        id: id(*number),
+        name: (*name).into(),
+        description: None,
+        rest: Default::default(),
+    };
+    Organization {
+        id: id(200),
+        name: "Somewhere".into(),
+        pipelines: vec![Pipeline {
+            id: id(201),
+            name: "Sales".into(),
+            kind: "Contact".into(),
+            stages,
+            rest: Default::default(),
+        }],
+        agents: agents.iter().map(agent).collect(),
+    }
+}
+
+fn source() -> Organization {
+    organization(&["New Lead", "Contacted"], &[(60, "Warm-up Agent"), (61, "Closer")])
+}
+
+fn target() -> Organization {
+    organization(&["New Lead", "Reached Out"], &[(70, "Default Agent"), (71, "Twin"), (72, "Twin"), (73, "Closer")])
+}
+
+fn content(automations: Vec<Value>, prompts: Vec<Value>, templates: Vec<Value>) -> Content {
+    let setup = Setup {
+        automations: items(1, automations),
+        prompts: items(20, prompts),
+        templates: items(40, templates),
+        preferences: BTreeMap::new(),
+    };
+    Content::capture(setup, &source())
+}
+
+fn mover() -> Value {
+    json!({"name": "Mover", "sourceStatuses": ["New Lead"], "actions": {"targetStage": "Contacted"}})
+}
+
+fn across(content: &Content, choices: &Choices) -> Plan {
+    plan(content, &Scope::OtherOrganization, &target(), choices)
+}
+
+fn stages(entries: &[(&str, &str, &str)]) -> Choices {
+    let mut choices = Choices::default();
+    for (automation, from, to) in entries {
+        choices.pipeline_mapping.entry((*automation).into()).or_default().insert((*from).into(), (*to).into());
+    }
+    choices
+}
+
+fn agents(entries: &[(&str, &str, u8)]) -> Choices {
+    let mut choices = Choices::default();
+    for (automation, from, to) in entries {
+        choices.agent_mapping.entry((*automation).into()).or_default().insert((*from).into(), id(*to));
+    }
+    choices
+}
+
+fn pointers(plan: &Plan) -> Vec<&str> {
+    plan.refusals.iter().map(|refusal| refusal.pointer.as_str()).collect()
+}
+
+#[test]
+fn a_mapped_stage_arrives_under_its_new_name_and_the_automation_stays_on() {
+    let plan = across(&content(vec![mover()], vec![], vec![]), &stages(&[("Mover", "Contacted", "Reached Out")]));
+    assert_eq!(plan.refusals, []);
+    assert_eq!(plan.warnings, []);
+    assert_eq!(plan.clones[0].document.as_value()["actions"]["targetStage"], "Reached Out");
+    assert_eq!(plan.clones[0].document.as_value()["sourceStatuses"], json!(["New Lead"]));
+    assert_eq!(plan.clones[0].enabled, Some(true));
+}
+
+#[test]
+fn an_unmapped_stage_switches_the_automation_off_and_says_so() {
+    let plan = across(&content(vec![mover()], vec![], vec![]), &Choices::default());
+    assert_eq!(plan.clones[0].enabled, Some(false));
+    assert_eq!(plan.warnings.len(), 1);
+    assert_eq!(plan.warnings[0].code, WarningCode::UnmappedReference);
+    assert_eq!(plan.warnings[0].automation_name, "Mover");
+    assert_eq!(plan.warnings[0].references[0].value, "Contacted");
+}
+
+#[test]
+fn an_unmapped_stage_is_refused_where_the_request_says_so() {
+    let choices = Choices { on_unmapped: OnUnmapped::Reject, ..Choices::default() };
+    let plan = across(&content(vec![mover()], vec![], vec![]), &choices);
+    assert_eq!(pointers(&plan), ["/pipelineMapping/Mover/Contacted"]);
+}
+
+#[test]
+fn every_wrong_entry_of_a_mapping_is_refused_with_its_place() {
+    let mut choices = stages(&[
+        ("No/Such", "Contacted", "Reached Out"),
+        ("Mover", "Closed", "Reached Out"),
+        ("Mover", "Contacted", "Nowhere"),
+    ]);
+    choices.source_statuses_mapping.insert("Mover".into(), vec!["New Lead".into(), "Gone".into()]);
+    choices.agent_mapping.insert("Mover".into(), BTreeMap::from([("Bea".into(), id(70))]));
+    let plan = across(&content(vec![mover()], vec![], vec![]), &choices);
+    assert_eq!(
+        pointers(&plan),
+        [
+            "/pipelineMapping/No~1Such",
+            "/pipelineMapping/Mover/Closed",
+            "/pipelineMapping/Mover/Contacted",
+            "/sourceStatusesMapping/Mover/1",
+            "/agentMapping/Mover/Bea",
+        ]
+    );
+}
+
+#[test]
+fn an_automation_is_named_by_its_id_too_and_a_name_names_all_that_have_it() {
+    let plan =
+        across(&content(vec![mover(), mover()], vec![], vec![]), &stages(&[("Mover", "Contacted", "Reached Out")]));
+    assert!(plan.clones.iter().all(|clone| clone.enabled == Some(true)));
+    let plan = across(
+        &content(vec![mover(), mover()], vec![], vec![]),
+        &stages(&[(&id(2).to_string(), "Contacted", "Reached Out")]),
+    );
+    assert_eq!(plan.clones.iter().map(|clone| clone.enabled).collect::<Vec<_>>(), [Some(false), Some(true)]);
+}
+
+#[test]
+fn two_entries_for_one_place_must_agree() {
+    let by_id = id(1).to_string();
+    let content = content(vec![mover()], vec![], vec![]);
+    let agree = stages(&[("Mover", "Contacted", "Reached Out"), (&by_id, "Contacted", "Reached Out")]);
+    assert_eq!(across(&content, &agree).refusals, []);
+    let differ = stages(&[("Mover", "Contacted", "Reached Out"), (&by_id, "Contacted", "New Lead")]);
+    assert_eq!(across(&content, &differ).refusals.len(), 1);
+}
+
+#[test]
+fn source_statuses_are_replaced_as_a_whole_and_win_over_the_stage_mapping() {
+    let automation = json!({"name": "Mover", "sourceStatuses": ["Contacted", "Elsewhere"], "actions": {}});
+    for replacement in [vec![], vec!["New Lead".to_owned(), "Reached Out".to_owned()]] {
+        let mut choices = stages(&[("Mover", "Contacted", "New Lead")]);
+        choices.source_statuses_mapping.insert("Mover".into(), replacement.clone());
+        let plan = across(&content(vec![automation.clone()], vec![], vec![]), &choices);
+        assert_eq!(plan.refusals, []);
+        assert_eq!(plan.clones[0].document.as_value()["sourceStatuses"], json!(replacement));
+        assert_eq!(plan.clones[0].enabled, Some(true));
+    }
+}
+
+#[test]
+fn source_statuses_cannot_be_given_to_an_automation_that_has_none() {
+    let mut choices = Choices::default();
+    choices.source_statuses_mapping.insert("Bare".into(), vec!["New Lead".into()]);
+    let plan = across(&content(vec![json!({"name": "Bare"})], vec![], vec![]), &choices);
+    assert_eq!(pointers(&plan), ["/sourceStatusesMapping/Bare"]);
+}
+
+#[test]
+fn a_place_that_held_a_name_gets_the_name_and_one_that_held_an_id_the_id() {
+    let by_id = id(60).to_string();
+    let automation = json!({"name": "Caller", "actions": {"agent": "Warm-up Agent", "agentId": by_id}});
+    // Either key means both places, because the source organization has an agent of that id and name.
+    for key in ["Warm-up Agent", &by_id] {
+        let plan = across(&content(vec![automation.clone()], vec![], vec![]), &agents(&[("Caller", key, 70)]));
+        assert_eq!(plan.refusals, []);
+        let expected = json!({"agent": "Default Agent", "agentId": id(70)});
+        assert_eq!(plan.clones[0].document.as_value()["actions"], expected, "{key}");
+    }
+    let differ = agents(&[("Caller", "Warm-up Agent", 70), ("Caller", &by_id, 73)]);
+    assert!(!across(&content(vec![automation], vec![], vec![]), &differ).refusals.is_empty());
+}
+
+#[test]
+fn an_agent_of_the_same_name_needs_no_mapping_but_one_by_id_or_with_a_twin_does() {
+    for (value, on) in [("Closer", true), ("closer", false), ("Twin", false), (id(73).to_string().as_str(), false)] {
+        let automation = json!({"name": "Caller", "actions": {"agent": value}});
+        let plan = across(&content(vec![automation], vec![], vec![]), &Choices::default());
+        assert_eq!(plan.clones[0].enabled, Some(on), "{value}");
+    }
+}
+
+#[test]
+fn a_name_cannot_be_mapped_to_an_agent_whose_name_is_not_its_own() {
+    let automation = json!({"name": "Caller", "actions": {"agent": "Warm-up Agent"}});
+    let plan = across(&content(vec![automation], vec![], vec![]), &agents(&[("Caller", "Warm-up Agent", 71)]));
+    assert_eq!(pointers(&plan), ["/agentMapping/Caller/Warm-up Agent"]);
+    let unknown = json!({"name": "Caller", "actions": {"agent": "Warm-up Agent"}});
+    let plan = across(&content(vec![unknown], vec![], vec![]), &agents(&[("Caller", "Warm-up Agent", 99)]));
+    assert_eq!(pointers(&plan), ["/agentMapping/Caller/Warm-up Agent"]);
+}
+
+fn messenger() -> Content {
+    content(
+        vec![json!({"name": "Messenger", "actions": {
+            "sendMessage": [{"template": "Intro"}], "templateId": id(40), "prompt": "Talk", "promptId": id(20)
+        }})],
+        vec![json!({"name": "Talk"})],
+        vec![json!({"name": "Intro"})],
+    )
+}
+
+#[test]
+fn references_to_templates_and_prompts_lead_to_the_clones() {
+    let plan = across(&messenger(), &Choices::default());
+    assert_eq!(plan.clones[0].enabled, Some(true));
+    let origin = Origin { apply: id(9), snapshot: id(8), revision: 3, at: Timestamp::from_millis(0) };
+    let arrival = plan.arrive(&origin);
+    let [automation, prompt, template] = &arrival.items[..] else { panic!("{arrival:?}") };
+    let actions = &automation.document.as_value()["actions"];
+    assert_eq!(actions["templateId"], template.id.to_string());
+    assert_eq!(actions["promptId"], prompt.id.to_string());
+    assert_eq!(actions["sendMessage"][0]["template"], "Intro");
+    assert_eq!(template.cloned_from, format!("{}:3:{}", id(8), id(40)));
+    assert_eq!(arrival.preferences, BTreeMap::from([(automation.id, true)]));
+    assert_eq!(arrival, plan.arrive(&origin));
+}
+
+#[test]
+fn what_a_flag_leaves_out_is_counted_and_leaves_references_dangling() {
+    let choices = Choices { apply_templates: false, apply_prompts: false, ..Choices::default() };
+    let plan = across(&messenger(), &choices);
+    let outcome = json!({
+        "cloned": {"automations": 1, "prompts": 0, "templates": 0}, "mapped": {"prompts": 0},
+        "skipped": {"automations": 0, "templates": 1}
+    });
+    assert_eq!(serde_json::to_value(plan.outcome).unwrap(), outcome);
+    assert_eq!(plan.clones[0].enabled, Some(false));
+    assert_eq!(plan.warnings[0].references.len(), 4);
+    let rejected = across(&messenger(), &Choices { on_unmapped: OnUnmapped::Reject, ..choices });
+    assert_eq!(pointers(&rejected), ["/applyTemplates", "/applyPrompts", "/applyPrompts", "/applyTemplates"]);
+}
+
+#[test]
+fn an_automation_whose_secrets_were_removed_arrives_switched_off() {
+    let automation = json!({"name": "Hook", "actions": {"webhookUrl": "https://h.example/secret"}});
+    let plan = across(&content(vec![automation], vec![], vec![]), &Choices::default());
+    assert_eq!(plan.clones[0].enabled, Some(false));
+    assert_eq!(plan.warnings[0].code, WarningCode::SecretsRemoved);
+    assert!(plan.warnings[0].detail.contains("/actions/webhookUrl"), "{}", plan.warnings[0].detail);
+}
+
+fn within(content: &Content, existing: &[u8], choices: &Choices) -> Plan {
+    let scope = Scope::SameOrganization { automations: existing.iter().map(|number| id(*number)).collect() };
+    plan(content, &scope, &source(), choices)
+}
+
+fn three_prompts() -> Content {
+    content(
+        vec![mover(), mover()],
+        vec![json!({"name": "a"}), json!({"name": "b"}), json!({"name": "b"})],
+        vec![json!({"name": "t"})],
+    )
+}
+
+#[test]
+fn within_one_organization_prompts_are_cloned_and_the_rest_is_there_already() {
+    let plan = within(&three_prompts(), &[2], &Choices::default());
+    let outcome = json!({
+        "cloned": {"automations": 0, "prompts": 3, "templates": 0}, "mapped": {"prompts": 0},
+        "skipped": {"automations": 2, "templates": 1}
+    });
+    assert_eq!(serde_json::to_value(plan.outcome).unwrap(), outcome);
+    assert_eq!(plan.kept_preferences, [(id(2), true)]);
+}
+
+#[test]
+fn selected_prompts_are_cloned_with_all_of_their_name_and_the_others_are_mapped() {
+    for (names, cloned) in [(vec![], 0), (vec!["a"], 1), (vec!["b"], 2), (vec!["a", "b", "a"], 3)] {
+        let selected = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        let plan = within(&three_prompts(), &[], &Choices { selected_prompt_names: selected, ..Choices::default() });
+        assert_eq!((plan.outcome.cloned.prompts, plan.outcome.mapped.prompts), (cloned, 3 - cloned), "{names:?}");
+    }
+    let selected = Some(vec!["a".to_owned(), "c".to_owned()]);
+    let choices = Choices { selected_prompt_names: selected, ..Choices::default() };
+    assert_eq!(pointers(&within(&three_prompts(), &[], &choices)), ["/selectedPromptNames/1"]);
+}
+
+#[test]
+fn prompts_are_selected_only_within_the_source_organization() {
+    let selected = |names: &[&str]| Choices {
+        selected_prompt_names: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..Choices::default()
+    };
+    assert_eq!(pointers(&across(&three_prompts(), &selected(&["a"]))), ["/selectedPromptNames"]);
+    assert_eq!(across(&three_prompts(), &selected(&[])), across(&three_prompts(), &Choices::default()));
+}
+
+#[test]
+fn without_prompts_a_selection_has_no_effect_and_all_are_mapped() {
+    let choices =
+        Choices { apply_prompts: false, selected_prompt_names: Some(vec!["zzz".into()]), ..Choices::default() };
+    let plan = within(&three_prompts(), &[], &choices);
+    assert_eq!((plan.outcome.cloned.prompts, plan.outcome.mapped.prompts), (0, 3));
+    assert_eq!(plan.warnings[0].code, WarningCode::SelectionIgnored);
+    assert_eq!(plan.refusals, []);
+}
+
+#[test]
+fn a_mapping_for_automations_that_are_not_cloned_is_ignored_with_a_warning() {
+    let mapping = stages(&[("Whatever", "x", "y")]);
+    let off = Choices { apply_automations: false, ..mapping.clone() };
+    for plan in [within(&three_prompts(), &[], &mapping), across(&three_prompts(), &off)] {
+        assert_eq!(plan.refusals, []);
+        assert_eq!(plan.warnings.len(), 1);
+        assert_eq!(plan.warnings[0].code, WarningCode::MappingIgnored);
+        assert_eq!(plan.warnings[0].automation_name, "Whatever");
+    }
+}
+
+#[test]
+fn the_hash_tells_outcomes_apart_and_nothing_else() {
+    let content = messenger();
+    let first = across(&content, &Choices::default());
+    assert_eq!(first.hash(), across(&content, &Choices::default()).hash());
+    assert_ne!(first.hash(), across(&content, &Choices { apply_templates: false, ..Choices::default() }).hash());
+}
+
+#[test]
+fn mappings_and_selections_have_at_most_5000_entries() {
+    for (length, good) in [(MAX_ENTRIES - 1, true), (MAX_ENTRIES, true), (MAX_ENTRIES + 1, false)] {
+        let names: Vec<String> = (0..length).map(|number| number.to_string()).collect();
+        let stages: BTreeMap<String, String> = names.iter().map(|name| (name.clone(), name.clone())).collect();
+        let ids: BTreeMap<String, ObjectId> = names.iter().map(|name| (name.clone(), id(1))).collect();
+        for choices in [
+            Choices { pipeline_mapping: BTreeMap::from([("a".into(), stages)]), ..Choices::default() },
+            Choices { source_statuses_mapping: BTreeMap::from([("a".into(), names.clone())]), ..Choices::default() },
+            Choices { agent_mapping: BTreeMap::from([("a".into(), ids)]), ..Choices::default() },
+            Choices { selected_prompt_names: Some(names), ..Choices::default() },
+        ] {
+            assert_eq!(choices.check_size().is_ok(), good, "{length}");
+        }
+    }
+}
+
+/// Values that references take in the property tests: some exist in the target organization, some do not.
+fn a_value() -> impl Strategy<Value = Value> {
+    let names =
+        ["New Lead", "Contacted", "Reached Out", "Warm-up Agent", "Closer", "Twin", "Talk", "Intro", "Nobody", ""];
+    prop_oneof![
+        6 => proptest::sample::select(names.to_vec()).prop_map(Value::from),
+        2 => proptest::sample::select(vec![20_u8, 40, 60, 61, 73]).prop_map(|number| json!(id(number))),
+        1 => Just(json!(null)),
+        1 => Just(json!(7)),
+    ]
+}
+
+prop_compose! {
+    fn an_automation()(
+        name in "[ab]",
+        statuses in proptest::option::of(proptest::collection::vec(a_value(), 0..3)),
+        actions in proptest::collection::btree_map(
+            proptest::sample::select(vec![
+                "targetStage", "changeToStatus", "agent", "agentId", "templateId", "prompt", "promptId", "other"]),
+            a_value(), 0..5),
+        messages in proptest::collection::vec(a_value(), 0..3),
+        conditions in proptest::collection::vec(
+            (proptest::sample::select(vec!["status", "stage", "agent", "city"]), a_value(), any::<bool>()), 0..3),
+    ) -> Value {
+        let mut actions = serde_json::to_value(actions).unwrap();
+        actions["sendMessage"] = messages.iter().map(|template| json!({"template": template, "channel": "sms"})).collect();
+        let conditions: Vec<Value> = conditions
+            .into_iter()
+            .map(|(field, value, many)| json!({"field": field, "value": if many { json!([value]) } else { value }}))
+            .collect();
+        let mut automation = json!({"name": name, "actions": actions, "conditions": conditions, "kept": {"as": ["is", 1.5]}});
+        if let Some(statuses) = statuses {
+            automation["sourceStatuses"] = statuses.into();
+        }
+        automation
+    }
+}
+
+prop_compose! {
+    fn some_content()(automations in proptest::collection::vec(an_automation(), 0..4)) -> Content {
+        content(automations, vec![json!({"name": "Talk"})], vec![json!({"name": "Intro"})])
+    }
+}
+
+prop_compose! {
+    fn some_choices()(
+        targets in proptest::collection::vec(
+            (proptest::sample::select(vec!["a", "b"]), proptest::sample::select(vec!["New Lead", "Contacted"]),
+             proptest::sample::select(vec!["New Lead", "Reached Out"])), 0..3),
+        agent in proptest::option::of(proptest::sample::select(vec![70_u8, 73])),
+        flags in any::<[bool; 3]>(),
+    ) -> Choices {
+        let mut choices = stages(&targets);
+        if let Some(agent) = agent {
+            choices.agent_mapping.insert("a".into(), BTreeMap::from([("Warm-up Agent".into(), id(agent))]));
+        }
+        [choices.apply_automations, choices.apply_prompts, choices.apply_templates] = flags;
+        choices
+    }
+}
+
+/// Whether a reference of a clone leads somewhere for the new user.
+fn leads_somewhere(site: &reference::Site, arrival: &Arrival) -> bool {
+    let targets = target();
+    let cloned = |kind| {
+        arrival
+            .items
+            .iter()
+            .any(|item| item.kind == kind && (item.id.to_string() == site.value || item.document.name() == site.value))
+    };
+    match site.ref_type {
+        RefType::PipelineStage => targets.has_stage(&site.value),
+        RefType::Agent => {
+            targets.agents.iter().any(|agent| agent.id.to_string() == site.value)
+                || targets.only_agent_named(&site.value).is_some()
+        }
+        RefType::Template => cloned(ItemKind::Template),
+        RefType::Prompt => cloned(ItemKind::Prompt),
+    }
+}
+
+proptest! {
+    #[test]
+    fn rewriting_with_an_empty_mapping_changes_nothing(automation in an_automation()) {
+        let before: Document = serde_json::from_value(automation).unwrap();
+        let mut after = before.clone();
+        reference::rewrite(&mut after, |_| None);
+        prop_assert_eq!(&after, &before);
+        reference::rewrite(&mut after, |site| Some(site.value.clone()));
+        prop_assert_eq!(after, before);
+    }
+
+    #[test]
+    fn no_reference_is_lost_and_none_is_left_dangling_and_switched_on(content in some_content(), choices in some_choices()) {
+        let plan = across(&content, &choices);
+        let arrival = plan.arrive(&Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) });
+        if !choices.apply_automations {
+            prop_assert!(arrival.items.iter().all(|item| item.kind != ItemKind::Automation));
+            return Ok(());
+        }
+        for (source, clone) in content.automations.iter().zip(&arrival.items) {
+            let before = reference::sites(&source.item.document);
+            let after = reference::sites(&clone.document);
+            let places = |sites: &[reference::Site]| sites.iter().map(|site| site.pointer.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(places(&before), places(&after));
+            prop_assert_eq!(&clone.document.as_value()["kept"], &source.item.document.as_value()["kept"]);
+            let all_lead_somewhere = after.iter().all(|site| leads_somewhere(site, &arrival));
+            prop_assert_eq!(arrival.preferences[&clone.id], all_lead_somewhere, "{:?} {:?}", clone, plan.warnings);
+        }
+    }
+}

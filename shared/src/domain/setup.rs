@@ -1,0 +1,151 @@
+//! A setup: what a user works with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::ObjectId;
+
+/// The three kinds of setup items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ItemKind {
+    /// Reacts to an event or a timer.
+    Automation,
+    /// A text for a language model.
+    Prompt,
+    /// A message with placeholders.
+    Template,
+}
+
+impl ItemKind {
+    /// All of them, in the order in which answers name them.
+    pub const ALL: [Self; 3] = [Self::Automation, Self::Prompt, Self::Template];
+
+    /// The singular, in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automation => "automation",
+            Self::Prompt => "prompt",
+            Self::Template => "template",
+        }
+    }
+}
+
+impl fmt::Display for ItemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An open JSON object: the fields that this program knows have accessors, all others travel along untouched.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Document(Value);
+
+impl Document {
+    /// Wraps an object.
+    pub fn new(fields: Map<String, Value>) -> Self {
+        Self(Value::Object(fields))
+    }
+
+    /// The item's name; empty when it has none.
+    pub fn name(&self) -> &str {
+        self.text("name").unwrap_or_default()
+    }
+
+    /// The value of a text field.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.0.get(field).and_then(Value::as_str)
+    }
+
+    /// The whole object.
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The value at a JSON pointer (RFC 6901), to be replaced.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Value> {
+        // The empty pointer is the object itself, which must stay an object.
+        if pointer.is_empty() { None } else { self.0.pointer_mut(pointer) }
+    }
+
+    /// The fields, to be changed.
+    pub fn fields_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.as_object_mut()
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// One automation, prompt or template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetupItem {
+    /// Its id, which is no part of the document.
+    pub id: ObjectId,
+    /// Everything else.
+    pub document: Document,
+}
+
+/// Whether each automation is on, by its id. One that is absent is on.
+pub type Preferences = BTreeMap<ObjectId, bool>;
+
+/// All that one user works with, each kind in the order of its ids.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Setup {
+    /// The user's automations.
+    pub automations: Vec<SetupItem>,
+    /// The user's prompts.
+    pub prompts: Vec<SetupItem>,
+    /// The user's templates.
+    pub templates: Vec<SetupItem>,
+    /// Which automations are on.
+    pub preferences: Preferences,
+}
+
+impl Setup {
+    /// The items of one kind.
+    pub fn items(&self, kind: ItemKind) -> &[SetupItem] {
+        match kind {
+            ItemKind::Automation => &self.automations,
+            ItemKind::Prompt => &self.prompts,
+            ItemKind::Template => &self.templates,
+        }
+    }
+
+    /// The items of one kind, to be changed.
+    pub fn items_mut(&mut self, kind: ItemKind) -> &mut Vec<SetupItem> {
+        match kind {
+            ItemKind::Automation => &mut self.automations,
+            ItemKind::Prompt => &mut self.prompts,
+            ItemKind::Template => &mut self.templates,
+        }
+    }
+
+    /// How many items there are, preferences aside.
+    pub fn len(&self) -> usize {
+        ItemKind::ALL.iter().map(|kind| self.items(*kind).len()).sum()
+    }
+
+    /// Whether there is no item at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How many items of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Automations.
+    pub automations: usize,
+    /// Prompts.
+    pub prompts: usize,
+    /// Templates.
+    pub templates: usize,
+}

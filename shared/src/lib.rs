@@ -1,0 +1,19 @@
+//! The library that every function shares.
+//!
+//! - [`domain`]: types and rules. No input or output, no HTTP, no DynamoDB.
+//! - [`store`]: keys, items, access patterns and transactions on the one DynamoDB table.
+//! - [`http`]: the edge: errors, tokens, request bodies, the request context.
+//! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
+//! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
+//!
+//! Dependencies point inwards: `store` and `http` know the domain and not each other.
+
+pub mod capacity;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod ids;
+pub mod logging;
+pub mod password_hash;
+pub mod store;
