@@ -1,0 +1,258 @@
+//! Settings from the environment, and the clients that are made with them.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Credentials;
+use secrecy::SecretString;
+
+/// Tries of one call, the first included. Beyond that the caller decides, who knows how much time is left.
+const ATTEMPTS: u32 = 3;
+/// An answer takes single milliseconds; whoever waits this long has lost the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What every function is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The DynamoDB table: `TABLE_NAME`.
+    pub table_name: String,
+    /// The `iss` of tokens: `TOKEN_ISSUER`.
+    pub token_issuer: String,
+    /// The `aud` of tokens: `TOKEN_AUDIENCE`.
+    pub token_audience: String,
+    /// The public keys of tokens, as a JWKS: `JWKS`.
+    pub jwks: String,
+    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
+    pub dynamodb_endpoint: Option<String>,
+}
+
+/// Where the private key for signing tokens comes from. Sign-in alone asks.
+#[derive(Debug)]
+pub enum SigningKeySource {
+    /// The secret of this id in Secrets Manager, whose string is the private JWK: `SIGNING_KEY_SECRET_ID`.
+    Secret {
+        /// A name or an ARN.
+        id: String,
+    },
+    /// The private JWK itself: `SIGNING_KEY`, which counts under `AWS_SAM_LOCAL=true` alone.
+    Given(SecretString),
+}
+
+/// A setting that is missing or wrong. Names it and says what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: &'static str,
+}
+
+/// Reads one variable; nothing where it is not set.
+pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&process_environment)
+    }
+
+    /// Reads `environment`.
+    pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            table_name: required(environment, "TABLE_NAME", "set it to the name of the DynamoDB table")?,
+            token_issuer: required(environment, "TOKEN_ISSUER", "set it to the iss that tokens carry")?,
+            token_audience: required(environment, "TOKEN_AUDIENCE", "set it to the aud that tokens carry")?,
+            jwks: required(environment, "JWKS", "set it to the public keys, {\"keys\": [...]}")?,
+            dynamodb_endpoint: endpoint(environment)?,
+        })
+    }
+}
+
+impl SigningKeySource {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&process_environment)
+    }
+
+    /// Reads `environment`. Under `AWS_SAM_LOCAL=true` a `SIGNING_KEY` comes before a `SIGNING_KEY_SECRET_ID`;
+    /// elsewhere a `SIGNING_KEY` is refused, because whoever may read a function's settings could read it, too.
+    pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
+        let is_sam_local = present(environment, "AWS_SAM_LOCAL").is_some_and(|value| value == "true");
+        match present(environment, "SIGNING_KEY") {
+            Some(jwk) if is_sam_local => Ok(Self::Given(SecretString::from(jwk))),
+            Some(_) => Err(ConfigError {
+                variable: "SIGNING_KEY",
+                problem: "only for sam local; elsewhere put the key into Secrets Manager and set SIGNING_KEY_SECRET_ID",
+            }),
+            None => {
+                let problem = "set it to the id of the secret that holds the private JWK";
+                Ok(Self::Secret { id: required(environment, "SIGNING_KEY_SECRET_ID", problem)? })
+            }
+        }
+    }
+}
+
+fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A variable that is empty is as absent: a template cannot leave one out.
+fn present(environment: Environment<'_>, name: &str) -> Option<String> {
+    environment(name).filter(|value| !value.is_empty())
+}
+
+fn required(
+    environment: Environment<'_>,
+    variable: &'static str,
+    problem: &'static str,
+) -> Result<String, ConfigError> {
+    present(environment, variable).ok_or(ConfigError { variable, problem })
+}
+
+fn endpoint(environment: Environment<'_>) -> Result<Option<String>, ConfigError> {
+    let variable = "DYNAMODB_ENDPOINT";
+    let Some(value) = present(environment, variable) else { return Ok(None) };
+    let is_http = url::Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let problem = "leave it out, or set it to a URL such as http://127.0.0.1:8000";
+    if is_http { Ok(Some(value)) } else { Err(ConfigError { variable, problem }) }
+}
+
+/// The client for the table, with the credentials and the region of the environment.
+pub async fn dynamodb_client(config: &Config) -> Client {
+    let loader = match &config.dynamodb_endpoint {
+        Some(endpoint) => {
+            let loader = aws_config::defaults(behavior()).endpoint_url(endpoint);
+            if is_plain(endpoint) { loader.http_client(plain_http()) } else { loader }
+        }
+        None => aws_config::defaults(behavior()),
+    };
+    let settings = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
+    Client::new(&settings)
+}
+
+/// What other clients of AWS are made with: the same retries and timeouts, the endpoints of AWS.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(behavior()).retry_config(retries()).timeout_config(timeouts()).load().await
+}
+
+/// A client for the embedded database at `endpoint`, which takes any credentials: the same retries and timeouts.
+pub fn client_for_endpoint(endpoint: &str) -> Client {
+    let builder = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(behavior())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "the embedded database"))
+        .endpoint_url(endpoint)
+        .retry_config(retries())
+        .timeout_config(timeouts());
+    let builder = if is_plain(endpoint) { builder.http_client(plain_http()) } else { builder };
+    Client::from_conf(builder.build())
+}
+
+/// Pinned: a newer one changes retries and timeouts.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+fn is_plain(endpoint: &str) -> bool {
+    endpoint.starts_with("http://")
+}
+
+/// Without TLS, so that a local run neither reads the system's root certificates nor needs any.
+fn plain_http() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&str, &str); 5] = [
+        ("TABLE_NAME", "snapshots"),
+        ("TOKEN_ISSUER", "https://issuer.example"),
+        ("TOKEN_AUDIENCE", "snapshots"),
+        ("JWKS", "{\"keys\":[]}"),
+        ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000"),
+    ];
+
+    fn read(change: (&str, &str)) -> Result<Config, ConfigError> {
+        Config::read(&|name| {
+            let all = ALL.iter().find(|(variable, _)| *variable == name).map(|(_, value)| *value);
+            let value = if change.0 == name { Some(change.1) } else { all };
+            value.map(str::to_owned)
+        })
+    }
+
+    #[test]
+    fn a_full_environment_is_a_config() {
+        let config = read(("", "")).unwrap();
+        assert_eq!(config.table_name, "snapshots");
+        assert_eq!(config.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+    }
+
+    #[test]
+    fn an_empty_endpoint_is_none() {
+        assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().dynamodb_endpoint, None);
+    }
+
+    #[test]
+    fn a_missing_setting_is_named_with_what_it_should_be() {
+        for variable in ["TABLE_NAME", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "JWKS"] {
+            let error = read((variable, "")).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{variable}: set it to ")), "{error}");
+        }
+        for bad in ["127.0.0.1:8000", "ftp://127.0.0.1", "http://", "nonsense"] {
+            assert!(
+                read(("DYNAMODB_ENDPOINT", bad)).unwrap_err().to_string().starts_with("DYNAMODB_ENDPOINT: "),
+                "{bad}"
+            );
+        }
+    }
+
+    fn source(variables: &[(&str, &str)]) -> Result<SigningKeySource, ConfigError> {
+        SigningKeySource::read(&|name| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_signing_key_in_the_environment_counts_under_sam_local_alone() {
+        let key = ("SIGNING_KEY", "{\"d\":\"secret\"}");
+        let id = ("SIGNING_KEY_SECRET_ID", "signing-key");
+        assert!(matches!(source(&[key, ("AWS_SAM_LOCAL", "true")]), Ok(SigningKeySource::Given(_))));
+        assert!(matches!(source(&[id]), Ok(SigningKeySource::Secret { id }) if id == "signing-key"));
+        assert!(matches!(source(&[id, ("AWS_SAM_LOCAL", "true")]), Ok(SigningKeySource::Secret { .. })));
+        for variables in [&[key][..], &[key, id], &[key, ("AWS_SAM_LOCAL", "1")], &[key, ("AWS_SAM_LOCAL", "")]] {
+            assert_eq!(source(variables).unwrap_err().variable, "SIGNING_KEY");
+        }
+        assert_eq!(source(&[]).unwrap_err().variable, "SIGNING_KEY_SECRET_ID");
+        let shown = format!("{:?}", source(&[key, ("AWS_SAM_LOCAL", "true")]));
+        assert!(!shown.contains("secret\""), "{shown}");
+    }
+
+    #[test]
+    fn retries_and_timeouts_are_ours_and_not_the_sdks() {
+        let client = client_for_endpoint("http://127.0.0.1:8000");
+        let retries = client.config().retry_config().unwrap();
+        assert_eq!((retries.mode(), retries.max_attempts()), (aws_config::retry::RetryMode::Standard, 3));
+        let timeouts = client.config().timeout_config().unwrap();
+        assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
+        assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(3)));
+        assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(10)));
+    }
+}

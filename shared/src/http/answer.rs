@@ -1,0 +1,48 @@
+//! What a function answers when all went well.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::ApiError;
+
+/// The most entries that a list within an answer has, where it is not a page of a longer one.
+pub const MAX_LISTED: usize = 200;
+
+/// A status, a JSON body, and headers beyond those that every answer has.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    /// `body` as compact JSON under `status`. Fails with 500 where `body` has no JSON form.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, ApiError> {
+        Ok(Self::json_text(status, serde_json::to_string(body).map_err(ApiError::internal)?))
+    }
+
+    /// `body`, which is JSON already, under `status`.
+    pub fn json_text(status: StatusCode, body: String) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Self { status, headers, body }
+    }
+
+    /// 200 with `body`.
+    pub fn ok(body: &impl Serialize) -> Result<Self, ApiError> {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 201 with `body`.
+    pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
+        Self::json(StatusCode::CREATED, body)
+    }
+
+    /// The same with one header more, in place of one of that name.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}

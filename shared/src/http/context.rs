@@ -1,0 +1,152 @@
+//! What is known about a request while it is being answered, and what the log will say of it.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use lambda_http::{Request, RequestExt};
+
+use super::route::{self, Match};
+use super::{ApiError, Caller, Edge, authenticate};
+use crate::capacity::Consumed;
+use crate::domain::{ObjectId, Timestamp};
+
+/// How long before Lambda ends the function it should have answered.
+const RESERVE: Duration = Duration::from_secs(4);
+/// How long a request may take where no Lambda sets a deadline: 29 s, less the reserve.
+const BUDGET: Duration = Duration::from_secs(25);
+
+/// One request: its id, its route, its time, and what becomes known on the way.
+pub struct RequestContext {
+    pub(super) request_id: String,
+    pub(super) route: Option<Match>,
+    pub(super) started: Timestamp,
+    deadline: Timestamp,
+    pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
+    consumed: Mutex<Consumed>,
+}
+
+impl RequestContext {
+    pub(super) fn new(edge: &Edge, request: &Request) -> Self {
+        let started = edge.clock.now();
+        let given = request.lambda_context_ref().map_or(0, |context| context.deadline);
+        let deadline = match i64::try_from(given) {
+            Ok(millis @ 1..) => Timestamp::from_millis(millis).minus(RESERVE),
+            _ => started.plus(BUDGET),
+        };
+        Self {
+            request_id: request_id(request).unwrap_or_else(|| edge.randomness.object_id(started).to_string()),
+            route: route::find(request.method(), route::path_of(request)),
+            started,
+            deadline,
+            caller: OnceLock::new(),
+            consumed: Mutex::default(),
+        }
+    }
+
+    /// The id that the answer and the log carry.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// When the request arrived. Whatever it makes carries this one time.
+    pub fn now(&self) -> Timestamp {
+        self.started
+    }
+
+    /// When it must have been answered.
+    pub fn deadline(&self) -> Timestamp {
+        self.deadline
+    }
+
+    /// The route that fits method and path.
+    pub fn route(&self) -> Option<&'static route::Route> {
+        self.route.as_ref().map(|found| found.route)
+    }
+
+    /// The id in the place of `{name}` in the route's path, or 400 `invalid_id`.
+    pub fn path_id(&self, name: &str) -> Result<ObjectId, ApiError> {
+        let parameters = self.route.as_ref().map_or(&[][..], |found| &found.parameters);
+        let segment = parameters.iter().find(|(parameter, _)| *parameter == name);
+        let (_, segment) = segment.ok_or_else(|| ApiError::internal(format!("the route has no {{{name}}}")))?;
+        route::parse_id(segment)
+    }
+
+    /// Who is calling, or 401; the log line will say it.
+    pub fn authenticate(&self, edge: &Edge, request: &Request) -> Result<Caller, ApiError> {
+        let caller = authenticate(edge, request)?;
+        self.record_caller(caller.user, caller.organization);
+        Ok(caller)
+    }
+
+    /// Names the user and the organization in the log line; the first names count.
+    pub fn record_caller(&self, user: ObjectId, organization: ObjectId) {
+        // A second caller within one request would be a mistake, but none worth failing for.
+        let _ = self.caller.set((user, organization));
+    }
+
+    /// Adds capacity that calls to the table consumed to the log line.
+    pub fn record_consumed(&self, consumed: Consumed) {
+        *self.consumed.lock().unwrap_or_else(PoisonError::into_inner) += consumed;
+    }
+
+    pub(super) fn consumed(&self) -> Consumed {
+        *self.consumed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The caller's own id for the request, where it is one that may stand in a log: `[A-Za-z0-9._-]{1,64}`, once.
+fn request_id(request: &Request) -> Option<String> {
+    let mut values = request.headers().get_all("x-request-id").iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let value = value.to_str().ok()?;
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    ((1..=64).contains(&value.len()) && is_plain).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use lambda_http::{Body, Context};
+
+    use super::*;
+    use crate::http::testing::{NOW, edge};
+
+    fn context(method: Method, path: &str, request_ids: &[&str]) -> RequestContext {
+        let mut request = http::Request::builder().method(method).uri(path).body(Body::Empty).unwrap();
+        for value in request_ids {
+            request.headers_mut().append("x-request-id", value.parse().unwrap());
+        }
+        RequestContext::new(&edge(), &request)
+    }
+
+    #[test]
+    fn a_plain_request_id_is_kept_and_any_other_replaced() {
+        let longest = "x".repeat(64);
+        for good in ["a", "req-1_2.3", &longest] {
+            assert_eq!(context(Method::GET, "/health", &[good]).request_id(), good);
+        }
+        let too_long = "x".repeat(65);
+        for bad in [&[""][..], &["a b"], &["a\"b"], &["a,b"], &[&too_long], &["a", "a"], &[]] {
+            let made = context(Method::GET, "/health", bad).request_id().to_owned();
+            assert!(made.parse::<ObjectId>().is_ok(), "{bad:?}: {made}");
+        }
+    }
+
+    #[test]
+    fn an_id_in_the_path_is_read_or_refused() {
+        let found = context(Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", &[]);
+        assert_eq!(found.path_id("id").unwrap().to_string(), "665f1a0c0e0a4b001a2c9f80");
+        let malformed = context(Method::POST, "/api/user-snapshots/nope/apply", &[]);
+        assert!(matches!(malformed.path_id("id"), Err(ApiError::InvalidId(_))));
+        assert!(matches!(malformed.path_id("other"), Err(ApiError::Internal { .. })));
+    }
+
+    #[test]
+    fn the_deadline_leaves_four_seconds_of_lambdas_own() {
+        let mut lambda = Context::default();
+        lambda.deadline = u64::try_from(NOW.as_millis()).unwrap() + 29_000;
+        let request = http::Request::new(Body::Empty).with_lambda_context(lambda);
+        assert_eq!(RequestContext::new(&edge(), &request).deadline(), NOW.plus(Duration::from_secs(25)));
+        assert_eq!(context(Method::GET, "/health", &[]).deadline(), NOW.plus(BUDGET));
+    }
+}

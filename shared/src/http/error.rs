@@ -1,0 +1,313 @@
+//! Every way in which a request can fail, and the one map from there to a status, a code and a title.
+//!
+//! - What the caller can mend belongs here with a detail that says what to change.
+//! - What went wrong inside is [`ApiError::Unavailable`] or [`ApiError::Internal`]: its cause goes to the log, and the
+//!   caller learns no more than the request id under which the log has it.
+//! - Lower layers do not know statuses: the domain has `Violation` and `Fault`, the store has its own outcomes, and a
+//!   function names which refusal they amount to.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::problem::{summary, whole_seconds};
+use super::token::InvalidToken;
+use crate::domain::Fault;
+use crate::password_hash::HashingFailed;
+
+/// How long a client waits before it asks a store again that was unavailable.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// What is wrong with one place of a request body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: a JSON pointer (RFC 6901); empty for the body as a whole.
+    pub pointer: String,
+    /// What was there and what is allowed.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// `detail` is wrong at `pointer`.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// A request that is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// The body is not JSON. Carries where and why.
+    InvalidJson(String),
+    /// The body is JSON of the wrong shape.
+    InvalidBody(Vec<FieldError>),
+    /// An id in the path is not one. Carries what is wrong with it.
+    InvalidId(String),
+    /// No token, or one that is not accepted. Carries why, for the log alone.
+    Unauthenticated(&'static str),
+    /// The address or the password is wrong, or the user may not sign in: one answer for all.
+    InvalidCredentials,
+    /// The caller's role does not allow this. Carries what would.
+    Forbidden(String),
+    /// There is no such path.
+    NotFound,
+    /// The snapshot does not exist, or the caller does not see it: one answer for both.
+    SnapshotNotFound,
+    /// The path is there, but not for this method. Carries the methods that are, as the Allow header lists them.
+    MethodNotAllowed {
+        /// Such as `GET, POST`.
+        allow: String,
+    },
+    /// Somebody has this e-mail address already.
+    EmailTaken,
+    /// The source user's setup kept changing while it was captured.
+    SourceBusy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The same thing is being done right now.
+    InProgress {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The body has more bytes than are read.
+    BodyTooLarge,
+    /// The setup is larger than can be captured or applied. Carries the figures.
+    SetupTooLarge {
+        /// What is too large, how large it is, and how large it may be.
+        detail: String,
+    },
+    /// The body does not claim to be JSON in UTF-8.
+    UnsupportedMediaType,
+    /// The body has the right shape, but limits or rules refuse it.
+    Refused(Vec<FieldError>),
+    /// Too many failed attempts to sign in.
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Something that this service needs does not answer.
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+        /// What it was, for the log alone.
+        cause: String,
+    },
+    /// A mistake in this program or its surroundings.
+    Internal {
+        /// What it was, for the log alone.
+        cause: String,
+    },
+}
+
+/// The fixed part of an answer: one per variant.
+pub(super) struct Kind {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) title: &'static str,
+}
+
+impl ApiError {
+    /// A mistake in this program; `cause` goes to the log alone.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::Internal { cause: cause.to_string() }
+    }
+
+    /// One place of the body that a rule refuses.
+    pub fn refused(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Refused(vec![FieldError::new(pointer, detail)])
+    }
+
+    /// The status that answers this error.
+    pub fn status(&self) -> StatusCode {
+        self.kind().status
+    }
+
+    /// The stable code by which clients tell errors apart.
+    pub fn code(&self) -> &'static str {
+        self.kind().code
+    }
+
+    /// The one map from errors to statuses and codes.
+    pub(super) fn kind(&self) -> Kind {
+        let (status, code, title) = match self {
+            Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json", "The body is not JSON"),
+            Self::InvalidBody(_) => (StatusCode::BAD_REQUEST, "invalid_body", "The body has the wrong shape"),
+            Self::InvalidId(_) => (StatusCode::BAD_REQUEST, "invalid_id", "An id in the path is malformed"),
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid token is needed"),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials", "Signing in failed"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
+            Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
+            Self::MethodNotAllowed { .. } => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
+            }
+            Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
+            Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
+            Self::InProgress { .. } => (StatusCode::CONFLICT, "in_progress", "The same is being done already"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
+            Self::SetupTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "setup_too_large", "The setup is too large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body is not sent as JSON")
+            }
+            Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "The request is refused as it stands"),
+            Self::TooManyAttempts { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts to sign in")
+            }
+            Self::Unavailable { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is unavailable for the moment")
+            }
+            Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed to answer"),
+        };
+        Kind { status, code, title }
+    }
+
+    /// What the caller is told, as `detail` and as `error`.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::InvalidJson(detail) | Self::InvalidId(detail) | Self::Forbidden(detail) => detail.clone(),
+            Self::InvalidBody(errors) | Self::Refused(errors) => summary(errors),
+            // Clients written for the public API compare this text.
+            Self::Unauthenticated(_) => "Invalid or expired token".to_owned(),
+            Self::InvalidCredentials => "The e-mail address or the password is wrong".to_owned(),
+            Self::NotFound => "There is nothing at this path; the API begins with /api".to_owned(),
+            Self::SnapshotNotFound => "There is no snapshot with this id that you may see".to_owned(),
+            Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
+            Self::EmailTaken => "A user with this e-mail address exists already; choose another address".to_owned(),
+            Self::SourceBusy { .. } => {
+                "The source user's setup kept changing while it was captured; try again".to_owned()
+            }
+            Self::InProgress { .. } => "The same request is still at work; try again to get its answer".to_owned(),
+            Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
+            Self::SetupTooLarge { detail } => detail.clone(),
+            Self::UnsupportedMediaType => "Send the body with Content-Type: application/json, in UTF-8".to_owned(),
+            Self::TooManyAttempts { retry_after } => format!(
+                "Too many failed attempts to sign in with this e-mail address; try again in {} seconds",
+                whole_seconds(*retry_after)
+            ),
+            Self::Unavailable { .. } => "The service is busy or being restored; try again".to_owned(),
+            Self::Internal { .. } => "The service failed; if it happens again, report the request id".to_owned(),
+        }
+    }
+
+    /// What only the log may say.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { cause, .. } | Self::Internal { cause } => Some(cause),
+            Self::Unauthenticated(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unavailable(_) => Self::Unavailable { retry_after: STORE_RETRY, cause: fault.to_string() },
+            Fault::Corrupt(_) => Self::internal(fault),
+        }
+    }
+}
+
+impl From<InvalidToken> for ApiError {
+    fn from(invalid: InvalidToken) -> Self {
+        Self::Unauthenticated(invalid.0)
+    }
+}
+
+impl From<HashingFailed> for ApiError {
+    fn from(failed: HashingFailed) -> Self {
+        Self::internal(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CONTENT_TYPE, RETRY_AFTER};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::problem;
+
+    const WAIT: Duration = Duration::from_millis(1500);
+
+    /// Every variant once, with its status and code.
+    fn every_variant() -> Vec<(ApiError, u16, &'static str)> {
+        let errors = || vec![FieldError::new("/name", "is wrong"), FieldError::new("/id", "is wrong too")];
+        vec![
+            (ApiError::InvalidJson("why".into()), 400, "invalid_json"),
+            (ApiError::InvalidBody(errors()), 400, "invalid_body"),
+            (ApiError::InvalidId("why".into()), 400, "invalid_id"),
+            (ApiError::Unauthenticated("INSIDE"), 401, "unauthenticated"),
+            (ApiError::InvalidCredentials, 401, "invalid_credentials"),
+            (ApiError::Forbidden("why".into()), 403, "forbidden"),
+            (ApiError::NotFound, 404, "not_found"),
+            (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
+            (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
+            (ApiError::EmailTaken, 409, "email_taken"),
+            (ApiError::SourceBusy { retry_after: WAIT }, 409, "source_busy"),
+            (ApiError::InProgress { retry_after: WAIT }, 409, "in_progress"),
+            (ApiError::BodyTooLarge, 413, "body_too_large"),
+            (ApiError::SetupTooLarge { detail: "101 items".into() }, 413, "setup_too_large"),
+            (ApiError::UnsupportedMediaType, 415, "unsupported_media_type"),
+            (ApiError::Refused(errors()), 422, "refused"),
+            (ApiError::TooManyAttempts { retry_after: WAIT }, 429, "too_many_attempts"),
+            (ApiError::Unavailable { retry_after: WAIT, cause: "INSIDE".into() }, 503, "unavailable"),
+            (ApiError::Internal { cause: "INSIDE".into() }, 500, "internal"),
+        ]
+    }
+
+    #[test]
+    fn every_variant_has_a_status_a_code_and_words_of_its_own() {
+        let mut codes = std::collections::HashSet::new();
+        for (error, status, code) in every_variant() {
+            let (answered, headers, body) = problem::render(&error, "req-1");
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((answered.as_u16(), error.code()), (status, code));
+            assert_eq!(headers[CONTENT_TYPE], "application/problem+json");
+            assert_eq!(body["type"], format!("urn:problem:{code}"));
+            assert_eq!(
+                (&body["status"], &body["code"], &body["requestId"]),
+                (&json!(status), &json!(code), &json!("req-1"))
+            );
+            assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()), "{code}");
+            assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{code}");
+            assert_eq!(body["error"], body["detail"], "{code}");
+            assert!(!body.to_string().contains("INSIDE"), "{code} tells the inside");
+            assert!(codes.insert(code), "{code} twice");
+        }
+        // Fails to compile when a variant is added; then add it above, and count it here.
+        match ApiError::NotFound {
+            ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::InvalidId(_) => {}
+            ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
+            ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
+            ApiError::EmailTaken | ApiError::SourceBusy { .. } | ApiError::InProgress { .. } => {}
+            ApiError::BodyTooLarge | ApiError::SetupTooLarge { .. } | ApiError::UnsupportedMediaType => {}
+            ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
+            ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
+        }
+        assert_eq!(codes.len(), 19);
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_never_too_short() {
+        for (error, ..) in every_variant() {
+            let (status, headers, _) = problem::render(&error, "req-1");
+            let waits = matches!(error.code(), "source_busy" | "in_progress" | "too_many_attempts" | "unavailable");
+            assert_eq!(headers.get(RETRY_AFTER).is_some_and(|wait| wait == "2"), waits, "{}", error.code());
+            assert!(waits || status != StatusCode::SERVICE_UNAVAILABLE);
+        }
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(900)), 900);
+    }
+
+    #[test]
+    fn a_fault_of_the_store_is_503_or_500() {
+        let busy = ApiError::from(Fault::Unavailable("throttled".to_owned()));
+        assert_eq!((busy.status().as_u16(), busy.code()), (503, "unavailable"));
+        assert!(busy.cause().is_some_and(|cause| cause.contains("throttled")));
+        assert_eq!(ApiError::from(Fault::Corrupt("no such attribute".to_owned())).status(), 500);
+    }
+}

@@ -1,0 +1,58 @@
+//! The edge: what stands between an HTTP request and a function's own work.
+//!
+//! A function's `handle` is [`respond`] around its own async function, which sees a [`RequestContext`] and the request
+//! and returns an [`Answer`] or an [`ApiError`]. Statuses are known here and nowhere below.
+
+mod answer;
+mod auth;
+pub mod body;
+mod context;
+mod error;
+mod jwks;
+mod problem;
+mod respond;
+pub mod route;
+mod signer;
+mod snapshot_document;
+mod strict_json;
+#[cfg(test)]
+pub(crate) mod testing;
+mod token;
+
+use std::sync::Arc;
+
+pub use answer::{Answer, MAX_LISTED};
+pub use auth::authenticate;
+pub use body::Fields;
+pub use context::RequestContext;
+pub use error::{ApiError, FieldError};
+pub use jwks::KeyError;
+pub use respond::respond;
+pub use route::{Function, ROUTES, Route};
+pub use signer::{SigningKey, TokenSigner};
+pub use snapshot_document::SnapshotDocument;
+pub use strict_json::Object;
+pub use token::{Caller, InvalidToken, TokenVerifier};
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::ids::{Randomness, SystemRandomness};
+
+/// What the edge of every function needs.
+#[derive(Clone)]
+pub struct Edge {
+    /// Judges tokens.
+    pub verifier: TokenVerifier,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For request ids, and for whatever a function makes.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+impl Edge {
+    /// The edge of a function on Lambda: keys from the settings, the machine's clock and generator.
+    pub fn from_config(config: &Config) -> Result<Self, KeyError> {
+        let verifier = TokenVerifier::new(&config.jwks, &config.token_issuer, &config.token_audience)?;
+        Ok(Self { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) })
+    }
+}

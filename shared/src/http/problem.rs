@@ -1,0 +1,134 @@
+//! An [`ApiError`] as an HTTP answer: `application/problem+json` (RFC 9457).
+
+use std::time::Duration;
+
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::{ApiError, FieldError, MAX_LISTED};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    /// The detail once more, where clients of the public API look for it.
+    error: &'a str,
+}
+
+/// The answer's status, its headers, and its body.
+pub(super) fn render(error: &ApiError, request_id: &str) -> (StatusCode, HeaderMap, String) {
+    let kind = error.kind();
+    let detail = error.detail();
+    let problem = Problem {
+        r#type: format!("urn:problem:{}", kind.code),
+        title: kind.title,
+        status: kind.status.as_u16(),
+        detail: &detail,
+        code: kind.code,
+        request_id,
+        errors: listed(error),
+        error: &detail,
+    };
+    // A struct of strings and one number always serializes; should it ever not, the status still stands.
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    (kind.status, headers(error), body)
+}
+
+fn listed(error: &ApiError) -> &[FieldError] {
+    match error {
+        ApiError::InvalidBody(errors) | ApiError::Refused(errors) => errors.get(..MAX_LISTED).unwrap_or(errors),
+        _ => &[],
+    }
+}
+
+fn headers(error: &ApiError) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))]);
+    match error {
+        ApiError::Unauthenticated(_) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        ApiError::MethodNotAllowed { allow } => {
+            headers.extend(HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow)));
+        }
+        ApiError::SourceBusy { retry_after }
+        | ApiError::InProgress { retry_after }
+        | ApiError::TooManyAttempts { retry_after }
+        | ApiError::Unavailable { retry_after, .. } => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*retry_after)));
+        }
+        _ => {}
+    }
+    headers
+}
+
+/// At least one, and never less than `wait`: a client that comes back then is not early.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+}
+
+/// The first error in full and the number of the others.
+pub(super) fn summary(errors: &[FieldError]) -> String {
+    let Some(first) = errors.first() else { return "The body is refused".to_owned() };
+    let place = if first.pointer.is_empty() { "the body" } else { first.pointer.as_str() };
+    match errors.len() - 1 {
+        0 => format!("{place}: {}", first.detail),
+        more => format!("{place}: {} (and {more} more)", first.detail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::InvalidToken;
+
+    fn rendered(error: &ApiError) -> (HeaderMap, Value) {
+        let (_, headers, body) = render(error, "req-1");
+        (headers, serde_json::from_str(&body).unwrap())
+    }
+
+    #[test]
+    fn a_problem_has_all_its_members() {
+        let (_, body) = rendered(&ApiError::refused("/name", "is wrong"));
+        let expected = json!({
+            "type": "urn:problem:refused", "title": "The request is refused as it stands", "status": 422,
+            "detail": "/name: is wrong", "code": "refused", "requestId": "req-1",
+            "errors": [{"pointer": "/name", "detail": "is wrong"}], "error": "/name: is wrong",
+        });
+        assert_eq!(body, expected);
+        let (_, without) = rendered(&ApiError::NotFound);
+        assert!(without.get("errors").is_none(), "{without}");
+    }
+
+    #[test]
+    fn a_bad_token_is_told_in_the_public_apis_words() {
+        let (headers, body) = rendered(&ApiError::from(InvalidToken("its kid is unknown")));
+        assert_eq!(body["error"], "Invalid or expired token");
+        assert_eq!(headers[WWW_AUTHENTICATE], "Bearer");
+    }
+
+    #[test]
+    fn a_refused_method_is_told_which_are_allowed() {
+        let (headers, _) = rendered(&ApiError::MethodNotAllowed { allow: "GET, POST".to_owned() });
+        assert_eq!(headers[ALLOW], "GET, POST");
+    }
+
+    #[test]
+    fn at_most_200_errors_are_listed_and_all_are_counted() {
+        for (count, listed) in [(199, 199), (200, 200), (201, 200)] {
+            let errors = (0..count).map(|index| FieldError::new(format!("/{index}"), "is wrong")).collect();
+            let (_, body) = rendered(&ApiError::Refused(errors));
+            assert_eq!(body["errors"].as_array().unwrap().len(), listed);
+            assert_eq!(body["detail"], format!("/0: is wrong (and {} more)", count - 1));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The frame around every function's own work: context in, one answer and one log line out.
+
+use std::convert::Infallible;
+
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use lambda_http::{Body, Request, Response};
+
+use super::{Answer, ApiError, Edge, RequestContext, problem};
+
+/// Runs `answer` on the request and turns what comes of it into a response, error or not. An expected failure is a
+/// response like any other: an `Err` would be for Lambda's runtime, which answers it with a bare 502.
+pub async fn respond<F>(edge: &Edge, request: Request, answer: F) -> Result<Response<Body>, Infallible>
+where
+    F: AsyncFnOnce(&RequestContext, &Request) -> Result<Answer, ApiError>,
+{
+    let context = RequestContext::new(edge, &request);
+    let outcome = answer(&context, &request).await;
+    let (status, headers, body) = match &outcome {
+        Ok(answer) => (answer.status, answer.headers.clone(), answer.body.clone()),
+        Err(error) => problem::render(error, &context.request_id),
+    };
+    log(edge, &context, status, outcome.as_ref().err());
+    Ok(response(&context, status, headers, body))
+}
+
+fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // An id is plain ASCII, so it always is a header value.
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    response
+}
+
+/// The one line of a request. Never a body, a token, a password or an e-mail address.
+fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<&ApiError>) {
+    let route = context.route().map_or("$default".to_owned(), |route| format!("{} {}", route.method, route.path));
+    let consumed = context.consumed();
+    let caller = context.caller.get();
+    let duration = edge.clock.now().since(context.started);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = context.request_id,
+                route,
+                status = status.as_u16(),
+                code = error.map(ApiError::code),
+                user = caller.map(|(user, _)| user.to_string()),
+                organization = caller.map(|(_, organization)| organization.to_string()),
+                read_units = consumed.read_units,
+                write_units = consumed.write_units,
+                table_calls = consumed.calls,
+                duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+                cause = error.and_then(ApiError::cause),
+                "request"
+            )
+        };
+    }
+    if status.is_server_error() { line!(error) } else { line!(info) }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::capacity::Consumed;
+    use crate::domain::{Fault, ObjectId};
+    use crate::http::testing::edge;
+    use crate::logging;
+
+    fn request(method: Method, path: &str) -> Request {
+        let mut request =
+            http::Request::builder().method(method).uri(path).body(Body::from("the secret body")).unwrap();
+        request.headers_mut().insert("x-request-id", HeaderValue::from_static("req-1"));
+        request.headers_mut().insert("authorization", HeaderValue::from_static("Bearer the-token"));
+        request
+    }
+
+    fn fixed(outcome: Result<Answer, ApiError>) -> (Response<Body>, Vec<Value>) {
+        let lines = logging::testing::capture(async {
+            respond(&edge(), request(Method::POST, "/api/auth/login"), async |context, _| {
+                context.record_consumed(Consumed { read_units: 1.5, write_units: 2.0, calls: 3 });
+                context.record_caller(ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
+                outcome
+            })
+            .await
+        });
+        let (Ok(response), lines) = lines;
+        (response, lines)
+    }
+
+    fn body(response: &Response<Body>) -> Value {
+        let Body::Text(text) = response.body() else { panic!("the body is not text") };
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn an_answer_carries_its_id_and_is_not_to_be_stored() {
+        let (response, _) = fixed(Answer::created(&json!({"a": 1})));
+        assert_eq!(response.status(), 201);
+        assert_eq!(response.headers()["x-request-id"], "req-1");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(*response.body(), Body::from(r#"{"a":1}"#));
+    }
+
+    #[test]
+    fn a_request_is_one_line_in_the_log() {
+        let (_, lines) = fixed(Answer::ok(&json!({"answer": "also secret"})));
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        let expected = json!({
+            "request_id": "req-1", "route": "POST /api/auth/login", "status": 200, "level": "INFO",
+            "user": "01".repeat(12), "organization": "02".repeat(12), "read_units": 1.5, "write_units": 2.0,
+            "table_calls": 3, "duration_ms": 0, "message": "request", "target": "shared::http::respond",
+            "timestamp": line["timestamp"],
+        });
+        assert_eq!(*line, expected);
+    }
+
+    #[test]
+    fn a_failure_inside_tells_the_log_everything_and_the_caller_nothing() {
+        let fault = Fault::Corrupt("attribute passwordHash of EMAIL#x".to_owned());
+        let (response, lines) = fixed(Err(fault.into()));
+        assert_eq!(response.status(), 500);
+        let told = body(&response).to_string();
+        assert!(!told.contains("passwordHash") && !told.contains("EMAIL"), "{told}");
+        assert_eq!(lines[0]["level"], "ERROR");
+        assert_eq!(lines[0]["code"], "internal");
+        assert!(lines[0]["cause"].as_str().unwrap().contains("attribute passwordHash"));
+    }
+
+    #[test]
+    fn the_log_has_neither_bodies_nor_tokens() {
+        for outcome in [Answer::ok(&json!({"answer": "also secret"})), Err(ApiError::refused("/email", "a@b.example"))]
+        {
+            let (_, lines) = fixed(outcome);
+            let line = lines[0].to_string();
+            assert!(!line.contains("secret") && !line.contains("the-token") && !line.contains("a@b"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_path_without_a_route_is_logged_as_the_default_route_not_as_itself() {
+        let (_, lines) = logging::testing::capture(async {
+            let request = request(Method::GET, "/api/some/Secret?token=x");
+            respond(&edge(), request, async |context, _| {
+                assert!(context.route().is_none());
+                Err(ApiError::NotFound)
+            })
+            .await
+        });
+        assert_eq!(lines[0]["route"], "$default");
+        assert!(!lines[0].to_string().contains("Secret"));
+    }
+
+    #[test]
+    fn a_handler_that_awaits_can_be_served_by_the_runtime() {
+        async fn work(context: &RequestContext, request: &Request, table: &str) -> Result<Answer, ApiError> {
+            tokio::task::yield_now().await;
+            Answer::ok(&[context.request_id(), table, request.uri().path()])
+        }
+        async fn handle(app: &(Edge, String), request: Request) -> Result<Response<Body>, Infallible> {
+            respond(&app.0, request, async |context, request| work(context, request, &app.1).await).await
+        }
+        fn served<S>(_: S)
+        where
+            S: lambda_http::Service<Request, Response = Response<Body>, Error = Infallible>,
+            S::Future: Send,
+        {
+        }
+        let app = (edge(), "table".to_owned());
+        served(lambda_http::service_fn(|request| handle(&app, request)));
+    }
+}

@@ -1,0 +1,206 @@
+//! The routes: one table for the functions, for `local` and, by a test, for template.yaml.
+
+use http::Method;
+use lambda_http::{Request, RequestExt};
+
+use super::ApiError;
+use crate::domain::ObjectId;
+
+/// The functions that answer routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Captures a user's setup.
+    CreateSnapshot,
+    /// Creates a user with a captured setup.
+    ApplySnapshot,
+    /// Everything else about snapshots, and every path that no route names.
+    ManageSnapshots,
+    /// Signs people in and checks tokens.
+    SignIn,
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: [Self; 4] = [Self::CreateSnapshot, Self::ApplySnapshot, Self::ManageSnapshots, Self::SignIn];
+
+    /// The function that answers what no route names: `$default` in template.yaml.
+    pub const DEFAULT: Self = Self::ManageSnapshots;
+
+    /// The resource's logical name in template.yaml.
+    pub fn logical_name(self) -> &'static str {
+        match self {
+            Self::CreateSnapshot => "CreateSnapshotFunction",
+            Self::ApplySnapshot => "ApplySnapshotFunction",
+            Self::ManageSnapshots => "ManageSnapshotsFunction",
+            Self::SignIn => "SignInFunction",
+        }
+    }
+}
+
+/// A method and a path pattern, and the function behind them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path as template.yaml writes it; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Who answers.
+    pub function: Function,
+}
+
+impl Route {
+    const fn new(method: Method, path: &'static str, function: Function) -> Self {
+        Self { method, path, function }
+    }
+}
+
+/// Every route there is.
+pub const ROUTES: &[Route] = &[
+    Route::new(Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
+    Route::new(Method::POST, "/api/user-snapshots/{id}/apply", Function::ApplySnapshot),
+    Route::new(Method::POST, "/api/auth/login", Function::SignIn),
+    Route::new(Method::GET, "/api/auth/verify-token", Function::SignIn),
+    Route::new(Method::GET, "/health", Function::ManageSnapshots),
+];
+
+/// A route that fits, with the segments that its placeholders stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The route.
+    pub route: &'static Route,
+    /// Placeholder and segment, as they stand in the path, not percent-decoded.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// The route for `method` and `path`. A path fits exactly or not at all: case counts, and so does a final slash.
+pub fn find(method: &Method, path: &str) -> Option<Match> {
+    ROUTES
+        .iter()
+        .filter(|route| route.method == *method)
+        .find_map(|route| Some(Match { route, parameters: fit(route.path, path)? }))
+}
+
+/// The methods that `path` takes, in the order of [`ROUTES`]; none when there is no such path.
+pub fn allowed_methods(path: &str) -> Vec<&'static Method> {
+    ROUTES.iter().filter(|route| fit(route.path, path).is_some()).map(|route| &route.method).collect()
+}
+
+/// What a request deserves that no route fits: 405 with the methods its path takes, or 404.
+pub fn no_route(method: &Method, path: &str) -> ApiError {
+    let allowed = allowed_methods(path);
+    if allowed.is_empty() || allowed.contains(&method) {
+        return ApiError::NotFound;
+    }
+    let allow = allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");
+    ApiError::MethodNotAllowed { allow }
+}
+
+/// The path as the client sent it, without the stage of an API Gateway.
+pub fn path_of(request: &Request) -> &str {
+    match request.raw_http_path() {
+        "" => request.uri().path(),
+        raw => raw,
+    }
+}
+
+/// Reads an id of the path, or fails with 400 `invalid_id`.
+pub fn parse_id(segment: &str) -> Result<ObjectId, ApiError> {
+    segment.parse().map_err(|violation: crate::domain::Violation| ApiError::InvalidId(violation.detail))
+}
+
+fn fit(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut segments = path.split('/');
+    let mut parameters = Vec::new();
+    for expected in pattern.split('/') {
+        let segment = segments.next()?;
+        match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(_) if segment.is_empty() => return None,
+            Some(name) => parameters.push((name, segment.to_owned())),
+            None if segment == expected => {}
+            None => return None,
+        }
+    }
+    segments.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_routes_of_the_contract_are_found() {
+        for (method, path, function) in [
+            (Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", Function::ApplySnapshot),
+            (Method::POST, "/api/auth/login", Function::SignIn),
+            (Method::GET, "/api/auth/verify-token", Function::SignIn),
+            (Method::GET, "/health", Function::ManageSnapshots),
+        ] {
+            assert_eq!(find(&method, path).map(|found| found.route.function), Some(function), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_takes_one_segment() {
+        let found = find(&Method::POST, "/api/user-snapshots/abc/apply").unwrap();
+        assert_eq!(found.route.path, "/api/user-snapshots/{id}/apply");
+        assert_eq!(found.parameters, [("id", "abc".to_owned())]);
+    }
+
+    #[test]
+    fn a_path_fits_exactly_or_not_at_all() {
+        for path in [
+            "",
+            "/",
+            "//api/user-snapshots",
+            "/api/user-snapshots/",
+            "/api//user-snapshots",
+            "/API/user-snapshots",
+            "/api/user-snapshots/a/b/apply",
+            "/api/user-snapshots//apply",
+            "/api/user-snapshots/a/apply/",
+            "/api/user-snapshots/a/apply?x",
+            "/health/x",
+            "$default",
+        ] {
+            assert!(allowed_methods(path).is_empty(), "{path}");
+            assert_eq!(no_route(&Method::POST, path), ApiError::NotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn another_method_is_told_which_the_path_takes() {
+        let refused = no_route(&Method::DELETE, "/api/user-snapshots/a/apply");
+        assert_eq!(refused, ApiError::MethodNotAllowed { allow: "POST".to_owned() });
+        assert!(find(&Method::DELETE, "/api/user-snapshots/a/apply").is_none());
+    }
+
+    #[test]
+    fn no_two_routes_fit_one_request() {
+        for route in ROUTES {
+            let sample = route.path.replace("{id}", "665f1a0c0e0a4b001a2c9f80");
+            let fitting =
+                ROUTES.iter().filter(|other| other.method == route.method && fit(other.path, &sample).is_some());
+            assert_eq!(fitting.count(), 1, "{} {sample}", route.method);
+        }
+    }
+
+    #[test]
+    fn every_function_has_a_name_of_its_own_and_a_route() {
+        let names: std::collections::HashSet<_> = Function::ALL.map(Function::logical_name).into();
+        assert_eq!(names.len(), Function::ALL.len());
+        for function in Function::ALL {
+            assert!(ROUTES.iter().any(|route| route.function == function), "{function:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_in_the_path_is_24_hex_digits() {
+        assert!(parse_id("665f1a0c0e0a4b001a2c9f80").is_ok());
+        for bad in
+            ["", "665f1a0c0e0a4b001a2c9f8", "665f1a0c0e0a4b001a2c9f800", "%36%35", "../x", "665f1a0c0e0a4b001a2c9f8g"]
+        {
+            assert!(matches!(parse_id(bad), Err(ApiError::InvalidId(_))), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Signing tokens, and making the keys for it. Sign-in alone holds a private key.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use sha2::{Digest, Sha256};
+
+use super::ApiError;
+use super::jwks::KeyError;
+use super::strict_json::Object;
+use super::token::{Audience, Caller, Claims, MAX_LIFETIME};
+use crate::domain::Timestamp;
+use crate::ids::Randomness;
+
+/// Signs tokens that live for one hour.
+#[derive(Clone)]
+pub struct TokenSigner {
+    key: EncodingKey,
+    kid: String,
+    issuer: String,
+    audience: String,
+}
+
+/// A private Ed25519 key in JWK form (RFC 8037).
+#[derive(Deserialize)]
+struct PrivateJwk {
+    kty: String,
+    crv: String,
+    kid: String,
+    alg: Option<String>,
+    x: String,
+    #[serde(deserialize_with = "secret")]
+    d: SecretString,
+}
+
+impl TokenSigner {
+    /// Takes the private key as a JWK with `kty` OKP, `crv` Ed25519, `kid`, `x` and `d`, as [`SigningKey`] makes it,
+    /// and the `iss` and `aud` of the tokens.
+    pub fn new(
+        private_jwk: &SecretString,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Result<Self, KeyError> {
+        // Serde's messages may repeat what they found, so they go no further.
+        let Object(jwk): Object<PrivateJwk> = serde_json::from_str(private_jwk.expose_secret())
+            .map_err(|_| KeyError::new("a signing key is a JWK with kty, crv, kid, x and d"))?;
+        if jwk.kty != "OKP" || jwk.crv != "Ed25519" || jwk.alg.is_some_and(|alg| alg != "EdDSA") {
+            return Err(KeyError::new("a signing key has kty OKP, crv Ed25519 and alg EdDSA"));
+        }
+        if jwk.kid.is_empty() {
+            return Err(KeyError::new("the signing key needs a kid, the one of its public key"));
+        }
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::new("x and d are base64url"));
+        let pair = Ed25519KeyPair::from_seed_and_public_key(&decode(jwk.d.expose_secret())?, &decode(&jwk.x)?)
+            .map_err(|_| KeyError::new("x and d are not the two halves of one Ed25519 key"))?;
+        let pkcs8 = pair.to_pkcs8().map_err(|_| KeyError::new("the signing key cannot be encoded"))?;
+        Ok(Self {
+            key: EncodingKey::from_ed_der(pkcs8.as_ref()),
+            kid: jwk.kid,
+            issuer: issuer.into(),
+            audience: audience.into(),
+        })
+    }
+
+    /// A token for `caller`, good from `now` on for one hour.
+    pub fn sign(&self, caller: &Caller, now: Timestamp) -> Result<String, ApiError> {
+        let issued_at = u64::try_from(now.as_seconds()).map_err(ApiError::internal)?;
+        let claims = Claims {
+            sub: caller.user,
+            organization_id: caller.organization,
+            access_role: caller.role,
+            name: caller.name.clone(),
+            iss: self.issuer.clone(),
+            aud: Audience::One(self.audience.clone()),
+            iat: issued_at,
+            exp: issued_at + MAX_LIFETIME,
+            nbf: None,
+        };
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &self.key).map_err(ApiError::internal)
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// A new Ed25519 key pair.
+pub struct SigningKey {
+    /// The private key as a JWK, for [`TokenSigner::new`]: into Secrets Manager, or into a file that only its owner
+    /// reads.
+    pub private_jwk: SecretString,
+    /// The public key as a JWKS, for [`super::TokenVerifier::new`].
+    pub jwks: String,
+}
+
+impl SigningKey {
+    /// Makes a pair. Its `kid` is its thumbprint (RFC 7638), so that two pairs never share one.
+    pub fn generate(randomness: &dyn Randomness) -> Result<Self, KeyError> {
+        let mut seed = [0; 32];
+        randomness.fill(&mut seed);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| KeyError::new("no key came of the seed"))?;
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        // RFC 7638, section 3: the required members in alphabetical order, without white space.
+        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)));
+        let public = format!(r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"{kid}","x":"{x}""#);
+        let d = URL_SAFE_NO_PAD.encode(seed);
+        Ok(Self {
+            private_jwk: SecretString::from(format!(r#"{{{public},"d":"{d}"}}"#)),
+            jwks: format!(r#"{{"keys":[{{{public}}}]}}"#),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! JSON that can be read in one way only: no key twice in one object, no nesting that could exhaust the stack.
+//!
+//! Parsers disagree on which of two equal keys counts, so whoever checks a document and whoever acts on it may read
+//! different ones. `serde_json` keeps the last in a map and skips unknown ones unseen, hence this walk before the typed
+//! parse. Both bodies and tokens take it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::domain::pointer;
+
+/// The deepest nesting of arrays and objects. No document of this API needs a tenth of it.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Why a text is refused before its shape is looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotStrict {
+    /// It is not JSON, or nested too deeply. Says why, with line and column.
+    Syntax(String),
+    /// An object has a key twice. Carries the JSON pointer to it.
+    DuplicateKey(String),
+}
+
+/// Walks all of `text`.
+pub(super) fn check(text: &[u8]) -> Result<(), NotStrict> {
+    let mut walk = Walk::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let outcome = Value { walk: &mut walk }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    match (outcome, walk.duplicate) {
+        (_, Some(pointer)) => Err(NotStrict::DuplicateKey(pointer)),
+        (Err(error), None) => Err(NotStrict::Syntax(error.to_string())),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    path: Vec<String>,
+    duplicate: Option<String>,
+}
+
+struct Value<'w> {
+    walk: &'w mut Walk,
+}
+
+impl Value<'_> {
+    /// One level down, under `segment`.
+    fn enter<E: Error>(&mut self, segment: String) -> Result<Value<'_>, E> {
+        if self.walk.path.len() == MAX_DEPTH {
+            return Err(E::custom(format!("arrays and objects are nested more than {MAX_DEPTH} deep")));
+        }
+        self.walk.path.push(segment);
+        Ok(Value { walk: self.walk })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            // Asks whether there is an element before its place becomes part of the path.
+            let element = self.enter(index.to_string())?;
+            let more = elements.next_element_seed(element)?.is_some();
+            self.walk.path.pop();
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let member = self.enter(key.clone())?;
+            if !seen.insert(key) {
+                member.walk.duplicate = Some(pointer(&member.walk.path));
+                return Err(A::Error::custom("an object has a key twice"));
+            }
+            members.next_value_seed(member)?;
+            self.walk.path.pop();
+        }
+        Ok(())
+    }
+}
+
+/// A `T` that stands in the text as an object. Serde reads a struct from an array as well, by position, and so takes
+/// what no document describes; every struct of a body goes through this type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
+}

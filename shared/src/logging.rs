@@ -1,0 +1,100 @@
+//! Logs: one JSON object a line on standard output, where Lambda collects them.
+
+use std::io::stdout;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Our own crates. Every other one logs at most warnings: at lower levels the SDK writes whole requests, items and all.
+const OWN_CRATES: [&str; 5] = ["shared", "create_snapshot", "apply_snapshot", "manage_snapshots", "sign_in"];
+
+/// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent). Only the
+/// first call in a process counts.
+pub fn init() {
+    let named = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
+    let level = named.as_deref().map_or(Ok(LevelFilter::INFO), str::parse);
+    let first = json(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
+    if first && level.is_err() {
+        tracing::warn!(LOG_LEVEL = named, "LOG_LEVEL is one of trace, debug, info, warn, error, off; taking info");
+    }
+}
+
+/// What logs as JSON to `writer`.
+fn json<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(writer);
+    tracing_subscriber::registry().with(filter(level)).with(lines)
+}
+
+/// Which events are kept; also for subscribers that write them in another form.
+pub fn filter(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OWN_CRATES.map(|name| (name, level)))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Runs `work` and returns what it gives, with what it logs.
+    pub(crate) fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let _guard = tracing::subscriber::set_default(json(LevelFilter::INFO, move || writer.clone()));
+        let outcome = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        (outcome, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_crates_log_at_the_level_and_others_at_most_warnings() {
+        let (_, lines) = testing::capture(async {
+            tracing::info!(answer = 42, "ours");
+            tracing::debug!("ours, too low");
+            tracing::info!(target: "aws_smithy_runtime::client", "theirs, with an item in it");
+            tracing::warn!(target: "aws_smithy_runtime::client", "theirs, a warning");
+        });
+        let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
+        assert_eq!(messages, ["ours", "theirs, a warning"]);
+        assert_eq!(lines[0]["answer"], 42);
+        assert_eq!(lines[0]["level"], "INFO");
+    }
+
+    #[test]
+    fn a_level_above_warning_holds_for_all() {
+        assert!(!filter(LevelFilter::ERROR).would_enable("hyper", &tracing::Level::WARN));
+        assert!(filter(LevelFilter::TRACE).would_enable("shared::http", &tracing::Level::TRACE));
+        assert!(!filter(LevelFilter::TRACE).would_enable("hyper", &tracing::Level::INFO));
+    }
+}

@@ -1,0 +1,225 @@
+//! Password hashes: Argon2id in PHC strings.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use tokio::sync::Semaphore;
+
+use crate::domain::Password;
+
+/// 19 MiB, two passes, one lane: the first of the equal choices in OWASP's Password Storage Cheat Sheet.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// The recommended length of a salt, in bytes (RFC 9106, section 3.1).
+pub const SALT_BYTES: usize = 16;
+/// The length of the output, in bytes.
+const OUTPUT_BYTES: usize = 32;
+/// The most work that a stored hash may ask for, so that no record can stall a function.
+const MAX_MEMORY_KIB: u32 = 65_536;
+const MAX_PASSES: u32 = 16;
+
+/// A hash costs a core some 30 ms and 19 MiB, so no more of them run at once than there are cores. All hashers of a
+/// process share these permits and arenas, whoever made them.
+static AT_WORK: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))));
+/// Memory that the next hash uses again: fresh memory makes it a third slower. Never more arenas than permits.
+static ARENAS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+/// A hash could not be made: the machine has no memory or no thread for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the password cannot be hashed: {0}")]
+pub struct HashingFailed(String);
+
+/// Makes and checks password hashes, on blocking threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PasswordHasher;
+
+impl PasswordHasher {
+    /// A hasher. It holds nothing of its own.
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// The PHC string of `password`, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`. The salt must be fresh.
+    pub async fn hash(&self, password: &Password, salt: [u8; SALT_BYTES]) -> Result<String, HashingFailed> {
+        let password = password.clone();
+        on_a_blocking_thread(move || {
+            let recipe = Recipe::current();
+            let output = recipe.run(password.expose(), &salt, OUTPUT_BYTES)?;
+            recipe.phc_string(&salt, &output)
+        })
+        .await?
+    }
+
+    /// Whether `password` is the one that `phc` was made from. Without a hash, or with one that is not to be used, it
+    /// is false after the same work. Fails only where the machine does.
+    pub async fn verify(&self, password: &Password, phc: Option<&str>) -> Result<bool, HashingFailed> {
+        let (password, stored) = (password.clone(), phc.and_then(Stored::parse));
+        if phc.is_some() && stored.is_none() {
+            tracing::error!("a stored password hash is not a usable Argon2id hash; nobody can sign in with it");
+        }
+        on_a_blocking_thread(move || {
+            let Some(stored) = stored else {
+                Recipe::current().run(password.expose(), &[0; SALT_BYTES], OUTPUT_BYTES)?;
+                return Ok(false);
+            };
+            let output = stored.recipe.run(password.expose(), &stored.salt, stored.output.len())?;
+            Ok(verify_slices_are_equal(&output, &stored.output).is_ok())
+        })
+        .await?
+    }
+}
+
+/// Runs `work` once a core is free for it. The permit goes with the work: a request that is dropped leaves it running.
+async fn on_a_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, HashingFailed> {
+    let permit = AT_WORK.clone().acquire_owned().await.map_err(|closed| HashingFailed(closed.to_string()))?;
+    let outcome = tokio::task::spawn_blocking(move || {
+        let outcome = work();
+        drop(permit);
+        outcome
+    });
+    outcome.await.map_err(|failed| HashingFailed(failed.to_string()))
+}
+
+/// A version of Argon2id and its parameters.
+struct Recipe {
+    version: Version,
+    params: Params,
+}
+
+impl Recipe {
+    fn current() -> Self {
+        let params = const {
+            match Params::new(MEMORY_KIB, PASSES, LANES, None) {
+                Ok(params) => params,
+                Err(_) => Params::DEFAULT,
+            }
+        };
+        Self { version: Version::V0x13, params }
+    }
+
+    fn run(&self, password: &[u8], salt: &[u8], length: usize) -> Result<Vec<u8>, HashingFailed> {
+        let argon2 = Argon2::new(Algorithm::Argon2id, self.version, self.params.clone());
+        let mut arena = ARENAS.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        arena.resize(arena.len().max(self.params.block_count()), Block::new());
+        let mut output = vec![0; length];
+        let outcome = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut arena[..]);
+        ARENAS.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
+        outcome.map(|()| output).map_err(|error| HashingFailed(error.to_string()))
+    }
+
+    fn phc_string(&self, salt: &[u8], output: &[u8]) -> Result<String, HashingFailed> {
+        let failed = |error: &dyn std::fmt::Display| HashingFailed(error.to_string());
+        let hash = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(self.version.into()),
+            params: ParamsString::try_from(&self.params).map_err(|error| failed(&error))?,
+            salt: Some(Salt::new(salt).map_err(|error| failed(&error))?),
+            hash: Some(Output::new(output).map_err(|error| failed(&error))?),
+        };
+        Ok(hash.to_string())
+    }
+}
+
+/// A stored hash, taken apart.
+struct Stored {
+    recipe: Recipe,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Stored {
+    /// Nothing unless `phc` is an Argon2id hash of bounded work.
+    fn parse(phc: &str) -> Option<Self> {
+        let hash = PasswordHash::new(phc).ok()?;
+        let params = Params::try_from(&hash.params).ok()?;
+        let version = Version::try_from(hash.version?).ok()?;
+        let bounded = params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_PASSES;
+        if hash.algorithm != ARGON2ID_IDENT || !bounded {
+            return None;
+        }
+        let (salt, output) = (hash.salt?.to_vec(), hash.hash?.as_bytes().to_vec());
+        Some(Self { recipe: Recipe { version, params }, salt, output })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_says_how_it_was_made() {
+        let phc = PasswordHasher::new().hash(&password("TempPass!2026"), [7; SALT_BYTES]).await.unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$"), "{phc}");
+        let output = phc.rsplit('$').next().unwrap();
+        assert_eq!(output.len(), (OUTPUT_BYTES * 4).div_ceil(3));
+    }
+
+    #[tokio::test]
+    async fn a_password_verifies_against_its_own_hash_alone() {
+        let hasher = PasswordHasher::new();
+        let phc = hasher.hash(&password("TempPass!2026"), [7; SALT_BYTES]).await.unwrap();
+        assert_eq!(hasher.verify(&password("TempPass!2026"), Some(&phc)).await, Ok(true));
+        for wrong in ["TempPass!2027", "temppass!2026", "TempPass!2026 ", ""] {
+            assert_eq!(hasher.verify(&password(wrong), Some(&phc)).await, Ok(false), "{wrong:?}");
+        }
+        let other_salt = hasher.hash(&password("TempPass!2026"), [8; SALT_BYTES]).await.unwrap();
+        assert_ne!(phc, other_salt);
+    }
+
+    #[tokio::test]
+    async fn no_hash_and_no_usable_hash_verify_nothing() {
+        let hasher = PasswordHasher::new();
+        let dummy = hasher.hash(&password(""), [0; SALT_BYTES]).await.unwrap();
+        assert_eq!(hasher.verify(&password(""), None).await, Ok(false), "even the password of {dummy}");
+        for unusable in [
+            "",
+            "plain text",
+            "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ",
+            "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHRzb21l$AAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=64,t=4294967295,p=1$c29tZXNhbHRzb21l$AAAAAAAAAAAAAAAAAAAAAA",
+            "$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m",
+        ] {
+            assert_eq!(hasher.verify(&password("a"), Some(unusable)).await, Ok(false), "{unusable}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_parameters_still_verifies() {
+        // From the test vectors of the reference implementation (phc-winner-argon2, src/test.c).
+        for stored in [
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ] {
+            let hasher = PasswordHasher::new();
+            assert_eq!(hasher.verify(&password("password"), Some(stored)).await, Ok(true), "{stored}");
+            assert_eq!(hasher.verify(&password("passwore"), Some(stored)).await, Ok(false), "{stored}");
+        }
+    }
+
+    #[tokio::test]
+    async fn arenas_are_used_again_and_are_never_more_than_the_cores() {
+        let hasher = PasswordHasher::new();
+        let cores = available_parallelism().map_or(1, usize::from);
+        let mut at_once = Vec::new();
+        for index in 0..4 * cores {
+            at_once.push(tokio::spawn(async move { hasher.verify(&password(&index.to_string()), None).await }));
+        }
+        for one in at_once {
+            assert_eq!(one.await.unwrap(), Ok(false));
+        }
+        assert!(ARENAS.lock().unwrap().len() <= cores);
+    }
+}

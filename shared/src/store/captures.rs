@@ -1,0 +1,182 @@
+//! Reads a user's setup as a consistent cut.
+
+use std::collections::BTreeSet;
+
+use super::keys::{self, PREFERENCES, SK};
+use super::outcome::{CallFailure, Item};
+use super::record;
+use super::size::stored_bytes;
+use super::table::{Part, Table};
+use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
+use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, Setup, SetupItem};
+
+/// How often a capture starts over because somebody edited the setup meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// What is read of the source user. The password's hash is not among it.
+const ATTRIBUTES: [&str; 6] = [SK, "email", "fullName", "setupVersion", "document", "enabled"];
+
+/// What came of reading a setup.
+#[derive(Debug)]
+pub enum Captured {
+    /// The setup, as it was at one moment.
+    Taken(Box<SourceUser>),
+    /// The organization has no such user.
+    NoSuchUser,
+    /// It changed again and again while it was read.
+    Busy,
+    /// It is larger than a snapshot can be; says by what.
+    TooLarge(String),
+}
+
+/// A user with the setup.
+#[derive(Debug)]
+pub struct SourceUser {
+    /// The address, as it was sent.
+    pub email: Email,
+    /// The name.
+    pub full_name: Option<FullName>,
+    /// The version of the setup that was read.
+    pub setup_version: u64,
+    /// The setup.
+    pub setup: Setup,
+}
+
+/// Reads setups.
+pub struct Captures<'a>(&'a Table);
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    email: Email,
+    full_name: Option<FullName>,
+    setup_version: u64,
+}
+
+#[derive(serde::Deserialize)]
+struct Fields {
+    document: Document,
+}
+
+#[derive(serde::Deserialize)]
+struct Switches {
+    enabled: Preferences,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    setup_version: u64,
+}
+
+impl<'a> Captures<'a> {
+    /// The port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// The user's setup as it was at one moment. The profile sorts first, so its version is the oldest thing read; it
+    /// is read again at the end, in a transaction that fails while a write is in flight. Two dependent reads for a
+    /// setup of one page.
+    pub async fn read(&self, organization: &ObjectId, user: &ObjectId) -> Result<Captured, Fault> {
+        for _ in 0..ATTEMPTS {
+            let source = match self.read_once(organization, user).await? {
+                Captured::Taken(source) => source,
+                other => return Ok(other),
+            };
+            match self.0.get_settled(&keys::user(organization, user), "setupVersion").await {
+                Ok(None) => return Ok(Captured::NoSuchUser),
+                Ok(Some(item)) => {
+                    if record::read::<Version>(item)?.setup_version == source.setup_version {
+                        return Ok(Captured::Taken(source));
+                    }
+                }
+                Err(CallFailure::Contended(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(Captured::Busy)
+    }
+
+    /// The ids of the user's automations, as they are now.
+    pub async fn automations(&self, organization: &ObjectId, user: &ObjectId) -> Result<BTreeSet<ObjectId>, Fault> {
+        let part = Part {
+            pk: keys::user_partition(organization, user),
+            sk_prefix: Some(keys::setup_item_prefix(ItemKind::Automation)),
+            attributes: Some(&[SK]),
+        };
+        let items = self.0.query_all(&part).await?;
+        Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
+    }
+
+    async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Captured, Fault> {
+        let part =
+            Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
+        let mut profile = None;
+        let mut reading = Reading::default();
+        let mut next = None;
+        loop {
+            let (items, after) = self.0.query(&part, next).await?;
+            for item in items {
+                match record::sort_key(&item) {
+                    sk if sk == keys::user(organization, user).sk => profile = Some(record::read::<Profile>(item)?),
+                    _ => reading.add(item)?,
+                }
+            }
+            // Without a profile the user is not there: either nobody is, or an apply is still at work.
+            if profile.is_none() {
+                return Ok(Captured::NoSuchUser);
+            }
+            if let Some(excess) = reading.excess() {
+                return Ok(Captured::TooLarge(excess));
+            }
+            next = after;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(match profile {
+            None => Captured::NoSuchUser,
+            Some(Profile { email, full_name, setup_version }) => {
+                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.setup }))
+            }
+        })
+    }
+}
+
+/// A setup while it is read, with what its limits count.
+#[derive(Default)]
+struct Reading {
+    setup: Setup,
+    bytes: usize,
+    largest: usize,
+}
+
+impl Reading {
+    fn add(&mut self, item: Item) -> Result<(), Fault> {
+        let sk = record::sort_key(&item);
+        if sk == PREFERENCES {
+            self.setup.preferences = record::read::<Switches>(item)?.enabled;
+        } else if let Some((kind, id)) = keys::parse_setup_item(sk) {
+            let bytes = stored_bytes(&item);
+            self.bytes += bytes;
+            self.largest = self.largest.max(bytes);
+            let document = record::read::<Fields>(item)?.document;
+            self.setup.items_mut(kind).push(SetupItem { id, document });
+        }
+        Ok(())
+    }
+
+    fn excess(&self) -> Option<String> {
+        let items = self.setup.len();
+        if items > MAX_ITEMS {
+            Some(format!("the setup has more than {MAX_ITEMS} items"))
+        } else if self.largest > MAX_ITEM_BYTES {
+            Some(format!("an item has {} bytes; a snapshot takes items of at most {MAX_ITEM_BYTES}", self.largest))
+        } else if self.bytes > MAX_RAW_BYTES {
+            Some(format!("the setup has more than {MAX_RAW_BYTES} bytes"))
+        } else {
+            None
+        }
+    }
+}

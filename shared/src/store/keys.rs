@@ -1,0 +1,176 @@
+//! Every key of the table. Each format stands in one function, and only ids and normalized addresses go in, so no
+//! separator can be smuggled into a key.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::domain::{EmailKey, ItemKind, ObjectId, Timestamp};
+
+/// Partition key attribute.
+pub(super) const PK: &str = "PK";
+/// Sort key attribute.
+pub(super) const SK: &str = "SK";
+/// The index of what somebody lists, newest first.
+pub(super) const LIST: IndexKeys = IndexKeys { name: "LIST", pk: "LISTPK", sk: "LISTSK" };
+/// The index of every snapshot, spread over shards.
+pub(super) const ALL: IndexKeys = IndexKeys { name: "ALL", pk: "ALLPK", sk: "ALLSK" };
+/// Over how many partitions of the index `ALL` the snapshots are spread.
+const ALL_SHARDS: u8 = 8;
+
+/// An index and its two key attributes.
+pub(super) struct IndexKeys {
+    pub(super) name: &'static str,
+    pub(super) pk: &'static str,
+    pub(super) sk: &'static str,
+}
+
+/// The key of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+/// The sort key of the item that stands for a whole partition. `#` sorts before every letter, so a query reads it
+/// first.
+const META: &str = "#META";
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// The partition of an organization, its pipelines and its agents.
+pub(super) fn organization_partition(organization: &ObjectId) -> String {
+    format!("ORG#{organization}")
+}
+
+/// An organization.
+pub(super) fn organization(organization: &ObjectId) -> Key {
+    Key::new(organization_partition(organization), META)
+}
+
+/// A pipeline of an organization.
+pub(super) fn pipeline(organization: &ObjectId, pipeline: &ObjectId) -> Key {
+    Key::new(organization_partition(organization), format!("PIPELINE#{pipeline}"))
+}
+
+/// An agent of an organization.
+pub(super) fn agent(organization: &ObjectId, agent: &ObjectId) -> Key {
+    Key::new(organization_partition(organization), format!("AGENT#{agent}"))
+}
+
+/// The partition of a user and the user's setup.
+pub(super) fn user_partition(organization: &ObjectId, user: &ObjectId) -> String {
+    format!("ORG#{organization}#USER#{user}")
+}
+
+/// A user's profile.
+pub(super) fn user(organization: &ObjectId, user: &ObjectId) -> Key {
+    Key::new(user_partition(organization, user), META)
+}
+
+/// A user's switches for automations.
+pub(super) fn preferences(organization: &ObjectId, user: &ObjectId) -> Key {
+    Key::new(user_partition(organization, user), PREFERENCES)
+}
+
+/// The sort key of a user's switches.
+pub(super) const PREFERENCES: &str = "PREFERENCES";
+
+/// One item of a user's setup.
+pub(super) fn setup_item(organization: &ObjectId, user: &ObjectId, kind: ItemKind, id: &ObjectId) -> Key {
+    Key::new(user_partition(organization, user), format!("{}{id}", setup_item_prefix(kind)))
+}
+
+/// What the sort keys of one kind of setup item start with; the item's id follows.
+pub(super) fn setup_item_prefix(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Automation => "AUTOMATION#",
+        ItemKind::Prompt => "PROMPT#",
+        ItemKind::Template => "TEMPLATE#",
+    }
+}
+
+/// The kind and id in the sort key of a setup item; `None` for the other items of a user's partition.
+pub(super) fn parse_setup_item(sk: &str) -> Option<(ItemKind, ObjectId)> {
+    ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?.parse().ok()?)))
+}
+
+/// The partition of an e-mail address.
+pub(super) fn email_partition(email: &EmailKey) -> String {
+    const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'#');
+    format!("EMAIL#{}", utf8_percent_encode(email.as_str(), RESERVED))
+}
+
+/// The claim on an e-mail address: who has it.
+pub(super) fn email(email: &EmailKey) -> Key {
+    Key::new(email_partition(email), META)
+}
+
+/// The count of failed sign-ins with an e-mail address, whether or not anybody has it.
+pub(super) fn sign_in_failures(email: &EmailKey) -> Key {
+    Key::new(email_partition(email), "FAILURES")
+}
+
+/// A snapshot.
+pub(super) fn snapshot(snapshot: &ObjectId) -> Key {
+    Key::new(format!("SNAPSHOT#{snapshot}"), META)
+}
+
+/// The record of one apply, in the organization that it was made in.
+pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> Key {
+    Key::new(format!("ORG#{organization}#SNAPSHOT#{snapshot}"), format!("APPLY#{apply}"))
+}
+
+/// The partition of `LIST` with the snapshots that an organization sees.
+pub(super) fn listed_for(organization: &ObjectId) -> String {
+    organization_partition(organization)
+}
+
+/// The partition of `LIST` with an organization's users.
+pub(super) fn listed_users(organization: &ObjectId) -> String {
+    format!("ORG#{organization}#USERS")
+}
+
+/// The partition of `ALL` that a snapshot belongs to. The last byte of an id is random, so the shards fill evenly.
+pub(super) fn shard(id: &ObjectId) -> String {
+    format!("ALL#{}", id.as_bytes()[11] % ALL_SHARDS)
+}
+
+/// The sort key of both indexes: time order is text order, and the id tells equal times apart.
+pub(super) fn by_time(created_at: Timestamp, id: &ObjectId) -> String {
+    format!("{created_at}#{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Email;
+
+    #[test]
+    fn reserved_characters_of_an_address_are_encoded_so_that_no_two_addresses_share_a_key() {
+        let key = |text: &str| email(Email::parse(text).unwrap().key());
+        assert_eq!(key("A#b%23@Acme.example").pk, "EMAIL#a%23b%2523@acme.example");
+        assert_ne!(key("a#b@acme.example"), key("a%23b@acme.example"));
+    }
+
+    #[test]
+    fn a_setup_item_key_reads_as_it_is_written() {
+        let id: ObjectId = "64ee9a8b1e7f2a0011223344".parse().unwrap();
+        for kind in ItemKind::ALL {
+            assert_eq!(parse_setup_item(&setup_item(&id, &id, kind, &id).sk), Some((kind, id)));
+        }
+        for other in ["#META", "PREFERENCES", "AUTOMATION#", "AUTOMATION#x", "PROMPT"] {
+            assert_eq!(parse_setup_item(other), None);
+        }
+    }
+
+    #[test]
+    fn the_profile_sorts_before_everything_else_of_a_user() {
+        let id = ObjectId::from_bytes([0; 12]);
+        let profile = user(&id, &id).sk;
+        assert!(profile < preferences(&id, &id).sk);
+        assert!(ItemKind::ALL.iter().all(|kind| profile < setup_item(&id, &id, *kind, &id).sk));
+    }
+}

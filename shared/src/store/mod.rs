@@ -1,0 +1,38 @@
+//! The one DynamoDB table: keys, items, access patterns and transactions.
+//!
+//! Each port is a small struct over [`Table`] that can do one thing; a function makes the ports it needs and no
+//! others, and its IAM policy in template.yaml grants what they do. Every error of the SDK is read in one place
+//! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
+
+mod applies;
+mod captures;
+mod keys;
+mod meter;
+mod organizations;
+mod outcome;
+mod packing;
+mod record;
+mod schema;
+mod setup_writer;
+mod sign_ins;
+mod size;
+mod snapshots;
+mod table;
+mod users;
+
+pub use applies::{Applied, Applies, Apply};
+pub use captures::{Captured, Captures, SourceUser};
+pub use organizations::{OrganizationWriter, Organizations};
+pub use packing::{MAX_INLINE_BYTES, Packed};
+pub use schema::{Index, create_table, indexes};
+pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
+pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
+pub use size::stored_bytes;
+pub use snapshots::{SnapshotCreator, SnapshotReader, SnapshotWithContent};
+pub use table::Table;
+pub use users::{Callers, StoredUser};
+
+/// The most items in one transaction, DynamoDB's own limit.
+pub const MAX_TRANSACTION_ITEMS: usize = 100;
+/// The most bytes in one transaction: DynamoDB's limit is 4 MB, and this stays below it whichever way it counts them.
+pub const MAX_TRANSACTION_BYTES: usize = 4_000_000;

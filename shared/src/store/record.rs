@@ -1,0 +1,307 @@
+//! Items as they are stored: one record per kind, each with the key that belongs to it.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::keys::{self, Key, PK, SK};
+use super::outcome::Item;
+use super::packing::Packed;
+use crate::domain::{
+    Agent, Counts, Creator, Description, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber,
+    Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
+};
+
+/// The attribute by which items of different kinds are told apart.
+const TYPE: &str = "type";
+
+/// A record that becomes an item.
+pub(super) trait Record: Serialize {
+    /// The value of `type`.
+    const TYPE: &'static str;
+}
+
+/// The item of a record under its key.
+pub(super) fn item<R: Record>(key: &Key, record: &R) -> Result<Item, Fault> {
+    typed_item(key, R::TYPE, record)
+}
+
+fn typed_item(key: &Key, kind: &str, record: &impl Serialize) -> Result<Item, Fault> {
+    let mut item: Item = serde_dynamo::to_item(record).map_err(|error| Fault::Corrupt(error.to_string()))?;
+    item.insert(PK.to_owned(), AttributeValue::S(key.pk.clone()));
+    item.insert(SK.to_owned(), AttributeValue::S(key.sk.clone()));
+    item.insert(TYPE.to_owned(), AttributeValue::S(kind.to_owned()));
+    Ok(item)
+}
+
+/// Reads a record back; attributes that it does not know are left aside.
+pub(super) fn read<R: DeserializeOwned>(item: Item) -> Result<R, Fault> {
+    let key = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    let (pk, sk) = (key(PK), key(SK));
+    serde_dynamo::from_item(item).map_err(|error| Fault::Corrupt(format!("{pk} {sk}: {error}")))
+}
+
+/// The sort key of an item.
+pub(super) fn sort_key(item: &Item) -> &str {
+    item.get(SK).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
+}
+
+/// An organization's own item.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OrganizationRecord {
+    pub(super) name: String,
+}
+
+impl Record for OrganizationRecord {
+    const TYPE: &'static str = "organization";
+}
+
+impl Record for Pipeline {
+    const TYPE: &'static str = "pipeline";
+}
+
+impl Record for Agent {
+    const TYPE: &'static str = "agent";
+}
+
+/// A pipeline or an agent: the document is nested, because a pipeline has a `type` of its own.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Nested<T> {
+    pub(super) document: T,
+}
+
+impl<T: Record> Record for Nested<T> {
+    const TYPE: &'static str = T::TYPE;
+}
+
+/// A user's profile.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserRecord {
+    pub(super) email: Email,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) full_name: Option<FullName>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) phone_number: Option<PhoneNumber>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) designation: Option<Designation>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) department_id: Option<ObjectId>,
+    pub(super) access_role: Role,
+    #[serde(default)]
+    pub(super) login_disabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) password_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) first_sign_in_at: Option<Timestamp>,
+    pub(super) setup_version: u64,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+}
+
+impl Record for UserRecord {
+    const TYPE: &'static str = "user";
+}
+
+impl UserRecord {
+    /// The record of a user who was just made.
+    pub(super) fn new(user: &User, password_hash: Option<&str>) -> Self {
+        Self {
+            email: user.email.clone(),
+            full_name: user.full_name.clone(),
+            phone_number: user.phone_number.clone(),
+            designation: user.designation.clone(),
+            department_id: user.department,
+            access_role: user.role,
+            login_disabled: user.login_disabled,
+            password_hash: password_hash.map(str::to_owned),
+            first_sign_in_at: None,
+            setup_version: FIRST_VERSION,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// The version that a user is made with.
+pub(super) const FIRST_VERSION: u64 = 1;
+
+/// The item of a user, with the keys under which the organization's users are listed.
+pub(super) fn user_item(user: &User, password_hash: Option<&str>) -> Result<Item, Fault> {
+    let mut item = item(&keys::user(&user.organization, &user.id), &UserRecord::new(user, password_hash))?;
+    let by_time = keys::by_time(user.created_at, &user.id);
+    index(&mut item, &keys::LIST, keys::listed_users(&user.organization), by_time);
+    Ok(item)
+}
+
+fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: String) {
+    item.insert(index.pk.to_owned(), AttributeValue::S(pk));
+    item.insert(index.sk.to_owned(), AttributeValue::S(sk));
+}
+
+/// One item of a setup.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SetupRecord<'a> {
+    pub(super) document: std::borrow::Cow<'a, Document>,
+    /// The version of the setup that wrote it.
+    pub(super) setup_version: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) cloned_from: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// The item of one setup item.
+pub(super) fn setup_item(key: &Key, kind: crate::domain::ItemKind, record: &SetupRecord<'_>) -> Result<Item, Fault> {
+    typed_item(key, kind.as_str(), record)
+}
+
+/// A user's switches.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PreferencesRecord {
+    pub(super) enabled: Preferences,
+    pub(super) setup_version: u64,
+}
+
+impl Record for PreferencesRecord {
+    const TYPE: &'static str = "preferences";
+}
+
+/// Who has an e-mail address.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ClaimRecord {
+    pub(super) organization_id: ObjectId,
+    /// The user who owns it. Absent while an apply only reserves it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) user_id: Option<ObjectId>,
+    /// The apply that reserved it. Absent once it is owned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) reserved_by: Option<ObjectId>,
+}
+
+impl Record for ClaimRecord {
+    const TYPE: &'static str = "email";
+}
+
+/// A snapshot, its content aside.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SnapshotRecord {
+    name: SnapshotName,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    description: Option<Description>,
+    source_org_id: ObjectId,
+    source_org_name: String,
+    source_user_id: ObjectId,
+    source_user_email: Email,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_user_name: Option<FullName>,
+    counts: Counts,
+    created_by: ObjectId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    created_by_name: Option<FullName>,
+    created_by_role: Role,
+    is_global: bool,
+    assigned_org_ids: Vec<ObjectId>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    revision: u32,
+    version: u64,
+}
+
+impl Record for SnapshotRecord {
+    const TYPE: &'static str = "snapshot";
+}
+
+impl SnapshotRecord {
+    fn new(snapshot: &Snapshot) -> Self {
+        let Snapshot { source, creator, .. } = snapshot;
+        Self {
+            name: snapshot.name.clone(),
+            description: snapshot.description.clone(),
+            source_org_id: source.organization,
+            source_org_name: source.organization_name.clone(),
+            source_user_id: source.user,
+            source_user_email: source.user_email.clone(),
+            source_user_name: source.user_name.clone(),
+            counts: snapshot.counts,
+            created_by: creator.id,
+            created_by_name: creator.name.clone(),
+            created_by_role: creator.role,
+            is_global: snapshot.is_global,
+            assigned_org_ids: snapshot.assigned.clone(),
+            created_at: snapshot.created_at,
+            updated_at: snapshot.updated_at,
+            revision: snapshot.revision,
+            version: snapshot.version,
+        }
+    }
+
+    pub(super) fn into_snapshot(self, id: ObjectId) -> Snapshot {
+        Snapshot {
+            id,
+            name: self.name,
+            description: self.description,
+            source: Source {
+                organization: self.source_org_id,
+                organization_name: self.source_org_name,
+                user: self.source_user_id,
+                user_email: self.source_user_email,
+                user_name: self.source_user_name,
+            },
+            counts: self.counts,
+            creator: Creator { id: self.created_by, name: self.created_by_name, role: self.created_by_role },
+            is_global: self.is_global,
+            assigned: self.assigned_org_ids,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            revision: self.revision,
+            version: self.version,
+        }
+    }
+}
+
+/// The attribute that holds the packed content.
+pub(super) const CONTENT: &str = "content";
+
+/// The item of a new snapshot with its content, listed for its source organization and among all snapshots.
+pub(super) fn snapshot_item(snapshot: &Snapshot, packed: &Packed) -> Result<Item, Fault> {
+    let mut item = item(&keys::snapshot(&snapshot.id), &SnapshotRecord::new(snapshot))?;
+    item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(packed.bytes.clone())));
+    item.insert("contentHash".to_owned(), AttributeValue::B(Blob::new(packed.hash)));
+    let by_time = keys::by_time(snapshot.created_at, &snapshot.id);
+    if snapshot.assigned.contains(&snapshot.source.organization) {
+        index(&mut item, &keys::LIST, keys::listed_for(&snapshot.source.organization), by_time.clone());
+    }
+    index(&mut item, &keys::ALL, keys::shard(&snapshot.id), by_time);
+    Ok(item)
+}
+
+/// One apply: what was asked, by whom, and what came of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApplyRecord {
+    pub(super) state: ApplyState,
+    pub(super) revision: u32,
+    pub(super) plan_hash: String,
+    pub(super) user_id: ObjectId,
+    pub(super) applied_by: ObjectId,
+    pub(super) applied_by_role: Role,
+    pub(super) created_at: Timestamp,
+    /// The answer, as JSON text, so that it can be given again byte for byte.
+    pub(super) answer: String,
+}
+
+impl Record for ApplyRecord {
+    const TYPE: &'static str = "apply";
+}
+
+/// How far an apply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum ApplyState {
+    /// Everything is there.
+    Committed,
+}

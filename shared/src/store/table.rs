@@ -1,0 +1,252 @@
+//! The one table: a thin layer over the SDK that names the table, counts what calls consume and reads their outcome.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Get, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactGetItem,
+    TransactWriteItem,
+};
+
+use super::keys::{self, Key, PK, SK};
+use super::meter::Meter;
+use super::outcome::{CallFailure, Item, classify};
+use crate::capacity::Consumed;
+use crate::domain::{Fault, ObjectId};
+
+/// How often a transaction that met another one is tried in all.
+const TRANSACTION_ATTEMPTS: u32 = 6;
+/// The pause after the first contended attempt; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// A handle on the table. Clones share the connection; [`Table::metered`] gives one with a count of its own.
+#[derive(Clone)]
+pub struct Table {
+    client: Client,
+    name: Arc<str>,
+    meter: Arc<Meter>,
+}
+
+/// Which part of a partition a query reads.
+pub(super) struct Part<'a> {
+    pub(super) pk: String,
+    /// What the sort keys start with.
+    pub(super) sk_prefix: Option<&'a str>,
+    /// The attributes to give; all when absent. `PK` and `SK` are not added.
+    pub(super) attributes: Option<&'a [&'a str]>,
+}
+
+impl Table {
+    /// A handle on the table of this name.
+    pub fn new(client: Client, name: &str) -> Self {
+        Self { client, name: name.into(), meter: Arc::default() }
+    }
+
+    /// The same table, counting from zero.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self { meter: Arc::default(), ..self.clone() }
+    }
+
+    /// What the calls through this handle and its clones consumed.
+    pub fn consumed(&self) -> Consumed {
+        self.meter.total()
+    }
+
+    /// Opens a connection, so that the first request does not wait for one. A failure is only logged: the first
+    /// request finds out for itself.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.get(&keys::organization(&ObjectId::NOBODY), None).await {
+            tracing::warn!(%error, "no connection to the table yet");
+        }
+    }
+
+    /// Reads one item, consistently.
+    pub(super) async fn get(&self, key: &Key, attributes: Option<&[&str]>) -> Result<Option<Item>, Fault> {
+        let mut call = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        for (index, attribute) in attributes.into_iter().flatten().enumerate() {
+            call = call.expression_attribute_names(placeholder(index), *attribute);
+        }
+        let answer = call.set_projection_expression(attributes.map(projection)).send().await.map_err(classify)?;
+        self.meter.read(answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// Reads one page of a partition, consistently, and tells where the next one starts.
+    pub(super) async fn query(&self, part: &Part<'_>, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        let mut call = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", AttributeValue::S(part.pk.clone()))
+            .set_exclusive_start_key(start);
+        call = match part.sk_prefix {
+            None => call.key_condition_expression("#pk = :pk"),
+            Some(prefix) => call
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":sk", AttributeValue::S(prefix.to_owned())),
+        };
+        for (index, attribute) in part.attributes.into_iter().flatten().enumerate() {
+            call = call.expression_attribute_names(placeholder(index), *attribute);
+        }
+        let answer = call.set_projection_expression(part.attributes.map(projection)).send().await.map_err(classify)?;
+        self.meter.read(answer.consumed_capacity());
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+
+    /// Reads a whole partition, or the part of it that `part` names.
+    pub(super) async fn query_all(&self, part: &Part<'_>) -> Result<Vec<Item>, Fault> {
+        let (mut items, mut next) = self.query(part, None).await?;
+        while next.is_some() {
+            let (page, after) = self.query(part, next).await?;
+            items.extend(page);
+            next = after;
+        }
+        Ok(items)
+    }
+
+    /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
+    pub(super) async fn get_settled(&self, key: &Key, attribute: &str) -> Result<Option<Item>, CallFailure> {
+        let get = Get::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .projection_expression("#a")
+            .expression_attribute_names("#a", attribute)
+            .build()
+            .map_err(|error| CallFailure::Invalid(error.to_string()))?;
+        let answer = self
+            .client
+            .transact_get_items()
+            .transact_items(TransactGetItem::builder().get(get).build())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(classify)?;
+        self.meter.read(answer.consumed_capacity());
+        Ok(answer.responses.and_then(|responses| responses.into_iter().next()).and_then(|response| response.item))
+    }
+
+    /// Writes an item that must not exist yet.
+    pub(super) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(classify)?;
+        self.meter.wrote(answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Starts an update of one item; hand it to [`Table::run_update`].
+    pub(super) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+    }
+
+    /// Carries out an update.
+    pub(super) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
+        let answer = update.send().await.map_err(classify)?;
+        self.meter.wrote(answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Writes all items or none. A transaction that met another one is tried again, a few times.
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            match self.transact_once(items.clone()).await {
+                Err(CallFailure::Contended(_)) if attempt < TRANSACTION_ATTEMPTS => tokio::time::sleep(pause).await,
+                outcome => return outcome,
+            }
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(classify)?;
+        self.meter.wrote(answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// A put, as part of a transaction, of an item that must not exist yet. The item it meets comes with the reason.
+    pub(super) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
+        let put = Put::builder().condition_expression("attribute_not_exists(PK)");
+        self.put_in_transaction(item, put)
+    }
+
+    /// A put, as part of a transaction, with the condition that `put` carries.
+    pub(super) fn put_in_transaction(&self, item: Item, put: PutBuilder) -> Result<TransactWriteItem, Fault> {
+        let put = put
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// A deletion, as part of a transaction.
+    pub(super) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
+        let delete = Delete::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// An update, as part of a transaction: `update` carries expression, condition, names and values.
+    pub(super) fn update_in_transaction(&self, key: &Key, update: UpdateBuilder) -> Result<TransactWriteItem, Fault> {
+        let update = update
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// A key as DynamoDB takes it.
+pub(super) fn key_item(key: &Key) -> Item {
+    Item::from([(PK.to_owned(), AttributeValue::S(key.pk.clone())), (SK.to_owned(), AttributeValue::S(key.sk.clone()))])
+}
+
+fn placeholder(index: usize) -> String {
+    format!("#p{index}")
+}
+
+fn projection(attributes: &[&str]) -> String {
+    (0..attributes.len()).map(placeholder).collect::<Vec<_>>().join(", ")
+}
