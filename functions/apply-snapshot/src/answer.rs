@@ -1,0 +1,132 @@
+//! The answer of an apply.
+
+use serde::Serialize;
+use shared::domain::plan::{Outcome, Plan, Warning, WarningCode};
+use shared::domain::reference::Reference;
+use shared::domain::{Email, ObjectId};
+use shared::http::MAX_LISTED;
+
+/// The most bytes of JSON that the warnings of one answer take: the answer is kept in the apply's record, and a record
+/// must fit an item.
+const MAX_WARNING_BYTES: usize = 64_000;
+
+#[derive(Serialize)]
+pub(crate) struct Applied<'a> {
+    message: &'static str,
+    result: ApplyResult<'a>,
+}
+
+/// The customer's fields first, ours beside them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApplyResult<'a> {
+    user_id: ObjectId,
+    user_email: &'a Email,
+    #[serde(flatten)]
+    outcome: Outcome,
+    apply_id: ObjectId,
+    snapshot_revision: u32,
+    warnings: Vec<ListedWarning<'a>>,
+    /// How many warnings there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings_total: Option<usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedWarning<'a> {
+    code: WarningCode,
+    automation_name: &'a str,
+    references: &'a [Reference],
+    /// How many references there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    references_total: Option<usize>,
+    detail: &'a str,
+}
+
+impl<'a> Applied<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        user_id: ObjectId,
+        user_email: &'a Email,
+        apply_id: ObjectId,
+        revision: u32,
+    ) -> Self {
+        let warnings = listed(&plan.warnings);
+        let result = ApplyResult {
+            user_id,
+            user_email,
+            outcome: plan.outcome,
+            apply_id,
+            snapshot_revision: revision,
+            warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
+            warnings,
+        };
+        Self { message: "Snapshot applied", result }
+    }
+}
+
+/// The warnings that fit an answer.
+fn listed(warnings: &[Warning]) -> Vec<ListedWarning<'_>> {
+    let mut bytes = 0;
+    warnings
+        .iter()
+        .take(MAX_LISTED)
+        .map(|warning| ListedWarning {
+            code: warning.code,
+            automation_name: &warning.automation_name,
+            references: &warning.references[..warning.references.len().min(MAX_LISTED)],
+            references_total: (warning.references.len() > MAX_LISTED).then_some(warning.references.len()),
+            detail: &warning.detail,
+        })
+        .take_while(|warning| {
+            bytes += serde_json::to_vec(warning).map_or(0, |json| json.len());
+            bytes <= MAX_WARNING_BYTES
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warning(references: usize, detail: &str) -> Warning {
+        let reference: Reference = serde_json::from_value(serde_json::json!({
+            "automationName": "a", "field": "targetStage", "value": "v", "refType": "pipelineStage", "fieldLocation": "actions"
+        }))
+        .unwrap();
+        Warning {
+            code: WarningCode::UnmappedReference,
+            automation_name: "a".into(),
+            references: vec![reference; references],
+            detail: detail.into(),
+        }
+    }
+
+    fn answer(warnings: Vec<Warning>) -> serde_json::Value {
+        let plan = Plan { warnings, ..Plan::default() };
+        let (id, email) = (ObjectId::from_bytes([1; 12]), Email::parse("casey@acme.example").unwrap());
+        serde_json::to_value(Applied::new(&plan, id, &email, id, 1)).unwrap()["result"].clone()
+    }
+
+    #[test]
+    fn a_list_stops_at_200_entries_and_tells_the_total() {
+        for (length, listed, total) in [(199, 199, None), (200, 200, None), (201, 200, Some(201))] {
+            let result = answer(vec![warning(0, ""); length]);
+            assert_eq!(result["warnings"].as_array().unwrap().len(), listed);
+            assert_eq!(result.get("warningsTotal").and_then(serde_json::Value::as_u64), total);
+            let result = answer(vec![warning(length, "")]);
+            assert_eq!(result["warnings"][0]["references"].as_array().unwrap().len(), listed);
+            assert_eq!(result["warnings"][0].get("referencesTotal").and_then(serde_json::Value::as_u64), total);
+        }
+    }
+
+    #[test]
+    fn warnings_stay_small_enough_for_a_record() {
+        let long = "x".repeat(1_000);
+        let result = answer(vec![warning(0, &long); 100]);
+        let listed = result["warnings"].as_array().unwrap().len();
+        assert!((1..64).contains(&listed), "{listed}");
+        assert_eq!(result["warningsTotal"], 100);
+    }
+}

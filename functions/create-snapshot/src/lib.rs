@@ -1,0 +1,122 @@
+//! `POST /api/user-snapshots`: captures a user's setup as a named snapshot.
+
+mod request;
+
+use std::convert::Infallible;
+
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use shared::domain::content::{Content, MAX_RAW_BYTES};
+use shared::domain::rights::Action;
+use shared::domain::{Creator, Snapshot, Source};
+use shared::http::{Answer, ApiError, Edge, RequestContext, SnapshotDocument, respond};
+use shared::store::{
+    Callers, Captured, Captures, MAX_INLINE_BYTES, Organizations, Packed, SnapshotCreator, SourceUser, Table,
+};
+
+use self::request::Wanted;
+
+/// What this function works with.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The table.
+    pub table: Table,
+}
+
+/// Answers one request.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
+    respond(&app.edge, request, async |context, request| {
+        let table = app.table.metered();
+        let outcome = create(&app.edge, &table, context, request).await;
+        context.record_consumed(table.consumed());
+        outcome
+    })
+    .await
+}
+
+/// Authorize, read the source as one consistent cut, capture, write.
+async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &Request) -> Result<Answer, ApiError> {
+    let caller = context.authenticate(edge, request)?;
+    let principal = caller.principal();
+    if !principal.may_ever(Action::Create) {
+        return Err(ApiError::Forbidden("creating a snapshot needs the role ADMIN or SUPERADMIN".into()));
+    }
+    let wanted = Wanted::parse(request)?;
+    if !principal.may_capture_in(wanted.source_organization) {
+        let detail = "an ADMIN captures users of its own organization only; sourceOrgId names another one";
+        return Err(ApiError::Forbidden(detail.into()));
+    }
+
+    let (callers, organizations, captures) = (Callers::new(table), Organizations::new(table), Captures::new(table));
+    let (stored, organization, captured) = tokio::join!(
+        callers.load(principal.organization, principal.user),
+        organizations.load(&wanted.source_organization),
+        captures.read(&wanted.source_organization, &wanted.source_user),
+    );
+    let creator = caller.confirm(stored?)?;
+    let organization =
+        organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
+    let mut source = settled(captured?)?;
+
+    let content = Content::capture(std::mem::take(&mut source.setup), &organization);
+    let packed = pack(&content)?;
+    let now = context.now();
+    let snapshot = Snapshot {
+        id: edge.randomness.object_id(now),
+        name: wanted.name,
+        description: wanted.description,
+        source: Source {
+            organization: organization.id,
+            organization_name: organization.name,
+            user: wanted.source_user,
+            user_email: source.email,
+            user_name: source.full_name,
+        },
+        counts: content.counts(),
+        creator: Creator { id: creator.id, name: creator.full_name, role: creator.role },
+        is_global: false,
+        assigned: vec![organization.id],
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+        version: 1,
+    };
+    SnapshotCreator::new(table).create(&snapshot, &packed).await?;
+
+    #[derive(Serialize)]
+    struct Created<'a> {
+        message: &'static str,
+        snapshot: SnapshotDocument<'a>,
+    }
+    Answer::created(&Created { message: "Snapshot created", snapshot: (&snapshot).into() })
+}
+
+/// The setup, or why there is none.
+fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
+    match captured {
+        Captured::Taken(source) => Ok(source),
+        Captured::NoSuchUser => {
+            Err(ApiError::refused("/sourceUserId", "the source organization has no user with this id"))
+        }
+        Captured::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
+        Captured::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+    }
+}
+
+/// The content in the form in which it is stored, where it fits.
+fn pack(content: &Content) -> Result<Packed, ApiError> {
+    let packed = Packed::pack(content)?;
+    let (raw, bytes) = (packed.raw_bytes, packed.bytes.len());
+    if raw > MAX_RAW_BYTES {
+        let detail = format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}");
+        return Err(ApiError::SetupTooLarge { detail });
+    }
+    if bytes > MAX_INLINE_BYTES {
+        let detail =
+            format!("the setup has {bytes} bytes once compressed; a snapshot takes at most {MAX_INLINE_BYTES}");
+        return Err(ApiError::SetupTooLarge { detail });
+    }
+    Ok(packed)
+}

@@ -1,0 +1,41 @@
+//! The body of a create request.
+
+use lambda_http::Request;
+use serde::Deserialize;
+use shared::domain::{Description, ObjectId, SnapshotName};
+use shared::http::{ApiError, Fields, body};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct CreateBody {
+    name: String,
+    source_org_id: String,
+    source_user_id: String,
+    description: Option<String>,
+}
+
+/// What the caller wants captured.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) name: SnapshotName,
+    pub(crate) description: Option<Description>,
+    pub(crate) source_organization: ObjectId,
+    pub(crate) source_user: ObjectId,
+}
+
+impl Wanted {
+    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
+        let body: CreateBody = body::parse(request)?;
+        let mut fields = Fields::default();
+        let name = fields.take("/name", SnapshotName::parse(body.name));
+        let description = fields.take_optional("/description", body.description, Description::parse);
+        let source_organization = fields.take("/sourceOrgId", body.source_org_id.parse());
+        let source_user = fields.take("/sourceUserId", body.source_user_id.parse());
+        match (name, description, source_organization, source_user) {
+            (Some(name), Some(description), Some(source_organization), Some(source_user)) => {
+                Ok(Self { name, description, source_organization, source_user })
+            }
+            _ => Err(fields.into_error()),
+        }
+    }
+}

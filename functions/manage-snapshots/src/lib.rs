@@ -1,0 +1,106 @@
+//! Everything about snapshots but creating and applying them, and whatever no route names.
+
+use std::convert::Infallible;
+
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use shared::http::{Answer, ApiError, Edge, RequestContext, respond, route};
+
+/// What this function works with.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+}
+
+/// Answers one request.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
+    respond(&app.edge, request, async |context, request| answer(context, request)).await
+}
+
+fn answer(context: &RequestContext, request: &Request) -> Result<Answer, ApiError> {
+    match context.route().map(|route| route.path) {
+        Some("/health") => health(),
+        _ => Err(route::no_route(request.method(), route::path_of(request))),
+    }
+}
+
+/// Says that the function runs. It asks nobody else: whether the table answers is told by the other routes' errors.
+fn health() -> Result<Answer, ApiError> {
+    #[derive(Serialize)]
+    struct Health {
+        status: &'static str,
+    }
+    Answer::ok(&Health { status: "ok" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::Method;
+    use lambda_http::http;
+    use serde_json::{Value, json};
+    use shared::clock::SystemClock;
+    use shared::http::{SigningKey, TokenVerifier};
+    use shared::ids::SystemRandomness;
+
+    use super::*;
+
+    fn app() -> App {
+        let jwks = SigningKey::generate(&SystemRandomness).unwrap().jwks;
+        let verifier = TokenVerifier::new(&jwks, "https://issuer.example", "snapshots").unwrap();
+        App { edge: Edge { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) } }
+    }
+
+    async fn send(method: Method, path: &str) -> (u16, http::HeaderMap, Value) {
+        let request = http::Request::builder().method(method).uri(path).body(Body::Empty).unwrap();
+        let Ok(response) = handle(&app(), request).await;
+        let Body::Text(body) = response.body() else { panic!("the body is not text") };
+        (response.status().as_u16(), response.headers().clone(), serde_json::from_str(body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn health_is_answered_without_a_token() {
+        let (status, headers, body) = send(Method::GET, "/health").await;
+        assert_eq!((status, body), (200, json!({"status": "ok"})));
+        assert_eq!(headers["content-type"], "application/json");
+        assert!(headers.contains_key("x-request-id"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_is_a_problem_with_404() {
+        for path in ["/", "/api", "/api/user-snapshot", "/health/"] {
+            let (status, headers, body) = send(Method::GET, path).await;
+            assert_eq!((status, &body["code"]), (404, &json!("not_found")), "{path}");
+            assert_eq!(headers["content-type"], "application/problem+json");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_method_is_a_problem_with_405_and_allow() {
+        for (method, path, allow) in [
+            (Method::DELETE, "/health", "GET"),
+            (Method::PUT, "/api/user-snapshots", "POST"),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", "POST"),
+            (Method::POST, "/api/auth/verify-token", "GET"),
+            (Method::OPTIONS, "/api/auth/login", "POST"),
+        ] {
+            let (status, headers, body) = send(method, path).await;
+            assert_eq!((status, &body["code"]), (405, &json!("method_not_allowed")), "{path}");
+            assert_eq!(headers["allow"], allow, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_handler_can_be_served_by_the_runtime() {
+        fn served<S>(_: S)
+        where
+            S: lambda_http::Service<Request, Response = Response<Body>, Error = Infallible>,
+            S::Future: Send,
+        {
+        }
+        let app = app();
+        served(lambda_http::service_fn(|request| handle(&app, request)));
+    }
+}

@@ -1,0 +1,88 @@
+//! Signing in.
+//!
+//! Whether an address has a user is nobody's business. An address that is unknown, reserved by an apply, or of a
+//! disabled user takes the same reads and the same hash as a wrong password, and gets the same answer.
+
+use lambda_http::Request;
+use serde::{Deserialize, Serialize};
+use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
+use shared::http::{Answer, ApiError, Caller, Fields, RequestContext, body};
+use shared::store::{Attempt, SignIns, StoredUser, Table};
+
+use crate::App;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginBody {
+    email: String,
+    password: Password,
+}
+
+#[derive(Serialize)]
+struct LoginAnswer<'a> {
+    token: String,
+    user: UserDocument<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserDocument<'a> {
+    id: ObjectId,
+    email: &'a Email,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_name: Option<&'a FullName>,
+    organization_id: ObjectId,
+    access_role: Role,
+}
+
+/// Counts the attempt, finds the user, checks the password, takes the attempt back, signs.
+pub(crate) async fn login(
+    app: &App,
+    table: &Table,
+    context: &RequestContext,
+    request: &Request,
+) -> Result<Answer, ApiError> {
+    let (email, password) = credentials(request)?;
+    let sign_ins = SignIns::new(table);
+    let user = match sign_ins.begin(email.key(), context.now()).await? {
+        Attempt::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
+        Attempt::Open { claim } => sign_ins.user(claim.as_ref()).await?,
+    };
+    let user = user.filter(|user| !user.login_disabled);
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let is_right = app.hasher.verify(&password, hash).await?;
+    let user = user.filter(|_| is_right).ok_or(ApiError::InvalidCredentials)?;
+    if !sign_ins.succeed(email.key(), &user, context.now()).await? {
+        return Err(ApiError::InvalidCredentials);
+    }
+    context.record_caller(user.id, user.organization);
+    signed_in(app, &user, context.now())
+}
+
+/// The address and the password of the body. A password that is longer than any may be is wrong without being hashed
+/// or counted: nobody's password is that long, so the quick answer tells nothing of anybody.
+fn credentials(request: &Request) -> Result<(Email, Password), ApiError> {
+    let LoginBody { email, password } = body::parse(request)?;
+    let mut fields = Fields::default();
+    let Some(email) = fields.take("/email", Email::parse(email)) else { return Err(fields.into_error()) };
+    if password.is_hashable() { Ok((email, password)) } else { Err(ApiError::InvalidCredentials) }
+}
+
+fn signed_in(app: &App, user: &StoredUser, now: Timestamp) -> Result<Answer, ApiError> {
+    let caller = Caller {
+        user: user.id,
+        organization: user.organization,
+        role: user.role,
+        name: user.full_name.as_ref().map_or_else(|| user.email.to_string(), ToString::to_string),
+    };
+    Answer::ok(&LoginAnswer {
+        token: app.signer.sign(&caller, now)?,
+        user: UserDocument {
+            id: user.id,
+            email: &user.email,
+            full_name: user.full_name.as_ref(),
+            organization_id: user.organization,
+            access_role: user.role,
+        },
+    })
+}

@@ -1,0 +1,21 @@
+//! The Lambda function around [`sign_in::handle`].
+
+use lambda_http::{Error, run, service_fn};
+use shared::config::{Config, SigningKeySource, dynamodb_client};
+use shared::http::{Edge, TokenSigner};
+use shared::logging;
+use shared::password_hash::PasswordHasher;
+use shared::store::Table;
+use sign_in::{App, handle, signing_key};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    logging::init();
+    let config = Config::from_env()?;
+    let key_source = SigningKeySource::from_env()?;
+    let table = Table::new(dynamodb_client(&config).await, &config.table_name);
+    let ((), private_jwk) = tokio::join!(table.warm_up(), signing_key::load(key_source));
+    let signer = TokenSigner::new(&private_jwk?, &config.token_issuer, &config.token_audience)?;
+    let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new(), signer };
+    run(service_fn(|request| handle(&app, request))).await
+}
