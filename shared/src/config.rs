@@ -255,4 +255,31 @@ mod tests {
         assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(3)));
         assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(10)));
     }
+
+    /// Answers every connection with 500 and counts them.
+    fn failing_server() -> (String, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let count = std::sync::Arc::<std::sync::atomic::AtomicU32>::default();
+        let counted = count.clone();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let _ = connection.read(&mut [0; 4096]);
+                counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let _ = connection.write_all(b"HTTP/1.1 500 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            }
+        });
+        (endpoint, count)
+    }
+
+    #[test]
+    fn a_call_that_fails_inside_is_tried_three_times() {
+        let (endpoint, count) = failing_server();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outcome = runtime.block_on(client_for_endpoint(&endpoint).list_tables().send());
+        assert!(outcome.is_err());
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), ATTEMPTS);
+    }
 }

@@ -20,8 +20,12 @@ const LATEST: i64 = 253_402_300_799_999;
 
 impl Timestamp {
     /// From milliseconds since 1970; clamped to the years 1970 to 9999.
-    pub fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(0, LATEST))
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(match millis {
+            ..0 => 0,
+            0..=LATEST => millis,
+            _ => LATEST,
+        })
     }
 
     /// Milliseconds since 1970.

@@ -140,3 +140,96 @@ fn member(value: Option<&String>, name: &str) -> Result<Vec<u8>, KeyError> {
     let value = value.ok_or_else(|| KeyError(format!("it has no {name}")))?;
     URL_SAFE_NO_PAD.decode(value).map_err(|_| KeyError(format!("its {name} is not base64url without padding")))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::testing::keys::{Key, b64};
+
+    fn refusal(keys: Value) -> String {
+        match parse(&json!({"keys": keys}).to_string()) {
+            Ok(_) => panic!("accepted: {keys}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn changed(key: &Value, name: &str, value: Value) -> Value {
+        let mut key = key.clone();
+        key[name] = value;
+        key
+    }
+
+    #[test]
+    fn a_set_of_all_three_kinds_is_read_with_their_algorithms() {
+        let keys = json!([Key::ed25519("a").public(), Key::p256("b").public(), Key::rsa("c").public()]);
+        let keys = parse(&json!({"keys": keys}).to_string()).unwrap();
+        let algorithms = ["a", "b", "c"].map(|kid| keys[kid].algorithm);
+        assert_eq!(algorithms, [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]);
+    }
+
+    #[test]
+    fn what_providers_add_to_their_keys_does_no_harm() {
+        let mut key = Key::rsa("a").public();
+        key["x5c"] = json!(["MIIB"]);
+        key["x5t"] = json!("abc");
+        key["issuer"] = json!("https://issuer.example");
+        key["key_ops"] = json!(["verify"]);
+        assert!(parse(&json!({"keys": [key], "more": 1}).to_string()).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_not_public_and_usable_is_refused_with_its_place() {
+        let (ed, ec, rsa) = (Key::ed25519("a").public(), Key::p256("b").public(), Key::rsa("c").public());
+        let modulus = |bits: usize| {
+            let mut bytes = vec![0xff; bits.div_ceil(8)];
+            bytes[0] >>= bytes.len() * 8 - bits;
+            json!(b64(&bytes))
+        };
+        for (key, told) in [
+            (changed(&ed, "d", json!("AAAA")), "private or shared"),
+            (json!({"kty": "oct", "kid": "a", "k": "c2VjcmV0", "alg": "HS256"}), "private or shared"),
+            (changed(&rsa, "p", json!("AAAA")), "private or shared"),
+            (changed(&ed, "kid", json!(null)), "needs a kid"),
+            (changed(&ed, "kid", json!("")), "needs a kid"),
+            (changed(&ed, "alg", json!("HS256")), "alg is not EdDSA"),
+            (changed(&ed, "alg", json!("none")), "alg is not EdDSA"),
+            (changed(&ec, "alg", json!("ES384")), "alg is not ES256"),
+            (changed(&rsa, "alg", json!("PS256")), "alg is not RS256"),
+            (changed(&ed, "use", json!("enc")), "use is not sig"),
+            (changed(&ed, "key_ops", json!(["sign"])), "verify"),
+            (changed(&ed, "crv", json!("X25519")), "neither"),
+            (changed(&ec, "crv", json!("P-384")), "neither"),
+            (changed(&ed, "kty", json!("AKP")), "neither"),
+            (changed(&ed, "x", json!(null)), "has no x"),
+            (changed(&ed, "x", json!("====")), "base64url"),
+            (changed(&ed, "x", json!(b64(&[1; 31]))), "32 bytes"),
+            (changed(&ec, "y", json!(b64(&[1; 32]))), "not a point of P-256"),
+            (changed(&ec, "y", json!(b64(&[1; 33]))), "32 bytes"),
+            (changed(&rsa, "n", modulus(1024)), "1024 bits"),
+            (changed(&rsa, "n", modulus(2047)), "2047 bits"),
+            (changed(&rsa, "n", modulus(8193)), "8193 bits"),
+            (changed(&rsa, "n", json!("")), "0 bits"),
+            (changed(&rsa, "e", json!("Aw")), "its e is not"),
+            (changed(&rsa, "e", json!("AQAA")), "its e is not"),
+            (changed(&rsa, "e", json!(b64(&[0xff; 16]))), "its e is not"),
+        ] {
+            let error = refusal(json!([Key::ed25519("first").public(), key]));
+            assert!(error.starts_with("key 1 of the set: ") && error.contains(told), "{told}: {error}");
+        }
+    }
+
+    #[test]
+    fn two_keys_of_one_kid_are_refused() {
+        let error = refusal(json!([Key::ed25519("a").public(), Key::p256("a").public()]));
+        assert!(error.contains("another key's too"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_key_set_is_refused() {
+        for text in ["", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[1]}", "{\"keys\":[]}", "{\"keys\":[],\"keys\":[]}"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -114,3 +114,82 @@ impl SigningKey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::testing::{AUDIENCE, ISSUER, NOW, signer, signing_key};
+
+    /// The key of RFC 8037, appendix A.1.
+    struct Rfc8037;
+
+    impl Randomness for Rfc8037 {
+        fn fill(&self, bytes: &mut [u8]) {
+            let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+            bytes.copy_from_slice(&seed);
+        }
+    }
+
+    #[test]
+    fn a_pair_has_the_public_key_and_the_thumbprint_of_its_rfc() {
+        let pair = SigningKey::generate(&Rfc8037).unwrap();
+        let jwks: Value = serde_json::from_str(&pair.jwks).unwrap();
+        assert_eq!(jwks["keys"][0]["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        assert_eq!(jwks["keys"][0]["kid"], "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert!(jwks["keys"][0].get("d").is_none());
+        let private: Value = serde_json::from_str(pair.private_jwk.expose_secret()).unwrap();
+        assert_eq!(private["d"], "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+        assert_eq!(private["kid"], jwks["keys"][0]["kid"]);
+    }
+
+    #[test]
+    fn a_token_says_who_for_whom_and_how_long() {
+        let caller = Caller {
+            user: "64ee9a8b1e7f2a001122339b".parse().unwrap(),
+            organization: "64ee9a8b1e7f2a0011223344".parse().unwrap(),
+            role: crate::domain::Role::Admin,
+            name: "Pat Admin".to_owned(),
+        };
+        let token = signer().sign(&caller, *NOW).unwrap();
+        let part = |index: usize| -> Value {
+            let part = token.split('.').nth(index).unwrap();
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+        };
+        let jwks: Value = serde_json::from_str(&signing_key().jwks).unwrap();
+        assert_eq!(part(0), json!({"typ": "JWT", "alg": "EdDSA", "kid": jwks["keys"][0]["kid"]}));
+        let claims = json!({
+            "sub": "64ee9a8b1e7f2a001122339b", "organizationId": "64ee9a8b1e7f2a0011223344", "accessRole": "ADMIN",
+            "name": "Pat Admin", "iss": ISSUER, "aud": AUDIENCE, "iat": NOW.as_seconds(), "exp": NOW.as_seconds() + 3600,
+        });
+        assert_eq!(part(1), claims);
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_is_refused_without_being_shown() {
+        let good: Value = serde_json::from_str(signing_key().private_jwk.expose_secret()).unwrap();
+        let other: Value =
+            serde_json::from_str(SigningKey::generate(&Rfc8037).unwrap().private_jwk.expose_secret()).unwrap();
+        let secret = good["d"].as_str().unwrap();
+        for (name, value) in [
+            ("kty", json!("EC")),
+            ("crv", json!("X25519")),
+            ("alg", json!("HS256")),
+            ("kid", json!("")),
+            ("kid", json!(null)),
+            ("x", other["x"].clone()),
+            ("x", json!("AAAA")),
+            ("d", json!("not base64url!")),
+            ("d", json!({"secret": secret})),
+        ] {
+            let mut jwk = good.clone();
+            jwk[name] = value;
+            let error = TokenSigner::new(&SecretString::from(jwk.to_string()), ISSUER, AUDIENCE).err().unwrap();
+            assert!(!error.to_string().contains(secret), "{error}");
+        }
+        for text in ["", "null", "[]", "-----BEGIN PRIVATE KEY-----"] {
+            assert!(TokenSigner::new(&SecretString::from(text), ISSUER, AUDIENCE).is_err(), "{text}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What the unit tests of the edge share: a clock that stands still, randomness that counts, and a key.
 
+pub(crate) mod keys;
+
 use std::sync::{Arc, LazyLock};
 
 use super::{Edge, SigningKey, TokenSigner, TokenVerifier};

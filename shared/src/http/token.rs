@@ -192,5 +192,6 @@ fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
 }
 
 #[cfg(test)]
-#[path = "token_tests.rs"]
+mod forged;
+#[cfg(test)]
 mod tests;

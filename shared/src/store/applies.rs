@@ -94,12 +94,11 @@ fn items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
         applied_by: caller.user,
         applied_by_role: caller.role,
         created_at: origin.at,
-        answer: apply.answer.to_owned(),
     };
     let claim = ClaimRecord { organization_id: *organization, user_id: Some(user.id), reserved_by: None };
     let preferences = PreferencesRecord { enabled: arrival.preferences.clone(), setup_version: FIRST_VERSION };
     let mut items = vec![
-        record::item(&keys::apply(organization, &origin.snapshot, &origin.apply), &record)?,
+        record::apply_item(&keys::apply(organization, &origin.snapshot, &origin.apply), &record, apply.answer)?,
         record::item(&keys::email(user.email.key()), &claim)?,
         record::user_item(user, Some(apply.password_hash))?,
         record::item(&keys::preferences(organization, &user.id), &preferences)?,

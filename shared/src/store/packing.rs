@@ -29,10 +29,14 @@ impl Packed {
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
         let json = content.canonical_json();
-        let level = if json.len() > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
-        let bytes = zstd::bulk::compress(&json, level).map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(Self { bytes, raw_bytes: json.len(), hash: Sha256::digest(&json).into() })
+        Ok(Self { bytes: compress(&json)?, raw_bytes: json.len(), hash: Sha256::digest(&json).into() })
     }
+}
+
+/// Compresses any bytes.
+pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    let level = if bytes.len() > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
+    zstd::bulk::compress(bytes, level).map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
 /// Unpacks what [`Packed::pack`] made.

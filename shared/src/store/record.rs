@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
-use super::packing::Packed;
+use super::packing::{self, Packed};
 use crate::domain::{
     Agent, Counts, Creator, Description, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber,
     Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
@@ -290,12 +290,18 @@ pub(super) struct ApplyRecord {
     pub(super) applied_by: ObjectId,
     pub(super) applied_by_role: Role,
     pub(super) created_at: Timestamp,
-    /// The answer, as JSON text, so that it can be given again byte for byte.
-    pub(super) answer: String,
 }
 
 impl Record for ApplyRecord {
     const TYPE: &'static str = "apply";
+}
+
+/// The item of an apply's record. The answer stands beside it, compressed, so that it can be given again byte for byte
+/// and the record of an ordinary apply stays below 1 KB.
+pub(super) fn apply_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
+    let mut item = item(key, record)?;
+    item.insert("answer".to_owned(), AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)));
+    Ok(item)
 }
 
 /// How far an apply is.
