@@ -1,1 +1,14 @@
-//! placeholder
+//! The whole service on one machine: for people, as the binary `local`, and for tests.
+//!
+//! [`gateway`] stands for the HTTP API, [`database`] for DynamoDB; [`stack`] puts them and the functions together. What
+//! runs behind them is what runs on AWS.
+
+pub mod cli;
+mod commands;
+pub mod database;
+pub mod demo;
+pub mod gateway;
+pub mod keys;
+pub mod loader;
+pub mod stack;
+pub mod workspace;

@@ -1,0 +1,226 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use shared::domain::{ItemKind, ObjectId};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::commands::{self, Failure, edit, load, serve, table};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo run                                        serve on 127.0.0.1:3000, in memory, with the demo workspace
+  cargo run -- --port 3001 --db crm.db             on another port, and keep everything in crm.db
+  cargo run -- --workspace my-crm.json             with organizations and users of your own
+  cargo run -- demo                                show the main job once, and end
+  cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
+  cargo run -- load --help                         put a workspace into a table, on AWS too
+  cargo run -- edit --help                         change somebody's setup while the service runs
+
+Set LOG_LEVEL=info to see the functions' own log lines.";
+
+/// The user snapshot service on one machine: the HTTP API, its functions and a DynamoDB-compatible table in one process.
+///
+/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with.
+#[derive(Debug, Parser)]
+#[command(name = "local", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// The port of 127.0.0.1 to answer HTTP on; 0 takes any free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+/// Where the table's content comes from and where it stays.
+#[derive(Debug, Args)]
+struct Kept {
+    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json. Without it everything is in
+    /// memory.
+    #[arg(long, value_name = "PATH")]
+    db: Option<PathBuf>,
+    /// Load this workspace instead of the demo one. Its form is that of events/demo-workspace.json.
+    #[arg(long, value_name = "FILE")]
+    workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Do the main job over HTTP and show every request and answer; fails when one is not as the contract says.
+    Demo,
+    /// Serve only the table, loaded with a workspace, over DynamoDB's protocol.
+    Dynamodb(Dynamodb),
+    /// Write a workspace into a table. Refuses, before it writes anything, what exists there.
+    #[command(after_help = LOAD_EXAMPLES)]
+    Load(Load),
+    /// Change fields of one automation, prompt or template of a user, as the CRM would.
+    #[command(after_help = EDIT_EXAMPLES)]
+    Edit(Edit),
+    /// Print a new key pair for tokens, as JSON on standard output.
+    Keys,
+}
+
+#[derive(Debug, Args)]
+struct Dynamodb {
+    /// The address and port to listen on.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// The table's name.
+    #[arg(long, default_value = "snapshots", value_name = "NAME")]
+    table: String,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+const LOAD_EXAMPLES: &str = "\
+The users' passwords: LOAD_PASSWORD in the environment is everybody's; without it you are asked for each.
+
+Examples:
+  LOAD_PASSWORD=Demo-Pass-2026! cargo run -- load --table snapshots --workspace events/demo-workspace.json \\
+      --endpoint http://127.0.0.1:8000
+  cargo run -- load --table my-table --workspace crm.json          on AWS: credentials and region as for the AWS CLI";
+
+#[derive(Debug, Args)]
+struct Load {
+    /// The table's name.
+    #[arg(long, value_name = "NAME")]
+    table: String,
+    /// The workspace.
+    #[arg(long, value_name = "FILE")]
+    workspace: PathBuf,
+    /// Where DynamoDB is, if not at AWS.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+}
+
+const EDIT_EXAMPLES: &str = "\
+Example, with the DynamoDB endpoint that `cargo run` prints:
+  cargo run -- edit --endpoint http://127.0.0.1:8000 \\
+      --organization 64ee9a8b1e7f2a0011223344 --user 64ee9a8b1e7f2a0011223399 \\
+      --item prompt:64eea1110000000000000201 --set temperature=0.7 --set 'description=\"Warmer\"'";
+
+#[derive(Debug, Args)]
+struct Edit {
+    #[command(flatten)]
+    place: Place,
+    /// The table's name.
+    #[arg(long, default_value = "snapshots", value_name = "NAME")]
+    table: String,
+    /// The user's organization.
+    #[arg(long, value_name = "ID")]
+    organization: ObjectId,
+    /// The user.
+    #[arg(long, value_name = "ID")]
+    user: ObjectId,
+    /// What to change: automation:ID, prompt:ID or template:ID.
+    #[arg(long, value_name = "KIND:ID", value_parser = edit::parse_item)]
+    item: (ItemKind, ObjectId),
+    /// A field and its new value as JSON; may come several times. A field is a name, or a JSON pointer such as
+    /// /actions/targetStage.
+    #[arg(long = "set", value_name = "FIELD=JSON", value_parser = edit::parse_set, required = true)]
+    set: Vec<edit::Set>,
+}
+
+/// Which table: exactly one of both.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// Where DynamoDB is: what `cargo run` or `dynamodb` prints, or an AWS endpoint.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// A table kept by --db, while nothing else serves it.
+    #[arg(long, value_name = "PATH")]
+    db: Option<PathBuf>,
+}
+
+/// Carries out a command line.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => {
+            let Serve { port, kept } = cli.serve;
+            serve::run(port, kept.db, kept.workspace).await
+        }
+        Some(Command::Demo) => commands::demo().await,
+        Some(Command::Dynamodb(Dynamodb { listen, table, kept })) => {
+            table::run(listen, &table, kept.db, kept.workspace).await
+        }
+        Some(Command::Load(Load { table, workspace, endpoint })) => load::run(&table, &workspace, endpoint).await,
+        Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
+            let target = edit::Target { organization, user, item };
+            edit::run(place.endpoint, place.db, &table, &target, &set).await
+        }
+        Some(Command::Keys) => commands::keys(),
+    }
+}
+
+/// Lets the functions' log lines through to standard error, at `LOG_LEVEL`, or warnings only: the access log tells the
+/// rest.
+pub fn log_to_standard_error() {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
+    // The database warns of every condition that fails, and that is how an address is found to be taken.
+    let filter = shared::logging::filter(level).with_target("dynoxide", level.min(LevelFilter::ERROR));
+    tracing_subscriber::registry().with(filter).with(lines).init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, String> {
+        Cli::try_parse_from(line.split(' ')).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_serves_on_port_3000() {
+        let cli = parse("local").unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.port, 3000);
+        assert_eq!(parse("local --port 4000 --db a.db").unwrap().serve.port, 4000);
+    }
+
+    #[test]
+    fn serving_options_do_not_go_with_a_command() {
+        assert!(parse("local --port 4000 demo").unwrap_err().contains("--port"));
+    }
+
+    #[test]
+    fn an_edit_names_one_place_one_item_and_at_least_one_change() {
+        let rest = "--organization 64ee9a8b1e7f2a0011223344 --user 64ee9a8b1e7f2a0011223399 \
+                    --item prompt:64eea1110000000000000201";
+        assert!(parse(&format!("local edit --db a.db {rest} --set a=1 --set /b/c=null")).is_ok());
+        for (line, named) in [
+            (format!("local edit {rest} --set a=1"), "--endpoint"),
+            (format!("local edit --db a.db --endpoint http://x {rest} --set a=1"), "cannot be used with"),
+            (format!("local edit --db a.db {rest}"), "--set"),
+            (format!("local edit --db a.db {rest} --set a=oops"), "quotes"),
+            (
+                format!("local edit --db a.db {} --set a=1", rest.replace("prompt:", "agent:")),
+                "automation, prompt or template",
+            ),
+            (format!("local edit --db a.db {} --set a=1", rest.replace("44 --user", "4 --user")), "24 hex digits"),
+        ] {
+            let error = parse(&line).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

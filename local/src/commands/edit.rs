@@ -1,0 +1,178 @@
+//! `edit`: one setup item, changed as the CRM would change it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use shared::clock::{Clock, SystemClock};
+use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
+use shared::store::{Change, SetupWriter, Table, Written};
+use tokio::net::TcpListener;
+
+use super::Failure;
+use super::load::connect;
+use crate::database::{Database, Storage};
+
+/// A field, or a JSON pointer, and its new value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Set {
+    field: String,
+    value: Value,
+}
+
+/// Which item of whom.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) organization: ObjectId,
+    pub(crate) user: ObjectId,
+    pub(crate) item: (ItemKind, ObjectId),
+}
+
+/// Reads `KIND:ID`.
+pub(crate) fn parse_item(text: &str) -> Result<(ItemKind, ObjectId), String> {
+    let (kind, id) = text.split_once(':').ok_or("it is written as KIND:ID, such as prompt:64eea1110000000000000201")?;
+    let kind = ItemKind::ALL
+        .into_iter()
+        .find(|known| known.as_str() == kind)
+        .ok_or_else(|| format!("{kind} is no kind; it is automation, prompt or template"))?;
+    Ok((kind, id.parse().map_err(|violation: shared::domain::Violation| violation.detail)?))
+}
+
+/// Reads `FIELD=JSON`.
+pub(crate) fn parse_set(text: &str) -> Result<Set, String> {
+    let (field, value) = text.split_once('=').ok_or("it is written as FIELD=JSON, such as temperature=0.7")?;
+    if field.is_empty() || field == "/" {
+        return Err("the field's name is missing before the =".to_owned());
+    }
+    let value = serde_json::from_str(value).map_err(|error| {
+        format!("{value} is not JSON ({error}); text stands in quotes: --set '{field}=\"{value}\"'")
+    })?;
+    Ok(Set { field: field.to_owned(), value })
+}
+
+/// Changes the item and prints the setup's version before and after.
+pub(crate) async fn run(
+    endpoint: Option<String>,
+    db: Option<PathBuf>,
+    table_name: &str,
+    target: &Target,
+    sets: &[Set],
+) -> Result<(), Failure> {
+    let (before, after) = match db {
+        Some(file) => in_file(&file, table_name, target, sets).await?,
+        None => change(&Table::new(connect(endpoint.as_deref()).await, table_name), target, sets).await?,
+    };
+    let (kind, id) = &target.item;
+    println!("{kind} {id} is changed; the setup's version was {before} and is {after}.");
+    Ok(())
+}
+
+async fn in_file(file: &Path, table_name: &str, target: &Target, sets: &[Set]) -> Result<(u64, u64), Failure> {
+    if !file.exists() {
+        return Err(Failure::Edit(format!("there is no {}", file.display())));
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let database = Database::start(listener, &Storage::File(file.to_owned()), table_name, None).await?;
+    let versions = change(database.table(), target, sets).await;
+    database.stop().await?;
+    versions
+}
+
+async fn change(table: &Table, target: &Target, sets: &[Set]) -> Result<(u64, u64), Failure> {
+    let Target { organization, user, item: (kind, id) } = target;
+    let writer = SetupWriter::new(table);
+    let Some(mut document) = writer.read(organization, user, *kind, id).await? else {
+        let missing = format!("user {user} of organization {organization} has no {kind} {id}");
+        return Err(Failure::Edit(missing));
+    };
+    for set in sets {
+        apply(&mut document, set).map_err(Failure::Edit)?;
+    }
+    let change = Change::Put(*kind, SetupItem { id: *id, document });
+    match writer.write(organization, user, &[change], SystemClock.now()).await? {
+        Written::Version(after) => Ok((after.saturating_sub(1), after)),
+        Written::NoSuchUser => Err(Failure::Edit(format!("organization {organization} has no user {user}"))),
+        Written::Busy => {
+            Err(Failure::Edit("others keep changing this setup; nothing is written, try again".to_owned()))
+        }
+    }
+}
+
+/// Sets one field. A pointer may add a field to an object that is there, and nothing else.
+fn apply(document: &mut Document, set: &Set) -> Result<(), String> {
+    let Set { field, value } = set;
+    if !field.starts_with('/') {
+        if let Some(fields) = document.fields_mut() {
+            fields.insert(field.clone(), value.clone());
+        }
+        return Ok(());
+    }
+    if let Some(place) = document.pointer_mut(field) {
+        *place = value.clone();
+        return Ok(());
+    }
+    let nowhere = || format!("the item has no {field}, and nothing that could have it");
+    let (parent, name) = field.rsplit_once('/').ok_or_else(nowhere)?;
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let fields = match parent {
+        "" => document.fields_mut(),
+        parent => document.pointer_mut(parent).and_then(Value::as_object_mut),
+    };
+    fields.ok_or_else(nowhere)?.insert(name, value.clone());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::loader::{self, PasswordHashes};
+    use crate::workspace::Workspace;
+
+    fn edited(changes: &[&str]) -> Result<Value, String> {
+        let Value::Object(fields) = json!({"name": "N", "actions": {"targetStage": "A"}, "list": [1]}) else {
+            panic!()
+        };
+        let mut document = Document::new(fields);
+        for change in changes {
+            apply(&mut document, &parse_set(change).unwrap())?;
+        }
+        Ok(document.as_value().clone())
+    }
+
+    #[test]
+    fn a_field_or_a_place_inside_one_is_set() {
+        let document =
+            edited(&["name=\"M\"", "new={\"a\":1}", "/actions/targetStage=\"B\"", "/actions/x~1y=null", "/list/0=2"]);
+        let expected = json!({"name": "M", "new": {"a": 1}, "actions": {"targetStage": "B", "x/y": null}, "list": [2]});
+        assert_eq!(document.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_is_refused() {
+        for nowhere in ["/nothing/here=1", "/list/5=1", "/name/first=1"] {
+            assert!(edited(&[nowhere]).unwrap_err().contains("nothing that could have it"), "{nowhere}");
+        }
+        for bad in ["name", "=1", "/=1", "name=text"] {
+            assert!(parse_set(bad).is_err(), "{bad}");
+        }
+        assert!(parse_set("name=New").unwrap_err().contains("--set 'name=\"New\"'"));
+    }
+
+    #[tokio::test]
+    async fn an_edit_moves_the_setups_version() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let database = Database::start(listener, &Storage::Memory, "snapshots", None).await.unwrap();
+        let workspace = Workspace::demo().unwrap();
+        loader::load(database.table(), &workspace, &PasswordHashes::default()).await.unwrap();
+        let alex = &workspace.member("alex@acme.example").unwrap().1.user;
+        let item = parse_item("prompt:64eea1110000000000000201").unwrap();
+        let target = |user| Target { organization: alex.organization, user, item };
+        let sets = [parse_set("temperature=0.7").unwrap()];
+        assert_eq!(change(database.table(), &target(alex.id), &sets).await.unwrap(), (1, 2));
+        let written = SetupWriter::new(database.table()).read(&alex.organization, &alex.id, item.0, &item.1).await;
+        assert_eq!(written.unwrap().unwrap().as_value()["temperature"], json!(0.7));
+        let missing = change(database.table(), &target(alex.organization), &sets).await.unwrap_err().to_string();
+        assert!(missing.ends_with("has no prompt 64eea1110000000000000201"), "{missing}");
+    }
+}

@@ -1,0 +1,98 @@
+//! `load`: a workspace into any table.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use aws_sdk_dynamodb::Client;
+use shared::config::{client_for_endpoint, sdk_config};
+use shared::domain::{NewPassword, Password, User};
+use shared::ids::SystemRandomness;
+use shared::store::Table;
+
+use super::Failure;
+use crate::loader::{self, LoadError, PasswordHashes};
+use crate::workspace::Workspace;
+
+/// The variable with everybody's password.
+const VARIABLE: &str = "LOAD_PASSWORD";
+
+/// Loads the workspace, or refuses before it writes anything.
+pub(crate) async fn run(table_name: &str, file: &Path, endpoint: Option<String>) -> Result<(), Failure> {
+    let workspace = Workspace::read(file)?;
+    let table = Table::new(connect(endpoint.as_deref()).await, table_name);
+    // Before anybody types passwords in vain.
+    let existing = loader::existing(&table, &workspace).await?;
+    if !existing.is_empty() {
+        return Err(LoadError::Exists(existing).into());
+    }
+    let passwords = passwords(&workspace, std::env::var(VARIABLE).ok().filter(|password| !password.is_empty()))?;
+    let hashes = PasswordHashes::make(&passwords, &SystemRandomness).await?;
+    loader::load(&table, &workspace, &hashes).await?;
+    println!(
+        "{} organizations and {} users are in table {table_name}.",
+        workspace.organizations.len(),
+        workspace.members().count()
+    );
+    Ok(())
+}
+
+/// A client for a database on this machine or network (plain HTTP, any credentials), or for AWS.
+pub(super) async fn connect(endpoint: Option<&str>) -> Client {
+    match endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") => client_for_endpoint(endpoint),
+        endpoint => {
+            let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config().await);
+            settings.set_endpoint_url(endpoint.map(str::to_owned));
+            Client::from_conf(settings.build())
+        }
+    }
+}
+
+/// Everybody's password, each good enough for its user.
+fn passwords(workspace: &Workspace, everybodys: Option<String>) -> Result<Vec<(&User, Password)>, Failure> {
+    if everybodys.is_none() && !std::io::stdin().is_terminal() {
+        let reason = format!(
+            "the users need passwords: set {VARIABLE} to the one of all users, or run this on a terminal to be asked for each"
+        );
+        return Err(Failure::Password(reason));
+    }
+    let users = workspace.members().map(|(_, member)| &member.user);
+    users.map(|user| Ok((user, password(user, everybodys.as_deref())?))).collect()
+}
+
+fn password(user: &User, everybodys: Option<&str>) -> Result<Password, Failure> {
+    if let Some(given) = everybodys {
+        let refused = |violation| Failure::Password(format!("{VARIABLE}, for {}: {violation}", user.email));
+        return Ok(judge(given.to_owned(), user).map_err(refused)?.password().clone());
+    }
+    loop {
+        let typed = rpassword::prompt_password(format!("Password of {}: ", user.email))
+            .map_err(|error| Failure::Password(format!("no password for {}: {error}", user.email)))?;
+        match judge(typed, user) {
+            Ok(password) => return Ok(password.password().clone()),
+            Err(violation) => eprintln!("{violation}"),
+        }
+    }
+}
+
+fn judge(text: String, user: &User) -> Result<NewPassword, shared::domain::Violation> {
+    NewPassword::parse(Password::new(text), Some(&user.email))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_password_must_be_good_for_every_user() {
+        let workspace = Workspace::demo().unwrap();
+        assert_eq!(
+            passwords(&workspace, Some("Demo-Pass-2026!".to_owned())).unwrap().len(),
+            workspace.members().count()
+        );
+        let error = passwords(&workspace, Some("pat@acme.example".to_owned())).unwrap_err().to_string();
+        assert_eq!(error, "LOAD_PASSWORD, for pat@acme.example: the password is the e-mail address; choose another");
+        let error = passwords(&workspace, Some("short".to_owned())).unwrap_err().to_string();
+        assert!(error.contains("5 characters; it needs 8 to 128"), "{error}");
+    }
+}

@@ -1,0 +1,146 @@
+//! What the commands do.
+
+pub(crate) mod edit;
+pub(crate) mod load;
+pub(crate) mod serve;
+pub(crate) mod table;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use shared::domain::{Fault, Password};
+use shared::ids::SystemRandomness;
+use shared::password_hash::HashingFailed;
+use shared::store::Table;
+use tokio::net::TcpListener;
+
+use crate::database::{DatabaseError, Storage};
+use crate::demo::{self, DemoError};
+use crate::keys::{Keys, KeysError};
+use crate::loader::{self, LoadError, PasswordHashes};
+use crate::stack::StackError;
+use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
+
+/// Why a command did not do what it was told. Says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Somebody else listens there.
+    #[error("{address} is taken by another program: choose another one with {option}")]
+    Taken {
+        /// The address.
+        address: SocketAddr,
+        /// The option, with an example.
+        option: String,
+    },
+    /// The system does not let us listen there.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The workspace is not good.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The service does not run.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The database does not run.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// There are no keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The workspace is not in the table.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A password cannot be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingFailed),
+    /// The table fails.
+    #[error(transparent)]
+    Store(#[from] Fault),
+    /// The demo could not be shown.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The demo was shown, and something was not as it must be.
+    #[error("not as the contract says:\n  {}", .0.join("\n  "))]
+    Differences(Vec<String>),
+    /// A user needs a password and there is none, or none that is good.
+    #[error("{0}")]
+    Password(String),
+    /// What is to be edited is not there, or cannot be changed so.
+    #[error("{0}")]
+    Edit(String),
+    /// The output is gone.
+    #[error("the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// `demo`.
+pub(crate) async fn demo() -> Result<(), Failure> {
+    let differences = demo::run(&mut io::stdout()).await?;
+    if differences.is_empty() { Ok(()) } else { Err(Failure::Differences(differences)) }
+}
+
+/// `keys`.
+pub(crate) fn keys() -> Result<(), Failure> {
+    let keys = Keys::generate(&SystemRandomness)?;
+    io::Write::write_all(&mut io::stdout(), keys.to_json().as_bytes())?;
+    eprintln!(
+        "privateKey signs tokens: put it into a secret of Secrets Manager and name that one in the parameter \
+         SigningKeySecretArn.\njwks checks them and is public: it is the parameter Jwks."
+    );
+    Ok(())
+}
+
+/// Listens on `address`; `option` is what changes it.
+async fn listen(address: SocketAddr, option: String) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => Failure::Taken { address, option },
+        _ => Failure::Listen { address, source },
+    })
+}
+
+fn storage(db: Option<&Path>) -> Storage {
+    db.map_or(Storage::Memory, |path| Storage::File(path.to_owned()))
+}
+
+fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
+    file.map_or_else(Workspace::demo, Workspace::read)
+}
+
+/// Loads what is missing; on this machine everybody has the demo password. Whether anything was missing.
+async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<bool, Failure> {
+    let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
+    Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash)).await?)
+}
+
+/// Waits for Ctrl-C or for a request to end from the system.
+async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Waits until it is time to end, then for what runs to finish, unless a second Ctrl-C says that this takes too long.
+async fn until_told<E>(ending: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
+    told_to_end().await;
+    let outcome = tokio::select! {
+        outcome = ending() => outcome,
+        () = told_to_end() => Ok(()),
+    };
+    eprintln!("Stopped.");
+    outcome
+}

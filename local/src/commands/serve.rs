@@ -1,0 +1,111 @@
+//! Serving: the whole API, with what a person needs to try it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use shared::domain::Role;
+use shared::ids::SystemRandomness;
+
+use super::{Failure, listen, load_for_local_use, storage, until_told, workspace};
+use crate::demo::{APPLY_BODY, CREATE_BODY};
+use crate::keys::{self, Keys};
+use crate::stack::{Options, Stack};
+use crate::workspace::{DEMO_PASSWORD, Workspace};
+
+const PAT: &str = "pat@acme.example";
+const SAM: &str = "sam@globex.example";
+
+/// Serves until it is told to end.
+pub(crate) async fn run(port: u16, db: Option<PathBuf>, file: Option<PathBuf>) -> Result<(), Failure> {
+    let workspace = workspace(file.as_deref())?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = listen(address, format!("--port, such as --port {}", port.wrapping_add(1))).await?;
+    let kept_keys = db.as_deref().map(|db| Keys::kept_in(&keys::file_beside(db), &SystemRandomness)).transpose()?;
+    let options = Options { keys: kept_keys, storage: storage(db.as_deref()), ..Options::default() };
+    let table_name = options.table_name.clone();
+    let stack = Stack::start_on(listener, options).await?;
+    let is_new = load_for_local_use(stack.table(), &workspace).await?;
+
+    let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
+    println!("The API    {}    (Ctrl-C ends it)", stack.url());
+    println!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
+    println!("{}", people(&workspace));
+    println!("{}", first_steps(&stack, &workspace).await);
+    if !is_new {
+        println!(
+            "\nThe workspace was loaded before. An address that has got a user since is answered 409: take another."
+        );
+    }
+    stack.gateway().log_requests(true);
+    until_told(async || stack.stop().await).await?;
+    Ok(())
+}
+
+/// Who can sign in.
+fn people(workspace: &Workspace) -> String {
+    let width = workspace.members().map(|(_, member)| member.user.email.as_str().len()).max().unwrap_or(0);
+    let mut lines = vec![format!("Users, all with the password {DEMO_PASSWORD}")];
+    for (organization, member) in workspace.members() {
+        let user = &member.user;
+        let disabled = if user.login_disabled { " (disabled)" } else { "" };
+        lines.push(format!(
+            "  {:width$}  {:15}  {}{disabled}",
+            user.email.as_str(),
+            user.role.as_str(),
+            organization.name
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Commands to paste: the main job for the demo workspace, a sign-in for another one.
+async fn first_steps(stack: &Stack, workspace: &Workspace) -> String {
+    let demo_users = [PAT, SAM].into_iter().all(|email| workspace.member(email).is_some());
+    if demo_users && let (Some(pat), Some(sam)) = (token(stack, PAT).await, token(stack, SAM).await) {
+        return main_job(&stack.url(), &pat, &sam);
+    }
+    let administrator = workspace.members().find(|(_, member)| member.user.role >= Role::Admin);
+    administrator.map(|(_, member)| signing_in(&stack.url(), member.user.email.as_str())).unwrap_or_default()
+}
+
+/// A token by a real sign-in; nothing when that is refused.
+async fn token(stack: &Stack, email: &str) -> Option<String> {
+    let http = reqwest::Client::builder().no_proxy().build().ok()?;
+    let body = json!({"email": email, "password": DEMO_PASSWORD});
+    let answer = http.post(format!("{}/api/auth/login", stack.url())).json(&body).send().await.ok()?;
+    let answer: Value = answer.json().await.ok()?;
+    answer["token"].as_str().map(str::to_owned)
+}
+
+/// The customer's two requests. The first shows its answer and keeps the snapshot's id.
+fn main_job(url: &str, pat: &str, sam: &str) -> String {
+    format!(
+        r#"Paste these two, one after the other.
+
+# Pat captures Alex's setup. The snapshot's id goes into $SNAPSHOT.
+SNAPSHOT=$(curl --silent --show-error --write-out '\n' --request POST \
+  --url {url}/api/user-snapshots \
+  --header 'Authorization: Bearer {pat}' \
+  --header 'Content-Type: application/json' \
+  --data '
+{CREATE_BODY}
+' | tee /dev/stderr | sed -n 's/.*"_id":"\([0-9a-f]*\)".*/\1/p')
+
+# Sam applies it: Casey, who is new at Globex, gets the whole setup.
+curl --silent --show-error --write-out '\n' --request POST \
+  --url {url}/api/user-snapshots/$SNAPSHOT/apply \
+  --header 'Authorization: Bearer {sam}' \
+  --header 'Content-Type: application/json' \
+  --data '
+{APPLY_BODY}
+'"#
+    )
+}
+
+fn signing_in(url: &str, email: &str) -> String {
+    format!(
+        "Sign in with\n\ncurl --request POST --url {url}/api/auth/login --header 'Content-Type: application/json' \\\n  \
+         --data '{{\"email\": \"{email}\", \"password\": \"{DEMO_PASSWORD}\"}}'"
+    )
+}

@@ -1,0 +1,100 @@
+//! The main job, done over HTTP as a client would do it, and shown so that a person can follow it.
+
+mod belongings;
+mod exchange;
+mod expectation;
+mod ordered;
+mod script;
+
+use shared::domain::{Fault, Password};
+
+use crate::loader::{self, PasswordHashes};
+use crate::stack::{Options, Stack, StackError};
+use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
+
+pub use exchange::ExchangeError;
+
+/// The body of the customer's request to create a snapshot, as on their page.
+pub const CREATE_BODY: &str = r#"{
+  "name": "Top performer baseline 2026-05",
+  "description": "Senior AE automations and prompts for Q2 rollout.",
+  "sourceOrgId": "64ee9a8b1e7f2a0011223344",
+  "sourceUserId": "64ee9a8b1e7f2a0011223399"
+}"#;
+
+/// The body of the customer's request to apply a snapshot, as on their page.
+pub const APPLY_BODY: &str = r#"{
+  "pipelineMapping": {
+    "Move to Contacted on first reply": {
+      "Contacted": "Reached Out"
+    }
+  },
+  "agentMapping": {},
+  "applyAutomations": true,
+  "applyPrompts": true,
+  "applyTemplates": true,
+  "newUser": {
+    "email": "casey@acme.example",
+    "password": "TempPass!2026",
+    "fullName": "Casey New",
+    "accessRole": "SALES_REP"
+  }
+}"#;
+
+/// Why the demo could not be shown to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The service does not run.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The demo workspace is not good.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The table fails.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The demo password cannot be hashed.
+    #[error(transparent)]
+    Hashing(#[from] shared::password_hash::HashingFailed),
+    /// The service does not answer.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// An answer that the next request needs something from does not have it.
+    #[error("the answer has no {0}, so there is no going on")]
+    Missing(&'static str),
+    /// The output is gone.
+    #[error("the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Shows the demo on `output`, and returns what was not as the contract says, in words.
+pub async fn run(output: &mut (dyn std::io::Write + Send)) -> Result<Vec<String>, DemoError> {
+    let options = Options::default();
+    let randomness = options.randomness.clone();
+    let stack = Stack::start(options).await?;
+    let workspace = Workspace::demo()?;
+    let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &*randomness).await?;
+    loader::load_missing(stack.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
+    let shown = script::play(&stack, &workspace, output).await;
+    stack.stop().await?;
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_demo_finds_everything_as_the_contract_says_and_shows_no_secret() {
+        let mut output = Vec::new();
+        let differences = run(&mut output).await.unwrap();
+        let shown = String::from_utf8(output).unwrap();
+        assert_eq!(differences, Vec::<String>::new(), "{shown}");
+        for secret in ["TempPass!2026", DEMO_PASSWORD, "eyJ", "$argon2", "wh_demo_", "demo-billing-"] {
+            assert!(!shown.contains(secret), "{secret} in:\n{shown}");
+        }
+        for told in ["POST /api/user-snapshots/", "\"message\": \"Snapshot applied\"", "Reached Out", "Warm-up Agent"] {
+            assert!(shown.contains(told), "{told} is not in:\n{shown}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The HTTP API of the template, on this machine: a request becomes the event that AWS would send, the function that the
+//! route table names runs on it through `lambda_http`'s own adapter, and its answer becomes HTTP again.
+
+mod answer;
+mod event;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body as HttpBody, HttpBody as _};
+use axum::extract::{ConnectInfo, State};
+use http::request::Parts;
+use http::{Request, Response};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Service, service_fn};
+use shared::clock::Clock;
+use shared::domain::Timestamp;
+use shared::http::route::{self, Function};
+use shared::ids::Randomness;
+
+use answer::{FunctionAnswer, Refusal};
+use event::{Arrival, Event};
+
+/// The largest body that an HTTP API takes, and it cannot be raised (API Gateway quotas).
+const MAX_BODY: usize = 10 * 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, so that a client gets to see the answer.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+/// The most bytes that request line and header values may have together (API Gateway quotas).
+const MAX_HEADERS: usize = 10_240;
+/// The functions' timeout in the template.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
+/// When an HTTP API stops to wait for a function, and it cannot be raised (API Gateway quotas).
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs a function on a request, as `lambda_http::service_fn` would.
+pub type Dispatch = dyn Fn(Function, lambda_http::Request) -> Answering + Send + Sync;
+/// The answer of a function, to come. An expected failure is an answer, too, so there is no other outcome.
+pub type Answering = BoxFuture<'static, Result<Response<lambda_http::Body>, Infallible>>;
+
+/// The gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    dispatch: Arc<Dispatch>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    host: Arc<str>,
+    integration_timeout: Duration,
+    access_log: Arc<AtomicBool>,
+}
+
+impl Gateway {
+    /// A gateway that listens on `address` and runs functions by `dispatch`.
+    pub fn new(
+        address: SocketAddr,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        dispatch: Arc<Dispatch>,
+    ) -> Self {
+        let host = address.to_string().into();
+        Self { dispatch, clock, randomness, host, integration_timeout: INTEGRATION_TIMEOUT, access_log: Arc::default() }
+    }
+
+    /// Whether each request, from here on, is a line on standard error: method, path, status, milliseconds.
+    pub fn log_requests(&self, on: bool) {
+        self.access_log.store(on, Ordering::Relaxed);
+    }
+
+    /// What `axum::serve` takes.
+    pub fn into_router(self) -> axum::Router {
+        axum::Router::new().fallback(answer).with_state(self)
+    }
+
+    /// The answer to one request.
+    async fn answer(&self, peer: SocketAddr, request: Request<HttpBody>) -> Response<Vec<u8>> {
+        let at = self.clock.now();
+        let (parts, body) = request.into_parts();
+        let response = match self.ask(peer, at, &parts, body).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.into_response(),
+        };
+        if self.access_log.load(Ordering::Relaxed) {
+            let millis = self.clock.now().since(at).as_millis();
+            eprintln!("{} {} {} {millis} ms", parts.method, parts.uri.path(), response.status().as_u16());
+        }
+        response
+    }
+
+    async fn ask(
+        &self,
+        peer: SocketAddr,
+        at: Timestamp,
+        parts: &Parts,
+        body: HttpBody,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
+        if header_bytes(parts) > MAX_HEADERS {
+            return Err(Refusal::HeadersTooLarge);
+        }
+        if !parts.uri.path().starts_with('/') {
+            return Err(Refusal::BadRequest);
+        }
+        let body = read_body(body).await?;
+        let matched = route::find(&parts.method, &event::decoded_path(parts.uri.path()));
+        let function = matched.as_ref().map_or(Function::DEFAULT, |found| found.route.function);
+        let request_id = self.randomness.object_id(at).to_string();
+        let arrival = Arrival { host: &self.host, peer, request_id: request_id.clone(), at };
+        let event = Event::new(parts, &body, matched.as_ref(), &arrival);
+        self.invoke(function, &event, context(request_id, at)).await
+    }
+
+    /// Runs the function in a task of its own: when it panics, that task ends and the client gets what an HTTP API
+    /// makes of a failed function; when it takes too long, it is cut off.
+    async fn invoke(&self, function: Function, event: &Event, context: Context) -> Result<Response<Vec<u8>>, Refusal> {
+        let payload: LambdaRequest = serde_json::to_string(event)
+            .and_then(|json| serde_json::from_str(&json))
+            .map_err(|_| Refusal::InternalServerError)?;
+        let dispatch = Arc::clone(&self.dispatch);
+        let mut running = tokio::spawn(async move {
+            let mut adapter = Adapter::from(service_fn(move |request| dispatch(function, request)));
+            let answer = adapter.call(LambdaEvent::new(payload, context)).await;
+            answer.map(serde_json::to_value)
+        });
+        let Ok(ended) = tokio::time::timeout(self.integration_timeout, &mut running).await else {
+            running.abort();
+            return Err(Refusal::ServiceUnavailable);
+        };
+        match ended {
+            Ok(Ok(Ok(answer))) => serde_json::from_value::<FunctionAnswer>(answer).ok(),
+            _ => None,
+        }
+        .and_then(FunctionAnswer::into_response)
+        .ok_or(Refusal::InternalServerError)
+    }
+}
+
+async fn answer(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<HttpBody>,
+) -> Response<HttpBody> {
+    gateway.answer(peer, request).await.map(HttpBody::from)
+}
+
+/// What Lambda tells a function beside the event.
+fn context(request_id: String, at: Timestamp) -> Context {
+    let deadline = at.plus(FUNCTION_TIMEOUT).as_millis();
+    let mut context = Context::default();
+    context.request_id = request_id;
+    context.deadline = u64::try_from(deadline).unwrap_or(u64::MAX);
+    context
+}
+
+fn header_bytes(parts: &Parts) -> usize {
+    let request_line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    request_line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
+/// The whole body. What does not fit is still read up to a point: a client that is cut off while it sends often reports
+/// a broken connection instead of the answer.
+async fn read_body(mut body: HttpBody) -> Result<Vec<u8>, Refusal> {
+    let mut read = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(chunk) = frame.map_err(|_| Refusal::BadRequest)?.into_data() else { continue };
+        length = length.saturating_add(chunk.len());
+        if length <= MAX_BODY {
+            read.extend_from_slice(&chunk);
+        } else if length > MAX_DISCARDED {
+            break;
+        }
+    }
+    if length > MAX_BODY { Err(Refusal::EntityTooLarge) } else { Ok(read) }
+}
+
+#[cfg(test)]
+mod tests;

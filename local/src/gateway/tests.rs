@@ -1,0 +1,189 @@
+//! The gateway around a function that tells what reached it.
+
+use std::sync::Mutex;
+
+use lambda_http::{Body, RequestExt};
+use serde_json::{Value, json};
+
+use super::*;
+
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_778_835_600_000)
+    }
+}
+
+struct Counting(Mutex<u8>);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut count = self.0.lock().unwrap();
+        *count += 1;
+        bytes.fill(*count);
+    }
+}
+
+fn gateway(dispatch: impl Fn(Function, lambda_http::Request) -> Answering + Send + Sync + 'static) -> Gateway {
+    let randomness = Arc::new(Counting(Mutex::new(0)));
+    Gateway::new("127.0.0.1:3000".parse().unwrap(), Arc::new(FixedClock), randomness, Arc::new(dispatch))
+}
+
+/// Answers with what it was given.
+fn mirror() -> Gateway {
+    gateway(|function, request| {
+        Box::pin(async move {
+            let seen = json!({
+                "function": format!("{function:?}"),
+                "method": request.method().as_str(),
+                "uri": request.uri().to_string(),
+                "rawPath": request.raw_http_path(),
+                "id": request.path_parameters().first("id"),
+                "deadline": request.lambda_context().deadline,
+                "requestId": request.lambda_context().request_id,
+                "odd": request.headers().get("x-odd").map(|value| value.as_bytes().to_vec()),
+                "cookie": request.headers().get("cookie").map(|value| value.to_str().unwrap()),
+                "body": match request.body() {
+                    Body::Empty => json!(null),
+                    Body::Text(text) => json!({"text": text}),
+                    Body::Binary(bytes) => json!({"binary": bytes}),
+                    _ => json!("another"),
+                },
+            });
+            Ok(Response::new(Body::Text(seen.to_string())))
+        })
+    })
+}
+
+async fn send(gateway: &Gateway, request: http::request::Builder, body: impl Into<HttpBody>) -> (u16, Value) {
+    let request = request.body(body.into()).unwrap();
+    let response = gateway.answer("10.1.2.3:49152".parse().unwrap(), request).await;
+    (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+}
+
+#[tokio::test]
+async fn a_request_reaches_its_function_as_it_was_sent() {
+    let request = Request::post("/api/user-snapshots/665f/apply?a=%20&b=1")
+        .header("content-type", "application/json")
+        .header("cookie", "a=1; b=2");
+    let (status, seen) = send(&mirror(), request, r#"{"ü":1}"#).await;
+    assert_eq!(status, 200);
+    let expected = json!({
+        "function": "ApplySnapshot",
+        "method": "POST",
+        "uri": "http://127.0.0.1:3000/api/user-snapshots/665f/apply?a=%20&b=1",
+        "rawPath": "/api/user-snapshots/665f/apply",
+        "id": "665f",
+        "deadline": 1_778_835_629_000_u64,
+        "requestId": "6a06e0900101010101010101",
+        "odd": null,
+        "cookie": "a=1; b=2",
+        "body": {"text": "{\"ü\":1}"},
+    });
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn an_empty_body_and_a_binary_one_arrive_as_such() {
+    let (_, seen) = send(&mirror(), Request::post("/api/user-snapshots"), "").await;
+    assert_eq!(seen["body"], json!(null));
+    let (_, seen) = send(&mirror(), Request::post("/api/user-snapshots"), vec![0xff, 0, 7]).await;
+    assert_eq!(seen["body"], json!({"binary": [255, 0, 7]}));
+}
+
+#[tokio::test]
+async fn nothing_in_a_request_line_or_header_brings_the_gateway_down() {
+    let odd = http::HeaderValue::from_bytes(b"\xc3\xa9\xff").unwrap();
+    for path in [
+        "/%00%0a%0d",
+        "/%ff%fe",
+        "/%23%3f%25",
+        "/a%2e%2e/%2e%2e/b",
+        "//x//",
+        "/%5c%5c",
+        "/[::1]",
+        "/a|b^c`d",
+        "/%",
+        "/?%",
+        "/?a=%ff&\"<>",
+        "http://other.example:1/health",
+        "/%3c%3e%22%20",
+        "/health?#",
+    ] {
+        let Ok(uri) = path.parse::<http::Uri>() else { continue };
+        let request = Request::get(uri)
+            .header("host", "[not a host")
+            .header("x-forwarded-proto", "::")
+            .header("x-amzn-trace-id", "")
+            .header("x-odd", odd.clone());
+        let (status, seen) = send(&mirror(), request, "").await;
+        assert_eq!(status, 200, "{path}");
+        assert_eq!(seen["odd"], json!("Ã©ÿ".as_bytes()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_path_is_refused() {
+    let (status, answer) = send(&mirror(), Request::options("*"), "").await;
+    assert_eq!((status, answer), (400, json!({"message": "Bad Request"})));
+}
+
+#[tokio::test]
+async fn a_body_of_10_mb_passes_and_one_byte_more_does_not() {
+    for (length, expected) in [(MAX_BODY - 1, 200), (MAX_BODY, 200), (MAX_BODY + 1, 413)] {
+        let gateway = gateway(|_, request| {
+            Box::pin(async move { Ok(Response::new(Body::Text(request.body().len().to_string()))) })
+        });
+        let request = Request::post("/api/user-snapshots").header("content-type", "text/plain");
+        let (status, answer) = send(&gateway, request, vec![b'x'; length]).await;
+        assert_eq!(status, expected, "{length}");
+        let expected = if status == 200 { json!(length) } else { json!({"message": "Request Entity Too Large"}) };
+        assert_eq!(answer, expected);
+    }
+}
+
+#[tokio::test]
+async fn request_line_and_headers_have_at_most_10_240_bytes() {
+    let fixed = "GET".len() + "/health".len() + "x-long".len();
+    for (length, expected) in [(MAX_HEADERS - 1, 200), (MAX_HEADERS, 200), (MAX_HEADERS + 1, 431)] {
+        let request = Request::get("/health").header("x-long", "x".repeat(length - fixed));
+        assert_eq!(send(&mirror(), request, "").await.0, expected, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_answer_is_cut_off() {
+    let gateway =
+        Gateway { integration_timeout: Duration::from_millis(1), ..gateway(|_, _| Box::pin(std::future::pending())) };
+    let (status, answer) = send(&gateway, Request::get("/health"), "").await;
+    assert_eq!((status, answer), (503, json!({"message": "Service Unavailable"})));
+}
+
+#[tokio::test]
+async fn a_function_that_panics_is_an_internal_server_error() {
+    let gateway = gateway(|_, _| Box::pin(async { panic!("as a test") }));
+    let (status, answer) = send(&gateway, Request::get("/health"), "").await;
+    assert_eq!((status, answer), (500, json!({"message": "Internal Server Error"})));
+}
+
+#[tokio::test]
+async fn a_binary_answer_and_several_cookies_come_back_whole() {
+    let gateway = gateway(|_, _| {
+        Box::pin(async {
+            let response = Response::builder()
+                .status(418)
+                .header("content-type", "image/png")
+                .header("set-cookie", "a=1")
+                .header("set-cookie", "b=2")
+                .body(Body::Binary(vec![0xff, 0, 1]))
+                .unwrap();
+            Ok(response)
+        })
+    });
+    let request = Request::get("/health").body(HttpBody::empty()).unwrap();
+    let response = gateway.answer("10.1.2.3:49152".parse().unwrap(), request).await;
+    assert_eq!(response.status(), 418);
+    assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+    assert_eq!(response.body(), &[0xff, 0, 1]);
+}

@@ -1,0 +1,158 @@
+//! The key pair that tokens are signed and checked with.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::http::{KeyError, SigningKey};
+use shared::ids::Randomness;
+
+/// A private key and the public set that goes with it.
+#[derive(Clone)]
+pub struct Keys {
+    /// The private key as a JWK: sign-in alone has it.
+    pub private_jwk: SecretString,
+    /// The public keys as a JWKS: every function has them.
+    pub jwks: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("jwks", &self.jwks).finish_non_exhaustive()
+    }
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The file cannot be read or written.
+    #[error("the keys in {file}: {source}")]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file holds something else.
+    #[error("the keys in {0} are not readable: move the file away to have new ones made (tokens signed so far end)")]
+    Foreign(PathBuf),
+    /// No key could be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeysFile {
+    private_key: Box<RawValue>,
+    jwks: Box<RawValue>,
+}
+
+impl Keys {
+    /// A new pair.
+    pub fn generate(randomness: &dyn Randomness) -> Result<Self, KeysError> {
+        let SigningKey { private_jwk, jwks } = SigningKey::generate(randomness)?;
+        Ok(Self { private_jwk, jwks })
+    }
+
+    /// The pair that is kept in `file`; a new one, which only the owner of the file can read, when there is none yet.
+    pub fn kept_in(file: &Path, randomness: &dyn Randomness) -> Result<Self, KeysError> {
+        let failed = |source| KeysError::File { file: file.to_owned(), source };
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::from_json(&text).ok_or_else(|| KeysError::Foreign(file.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let keys = Self::generate(randomness)?;
+                write_private(file, &keys.to_json()).map_err(failed)?;
+                Ok(keys)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Both as `{"privateKey": {..}, "jwks": {"keys": [..]}}`. A secret: it is for a file or a pipe.
+    pub fn to_json(&self) -> String {
+        format!("{{\"privateKey\": {}, \"jwks\": {}}}\n", self.private_jwk.expose_secret(), self.jwks)
+    }
+
+    fn from_json(text: &str) -> Option<Self> {
+        let file: KeysFile = serde_json::from_str(text).ok()?;
+        Some(Self { private_jwk: SecretString::from(file.private_key.get()), jwks: file.jwks.get().to_owned() })
+    }
+}
+
+/// The file that keeps the keys of a database: beside it, named after it.
+pub fn file_beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".keys.json");
+    PathBuf::from(name)
+}
+
+fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::SystemRandomness;
+
+    use super::*;
+
+    fn fresh_directory(name: &str) -> PathBuf {
+        let directory = std::env::temp_dir().join(format!("local-keys-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        directory
+    }
+
+    #[test]
+    fn keys_are_made_once_and_then_kept() {
+        let directory = fresh_directory("kept");
+        let file = file_beside(&directory.join("crm.db"));
+        assert!(file.ends_with("crm.db.keys.json"));
+        let made = Keys::kept_in(&file, &SystemRandomness).unwrap();
+        let kept = Keys::kept_in(&file, &SystemRandomness).unwrap();
+        assert_eq!(made.jwks, kept.jwks);
+        assert_eq!(made.private_jwk.expose_secret(), kept.private_jwk.expose_secret());
+        assert_ne!(made.jwks, Keys::generate(&SystemRandomness).unwrap().jwks);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_the_keys() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = fresh_directory("mode");
+        let file = directory.join("keys.json");
+        Keys::kept_in(&file, &SystemRandomness).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_file_with_something_else_is_left_alone() {
+        let directory = fresh_directory("foreign");
+        let file = directory.join("keys.json");
+        for text in ["", "{}", "[1]", r#"{"privateKey": {}, "jwks": {}, "more": 1}"#] {
+            std::fs::write(&file, text).unwrap();
+            let error = Keys::kept_in(&file, &SystemRandomness).unwrap_err();
+            assert!(matches!(error, KeysError::Foreign(_)), "{error}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn debug_output_has_no_private_key() {
+        let keys = Keys::generate(&SystemRandomness).unwrap();
+        assert!(!format!("{keys:?}").contains("\"d\""));
+    }
+}

@@ -1,0 +1,200 @@
+//! The composition root: database, functions and gateway, put together once for the binary and for every test.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use axum::serve::ListenerExt;
+use lambda_http::Request;
+use shared::clock::{Clock, SystemClock};
+use shared::http::{Edge, Function, KeyError, TokenSigner, TokenVerifier};
+use shared::ids::{Randomness, SystemRandomness};
+use shared::password_hash::PasswordHasher;
+use shared::store::Table;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::database::{Database, DatabaseError, Storage};
+use crate::gateway::{Answering, Gateway};
+use crate::keys::{Keys, KeysError};
+
+/// The `iss` of tokens on this machine.
+const ISSUER: &str = "http://localhost/snapshots";
+/// The `aud` of tokens on this machine.
+const AUDIENCE: &str = "snapshots";
+
+/// What a stack is made of. `Options::default()` is all real: the system's clock and randomness, new keys, a table in
+/// memory.
+pub struct Options {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For ids, salts and new keys.
+    pub randomness: Arc<dyn Randomness>,
+    /// The keys of tokens; made new where there are none.
+    pub keys: Option<Keys>,
+    /// Where the items are kept.
+    pub storage: Storage,
+    /// The table's name.
+    pub table_name: String,
+    /// What stands between the SDK and the database.
+    pub http_client: Option<SharedHttpClient>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            keys: None,
+            storage: Storage::default(),
+            table_name: "snapshots".to_owned(),
+            http_client: None,
+        }
+    }
+}
+
+/// Why a stack does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// No socket.
+    #[error("a port of this machine: {0}")]
+    Socket(#[from] std::io::Error),
+    /// No database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// No keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Keys that cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// The running service.
+pub struct Stack {
+    address: SocketAddr,
+    database: Database,
+    signer: TokenSigner,
+    gateway: Gateway,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Stack {
+    /// Starts everything on a port of the loopback address that the system picks.
+    pub async fn start(options: Options) -> Result<Self, StackError> {
+        Self::start_on(TcpListener::bind(("127.0.0.1", 0)).await?, options).await
+    }
+
+    /// Starts everything; HTTP is served on `listener`, the database on a port that the system picks.
+    pub async fn start_on(listener: TcpListener, options: Options) -> Result<Self, StackError> {
+        let address = listener.local_addr()?;
+        let keys = match options.keys {
+            Some(keys) => keys,
+            None => Keys::generate(&*options.randomness)?,
+        };
+        let signer = TokenSigner::new(&keys.private_jwk, ISSUER, AUDIENCE)?;
+        let edge = Edge {
+            verifier: TokenVerifier::new(&keys.jwks, ISSUER, AUDIENCE)?,
+            clock: options.clock,
+            randomness: options.randomness,
+        };
+        let database_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let database =
+            Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
+
+        let functions = Functions::new(&edge, database.table(), &signer);
+        let dispatch = Arc::new(move |function, request| functions.run(function, request));
+        let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch);
+        let router = gateway.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
+        let (stop, stopped) = oneshot::channel::<()>();
+        // Small answers must not wait for one another's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        });
+        Ok(Self { address, database, signer, gateway, stop, server })
+    }
+
+    /// Where it answers HTTP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it answers HTTP, as a URL without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        self.database.table()
+    }
+
+    /// Signs tokens that this stack accepts.
+    pub fn signer(&self) -> &TokenSigner {
+        &self.signer
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Lets what runs finish, then ends.
+    pub async fn stop(self) -> Result<(), StackError> {
+        let _ = self.stop.send(());
+        if let Ok(served) = self.server.await {
+            served?;
+        }
+        Ok(self.database.stop().await?)
+    }
+}
+
+/// Every function with what it works with.
+struct Functions {
+    create_snapshot: Arc<create_snapshot::App>,
+    apply_snapshot: Arc<apply_snapshot::App>,
+    manage_snapshots: Arc<manage_snapshots::App>,
+    sign_in: Arc<sign_in::App>,
+}
+
+impl Functions {
+    fn new(edge: &Edge, table: &Table, signer: &TokenSigner) -> Self {
+        let (edge, table, hasher) = (|| edge.clone(), || table.clone(), PasswordHasher::new());
+        Self {
+            create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
+            apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
+            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge() }),
+            sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
+        }
+    }
+
+    fn run(&self, function: Function, request: Request) -> Answering {
+        match function {
+            Function::CreateSnapshot => {
+                let app = Arc::clone(&self.create_snapshot);
+                Box::pin(async move { create_snapshot::handle(&app, request).await })
+            }
+            Function::ApplySnapshot => {
+                let app = Arc::clone(&self.apply_snapshot);
+                Box::pin(async move { apply_snapshot::handle(&app, request).await })
+            }
+            Function::ManageSnapshots => {
+                let app = Arc::clone(&self.manage_snapshots);
+                Box::pin(async move { manage_snapshots::handle(&app, request).await })
+            }
+            Function::SignIn => {
+                let app = Arc::clone(&self.sign_in);
+                Box::pin(async move { sign_in::handle(&app, request).await })
+            }
+        }
+    }
+}

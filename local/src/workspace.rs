@@ -1,0 +1,465 @@
+//! A workspace file: organizations with their users and their users' setups, to be loaded into a table.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::Hash;
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+use shared::domain::{
+    Agent, Designation, Document, Email, FullName, ObjectId, Organization, PhoneNumber, Pipeline, Preferences, Role,
+    Setup, SetupItem, Timestamp, User,
+};
+
+/// The demo workspace, so that the binary needs no file.
+pub const DEMO: &str = include_str!("../../events/demo-workspace.json");
+/// The password of every demo user. It protects nothing: these users exist on one machine only.
+pub const DEMO_PASSWORD: &str = "Demo-Pass-2026!";
+
+/// What a workspace file says, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workspace {
+    /// The organizations in the order of the file.
+    pub organizations: Vec<Tenant>,
+}
+
+/// One organization and its people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tenant {
+    /// The organization.
+    pub organization: Organization,
+    /// Its users in the order of the file.
+    pub users: Vec<Member>,
+}
+
+/// One user and what that user works with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// The user.
+    pub user: User,
+    /// The setup.
+    pub setup: Setup,
+}
+
+/// Why a workspace was not taken.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum WorkspaceError {
+    /// The file could not be read at all.
+    #[error("cannot read {file}: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Something in it is not as it has to be.
+    #[error("{file}: {place}: {reason}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// Line and column, a JSON pointer (RFC 6901), or both.
+        place: Place,
+        /// What is wrong there.
+        reason: String,
+    },
+}
+
+/// Where in a file something stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Line and column, both counted from 1, where they are known.
+    pub line_and_column: Option<(usize, usize)>,
+    /// The JSON pointer; empty for the whole.
+    pub pointer: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line_and_column {
+            Some((line, column)) if self.pointer.is_empty() => write!(f, "line {line}, column {column}"),
+            Some((line, column)) => write!(f, "{} (line {line}, column {column})", self.pointer),
+            None => f.write_str(&self.pointer),
+        }
+    }
+}
+
+impl Workspace {
+    /// The demo workspace.
+    pub fn demo() -> Result<Self, WorkspaceError> {
+        Self::parse("events/demo-workspace.json", DEMO)
+    }
+
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, WorkspaceError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(error) => Err(WorkspaceError::Unreadable { file, reason: error.to_string() }),
+        }
+    }
+
+    /// Reads the text of `file`, whose name serves for messages only.
+    pub fn parse(file: &str, text: &str) -> Result<Self, WorkspaceError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let parsed: WorkspaceFile = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| refused_by_serde(file, &pointer_of(error.path()), error.inner()))?;
+        deserializer.end().map_err(|error| refused_by_serde(file, "", &error))?;
+        refuse_duplicates(&parsed).map_err(|(pointer, reason)| WorkspaceError::Refused {
+            file: file.to_owned(),
+            place: Place { line_and_column: None, pointer },
+            reason,
+        })?;
+        Ok(parsed.into())
+    }
+
+    /// Every user with their organization, in the order of the file.
+    pub fn members(&self) -> impl Iterator<Item = (&Organization, &Member)> {
+        self.organizations.iter().flat_map(|tenant| tenant.users.iter().map(|member| (&tenant.organization, member)))
+    }
+
+    /// The user with this address, in whatever case.
+    pub fn member(&self, email: &str) -> Option<(&Organization, &Member)> {
+        let email = Email::parse(email).ok()?;
+        self.members().find(|(_, member)| member.user.email.key() == email.key())
+    }
+}
+
+/// serde_json ends every message with its position; here the position stands in front.
+fn refused_by_serde(file: &str, pointer: &str, error: &serde_json::Error) -> WorkspaceError {
+    let message = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    WorkspaceError::Refused {
+        file: file.to_owned(),
+        place: Place { line_and_column: Some((error.line(), error.column())), pointer: pointer.to_owned() },
+        reason: message.strip_suffix(&position).unwrap_or(&message).to_owned(),
+    }
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+type Refusal = (String, String);
+
+/// What must not come twice: an organization, a user, an e-mail address; a pipeline or an agent in one organization; an
+/// item of one kind in one setup.
+fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), Refusal> {
+    let (mut organizations, mut users, mut emails) = (Unique::default(), Unique::default(), Unique::default());
+    for (index, organization) in file.organizations.iter().enumerate() {
+        let here = format!("/organizations/{index}");
+        organizations.add(organization.id, format!("{here}/_id"))?;
+        let (mut pipelines, mut agents) = (Unique::default(), Unique::default());
+        for (index, pipeline) in organization.pipelines.iter().enumerate() {
+            pipelines.add(pipeline.id, format!("{here}/pipelines/{index}/_id"))?;
+        }
+        for (index, agent) in organization.agents.iter().enumerate() {
+            agents.add(agent.id, format!("{here}/agents/{index}/_id"))?;
+        }
+        for (index, user) in organization.users.iter().enumerate() {
+            let here = format!("{here}/users/{index}");
+            users.add(user.id, format!("{here}/_id"))?;
+            emails.add(user.email.key().as_str(), format!("{here}/email"))?;
+            for (kind, items) in
+                [("automations", &user.automations), ("prompts", &user.prompts), ("templates", &user.templates)]
+            {
+                let mut ids = Unique::default();
+                for (index, item) in items.iter().enumerate() {
+                    ids.add(item.id, format!("{here}/{kind}/{index}/_id"))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Unique<T>(HashSet<T>);
+
+impl<T> Default for Unique<T> {
+    fn default() -> Self {
+        Self(HashSet::new())
+    }
+}
+
+impl<T: Eq + Hash + fmt::Display + Clone> Unique<T> {
+    fn add(&mut self, value: T, pointer: String) -> Result<(), Refusal> {
+        let shown = value.to_string();
+        if self.0.insert(value) { Ok(()) } else { Err((pointer, format!("{shown} stands here a second time"))) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkspaceFile {
+    organizations: Vec<OrganizationEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrganizationEntry {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    name: String,
+    #[serde(default)]
+    pipelines: Vec<Pipeline>,
+    #[serde(default)]
+    agents: Vec<Agent>,
+    #[serde(default)]
+    users: Vec<UserEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UserEntry {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    email: Email,
+    full_name: FullName,
+    access_role: Role,
+    phone_number: Option<PhoneNumber>,
+    designation: Option<Designation>,
+    department_id: Option<ObjectId>,
+    #[serde(default)]
+    login_disabled: bool,
+    created_at: Timestamp,
+    #[serde(default)]
+    automations: Vec<ItemEntry>,
+    #[serde(default)]
+    prompts: Vec<ItemEntry>,
+    #[serde(default)]
+    templates: Vec<ItemEntry>,
+    #[serde(default)]
+    preferences: Preferences,
+}
+
+/// A setup item: an open document, of which only the id is taken out.
+struct ItemEntry {
+    id: ObjectId,
+    document: Document,
+}
+
+impl<'de> Deserialize<'de> for ItemEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+
+        let mut fields = Map::deserialize(deserializer)?;
+        let id = match fields.remove("_id") {
+            Some(Value::String(id)) => id.parse().map_err(|violation| D::Error::custom(format!("_id: {violation}")))?,
+            Some(_) => return Err(D::Error::custom("_id: an id is a text of 24 hex digits")),
+            None => return Err(D::Error::missing_field("_id")),
+        };
+        Ok(Self { id, document: Document::new(fields) })
+    }
+}
+
+impl From<WorkspaceFile> for Workspace {
+    fn from(file: WorkspaceFile) -> Self {
+        Self { organizations: file.organizations.into_iter().map(Tenant::from).collect() }
+    }
+}
+
+impl From<OrganizationEntry> for Tenant {
+    fn from(entry: OrganizationEntry) -> Self {
+        let users = entry.users.into_iter().map(|user| user.into_member(entry.id)).collect();
+        let OrganizationEntry { id, name, pipelines, agents, .. } = entry;
+        Self { organization: Organization { id, name, pipelines, agents }, users }
+    }
+}
+
+impl UserEntry {
+    fn into_member(self, organization: ObjectId) -> Member {
+        let user = User {
+            id: self.id,
+            organization,
+            department: self.department_id,
+            email: self.email,
+            full_name: Some(self.full_name),
+            phone_number: self.phone_number,
+            designation: self.designation,
+            role: self.access_role,
+            login_disabled: self.login_disabled,
+            created_at: self.created_at,
+            updated_at: self.created_at,
+        };
+        let setup = Setup {
+            automations: items(self.automations),
+            prompts: items(self.prompts),
+            templates: items(self.templates),
+            preferences: self.preferences,
+        };
+        Member { user, setup }
+    }
+}
+
+/// A setup keeps each kind in the order of its ids.
+fn items(entries: Vec<ItemEntry>) -> Vec<SetupItem> {
+    let mut items: Vec<_> =
+        entries.into_iter().map(|entry| SetupItem { id: entry.id, document: entry.document }).collect();
+    items.sort_by_key(|item| item.id);
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Workspace::parse("w.json", text).unwrap_err().to_string()
+    }
+
+    /// The refusal after one place of a good workspace was changed.
+    fn refusal_with(pointer: &str, value: Value) -> String {
+        let mut workspace = small();
+        let (parent, last) = pointer.rsplit_once('/').unwrap();
+        match workspace.pointer_mut(parent).unwrap() {
+            Value::Array(array) => array.insert(last.parse().unwrap(), value),
+            other => other[last] = value,
+        }
+        refusal(&workspace.to_string())
+    }
+
+    fn small() -> Value {
+        json!({"organizations": [{
+            "_id": "64ee9a8b1e7f2a0011223344", "name": "Acme", "agents": [{"_id": "64eea1110000000000000061", "name": "A"}],
+            "pipelines": [{"_id": "64eea1110000000000000011", "name": "P", "type": "Contact", "stages": []}],
+            "users": [{
+                "_id": "64ee9a8b1e7f2a0011223399", "email": "alex@acme.example", "fullName": "Alex",
+                "accessRole": "SALES_REP", "createdAt": "2026-02-02T09:15:00.000Z",
+                "prompts": [{"_id": "64eea1110000000000000201", "name": "P", "anything": [1, {"else": null}]}],
+                "preferences": {"64eea1110000000000000101": false}
+            }]
+        }]})
+    }
+
+    #[test]
+    fn the_demo_workspace_is_the_one_of_the_contract() {
+        let workspace = Workspace::demo().unwrap();
+        let (acme, alex) = workspace.member("ALEX@acme.example").unwrap();
+        assert_eq!((acme.name.as_str(), acme.id.to_string().as_str()), ("Acme Corp", "64ee9a8b1e7f2a0011223344"));
+        assert_eq!(alex.user.id.to_string(), "64ee9a8b1e7f2a0011223399");
+        let setup = &alex.setup;
+        assert_eq!((setup.automations.len(), setup.prompts.len(), setup.templates.len()), (5, 8, 12));
+        assert_eq!(setup.preferences.values().filter(|on| !**on).count(), 1);
+        let people: Vec<_> = workspace.members().map(|(_, member)| member.user.email.as_str()).collect();
+        for email in ["pat@acme.example", "dana@acme.example", "gil@globex.example", "sam@globex.example"] {
+            assert!(people.contains(&email), "{email}");
+        }
+    }
+
+    #[test]
+    fn an_item_keeps_everything_but_its_id() {
+        let workspace = Workspace::parse("w.json", &small().to_string()).unwrap();
+        let prompt = &workspace.organizations[0].users[0].setup.prompts[0];
+        assert_eq!(prompt.id.to_string(), "64eea1110000000000000201");
+        assert_eq!(prompt.document.as_value(), &json!({"name": "P", "anything": [1, {"else": null}]}));
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_with_line_and_column() {
+        assert_eq!(
+            refusal("{\n  \"organizations\": [,]\n}"),
+            "w.json: /organizations/0 (line 2, column 21): expected value"
+        );
+        assert_eq!(refusal(""), "w.json: line 1, column 0: EOF while parsing a value");
+        assert_eq!(refusal("{\"organizations\": []} x"), "w.json: line 1, column 23: trailing characters");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_pointer() {
+        let user = "/organizations/0/users/0";
+        for (pointer, value, place, reason) in [
+            ("/extra", json!(1), "/extra", "unknown field `extra`, expected `organizations`"),
+            (
+                "/organizations/0/users/0/fullNane",
+                json!("A"),
+                "/organizations/0/users/0/fullNane",
+                "unknown field `fullNane`",
+            ),
+            (
+                "/organizations/0/users/0/email",
+                json!("no address"),
+                "/organizations/0/users/0/email",
+                "an e-mail address is",
+            ),
+            (
+                "/organizations/0/users/0/accessRole",
+                json!("BOSS"),
+                "/organizations/0/users/0/accessRole",
+                "unknown variant",
+            ),
+            (
+                "/organizations/0/users/0/createdAt",
+                json!("today"),
+                "/organizations/0/users/0/createdAt",
+                "a time is written",
+            ),
+            ("/organizations/0/_id", json!("64"), "/organizations/0/_id", "an id is 24 hex digits"),
+            (
+                "/organizations/0/users/0/prompts/0",
+                json!({"_id": "x"}),
+                "/organizations/0/users/0/prompts/0",
+                "_id: an id is",
+            ),
+            (
+                "/organizations/0/users/0/prompts/0",
+                json!({}),
+                "/organizations/0/users/0/prompts/0",
+                "missing field `_id`",
+            ),
+        ] {
+            let refusal = refusal_with(pointer, value);
+            assert!(refusal.starts_with(&format!("w.json: {place} (line 1, column ")), "{refusal}");
+            assert!(refusal.contains(reason), "{refusal}");
+        }
+        assert!(small().pointer(user).is_some());
+    }
+
+    #[test]
+    fn what_comes_twice_is_refused_at_its_second_place() {
+        let organization = small()["organizations"][0].clone();
+        let user = organization["users"][0].clone();
+        let mut namesake = user.clone();
+        namesake["_id"] = json!("64ee9a8b1e7f2a0011223398");
+        namesake["email"] = json!("ALEX@acme.example.");
+        let mut other_tenant = organization.clone();
+        other_tenant["_id"] = json!("64ee9a8b1e7f2a0011223345");
+        for (pointer, value, expected) in [
+            ("/organizations/1", organization.clone(), "/organizations/1/_id: 64ee9a8b1e7f2a0011223344"),
+            ("/organizations/1", other_tenant, "/organizations/1/users/0/_id: 64ee9a8b1e7f2a0011223399"),
+            ("/organizations/0/users/1", namesake, "/organizations/0/users/1/email: alex@acme.example"),
+            (
+                "/organizations/0/users/0/prompts/1",
+                user["prompts"][0].clone(),
+                "/organizations/0/users/0/prompts/1/_id: 64eea1110000000000000201",
+            ),
+            (
+                "/organizations/0/agents/1",
+                organization["agents"][0].clone(),
+                "/organizations/0/agents/1/_id: 64eea1110000000000000061",
+            ),
+            (
+                "/organizations/0/pipelines/1",
+                organization["pipelines"][0].clone(),
+                "/organizations/0/pipelines/1/_id: 64eea1110000000000000011",
+            ),
+        ] {
+            assert_eq!(refusal_with(pointer, value), format!("w.json: {expected} stands here a second time"));
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let error = Workspace::read(Path::new("/no/such/workspace.json")).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read /no/such/workspace.json: "), "{error}");
+    }
+}

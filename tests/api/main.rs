@@ -1,0 +1,13 @@
+//! The service over HTTP, from a request to what is stored.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test fails the test")]
+
+mod apply_across;
+mod apply_within;
+mod budgets;
+mod create_snapshot;
+mod races;
+mod refusals;
+mod sign_in;
+mod stored_items;
+mod template;

@@ -1,0 +1,68 @@
+//! template.yaml says the same as the code: routes, functions and the table.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use shared::http::{Function, ROUTES};
+
+fn template() -> Value {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+#[test]
+fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() {
+    let template = template();
+    let mut routed = BTreeSet::new();
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        for event in resource["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values()) {
+            let properties = &event["Properties"];
+            assert_eq!(event["Type"], "HttpApi", "{name}");
+            assert_eq!(properties["PayloadFormatVersion"], "2.0", "{name}");
+            let text = |field: &str| properties[field].as_str().unwrap().to_owned();
+            assert!(routed.insert((text("Method"), text("Path"), name.clone())));
+        }
+    }
+    let mut expected: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| (route.method.to_string(), route.path.to_owned(), route.function.logical_name().to_owned()))
+        .collect();
+    expected.insert(("ANY".to_owned(), "$default".to_owned(), Function::DEFAULT.logical_name().to_owned()));
+    assert_eq!(routed, expected);
+}
+
+#[test]
+fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
+    let template = template();
+    for function in Function::ALL {
+        let properties = &template["Resources"][function.logical_name()]["Properties"];
+        let group = properties["LoggingConfig"]["LogGroup"].as_str().unwrap();
+        assert!(template["Resources"][group]["Properties"]["RetentionInDays"].is_string(), "{group}");
+    }
+}
+
+#[test]
+fn the_table_of_the_template_is_the_table_of_the_code() {
+    let template = template();
+    let table = &template["Resources"]["SnapshotTable"]["Properties"];
+    let keys = |schema: &Value| -> Vec<String> {
+        schema.as_array().unwrap().iter().map(|key| key["AttributeName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(keys(&table["KeySchema"]), ["PK", "SK"]);
+    let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap();
+    assert_eq!(indexes.len(), shared::store::indexes().len());
+    for (index, expected) in indexes.iter().zip(shared::store::indexes()) {
+        assert_eq!(index["IndexName"], expected.name);
+        assert_eq!(keys(&index["KeySchema"]), [expected.pk, expected.sk]);
+        assert_eq!(index["Projection"]["ProjectionType"], "INCLUDE");
+        let projected: Vec<_> = index["Projection"]["NonKeyAttributes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        assert_eq!(projected, expected.projected, "{}", expected.name);
+    }
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], "expiresAt");
+}

@@ -1,0 +1,86 @@
+//! Time that stands still and randomness that repeats.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use shared::clock::Clock;
+use shared::domain::Timestamp;
+use shared::ids::Randomness;
+
+/// A clock that a test sets.
+#[derive(Debug)]
+pub struct SettableClock(AtomicI64);
+
+impl SettableClock {
+    /// A clock that shows `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.as_millis()))
+    }
+
+    /// Shows `now` from here on.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Shows a time later by `duration` from here on.
+    pub fn advance(&self, duration: Duration) {
+        self.set(self.now().plus(duration));
+    }
+}
+
+impl Clock for SettableClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The same bytes for the same seed, in the order in which they are asked for. SplitMix64: every value comes once.
+#[derive(Debug)]
+pub struct SeededRandomness(Mutex<u64>);
+
+impl SeededRandomness {
+    /// A generator that starts at `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(seed))
+    }
+}
+
+impl Randomness for SeededRandomness {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for chunk in bytes.chunks_mut(8) {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = *state;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^= mixed >> 31;
+            chunk.copy_from_slice(&mixed.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_and_its_values_differ() {
+        let ids = |seed| {
+            let randomness = SeededRandomness::new(seed);
+            [0, 1, 2].map(|_| randomness.object_id(Timestamp::from_millis(0)).to_string())
+        };
+        assert_eq!(ids(1), ids(1));
+        assert_ne!(ids(1)[0], ids(1)[1]);
+        assert_ne!(ids(1), ids(2));
+    }
+
+    #[test]
+    fn the_clock_moves_only_when_it_is_told_to() {
+        let clock = SettableClock::at(Timestamp::from_millis(1000));
+        clock.advance(Duration::from_millis(5));
+        assert_eq!(clock.now().as_millis(), 1005);
+        clock.set(Timestamp::from_millis(7));
+        assert_eq!(clock.now().as_millis(), 7);
+    }
+}

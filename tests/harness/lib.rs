@@ -1,0 +1,296 @@
+//! The service as the tests drive it: over HTTP, on a clock that they set, with randomness that they can repeat and every
+//! call to DynamoDB written down.
+#![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
+
+mod determinism;
+mod recording;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use http::{HeaderMap, Method};
+use local::database::Database;
+use local::loader::{self, PasswordHashes};
+use local::stack::{Options, Stack};
+use local::workspace::{DEMO_PASSWORD, Member, Workspace};
+use serde_json::{Value, json};
+use shared::domain::{Password, Timestamp, User};
+use shared::http::Caller;
+use shared::store::Table;
+
+pub use determinism::{SeededRandomness, SettableClock};
+pub use recording::{Call, Recorded, Recording};
+
+/// Alex Rep, SALES_REP of Acme, whose setup is captured.
+pub const ALEX: &str = "alex@acme.example";
+/// Pat Admin, ADMIN of Acme.
+pub const PAT: &str = "pat@acme.example";
+/// Dana Head, DEPARTMENT_HEAD of Acme.
+pub const DANA: &str = "dana@acme.example";
+/// Gil Admin, ADMIN of Globex.
+pub const GIL: &str = "gil@globex.example";
+/// Sam Super, SUPERADMIN, member of Globex.
+pub const SAM: &str = "sam@globex.example";
+
+/// Acme Corp.
+pub const ACME: &str = "64ee9a8b1e7f2a0011223344";
+/// Globex.
+pub const GLOBEX: &str = "64ee9a8b1e7f2a0011223345";
+
+/// The password of every demo user.
+pub const PASSWORD: &str = DEMO_PASSWORD;
+
+/// When every test begins: 2026-05-15T09:00:00.000Z, the moment on the customer's page.
+pub const BEGINNING: Timestamp = Timestamp::from_millis(1_778_835_600_000);
+
+/// An item as it is stored.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The demo password hashed once for all tests of a process: a hash takes longer than most tests.
+static DEMO_HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+
+/// A service of a test's own, with the demo workspace in its table.
+pub struct TestApp {
+    stack: Stack,
+    http: reqwest::Client,
+    clock: Arc<SettableClock>,
+    recording: Recording,
+    workspace: Workspace,
+}
+
+impl TestApp {
+    /// Starts one with the demo workspace.
+    pub async fn start() -> Self {
+        Self::with_workspace(Workspace::demo().expect("the demo workspace is good")).await
+    }
+
+    /// Starts one with another workspace; everybody has [`PASSWORD`].
+    pub async fn with_workspace(workspace: Workspace) -> Self {
+        let clock = Arc::new(SettableClock::at(BEGINNING));
+        let recording = Recording::default();
+        let options = Options {
+            clock: clock.clone(),
+            randomness: Arc::new(SeededRandomness::new(1)),
+            http_client: Some(recording.http_client()),
+            ..Options::default()
+        };
+        let stack = Stack::start(options).await.expect("the stack starts");
+        let hashes = PasswordHashes::same(&workspace, demo_hash().await);
+        loader::load(stack.table(), &workspace, &hashes).await.expect("the workspace loads");
+        recording.clear();
+        // A proxy in the environment is none of a test's business.
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        Self { stack, http, clock, recording, workspace }
+    }
+
+    /// `POST /api/user-snapshots`.
+    pub async fn create_snapshot(&self, token: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/api/user-snapshots").bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/apply`.
+    pub async fn apply(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply")).bearer_auth(token).json(body))
+            .await
+    }
+
+    /// `POST /api/auth/login`.
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.send(self.request(Method::POST, "/api/auth/login").json(&body)).await
+    }
+
+    /// `GET /api/auth/verify-token`.
+    pub async fn verify_token(&self, token: &str) -> Answer {
+        self.send(self.request(Method::GET, "/api/auth/verify-token").bearer_auth(token)).await
+    }
+
+    /// `GET /health`.
+    pub async fn health(&self) -> Answer {
+        self.send(self.request(Method::GET, "/health")).await
+    }
+
+    /// Any request, for [`TestApp::send`].
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.stack.url()))
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("the service answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("the answer is text");
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    }
+
+    /// A token for a user of the workspace, good for one hour of the test's clock. It is signed here: signing in takes a
+    /// hash, and leaves its mark on the user.
+    pub fn token(&self, email: &str) -> String {
+        let member = self.member(email);
+        let user = &member.user;
+        self.token_for(&Caller {
+            user: user.id,
+            organization: user.organization,
+            role: user.role,
+            name: user.full_name.as_ref().map(ToString::to_string).unwrap_or_default(),
+        })
+    }
+
+    /// A token for anybody, in the table or not.
+    pub fn token_for(&self, caller: &Caller) -> String {
+        self.stack.signer().sign(caller, shared::clock::Clock::now(&*self.clock)).expect("a token is signed")
+    }
+
+    /// A token that this user gets by signing in.
+    pub async fn sign_in(&self, email: &str, password: &str) -> String {
+        let answer = self.login(email, password).await;
+        answer.expect(200)["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A user of the workspace, as it was loaded.
+    pub fn member(&self, email: &str) -> &Member {
+        self.workspace.member(email).unwrap_or_else(|| panic!("the workspace has no {email}")).1
+    }
+
+    /// The workspace, as it was loaded.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The clock. It stands still unless a test moves it.
+    pub fn clock(&self) -> &SettableClock {
+        &self.clock
+    }
+
+    /// The table, for the store's ports.
+    pub fn table(&self) -> &Table {
+        self.stack.table()
+    }
+
+    /// The database, for what no port does.
+    pub fn database(&self) -> &Database {
+        self.stack.database()
+    }
+
+    /// Every item of the table, in no order.
+    pub async fn items(&self) -> Vec<Item> {
+        let mut pages = self.database().client().scan().table_name("snapshots").into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.expect("a scan gives items"));
+        }
+        items
+    }
+
+    /// The item of this key.
+    pub async fn item(&self, pk: &str, sk: &str) -> Option<Item> {
+        let key = |text: &str| AttributeValue::S(text.to_owned());
+        let get = self.database().client().get_item().table_name("snapshots").key("PK", key(pk)).key("SK", key(sk));
+        get.send().await.expect("a get answers").item
+    }
+
+    /// Writes an item past every port and its rules.
+    pub async fn put_item<const N: usize>(&self, attributes: [(&str, AttributeValue); N]) {
+        let item = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let put = self.database().client().put_item().table_name("snapshots").set_item(Some(item));
+        put.send().await.expect("an item is put");
+    }
+
+    /// Sets an attribute of a user's profile past every port and its rules.
+    pub async fn set_attribute(&self, user: &User, name: &str, value: AttributeValue) {
+        let (pk, sk) = (format!("ORG#{}#USER#{}", user.organization, user.id), "#META");
+        let mut item = self.item(&pk, sk).await.expect("the user is stored");
+        item.insert(name.to_owned(), value);
+        let put = self.database().client().put_item().table_name("snapshots").set_item(Some(item));
+        put.send().await.expect("an item is put");
+    }
+
+    /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
+    pub fn recorded(&self) -> Recorded {
+        self.recording.recorded()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.recording.clear();
+    }
+}
+
+/// An answer of the service.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null when it is none.
+    pub body: Value,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body of an answer that has this status. Fails the test, with the whole body, when it has another.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> &Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        &self.body
+    }
+
+    /// The body of a problem with this status and code, which has the form that every problem has.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) -> &Value {
+        let body = self.expect(status);
+        assert_eq!(body["code"], code, "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        assert_eq!(body["status"], status, "{}", self.text);
+        assert_eq!(body["error"], body["detail"], "{}", self.text);
+        assert_eq!(body["requestId"].as_str(), self.header("x-request-id"), "{}", self.text);
+        body
+    }
+
+    /// The pointers of a problem's errors, in order.
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        errors.iter().filter_map(|error| error["pointer"].as_str()).collect()
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The body of the customer's create request.
+pub fn create_body() -> Value {
+    serde_json::from_str(local::demo::CREATE_BODY).expect("the customer's body is JSON")
+}
+
+/// The body of the customer's apply request.
+pub fn apply_body() -> Value {
+    serde_json::from_str(local::demo::APPLY_BODY).expect("the customer's body is JSON")
+}
+
+/// A stored value as JSON, numbers as they are written; bytes as how many they are.
+pub fn json(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(number) => serde_json::from_str(number).expect("a number is a JSON number"),
+        AttributeValue::Bool(flag) => json!(flag),
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::B(bytes) => json!({"bytes": bytes.as_ref().len()}),
+        AttributeValue::L(values) => values.iter().map(json).collect(),
+        AttributeValue::M(fields) => fields.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
+        AttributeValue::Ss(texts) => json!(texts),
+        other => panic!("nothing here writes {other:?}"),
+    }
+}
+
+async fn demo_hash() -> &'static str {
+    let hash = DEMO_HASH.get_or_init(|| async {
+        let password = Password::new(PASSWORD.to_owned());
+        loader::hash(&password, &SeededRandomness::new(2)).await.expect("the password is hashed")
+    });
+    hash.await
+}
