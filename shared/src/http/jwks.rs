@@ -213,6 +213,7 @@ mod tests {
             (changed(&rsa, "n", json!("")), "0 bits"),
             (changed(&rsa, "e", json!("Aw")), "its e is not"),
             (changed(&rsa, "e", json!("AQAA")), "its e is not"),
+            (changed(&rsa, "e", json!("AQAC")), "its e is not"),
             (changed(&rsa, "e", json!(b64(&[0xff; 16]))), "its e is not"),
         ] {
             let error = refusal(json!([Key::ed25519("first").public(), key]));

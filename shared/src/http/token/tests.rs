@@ -175,3 +175,22 @@ fn why_a_token_is_refused_is_never_a_part_of_it() {
         assert!(!why.contains("s3cret"), "{why}");
     }
 }
+
+#[test]
+fn the_log_is_told_why_a_token_is_refused() {
+    let why = |token: &str| accepted(token).unwrap_err().0;
+    assert_eq!(why("x"), "it does not have three parts");
+    assert_eq!(why(&with_header("alg", json!("ES256"))), "its alg is not its key's");
+    assert_eq!(why(&with_header("kid", json!("other"))), "its kid is unknown");
+    assert_eq!(why(&with_header("typ", json!("JWE"))), "its typ is not JWT");
+    assert_eq!(why(&with_header("crit", json!([]))), "its header is not as it should be");
+    assert_eq!(why(&with_claim("iss", json!("elsewhere"))), "its signature, iss or aud is wrong");
+    assert_eq!(why(&with_claim("sub", json!("pat"))), "its claims are not as they should be");
+    assert_eq!(why(&with_claims(&[("iat", json!(now() - 100)), ("exp", json!(now() - 90))])), "it has expired");
+}
+
+#[test]
+fn no_part_of_a_token_is_read_by_position() {
+    let list = crate::http::testing::keys::b64(br#"["EdDSA","ed"]"#);
+    assert!(decode::<Header>(&list, "no object").is_err());
+}
