@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::{EmailKey, Fault, ObjectId, Password, User};
+use shared::domain::{EmailKey, Fault, Password, User};
 use shared::ids::Randomness;
 use shared::password_hash::{HashingFailed, PasswordHasher, SALT_BYTES};
 use shared::store::{Callers, OrganizationWriter, SetupWriter, Table, UserCreated};
@@ -123,16 +123,14 @@ pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String
         }
         for member in &tenant.users {
             let user = &member.user;
-            if user_exists(table, &organization.id, &user.id).await? {
+            if Callers::new(table).load(organization.id, user.id).await?.is_some() {
                 found.push(format!("user {} ({})", user.email, user.id));
+            } else if SetupWriter::new(table).is_claimed(user.email.key()).await? {
+                found.push(format!("another user with the e-mail address {}", user.email));
             }
         }
     }
     Ok(found)
-}
-
-async fn user_exists(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<bool, Fault> {
-    Ok(Callers::new(table).load(*organization, *user).await?.is_some())
 }
 
 #[cfg(test)]
@@ -174,5 +172,23 @@ mod tests {
         );
         let acme = &whole.organizations[0].organization.id;
         assert!(!OrganizationWriter::new(database.table()).exists(acme).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_address_of_somebody_else_is_refused_before_anything_is_written() {
+        let database = database().await;
+        let whole = Workspace::demo().unwrap();
+        let hashes = PasswordHashes::same(&whole, "$argon2id$");
+        let mut first = whole.clone();
+        first.organizations.truncate(1);
+        load(database.table(), &first, &hashes).await.unwrap();
+
+        let mut second = whole.clone();
+        second.organizations.remove(0);
+        second.organizations[0].users[0].user.email = whole.organizations[0].users[0].user.email.clone();
+        let LoadError::Exists(found) = load(database.table(), &second, &hashes).await.unwrap_err() else { panic!() };
+        assert_eq!(found, ["another user with the e-mail address alex@acme.example"]);
+        let globex = &whole.organizations[1].organization.id;
+        assert!(!OrganizationWriter::new(database.table()).exists(globex).await.unwrap());
     }
 }

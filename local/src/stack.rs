@@ -198,3 +198,48 @@ impl Functions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{ObjectId, Role, Timestamp};
+    use shared::http::Caller;
+    use shared::ids::SystemRandomness;
+
+    use super::*;
+    use crate::keys;
+    use crate::loader::{PasswordHashes, load_missing};
+    use crate::workspace::Workspace;
+
+    async fn in_file(file: &std::path::Path) -> Stack {
+        let keys = Keys::kept_in(&keys::file_beside(file), &SystemRandomness).unwrap();
+        let options = Options { keys: Some(keys), storage: Storage::File(file.to_owned()), ..Options::default() };
+        Stack::start(options).await.unwrap()
+    }
+
+    fn token(stack: &Stack, now: Timestamp) -> String {
+        let id = ObjectId::from_bytes([7; 12]);
+        let caller = Caller { user: id, organization: id, role: Role::Admin, name: "Ann".to_owned() };
+        stack.signer().sign(&caller, now).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_keeps_the_table_and_the_keys_over_a_restart() {
+        let directory = std::env::temp_dir().join(format!("local-stack-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let file = directory.join("crm.db");
+        let workspace = Workspace::demo().unwrap();
+        let hashes = PasswordHashes::default();
+
+        let first = in_file(&file).await;
+        assert!(load_missing(first.table(), &workspace, &hashes).await.unwrap());
+        let now = SystemClock.now();
+        let token_before = token(&first, now);
+        first.stop().await.unwrap();
+
+        let second = in_file(&file).await;
+        assert!(!load_missing(second.table(), &workspace, &hashes).await.unwrap());
+        assert_eq!(token(&second, now), token_before);
+        second.stop().await.unwrap();
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}

@@ -134,3 +134,23 @@ async fn a_source_that_is_not_there_is_named() {
     let answer = app.create_snapshot(&token, &body).await;
     assert_eq!((answer.status, answer.pointers()), (422, vec!["/sourceOrgId"]));
 }
+
+#[tokio::test]
+async fn a_setup_that_does_not_pack_into_32_kib_is_refused_with_the_figures() {
+    use shared::domain::{ItemKind, ObjectId, SetupItem};
+    use shared::ids::Randomness;
+    use shared::store::{Change, SetupWriter, Written};
+    let app = TestApp::start().await;
+    // Hex digits of random bytes pack to half their length and no less.
+    let mut random = vec![0; 40_000];
+    tests::SeededRandomness::new(3).fill(&mut random);
+    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let document = serde_json::from_value(json!({"name": "Noise", "prompt": text})).unwrap();
+    let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
+    let alex = &app.member(ALEX).user;
+    let written = SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await;
+    assert_eq!(written.unwrap(), Written::Version(2));
+    let answer = app.create_snapshot(&app.token(PAT), &create_body()).await;
+    let detail = answer.expect_problem(413, "setup_too_large")["detail"].as_str().unwrap();
+    assert!(detail.contains("32768"), "{detail}");
+}

@@ -1,6 +1,6 @@
 //! The service over HTTP, from a request to what is stored.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod apply_across;
 mod apply_within;

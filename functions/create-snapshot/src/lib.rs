@@ -108,15 +108,33 @@ fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
 /// The content in the form in which it is stored, where it fits.
 fn pack(content: &Content) -> Result<Packed, ApiError> {
     let packed = Packed::pack(content)?;
-    let (raw, bytes) = (packed.raw_bytes, packed.bytes.len());
+    match excess(packed.raw_bytes, packed.bytes.len()) {
+        None => Ok(packed),
+        Some(detail) => Err(ApiError::SetupTooLarge { detail }),
+    }
+}
+
+/// Why content of these sizes does not fit a snapshot; `None` when it does.
+fn excess(raw: usize, packed: usize) -> Option<String> {
     if raw > MAX_RAW_BYTES {
-        let detail = format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}");
-        return Err(ApiError::SetupTooLarge { detail });
+        Some(format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}"))
+    } else if packed > MAX_INLINE_BYTES {
+        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_INLINE_BYTES}"))
+    } else {
+        None
     }
-    if bytes > MAX_INLINE_BYTES {
-        let detail =
-            format!("the setup has {bytes} bytes once compressed; a snapshot takes at most {MAX_INLINE_BYTES}");
-        return Err(ApiError::SetupTooLarge { detail });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setup_has_at_most_16_mb_raw_and_32_kib_compressed() {
+        for (raw, packed) in [(15_999_999, 32_767), (16_000_000, 32_768)] {
+            assert_eq!(excess(raw, packed), None);
+        }
+        assert!(excess(16_000_001, 1).unwrap().contains("16000001"));
+        assert!(excess(1, 32_769).unwrap().contains("32769"));
     }
-    Ok(packed)
 }

@@ -9,7 +9,7 @@ use shared::store::{Change, SetupWriter, Table, Written};
 use tokio::net::TcpListener;
 
 use super::Failure;
-use super::load::connect;
+use super::load::open_table;
 use crate::database::{Database, Storage};
 
 /// A field, or a JSON pointer, and its new value.
@@ -59,7 +59,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let (before, after) = match db {
         Some(file) => in_file(&file, table_name, target, sets).await?,
-        None => change(&Table::new(connect(endpoint.as_deref()).await, table_name), target, sets).await?,
+        None => change(&open_table(endpoint.as_deref(), table_name).await?, target, sets).await?,
     };
     let (kind, id) = &target.item;
     println!("{kind} {id} is changed; the setup's version was {before} and is {after}.");

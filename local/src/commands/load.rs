@@ -1,9 +1,11 @@
 //! `load`: a workspace into any table.
 
+use std::error::Error;
 use std::io::IsTerminal;
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use shared::config::{client_for_endpoint, sdk_config};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
@@ -19,7 +21,7 @@ const VARIABLE: &str = "LOAD_PASSWORD";
 /// Loads the workspace, or refuses before it writes anything.
 pub(crate) async fn run(table_name: &str, file: &Path, endpoint: Option<String>) -> Result<(), Failure> {
     let workspace = Workspace::read(file)?;
-    let table = Table::new(connect(endpoint.as_deref()).await, table_name);
+    let table = open_table(endpoint.as_deref(), table_name).await?;
     // Before anybody types passwords in vain.
     let existing = loader::existing(&table, &workspace).await?;
     if !existing.is_empty() {
@@ -28,16 +30,28 @@ pub(crate) async fn run(table_name: &str, file: &Path, endpoint: Option<String>)
     let passwords = passwords(&workspace, std::env::var(VARIABLE).ok().filter(|password| !password.is_empty()))?;
     let hashes = PasswordHashes::make(&passwords, &SystemRandomness).await?;
     loader::load(&table, &workspace, &hashes).await?;
-    println!(
-        "{} organizations and {} users are in table {table_name}.",
-        workspace.organizations.len(),
-        workspace.members().count()
-    );
+    let (organizations, users) = (workspace.organizations.len(), workspace.members().count());
+    println!("Loaded into table {table_name}: organizations {organizations}, users {users}.");
     Ok(())
 }
 
+/// The table of this name at `endpoint` or, without one, at AWS; or why it cannot be used.
+pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Table, Failure> {
+    let client = connect(endpoint).await;
+    let place = endpoint.unwrap_or("AWS");
+    match client.describe_table().table_name(name).send().await {
+        Ok(_) => Ok(Table::new(client, name)),
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => {
+            Err(Failure::Table(format!("{place} has no table {name}")))
+        }
+        // Whoever may not ask for the description may still be allowed to write.
+        Err(SdkError::ServiceError(_)) => Ok(Table::new(client, name)),
+        Err(error) => Err(Failure::Table(format!("no answer from {place}: {}", causes(&error)))),
+    }
+}
+
 /// A client for a database on this machine or network (plain HTTP, any credentials), or for AWS.
-pub(super) async fn connect(endpoint: Option<&str>) -> Client {
+async fn connect(endpoint: Option<&str>) -> Client {
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => client_for_endpoint(endpoint),
         endpoint => {
@@ -46,6 +60,12 @@ pub(super) async fn connect(endpoint: Option<&str>) -> Client {
             Client::from_conf(settings.build())
         }
     }
+}
+
+/// What an error says, and the errors behind it.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Everybody's password, each good enough for its user.

@@ -1,6 +1,7 @@
 //! What the commands do.
 
 pub(crate) mod edit;
+mod ending;
 pub(crate) mod load;
 pub(crate) mod serve;
 pub(crate) mod table;
@@ -59,6 +60,9 @@ pub enum Failure {
     /// A password cannot be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingFailed),
+    /// The table cannot be used.
+    #[error("{0}")]
+    Table(String),
     /// The table fails.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -116,31 +120,4 @@ fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
 async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<bool, Failure> {
     let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
     Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash)).await?)
-}
-
-/// Waits for Ctrl-C or for a request to end from the system.
-async fn told_to_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}
-
-/// Waits until it is time to end, then for what runs to finish, unless a second Ctrl-C says that this takes too long.
-async fn until_told<E>(ending: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
-    told_to_end().await;
-    let outcome = tokio::select! {
-        outcome = ending() => outcome,
-        () = told_to_end() => Ok(()),
-    };
-    eprintln!("Stopped.");
-    outcome
 }

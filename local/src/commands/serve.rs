@@ -1,5 +1,6 @@
 //! Serving: the whole API, with what a person needs to try it.
 
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 use shared::domain::Role;
 use shared::ids::SystemRandomness;
 
-use super::{Failure, listen, load_for_local_use, storage, until_told, workspace};
+use super::ending::Ending;
+use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::demo::{APPLY_BODY, CREATE_BODY};
 use crate::keys::{self, Keys};
 use crate::stack::{Options, Stack};
@@ -18,6 +20,7 @@ const SAM: &str = "sam@globex.example";
 
 /// Serves until it is told to end.
 pub(crate) async fn run(port: u16, db: Option<PathBuf>, file: Option<PathBuf>) -> Result<(), Failure> {
+    let ending = Ending::new()?;
     let workspace = workspace(file.as_deref())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = listen(address, format!("--port, such as --port {}", port.wrapping_add(1))).await?;
@@ -28,17 +31,16 @@ pub(crate) async fn run(port: u16, db: Option<PathBuf>, file: Option<PathBuf>) -
     let is_new = load_for_local_use(stack.table(), &workspace).await?;
 
     let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
-    println!("The API    {}    (Ctrl-C ends it)", stack.url());
-    println!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
-    println!("{}", people(&workspace));
-    println!("{}", first_steps(&stack, &workspace).await);
+    let mut welcome = format!("The API    {}    (Ctrl-C ends it)\n", stack.url());
+    welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n\n", stack.database().endpoint());
+    welcome += &format!("{}\n{}\n", people(&workspace), first_steps(&stack, &workspace).await);
     if !is_new {
-        println!(
-            "\nThe workspace was loaded before. An address that has got a user since is answered 409: take another."
-        );
+        welcome += "\nThis table was in use before. Where Casey exists already, the second is answered 409: change the address.\n";
     }
+    // Not before: the sign-ins for the commands above are nobody's requests.
     stack.gateway().log_requests(true);
-    until_told(async || stack.stop().await).await?;
+    io::stdout().write_all(welcome.as_bytes())?;
+    ending.wait(async || stack.stop().await).await?;
     Ok(())
 }
 
@@ -108,4 +110,31 @@ fn signing_in(url: &str, email: &str) -> String {
         "Sign in with\n\ncurl --request POST --url {url}/api/auth/login --header 'Content-Type: application/json' \\\n  \
          --data '{{\"email\": \"{email}\", \"password\": \"{DEMO_PASSWORD}\"}}'"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs the two commands in a shell in which `curl` only tells what it was called with.
+    #[cfg(unix)]
+    #[test]
+    fn the_two_commands_work_when_they_are_pasted_in_order() {
+        let job = main_job("http://127.0.0.1:3000", "pats-token", "sams-token");
+        let curl = r#"curl() { printf 'called:%s|' "$@" >&2; printf '{"snapshot":{"_id":"665f1a0c0e0a4b001a2c9f80","n":1}}\n'; }"#;
+        let commands = &job[job.find("# Pat").unwrap()..];
+        let ran = std::process::Command::new("sh").arg("-c").arg(format!("{curl}\n{commands}")).output().unwrap();
+        let called = String::from_utf8(ran.stderr).unwrap();
+        assert!(ran.status.success(), "{called}");
+        for argument in [
+            "http://127.0.0.1:3000/api/user-snapshots",
+            "Authorization: Bearer pats-token",
+            &format!("\n{CREATE_BODY}\n"),
+            "http://127.0.0.1:3000/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply",
+            "Authorization: Bearer sams-token",
+            &format!("\n{APPLY_BODY}\n"),
+        ] {
+            assert!(called.contains(&format!("called:{argument}|")), "{argument} in {called}");
+        }
+    }
 }

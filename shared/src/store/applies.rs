@@ -136,3 +136,52 @@ fn excess(items: &[Item]) -> Option<String> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::domain::ObjectId;
+
+    /// An item of exactly this size.
+    fn item(bytes: usize) -> Item {
+        Item::from([("a".to_owned(), AttributeValue::S("x".repeat(bytes - 1)))])
+    }
+
+    #[test]
+    fn a_transaction_has_at_most_100_items() {
+        assert_eq!(excess(&vec![item(10); 99]), None);
+        assert_eq!(excess(&vec![item(10); 100]), None);
+        assert!(excess(&vec![item(10); 101]).unwrap().contains("97 items"));
+    }
+
+    #[test]
+    fn a_transaction_has_at_most_4_mb() {
+        let with_last = |bytes| [vec![item(390_000); 10], vec![item(bytes)]].concat();
+        assert_eq!(excess(&with_last(99_999)), None);
+        assert_eq!(excess(&with_last(100_000)), None);
+        assert!(excess(&with_last(100_001)).unwrap().contains("4000001 bytes"));
+    }
+
+    #[test]
+    fn an_item_has_at_most_400_kib() {
+        assert_eq!(excess(&[item(409_599)]), None);
+        assert_eq!(excess(&[item(409_600)]), None);
+        assert!(excess(&[item(409_601)]).unwrap().contains("409601 bytes"));
+    }
+
+    #[test]
+    fn the_record_is_looked_at_first_and_the_claim_second() {
+        let failed = |holder: Option<Item>| Reason::ConditionFailed(holder);
+        let claim = |owner: Option<ObjectId>| {
+            let record = ClaimRecord { organization_id: ObjectId::NOBODY, user_id: owner, reserved_by: None };
+            failed(Some(serde_dynamo::to_item(record).unwrap()))
+        };
+        assert!(refused(&[failed(None), claim(None)]).is_err());
+        assert_eq!(refused(&[Reason::None, claim(None)]).unwrap(), Applied::EmailReserved);
+        assert_eq!(refused(&[Reason::None, claim(Some(ObjectId::NOBODY))]).unwrap(), Applied::EmailTaken);
+        assert_eq!(refused(&[Reason::Contended, failed(None), Reason::Contended]).unwrap(), Applied::EmailTaken);
+        assert!(refused(&[Reason::None, Reason::None, failed(None)]).is_err());
+    }
+}

@@ -180,3 +180,35 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(items: usize, bytes: usize, largest: usize) -> Reading {
+        let document: Document = serde_json::from_value(serde_json::json!({})).unwrap();
+        let item = SetupItem { id: ObjectId::NOBODY, document };
+        Reading { setup: Setup { prompts: vec![item; items], ..Setup::default() }, bytes, largest }
+    }
+
+    #[test]
+    fn a_setup_has_at_most_5000_items() {
+        assert_eq!(reading(4_999, 0, 0).excess(), None);
+        assert_eq!(reading(5_000, 0, 0).excess(), None);
+        assert!(reading(5_001, 0, 0).excess().unwrap().contains("5000 items"));
+    }
+
+    #[test]
+    fn an_item_has_at_most_390_kb() {
+        assert_eq!(reading(1, 0, 389_999).excess(), None);
+        assert_eq!(reading(1, 0, 390_000).excess(), None);
+        assert!(reading(1, 0, 390_001).excess().unwrap().contains("390001"));
+    }
+
+    #[test]
+    fn a_setup_is_not_read_beyond_16_mb() {
+        assert_eq!(reading(1, 15_999_999, 0).excess(), None);
+        assert_eq!(reading(1, 16_000_000, 0).excess(), None);
+        assert!(reading(1, 16_000_001, 0).excess().unwrap().contains("16000000 bytes"));
+    }
+}

@@ -1,0 +1,150 @@
+//! What is taken as a workspace, and where it is refused.
+
+use serde_json::json;
+
+use super::*;
+
+fn refusal(text: &str) -> String {
+    Workspace::parse("w.json", text).unwrap_err().to_string()
+}
+
+/// The refusal after one place of a good workspace was changed.
+fn refusal_with(pointer: &str, value: Value) -> String {
+    let mut workspace = small();
+    let (parent, last) = pointer.rsplit_once('/').unwrap();
+    match workspace.pointer_mut(parent).unwrap() {
+        Value::Array(array) => array.insert(last.parse().unwrap(), value),
+        other => other[last] = value,
+    }
+    refusal(&workspace.to_string())
+}
+
+fn small() -> Value {
+    json!({"organizations": [{
+        "_id": "64ee9a8b1e7f2a0011223344", "name": "Acme", "agents": [{"_id": "64eea1110000000000000061", "name": "A"}],
+        "pipelines": [{"_id": "64eea1110000000000000011", "name": "P", "type": "Contact", "stages": []}],
+        "users": [{
+            "_id": "64ee9a8b1e7f2a0011223399", "email": "alex@acme.example", "fullName": "Alex",
+            "accessRole": "SALES_REP", "createdAt": "2026-02-02T09:15:00.000Z",
+            "prompts": [{"_id": "64eea1110000000000000201", "name": "P", "anything": [1, {"else": null}]}],
+            "preferences": {"64eea1110000000000000101": false}
+        }]
+    }]})
+}
+
+#[test]
+fn the_demo_workspace_is_the_one_of_the_contract() {
+    let workspace = Workspace::demo().unwrap();
+    let (acme, alex) = workspace.member("ALEX@acme.example").unwrap();
+    assert_eq!((acme.name.as_str(), acme.id.to_string().as_str()), ("Acme Corp", "64ee9a8b1e7f2a0011223344"));
+    assert_eq!(alex.user.id.to_string(), "64ee9a8b1e7f2a0011223399");
+    let setup = &alex.setup;
+    assert_eq!((setup.automations.len(), setup.prompts.len(), setup.templates.len()), (5, 8, 12));
+    assert_eq!(setup.preferences.values().filter(|on| !**on).count(), 1);
+    let people: Vec<_> = workspace.members().map(|(_, member)| member.user.email.as_str()).collect();
+    for email in ["pat@acme.example", "dana@acme.example", "gil@globex.example", "sam@globex.example"] {
+        assert!(people.contains(&email), "{email}");
+    }
+}
+
+#[test]
+fn an_item_keeps_everything_but_its_id() {
+    let workspace = Workspace::parse("w.json", &small().to_string()).unwrap();
+    let prompt = &workspace.organizations[0].users[0].setup.prompts[0];
+    assert_eq!(prompt.id.to_string(), "64eea1110000000000000201");
+    assert_eq!(prompt.document.as_value(), &json!({"name": "P", "anything": [1, {"else": null}]}));
+}
+
+#[test]
+fn what_is_not_json_is_refused_with_line_and_column() {
+    assert_eq!(
+        refusal("{\n  \"organizations\": [,]\n}"),
+        "w.json: /organizations/0 (line 2, column 21): expected value"
+    );
+    assert_eq!(refusal(""), "w.json: line 1, column 0: EOF while parsing a value");
+    assert_eq!(refusal("{\"organizations\": []} x"), "w.json: line 1, column 23: trailing characters");
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_pointer() {
+    let user = "/organizations/0/users/0";
+    for (pointer, value, place, reason) in [
+        ("/extra", json!(1), "/extra", "unknown field `extra`, expected `organizations`"),
+        (
+            "/organizations/0/users/0/fullNane",
+            json!("A"),
+            "/organizations/0/users/0/fullNane",
+            "unknown field `fullNane`",
+        ),
+        (
+            "/organizations/0/users/0/email",
+            json!("no address"),
+            "/organizations/0/users/0/email",
+            "an e-mail address is",
+        ),
+        (
+            "/organizations/0/users/0/accessRole",
+            json!("BOSS"),
+            "/organizations/0/users/0/accessRole",
+            "unknown variant",
+        ),
+        (
+            "/organizations/0/users/0/createdAt",
+            json!("today"),
+            "/organizations/0/users/0/createdAt",
+            "a time is written",
+        ),
+        ("/organizations/0/_id", json!("64"), "/organizations/0/_id", "an id is 24 hex digits"),
+        (
+            "/organizations/0/users/0/prompts/0",
+            json!({"_id": "x"}),
+            "/organizations/0/users/0/prompts/0",
+            "_id: an id is",
+        ),
+        ("/organizations/0/users/0/prompts/0", json!({}), "/organizations/0/users/0/prompts/0", "missing field `_id`"),
+    ] {
+        let refusal = refusal_with(pointer, value);
+        assert!(refusal.starts_with(&format!("w.json: {place} (line 1, column ")), "{refusal}");
+        assert!(refusal.contains(reason), "{refusal}");
+    }
+    assert!(small().pointer(user).is_some());
+}
+
+#[test]
+fn what_comes_twice_is_refused_at_its_second_place() {
+    let organization = small()["organizations"][0].clone();
+    let user = organization["users"][0].clone();
+    let mut namesake = user.clone();
+    namesake["_id"] = json!("64ee9a8b1e7f2a0011223398");
+    namesake["email"] = json!("ALEX@acme.example.");
+    let mut other_tenant = organization.clone();
+    other_tenant["_id"] = json!("64ee9a8b1e7f2a0011223345");
+    for (pointer, value, expected) in [
+        ("/organizations/1", organization.clone(), "/organizations/1/_id: 64ee9a8b1e7f2a0011223344"),
+        ("/organizations/1", other_tenant, "/organizations/1/users/0/_id: 64ee9a8b1e7f2a0011223399"),
+        ("/organizations/0/users/1", namesake, "/organizations/0/users/1/email: alex@acme.example"),
+        (
+            "/organizations/0/users/0/prompts/1",
+            user["prompts"][0].clone(),
+            "/organizations/0/users/0/prompts/1/_id: 64eea1110000000000000201",
+        ),
+        (
+            "/organizations/0/agents/1",
+            organization["agents"][0].clone(),
+            "/organizations/0/agents/1/_id: 64eea1110000000000000061",
+        ),
+        (
+            "/organizations/0/pipelines/1",
+            organization["pipelines"][0].clone(),
+            "/organizations/0/pipelines/1/_id: 64eea1110000000000000011",
+        ),
+    ] {
+        assert_eq!(refusal_with(pointer, value), format!("w.json: {expected} stands here a second time"));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = Workspace::read(Path::new("/no/such/workspace.json")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read /no/such/workspace.json: "), "{error}");
+}
