@@ -6,6 +6,7 @@ mod apply_across;
 mod apply_within;
 mod budgets;
 mod create_snapshot;
+mod events;
 mod races;
 mod refusals;
 mod sign_in;

@@ -16,7 +16,7 @@ use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::Caller;
+use shared::http::{Caller, Function};
 use shared::store::Table;
 
 pub use determinism::{SeededRandomness, SettableClock};
@@ -109,6 +109,16 @@ impl TestApp {
     /// `GET /health`.
     pub async fn health(&self) -> Answer {
         self.send(self.request(Method::GET, "/health")).await
+    }
+
+    /// Runs a function on an event of `events/`, its placeholders filled in.
+    pub async fn invoke(&self, function: Function, event: &str) -> Answer {
+        let request = lambda_http::request::from_str(event).expect("the event is one");
+        let Ok(response) = self.stack.gateway().run(function, request).await;
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.to_vec()).expect("the answer is text");
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 
     /// Any request, for [`TestApp::send`].

@@ -74,6 +74,11 @@ impl Gateway {
         axum::Router::new().fallback(answer).with_state(self)
     }
 
+    /// Runs a function on a request that is one already, such as a recorded event.
+    pub fn run(&self, function: Function, request: lambda_http::Request) -> Answering {
+        (self.dispatch)(function, request)
+    }
+
     /// The answer to one request.
     async fn answer(&self, peer: SocketAddr, request: Request<HttpBody>) -> Response<Vec<u8>> {
         let at = self.clock.now();

@@ -116,7 +116,7 @@ fn in_json_words(rust: &str) -> &str {
 
 /// Collects what is wrong with the values of a body, so that one answer names all of it.
 ///
-/// ```ignore
+/// ```text
 /// let mut fields = Fields::default();
 /// let name = fields.take("/name", SnapshotName::parse(body.name));
 /// let user = fields.take("/sourceUserId", body.source_user_id.parse::<ObjectId>());

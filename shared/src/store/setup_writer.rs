@@ -4,9 +4,7 @@
 //! profile adds one to the profile's `setupVersion` in the same transaction, on the condition that the profile exists
 //! and still has the version that was read, and every item written carries the new version. A capture relies on it.
 
-use std::borrow::Cow;
-
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::MAX_TRANSACTION_ITEMS;
 use super::keys;
@@ -21,7 +19,7 @@ const ATTEMPTS: u32 = 8;
 /// One change of a setup.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Writes an item, whether or not it exists.
+    /// Writes an item's document, whether or not the item exists.
     Put(ItemKind, SetupItem),
     /// Removes an item; nothing happens where it does not exist.
     Remove(ItemKind, ObjectId),
@@ -180,10 +178,18 @@ impl<'a> SetupWriter<'a> {
     ) -> Result<TransactWriteItem, Fault> {
         match change {
             Change::Put(kind, item) => {
-                let key = keys::setup_item(organization, user, *kind, &item.id);
-                let record =
-                    SetupRecord { document: Cow::Borrowed(&item.document), setup_version: version, cloned_from: None };
-                self.0.put_in_transaction(record::setup_item(&key, *kind, &record)?, Put::builder())
+                let document = serde_dynamo::to_attribute_value(&item.document);
+                // An update, so that a clone keeps the note of where it came from.
+                let update = Update::builder()
+                    .update_expression("SET document = :document, setupVersion = :next, #type = :type")
+                    .expression_attribute_names("#type", "type")
+                    .expression_attribute_values(":type", AttributeValue::S(kind.to_string()))
+                    .expression_attribute_values(
+                        ":document",
+                        document.map_err(|error| Fault::Corrupt(error.to_string()))?,
+                    )
+                    .expression_attribute_values(":next", number(version));
+                self.0.update_in_transaction(&keys::setup_item(organization, user, *kind, &item.id), update)
             }
             Change::Remove(kind, id) => self.0.delete_in_transaction(&keys::setup_item(organization, user, *kind, id)),
             Change::Switch(automation, enabled) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Get, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactGetItem,
     TransactWriteItem,
@@ -201,13 +201,8 @@ impl Table {
 
     /// A put, as part of a transaction, of an item that must not exist yet. The item it meets comes with the reason.
     pub(super) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
-        let put = Put::builder().condition_expression("attribute_not_exists(PK)");
-        self.put_in_transaction(item, put)
-    }
-
-    /// A put, as part of a transaction, with the condition that `put` carries.
-    pub(super) fn put_in_transaction(&self, item: Item, put: PutBuilder) -> Result<TransactWriteItem, Fault> {
-        let put = put
+        let put = Put::builder()
+            .condition_expression("attribute_not_exists(PK)")
             .table_name(&*self.name)
             .set_item(Some(item))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

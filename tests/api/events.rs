@@ -1,0 +1,46 @@
+//! The recorded events that `sam local invoke` takes: each is answered as events/README.md says.
+
+use serde_json::Value;
+use shared::http::Function;
+use tests::{PAT, SAM, TestApp};
+
+use crate::apply_across::snapshot;
+
+/// The event of this name, with a token and a snapshot's id in their places.
+fn event(name: &str, token: &str, snapshot: &str) -> String {
+    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.replace("Bearer TOKEN", &format!("Bearer {token}")).replace("SNAPSHOT_ID", snapshot)
+}
+
+#[tokio::test]
+async fn every_recorded_event_is_answered_as_promised() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    for (name, function, email, status, code) in [
+        ("create-snapshot", Function::CreateSnapshot, PAT, 201, None),
+        ("create-snapshot-without-token", Function::CreateSnapshot, PAT, 401, Some("unauthenticated")),
+        ("apply-snapshot", Function::ApplySnapshot, SAM, 201, None),
+        ("apply-snapshot-unknown-field", Function::ApplySnapshot, SAM, 400, Some("invalid_body")),
+        ("sign-in-login", Function::SignIn, SAM, 200, None),
+        ("sign-in-wrong-password", Function::SignIn, SAM, 401, Some("invalid_credentials")),
+        ("sign-in-verify-token-missing", Function::SignIn, SAM, 401, Some("unauthenticated")),
+        ("manage-snapshots-health", Function::ManageSnapshots, SAM, 200, None),
+        ("manage-snapshots-unknown-route", Function::ManageSnapshots, SAM, 404, Some("not_found")),
+    ] {
+        let answer = app.invoke(function, &event(name, &app.token(email), &id)).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text);
+        assert_eq!(answer.body.get("code").and_then(Value::as_str), code, "{name}");
+    }
+}
+
+#[test]
+fn no_event_file_is_left_without_a_test() {
+    let source = include_str!("events.rs");
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if let Some(event) = name.strip_suffix(".json").filter(|name| *name != "demo-workspace") {
+            assert!(source.contains(&format!("\"{event}\"")), "{name}");
+        }
+    }
+}
