@@ -36,13 +36,26 @@ impl HasStanding for Standing {
     }
 }
 
-/// What somebody wants to do with a snapshot.
+/// What somebody wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Capture a user's setup.
     Create,
-    /// List, get, read its references, plan, apply.
+    /// List a snapshot, get it, read its items and references, plan, apply.
     Use,
+    /// Rename a snapshot and describe it anew.
+    Edit,
+    /// Delete a snapshot.
+    Delete,
+    /// Say which organizations see a snapshot.
+    Assign,
+    /// List the users of an organization, to choose whose setup is captured.
+    ListUsers,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 6] = [Self::Create, Self::Use, Self::Edit, Self::Delete, Self::Assign, Self::ListUsers];
 }
 
 /// Which snapshots an action reaches.
@@ -54,6 +67,8 @@ pub enum Reach {
     OwnSource,
     /// Those assigned to the caller's organization, and global ones.
     AssignedOrGlobal,
+    /// Those that the caller made.
+    Creator,
     /// All.
     Everything,
 }
@@ -63,19 +78,33 @@ pub enum Reach {
 pub struct Access<'a> {
     /// The organization it was captured in.
     pub source_organization: ObjectId,
+    /// The user who made it.
+    pub creator: ObjectId,
     /// The organizations that see it.
     pub assigned: &'a [ObjectId],
     /// Whether every organization sees it.
     pub is_global: bool,
 }
 
-/// The table.
+/// What a principal is told who wants to do something to a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It may be done.
+    Allowed,
+    /// The principal sees the snapshot, but may not do this to it.
+    Forbidden,
+    /// For this principal there is no such snapshot.
+    Invisible,
+}
+
+/// The table. What no row allows is not allowed.
 pub fn reach(role: Role, action: Action) -> Reach {
     match (role, action) {
         (Role::Superadmin, _) => Reach::Everything,
-        (Role::Admin, Action::Create) => Reach::OwnSource,
+        (Role::Admin, Action::Create | Action::Edit | Action::ListUsers) => Reach::OwnSource,
         (Role::Admin, Action::Use) => Reach::AssignedOrGlobal,
-        (Role::DepartmentHead | Role::SalesRep, _) => Reach::Nothing,
+        (Role::Admin, Action::Delete) => Reach::Creator,
+        (Role::Admin, Action::Assign) | (Role::DepartmentHead | Role::SalesRep, _) => Reach::Nothing,
     }
 }
 
@@ -91,13 +120,40 @@ impl Principal {
             Reach::Nothing => false,
             Reach::OwnSource => snapshot.source_organization == self.organization,
             Reach::AssignedOrGlobal => snapshot.is_global || snapshot.assigned.contains(&self.organization),
+            Reach::Creator => snapshot.creator == self.user,
             Reach::Everything => true,
+        }
+    }
+
+    /// What this principal is told on wanting to do `action` to this snapshot: only one that it sees is refused in so
+    /// many words.
+    pub fn judge(&self, action: Action, snapshot: Access<'_>) -> Verdict {
+        if self.may(action, snapshot) {
+            Verdict::Allowed
+        } else if self.may(Action::Use, snapshot) {
+            Verdict::Forbidden
+        } else {
+            Verdict::Invisible
         }
     }
 
     /// Whether this principal may capture a user of `organization`.
     pub fn may_capture_in(&self, organization: ObjectId) -> bool {
-        self.may(Action::Create, Access { source_organization: organization, assigned: &[], is_global: false })
+        self.may_within(Action::Create, organization)
+    }
+
+    /// Whether this principal may list the users of `organization`.
+    pub fn may_list_users_of(&self, organization: ObjectId) -> bool {
+        self.may_within(Action::ListUsers, organization)
+    }
+
+    /// Judges an action that is about an organization: as about a snapshot that comes from there and that nobody sees.
+    fn may_within(&self, action: Action, organization: ObjectId) -> bool {
+        let nobodys = ObjectId::NOBODY;
+        self.may(
+            action,
+            Access { source_organization: organization, creator: nobodys, assigned: &[], is_global: false },
+        )
     }
 
     /// Whether this principal may create a user of `role`: an equal role, never a higher one.
@@ -113,8 +169,11 @@ mod tests {
     const HERE: ObjectId = ObjectId::from_bytes([1; 12]);
     const THERE: ObjectId = ObjectId::from_bytes([2; 12]);
 
+    const ME: ObjectId = ObjectId::from_bytes([9; 12]);
+    const OTHER: ObjectId = ObjectId::from_bytes([8; 12]);
+
     fn principal(role: Role) -> Principal {
-        Principal { user: ObjectId::from_bytes([9; 12]), organization: HERE, role }
+        Principal { user: ME, organization: HERE, role }
     }
 
     #[test]
@@ -140,11 +199,45 @@ mod tests {
             (THERE, vec![THERE], false, false),
             (THERE, vec![], true, true),
         ] {
-            let access = Access { source_organization: source, assigned: &assigned, is_global };
+            let access = Access { source_organization: source, creator: OTHER, assigned: &assigned, is_global };
             assert_eq!(admin.may(Action::Use, access), seen);
             assert!(principal(Role::Superadmin).may(Action::Use, access));
             assert!(!principal(Role::DepartmentHead).may(Action::Use, access));
             assert!(!principal(Role::SalesRep).may(Action::Use, access));
+        }
+    }
+
+    #[test]
+    fn an_admin_edits_what_comes_from_its_organization_and_deletes_what_it_made() {
+        let admin = principal(Role::Admin);
+        use Verdict::{Allowed, Forbidden, Invisible};
+        for (source, creator, assigned, is_global, edit, delete, assign) in [
+            (HERE, ME, vec![HERE], false, Allowed, Allowed, Forbidden),
+            (HERE, OTHER, vec![HERE], false, Allowed, Forbidden, Forbidden),
+            (HERE, OTHER, vec![], false, Allowed, Invisible, Invisible),
+            (HERE, ME, vec![], false, Allowed, Allowed, Invisible),
+            (THERE, ME, vec![], false, Invisible, Allowed, Invisible),
+            (THERE, OTHER, vec![HERE], false, Forbidden, Forbidden, Forbidden),
+            (THERE, OTHER, vec![], true, Forbidden, Forbidden, Forbidden),
+            (THERE, OTHER, vec![THERE], false, Invisible, Invisible, Invisible),
+        ] {
+            let access = Access { source_organization: source, creator, assigned: &assigned, is_global };
+            let judged = [Action::Edit, Action::Delete, Action::Assign].map(|action| admin.judge(action, access));
+            assert_eq!(judged, [edit, delete, assign], "{access:?}");
+            for action in Action::ALL {
+                assert_eq!(principal(Role::Superadmin).judge(action, access), Allowed);
+                assert_eq!(principal(Role::DepartmentHead).judge(action, access), Invisible);
+                assert_eq!(principal(Role::SalesRep).judge(action, access), Invisible);
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_superadmin_lists_users_of_another_organization() {
+        for role in Role::ALL {
+            let principal = principal(role);
+            assert_eq!(principal.may_list_users_of(HERE), matches!(role, Role::Admin | Role::Superadmin), "{role}");
+            assert_eq!(principal.may_list_users_of(THERE), role == Role::Superadmin, "{role}");
         }
     }
 

@@ -50,6 +50,11 @@ pub(super) fn organization(organization: &ObjectId) -> Key {
     Key::new(organization_partition(organization), META)
 }
 
+/// The organization whose partition this is; `None` for any other partition.
+pub(super) fn parse_organization(pk: &str) -> Option<ObjectId> {
+    pk.strip_prefix("ORG#")?.parse().ok()
+}
+
 /// A pipeline of an organization.
 pub(super) fn pipeline(organization: &ObjectId, pipeline: &ObjectId) -> Key {
     Key::new(organization_partition(organization), format!("PIPELINE#{pipeline}"))
@@ -63,6 +68,11 @@ pub(super) fn agent(organization: &ObjectId, agent: &ObjectId) -> Key {
 /// The partition of a user and the user's setup.
 pub(super) fn user_partition(organization: &ObjectId, user: &ObjectId) -> String {
     format!("ORG#{organization}#USER#{user}")
+}
+
+/// The user whose partition this is in `organization`; `None` for any other partition.
+pub(super) fn parse_user(organization: &ObjectId, pk: &str) -> Option<ObjectId> {
+    pk.strip_prefix(&format!("ORG#{organization}#USER#"))?.parse().ok()
 }
 
 /// A user's profile.
@@ -113,9 +123,32 @@ pub(super) fn sign_in_failures(email: &EmailKey) -> Key {
     Key::new(email_partition(email), "FAILURES")
 }
 
+/// What the partition of a snapshot starts with.
+const SNAPSHOT: &str = "SNAPSHOT#";
+
+/// The partition of a snapshot.
+fn snapshot_partition(snapshot: &ObjectId) -> String {
+    format!("{SNAPSHOT}{snapshot}")
+}
+
 /// A snapshot.
 pub(super) fn snapshot(snapshot: &ObjectId) -> Key {
-    Key::new(format!("SNAPSHOT#{snapshot}"), META)
+    Key::new(snapshot_partition(snapshot), META)
+}
+
+/// Makes a snapshot visible to an organization that it does not come from.
+pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
+    Key::new(snapshot_partition(snapshot), organization_partition(organization))
+}
+
+/// Makes a snapshot visible to every organization.
+pub(super) fn visible_to_all(snapshot: &ObjectId) -> Key {
+    Key::new(snapshot_partition(snapshot), GLOBAL)
+}
+
+/// The snapshot whose partition this is; `None` for any other partition.
+pub(super) fn parse_snapshot(pk: &str) -> Option<ObjectId> {
+    pk.strip_prefix(SNAPSHOT)?.parse().ok()
 }
 
 /// The record of one apply, in the organization that it was made in.
@@ -128,14 +161,36 @@ pub(super) fn listed_for(organization: &ObjectId) -> String {
     organization_partition(organization)
 }
 
+/// The partition of `LIST` with the snapshots that every organization sees, and the sort key of what puts them there.
+pub(super) const GLOBAL: &str = "GLOBAL";
+
 /// The partition of `LIST` with an organization's users.
 pub(super) fn listed_users(organization: &ObjectId) -> String {
     format!("ORG#{organization}#USERS")
 }
 
-/// The partition of `ALL` that a snapshot belongs to. The last byte of an id is random, so the shards fill evenly.
+/// The partition of `ALL` that a snapshot belongs to.
 pub(super) fn shard(id: &ObjectId) -> String {
-    format!("ALL#{}", id.as_bytes()[11] % ALL_SHARDS)
+    all_partition(shard_number(id))
+}
+
+/// Every partition of `ALL` that snapshots belong to.
+pub(super) fn shards() -> impl Iterator<Item = String> {
+    (0..ALL_SHARDS).map(all_partition)
+}
+
+/// The partition of `ALL` that a deleted snapshot belongs to until it is swept.
+pub(super) fn sweep_shard(id: &ObjectId) -> String {
+    format!("SWEEP#{}", shard_number(id))
+}
+
+fn all_partition(shard: u8) -> String {
+    format!("ALL#{shard}")
+}
+
+/// The last byte of an id is random, so the shards fill evenly.
+fn shard_number(id: &ObjectId) -> u8 {
+    id.as_bytes()[11] % ALL_SHARDS
 }
 
 /// The sort key of both indexes: time order is text order, and the id tells equal times apart.
@@ -163,6 +218,34 @@ mod tests {
         }
         for other in ["#META", "PREFERENCES", "AUTOMATION#", "AUTOMATION#x", "PROMPT"] {
             assert_eq!(parse_setup_item(other), None);
+        }
+    }
+
+    #[test]
+    fn the_id_in_a_partition_reads_as_it_is_written_and_no_other_partition_has_one() {
+        let (id, other) = (ObjectId::from_bytes([7; 12]), ObjectId::from_bytes([8; 12]));
+        for key in [snapshot(&id), visible_to(&id, &other), visible_to_all(&id)] {
+            assert_eq!(parse_snapshot(&key.pk), Some(id));
+            assert_eq!((parse_user(&other, &key.pk), parse_organization(&key.pk)), (None, None));
+        }
+        assert_eq!(parse_organization(&organization(&id).pk), Some(id));
+        assert_eq!(parse_organization(&user(&other, &id).pk), None);
+        assert_eq!(parse_user(&other, &user(&other, &id).pk), Some(id));
+        assert_eq!(parse_user(&id, &user(&other, &id).pk), None);
+        assert_eq!(parse_snapshot(&user(&other, &id).pk), None);
+        assert_eq!(parse_snapshot("SNAPSHOT#"), None);
+    }
+
+    #[test]
+    fn a_snapshot_is_in_one_of_the_shards_that_are_listed() {
+        let shards: Vec<_> = shards().collect();
+        assert_eq!(shards.len(), 8);
+        for last in 0..=u8::MAX {
+            let mut bytes = [0; 12];
+            bytes[11] = last;
+            let id = ObjectId::from_bytes(bytes);
+            assert!(shards.contains(&shard(&id)));
+            assert!(!shards.contains(&sweep_shard(&id)), "what is to be swept is not listed");
         }
     }
 

@@ -6,7 +6,9 @@
 
 mod applies;
 mod captures;
+mod edits;
 mod keys;
+mod lists;
 mod meter;
 mod organizations;
 mod outcome;
@@ -22,13 +24,15 @@ mod users;
 
 pub use applies::{Applied, Applies, Apply};
 pub use captures::{Captured, Captures, SourceUser};
+pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
+pub use lists::{Page, Position, SnapshotLists, SnapshotRow, UserLists, UserRow};
 pub use organizations::{OrganizationWriter, Organizations};
 pub use packing::{MAX_INLINE_BYTES, Packed};
 pub use schema::{Index, create_table, indexes};
 pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
 pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
-pub use snapshots::{SnapshotCreator, SnapshotReader, SnapshotWithContent};
+pub use snapshots::{Found, SnapshotCreator, SnapshotReader, SnapshotWithContent};
 pub use table::Table;
 pub use users::{Callers, StoredUser};
 

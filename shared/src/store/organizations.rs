@@ -1,5 +1,7 @@
 //! Organizations with their pipelines and agents.
 
+use std::collections::HashSet;
+
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, Nested, OrganizationRecord};
@@ -29,6 +31,13 @@ impl<'a> Organizations<'a> {
             }
         }
         Ok(organization.map(|record| Organization { id: *id, name: record.name, pipelines, agents }))
+    }
+
+    /// Those of `ids`, which are all different, that are ids of organizations.
+    pub async fn existing(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, Fault> {
+        let keys: Vec<Key> = ids.iter().map(keys::organization).collect();
+        let items = self.0.batch_get(&keys, &[keys::PK]).await?;
+        Ok(items.iter().filter_map(|item| keys::parse_organization(record::partition_key(item))).collect())
     }
 }
 

@@ -111,6 +111,7 @@ fn cancelled(reasons: &[CancellationReason], told: String) -> CallFailure {
 }
 
 mod errors {
+    use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     use aws_sdk_dynamodb::operation::query::QueryError;
@@ -120,6 +121,7 @@ mod errors {
 
     use super::{CallError, CancellationReason, Item};
 
+    impl CallError for BatchGetItemError {}
     impl CallError for GetItemError {}
     impl CallError for QueryError {}
 

@@ -42,9 +42,19 @@ pub(super) fn read<R: DeserializeOwned>(item: Item) -> Result<R, Fault> {
     serde_dynamo::from_item(item).map_err(|error| Fault::Corrupt(format!("{pk} {sk}: {error}")))
 }
 
+/// The partition key of an item.
+pub(super) fn partition_key(item: &Item) -> &str {
+    key_attribute(item, PK)
+}
+
 /// The sort key of an item.
 pub(super) fn sort_key(item: &Item) -> &str {
-    item.get(SK).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
+    key_attribute(item, SK)
+}
+
+/// A key attribute of an item, of the table or of an index; empty where it has none.
+pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
 }
 
 /// An organization's own item.
@@ -261,6 +271,57 @@ impl SnapshotRecord {
             version: self.version,
         }
     }
+}
+
+/// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
+/// all the same; what is saved is the way.
+pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 19] = [
+    "name",
+    "description",
+    "sourceOrgId",
+    "sourceOrgName",
+    "sourceUserId",
+    "sourceUserEmail",
+    "sourceUserName",
+    "counts",
+    "createdBy",
+    "createdByName",
+    "createdByRole",
+    "isGlobal",
+    "assignedOrgIds",
+    "createdAt",
+    "updatedAt",
+    "revision",
+    "version",
+    DELETED_AT,
+    DELETED_BY,
+];
+
+/// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
+/// conditioned on its absence.
+pub(super) const DELETED_AT: &str = "deletedAt";
+/// The user who deleted a snapshot.
+pub(super) const DELETED_BY: &str = "deletedBy";
+
+/// Whether a snapshot's item stands for one that was deleted.
+pub(super) fn is_tombstone(item: &Item) -> bool {
+    item.contains_key(DELETED_AT)
+}
+
+/// What makes a snapshot visible beyond its source organization: nothing but keys, so that no change of the snapshot has
+/// to be written here, too.
+#[derive(Debug, Serialize)]
+pub(super) struct VisibilityRecord {}
+
+impl Record for VisibilityRecord {
+    const TYPE: &'static str = "visibility";
+}
+
+/// The item that shows a snapshot in a partition of `LIST`.
+pub(super) fn visibility_item(key: &Key, listed_in: String, snapshot: &Snapshot) -> Result<Item, Fault> {
+    let mut item = item(key, &VisibilityRecord {})?;
+    index(&mut item, &keys::LIST, listed_in, keys::by_time(snapshot.created_at, &snapshot.id));
+    Ok(item)
 }
 
 /// The attribute that holds the packed content.

@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::keys;
 use super::outcome::CallFailure;
 use super::packing::{self, Packed};
-use super::record::{self, CONTENT, SnapshotRecord};
+use super::record::{self, CONTENT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
 use super::table::Table;
 use crate::domain::content::Content;
-use crate::domain::rights::Action;
+use crate::domain::rights::{Action, Verdict};
 use crate::domain::{Fault, ObjectId, Principal, Snapshot};
 
 /// Writes new snapshots.
@@ -48,7 +48,7 @@ impl<'a> SnapshotReader<'a> {
         Self(table)
     }
 
-    /// The one way to a snapshot: gives it only where `principal` may do `action` to it. `None` tells nothing of
+    /// The one way to a snapshot's content: gives it only where `principal` may do `action` to it. `None` tells nothing of
     /// whether it exists. One read.
     pub async fn load(
         &self,
@@ -56,7 +56,9 @@ impl<'a> SnapshotReader<'a> {
         principal: &Principal,
         action: Action,
     ) -> Result<Option<SnapshotWithContent>, Fault> {
-        let Some(mut item) = self.0.get(&keys::snapshot(&id), None).await? else { return Ok(None) };
+        let Some(mut item) = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !is_tombstone(item)) else {
+            return Ok(None);
+        };
         let packed = match item.remove(CONTENT) {
             Some(AttributeValue::B(bytes)) => bytes.into_inner(),
             other => return Err(Fault::Corrupt(format!("snapshot {id} has no content but {other:?}"))),
@@ -64,6 +66,29 @@ impl<'a> SnapshotReader<'a> {
         let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
         Ok(principal.may(action, snapshot.access()).then_some(SnapshotWithContent { snapshot, packed }))
     }
+
+    /// The snapshot without its content, for a change of its own fields. One read.
+    pub async fn find(&self, id: ObjectId, principal: &Principal, action: Action) -> Result<Found, Fault> {
+        let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
+        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Found::Missing) };
+        let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
+        Ok(match principal.judge(action, snapshot.access()) {
+            Verdict::Allowed => Found::Allowed(Box::new(snapshot)),
+            Verdict::Forbidden => Found::Forbidden,
+            Verdict::Invisible => Found::Missing,
+        })
+    }
+}
+
+/// What becomes of the wish to do something to a snapshot.
+#[derive(Debug, PartialEq)]
+pub enum Found {
+    /// The snapshot, its content aside: the principal may do it.
+    Allowed(Box<Snapshot>),
+    /// The principal sees the snapshot, but may not do this to it.
+    Forbidden,
+    /// There is no such snapshot, or the principal does not see it: nobody is told which.
+    Missing,
 }
 
 impl SnapshotWithContent {

@@ -7,11 +7,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Get, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactGetItem,
-    TransactWriteItem,
+    AttributeValue, Delete, Get, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactGetItem, TransactWriteItem,
 };
+use futures_util::future::try_join_all;
 
-use super::keys::{self, Key, PK, SK};
+use super::keys::{self, IndexKeys, Key, PK, SK};
 use super::meter::Meter;
 use super::outcome::{CallFailure, Item, classify};
 use crate::capacity::Consumed;
@@ -19,6 +20,10 @@ use crate::domain::{Fault, ObjectId};
 
 /// How often a transaction that met another one is tried in all.
 const TRANSACTION_ATTEMPTS: u32 = 6;
+/// How often the rest of a batch of reads is asked for in all. DynamoDB leaves out what goes beyond 16 MB or a throttle.
+const BATCH_ATTEMPTS: u32 = 8;
+/// The most items in one batch of reads, DynamoDB's own limit.
+const MAX_BATCH_GET: usize = 100;
 /// The pause after the first contended attempt; it doubles from then on.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
@@ -37,6 +42,16 @@ pub(super) struct Part<'a> {
     pub(super) sk_prefix: Option<&'a str>,
     /// The attributes to give; all when absent. `PK` and `SK` are not added.
     pub(super) attributes: Option<&'a [&'a str]>,
+}
+
+/// Which part of an index a query reads.
+pub(super) struct IndexPart<'a> {
+    pub(super) index: &'a IndexKeys,
+    pub(super) pk: &'a str,
+    /// Only what sorts before this.
+    pub(super) before: Option<&'a str>,
+    /// The most items to read.
+    pub(super) limit: usize,
 }
 
 impl Table {
@@ -116,6 +131,67 @@ impl Table {
             next = after;
         }
         Ok(items)
+    }
+
+    /// Reads one page of a partition of an index, the latest first, and tells whether there is more. An index lags behind
+    /// the table by moments, and no read of it is consistent.
+    pub(super) async fn query_index(&self, part: &IndexPart<'_>) -> Result<(Vec<Item>, bool), Fault> {
+        let mut call = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .index_name(part.index.name)
+            .scan_index_forward(false)
+            .limit(i32::try_from(part.limit).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .expression_attribute_names("#pk", part.index.pk)
+            .expression_attribute_values(":pk", AttributeValue::S(part.pk.to_owned()));
+        call = match part.before {
+            None => call.key_condition_expression("#pk = :pk"),
+            Some(before) => call
+                .key_condition_expression("#pk = :pk AND #sk < :sk")
+                .expression_attribute_names("#sk", part.index.sk)
+                .expression_attribute_values(":sk", AttributeValue::S(before.to_owned())),
+        };
+        let answer = call.send().await.map_err(classify)?;
+        self.meter.read(answer.consumed_capacity());
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
+    }
+
+    /// Reads many items at once, those that exist, in no order. A read may be a moment old.
+    pub(super) async fn batch_get(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
+        let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    /// Reads one batch, again and again for what was left out of the answer because it was too much at once.
+    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
+        let mut wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().map(key_item).collect()))
+            .projection_expression(projection(attributes));
+        for (index, attribute) in attributes.iter().enumerate() {
+            wanted = wanted.expression_attribute_names(placeholder(index), *attribute);
+        }
+        let mut wanted = wanted.build().map_err(|error| Fault::Corrupt(error.to_string()))?;
+        let mut items = Vec::with_capacity(keys.len());
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..BATCH_ATTEMPTS {
+            let call = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.name, wanted)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let mut answer = call.send().await.map_err(classify)?;
+            self.meter.read(answer.consumed_capacity());
+            items.extend(answer.responses.as_mut().and_then(|tables| tables.remove(&*self.name)).unwrap_or_default());
+            match answer.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&*self.name)) {
+                Some(left) if !left.keys().is_empty() => wanted = left,
+                _ => return Ok(items),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Err(Fault::Unavailable("a batch of reads was left unfinished again and again".into()))
     }
 
     /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
@@ -206,6 +282,16 @@ impl Table {
             .table_name(&*self.name)
             .set_item(Some(item))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// A put, as part of a transaction, of an item that may exist already.
+    pub(super) fn put_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item))
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())

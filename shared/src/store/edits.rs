@@ -1,0 +1,326 @@
+//! Changes of a snapshot's own fields: its name, who sees it, its end.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
+
+use super::MAX_TRANSACTION_ITEMS;
+use super::keys::{self, ALL, IndexKeys, LIST};
+use super::outcome::{CallFailure, Item};
+use super::record::{self, DELETED_AT, DELETED_BY, SnapshotRecord, is_tombstone};
+use super::table::Table;
+use crate::domain::{Description, Fault, ObjectId, Sharing, Snapshot, SnapshotName, Timestamp};
+
+/// The most changes of who sees a snapshot in one call: each is an item of a transaction, beside the snapshot's own.
+pub const MAX_SHARING_CHANGES: usize = MAX_TRANSACTION_ITEMS - 1;
+
+/// What came of a change that relies on a snapshot as it was read.
+#[derive(Debug, PartialEq)]
+pub enum Edited {
+    /// It is written. What the snapshot is now; after a deletion, what it was.
+    Done(Box<Snapshot>),
+    /// Somebody changed or deleted the snapshot since it was read. Nothing is written.
+    Moved,
+}
+
+/// A new name, a new description, or both.
+#[derive(Debug, Clone, Default)]
+pub struct Renaming {
+    /// The name; stays as it is where absent.
+    pub name: Option<SnapshotName>,
+    /// The description; stays as it is where absent.
+    pub description: Option<Description>,
+}
+
+/// Changes snapshots. Every change is conditioned on the version that was read and on the snapshot not being deleted, and
+/// makes the next version.
+pub struct SnapshotEditor<'a>(&'a Table);
+
+impl<'a> SnapshotEditor<'a> {
+    /// The port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// Gives `snapshot` another name or description.
+    pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
+        let mut renamed = next(snapshot, now);
+        let mut change = Change::of(snapshot);
+        change.set("updatedAt", text(now));
+        if let Some(name) = &renaming.name {
+            change.set("name", text(name));
+            renamed.name = name.clone();
+        }
+        if let Some(description) = &renaming.description {
+            change.set("description", text(description));
+            renamed.description = Some(description.clone());
+        }
+        match self.run(snapshot, change).await? {
+            Ran::Done => Ok(Edited::Done(Box::new(renamed))),
+            // The SDK repeated an update whose answer was lost, and met its own work.
+            Ran::Met(Some(met)) if !is_tombstone(&met) => {
+                let met = record::read::<SnapshotRecord>(met)?.into_snapshot(snapshot.id);
+                Ok(if met == renamed { Edited::Done(Box::new(renamed)) } else { Edited::Moved })
+            }
+            Ran::Met(_) => Ok(Edited::Moved),
+        }
+    }
+
+    /// Shares `snapshot` as `sharing` says, with at most [`MAX_SHARING_CHANGES`] changes. One transaction.
+    pub async fn share(&self, snapshot: &Snapshot, sharing: Sharing, now: Timestamp) -> Result<Edited, Fault> {
+        let Snapshot { id, source, .. } = snapshot;
+        let changes = snapshot.sharing_changes(&sharing);
+        let by_time = keys::by_time(snapshot.created_at, id);
+        let mut own = Change::of(snapshot);
+        own.set("updatedAt", text(now));
+        own.set("assignedOrgIds", AttributeValue::L(sharing.assigned.iter().map(text).collect()));
+        own.set("isGlobal", AttributeValue::Bool(sharing.is_global));
+        if sharing.assigned.contains(&source.organization) {
+            own.list(&LIST, keys::listed_for(&source.organization), by_time);
+        } else {
+            own.unlist(&LIST);
+        }
+        let mut items = vec![self.0.update_in_transaction(&keys::snapshot(id), own.in_transaction())?];
+        for organization in &changes.added {
+            let key = keys::visible_to(id, organization);
+            items.push(self.0.put_in_transaction(record::visibility_item(
+                &key,
+                keys::listed_for(organization),
+                snapshot,
+            )?)?);
+        }
+        for organization in &changes.removed {
+            items.push(self.0.delete_in_transaction(&keys::visible_to(id, organization))?);
+        }
+        match changes.is_global {
+            Some(true) => {
+                let key = keys::visible_to_all(id);
+                items.push(self.0.put_in_transaction(record::visibility_item(
+                    &key,
+                    keys::GLOBAL.to_owned(),
+                    snapshot,
+                )?)?);
+            }
+            Some(false) => items.push(self.0.delete_in_transaction(&keys::visible_to_all(id))?),
+            None => {}
+        }
+        match self.0.transact(items).await {
+            Ok(()) => {
+                let Sharing { assigned, is_global } = sharing;
+                Ok(Edited::Done(Box::new(Snapshot { assigned, is_global, ..next(snapshot, now) })))
+            }
+            Err(CallFailure::Cancelled(_)) => Ok(Edited::Moved),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Turns `snapshot` into a tombstone: nothing of what it showed or held, only what tells that it was there, and a key
+    /// under which the rest is found and swept. One conditional update.
+    pub async fn delete(&self, snapshot: &Snapshot, by: ObjectId, now: Timestamp) -> Result<Edited, Fault> {
+        let mut change = Change::of(snapshot);
+        change.set(DELETED_AT, text(now));
+        change.set(DELETED_BY, text(by));
+        change.list(&ALL, keys::sweep_shard(&snapshot.id), keys::by_time(now, &snapshot.id));
+        change.unlist(&LIST);
+        for attribute in GONE {
+            change.remove(attribute);
+        }
+        match self.run(snapshot, change).await? {
+            Ran::Done => Ok(Edited::Done(Box::new(snapshot.clone()))),
+            // Again the SDK's own repetition: deleted by this user at this very time.
+            Ran::Met(Some(met))
+                if met.get(DELETED_AT) == Some(&text(now)) && met.get(DELETED_BY) == Some(&text(by)) =>
+            {
+                Ok(Edited::Done(Box::new(snapshot.clone())))
+            }
+            Ran::Met(_) => Ok(Edited::Moved),
+        }
+    }
+
+    async fn run(&self, snapshot: &Snapshot, change: Change) -> Result<Ran, Fault> {
+        let update = self
+            .0
+            .update(&keys::snapshot(&snapshot.id))
+            .update_expression(change.expression())
+            .condition_expression(CONDITION)
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(Some(change.values()));
+        match self.0.run_update(update).await {
+            Ok(()) => Ok(Ran::Done),
+            Err(CallFailure::ConditionFailed(met)) => Ok(Ran::Met(met)),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// What a tombstone does not keep.
+const GONE: [&str; 14] = [
+    record::CONTENT,
+    "contentHash",
+    "name",
+    "description",
+    "sourceOrgName",
+    "sourceUserId",
+    "sourceUserEmail",
+    "sourceUserName",
+    "counts",
+    "createdByName",
+    "createdByRole",
+    "assignedOrgIds",
+    "isGlobal",
+    "updatedAt",
+];
+
+enum Ran {
+    Done,
+    /// The condition did not hold; the item that was met.
+    Met(Option<Item>),
+}
+
+/// The snapshot as a change at `now` leaves it, what the change is about aside.
+fn next(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
+    Snapshot { updated_at: now, version: snapshot.version + 1, ..snapshot.clone() }
+}
+
+fn text(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// That the snapshot is there and as it was read. A tombstone keeps its version, hence the second part.
+const CONDITION: &str = "attribute_exists(PK) AND attribute_not_exists(#deletedAt) AND #version = :read";
+
+/// The attributes that one update sets and removes. Every name goes through a placeholder: some are reserved words.
+struct Change {
+    read: u64,
+    set: Vec<(&'static str, AttributeValue)>,
+    remove: Vec<&'static str>,
+}
+
+impl Change {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self { read: snapshot.version, set: vec![("version", number(snapshot.version + 1))], remove: Vec::new() }
+    }
+
+    fn set(&mut self, attribute: &'static str, value: AttributeValue) {
+        self.set.push((attribute, value));
+    }
+
+    fn remove(&mut self, attribute: &'static str) {
+        self.remove.push(attribute);
+    }
+
+    fn list(&mut self, index: &IndexKeys, pk: String, sk: String) {
+        self.set(index.pk, AttributeValue::S(pk));
+        self.set(index.sk, AttributeValue::S(sk));
+    }
+
+    fn unlist(&mut self, index: &IndexKeys) {
+        self.remove(index.pk);
+        self.remove(index.sk);
+    }
+
+    fn expression(&self) -> String {
+        let set: Vec<_> = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}")).collect();
+        let remove: Vec<_> = self.remove.iter().map(|attribute| format!("#{attribute}")).collect();
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&remove.join(", "));
+        }
+        expression
+    }
+
+    fn names(&self) -> HashMap<String, String> {
+        let changed = self.set.iter().map(|(attribute, _)| *attribute).chain(self.remove.iter().copied());
+        changed.chain([DELETED_AT]).map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
+    }
+
+    fn values(&self) -> HashMap<String, AttributeValue> {
+        let set = self.set.iter().map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
+        set.chain([(":read".to_owned(), number(self.read))]).collect()
+    }
+
+    fn in_transaction(&self) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .update_expression(self.expression())
+            .condition_expression(CONDITION)
+            .set_expression_attribute_names(Some(self.names()))
+            .set_expression_attribute_values(Some(self.values()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::content::Content;
+    use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
+    use crate::store::packing::Packed;
+
+    fn snapshot() -> Snapshot {
+        let (organization, user) = (ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
+        let name = FullName::parse("Alex").unwrap();
+        Snapshot {
+            id: ObjectId::from_bytes([3; 12]),
+            name: SnapshotName::parse("Q2").unwrap(),
+            description: Some(Description::parse("all of it").unwrap()),
+            source: Source {
+                organization,
+                organization_name: "Acme".into(),
+                user,
+                user_email: Email::parse("alex@acme.example").unwrap(),
+                user_name: Some(name.clone()),
+            },
+            counts: Counts::default(),
+            creator: Creator { id: user, name: Some(name), role: Role::Admin },
+            is_global: false,
+            assigned: vec![organization],
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+            revision: 1,
+            version: 7,
+        }
+    }
+
+    #[test]
+    fn a_tombstone_keeps_of_a_whole_snapshot_only_what_tells_that_it_was_there() {
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let mut kept: Vec<_> = item.keys().map(String::as_str).filter(|name| !GONE.contains(name)).collect();
+        kept.sort_unstable();
+        let keys = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK"];
+        assert_eq!(
+            kept,
+            [&keys[..], &["createdAt", "createdBy", "revision", "sourceOrgId", "type", "version"]].concat()
+        );
+        assert!(GONE.iter().all(|name| item.contains_key(*name)), "something is removed that no snapshot has");
+    }
+
+    #[test]
+    fn a_read_without_content_reads_every_other_attribute() {
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content", "contentHash"];
+        let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
+        expected.extend([DELETED_AT, DELETED_BY]);
+        expected.sort_unstable();
+        let mut read = record::SNAPSHOT_ATTRIBUTES;
+        read.sort_unstable();
+        assert_eq!(read[..], expected[..]);
+    }
+
+    #[test]
+    fn a_change_names_every_attribute_through_a_placeholder_and_uses_every_placeholder() {
+        let mut change = Change::of(&snapshot());
+        change.set("name", text("new"));
+        change.remove("description");
+        let all = format!("{} {CONDITION}", change.expression());
+        assert_eq!(change.expression(), "SET #version = :version, #name = :name REMOVE #description");
+        for name in change.names().keys() {
+            assert!(all.contains(name.as_str()), "{name}");
+        }
+        let values = change.values();
+        assert_eq!((&values[":version"], &values[":read"]), (&number(8), &number(7)));
+    }
+}
