@@ -172,7 +172,7 @@ impl Functions {
         Self {
             create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
             apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
-            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge() }),
+            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table() }),
             sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
         }
     }

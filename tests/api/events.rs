@@ -25,6 +25,8 @@ async fn every_recorded_event_is_answered_as_promised() {
         ("sign-in-login", Function::SignIn, SAM, 200, None),
         ("sign-in-wrong-password", Function::SignIn, SAM, 401, Some("invalid_credentials")),
         ("sign-in-verify-token-missing", Function::SignIn, SAM, 401, Some("unauthenticated")),
+        ("manage-snapshots-list", Function::ManageSnapshots, PAT, 200, None),
+        ("manage-snapshots-rename-stale", Function::ManageSnapshots, PAT, 412, Some("precondition_failed")),
         ("manage-snapshots-health", Function::ManageSnapshots, SAM, 200, None),
         ("manage-snapshots-unknown-route", Function::ManageSnapshots, SAM, 404, Some("not_found")),
     ] {

@@ -121,6 +121,56 @@ impl TestApp {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 
+    /// `GET` of any path.
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// `PATCH` of any path.
+    pub async fn patch(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).bearer_auth(token).json(body)).await
+    }
+
+    /// `GET /api/user-snapshots`, with a query string such as `limit=7`.
+    pub async fn list_snapshots(&self, token: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}`.
+    pub async fn snapshot(&self, token: &str, id: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/items`, with a query string such as `kind=prompt`.
+    pub async fn snapshot_items(&self, token: &str, id: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/items?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/apply-refs`.
+    pub async fn apply_refs(&self, token: &str, id: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/apply-refs")).await
+    }
+
+    /// `GET /api/user-snapshots/orgs/{orgId}/users`, with a query string such as `limit=7`.
+    pub async fn list_users(&self, token: &str, organization: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/orgs/{organization}/users?{query}")).await
+    }
+
+    /// `PATCH /api/user-snapshots/{id}`.
+    pub async fn rename(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/user-snapshots/{id}"), body).await
+    }
+
+    /// `PATCH /api/user-snapshots/{id}/assign`.
+    pub async fn assign(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/user-snapshots/{id}/assign"), body).await
+    }
+
+    /// `DELETE /api/user-snapshots/{id}`.
+    pub async fn delete_snapshot(&self, token: &str, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/api/user-snapshots/{id}")).bearer_auth(token)).await
+    }
+
     /// Any request, for [`TestApp::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.url()))

@@ -4,12 +4,13 @@ mod request;
 
 use std::convert::Infallible;
 
+use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::domain::content::{Content, MAX_RAW_BYTES};
 use shared::domain::rights::Action;
 use shared::domain::{Creator, Snapshot, Source};
-use shared::http::{Answer, ApiError, Edge, RequestContext, SnapshotDocument, respond};
+use shared::http::{Answer, ApiError, Edge, RequestContext, SnapshotDocument, etag, respond};
 use shared::store::{
     Callers, Captured, Captures, MAX_INLINE_BYTES, Organizations, Packed, SnapshotCreator, SourceUser, Table,
 };
@@ -90,7 +91,8 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         message: &'static str,
         snapshot: SnapshotDocument<'a>,
     }
-    Answer::created(&Created { message: "Snapshot created", snapshot: (&snapshot).into() })
+    let created = Answer::created(&Created { message: "Snapshot created", snapshot: (&snapshot).into() })?;
+    Ok(created.with_header(ETAG, etag(snapshot.version)))
 }
 
 /// The setup, or why there is none.

@@ -1,27 +1,57 @@
 //! Everything about snapshots but creating and applying them, and whatever no route names.
 
+mod bounded;
+mod call;
+mod detail;
+mod edits;
+mod lists;
+mod references;
+mod users;
+
 use std::convert::Infallible;
 
+use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::http::{Answer, ApiError, Edge, RequestContext, respond, route};
+use shared::http::{Answer, ApiError, Edge, respond, route};
+use shared::store::Table;
+
+use self::call::Call;
 
 /// What this function works with.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
+    /// The table.
+    pub table: Table,
 }
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
-    respond(&app.edge, request, async |context, request| answer(context, request)).await
+    respond(&app.edge, request, async |context, request| {
+        let table = app.table.metered();
+        let outcome = answer(&Call { edge: &app.edge, table: &table, context, request }).await;
+        context.record_consumed(table.consumed());
+        outcome
+    })
+    .await
 }
 
-fn answer(context: &RequestContext, request: &Request) -> Result<Answer, ApiError> {
-    match context.route().map(|route| route.path) {
-        Some("/health") => health(),
-        _ => Err(route::no_route(request.method(), route::path_of(request))),
+async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let no_route = || route::no_route(call.request.method(), route::path_of(call.request));
+    let route = call.context.route().ok_or_else(no_route)?;
+    match (&route.method, route.path) {
+        (&Method::GET, "/api/user-snapshots") => lists::list(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}") => detail::get(call).await,
+        (&Method::PATCH, "/api/user-snapshots/{id}") => edits::rename(call).await,
+        (&Method::DELETE, "/api/user-snapshots/{id}") => edits::delete(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/items") => detail::items(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/apply-refs") => references::get(call).await,
+        (&Method::PATCH, "/api/user-snapshots/{id}/assign") => edits::assign(call).await,
+        (&Method::GET, "/api/user-snapshots/orgs/{orgId}/users") => users::list(call).await,
+        (&Method::GET, "/health") => health(),
+        _ => Err(no_route()),
     }
 }
 
@@ -42,6 +72,7 @@ mod tests {
     use lambda_http::http;
     use serde_json::{Value, json};
     use shared::clock::SystemClock;
+    use shared::config::client_for_endpoint;
     use shared::http::{SigningKey, TokenVerifier};
     use shared::ids::SystemRandomness;
 
@@ -50,7 +81,9 @@ mod tests {
     fn app() -> App {
         let jwks = SigningKey::generate(&SystemRandomness).unwrap().jwks;
         let verifier = TokenVerifier::new(&jwks, "https://issuer.example", "snapshots").unwrap();
-        App { edge: Edge { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) } }
+        let edge = Edge { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
+        // Nothing answers there, and nothing here asks it.
+        App { edge, table: Table::new(client_for_endpoint("http://127.0.0.1:9"), "snapshots") }
     }
 
     async fn send(method: Method, path: &str) -> (u16, http::HeaderMap, Value) {
@@ -70,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_path_is_a_problem_with_404() {
-        for path in ["/", "/api", "/api/user-snapshot", "/health/"] {
+        for path in ["/", "/api", "/api/user-snapshot", "/api/user-snapshots/orgs//users", "/health/"] {
             let (status, headers, body) = send(Method::GET, path).await;
             assert_eq!((status, &body["code"]), (404, &json!("not_found")), "{path}");
             assert_eq!(headers["content-type"], "application/problem+json");
@@ -81,7 +114,9 @@ mod tests {
     async fn an_unknown_method_is_a_problem_with_405_and_allow() {
         for (method, path, allow) in [
             (Method::DELETE, "/health", "GET"),
-            (Method::PUT, "/api/user-snapshots", "POST"),
+            (Method::PUT, "/api/user-snapshots", "POST, GET"),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", "GET, PATCH, DELETE"),
+            (Method::POST, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", "GET"),
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", "POST"),
             (Method::POST, "/api/auth/verify-token", "GET"),
             (Method::OPTIONS, "/api/auth/login", "POST"),

@@ -2,14 +2,17 @@
 
 use lambda_http::{Error, run, service_fn};
 use manage_snapshots::{App, handle};
-use shared::config::Config;
+use shared::config::{Config, dynamodb_client};
 use shared::http::Edge;
 use shared::logging;
+use shared::store::Table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logging::init();
     let config = Config::from_env()?;
-    let app = App { edge: Edge::from_config(&config)? };
+    let table = Table::new(dynamodb_client(&config).await, &config.table_name);
+    table.warm_up().await;
+    let app = App { edge: Edge::from_config(&config)?, table };
     run(service_fn(|request| handle(&app, request))).await
 }

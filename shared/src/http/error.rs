@@ -45,6 +45,10 @@ pub enum ApiError {
     InvalidBody(Vec<FieldError>),
     /// An id in the path is not one. Carries what is wrong with it.
     InvalidId(String),
+    /// The query string has a parameter that is not taken, or a value that is none. Each error names its parameter.
+    InvalidQuery(Vec<FieldError>),
+    /// A header is malformed. Carries which and why.
+    InvalidHeader(String),
     /// No token, or one that is not accepted. Carries why, for the log alone.
     Unauthenticated(&'static str),
     /// The address or the password is wrong, or the user may not sign in: one answer for all.
@@ -55,6 +59,8 @@ pub enum ApiError {
     NotFound,
     /// The snapshot does not exist, or the caller does not see it: one answer for both.
     SnapshotNotFound,
+    /// There is no organization with the id in the path.
+    OrganizationNotFound,
     /// The path is there, but not for this method. Carries the methods that are, as the Allow header lists them.
     MethodNotAllowed {
         /// Such as `GET, POST`.
@@ -72,6 +78,8 @@ pub enum ApiError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The snapshot is no longer the one that If-Match names.
+    Stale,
     /// The body has more bytes than are read.
     BodyTooLarge,
     /// The setup is larger than can be captured or applied. Carries the figures.
@@ -136,17 +144,21 @@ impl ApiError {
             Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json", "The body is not JSON"),
             Self::InvalidBody(_) => (StatusCode::BAD_REQUEST, "invalid_body", "The body has the wrong shape"),
             Self::InvalidId(_) => (StatusCode::BAD_REQUEST, "invalid_id", "An id in the path is malformed"),
+            Self::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query", "The query string is malformed"),
+            Self::InvalidHeader(_) => (StatusCode::BAD_REQUEST, "invalid_header", "A header is malformed"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid token is needed"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials", "Signing in failed"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
             Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
+            Self::OrganizationNotFound => (StatusCode::NOT_FOUND, "organization_not_found", "No such organization"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
             }
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
             Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
             Self::InProgress { .. } => (StatusCode::CONFLICT, "in_progress", "The same is being done already"),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "The snapshot has changed"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
             Self::SetupTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "setup_too_large", "The setup is too large"),
             Self::UnsupportedMediaType => {
@@ -167,19 +179,27 @@ impl ApiError {
     /// What the caller is told, as `detail` and as `error`.
     pub fn detail(&self) -> String {
         match self {
-            Self::InvalidJson(detail) | Self::InvalidId(detail) | Self::Forbidden(detail) => detail.clone(),
-            Self::InvalidBody(errors) | Self::Refused(errors) => summary(errors),
+            Self::InvalidJson(detail)
+            | Self::InvalidId(detail)
+            | Self::InvalidHeader(detail)
+            | Self::Forbidden(detail) => detail.clone(),
+            Self::InvalidBody(errors) | Self::Refused(errors) => summary("the body", errors),
+            Self::InvalidQuery(errors) => summary("the query string", errors),
             // Clients written for the public API compare this text.
             Self::Unauthenticated(_) => "Invalid or expired token".to_owned(),
             Self::InvalidCredentials => "The e-mail address or the password is wrong".to_owned(),
             Self::NotFound => "There is nothing at this path; the API begins with /api".to_owned(),
             Self::SnapshotNotFound => "There is no snapshot with this id that you may see".to_owned(),
+            Self::OrganizationNotFound => "There is no organization with this id".to_owned(),
             Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
             Self::EmailTaken => "A user with this e-mail address exists already; choose another address".to_owned(),
             Self::SourceBusy { .. } => {
                 "The source user's setup kept changing while it was captured; try again".to_owned()
             }
-            Self::InProgress { .. } => "The same request is still at work; try again to get its answer".to_owned(),
+            Self::InProgress { .. } => "Another request is at work on the same thing; try again".to_owned(),
+            Self::Stale => {
+                "The snapshot has changed since you read it; read it again and use the ETag of that answer".to_owned()
+            }
             Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
             Self::SetupTooLarge { detail } => detail.clone(),
             Self::UnsupportedMediaType => "Send the body with Content-Type: application/json, in UTF-8".to_owned(),
@@ -240,15 +260,19 @@ mod tests {
             (ApiError::InvalidJson("why".into()), 400, "invalid_json"),
             (ApiError::InvalidBody(errors()), 400, "invalid_body"),
             (ApiError::InvalidId("why".into()), 400, "invalid_id"),
+            (ApiError::InvalidQuery(errors()), 400, "invalid_query"),
+            (ApiError::InvalidHeader("why".into()), 400, "invalid_header"),
             (ApiError::Unauthenticated("INSIDE"), 401, "unauthenticated"),
             (ApiError::InvalidCredentials, 401, "invalid_credentials"),
             (ApiError::Forbidden("why".into()), 403, "forbidden"),
             (ApiError::NotFound, 404, "not_found"),
             (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
+            (ApiError::OrganizationNotFound, 404, "organization_not_found"),
             (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
             (ApiError::EmailTaken, 409, "email_taken"),
             (ApiError::SourceBusy { retry_after: WAIT }, 409, "source_busy"),
             (ApiError::InProgress { retry_after: WAIT }, 409, "in_progress"),
+            (ApiError::Stale, 412, "precondition_failed"),
             (ApiError::BodyTooLarge, 413, "body_too_large"),
             (ApiError::SetupTooLarge { detail: "101 items".into() }, 413, "setup_too_large"),
             (ApiError::UnsupportedMediaType, 415, "unsupported_media_type"),
@@ -281,6 +305,8 @@ mod tests {
         // Fails to compile when a variant is added; then add it above, and count it here.
         match ApiError::NotFound {
             ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::InvalidId(_) => {}
+            ApiError::InvalidQuery(_) | ApiError::InvalidHeader(_) => {}
+            ApiError::OrganizationNotFound | ApiError::Stale => {}
             ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
             ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
             ApiError::EmailTaken | ApiError::SourceBusy { .. } | ApiError::InProgress { .. } => {}
@@ -288,7 +314,7 @@ mod tests {
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 19);
+        assert_eq!(codes.len(), 23);
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> (StatusCode, HeaderM
 
 fn listed(error: &ApiError) -> &[FieldError] {
     match error {
-        ApiError::InvalidBody(errors) | ApiError::Refused(errors) => errors.get(..MAX_LISTED).unwrap_or(errors),
+        ApiError::InvalidBody(errors) | ApiError::InvalidQuery(errors) | ApiError::Refused(errors) => {
+            errors.get(..MAX_LISTED).unwrap_or(errors)
+        }
         _ => &[],
     }
 }
@@ -74,10 +76,10 @@ pub(super) fn whole_seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
 }
 
-/// The first error in full and the number of the others.
-pub(super) fn summary(errors: &[FieldError]) -> String {
-    let Some(first) = errors.first() else { return "The body is refused".to_owned() };
-    let place = if first.pointer.is_empty() { "the body" } else { first.pointer.as_str() };
+/// The first error in full and the number of the others. `whole` is what an error without a place is about.
+pub(super) fn summary(whole: &str, errors: &[FieldError]) -> String {
+    let Some(first) = errors.first() else { return format!("{whole} is refused") };
+    let place = if first.pointer.is_empty() { whole } else { first.pointer.as_str() };
     match errors.len() - 1 {
         0 => format!("{place}: {}", first.detail),
         more => format!("{place}: {} (and {more} more)", first.detail),

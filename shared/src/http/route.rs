@@ -58,6 +58,14 @@ impl Route {
 pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
     Route::new(Method::POST, "/api/user-snapshots/{id}/apply", Function::ApplySnapshot),
+    Route::new(Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}", Function::ManageSnapshots),
+    Route::new(Method::PATCH, "/api/user-snapshots/{id}", Function::ManageSnapshots),
+    Route::new(Method::DELETE, "/api/user-snapshots/{id}", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/items", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/apply-refs", Function::ManageSnapshots),
+    Route::new(Method::PATCH, "/api/user-snapshots/{id}/assign", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/orgs/{orgId}/users", Function::ManageSnapshots),
     Route::new(Method::POST, "/api/auth/login", Function::SignIn),
     Route::new(Method::GET, "/api/auth/verify-token", Function::SignIn),
     Route::new(Method::GET, "/health", Function::ManageSnapshots),
@@ -132,6 +140,14 @@ mod tests {
         for (method, path, function) in [
             (Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
             (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", Function::ApplySnapshot),
+            (Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
+            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
+            (Method::DELETE, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/items", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply-refs", Function::ManageSnapshots),
+            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/assign", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", Function::ManageSnapshots),
             (Method::POST, "/api/auth/login", Function::SignIn),
             (Method::GET, "/api/auth/verify-token", Function::SignIn),
             (Method::GET, "/health", Function::ManageSnapshots),
@@ -178,7 +194,8 @@ mod tests {
     #[test]
     fn no_two_routes_fit_one_request() {
         for route in ROUTES {
-            let sample = route.path.replace("{id}", "665f1a0c0e0a4b001a2c9f80");
+            let sample =
+                route.path.replace("{id}", "665f1a0c0e0a4b001a2c9f80").replace("{orgId}", "64ee9a8b1e7f2a0011223344");
             let fitting =
                 ROUTES.iter().filter(|other| other.method == route.method && fit(other.path, &sample).is_some());
             assert_eq!(fitting.count(), 1, "{} {sample}", route.method);

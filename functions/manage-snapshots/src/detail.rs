@@ -1,0 +1,232 @@
+//! `GET /api/user-snapshots/{id}` and `GET /api/user-snapshots/{id}/items`: what a snapshot holds.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::ETAG;
+use serde::Serialize;
+use shared::domain::content::{CapturedItem, Content};
+use shared::domain::reference::{RefType, Reference};
+use shared::domain::rights::Action;
+use shared::domain::{Document, ItemKind, ObjectId, Violation};
+use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
+use shared::store::{SnapshotReader, SnapshotWithContent};
+
+use crate::bounded::{count_that_fit, cut, first_that_fit};
+use crate::call::Call;
+
+/// How many code points of a name are shown.
+const NAME: usize = 200;
+/// The same where the answer would have more than [`MAX_DETAIL_BYTES`] otherwise: a capture has up to 5,000 items.
+const SHORT_NAME: usize = 50;
+/// How many code points of a type are shown. Those of the CRM have at most 13, but the field is open.
+const TYPE: usize = 40;
+/// From where on names are cut shorter. Lambda takes 6 MB, in which every quote of the answer counts twice.
+const MAX_DETAIL_BYTES: usize = 3_000_000;
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    snapshot: DetailedSnapshot<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailedSnapshot<'a> {
+    #[serde(flatten)]
+    document: SnapshotDocument<'a>,
+    automations: Vec<NamedItem<'a>>,
+    prompts: Vec<NamedItem<'a>>,
+    templates: Vec<NamedItem<'a>>,
+    source_pipeline_stage_refs: &'a [&'a Reference],
+    /// How many references there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_pipeline_stage_refs_total: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct NamedItem<'a> {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    name: Cow<'a, str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+}
+
+/// Reads the snapshot of the path with its content, for a caller who sees it.
+async fn load(call: &Call<'_>) -> Result<(SnapshotWithContent, Content), ApiError> {
+    let caller = call.caller(Action::Use)?;
+    let id = call.context.path_id("id")?;
+    let principal = caller.principal();
+    let reader = SnapshotReader::new(call.table);
+    let (confirmed, snapshot) = tokio::join!(call.confirm(&caller), reader.load(id, &principal, Action::Use));
+    confirmed?;
+    let snapshot = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
+    let content = snapshot.content()?;
+    Ok((snapshot, content))
+}
+
+pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.caller(Action::Use)?;
+    call.context.path_id("id")?;
+    call.no_parameters()?;
+    let (SnapshotWithContent { snapshot, .. }, content) = load(call).await?;
+    let references = content.automations.iter().flat_map(|automation| &automation.references);
+    let stages = references.filter(|reference| reference.ref_type == RefType::PipelineStage).collect();
+    let (stages, total) = first_that_fit(stages);
+    let text = |name_length| {
+        let detail = DetailedSnapshot {
+            document: (&snapshot).into(),
+            automations: automations(&content, name_length),
+            prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
+            templates: templates(&content, name_length),
+            source_pipeline_stage_refs: &stages,
+            source_pipeline_stage_refs_total: total,
+        };
+        serde_json::to_string(&Detail { snapshot: detail }).map_err(ApiError::internal)
+    };
+    let mut body = text(NAME)?;
+    if body.len() > MAX_DETAIL_BYTES {
+        body = text(SHORT_NAME)?;
+    }
+    Ok(Answer::json_text(StatusCode::OK, body).with_header(ETAG, etag(snapshot.version)))
+}
+
+fn automations(content: &Content, name_length: usize) -> Vec<NamedItem<'_>> {
+    let automations = content.automations.iter();
+    automations
+        .map(|automation| NamedItem {
+            kind: kind(&automation.item, "triggerType"),
+            enabled: Some(automation.enabled),
+            ..NamedItem::new(&automation.item, name_length)
+        })
+        .collect()
+}
+
+fn templates(content: &Content, name_length: usize) -> Vec<NamedItem<'_>> {
+    let templates = content.templates.iter();
+    templates.map(|item| NamedItem { kind: kind(item, "type"), ..NamedItem::new(item, name_length) }).collect()
+}
+
+fn kind<'a>(item: &'a CapturedItem, field: &str) -> Option<Cow<'a, str>> {
+    item.document.text(field).map(|text| cut(text, TYPE))
+}
+
+impl<'a> NamedItem<'a> {
+    fn new(item: &'a CapturedItem, name_length: usize) -> Self {
+        Self { id: item.id, name: cut(item.document.name(), name_length), kind: None, enabled: None }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Items<'a> {
+    items: &'a [WholeItem<'a>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WholeItem<'a> {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    kind: ItemKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    removed_secrets: &'a [String],
+    document: &'a Document,
+}
+
+pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.caller(Action::Use)?;
+    call.context.path_id("id")?;
+    let query = Query::of(call.request, &["kind", "limit", "cursor"])?;
+    let kind = query.get("kind", parse_kind)?;
+    let (limit, after) = (query.limit()?, query.cursor::<Place>()?);
+    let (_, content) = load(call).await?;
+    let rest: Vec<WholeItem<'_>> = whole_items(&content)
+        .filter(|item| kind.is_none_or(|kind| item.kind == kind))
+        .filter(|item| after.is_none_or(|after| after < item.place()))
+        .take(limit + 1)
+        .collect();
+    let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
+    let more = shown.len() < rest.len();
+    let next_cursor = shown.last().filter(|_| more).map(|item| Cursor::write(&item.place()));
+    Answer::ok(&Items { items: shown, next_cursor })
+}
+
+fn parse_kind(text: &str) -> Result<ItemKind, String> {
+    let wrong = || "is one of automation, prompt, template".to_owned();
+    ItemKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(wrong)
+}
+
+/// All items in the order of their places.
+fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
+    let automations = content.automations.iter().map(|automation| WholeItem {
+        enabled: Some(automation.enabled),
+        ..WholeItem::new(ItemKind::Automation, &automation.item)
+    });
+    automations
+        .chain(content.prompts.iter().map(|item| WholeItem::new(ItemKind::Prompt, item)))
+        .chain(content.templates.iter().map(|item| WholeItem::new(ItemKind::Template, item)))
+}
+
+impl<'a> WholeItem<'a> {
+    fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
+        Self { id: item.id, kind, enabled: None, removed_secrets: &item.removed_secrets, document: &item.document }
+    }
+
+    fn place(&self) -> Place {
+        Place { kind: self.kind, id: self.id }
+    }
+}
+
+/// A place in the list of a snapshot's items: by kind, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    kind: ItemKind,
+    id: ObjectId,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.kind, self.id)
+    }
+}
+
+impl FromStr for Place {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let (kind, id) = text.split_once('#').ok_or_else(|| Violation::malformed("this is no place in a snapshot"))?;
+        Ok(Self { kind: parse_kind(kind).map_err(Violation::malformed)?, id: id.parse()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_of_items_are_in_the_order_in_which_they_are_listed() {
+        let place = |kind, id| Place { kind, id: ObjectId::from_bytes([id; 12]) };
+        let ordered = [
+            place(ItemKind::Automation, 1),
+            place(ItemKind::Automation, 2),
+            place(ItemKind::Prompt, 0),
+            place(ItemKind::Template, 0),
+        ];
+        assert!(ordered.is_sorted());
+        for place in ordered {
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        for bad in ["", "#", "agent#010101010101010101010101", "prompt#01", "prompt"] {
+            assert!(bad.parse::<Place>().is_err(), "{bad}");
+        }
+    }
+}

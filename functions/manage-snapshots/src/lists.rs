@@ -1,0 +1,54 @@
+//! `GET /api/user-snapshots`: the snapshots that the caller sees.
+
+use serde::Serialize;
+use shared::domain::rights::Action;
+use shared::domain::{Counts, Email, ObjectId, SnapshotName};
+use shared::http::{Answer, ApiError, Cursor, Query};
+use shared::store::{Position, SnapshotLists, SnapshotRow};
+
+use crate::call::Call;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    snapshots: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    name: SnapshotName,
+    source_org_name: String,
+    source_user_email: Email,
+    counts: Counts,
+    is_global: bool,
+}
+
+impl From<SnapshotRow> for Row {
+    fn from(row: SnapshotRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            source_org_name: row.source_organization_name,
+            source_user_email: row.source_user_email,
+            counts: row.counts,
+            is_global: row.is_global,
+        }
+    }
+}
+
+/// The token alone says who asks: a list is what a picker opens with, and shows no more than an hour-old right allowed.
+pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::Use)?;
+    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
+    let page = SnapshotLists::new(call.table).page(&caller.principal(), start, limit).await?;
+    Answer::ok(&Listed {
+        snapshots: page.rows.into_iter().map(Row::from).collect(),
+        next_cursor: page.next.as_ref().map(Cursor::write),
+    })
+}

@@ -1,0 +1,58 @@
+//! `GET /api/user-snapshots/orgs/{orgId}/users`: whose setup can be captured.
+
+use serde::Serialize;
+use shared::domain::rights::Action;
+use shared::domain::{Email, FullName, ObjectId, Role};
+use shared::http::{Answer, ApiError, Cursor, Query};
+use shared::store::{Organizations, Position, UserLists, UserRow};
+
+use crate::call::Call;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    users: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_name: Option<FullName>,
+    email: Email,
+    access_role: Role,
+}
+
+impl From<UserRow> for Row {
+    fn from(row: UserRow) -> Self {
+        Self { id: row.id, full_name: row.full_name, email: row.email, access_role: row.role }
+    }
+}
+
+pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::ListUsers)?;
+    let organization = call.context.path_id("orgId")?;
+    if !caller.principal().may_list_users_of(organization) {
+        let detail = "an ADMIN lists users of its own organization only; the path names another one";
+        return Err(ApiError::Forbidden(detail.into()));
+    }
+    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
+    let (organizations, users) = (Organizations::new(call.table), UserLists::new(call.table));
+    let ids = [organization];
+    let (confirmed, existing, page) =
+        tokio::join!(call.confirm(&caller), organizations.existing(&ids), users.page(&organization, start, limit));
+    confirmed?;
+    if !existing?.contains(&organization) {
+        return Err(ApiError::OrganizationNotFound);
+    }
+    let page = page?;
+    Answer::ok(&Listed {
+        users: page.rows.into_iter().map(Row::from).collect(),
+        next_cursor: page.next.as_ref().map(Cursor::write),
+    })
+}

@@ -1,0 +1,153 @@
+//! The version of a snapshot as an entity tag, and the condition that a client sets on it (RFC 9110, sections 8.8.3 and
+//! 13.1.1).
+
+use http::HeaderValue;
+use http::header::IF_MATCH;
+use lambda_http::Request;
+
+use super::ApiError;
+
+/// The value of the `ETag` header for a version: strong, since every change of what is shown makes another one.
+pub fn etag(version: u64) -> HeaderValue {
+    // Quotes and digits are always a header value.
+    HeaderValue::from_str(&tag(version)).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+fn tag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// What the `If-Match` header of a request demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// There is none, or `*`: any version will do.
+    Any,
+    /// One of these.
+    Tags(Vec<String>),
+}
+
+impl IfMatch {
+    /// Reads the header, or fails with 400 `invalid_header`.
+    pub fn of(request: &Request) -> Result<Self, ApiError> {
+        let mut tags = Vec::new();
+        let mut any = false;
+        for value in request.headers().get_all(IF_MATCH) {
+            // A tag may hold bytes beyond ASCII; ours never do, so what they are does not matter.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            match text.trim() {
+                "*" => any = true,
+                list => tags.extend(parse_list(list).ok_or_else(malformed)?),
+            }
+        }
+        match (any, tags.is_empty()) {
+            (true, false) => Err(malformed()),
+            (_, true) => Ok(Self::Any),
+            (false, false) => Ok(Self::Tags(tags)),
+        }
+    }
+
+    /// Fails with 412 where a snapshot of `version` is not what is demanded.
+    pub fn check(&self, version: u64) -> Result<(), ApiError> {
+        match self {
+            Self::Tags(tags) if !tags.contains(&tag(version)) => Err(ApiError::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn malformed() -> ApiError {
+    ApiError::InvalidHeader("If-Match is *, or ETags of earlier answers with their quotes, such as \"3\"".to_owned())
+}
+
+/// The tags of a list, weak ones with their mark: they are well-formed, and equal to no version's tag.
+fn parse_list(list: &str) -> Option<Vec<String>> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        let (weak, opaque) = match rest.strip_prefix("W/") {
+            Some(opaque) => (true, opaque),
+            None => (false, rest),
+        };
+        let quoted = opaque.strip_prefix('"')?;
+        let end = quoted.find('"')?;
+        let (inside, after) = quoted.split_at(end);
+        if inside.chars().any(|letter| letter.is_ascii_control() || letter == ' ') {
+            return None;
+        }
+        tags.push(if weak { format!("W/\"{inside}\"") } else { format!("\"{inside}\"") });
+        rest = after[1..].trim_start();
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        // A list may have empty elements.
+        rest = rest.strip_prefix(',')?.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Some(tags);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    fn read(values: &[&str]) -> Result<IfMatch, ApiError> {
+        let mut request = http::Request::new(Body::Empty);
+        for value in values {
+            request.headers_mut().append(IF_MATCH, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        IfMatch::of(&request)
+    }
+
+    #[test]
+    fn a_version_is_a_strong_tag() {
+        assert_eq!(etag(12), "\"12\"");
+    }
+
+    #[test]
+    fn the_tags_of_a_demand_are_compared_strongly() {
+        for (values, admitted) in [
+            (&[][..], true),
+            (&["*"], true),
+            (&[" * "], true),
+            (&["\"3\""], true),
+            (&["\"2\", \"3\""], true),
+            (&["\"2\",,\t\"3\","], true),
+            (&["\"2\"", "\"3\""], true),
+            (&["\"2\""], false),
+            (&["W/\"3\""], false),
+            (&["\"03\""], false),
+            (&["\"\""], false),
+            (&["\"é\""], false),
+            (&["\"3,\", \"4\""], false),
+        ] {
+            let demand = read(values).unwrap();
+            assert_eq!(demand.check(3), if admitted { Ok(()) } else { Err(ApiError::Stale) }, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for values in [
+            &[""][..],
+            &["3"],
+            &["\"3"],
+            &["3\""],
+            &["\"3\" \"4\""],
+            &["w/\"3\""],
+            &["W/3"],
+            &["W/ \"3\""],
+            &["*, \"3\""],
+            &["*", "\"3\""],
+            &[","],
+            &["\"3\";"],
+            &["\"a b\""],
+            &["\"3\"x"],
+            &["**"],
+        ] {
+            assert!(matches!(read(values), Err(ApiError::InvalidHeader(_))), "{values:?}");
+        }
+    }
+}

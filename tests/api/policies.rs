@@ -1,0 +1,140 @@
+//! template.yaml grants each function what it does and nothing else: every call that a function makes is granted, and every
+//! grant is used.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use shared::http::Function;
+use tests::{ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
+
+/// One right: an action on the table or on one of its indexes, under partition keys that begin like this.
+type Right = (String, String, String);
+
+/// The statements about the table in the policy of a function, taken apart into single rights.
+fn granted(function: Function) -> BTreeSet<Right> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let template: Value = serde_saphyr::from_str(&text).unwrap();
+    let policies = &template["Resources"][function.logical_name()]["Properties"]["Policies"];
+    let mut rights = BTreeSet::new();
+    for statement in policies[0]["Statement"].as_array().unwrap() {
+        let resource = match statement["Resource"].as_str().unwrap() {
+            "SnapshotTable.Arn" => "table",
+            "${SnapshotTable.Arn}/index/LIST" => "LIST",
+            "${SnapshotTable.Arn}/index/ALL" => "ALL",
+            other => {
+                assert_eq!(other, "SigningKeySecretArn");
+                continue;
+            }
+        };
+        assert_eq!(statement["Effect"], "Allow");
+        assert_eq!(statement["Condition"]["Null"]["dynamodb:LeadingKeys"], "false", "{statement}");
+        let patterns = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+        for action in one_or_many(&statement["Action"]) {
+            for pattern in one_or_many(patterns) {
+                rights.insert((action.clone(), resource.to_owned(), pattern));
+            }
+        }
+    }
+    rights
+}
+
+fn one_or_many(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().map(|value| value.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    }
+}
+
+/// What the calls so far need: action, resource and partition key of each.
+fn needed(app: &TestApp) -> BTreeSet<Right> {
+    let mut needed = BTreeSet::new();
+    let mut need = |action: &str, resource: &str, pk: &Value| {
+        needed.insert((format!("dynamodb:{action}"), resource.to_owned(), pk.as_str().unwrap().to_owned()));
+    };
+    for call in app.recorded().calls {
+        let request = &call.request;
+        match call.operation.as_str() {
+            "Query" => {
+                let resource = request["IndexName"].as_str().unwrap_or("table");
+                need("Query", resource, &request["ExpressionAttributeValues"][":pk"]["S"]);
+            }
+            "BatchGetItem" => {
+                for key in request["RequestItems"]["snapshots"]["Keys"].as_array().unwrap() {
+                    need("BatchGetItem", "table", &key["PK"]["S"]);
+                }
+            }
+            "TransactGetItems" => {
+                for item in request["TransactItems"].as_array().unwrap() {
+                    need("GetItem", "table", &item["Get"]["Key"]["PK"]["S"]);
+                }
+            }
+            "TransactWriteItems" => {
+                for item in request["TransactItems"].as_array().unwrap() {
+                    let (kind, write) = item.as_object().unwrap().iter().next().unwrap();
+                    let pk = if kind == "Put" { &write["Item"]["PK"]["S"] } else { &write["Key"]["PK"]["S"] };
+                    need(&format!("{kind}Item"), "table", pk);
+                }
+            }
+            "PutItem" => need("PutItem", "table", &request["Item"]["PK"]["S"]),
+            operation => need(operation, "table", &request["Key"]["PK"]["S"]),
+        }
+    }
+    needed
+}
+
+fn fits(pattern: &str, pk: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == pk, |prefix| pk.starts_with(prefix))
+}
+
+/// Compares what a function needed since the last time with what it is granted.
+fn compare(app: &TestApp, function: Function) {
+    let (needed, granted) = (needed(app), granted(function));
+    let covers = |(action, resource, pattern): &Right, need: &Right| {
+        *action == need.0 && *resource == need.1 && fits(pattern, &need.2)
+    };
+    for need in &needed {
+        assert!(granted.iter().any(|right| covers(right, need)), "{function:?} needs {need:?}");
+    }
+    for right in &granted {
+        assert!(needed.iter().any(|need| covers(right, need)), "{function:?} is granted {right:?} and never uses it");
+    }
+    println!("{function:?}: {} calls of different kind or key, {} rights", needed.len(), granted.len());
+    app.forget_calls();
+}
+
+#[tokio::test]
+async fn every_function_is_granted_what_it_does_and_nothing_else() {
+    let app = TestApp::start().await;
+    let (pat, sam) = (app.token(PAT), app.token(SAM));
+    app.forget_calls();
+    let created = app.create_snapshot(&pat, &create_body()).await;
+    let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+    compare(&app, Function::CreateSnapshot);
+
+    app.apply(&sam, &id, &apply_body()).await.expect(201);
+    let mut here = apply_body();
+    here["newUser"]["email"] = json!("here@acme.example");
+    app.apply(&pat, &id, &here).await.expect(201);
+    compare(&app, Function::ApplySnapshot);
+
+    let token = app.sign_in("casey@acme.example", "TempPass!2026").await;
+    app.login("casey@acme.example", "wrong-password").await.expect(401);
+    app.verify_token(&token).await.expect(200);
+    compare(&app, Function::SignIn);
+
+    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
+    // Only Gil's list has a snapshot of another organization, which is read to be shown.
+    app.list_snapshots(&app.token(GIL), "").await.expect(200);
+    for token in [&pat, &sam] {
+        app.list_snapshots(token, "").await.expect(200);
+        app.snapshot(token, &id).await.expect(200);
+        app.snapshot_items(token, &id, "").await.expect(200);
+        app.apply_refs(token, &id).await.expect(200);
+        app.list_users(token, ACME, "").await.expect(200);
+        app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
+    }
+    app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
+    app.delete_snapshot(&pat, &id).await.expect(200);
+    app.health().await.expect(200);
+    compare(&app, Function::ManageSnapshots);
+}
