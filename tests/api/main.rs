@@ -12,6 +12,7 @@ mod manage_injection;
 mod manage_lists;
 mod manage_reads;
 mod manage_rights;
+mod plan;
 mod policies;
 mod races;
 mod refusals;

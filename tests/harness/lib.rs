@@ -95,6 +95,12 @@ impl TestApp {
             .await
     }
 
+    /// `POST /api/user-snapshots/{id}/plan`.
+    pub async fn plan(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/plan")).bearer_auth(token).json(body))
+            .await
+    }
+
     /// `POST /api/auth/login`.
     pub async fn login(&self, email: &str, password: &str) -> Answer {
         let body = json!({"email": email, "password": password});

@@ -1,4 +1,4 @@
-//! The answer of an apply.
+//! The answer of an apply, and the warnings that its dry run shows, too.
 
 use serde::Serialize;
 use shared::domain::plan::{Outcome, Plan, Warning, WarningCode};
@@ -34,7 +34,7 @@ struct ApplyResult<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ListedWarning<'a> {
+pub(crate) struct ListedWarning<'a> {
     code: WarningCode,
     automation_name: &'a str,
     references: &'a [Reference],
@@ -67,7 +67,7 @@ impl<'a> Applied<'a> {
 }
 
 /// The warnings that fit an answer.
-fn listed(warnings: &[Warning]) -> Vec<ListedWarning<'_>> {
+pub(crate) fn listed(warnings: &[Warning]) -> Vec<ListedWarning<'_>> {
     let mut bytes = 0;
     warnings
         .iter()
@@ -79,9 +79,11 @@ fn listed(warnings: &[Warning]) -> Vec<ListedWarning<'_>> {
             references_total: (warning.references.len() > MAX_LISTED).then_some(warning.references.len()),
             detail: &warning.detail,
         })
-        .take_while(|warning| {
-            bytes += serde_json::to_vec(warning).map_or(0, |json| json.len());
-            bytes <= MAX_WARNING_BYTES
+        .filter(|warning| {
+            let more = serde_json::to_vec(warning).map_or(MAX_WARNING_BYTES, |json| json.len());
+            let fits = bytes + more <= MAX_WARNING_BYTES;
+            bytes += if fits { more } else { 0 };
+            fits
         })
         .collect()
 }
@@ -128,5 +130,9 @@ mod tests {
         let listed = result["warnings"].as_array().unwrap().len();
         assert!((1..64).contains(&listed), "{listed}");
         assert_eq!(result["warningsTotal"], 100);
+        // One that is too large hides no other.
+        let result = answer(vec![warning(0, &"x".repeat(65_000)), warning(0, "small")]);
+        assert_eq!(result["warnings"][0]["detail"], "small");
+        assert_eq!(result["warningsTotal"], 2);
     }
 }

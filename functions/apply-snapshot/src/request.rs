@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use lambda_http::Request;
 use serde::Deserialize;
-use shared::domain::plan::{Choices, OnUnmapped};
+use shared::domain::plan::Choices;
 use shared::domain::{
-    Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User, pointer,
+    Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User, Violation,
+    pointer,
 };
-use shared::http::{ApiError, Fields, Object, body};
+use shared::http::{ApiError, FieldError, Fields, Object, body};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ApplyBody {
-    new_user: Object<NewUserBody>,
+    new_user: Option<Object<NewUserBody>>,
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
@@ -21,14 +22,14 @@ struct ApplyBody {
     apply_automations: Option<bool>,
     apply_prompts: Option<bool>,
     apply_templates: Option<bool>,
-    on_unmapped: Option<OnUnmapped>,
+    on_unmapped: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct NewUserBody {
-    email: String,
-    password: Password,
+    email: Option<String>,
+    password: Option<Password>,
     full_name: Option<String>,
     phone_number: Option<String>,
     designation: Option<String>,
@@ -36,11 +37,19 @@ struct NewUserBody {
     access_role: Option<String>,
 }
 
-/// What the caller wants.
+/// What the caller of an apply wants.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) choices: Choices,
     pub(crate) new_user: NewUser,
+}
+
+/// What the caller of a dry run wants, and what rules refuse in the body already.
+#[derive(Debug)]
+pub(crate) struct Considered {
+    pub(crate) choices: Choices,
+    pub(crate) role: Role,
+    pub(crate) refusals: Vec<FieldError>,
 }
 
 /// The user to be made.
@@ -49,68 +58,117 @@ pub(crate) struct NewUser {
     pub(crate) email: Email,
     pub(crate) password: NewPassword,
     pub(crate) role: Role,
+    profile: Profile,
+}
+
+/// What is known of a new user beside address, password and role.
+#[derive(Debug, Default)]
+struct Profile {
     full_name: Option<FullName>,
     phone_number: Option<PhoneNumber>,
     designation: Option<Designation>,
     department: Option<ObjectId>,
 }
 
+/// The values of a body, as far as they are good; what is not stands in `fields`.
+struct Read {
+    fields: Fields,
+    choices: Choices,
+    email: Option<Email>,
+    password: Option<NewPassword>,
+    role: Option<Role>,
+    profile: Profile,
+}
+
+/// Whether a body must name the new user's address and password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Credentials {
+    Required,
+    Optional,
+}
+
 impl Wanted {
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
+        let read = Read::parse(request, Credentials::Required)?;
+        let (Some(email), Some(password), Some(role)) = (read.email, read.password, read.role) else {
+            return Err(read.fields.into_error());
+        };
+        read.fields.finish()?;
+        Ok(Self { choices: read.choices, new_user: NewUser { email, password, role, profile: read.profile } })
+    }
+}
+
+impl Considered {
+    /// Only a malformed body is an error; what rules refuse is part of the answer.
+    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
+        let read = Read::parse(request, Credentials::Optional)?;
+        let refusals = read.fields.into_refusals()?;
+        Ok(Self { choices: read.choices, role: read.role.unwrap_or(Role::SalesRep), refusals })
+    }
+}
+
+impl Read {
+    fn parse(request: &Request, credentials: Credentials) -> Result<Self, ApiError> {
         let body: ApplyBody = body::parse(request)?;
         let mut fields = Fields::default();
-        let Object(new_user) = body.new_user;
-        let new_user = NewUser::parse(new_user, &mut fields);
-        let agent_mapping = agent_mapping(body.agent_mapping.unwrap_or_default(), &mut fields);
+        let required = || Violation::malformed("this field is required");
+        if body.new_user.is_none() && credentials == Credentials::Required {
+            fields.note("/newUser", required());
+            return Err(fields.into_error());
+        }
+        let new_user = body.new_user.map(|Object(new_user)| new_user).unwrap_or_default();
+        for (field, missing) in [("email", new_user.email.is_none()), ("password", new_user.password.is_none())] {
+            if missing && credentials == Credentials::Required {
+                fields.note(pointer(["newUser", field]), required());
+            }
+        }
+        let email = fields.take_optional("/newUser/email", new_user.email, Email::parse).flatten();
+        let judge = |password| NewPassword::parse(password, email.as_ref());
+        let password = fields.take_optional("/newUser/password", new_user.password, judge).flatten();
+        let role = fields.take_optional("/newUser/accessRole", new_user.access_role, |role| role.parse());
+        let profile = Profile {
+            full_name: fields.take_optional("/newUser/fullName", new_user.full_name, FullName::parse).flatten(),
+            phone_number: fields
+                .take_optional("/newUser/phoneNumber", new_user.phone_number, PhoneNumber::parse)
+                .flatten(),
+            designation: fields
+                .take_optional("/newUser/designation", new_user.designation, Designation::parse)
+                .flatten(),
+            department: fields
+                .take_optional("/newUser/departmentId", new_user.department_id, |id| id.parse())
+                .flatten(),
+        };
+        let on_unmapped = fields.take_optional("/onUnmapped", body.on_unmapped, |choice| choice.parse()).flatten();
         let choices = Choices {
             pipeline_mapping: body.pipeline_mapping.unwrap_or_default(),
             source_statuses_mapping: body.source_statuses_mapping.unwrap_or_default(),
-            agent_mapping,
+            agent_mapping: agent_mapping(body.agent_mapping.unwrap_or_default(), &mut fields),
             selected_prompt_names: body.selected_prompt_names,
             apply_automations: body.apply_automations.unwrap_or(true),
             apply_prompts: body.apply_prompts.unwrap_or(true),
             apply_templates: body.apply_templates.unwrap_or(true),
-            on_unmapped: body.on_unmapped.unwrap_or_default(),
+            on_unmapped: on_unmapped.unwrap_or_default(),
         };
         if let Err((field, violation)) = choices.check_size() {
             fields.note(pointer([field]), violation);
         }
-        let Some(new_user) = new_user else { return Err(fields.into_error()) };
-        fields.finish()?;
-        Ok(Self { choices, new_user })
+        let role = role.map(|role| role.unwrap_or(Role::SalesRep));
+        Ok(Self { fields, choices, email, password, role, profile })
     }
 }
 
 impl NewUser {
-    fn parse(body: NewUserBody, fields: &mut Fields) -> Option<Self> {
-        let email = fields.take("/newUser/email", Email::parse(body.email));
-        let password = fields.take("/newUser/password", NewPassword::parse(body.password, email.as_ref()));
-        let full_name = fields.take_optional("/newUser/fullName", body.full_name, FullName::parse);
-        let phone_number = fields.take_optional("/newUser/phoneNumber", body.phone_number, PhoneNumber::parse);
-        let designation = fields.take_optional("/newUser/designation", body.designation, Designation::parse);
-        let department = fields.take_optional("/newUser/departmentId", body.department_id, |id| id.parse());
-        let role = fields.take_optional("/newUser/accessRole", body.access_role, |role| role.parse());
-        Some(Self {
-            email: email?,
-            password: password?,
-            role: role?.unwrap_or(Role::SalesRep),
-            full_name: full_name?,
-            phone_number: phone_number?,
-            designation: designation?,
-            department: department?,
-        })
-    }
-
     /// The profile of this user under `id` in `organization`.
     pub(crate) fn profile(&self, id: ObjectId, organization: ObjectId, now: Timestamp) -> User {
+        let Profile { full_name, phone_number, designation, department } = &self.profile;
         User {
             id,
             organization,
-            department: self.department,
+            department: *department,
             email: self.email.clone(),
-            full_name: self.full_name.clone(),
-            phone_number: self.phone_number.clone(),
-            designation: self.designation.clone(),
+            full_name: full_name.clone(),
+            phone_number: phone_number.clone(),
+            designation: designation.clone(),
             role: self.role,
             login_disabled: false,
             created_at: now,
@@ -128,8 +186,10 @@ fn agent_mapping(
     for (automation, agents) in mapping {
         let entry = parsed.entry(automation.clone()).or_default();
         for (source, target) in agents {
-            let place = pointer(["agentMapping", &automation, &source]);
-            entry.extend(fields.take(place, target.parse()).map(|target| (source, target)));
+            match target.parse() {
+                Ok(target) => drop(entry.insert(source, target)),
+                Err(violation) => fields.note_at(&["agentMapping", &automation, &source], violation),
+            }
         }
     }
     parsed

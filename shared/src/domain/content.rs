@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference::{self, RefType, Reference};
-use super::{Counts, Document, ItemKind, ObjectId, Organization, Setup, redaction};
+use super::{Counts, Document, ObjectId, Organization, Setup, SetupItem, redaction};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -69,13 +69,13 @@ impl Content {
     /// Captures `setup`, whose owner belongs to `organization`: secrets removed, references and switches recorded.
     pub fn capture(setup: Setup, organization: &Organization) -> Self {
         let Setup { automations, prompts, templates, preferences } = setup;
-        let take = |kind, items: Vec<super::SetupItem>| {
-            items.into_iter().map(move |mut item| {
-                let removed_secrets = redaction::redact(kind, &mut item.document);
-                CapturedItem { id: item.id, document: item.document, removed_secrets }
-            })
+        let take = |mut item: SetupItem| {
+            let removed_secrets = redaction::redact(&mut item.document);
+            CapturedItem { id: item.id, document: item.document, removed_secrets }
         };
-        let automations: Vec<_> = take(ItemKind::Automation, automations)
+        let automations: Vec<_> = automations
+            .into_iter()
+            .map(take)
             .map(|item| CapturedAutomation {
                 enabled: preferences.get(&item.id).copied().unwrap_or(true),
                 references: references(&item.document),
@@ -85,8 +85,8 @@ impl Content {
         Self {
             agents: known_agents(&automations, organization),
             automations,
-            prompts: take(ItemKind::Prompt, prompts).collect(),
-            templates: take(ItemKind::Template, templates).collect(),
+            prompts: prompts.into_iter().map(take).collect(),
+            templates: templates.into_iter().map(take).collect(),
         }
     }
 

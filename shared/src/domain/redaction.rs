@@ -9,14 +9,14 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 use url::Url;
 
-use super::{Document, ItemKind, pointer};
+use super::{Document, pointer};
 
 /// What stands where a secret stood.
 pub const PLACEHOLDER: &str = "[removed secret]";
 
 /// Takes every secret out of `document` and gives the JSON pointers of the values that changed, in document order.
-pub fn redact(kind: ItemKind, document: &mut Document) -> Vec<String> {
-    let mut redactor = Redactor { kind, pointer: String::new(), removed: Vec::new() };
+pub fn redact(document: &mut Document) -> Vec<String> {
+    let mut redactor = Redactor { pointer: String::new(), removed: Vec::new() };
     if let Some(fields) = document.fields_mut() {
         for (key, value) in fields {
             redactor.field(key, value, Place::Ordinary);
@@ -30,25 +30,24 @@ pub fn redact(kind: ItemKind, document: &mut Document) -> Vec<String> {
 enum Place {
     /// Nowhere special.
     Ordinary,
-    /// Directly under something that describes a webhook.
+    /// Within an object that describes a webhook.
     Webhook,
-    /// Under webhook headers or a webhook payload: every value goes.
-    WebhookValues,
     /// A webhook's URL: scheme and host stay.
     WebhookUrl,
-    /// Under a name that says "secret".
-    Named,
+    /// Webhook headers, a webhook payload, or a field whose name says "secret": every text and number goes.
+    Secret,
+    /// A field called `…tokens`: texts go, but a number is a count of tokens.
+    Tokens,
 }
 
 struct Redactor {
-    kind: ItemKind,
     pointer: String,
     removed: Vec<String>,
 }
 
 impl Redactor {
     fn field(&mut self, key: &str, value: &mut Value, around: Place) {
-        let place = place_of(self.kind, key, around);
+        let place = place_of(key, value, around);
         self.at(key, |redactor| redactor.value(value, place));
     }
 
@@ -71,7 +70,7 @@ impl Redactor {
                     self.removed.push(self.pointer.clone());
                 }
             }
-            Value::Number(_) | Value::Bool(_) if place == Place::WebhookValues => {
+            Value::Number(_) if place == Place::Secret => {
                 *value = Value::String(PLACEHOLDER.to_owned());
                 self.removed.push(self.pointer.clone());
             }
@@ -87,80 +86,71 @@ impl Redactor {
     }
 }
 
-/// The rules of place. Only automations call webhooks; a field named like a secret is one in any kind of item.
-fn place_of(kind: ItemKind, key: &str, around: Place) -> Place {
-    if around == Place::WebhookValues || around == Place::Named {
+/// How the name of a field ends that holds a secret, in lower case without separators.
+const SECRET_ENDINGS: [&str; 16] = [
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secrets",
+    "token",
+    "authorization",
+    "credential",
+    "credentials",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "secretkey",
+    "signingkey",
+];
+/// How the name of a field ends that describes a webhook and holds nothing secret.
+const WEBHOOK_PLAIN: [&str; 8] = ["method", "name", "description", "type", "enabled", "event", "events", "format"];
+/// How the name of a field ends that holds an address, within a webhook.
+const ADDRESS_ENDINGS: [&str; 5] = ["url", "uri", "endpoint", "webhook", "webhooks"];
+/// How the name of a field ends that holds the address of a webhook under another name. "Hook" and "callback" alone mean
+/// other things in sales.
+const OTHER_ADDRESS_ENDINGS: [&str; 4] = ["hookurl", "hookuri", "callbackurl", "callbackuri"];
+
+/// The rules of place. Within a webhook everything goes that is not known to be plain.
+fn place_of(key: &str, value: &Value, around: Place) -> Place {
+    if around == Place::Secret {
+        return Place::Secret;
+    }
+    let name: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    if ends(&SECRET_ENDINGS) || (ends(&["headers"]) && value.is_object()) {
+        return Place::Secret;
+    }
+    if ends(&["tokens"]) {
+        return Place::Tokens;
+    }
+    if ends(&OTHER_ADDRESS_ENDINGS) {
+        return Place::WebhookUrl;
+    }
+    if !name.contains("webhook") && around != Place::Webhook {
         return around;
     }
-    let words = words(key);
-    let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    if kind == ItemKind::Automation {
-        let in_webhook = around == Place::Webhook || has(&["webhook", "webhooks"]);
-        if has(&["header", "headers"]) || (in_webhook && has(&["payload", "body", "query", "params", "auth"])) {
-            return Place::WebhookValues;
-        }
-        if in_webhook && has(&["url", "uri", "endpoint"]) {
-            return Place::WebhookUrl;
-        }
+    if ends(&WEBHOOK_PLAIN) {
+        Place::Ordinary
+    } else if ends(&ADDRESS_ENDINGS) {
         // `sendToWebhook` is a switch in some setups, the URL itself in others, an object in yet others.
-        if has(&["webhook", "webhooks"]) && !has(&["method", "name", "description", "type"]) {
-            return Place::WebhookUrl;
-        }
+        Place::WebhookUrl
+    } else {
+        Place::Secret
     }
-    if names_a_secret(&words) { Place::Named } else { around }
-}
-
-/// The words of a field name in camelCase, snake_case or kebab-case, in lower case.
-fn words(key: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_lower = false;
-    for character in key.chars() {
-        if !character.is_alphanumeric() || (character.is_uppercase() && after_lower) {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric() {
-            words.last_mut().into_iter().for_each(|word| word.extend(character.to_lowercase()));
-        }
-        after_lower = character.is_lowercase() || character.is_numeric();
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-fn names_a_secret(words: &[String]) -> bool {
-    let last_two: String = words.iter().rev().take(2).rev().map(String::as_str).collect();
-    let last = words.last().map(String::as_str).unwrap_or_default();
-    [
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "secret",
-        "token",
-        "authorization",
-        "credential",
-        "credentials",
-        "apikey",
-    ]
-    .contains(&last)
-        || ["apikey", "accesskey", "privatekey", "secretkey", "signingkey", "authkey"].contains(&last_two.as_str())
 }
 
 /// What is left of a text at this place; `None` when nothing had to go.
 fn clean(text: &str, place: Place) -> Option<String> {
     match place {
-        Place::WebhookValues => replaced_whole(text),
-        Place::Named if !is_merge_tag(text) => replaced_whole(text),
-        Place::WebhookUrl if looks_like_url(text) => {
-            let cleaned = scheme_and_host(text);
-            (cleaned != text).then_some(cleaned)
-        }
-        _ => clean_form(text),
+        Place::Secret | Place::Tokens if text.is_empty() || is_merge_tag(text) => None,
+        Place::Secret | Place::Tokens => Some(PLACEHOLDER.to_owned()),
+        Place::WebhookUrl => Some(scheme_and_host(text)),
+        Place::Ordinary | Place::Webhook => clean_form(text),
     }
-}
-
-fn replaced_whole(text: &str) -> Option<String> {
-    (!text.is_empty() && text != PLACEHOLDER).then(|| PLACEHOLDER.to_owned())
+    .filter(|cleaned| cleaned != text)
 }
 
 /// A text that is nothing but one `{{placeholder}}` is filled in when a message is sent; it holds no secret itself.
@@ -171,17 +161,15 @@ fn is_merge_tag(text: &str) -> bool {
         .is_some_and(|name| !name.contains(['{', '}']))
 }
 
-fn looks_like_url(text: &str) -> bool {
-    text.contains("://") || text.contains('/') || text.contains('?')
-}
-
+/// The part of an absolute http or https URL that names no more than a host; the placeholder for any other text.
 fn scheme_and_host(text: &str) -> String {
     match Url::parse(text.trim()) {
-        Ok(url) => match url.host_str() {
+        _ if text.is_empty() => String::new(),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => match url.host_str() {
             Some(host) => format!("{}://{host}", url.scheme()),
             None => PLACEHOLDER.to_owned(),
         },
-        Err(_) => PLACEHOLDER.to_owned(),
+        _ => PLACEHOLDER.to_owned(),
     }
 }
 
@@ -258,9 +246,9 @@ mod tests {
 
     use super::*;
 
-    fn redacted(kind: ItemKind, document: Value) -> (Value, Vec<String>) {
+    fn redacted(document: Value) -> (Value, Vec<String>) {
         let mut document: Document = serde_json::from_value(document).unwrap();
-        let removed = redact(kind, &mut document);
+        let removed = redact(&mut document);
         (document.as_value().clone(), removed)
     }
 
@@ -277,7 +265,7 @@ mod tests {
             ("https://hooks.example.com", "https://hooks.example.com"),
             ("hooks.example.com/T0/B1", PLACEHOLDER),
         ] {
-            let (document, removed) = redacted(ItemKind::Automation, json!({"actions": {"webhookUrl": url}}));
+            let (document, removed) = redacted(json!({"actions": {"webhookUrl": url}}));
             assert_eq!(document, json!({"actions": {"webhookUrl": left}}));
             assert_eq!(removed.len(), usize::from(url != left), "{url}");
         }
@@ -285,34 +273,60 @@ mod tests {
 
     #[test]
     fn webhook_headers_and_payload_values_are_replaced_at_any_depth() {
-        let (document, removed) = redacted(
-            ItemKind::Automation,
-            json!({"actions": {
-                "sendToWebhook": true, "webhookMethod": "POST",
-                "webhookHeaders": {"Authorization": "abc", "X-A/B": "1"},
-                "webhookPayload": {"a": {"b": ["x", 7, true, null, ""]}}
-            }}),
-        );
+        let (document, removed) = redacted(json!({"actions": {
+            "sendToWebhook": true, "webhookMethod": "POST",
+            "webhookHeaders": {"Authorization": "abc", "X-A/B": "1"},
+            "webhookPayload": {"a": {"b": ["x", 7, true, null, ""]}}
+        }}));
         let gone = PLACEHOLDER;
         assert_eq!(
             document,
             json!({"actions": {
                 "sendToWebhook": true, "webhookMethod": "POST",
                 "webhookHeaders": {"Authorization": gone, "X-A/B": gone},
-                "webhookPayload": {"a": {"b": [gone, gone, gone, null, ""]}}
+                "webhookPayload": {"a": {"b": [gone, gone, true, null, ""]}}
             }})
         );
-        assert_eq!(removed.len(), 5);
+        assert_eq!(removed.len(), 4);
         assert!(removed.contains(&"/actions/webhookHeaders/X-A~1B".to_owned()), "{removed:?}");
     }
 
     #[test]
     fn a_field_named_like_a_secret_is_replaced_in_any_item() {
-        for key in ["apiKey", "api_key", "X-Api-Key", "clientSecret", "accessToken", "password", "authorization"] {
-            let (document, removed) = redacted(ItemKind::Prompt, json!({"tools": [{key: "abc"}]}));
+        for key in
+            ["apiKey", "api_key", "X-Api-Key", "clientSecret", "accessToken", "password", "authorization", "tokens"]
+        {
+            let (document, removed) = redacted(json!({"tools": [{key: "abc"}]}));
             assert_eq!(document["tools"][0][key], PLACEHOLDER, "{key}");
             assert_eq!(removed, [format!("/tools/0/{key}")]);
         }
+    }
+
+    #[test]
+    fn within_a_webhook_everything_goes_that_is_not_known_to_be_plain() {
+        for (field, value, left) in [
+            ("webhookSecret", json!("abc"), json!(PLACEHOLDER)),
+            ("webhookKey", json!("abc"), json!(PLACEHOLDER)),
+            ("webhook_token", json!(123), json!(PLACEHOLDER)),
+            ("webhookurl", json!("https://h.example/s"), json!("https://h.example")),
+            ("hookUrl", json!("https://h.example/s"), json!("https://h.example")),
+            ("callbackUrl", json!("https://h.example/s?t=1"), json!("https://h.example")),
+            ("webhookUrl", json!("S3CR3T"), json!(PLACEHOLDER)),
+            ("webhookUrl", json!("https:\\\\h.example\\s"), json!("https://h.example")),
+            ("webhookUrl", json!("ftp://u:p@h.example/s"), json!(PLACEHOLDER)),
+            ("sendToWebhook", json!("https://h.example/s"), json!("https://h.example")),
+            (
+                "webhook",
+                json!({"url": "https://h.example/s", "path": "/s", "data": {"a": "b"}, "method": "POST"}),
+                json!({"url": "https://h.example", "path": PLACEHOLDER, "data": {"a": PLACEHOLDER}, "method": "POST"}),
+            ),
+        ] {
+            let (document, removed) = redacted(json!({"actions": {field: value}}));
+            assert_eq!(document["actions"][field], left, "{field}");
+            assert!(!removed.is_empty());
+        }
+        let plain = json!({"actions": {"sendToWebhook": true, "webhookMethod": "POST", "webhookUrl": ""}});
+        assert_eq!(redacted(plain.clone()), (plain, vec![]));
     }
 
     #[test]
@@ -325,7 +339,7 @@ mod tests {
             ("password: hunter22", "password: [removed secret]"),
             ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY----- end", "[removed secret] end"),
         ] {
-            let (document, removed) = redacted(ItemKind::Template, json!({"template": text}));
+            let (document, removed) = redacted(json!({"template": text}));
             assert_eq!(document["template"], left);
             assert_eq!(removed, ["/template"]);
         }
@@ -336,17 +350,17 @@ mod tests {
         let ordinary = json!({
             "name": "Bearer of good news", "template": "Hi {{firstName}}, your token of appreciation: {{token}}",
             "maxTokens": 500, "description": "The secret: listening. Password: required", "token": "{{leadToken}}",
-            "link": "https://acme.example/book?slot={{slot}}&key={{key}}"
+            "link": "https://acme.example/book?slot={{slot}}&key={{key}}", "header": "Welcome!", "hook": "Did you know?",
+            "callbackTime": "after 2 pm"
         });
-        assert_eq!(redacted(ItemKind::Template, ordinary.clone()), (ordinary, vec![]));
+        assert_eq!(redacted(ordinary.clone()), (ordinary, vec![]));
     }
 
     #[test]
     fn redacting_twice_removes_nothing_more() {
         let (once, _) = redacted(
-            ItemKind::Automation,
             json!({"actions": {"webhookUrl": "https://h.example/x", "webhookHeaders": {"a": "b"}, "note": "Bearer abc123def456"}}),
         );
-        assert_eq!(redacted(ItemKind::Automation, once.clone()), (once, vec![]));
+        assert_eq!(redacted(once.clone()), (once, vec![]));
     }
 }

@@ -52,8 +52,10 @@ pub struct Reference {
 pub struct Site {
     /// Where it stands, as a JSON pointer into the document.
     pub pointer: String,
-    /// What it names now. Never empty: an empty text names nothing.
+    /// What it names now; the JSON of it where it is not readable. Never empty: an empty text names nothing.
     pub value: String,
+    /// Whether it is a text. What is not leads nowhere.
+    pub is_readable: bool,
     /// The kind of thing it names.
     pub ref_type: RefType,
     location: &'static str,
@@ -106,26 +108,28 @@ pub fn sites(automation: &Document) -> Vec<Site> {
     let mut found = Vec::new();
     let document = automation.as_value();
     if let Some(statuses) = document.get(SOURCE_STATUSES) {
-        collect(&mut found, SOURCE_STATUSES, SOURCE_STATUSES, RefType::PipelineStage, "/sourceStatuses", statuses);
+        let place = Place { location: SOURCE_STATUSES, field: SOURCE_STATUSES, ref_type: RefType::PipelineStage };
+        place.collect(&mut found, "/sourceStatuses", statuses);
     }
-    if let Some(actions) = document.get("actions") {
+    for (at, actions) in elements("/actions", document.get("actions")) {
         for (field, ref_type) in ACTIONS {
             if let Some(value) = actions.get(field) {
-                collect(&mut found, "actions", field, ref_type, &format!("/actions/{field}"), value);
+                Place { location: "actions", field, ref_type }.collect(&mut found, &format!("{at}/{field}"), value);
             }
         }
-        for (index, message) in elements(actions.get("sendMessage")) {
+        for (at, message) in elements(&format!("{at}/sendMessage"), actions.get("sendMessage")) {
             if let Some(template) = message.get("template") {
-                let pointer = format!("/actions/sendMessage/{index}/template");
-                collect(&mut found, "actions", "sendMessage", RefType::Template, &pointer, template);
+                let place = Place { location: "actions", field: "sendMessage", ref_type: RefType::Template };
+                place.collect(&mut found, &format!("{at}/template"), template);
             }
         }
     }
-    for (index, condition) in elements(document.get("conditions")) {
+    for (at, condition) in elements("/conditions", document.get("conditions")) {
         let compared = condition.get("field").and_then(Value::as_str);
         let known = CONDITIONS.iter().find(|(field, _)| Some(*field) == compared);
         if let (Some((field, ref_type)), Some(value)) = (known, condition.get("value")) {
-            collect(&mut found, "conditions", field, *ref_type, &format!("/conditions/{index}/value"), value);
+            let place = Place { location: "conditions", field, ref_type: *ref_type };
+            place.collect(&mut found, &format!("{at}/value"), value);
         }
     }
     found
@@ -142,34 +146,51 @@ pub fn rewrite(automation: &mut Document, mut replacement: impl FnMut(&Site) -> 
     }
 }
 
-/// A reference field holds one text, or (an "is one of" condition, the source statuses) an array of them.
-fn collect(
-    found: &mut Vec<Site>,
+/// A row of the tables above.
+#[derive(Clone, Copy)]
+struct Place<'a> {
     location: &'static str,
-    field: &str,
+    field: &'a str,
     ref_type: RefType,
-    pointer: &str,
-    value: &Value,
-) {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => found.push(Site {
-            pointer: pointer.to_owned(),
-            value: text.clone(),
-            ref_type,
-            location,
-            field: field.to_owned(),
-        }),
-        Value::Array(values) => {
-            for (index, element) in values.iter().enumerate().filter(|(_, element)| element.is_string()) {
-                collect(found, location, field, ref_type, &format!("{pointer}/{index}"), element);
+}
+
+impl Place<'_> {
+    /// A place holds one text, or (an "is one of" condition, the source statuses) an array of them. Null, a switch and
+    /// what is empty name nothing; an object or a number is there to name something, in a way that nobody can follow.
+    fn collect(&self, found: &mut Vec<Site>, pointer: &str, value: &Value) {
+        let (value, is_readable) = match value {
+            Value::Null | Value::Bool(_) => return,
+            Value::String(text) if text.trim().is_empty() => return,
+            Value::Object(fields) if fields.is_empty() => return,
+            Value::Array(values) => {
+                for (index, element) in values.iter().enumerate() {
+                    self.collect(found, &format!("{pointer}/{index}"), element);
+                }
+                return;
             }
-        }
-        _ => {}
+            Value::String(text) => (text.clone(), true),
+            Value::Number(_) | Value::Object(_) => (value.to_string(), false),
+        };
+        found.push(Site {
+            pointer: pointer.to_owned(),
+            value,
+            is_readable,
+            ref_type: self.ref_type,
+            location: self.location,
+            field: self.field.to_owned(),
+        });
     }
 }
 
-fn elements(array: Option<&Value>) -> impl Iterator<Item = (usize, &Value)> {
-    array.and_then(Value::as_array).into_iter().flatten().enumerate()
+/// The elements of an array, or the one object that stands in its place, with their pointers.
+fn elements<'v>(pointer: &str, value: Option<&'v Value>) -> Vec<(String, &'v Value)> {
+    match value {
+        Some(Value::Array(values)) => {
+            values.iter().enumerate().map(|(index, element)| (format!("{pointer}/{index}"), element)).collect()
+        }
+        Some(object @ Value::Object(_)) => vec![(pointer.to_owned(), object)],
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +225,7 @@ mod tests {
         use RefType::{Agent, PipelineStage, Prompt, Template};
         let expected = [
             ("/sourceStatuses/0", "New Lead", PipelineStage),
+            ("/sourceStatuses/2", "7", PipelineStage),
             ("/sourceStatuses/3", "Contacted", PipelineStage),
             ("/actions/targetStage", "Contacted", PipelineStage),
             ("/actions/changeToStatus", "Won", PipelineStage),
@@ -218,6 +240,25 @@ mod tests {
             ("/conditions/1/value/1", "Bea", Agent),
         ];
         assert_eq!(found, expected.map(|(pointer, value, kind)| (pointer.to_owned(), value.to_owned(), kind)));
+    }
+
+    #[test]
+    fn a_place_in_another_shape_is_found_and_one_that_cannot_be_read_says_so() {
+        let found = |document: Value| -> Vec<(String, bool)> {
+            let document = serde_json::from_value(document).unwrap();
+            sites(&document).into_iter().map(|site| (site.pointer, site.is_readable)).collect()
+        };
+        let at = |pointer: &str, is_readable| vec![(pointer.to_owned(), is_readable)];
+        assert_eq!(found(json!({"actions": {"targetStage": {"name": "Won"}}})), at("/actions/targetStage", false));
+        assert_eq!(found(json!({"actions": {"agentId": 7}})), at("/actions/agentId", false));
+        assert_eq!(found(json!({"actions": [{"agent": "Bea"}]})), at("/actions/0/agent", true));
+        assert_eq!(
+            found(json!({"actions": {"sendMessage": {"template": "x"}}})),
+            at("/actions/sendMessage/template", true)
+        );
+        assert_eq!(found(json!({"conditions": {"field": "status", "value": "x"}})), at("/conditions/value", true));
+        assert_eq!(found(json!({"sourceStatuses": [["New Lead"]]})), at("/sourceStatuses/0/0", true));
+        assert_eq!(found(json!({"actions": {"agent": true, "targetStage": null, "prompt": " ", "promptId": {}}})), []);
     }
 
     #[test]

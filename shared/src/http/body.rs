@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
 use super::strict_json::{self, NotStrict, Object};
-use super::{ApiError, FieldError};
+use super::{ApiError, FieldError, MAX_LISTED};
 use crate::domain::{Violation, ViolationKind, pointer};
 
 /// The most bytes that a body may have.
@@ -148,13 +148,26 @@ impl Fields {
     /// Notes a violation at `pointer`.
     pub fn note(&mut self, pointer: impl Into<String>, violation: Violation) {
         self.malformed |= violation.kind == ViolationKind::Malformed;
-        self.errors.push(FieldError::new(pointer, violation.detail));
+        if self.errors.len() < MAX_LISTED {
+            self.errors.push(FieldError::new(pointer, violation.detail));
+        }
+    }
+
+    /// The same for one of many places: its pointer is made only where an answer has room for it.
+    pub fn note_at(&mut self, segments: &[&str], violation: Violation) {
+        let place = if self.errors.len() < MAX_LISTED { pointer(segments) } else { String::new() };
+        self.note(place, violation);
     }
 
     /// Fails with 400 `invalid_body` when anything noted was malformed, with 422 `refused` when anything was refused.
     /// All pointers go into the answer either way.
     pub fn finish(self) -> Result<(), ApiError> {
         if self.errors.is_empty() { Ok(()) } else { Err(self.into_error()) }
+    }
+
+    /// What was refused, for an answer that lists it. Fails with 400 `invalid_body` when anything noted was malformed.
+    pub fn into_refusals(self) -> Result<Vec<FieldError>, ApiError> {
+        if self.malformed { Err(self.into_error()) } else { Ok(self.errors) }
     }
 
     /// The error of [`Fields::finish`], for a place where something is known to be wrong.

@@ -30,10 +30,22 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// `detail` is wrong at `pointer`.
+    /// `detail` is wrong at `pointer`. Both may repeat what the caller sent, so both are cut where they are very long:
+    /// 200 of them stay far below what a function may answer.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self { pointer: cut(pointer.into()), detail: cut(detail.into()) }
     }
+}
+
+/// The most code points of a text in an answer that may repeat what the caller sent.
+const MAX_REPEATED: usize = 1_000;
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_REPEATED) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// A request that is not answered with what it asked for.
@@ -78,7 +90,7 @@ pub enum ApiError {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The snapshot is no longer the one that If-Match names.
+    /// The snapshot, or the outcome of an apply, is no longer the one that If-Match names.
     Stale,
     /// The body has more bytes than are read.
     BodyTooLarge,
@@ -158,7 +170,7 @@ impl ApiError {
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
             Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
             Self::InProgress { .. } => (StatusCode::CONFLICT, "in_progress", "The same is being done already"),
-            Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "The snapshot has changed"),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "It has changed meanwhile"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
             Self::SetupTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "setup_too_large", "The setup is too large"),
             Self::UnsupportedMediaType => {
@@ -198,7 +210,7 @@ impl ApiError {
             }
             Self::InProgress { .. } => "Another request is at work on the same thing; try again".to_owned(),
             Self::Stale => {
-                "The snapshot has changed since you read it; read it again and use the ETag of that answer".to_owned()
+                "What If-Match names is not what is there now; read it again and use the ETag of that answer".to_owned()
             }
             Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
             Self::SetupTooLarge { detail } => detail.clone(),

@@ -1,5 +1,7 @@
-//! The version of a snapshot as an entity tag, and the condition that a client sets on it (RFC 9110, sections 8.8.3 and
-//! 13.1.1).
+//! Entity tags, and the condition that a client sets on them (RFC 9110, sections 8.8.3 and 13.1.1): a snapshot's is its
+//! version, a plan's its hash.
+
+use std::fmt::Display;
 
 use http::HeaderValue;
 use http::header::IF_MATCH;
@@ -7,14 +9,14 @@ use lambda_http::Request;
 
 use super::ApiError;
 
-/// The value of the `ETag` header for a version: strong, since every change of what is shown makes another one.
-pub fn etag(version: u64) -> HeaderValue {
-    // Quotes and digits are always a header value.
-    HeaderValue::from_str(&tag(version)).unwrap_or(HeaderValue::from_static("\"\""))
+/// The value of the `ETag` header for a version or a hash: strong, since every change of what is shown makes another one.
+pub fn etag(state: impl Display) -> HeaderValue {
+    // Quotes, digits and letters are always a header value.
+    HeaderValue::from_str(&tag(state)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn tag(version: u64) -> String {
-    format!("\"{version}\"")
+fn tag(state: impl Display) -> String {
+    format!("\"{state}\"")
 }
 
 /// What the `If-Match` header of a request demands.
@@ -46,10 +48,10 @@ impl IfMatch {
         }
     }
 
-    /// Fails with 412 where a snapshot of `version` is not what is demanded.
-    pub fn check(&self, version: u64) -> Result<(), ApiError> {
+    /// Fails with 412 where `state`, the version or hash of what is there, is not what is demanded.
+    pub fn check(&self, state: impl Display) -> Result<(), ApiError> {
         match self {
-            Self::Tags(tags) if !tags.contains(&tag(version)) => Err(ApiError::Stale),
+            Self::Tags(tags) if !tags.contains(&tag(state)) => Err(ApiError::Stale),
             _ => Ok(()),
         }
     }

@@ -58,6 +58,7 @@ impl Route {
 pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
     Route::new(Method::POST, "/api/user-snapshots/{id}/apply", Function::ApplySnapshot),
+    Route::new(Method::POST, "/api/user-snapshots/{id}/plan", Function::ApplySnapshot),
     Route::new(Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
     Route::new(Method::GET, "/api/user-snapshots/{id}", Function::ManageSnapshots),
     Route::new(Method::PATCH, "/api/user-snapshots/{id}", Function::ManageSnapshots),

@@ -79,8 +79,9 @@ pub(super) fn classify<E: CallError>(error: SdkError<E>) -> CallFailure {
     match code {
         "ConditionalCheckFailedException" => CallFailure::ConditionFailed(error.met_item()),
         "TransactionCanceledException" => cancelled(error.reasons(), told),
+        // The same transaction, sent before, is still at work: it may yet land, so it must not be made anew.
+        "TransactionInProgressException" => CallFailure::Unavailable(told),
         "TransactionConflictException"
-        | "TransactionInProgressException"
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "ThrottlingException" => CallFailure::Contended(told),

@@ -1,8 +1,7 @@
 //! What the caller of an apply decides.
 
 use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 use crate::domain::{ObjectId, Violation};
 
@@ -31,14 +30,25 @@ pub struct Choices {
 }
 
 /// What becomes of an automation with a reference that leads nowhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnUnmapped {
     /// It arrives switched off and is named in a warning.
     #[default]
     SwitchOff,
     /// The apply is refused.
     Reject,
+}
+
+impl FromStr for OnUnmapped {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        match text {
+            "switchOff" => Ok(Self::SwitchOff),
+            "reject" => Ok(Self::Reject),
+            _ => Err(Violation::malformed("this is switchOff or reject")),
+        }
+    }
 }
 
 impl Default for Choices {

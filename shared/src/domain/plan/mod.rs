@@ -65,6 +65,19 @@ pub struct PlannedClone {
     pub enabled: Option<bool>,
     /// References that get the id of another clone.
     pub rewires: Vec<Rewire>,
+    /// Stages and agents that were mapped.
+    pub mapped: Vec<MappedReference>,
+}
+
+/// A reference of an automation and what a mapping made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappedReference {
+    /// The reference as it stands in the snapshot.
+    #[serde(flatten)]
+    pub reference: Reference,
+    /// What stands there in the clone.
+    pub target: String,
 }
 
 /// A reference by id from one clone to another.
@@ -126,7 +139,8 @@ pub struct Warning {
 pub enum WarningCode {
     /// References lead nowhere; the automation arrives switched off.
     UnmappedReference,
-    /// Secrets were removed; the automation arrives switched off until somebody fills them in.
+    /// Secrets were removed; an automation that lost one, or uses something that did, arrives switched off until
+    /// somebody fills them in.
     SecretsRemoved,
     /// A mapping names an automation that is not cloned.
     MappingIgnored,
@@ -143,12 +157,16 @@ pub struct Refusal {
     pub detail: String,
 }
 
+/// The most refusals that a plan collects: an answer lists no more.
+const MAX_REFUSALS: usize = 200;
+
 /// Decides what applying `content` to the organization `targets` does.
 pub fn plan(content: &Content, scope: &Scope, targets: &Organization, choices: &Choices) -> Plan {
     let mut plan = match scope {
         Scope::SameOrganization { automations } => plan_within(content, automations, choices),
         Scope::OtherOrganization => plan_across(content, targets, choices),
     };
+    plan.refusals.truncate(MAX_REFUSALS);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
         plan.warnings.extend(choices.mapped_automations().keys().map(|automation| Warning {
@@ -173,7 +191,7 @@ fn plan_within(content: &Content, existing: &BTreeSet<ObjectId>, choices: &Choic
         }
     };
     judge_selection(content, choices, &mut plan);
-    plan.clones = selected.into_iter().map(|item| unchanged(ItemKind::Prompt, item)).collect();
+    arrive_unchanged(&mut plan, ItemKind::Prompt, selected);
     if choices.apply_automations {
         let kept = content.automations.iter().filter(|automation| existing.contains(&automation.item.id));
         plan.kept_preferences = kept.map(|automation| (automation.item.id, automation.enabled)).collect();
@@ -201,7 +219,7 @@ fn judge_selection(content: &Content, choices: &Choices, plan: &mut Plan) {
     for (index, name) in names.iter().enumerate().filter(|(_, name)| !known.contains(name.as_str())) {
         plan.refusals.push(Refusal {
             pointer: pointer([SELECTED_PROMPT_NAMES, &index.to_string()]),
-            detail: format!("the snapshot has no prompt named {name:?}"),
+            detail: format!("the snapshot has no prompt named {}", mapping::shortened(name)),
         });
     }
 }
@@ -224,11 +242,12 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices) -> 
         plan.refusals.extend(refusals);
         let resolver = Resolver::new(targets, prompts, templates);
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
-            arrive_mapped(&mut plan, automation, resolver.resolve(automation, mapping), choices);
+            let incomplete = !automation.item.removed_secrets.is_empty() || resolver.uses_incomplete(automation);
+            arrive_mapped(&mut plan, automation, resolver.resolve(automation, mapping), incomplete, choices);
         }
     }
-    plan.clones.extend(prompts.iter().map(|item| unchanged(ItemKind::Prompt, item)));
-    plan.clones.extend(templates.iter().map(|item| unchanged(ItemKind::Template, item)));
+    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts);
+    arrive_unchanged(&mut plan, ItemKind::Template, templates);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
         mapped: Mapped::default(),
@@ -240,14 +259,22 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices) -> 
     plan
 }
 
-/// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere.
-fn arrive_mapped(plan: &mut Plan, automation: &CapturedAutomation, resolved: resolve::Resolved, choices: &Choices) {
+/// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
+/// that lost a secret.
+fn arrive_mapped(
+    plan: &mut Plan,
+    automation: &CapturedAutomation,
+    resolved: resolve::Resolved,
+    incomplete: bool,
+    choices: &Choices,
+) {
     let name = automation.item.document.name();
     let dangling: Vec<Reference> = resolved.dangling.iter().map(|site| site.describe(name)).collect();
     if !dangling.is_empty() {
         match choices.on_unmapped {
             OnUnmapped::Reject => {
-                plan.refusals.extend(dangling.iter().map(|reference| resolve::refusal(reference, choices)))
+                let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
+                plan.refusals.extend(dangling.iter().take(room).map(|reference| resolve::refusal(reference, choices)));
             }
             OnUnmapped::SwitchOff => plan.warnings.push(Warning {
                 code: WarningCode::UnmappedReference,
@@ -257,29 +284,54 @@ fn arrive_mapped(plan: &mut Plan, automation: &CapturedAutomation, resolved: res
             }),
         }
     }
-    let removed = &automation.item.removed_secrets;
-    if !removed.is_empty() {
+    if incomplete {
+        let removed = &automation.item.removed_secrets;
+        let places = match removed.is_empty() {
+            true => "what was removed from the prompts and templates that it uses".to_owned(),
+            false => mapping::first_few(removed),
+        };
         plan.warnings.push(Warning {
             code: WarningCode::SecretsRemoved,
             automation_name: name.to_owned(),
             references: Vec::new(),
-            detail: format!(
-                "secrets do not travel: fill in {} and switch the automation on",
-                mapping::first_few(removed)
-            ),
+            detail: format!("secrets do not travel: fill in {places} and switch the automation on"),
         });
     }
     plan.clones.push(PlannedClone {
         kind: ItemKind::Automation,
         source_id: automation.item.id,
         document: resolved.document,
-        enabled: Some(automation.enabled && resolved.dangling.is_empty() && removed.is_empty()),
+        enabled: Some(automation.enabled && resolved.dangling.is_empty() && !incomplete),
         rewires: resolved.rewires,
+        mapped: resolved.mapped,
     });
 }
 
+/// Adds prompts or templates as they are, each with a warning where it lost a secret.
+fn arrive_unchanged<'a>(plan: &mut Plan, kind: ItemKind, items: impl IntoIterator<Item = &'a CapturedItem>) {
+    for item in items {
+        if !item.removed_secrets.is_empty() {
+            let (name, places) = (mapping::shortened(item.document.name()), mapping::first_few(&item.removed_secrets));
+            plan.warnings.push(Warning {
+                code: WarningCode::SecretsRemoved,
+                automation_name: String::new(),
+                references: Vec::new(),
+                detail: format!("secrets do not travel: fill in {places} of the {kind} {name}"),
+            });
+        }
+        plan.clones.push(unchanged(kind, item));
+    }
+}
+
 fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
-    PlannedClone { kind, source_id: item.id, document: item.document.clone(), enabled: None, rewires: Vec::new() }
+    PlannedClone {
+        kind,
+        source_id: item.id,
+        document: item.document.clone(),
+        enabled: None,
+        rewires: Vec::new(),
+        mapped: Vec::new(),
+    }
 }
 
 impl Plan {

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::choices::{AGENT_MAPPING, Choices, PIPELINE_MAPPING};
-use super::mapping::{AutomationMapping, first_few, is_id};
-use super::{CapturedAutomation, CapturedItem, Refusal, Rewire};
+use super::mapping::{AutomationMapping, first_few, is_id, shortened};
+use super::{CapturedAutomation, CapturedItem, MappedReference, Refusal, Rewire};
 use crate::domain::reference::{self, RefType, Reference, SOURCE_STATUSES, Site};
 use crate::domain::{Document, ItemKind, ObjectId, Organization, pointer};
 
@@ -12,6 +12,7 @@ use crate::domain::{Document, ItemKind, ObjectId, Organization, pointer};
 pub(super) struct Resolved {
     pub(super) document: Document,
     pub(super) rewires: Vec<Rewire>,
+    pub(super) mapped: Vec<MappedReference>,
     /// References that lead nowhere, with the value they have in the snapshot.
     pub(super) dangling: Vec<Site>,
 }
@@ -28,6 +29,8 @@ pub(super) struct Resolver<'a> {
 struct Items<'a> {
     ids: HashSet<ObjectId>,
     names: HashSet<&'a str>,
+    /// Names and ids of those that lost a secret.
+    incomplete: HashSet<String>,
 }
 
 impl<'a> Items<'a> {
@@ -35,6 +38,11 @@ impl<'a> Items<'a> {
         Self {
             ids: items.iter().map(|item| item.id).collect(),
             names: items.iter().map(|item| item.document.name()).collect(),
+            incomplete: items
+                .iter()
+                .filter(|item| !item.removed_secrets.is_empty())
+                .flat_map(|item| [item.id.to_string(), item.document.name().to_owned()])
+                .collect(),
         }
     }
 }
@@ -49,6 +57,15 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether the automation refers to a prompt or template that lost a secret: it would send the placeholder.
+    pub(super) fn uses_incomplete(&self, automation: &CapturedAutomation) -> bool {
+        automation.references.iter().any(|reference| match reference.ref_type {
+            RefType::Prompt => self.prompts.incomplete.contains(&reference.value),
+            RefType::Template => self.templates.incomplete.contains(&reference.value),
+            RefType::PipelineStage | RefType::Agent => false,
+        })
+    }
+
     pub(super) fn resolve(&self, automation: &CapturedAutomation, mapping: &AutomationMapping<'_>) -> Resolved {
         let mut document = automation.item.document.clone();
         if let (Some(statuses), Some(fields)) = (mapping.source_statuses, document.fields_mut())
@@ -56,10 +73,13 @@ impl<'a> Resolver<'a> {
         {
             fields.insert(SOURCE_STATUSES.to_owned(), statuses.into());
         }
+        let name = automation.item.document.name();
         let mut rewires = Vec::new();
+        let mut mapped = Vec::new();
         let mut dangling = Vec::new();
         reference::rewrite(&mut document, |site| {
             let resolution = match site.ref_type {
+                _ if !site.is_readable => Resolution::Dangling,
                 // The replacement array was judged with the request: these are target stages already.
                 RefType::PipelineStage if site.is_source_status() && mapping.source_statuses.is_some() => {
                     Resolution::Kept
@@ -71,7 +91,10 @@ impl<'a> Resolver<'a> {
             };
             match resolution {
                 Resolution::Kept => None,
-                Resolution::Replaced(value) => Some(value),
+                Resolution::Replaced(target) => {
+                    mapped.push(MappedReference { reference: site.describe(name), target: target.clone() });
+                    Some(target)
+                }
                 Resolution::Rewired(rewire) => {
                     rewires.push(rewire);
                     None
@@ -82,7 +105,7 @@ impl<'a> Resolver<'a> {
                 }
             }
         });
-        Resolved { document, rewires, dangling }
+        Resolved { document, rewires, mapped, dangling }
     }
 
     fn stage(&self, site: &Site, mapping: &AutomationMapping<'_>) -> Resolution {
@@ -124,8 +147,10 @@ fn clone_of(kind: ItemKind, items: &Items<'_>, site: &Site) -> Resolution {
 
 /// Says of dangling references what is missing and what to do.
 pub(super) fn explain(dangling: &[Reference]) -> String {
-    let missing: Vec<String> =
-        dangling.iter().map(|reference| format!("the {} {:?}", reference.ref_type.noun(), reference.value)).collect();
+    let missing: Vec<String> = dangling
+        .iter()
+        .map(|reference| format!("the {} {}", reference.ref_type.noun(), shortened(&reference.value)))
+        .collect();
     let what = first_few(&missing);
     format!("it arrives switched off, because {what} cannot be found for the new user; map or mend it and switch it on")
 }
@@ -144,5 +169,12 @@ pub(super) fn refusal(reference: &Reference, choices: &Choices) -> Refusal {
             ("/onUnmapped".to_owned(), "the snapshot does not hold it; use switchOff")
         }
     };
-    Refusal { pointer, detail: format!("the automation {automation_name:?} refers to the {noun} {value:?}: {advice}") }
+    Refusal {
+        pointer,
+        detail: format!(
+            "the automation {} refers to the {noun} {}: {advice}",
+            shortened(automation_name),
+            shortened(value)
+        ),
+    }
 }

@@ -419,6 +419,9 @@ prop_compose! {
 
 /// Whether a reference of a clone leads somewhere for the new user.
 fn leads_somewhere(site: &reference::Site, arrival: &Arrival) -> bool {
+    if !site.is_readable {
+        return false;
+    }
     let targets = target();
     let cloned = |kind| {
         arrival
@@ -444,7 +447,7 @@ proptest! {
         let mut after = before.clone();
         reference::rewrite(&mut after, |_| None);
         prop_assert_eq!(&after, &before);
-        reference::rewrite(&mut after, |site| Some(site.value.clone()));
+        reference::rewrite(&mut after, |site| site.is_readable.then(|| site.value.clone()));
         prop_assert_eq!(after, before);
     }
 

@@ -1,0 +1,68 @@
+//! What apply and its dry run share: who may ask, what is read, what comes of it.
+
+use lambda_http::Request;
+use shared::domain::plan::{Choices, Plan, Scope, plan};
+use shared::domain::rights::Action;
+use shared::domain::{ObjectId, Principal, Role, Snapshot};
+use shared::http::{ApiError, Caller, Edge, RequestContext};
+use shared::store::{Callers, Captures, Organizations, SnapshotReader, Table};
+
+/// Somebody who may apply snapshots, and the snapshot that the path names.
+pub(crate) struct Asked {
+    caller: Caller,
+    pub(crate) principal: Principal,
+    snapshot: ObjectId,
+}
+
+/// A snapshot that the caller sees, and what applying it would do.
+pub(crate) struct Judged {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) plan: Plan,
+}
+
+/// Judges the token, the role and the path; reads nothing.
+pub(crate) fn authorize(edge: &Edge, context: &RequestContext, request: &Request) -> Result<Asked, ApiError> {
+    let caller = context.authenticate(edge, request)?;
+    let principal = caller.principal();
+    if !principal.may_ever(Action::Use) {
+        return Err(ApiError::Forbidden("applying a snapshot needs the role ADMIN or SUPERADMIN".into()));
+    }
+    Ok(Asked { snapshot: context.path_id("id")?, caller, principal })
+}
+
+impl Asked {
+    /// Refuses a new user whose role is above the caller's.
+    pub(crate) fn may_grant(&self, role: Role) -> Result<(), ApiError> {
+        if self.principal.may_grant(role) {
+            return Ok(());
+        }
+        let highest = self.principal.role;
+        Err(ApiError::Forbidden(format!("the new user's role is above yours; accessRole may be at most {highest}")))
+    }
+
+    /// Reads caller, snapshot and targets at once, and plans. Within the source's own organization it takes one more
+    /// read: which of the source's automations still exist.
+    pub(crate) async fn judge(&self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {
+        let Self { caller, principal, snapshot } = self;
+        let (callers, organizations, snapshots) =
+            (Callers::new(table), Organizations::new(table), SnapshotReader::new(table));
+        let (stored, organization, snapshot) = tokio::join!(
+            callers.load(principal.organization, principal.user),
+            organizations.load(&principal.organization),
+            snapshots.load(*snapshot, principal, Action::Use),
+        );
+        caller.confirm(stored?)?;
+        let loaded = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
+        let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
+        let content = loaded.content()?;
+        let snapshot = loaded.snapshot;
+        let source = &snapshot.source;
+        let scope = if source.organization == targets.id {
+            let automations = Captures::new(table).automations(&source.organization, &source.user).await?;
+            Scope::SameOrganization { automations }
+        } else {
+            Scope::OtherOrganization
+        };
+        Ok(Judged { plan: plan(&content, &scope, &targets, choices), snapshot })
+    }
+}
