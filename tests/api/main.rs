@@ -7,6 +7,7 @@ mod apply_within;
 mod budgets;
 mod create_snapshot;
 mod events;
+mod extremes;
 mod manage_edits;
 mod manage_injection;
 mod manage_lists;

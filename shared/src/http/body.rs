@@ -233,6 +233,23 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_lists_at_most_200_errors_and_one_beyond_them_still_counts() {
+        for (refused, listed) in [(199, 199), (200, 200), (201, 200)] {
+            let mut fields = Fields::default();
+            for _ in 0..refused {
+                fields.note_at(&["a"], Violation::refused("no"));
+            }
+            assert!(matches!(fields.finish(), Err(ApiError::Refused(errors)) if errors.len() == listed));
+        }
+        let mut fields = Fields::default();
+        for _ in 0..200 {
+            fields.note("/a", Violation::refused("no"));
+        }
+        fields.note("/b", Violation::malformed("no"));
+        assert!(matches!(fields.finish(), Err(ApiError::InvalidBody(_))));
+    }
+
+    #[test]
     fn a_body_of_the_right_shape_is_read_whether_text_or_binary() {
         let body = r#"{"name":"Q2","count":3,"apply":false}"#;
         assert_eq!(read(body).unwrap().name, "Q2");

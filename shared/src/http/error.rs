@@ -296,6 +296,15 @@ mod tests {
     }
 
     #[test]
+    fn a_field_error_repeats_at_most_1000_characters() {
+        for (length, kept) in [(999, 999), (1_000, 1_000), (1_001, 1_001), (5_000, 1_001)] {
+            let error = FieldError::new("é".repeat(length), "é".repeat(length));
+            assert_eq!((error.pointer.chars().count(), error.detail.chars().count()), (kept, kept), "{length}");
+            assert_eq!(error.pointer.ends_with('…'), length > 1_000);
+        }
+    }
+
+    #[test]
     fn every_variant_has_a_status_a_code_and_words_of_its_own() {
         let mut codes = std::collections::HashSet::new();
         for (error, status, code) in every_variant() {

@@ -1,10 +1,10 @@
+mod properties;
+
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::reference::{self, RefType};
 use crate::domain::{Agent, Pipeline, Setup, SetupItem, Stage, Timestamp};
 
 fn id(number: u8) -> ObjectId {
@@ -340,6 +340,43 @@ fn the_hash_tells_outcomes_apart_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_collects_at_most_200_refusals() {
+    for (wrong, collected) in [(199, 199), (200, 200), (201, 200)] {
+        let names: Vec<String> = (0..wrong).map(|number| number.to_string()).collect();
+        let entries: Vec<_> = names.iter().map(|name| ("Mover", name.as_str(), "New Lead")).collect();
+        let plan = across(&content(vec![mover()], vec![], vec![]), &stages(&entries));
+        assert_eq!(plan.refusals.len(), collected);
+        let choices = Choices { selected_prompt_names: Some(names), ..Choices::default() };
+        assert_eq!(within(&three_prompts(), &[], &choices).refusals.len(), collected);
+    }
+}
+
+#[test]
+fn one_name_cannot_multiply_source_statuses_beyond_100_000() {
+    let many = |count| content(vec![json!({"name": "Many", "sourceStatuses": []}); count], vec![], vec![]);
+    let content = many(100);
+    for (length, good) in [(999, true), (1_000, true), (1_001, false)] {
+        let mut choices = Choices::default();
+        choices.source_statuses_mapping.insert("Many".into(), vec!["New Lead".into(); length]);
+        assert_eq!(across(&content, &choices).refusals.is_empty(), good, "{length}");
+    }
+}
+
+#[test]
+fn an_automation_that_uses_a_template_without_its_secret_arrives_switched_off() {
+    let content = content(
+        vec![json!({"name": "Sender", "actions": {"sendMessage": [{"template": "Offer"}]}})],
+        vec![],
+        vec![json!({"name": "Offer", "template": "Log in with password: hunter22"})],
+    );
+    let plan = across(&content, &Choices::default());
+    assert_eq!(plan.clones[0].enabled, Some(false));
+    let warned: Vec<_> = plan.warnings.iter().map(|warning| warning.automation_name.as_str()).collect();
+    assert_eq!(warned, ["Sender", ""]);
+    assert!(plan.warnings[1].detail.contains("/template of the template \"Offer\""), "{}", plan.warnings[1].detail);
+}
+
+#[test]
 fn mappings_and_selections_have_at_most_5000_entries() {
     for (length, good) in [(MAX_ENTRIES - 1, true), (MAX_ENTRIES, true), (MAX_ENTRIES + 1, false)] {
         let names: Vec<String> = (0..length).map(|number| number.to_string()).collect();
@@ -352,125 +389,6 @@ fn mappings_and_selections_have_at_most_5000_entries() {
             Choices { selected_prompt_names: Some(names), ..Choices::default() },
         ] {
             assert_eq!(choices.check_size().is_ok(), good, "{length}");
-        }
-    }
-}
-
-/// Values that references take in the property tests: some exist in the target organization, some do not.
-fn a_value() -> impl Strategy<Value = Value> {
-    let names =
-        ["New Lead", "Contacted", "Reached Out", "Warm-up Agent", "Closer", "Twin", "Talk", "Intro", "Nobody", ""];
-    prop_oneof![
-        6 => proptest::sample::select(names.to_vec()).prop_map(Value::from),
-        2 => proptest::sample::select(vec![20_u8, 40, 60, 61, 73]).prop_map(|number| json!(id(number))),
-        1 => Just(json!(null)),
-        1 => Just(json!(7)),
-    ]
-}
-
-prop_compose! {
-    fn an_automation()(
-        name in "[ab]",
-        statuses in proptest::option::of(proptest::collection::vec(a_value(), 0..3)),
-        actions in proptest::collection::btree_map(
-            proptest::sample::select(vec![
-                "targetStage", "changeToStatus", "agent", "agentId", "templateId", "prompt", "promptId", "other"]),
-            a_value(), 0..5),
-        messages in proptest::collection::vec(a_value(), 0..3),
-        conditions in proptest::collection::vec(
-            (proptest::sample::select(vec!["status", "stage", "agent", "city"]), a_value(), any::<bool>()), 0..3),
-    ) -> Value {
-        let mut actions = serde_json::to_value(actions).unwrap();
-        actions["sendMessage"] = messages.iter().map(|template| json!({"template": template, "channel": "sms"})).collect();
-        let conditions: Vec<Value> = conditions
-            .into_iter()
-            .map(|(field, value, many)| json!({"field": field, "value": if many { json!([value]) } else { value }}))
-            .collect();
-        let mut automation = json!({"name": name, "actions": actions, "conditions": conditions, "kept": {"as": ["is", 1.5]}});
-        if let Some(statuses) = statuses {
-            automation["sourceStatuses"] = statuses.into();
-        }
-        automation
-    }
-}
-
-prop_compose! {
-    fn some_content()(automations in proptest::collection::vec(an_automation(), 0..4)) -> Content {
-        content(automations, vec![json!({"name": "Talk"})], vec![json!({"name": "Intro"})])
-    }
-}
-
-prop_compose! {
-    fn some_choices()(
-        targets in proptest::collection::vec(
-            (proptest::sample::select(vec!["a", "b"]), proptest::sample::select(vec!["New Lead", "Contacted"]),
-             proptest::sample::select(vec!["New Lead", "Reached Out"])), 0..3),
-        agent in proptest::option::of(proptest::sample::select(vec![70_u8, 73])),
-        flags in any::<[bool; 3]>(),
-    ) -> Choices {
-        let mut choices = stages(&targets);
-        if let Some(agent) = agent {
-            choices.agent_mapping.insert("a".into(), BTreeMap::from([("Warm-up Agent".into(), id(agent))]));
-        }
-        [choices.apply_automations, choices.apply_prompts, choices.apply_templates] = flags;
-        choices
-    }
-}
-
-/// Whether a reference of a clone leads somewhere for the new user.
-fn leads_somewhere(site: &reference::Site, arrival: &Arrival) -> bool {
-    if !site.is_readable {
-        return false;
-    }
-    let targets = target();
-    let cloned = |kind| {
-        arrival
-            .items
-            .iter()
-            .any(|item| item.kind == kind && (item.id.to_string() == site.value || item.document.name() == site.value))
-    };
-    match site.ref_type {
-        RefType::PipelineStage => targets.has_stage(&site.value),
-        RefType::Agent => {
-            targets.agents.iter().any(|agent| agent.id.to_string() == site.value)
-                || targets.only_agent_named(&site.value).is_some()
-        }
-        RefType::Template => cloned(ItemKind::Template),
-        RefType::Prompt => cloned(ItemKind::Prompt),
-    }
-}
-
-proptest! {
-    #[test]
-    fn rewriting_with_an_empty_mapping_changes_nothing(automation in an_automation()) {
-        let before: Document = serde_json::from_value(automation).unwrap();
-        let mut after = before.clone();
-        reference::rewrite(&mut after, |_| None);
-        prop_assert_eq!(&after, &before);
-        reference::rewrite(&mut after, |site| site.is_readable.then(|| site.value.clone()));
-        prop_assert_eq!(after, before);
-    }
-
-    #[test]
-    fn no_reference_is_lost_and_none_is_left_dangling_and_switched_on(content in some_content(), choices in some_choices()) {
-        let plan = across(&content, &choices);
-        let arrival = plan.arrive(&Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) });
-        if !choices.apply_automations {
-            prop_assert!(arrival.items.iter().all(|item| item.kind != ItemKind::Automation));
-            return Ok(());
-        }
-        for (source, clone) in content.automations.iter().zip(&arrival.items) {
-            let before = reference::sites(&source.item.document);
-            let after = reference::sites(&clone.document);
-            let places = |sites: &[reference::Site]| sites.iter().map(|site| site.pointer.clone()).collect::<Vec<_>>();
-            prop_assert_eq!(places(&before), places(&after));
-            prop_assert_eq!(&clone.document.as_value()["kept"], &source.item.document.as_value()["kept"]);
-            let on = arrival.preferences[&clone.id];
-            prop_assert!(!on || after.iter().all(|site| leads_somewhere(site, &arrival)), "{:?}", clone);
-            let warned = plan.warnings.iter().any(|warning| {
-                warning.code == WarningCode::UnmappedReference && warning.automation_name == clone.document.name()
-            });
-            prop_assert!(on || warned, "{:?} {:?}", clone, plan.warnings);
         }
     }
 }
