@@ -335,3 +335,27 @@ fn no_token_of_another_time_is_accepted() {
     ]));
     assert_eq!(count, 18);
 }
+
+#[test]
+fn no_claim_of_another_type_is_accepted_whichever_it_is() {
+    let texts = [json!(""), json!(" "), json!("null"), json!("1778835600")];
+    let numbers = [json!(0), json!(-1), json!(1.5)];
+    let others =
+        [json!(null), json!(true), json!(false), json!([]), json!({}), json!([""]), json!([null]), json!({"a": 1})];
+    let of_all = || texts.iter().chain(&numbers).chain(&others);
+    let mut cases = Vec::new();
+    for claim in ["sub", "organizationId", "accessRole", "iss", "aud", "iat", "exp"] {
+        cases.extend(of_all().map(|value| (format!("{claim} as {value}"), with_claim(claim, value.clone()))));
+    }
+    // Any text is a name, and a token may lack `nbf` or have one long past.
+    cases.extend(
+        numbers.iter().chain(&others).map(|value| (format!("name as {value}"), with_claim("name", value.clone()))),
+    );
+    let not_null = others.iter().filter(|value| !value.is_null());
+    cases.extend(
+        texts.iter().chain(not_null).map(|value| (format!("nbf as {value}"), with_claim("nbf", value.clone()))),
+    );
+    let count = none_is_accepted(&cases);
+    assert!(count > 100, "{count}");
+    println!("{count} claims of another type");
+}
