@@ -64,6 +64,7 @@ fn bodies(id: &str) -> Vec<(Method, String, Value, Vec<&'static str>)> {
     apply["newUser"]["email"] = json!("injected@globex.example");
     vec![
         (Method::POST, "/api/user-snapshots".to_owned(), create_body(), vec![""]),
+        (Method::POST, path("/plan"), apply.clone(), vec!["", "/newUser"]),
         (Method::POST, path("/apply"), apply, vec!["", "/newUser"]),
         (Method::PATCH, path(""), json!({"name": "injected"}), vec![""]),
         (Method::PATCH, path("/assign"), json!({"assignedOrgIds": [ACME]}), vec![""]),
@@ -72,25 +73,29 @@ fn bodies(id: &str) -> Vec<(Method, String, Value, Vec<&'static str>)> {
 }
 
 /// The fields that each of these objects publishes, in the order of [`bodies`].
-const PUBLISHED: [&[&[&str]]; 5] = [
+const PUBLISHED: [&[&[&str]]; 6] = [
     &[&["name", "sourceOrgId", "sourceUserId", "description"]],
-    &[
-        &[
-            "newUser",
-            "pipelineMapping",
-            "sourceStatusesMapping",
-            "agentMapping",
-            "selectedPromptNames",
-            "applyAutomations",
-            "applyPrompts",
-            "applyTemplates",
-            "onUnmapped",
-        ],
-        &["email", "password", "fullName", "phoneNumber", "designation", "departmentId", "accessRole"],
-    ],
+    APPLY,
+    APPLY,
     &[&["name", "description"]],
     &[&["assignedOrgIds", "isGlobal"]],
     &[&["email", "password"]],
+];
+
+/// Those of an apply, and of the plan of one.
+const APPLY: &[&[&str]] = &[
+    &[
+        "newUser",
+        "pipelineMapping",
+        "sourceStatusesMapping",
+        "agentMapping",
+        "selectedPromptNames",
+        "applyAutomations",
+        "applyPrompts",
+        "applyTemplates",
+        "onUnmapped",
+    ],
+    &["email", "password", "fullName", "phoneNumber", "designation", "departmentId", "accessRole"],
 ];
 
 #[tokio::test]
@@ -124,7 +129,7 @@ async fn no_stored_attribute_name_is_taken_from_a_body_that_does_not_publish_it(
             }
         }
     }
-    println!("{injected} injections of {} names into 6 objects; {published} names are published fields", known.len());
+    println!("{injected} injections of {} names into 8 objects; {published} names are published fields", known.len());
     assert!(app.recorded().calls.is_empty(), "a body of the wrong shape is refused before anything is read");
     assert_eq!((app.items().await.len(), app.item(&format!("SNAPSHOT#{id}"), "#META").await), (before, meta));
 }
