@@ -8,6 +8,7 @@ mod budgets;
 mod create_snapshot;
 mod events;
 mod extremes;
+mod manage_assign;
 mod manage_edits;
 mod manage_injection;
 mod manage_lists;

@@ -1,18 +1,17 @@
-//! Changes of a snapshot: rename, assign, delete, and what two of them at once come to.
+//! Changes of a snapshot: rename, delete, and what two changes at once come to.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::{ObjectId, Organization};
-use shared::store::OrganizationWriter;
-use tests::{ACME, Answer, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body, json};
+use shared::domain::{ObjectId, Sharing, SnapshotName};
+use shared::store::{Edited, Renaming, SnapshotEditor};
+use tests::{ACME, Answer, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body, json};
 
 use crate::apply_across::snapshot;
-
-/// An id that nothing has.
-const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
+use crate::manage_assign::visibility;
+use crate::manage_lists::{new_snapshot, store};
 
 /// `PATCH`, `PATCH …/assign` and `DELETE` of one snapshot, each by somebody who may, with an If-Match header.
 async fn each_change(app: &TestApp, id: &str, if_match: &str) -> [Answer; 3] {
@@ -252,6 +251,29 @@ async fn a_deleted_snapshot_is_a_tombstone_and_every_route_calls_it_missing() {
 }
 
 #[tokio::test]
+async fn a_tombstone_is_not_changed_even_at_the_version_that_was_read() {
+    let app = TestApp::start().await;
+    let id: ObjectId = ObjectId::from_bytes([0x77; 12]);
+    let snapshot = new_snapshot(id, ACME, app.member(PAT).user.id, BEGINNING);
+    store(&app, &snapshot, &[ACME], false).await;
+    // Deleted as by a program that leaves the version as it was.
+    let pk = format!("SNAPSHOT#{id}");
+    let mut item = app.item(&pk, "#META").await.unwrap();
+    item.insert("deletedAt".to_owned(), AttributeValue::S(BEGINNING.to_string()));
+    let put = app.database().client().put_item().table_name("snapshots").set_item(Some(item.clone()));
+    put.send().await.unwrap();
+
+    let editor = SnapshotEditor::new(app.table());
+    let renaming = Renaming { name: Some(SnapshotName::parse("x").unwrap()), description: None };
+    assert_eq!(editor.rename(&snapshot, &renaming, BEGINNING).await.unwrap(), Edited::Moved);
+    let sharing = Sharing { assigned: vec![GLOBEX.parse().unwrap()], is_global: true };
+    assert_eq!(editor.share(&snapshot, sharing, BEGINNING).await.unwrap(), Edited::Moved);
+    assert_eq!(editor.delete(&snapshot, snapshot.creator.id, BEGINNING).await.unwrap(), Edited::Moved);
+    assert_eq!(app.item(&pk, "#META").await, Some(item));
+    assert_eq!(visibility(&app, &id.to_string()).await.len(), 0);
+}
+
+#[tokio::test]
 async fn an_admin_deletes_what_it_made_and_renames_what_comes_from_its_organization() {
     let app = TestApp::start().await;
     let by_pat = snapshot(&app).await;
@@ -269,178 +291,6 @@ async fn an_admin_deletes_what_it_made_and_renames_what_comes_from_its_organizat
     app.delete_snapshot(&app.token(PAT), &by_sam).await.expect_problem(403, "forbidden");
     app.delete_snapshot(&app.token(PAT), &by_pat).await.expect(200);
     app.delete_snapshot(&app.token(SAM), &by_sam).await.expect(200);
-}
-
-/// Makes this many organizations and gives their ids.
-async fn organizations(app: &TestApp, count: u16) -> Vec<String> {
-    let mut ids = Vec::new();
-    for number in 0..count {
-        let mut bytes = [0xcc; 12];
-        bytes[10..].copy_from_slice(&number.to_be_bytes());
-        let id = ObjectId::from_bytes(bytes);
-        let organization =
-            Organization { id, name: format!("Organization {number}"), pipelines: vec![], agents: vec![] };
-        assert!(OrganizationWriter::new(app.table()).create(&organization).await.unwrap());
-        ids.push(id.to_string());
-    }
-    ids
-}
-
-/// The sort keys of the items that make a snapshot visible.
-async fn visibility(app: &TestApp, id: &str) -> BTreeSet<String> {
-    let items = app.items().await;
-    let of_it = items.iter().filter(|item| item["PK"].as_s().unwrap() == &format!("SNAPSHOT#{id}"));
-    of_it.map(|item| item["SK"].as_s().unwrap().clone()).filter(|sk| sk != "#META").collect()
-}
-
-fn keys(ids: &[&str]) -> BTreeSet<String> {
-    ids.iter().map(|id| if *id == "GLOBAL" { (*id).to_owned() } else { format!("ORG#{id}") }).collect()
-}
-
-#[tokio::test]
-async fn an_assignment_replaces_the_list_to_the_letter() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    let sam = app.token(SAM);
-    let others = organizations(&app, 2).await;
-    let answer =
-        app.assign(&sam, &id, &json!({"assignedOrgIds": [GLOBEX, ACME, GLOBEX.to_uppercase(), others[0]]})).await;
-    assert_eq!(
-        *answer.expect(200),
-        json!({"message": "Snapshot access updated",
-               "snapshot": {"_id": id, "assignedOrgIds": [GLOBEX, ACME, others[0]], "isGlobal": false}})
-    );
-    assert_eq!(visibility(&app, &id).await, keys(&[GLOBEX, &others[0]]));
-    app.snapshot(&app.token(GIL), &id).await.expect(200);
-
-    // Without the source organization, which then does not see it any more; what is global stays as it is.
-    let answer = app.assign(&sam, &id, &json!({"assignedOrgIds": [others[1]]})).await;
-    assert_eq!(answer.expect(200)["snapshot"]["assignedOrgIds"], json!([others[1]]));
-    assert_eq!(visibility(&app, &id).await, keys(&[&others[1]]));
-    for email in [PAT, GIL] {
-        app.snapshot(&app.token(email), &id).await.expect_problem(404, "snapshot_not_found");
-        assert_eq!(app.list_snapshots(&app.token(email), "").await.body["snapshots"], json!([]));
-    }
-    let meta = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
-    assert!(!meta.contains_key("LISTPK") && !meta.contains_key("LISTSK"));
-
-    // Global shows it to all; the list stays as it is.
-    let answer = app.assign(&sam, &id, &json!({"isGlobal": true})).await;
-    assert_eq!(answer.expect(200)["snapshot"], json!({"_id": id, "assignedOrgIds": [others[1]], "isGlobal": true}));
-    assert_eq!(visibility(&app, &id).await, keys(&[&others[1], "GLOBAL"]));
-    for email in [PAT, GIL] {
-        let listed = app.list_snapshots(&app.token(email), "").await;
-        assert_eq!(listed.body["snapshots"][0]["isGlobal"], true);
-    }
-
-    let answer = app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await;
-    assert_eq!(answer.expect(200)["snapshot"]["assignedOrgIds"], json!([]));
-    assert_eq!(visibility(&app, &id).await, keys(&[]));
-    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME]})).await.expect(200);
-    let meta = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
-    assert_eq!(meta["LISTPK"].as_s().unwrap(), &format!("ORG#{ACME}"));
-    assert_eq!(meta["version"].as_n().unwrap(), "6");
-}
-
-#[tokio::test]
-async fn an_item_that_makes_a_snapshot_visible_is_nothing_but_keys() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    app.assign(&app.token(SAM), &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
-    for (sk, listed) in [(format!("ORG#{GLOBEX}"), format!("ORG#{GLOBEX}")), ("GLOBAL".to_owned(), "GLOBAL".to_owned())]
-    {
-        let item = app.item(&format!("SNAPSHOT#{id}"), &sk).await.unwrap();
-        let shown: Value =
-            item.iter().map(|(name, value)| (name.clone(), json(value))).collect::<serde_json::Map<_, _>>().into();
-        assert_eq!(
-            shown,
-            json!({"PK": format!("SNAPSHOT#{id}"), "SK": sk, "type": "visibility", "LISTPK": listed,
-                   "LISTSK": format!("2026-05-15T09:00:00.000Z#{id}")})
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_assignment_names_organizations_that_exist_in_a_shape_that_is_right() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    let sam = app.token(SAM);
-    let before = app.items().await.len();
-    for (body, status, pointers) in [
-        (json!({}), 422, vec![""]),
-        (json!({"assignedOrgIds": null, "isGlobal": null}), 422, vec![""]),
-        (
-            json!({"assignedOrgIds": [ACME, NOBODY, GLOBEX, "64ee9a8b1e7f2a00112233fe"]}),
-            422,
-            vec!["/assignedOrgIds/1", "/assignedOrgIds/3"],
-        ),
-        (json!({"assignedOrgIds": [ACME, "nope", 7]}), 400, vec!["/assignedOrgIds/2"]),
-        (json!({"assignedOrgIds": [ACME, "nope", ""]}), 400, vec!["/assignedOrgIds/1", "/assignedOrgIds/2"]),
-        (json!({"assignedOrgIds": ACME}), 400, vec!["/assignedOrgIds"]),
-        (json!({"isGlobal": "true"}), 400, vec!["/isGlobal"]),
-        (json!({"name": "x"}), 400, vec!["/name"]),
-        // The id of a user is no organization's.
-        (json!({"assignedOrgIds": [app.member(PAT).user.id.to_string()]}), 422, vec!["/assignedOrgIds/0"]),
-    ] {
-        let answer = app.assign(&sam, &id, &body).await;
-        answer.expect(status);
-        assert_eq!(answer.pointers(), pointers, "{body}");
-    }
-    assert_eq!(app.items().await.len(), before);
-    assert_eq!(app.snapshot(&sam, &id).await.header("etag"), Some("\"1\""));
-}
-
-#[tokio::test]
-async fn at_most_99_changes_at_once_and_500_organizations_in_all() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    let sam = app.token(SAM);
-    let others = organizations(&app, 502).await;
-    let assign = async |ids: &[String]| app.assign(&sam, &id, &json!({"assignedOrgIds": ids})).await;
-    for (count, status) in [(98, 200), (99, 200), (100, 422)] {
-        assign(&[]).await.expect(200);
-        let answer = assign(&others[..count]).await;
-        answer.expect(status);
-        if status == 422 {
-            assert_eq!(answer.pointers(), ["/assignedOrgIds"]);
-            assert!(answer.body["detail"].as_str().unwrap().contains("in steps"), "{}", answer.text);
-        }
-    }
-    // Global counts as one, the source organization as none.
-    let with = async |count: usize, is_global| {
-        let ids: Vec<&str> = others[..count].iter().map(String::as_str).chain([ACME]).collect();
-        app.assign(&sam, &id, &json!({"assignedOrgIds": ids, "isGlobal": is_global})).await.status
-    };
-    assert_eq!((with(99, true).await, with(98, true).await, with(0, false).await), (422, 200, 200));
-
-    let mut assigned = 0;
-    for until in [99, 198, 297, 396, 495, 499, 500] {
-        assign(&others[..until]).await.expect(200);
-        assigned = until;
-    }
-    assert_eq!(visibility(&app, &id).await.len(), assigned);
-    let answer = assign(&others[..501]).await;
-    answer.expect_problem(422, "refused");
-    assert_eq!(answer.pointers(), ["/assignedOrgIds"]);
-    // The same 500 with doubles are still 500.
-    assign(&[&others[..500], &others[..500]].concat()).await.expect(200);
-}
-
-#[tokio::test]
-async fn an_organization_that_is_gone_stays_in_the_list_without_keeping_others_from_changing() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    let sam = app.token(SAM);
-    let gone = organizations(&app, 1).await.remove(0);
-    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, gone]})).await.expect(200);
-    let client = app.database().client();
-    let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-    let delete =
-        client.delete_item().table_name("snapshots").key("PK", key(&format!("ORG#{gone}"))).key("SK", key("#META"));
-    delete.send().await.unwrap();
-    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, gone, GLOBEX]})).await.expect(200);
-    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME]})).await.expect(200);
-    app.assign(&sam, &id, &json!({"assignedOrgIds": [gone]})).await.expect_problem(422, "refused");
 }
 
 #[tokio::test]

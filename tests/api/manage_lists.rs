@@ -1,5 +1,6 @@
 //! The list of snapshots, with a thousand of them seen in three ways that overlap.
 
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde_json::{Value, json};
 use shared::domain::content::Content;
 use shared::domain::{Counts, Creator, Email, ObjectId, Role, Sharing, Snapshot, SnapshotName, Source, Timestamp};
@@ -195,7 +196,7 @@ async fn a_row_that_an_index_still_has_is_judged_by_the_snapshot_itself() {
     let snapshot = new_snapshot(scattered(1), ACME, creator, BEGINNING);
     store(&app, &snapshot, &[ACME], false).await;
     // As if the index were behind: an item that makes the snapshot visible to Globex, which the snapshot does not name.
-    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    let text = |text: String| AttributeValue::S(text);
     app.put_item([
         ("PK", text(format!("SNAPSHOT#{}", snapshot.id))),
         ("SK", text(format!("ORG#{GLOBEX}"))),
@@ -205,6 +206,42 @@ async fn a_row_that_an_index_still_has_is_judged_by_the_snapshot_itself() {
     ])
     .await;
     assert_eq!(app.list_snapshots(&app.token(GIL), "").await.expect(200)["snapshots"], json!([]));
+}
+
+/// What made a snapshot visible to all that is gone by now.
+fn leftover(number: u64) -> WriteRequest {
+    let text = |text: String| AttributeValue::S(text);
+    let id = scattered(number);
+    let put = PutRequest::builder()
+        .item("PK", text(format!("SNAPSHOT#{id}")))
+        .item("SK", text("GLOBAL".into()))
+        .item("type", text("visibility".into()))
+        .item("LISTPK", text("GLOBAL".into()))
+        .item("LISTSK", text(format!("{BEGINNING}#{id}")));
+    WriteRequest::builder().put_request(put.build().unwrap()).build()
+}
+
+#[tokio::test]
+async fn a_list_behind_thousands_of_leftovers_answers_short_pages_and_loses_nothing() {
+    let app = TestApp::start().await;
+    // Older than all of them, so that every list comes to it last.
+    let oldest = new_snapshot(scattered(0), ACME, app.member(PAT).user.id, Timestamp::from_millis(0));
+    store(&app, &oldest, &[ACME], true).await;
+    let leftovers: Vec<_> = (1..=3_000).map(leftover).collect();
+    for batch in leftovers.chunks(25) {
+        let write = app.database().client().batch_write_item().request_items("snapshots", batch.to_vec());
+        assert!(write.send().await.unwrap().unprocessed_items.unwrap_or_default().is_empty());
+    }
+    let gil = app.token(GIL);
+    // Two rows, then 19 times a hundred; the cursor goes on from there.
+    let first = app.list_snapshots(&gil, "limit=1").await;
+    assert_eq!(first.expect(200)["snapshots"], json!([]));
+    let cursor = first.body["nextCursor"].as_str().unwrap();
+    let second = app.list_snapshots(&gil, &format!("limit=1&cursor={cursor}")).await;
+    assert_eq!(second.expect(200)["snapshots"][0]["_id"], oldest.id.to_string());
+    assert!(second.body.get("nextCursor").is_none());
+    // A page of the usual size reads past all of them.
+    assert_eq!(app.list_snapshots(&gil, "").await.expect(200)["snapshots"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

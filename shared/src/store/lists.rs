@@ -1,4 +1,4 @@
-//! Lists, newest first, page by page.
+//! Lists of snapshots, newest first, page by page.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +13,7 @@ use super::outcome::Item;
 use super::record;
 use super::table::{IndexPart, Table};
 use crate::domain::rights::{Access, Action, Reach, reach};
-use crate::domain::{Counts, Email, Fault, FullName, ObjectId, Principal, Role, SnapshotName, Timestamp, Violation};
+use crate::domain::{Counts, Email, Fault, ObjectId, Principal, SnapshotName, Timestamp, Violation};
 
 /// How often a page reads on for rows that it had to drop. It ends short after that, and the next page goes on: what is
 /// left of many deleted snapshots must not keep a list from answering.
@@ -172,7 +172,7 @@ impl<'a> SnapshotLists<'a> {
 }
 
 /// The first `limit` of `rows`; there is a next page where there are more.
-fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
+pub(super) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(position, _)| *position);
@@ -226,7 +226,8 @@ impl Entry {
     }
 }
 
-fn position(index: &IndexKeys, item: &Item) -> Result<Position, Fault> {
+/// The place of a row of an index.
+pub(super) fn position(index: &IndexKeys, item: &Item) -> Result<Position, Fault> {
     let sk = record::key_attribute(item, index.sk);
     sk.parse().map_err(|_| Fault::Corrupt(format!("{sk:?} is no sort key of the index {}", index.name)))
 }
@@ -301,74 +302,10 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// What a list shows of a user.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserRow {
-    /// The user's id.
-    pub id: ObjectId,
-    /// The name.
-    pub full_name: Option<FullName>,
-    /// The address, as it was sent.
-    pub email: Email,
-    /// What the user may do.
-    pub role: Role,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UserRowRecord {
-    #[serde(default)]
-    full_name: Option<FullName>,
-    email: Email,
-    access_role: Role,
-}
-
-/// Lists the users of an organization.
-pub struct UserLists<'a>(&'a Table);
-
-impl<'a> UserLists<'a> {
-    /// The port on this table.
-    pub fn new(table: &'a Table) -> Self {
-        Self(table)
-    }
-
-    /// Up to `limit` users of `organization`, those after `start`, the newest first. One query.
-    pub async fn page(
-        &self,
-        organization: &ObjectId,
-        start: Option<Position>,
-        limit: usize,
-    ) -> Result<Page<UserRow>, Fault> {
-        let pk = keys::listed_users(organization);
-        let mut rows: Vec<(Position, UserRow)> = Vec::with_capacity(limit + 1);
-        let mut before = start;
-        loop {
-            let text = before.map(|position| position.to_string());
-            let part = IndexPart { index: &LIST, pk: &pk, before: text.as_deref(), limit: limit + 1 - rows.len() };
-            let (items, more) = self.0.query_index(&part).await?;
-            for item in items {
-                rows.push((position(&LIST, &item)?, user_row(organization, item)?));
-            }
-            before = rows.last().map(|(position, _)| *position).or(before);
-            if rows.len() > limit || !more {
-                break;
-            }
-        }
-        Ok(page(rows, limit))
-    }
-}
-
-fn user_row(organization: &ObjectId, item: Item) -> Result<UserRow, Fault> {
-    let pk = record::partition_key(&item);
-    let id = keys::parse_user(organization, pk)
-        .ok_or_else(|| Fault::Corrupt(format!("{pk} is listed as a user of {organization}")))?;
-    let record: UserRowRecord = record::read(item)?;
-    Ok(UserRow { id, full_name: record.full_name, email: record.email, role: record.access_role })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Role;
 
     #[test]
     fn a_position_reads_as_it_is_written_and_no_other_spelling_does() {

@@ -20,12 +20,13 @@ mod sign_ins;
 mod size;
 mod snapshots;
 mod table;
+mod user_lists;
 mod users;
 
 pub use applies::{Applied, Applies, Apply};
 pub use captures::{Captured, Captures, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
-pub use lists::{Page, Position, SnapshotLists, SnapshotRow, UserLists, UserRow};
+pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
 pub use packing::{MAX_INLINE_BYTES, Packed};
 pub use schema::{Index, create_table, indexes};
@@ -34,6 +35,7 @@ pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
 pub use snapshots::{Found, SnapshotCreator, SnapshotReader, SnapshotWithContent};
 pub use table::Table;
+pub use user_lists::{UserLists, UserRow};
 pub use users::{Callers, StoredUser};
 
 /// The most items in one transaction, DynamoDB's own limit.

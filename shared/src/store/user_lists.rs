@@ -1,0 +1,75 @@
+//! Lists of an organization's users, newest first, page by page.
+
+use serde::Deserialize;
+
+use super::keys::{self, LIST};
+use super::lists::{Page, Position, page, position};
+use super::outcome::Item;
+use super::record;
+use super::table::{IndexPart, Table};
+use crate::domain::{Email, Fault, FullName, ObjectId, Role};
+
+/// What a list shows of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRow {
+    /// The user's id.
+    pub id: ObjectId,
+    /// The name.
+    pub full_name: Option<FullName>,
+    /// The address, as it was sent.
+    pub email: Email,
+    /// What the user may do.
+    pub role: Role,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserRowRecord {
+    #[serde(default)]
+    full_name: Option<FullName>,
+    email: Email,
+    access_role: Role,
+}
+
+/// Lists the users of an organization.
+pub struct UserLists<'a>(&'a Table);
+
+impl<'a> UserLists<'a> {
+    /// The port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// Up to `limit` users of `organization`, those after `start`, the newest first. One query.
+    pub async fn page(
+        &self,
+        organization: &ObjectId,
+        start: Option<Position>,
+        limit: usize,
+    ) -> Result<Page<UserRow>, Fault> {
+        let pk = keys::listed_users(organization);
+        let mut rows: Vec<(Position, UserRow)> = Vec::with_capacity(limit + 1);
+        let mut before = start;
+        loop {
+            let text = before.map(|position| position.to_string());
+            let part = IndexPart { index: &LIST, pk: &pk, before: text.as_deref(), limit: limit + 1 - rows.len() };
+            let (items, more) = self.0.query_index(&part).await?;
+            for item in items {
+                rows.push((position(&LIST, &item)?, user_row(organization, item)?));
+            }
+            before = rows.last().map(|(position, _)| *position).or(before);
+            if rows.len() > limit || !more {
+                break;
+            }
+        }
+        Ok(page(rows, limit))
+    }
+}
+
+fn user_row(organization: &ObjectId, item: Item) -> Result<UserRow, Fault> {
+    let pk = record::partition_key(&item);
+    let id = keys::parse_user(organization, pk)
+        .ok_or_else(|| Fault::Corrupt(format!("{pk} is listed as a user of {organization}")))?;
+    let record: UserRowRecord = record::read(item)?;
+    Ok(UserRow { id, full_name: record.full_name, email: record.email, role: record.access_role })
+}
