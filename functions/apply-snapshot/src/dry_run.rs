@@ -5,15 +5,13 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::plan::{MappedReference, Outcome, Plan, PlannedClone};
 use shared::domain::{ItemKind, ObjectId};
+use shared::http::bounded::first_that_fit;
 use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
 use shared::store::Table;
 
 use crate::answer::{ListedWarning, listed};
 use crate::judge::{Judged, authorize};
 use crate::request::Considered;
-
-/// The most bytes of JSON that the clones of one answer take: far below what a function may answer (6 MB).
-const MAX_CLONE_BYTES: usize = 2_000_000;
 
 /// Authorize, read, plan, tell. Whether the e-mail address is taken is told by apply alone.
 pub(crate) async fn plan(
@@ -71,13 +69,13 @@ struct ListedClone<'a> {
 impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
         let warnings = listed(&plan.warnings);
-        let clones = listed_clones(&plan.clones);
+        let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone).collect());
         Self {
             plan_hash,
             snapshot_revision,
             outcome: plan.outcome,
-            clones_total: (clones.len() < plan.clones.len()).then_some(plan.clones.len()),
             clones,
+            clones_total,
             warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
             warnings,
             refusals,
@@ -85,21 +83,12 @@ impl<'a> PlanDocument<'a> {
     }
 }
 
-/// The clones that fit an answer.
-fn listed_clones(clones: &[PlannedClone]) -> Vec<ListedClone<'_>> {
-    let mut bytes = 0;
-    clones
-        .iter()
-        .map(|clone| ListedClone {
-            kind: clone.kind,
-            name: clone.document.name(),
-            source_id: clone.source_id,
-            enabled: clone.enabled,
-            mapped_references: &clone.mapped,
-        })
-        .take_while(|clone| {
-            bytes += serde_json::to_vec(clone).map_or(0, |json| json.len());
-            bytes <= MAX_CLONE_BYTES
-        })
-        .collect()
+fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
+    ListedClone {
+        kind: clone.kind,
+        name: clone.document.name(),
+        source_id: clone.source_id,
+        enabled: clone.enabled,
+        mapped_references: &clone.mapped,
+    }
 }

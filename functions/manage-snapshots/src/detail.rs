@@ -14,8 +14,8 @@ use shared::domain::{Document, ItemKind, ObjectId, Violation};
 use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
 use shared::store::{SnapshotReader, SnapshotWithContent};
 
-use crate::bounded::{count_that_fit, cut, first_that_fit};
 use crate::call::Call;
+use shared::http::bounded::{count_that_fit, cut, first_that_fit};
 
 /// How many code points of a name are shown.
 const NAME: usize = 200;

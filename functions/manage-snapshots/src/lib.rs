@@ -1,6 +1,5 @@
 //! Everything about snapshots but creating and applying them, and whatever no route names.
 
-mod bounded;
 mod call;
 mod detail;
 mod edits;

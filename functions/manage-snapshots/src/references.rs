@@ -11,8 +11,8 @@ use shared::domain::{ObjectId, Organization};
 use shared::http::{Answer, ApiError};
 use shared::store::{Organizations, SnapshotReader};
 
-use crate::bounded::first_that_fit;
 use crate::call::Call;
+use shared::http::bounded::first_that_fit;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

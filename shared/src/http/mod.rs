@@ -6,6 +6,7 @@
 mod answer;
 mod auth;
 pub mod body;
+pub mod bounded;
 mod context;
 mod error;
 mod etag;

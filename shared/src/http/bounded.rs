@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 /// The most bytes of JSON of one open-ended list in an answer.
-pub(crate) const MAX_LIST_BYTES: usize = 1_000_000;
+pub const MAX_LIST_BYTES: usize = 1_000_000;
 
 /// The first of `entries` that together have at most [`MAX_LIST_BYTES`] as JSON, but at least one, and how many there are
 /// in all where that is not all of them.
-pub(crate) fn first_that_fit<T: Serialize>(entries: Vec<T>) -> (Vec<T>, Option<usize>) {
+pub fn first_that_fit<T: Serialize>(entries: Vec<T>) -> (Vec<T>, Option<usize>) {
     let total = entries.len();
     let fitting = count_that_fit(&entries);
     let fit: Vec<T> = entries.into_iter().take(fitting).collect();
@@ -17,7 +17,7 @@ pub(crate) fn first_that_fit<T: Serialize>(entries: Vec<T>) -> (Vec<T>, Option<u
 }
 
 /// How many of `entries`, from the first, together have at most [`MAX_LIST_BYTES`] as JSON; at least one, if there is one.
-pub(crate) fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
+pub fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
     let mut bytes = 0;
     let beyond = entries.iter().position(|entry| {
         // One more for the comma.
@@ -28,7 +28,7 @@ pub(crate) fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
 }
 
 /// At most `max` code points of `text`, the last of them an ellipsis where it was longer.
-pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
     if text.chars().count() <= max {
         return Cow::Borrowed(text);
     }
