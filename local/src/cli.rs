@@ -20,6 +20,7 @@ Examples:
   cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
   cargo run -- load --help                         put a workspace into a table, on AWS too
   cargo run -- edit --help                         change somebody's setup while the service runs
+  cargo run -- openapi                             describe the API, for programs
 
 Set LOG_LEVEL=info to see the functions' own log lines.";
 
@@ -70,6 +71,9 @@ enum Command {
     Edit(Edit),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
+    /// Print the API's description, OpenAPI 3.1 as JSON: docs/openapi.json is exactly this.
+    #[command(after_help = OPENAPI_EXAMPLES)]
+    Openapi,
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +137,10 @@ struct Edit {
     set: Vec<edit::Set>,
 }
 
+const OPENAPI_EXAMPLES: &str = "\
+After a change of what the API takes or answers:
+  cargo run -- openapi > docs/openapi.json";
+
 /// Which table: exactly one of both.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -162,6 +170,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             edit::run(place.endpoint, place.db, &table, &target, &set).await
         }
         Some(Command::Keys) => commands::keys(),
+        Some(Command::Openapi) => commands::openapi(),
     }
 }
 

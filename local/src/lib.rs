@@ -10,5 +10,6 @@ pub mod demo;
 pub mod gateway;
 pub mod keys;
 pub mod loader;
+pub mod openapi;
 pub mod stack;
 pub mod workspace;

@@ -14,6 +14,7 @@ mod manage_injection;
 mod manage_lists;
 mod manage_reads;
 mod manage_rights;
+mod openapi;
 mod plan;
 mod policies;
 mod races;

@@ -2,6 +2,7 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+mod description;
 mod determinism;
 mod recording;
 
@@ -19,6 +20,7 @@ use shared::domain::{Password, Timestamp, User};
 use shared::http::{Caller, Function};
 use shared::store::Table;
 
+pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
 pub use recording::{Call, Recorded, Recording};
 
@@ -120,11 +122,14 @@ impl TestApp {
     /// Runs a function on an event of `events/`, its placeholders filled in.
     pub async fn invoke(&self, function: Function, event: &str) -> Answer {
         let request = lambda_http::request::from_str(event).expect("the event is one");
+        let (method, path) = (request.method().clone(), shared::http::route::path_of(&request).to_owned());
         let Ok(response) = self.stack.gateway().run(function, request).await;
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.to_vec()).expect("the answer is text");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body, text };
+        description::check(&method, &path, None, &answer);
+        answer
     }
 
     /// `GET` of any path.
@@ -182,12 +187,17 @@ impl TestApp {
         self.http.request(method, format!("{}{path}", self.stack.url()))
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer, which must be one that the API's description has.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("the service answers");
+        let request = request.build().expect("the request is one");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let sent = request.body().and_then(reqwest::Body::as_bytes).and_then(|body| serde_json::from_slice(body).ok());
+        let response = self.http.execute(request).await.expect("the service answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the answer is text");
-        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        let answer = Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text };
+        description::check(&method, &path, sent.as_ref(), &answer);
+        answer
     }
 
     /// A token for a user of the workspace, good for one hour of the test's clock. It is signed here: signing in takes a

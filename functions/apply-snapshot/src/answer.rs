@@ -5,42 +5,58 @@ use shared::domain::plan::{Outcome, Plan, Warning, WarningCode};
 use shared::domain::reference::Reference;
 use shared::domain::{Email, ObjectId};
 use shared::http::MAX_LISTED;
+use utoipa::ToSchema;
 
 /// The most bytes of JSON that the warnings of one answer take: the answer is kept in the apply's record, and a record
 /// must fit an item.
 const MAX_WARNING_BYTES: usize = 64_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotApplied)]
 pub(crate) struct Applied<'a> {
+    /// `Snapshot applied`.
     message: &'static str,
     result: ApplyResult<'a>,
 }
 
-/// The customer's fields first, ours beside them.
-#[derive(Serialize)]
+/// The new user, and what arrived with it.
+// The customer's fields first, ours beside them.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ApplyResult<'a> {
+    /// The new user.
     user_id: ObjectId,
+    /// The new user's address, as it was sent.
     user_email: &'a Email,
     #[serde(flatten)]
     outcome: Outcome,
+    /// The id of this apply. Every clone carries it.
     apply_id: ObjectId,
+    /// Which revision of the snapshot was applied.
     snapshot_revision: u32,
+    /// What you should know although all went well; at most 200 are listed.
     warnings: Vec<ListedWarning<'a>>,
     /// How many warnings there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     warnings_total: Option<usize>,
 }
 
-#[derive(Serialize)]
+/// Something to know although the apply goes through.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Warning)]
 pub(crate) struct ListedWarning<'a> {
     code: WarningCode,
+    /// The automation it is about, as the snapshot or the request names it; empty where it is about none.
     automation_name: &'a str,
+    /// The references that lead nowhere; at most 200 are listed.
     references: &'a [Reference],
     /// How many references there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     references_total: Option<usize>,
+    /// What happened and what to do about it.
     detail: &'a str,
 }
 

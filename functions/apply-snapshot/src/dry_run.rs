@@ -8,6 +8,7 @@ use shared::domain::{ItemKind, ObjectId};
 use shared::http::bounded::first_that_fit;
 use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
 use shared::store::Table;
+use utoipa::ToSchema;
 
 use crate::answer::{ListedWarning, listed};
 use crate::judge::{Judged, authorize};
@@ -31,37 +32,55 @@ pub(crate) async fn plan(
     Ok(Answer::ok(&planned)?.with_header(ETAG, tag))
 }
 
-#[derive(Serialize)]
-struct Planned<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotPlanned)]
+pub(crate) struct Planned<'a> {
     plan: PlanDocument<'a>,
 }
 
-#[derive(Serialize)]
+/// What an apply of the same body would do now.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Plan)]
 struct PlanDocument<'a> {
+    /// A hash of the outcome: clones, switches, counts and warnings. It is the `ETag` of this answer, too.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     plan_hash: String,
+    /// Which revision of the snapshot would be applied.
     snapshot_revision: u32,
     #[serde(flatten)]
     outcome: Outcome,
+    /// The items that would arrive, automations first; as many as fit 1 MB.
     clones: Vec<ListedClone<'a>>,
     /// How many clones there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     clones_total: Option<usize>,
+    /// What an apply would warn of; at most 200 are listed.
     warnings: Vec<ListedWarning<'a>>,
     /// How many warnings there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     warnings_total: Option<usize>,
+    /// Everything for which an apply would be refused with 422; empty where it would go through.
     refusals: Vec<FieldError>,
 }
 
-#[derive(Serialize)]
+/// An item that would arrive.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PlannedClone)]
 struct ListedClone<'a> {
     kind: ItemKind,
+    /// Its name; empty where it has none.
     name: &'a str,
+    /// The id of the item that it is a clone of.
     source_id: ObjectId,
+    /// Whether it would arrive switched on; automations only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
+    /// Stages and agents that would be mapped; left out where there are none.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mapped_references: &'a [MappedReference],
 }

@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod dry_run;
 mod judge;
+mod operations;
 mod request;
 
 use std::convert::Infallible;
@@ -15,6 +16,9 @@ use lambda_http::{Body, Request, Response};
 use shared::http::{Edge, respond, route};
 use shared::password_hash::PasswordHasher;
 use shared::store::Table;
+
+pub use self::operations::operations;
+pub use self::request::EXAMPLE;
 
 /// What this function works with.
 #[derive(Clone)]

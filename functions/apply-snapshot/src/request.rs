@@ -4,36 +4,93 @@ use std::collections::BTreeMap;
 
 use lambda_http::Request;
 use serde::Deserialize;
-use shared::domain::plan::Choices;
+use shared::domain::plan::{Choices, OnUnmapped};
 use shared::domain::{
     Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User, Violation,
     pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object, body};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// The customer's request, as on their page.
+pub const EXAMPLE: &str = r#"{
+  "pipelineMapping": {
+    "Move to Contacted on first reply": {
+      "Contacted": "Reached Out"
+    }
+  },
+  "agentMapping": {},
+  "applyAutomations": true,
+  "applyPrompts": true,
+  "applyTemplates": true,
+  "newUser": {
+    "email": "casey@acme.example",
+    "password": "TempPass!2026",
+    "fullName": "Casey New",
+    "accessRole": "SALES_REP"
+  }
+}"#;
+
+/// What would arrive, for whom, and what the references of the automations become. Nothing is required.
+// Apply asks for more than its dry run does: see `operations.rs`.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ApplyBody {
+#[schema(as = PlanSnapshot)]
+pub(crate) struct ApplyBody {
+    /// The user to be created.
+    #[schema(value_type = Option<NewUserBody>)]
     new_user: Option<Object<NewUserBody>>,
+    /// For each automation, by name or source id: source stage → target stage. A stage that exists under the same name in
+    /// your organization needs no mapping. At most 5,000 entries.
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// For each automation, by name or source id: the stages that replace its `sourceStatuses` array. At most 5,000 entries.
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
+    /// For each automation, by name or source id: source agent, by name or id → `_id` of an agent of your organization.
+    /// At most 5,000 entries.
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, ObjectId>>>)]
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// In the snapshot's own organization only: the names of the prompts to clone. Without it all are cloned.
+    #[schema(max_items = 5_000)]
     selected_prompt_names: Option<Vec<String>>,
+    /// Whether automations arrive.
+    #[schema(default = true)]
     apply_automations: Option<bool>,
+    /// Whether prompts arrive.
+    #[schema(default = true)]
     apply_prompts: Option<bool>,
+    /// Whether templates arrive.
+    #[schema(default = true)]
     apply_templates: Option<bool>,
+    /// What becomes of an automation with a reference that leads nowhere. `switchOff` when absent.
+    #[schema(value_type = Option<OnUnmapped>)]
     on_unmapped: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+/// The user to be created, as far as it is known already.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct NewUserBody {
+#[schema(as = PlannedUser)]
+pub(crate) struct NewUserBody {
+    /// The address to sign in with. It is unique across the platform.
+    #[schema(value_type = Option<Email>)]
     email: Option<String>,
+    /// The password to sign in with.
+    #[schema(value_type = Option<NewPassword>)]
     password: Option<Password>,
+    /// The user's name.
+    #[schema(value_type = Option<FullName>)]
     full_name: Option<String>,
+    /// The user's phone number.
+    #[schema(value_type = Option<PhoneNumber>)]
     phone_number: Option<String>,
+    /// The user's job title.
+    #[schema(value_type = Option<Designation>)]
     designation: Option<String>,
+    /// The user's department, which is kept and never looked up.
+    #[schema(value_type = Option<ObjectId>)]
     department_id: Option<String>,
+    /// What the user may do: at most your own role. `SALES_REP` when absent.
+    #[schema(value_type = Option<Role>)]
     access_role: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! `POST /api/user-snapshots`: captures a user's setup as a named snapshot.
 
+mod operations;
 mod request;
 
 use std::convert::Infallible;
@@ -14,8 +15,14 @@ use shared::http::{Answer, ApiError, Edge, RequestContext, SnapshotDocument, eta
 use shared::store::{
     Callers, Captured, Captures, MAX_INLINE_BYTES, Organizations, Packed, SnapshotCreator, SourceUser, Table,
 };
+use utoipa::ToSchema;
 
+pub use self::operations::operations;
+pub use self::request::EXAMPLE;
 use self::request::Wanted;
+
+const OTHER_ORGANIZATION: &str = "an ADMIN captures users of its own organization only; sourceOrgId names another one";
+const NO_SUCH_USER: &str = "the source organization has no user with this id";
 
 /// What this function works with.
 #[derive(Clone)]
@@ -46,8 +53,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     }
     let wanted = Wanted::parse(request)?;
     if !principal.may_capture_in(wanted.source_organization) {
-        let detail = "an ADMIN captures users of its own organization only; sourceOrgId names another one";
-        return Err(ApiError::Forbidden(detail.into()));
+        return Err(ApiError::Forbidden(OTHER_ORGANIZATION.into()));
     }
 
     let (callers, organizations, captures) = (Callers::new(table), Organizations::new(table), Captures::new(table));
@@ -86,22 +92,23 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     };
     SnapshotCreator::new(table).create(&snapshot, &packed).await?;
 
-    #[derive(Serialize)]
-    struct Created<'a> {
-        message: &'static str,
-        snapshot: SnapshotDocument<'a>,
-    }
     let created = Answer::created(&Created { message: "Snapshot created", snapshot: (&snapshot).into() })?;
     Ok(created.with_header(ETAG, etag(snapshot.version)))
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotCreated)]
+struct Created<'a> {
+    /// `Snapshot created`.
+    message: &'static str,
+    snapshot: SnapshotDocument<'a>,
 }
 
 /// The setup, or why there is none.
 fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
     match captured {
         Captured::Taken(source) => Ok(source),
-        Captured::NoSuchUser => {
-            Err(ApiError::refused("/sourceUserId", "the source organization has no user with this id"))
-        }
+        Captured::NoSuchUser => Err(ApiError::refused("/sourceUserId", NO_SUCH_USER)),
         Captured::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
         Captured::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
     }

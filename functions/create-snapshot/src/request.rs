@@ -4,13 +4,32 @@ use lambda_http::Request;
 use serde::Deserialize;
 use shared::domain::{Description, ObjectId, SnapshotName};
 use shared::http::{ApiError, Fields, body};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// The customer's request, as on their page.
+pub const EXAMPLE: &str = r#"{
+  "name": "Top performer baseline 2026-05",
+  "description": "Senior AE automations and prompts for Q2 rollout.",
+  "sourceOrgId": "64ee9a8b1e7f2a0011223344",
+  "sourceUserId": "64ee9a8b1e7f2a0011223399"
+}"#;
+
+/// Whose setup is to be captured, and what the snapshot is called.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct CreateBody {
+#[schema(as = CreateSnapshot)]
+pub(crate) struct CreateBody {
+    /// What the snapshot is called in a snapshot picker.
+    #[schema(value_type = SnapshotName)]
     name: String,
+    /// The organization of the user to be captured.
+    #[schema(value_type = ObjectId)]
     source_org_id: String,
+    /// The user whose setup is captured.
+    #[schema(value_type = ObjectId)]
     source_user_id: String,
+    /// Notes on what the snapshot captures.
+    #[schema(value_type = Option<Description>)]
     description: Option<String>,
 }
 

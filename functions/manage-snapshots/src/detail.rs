@@ -13,6 +13,7 @@ use shared::domain::rights::Action;
 use shared::domain::{Document, ItemKind, ObjectId, Violation};
 use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
 use shared::store::{SnapshotReader, SnapshotWithContent};
+use utoipa::ToSchema;
 
 use crate::call::Call;
 use shared::http::bounded::{count_that_fit, cut, first_that_fit};
@@ -26,33 +27,49 @@ const TYPE: usize = 40;
 /// From where on names are cut shorter. Lambda takes 6 MB, in which every quote of the answer counts twice.
 const MAX_DETAIL_BYTES: usize = 3_000_000;
 
-#[derive(Serialize)]
-struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotFound)]
+pub(crate) struct Detail<'a> {
     snapshot: DetailedSnapshot<'a>,
 }
 
-#[derive(Serialize)]
+/// A snapshot with what it holds, by name.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DetailedSnapshot<'a> {
     #[serde(flatten)]
     document: SnapshotDocument<'a>,
+    /// Its automations.
     automations: Vec<NamedItem<'a>>,
+    /// Its prompts.
     prompts: Vec<NamedItem<'a>>,
+    /// Its templates.
     templates: Vec<NamedItem<'a>>,
+    /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
+    #[schema(value_type = Vec<Reference>)]
     source_pipeline_stage_refs: &'a [&'a Reference],
     /// How many references there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     source_pipeline_stage_refs_total: Option<usize>,
 }
 
-#[derive(Serialize)]
+/// An automation, prompt or template, by name.
+#[derive(Serialize, ToSchema)]
 struct NamedItem<'a> {
+    /// Its id in the source organization.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// Its name; empty where it has none. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
     name: Cow<'a, str>,
+    /// The `triggerType` of an automation, the `type` of a template.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
     kind: Option<Cow<'a, str>>,
+    /// Whether the source user had it switched on; automations only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 
@@ -121,22 +138,33 @@ impl<'a> NamedItem<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// One page of items.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Items<'a> {
+#[schema(as = ItemPage)]
+pub(crate) struct Items<'a> {
+    /// The items: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at least one.
     items: &'a [WholeItem<'a>],
+    /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An automation, prompt or template as it was captured.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Item)]
 struct WholeItem<'a> {
+    /// Its id in the source organization.
     #[serde(rename = "_id")]
     id: ObjectId,
     kind: ItemKind,
+    /// Whether the source user had it switched on; automations only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
+    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     removed_secrets: &'a [String],
     document: &'a Document,

@@ -9,6 +9,7 @@ use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, Sharing, Snapshot, SnapshotName, Violation};
 use shared::http::{Answer, ApiError, Caller, FieldError, Fields, IfMatch, SnapshotDocument, body, etag};
 use shared::store::{Edited, Found, MAX_SHARING_CHANGES, Organizations, Renaming, SnapshotEditor, SnapshotReader};
+use utoipa::ToSchema;
 
 use crate::call::Call;
 
@@ -90,11 +91,27 @@ enum Wanted<'w> {
     Delete,
 }
 
-#[derive(Deserialize)]
+const NOTHING_TO_RENAME: &str = "there is nothing to change; give a name, a description, or both";
+
+/// What is to be changed; at least one of both.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RenameBody {
+#[schema(as = RenameSnapshot)]
+pub(crate) struct RenameBody {
+    /// The new name.
+    #[schema(value_type = Option<SnapshotName>)]
     name: Option<String>,
+    /// The new description; it may be empty.
+    #[schema(value_type = Option<Description>)]
     description: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotUpdated)]
+pub(crate) struct Renamed<'a> {
+    /// `Snapshot updated`.
+    message: &'static str,
+    snapshot: SnapshotDocument<'a>,
 }
 
 pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -102,20 +119,14 @@ pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let renaming = parse_renaming(call)?;
     let snapshot = change.read().await?;
     let renamed = change.make(snapshot, Wanted::Rename(&renaming)).await?;
-
-    #[derive(Serialize)]
-    struct Updated<'a> {
-        message: &'static str,
-        snapshot: SnapshotDocument<'a>,
-    }
-    let updated = Answer::ok(&Updated { message: "Snapshot updated", snapshot: (&*renamed).into() })?;
+    let updated = Answer::ok(&Renamed { message: "Snapshot updated", snapshot: (&*renamed).into() })?;
     Ok(updated.with_header(ETAG, etag(renamed.version)))
 }
 
 fn parse_renaming(call: &Call<'_>) -> Result<Renaming, ApiError> {
     let body: RenameBody = body::parse(call.request)?;
     if body.name.is_none() && body.description.is_none() {
-        return Err(ApiError::refused("", "there is nothing to change; give a name, a description, or both"));
+        return Err(ApiError::refused("", NOTHING_TO_RENAME));
     }
     let mut fields = Fields::default();
     let name = fields.take_optional("/name", body.name, SnapshotName::parse);
@@ -130,19 +141,49 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     let change = Change::begin(call, Action::Delete)?;
     let snapshot = change.read().await?;
     change.make(snapshot, Wanted::Delete).await?;
-
-    #[derive(Serialize)]
-    struct Deleted {
-        message: &'static str,
-    }
     Answer::ok(&Deleted { message: "Snapshot deleted" })
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotDeleted)]
+pub(crate) struct Deleted {
+    /// `Snapshot deleted`.
+    message: &'static str,
+}
+
+/// Who is to see the snapshot; at least one of both. What is absent stays as it is.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct AssignBody {
+#[schema(as = AssignSnapshot)]
+pub(crate) struct AssignBody {
+    /// The organizations that see the snapshot, in place of those before; at most 500. The source's own sees it only while
+    /// it is among them.
+    #[schema(value_type = Option<Vec<ObjectId>>)]
     assigned_org_ids: Option<Vec<String>>,
+    /// Whether every organization sees it.
     is_global: Option<bool>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotAssigned)]
+pub(crate) struct Assigned<'a> {
+    /// `Snapshot access updated`.
+    message: &'static str,
+    snapshot: Access<'a>,
+}
+
+/// Who sees a snapshot.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SnapshotAccess)]
+struct Access<'a> {
+    /// The snapshot.
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    /// The organizations that see it.
+    assigned_org_ids: &'a [ObjectId],
+    /// Whether every organization sees it.
+    is_global: bool,
 }
 
 /// Who is to see the snapshot; what is absent stays as it is.
@@ -160,22 +201,8 @@ pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (snapshot, existing) = tokio::join!(change.read(), organizations.existing(&ids));
     let (snapshot, existing) = (snapshot?, existing?);
     let shared = change.make(snapshot, Wanted::Share(&assignment, &existing)).await?;
-
-    #[derive(Serialize)]
-    struct Updated<'a> {
-        message: &'static str,
-        snapshot: Access<'a>,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Access<'a> {
-        #[serde(rename = "_id")]
-        id: ObjectId,
-        assigned_org_ids: &'a [ObjectId],
-        is_global: bool,
-    }
     let snapshot = Access { id: shared.id, assigned_org_ids: &shared.assigned, is_global: shared.is_global };
-    let updated = Answer::ok(&Updated { message: "Snapshot access updated", snapshot })?;
+    let updated = Answer::ok(&Assigned { message: "Snapshot access updated", snapshot })?;
     Ok(updated.with_header(ETAG, etag(shared.version)))
 }
 

@@ -2,8 +2,10 @@
 
 mod call;
 mod detail;
+mod docs;
 mod edits;
 mod lists;
+mod operations;
 mod references;
 mod users;
 
@@ -14,8 +16,10 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::http::{Answer, ApiError, Edge, respond, route};
 use shared::store::Table;
+use utoipa::ToSchema;
 
 use self::call::Call;
+pub use self::operations::operations;
 
 /// What this function works with.
 #[derive(Clone)]
@@ -50,17 +54,21 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         (&Method::PATCH, "/api/user-snapshots/{id}/assign") => edits::assign(call).await,
         (&Method::GET, "/api/user-snapshots/orgs/{orgId}/users") => users::list(call).await,
         (&Method::GET, "/health") => health(),
+        (&Method::GET, "/openapi.json") => Ok(docs::description(call)),
+        (&Method::GET, "/docs") => Ok(docs::page(call)),
         _ => Err(no_route()),
     }
 }
 
 /// Says that the function runs. It asks nobody else: whether the table answers is told by the other routes' errors.
 fn health() -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Health {
-        status: &'static str,
-    }
     Answer::ok(&Health { status: "ok" })
+}
+
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
 }
 
 #[cfg(test)]

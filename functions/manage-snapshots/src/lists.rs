@@ -5,26 +5,40 @@ use shared::domain::rights::Action;
 use shared::domain::{Counts, Email, ObjectId, SnapshotName};
 use shared::http::{Answer, ApiError, Cursor, Query};
 use shared::store::{Position, SnapshotLists, SnapshotRow};
+use utoipa::ToSchema;
 
 use crate::call::Call;
 
-#[derive(Serialize)]
+/// One page of snapshots.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+#[schema(as = SnapshotPage)]
+pub(crate) struct Listed {
+    /// The snapshots, newest first.
     snapshots: Vec<Row>,
+    /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A snapshot, as far as a list shows it.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ListedSnapshot)]
 struct Row {
+    /// Its id.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// What it is called.
     name: SnapshotName,
+    /// The name of the organization of the user who was captured.
     source_org_name: String,
+    /// The address of the user who was captured.
     source_user_email: Email,
+    /// How many items it holds.
     counts: Counts,
+    /// Whether every organization sees it.
     is_global: bool,
 }
 

@@ -10,53 +10,76 @@ use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization};
 use shared::http::{Answer, ApiError};
 use shared::store::{Organizations, SnapshotReader};
+use utoipa::ToSchema;
 
 use crate::call::Call;
 use shared::http::bounded::first_that_fit;
 
-#[derive(Serialize)]
+/// What a snapshot refers to, and what that can be mapped to in your organization.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ApplyReferences<'a> {
+pub(crate) struct ApplyReferences<'a> {
+    /// Every place of an automation that names a stage; as many as fit 1 MB.
     stage_refs: Vec<SuggestedReference<'a>>,
     /// How many there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     stage_refs_total: Option<usize>,
+    /// Every place of an automation that names an agent; as many as fit 1 MB.
     agent_refs: Vec<SuggestedReference<'a>>,
     /// How many there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     agent_refs_total: Option<usize>,
+    /// Your organization's pipelines with their stages.
     target_pipelines: Vec<TargetPipeline<'a>>,
+    /// Your organization's agents.
     target_agents: Vec<TargetAgent<'a>>,
 }
 
-#[derive(Serialize)]
+/// A reference, and what it may mean in your organization.
+#[derive(Serialize, ToSchema)]
 struct SuggestedReference<'a> {
     #[serde(flatten)]
     reference: &'a Reference,
+    /// What has the same or a similar name in your organization, the best first; at most five.
     suggestions: Vec<Suggestion>,
 }
 
-#[derive(Serialize)]
+/// A pipeline of your organization.
+#[derive(Serialize, ToSchema)]
 struct TargetPipeline<'a> {
+    /// Its id.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// Its name.
     name: &'a str,
+    /// Its stages, in order.
     stages: Vec<TargetStage<'a>>,
 }
 
-#[derive(Serialize)]
+/// A stage: what `pipelineMapping` maps to, by name.
+#[derive(Serialize, ToSchema)]
 struct TargetStage<'a> {
+    /// Its name.
     name: &'a str,
+    /// The colour that it is shown in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     color: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// An agent: what `agentMapping` maps to, by `_id`.
+#[derive(Serialize, ToSchema)]
 struct TargetAgent<'a> {
+    /// Its id.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// Its name; two agents may share one.
     name: &'a str,
+    /// What it does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<&'a str>,
 }
 

@@ -5,25 +5,38 @@ use shared::domain::rights::Action;
 use shared::domain::{Email, FullName, ObjectId, Role};
 use shared::http::{Answer, ApiError, Cursor, Query};
 use shared::store::{Organizations, Position, UserLists, UserRow};
+use utoipa::ToSchema;
 
 use crate::call::Call;
 
-#[derive(Serialize)]
+/// One page of users.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+#[schema(as = UserPage)]
+pub(crate) struct Listed {
+    /// The users, newest first.
     users: Vec<Row>,
+    /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A user whose setup can be captured.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ListedUser)]
 struct Row {
+    /// The user's id: `sourceUserId` of a new snapshot.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     full_name: Option<FullName>,
+    /// The user's address.
     email: Email,
+    /// What the user may do.
     access_role: Role,
 }
 

@@ -1,6 +1,7 @@
 //! `POST /api/auth/login` and `GET /api/auth/verify-token`: a password for a token, and whether a token is good.
 
 mod login;
+mod operations;
 pub mod signing_key;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,9 @@ use serde::Serialize;
 use shared::http::{Answer, ApiError, Edge, RequestContext, TokenSigner, respond, route};
 use shared::password_hash::PasswordHasher;
 use shared::store::{Callers, Table};
+use utoipa::ToSchema;
+
+pub use self::operations::operations;
 
 /// What this function works with.
 #[derive(Clone)]
@@ -52,11 +56,14 @@ async fn verify_token(
     context: &RequestContext,
     request: &Request,
 ) -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Good {
-        message: &'static str,
-    }
     let caller = context.authenticate(&app.edge, request)?;
     caller.confirm(Callers::new(table).load(caller.organization, caller.user).await?)?;
     Answer::ok(&Good { message: "Token is good" })
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenGood)]
+struct Good {
+    /// `Token is good`.
+    message: &'static str,
 }

@@ -8,30 +8,46 @@ use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
 use shared::http::{Answer, ApiError, Caller, Fields, RequestContext, body};
 use shared::store::{Attempt, SignIns, StoredUser, Table};
+use utoipa::ToSchema;
 
 use crate::App;
 
-#[derive(Deserialize)]
+/// Who wants to sign in.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LoginBody {
+#[schema(as = Login)]
+pub(crate) struct LoginBody {
+    /// The address, in any spelling that means the same.
+    #[schema(value_type = Email)]
     email: String,
     password: Password,
 }
 
-#[derive(Serialize)]
-struct LoginAnswer<'a> {
+/// A token, and who it is for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+pub(crate) struct LoginAnswer<'a> {
+    /// A JWT, good for one hour. Send it as `Authorization: Bearer <token>`; what is in it is not for clients to read.
     token: String,
     user: UserDocument<'a>,
 }
 
-#[derive(Serialize)]
+/// Who signed in.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SignedInUser)]
 struct UserDocument<'a> {
+    /// The user.
     id: ObjectId,
+    /// The address, as it was given when the user was created.
     email: &'a Email,
+    /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     full_name: Option<&'a FullName>,
+    /// The organization that the user belongs to.
     organization_id: ObjectId,
+    /// What the user may do.
     access_role: Role,
 }
 

@@ -20,6 +20,7 @@ use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
 use crate::keys::{Keys, KeysError};
 use crate::loader::{self, LoadError, PasswordHashes};
+use crate::openapi;
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
 
@@ -98,6 +99,12 @@ pub(crate) fn keys() -> Result<(), Failure> {
          SigningKeySecretArn.\njwks checks them and is public: it is the parameter Jwks."
     );
     Ok(())
+}
+
+/// `openapi`.
+pub(crate) fn openapi() -> Result<(), Failure> {
+    let text = openapi::text().map_err(io::Error::from)?;
+    Ok(io::Write::write_all(&mut io::stdout(), text.as_bytes())?)
 }
 
 /// Listens on `address`; `option` is what changes it.

@@ -14,32 +14,9 @@ use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
 
 pub use exchange::ExchangeError;
 
-/// The body of the customer's request to create a snapshot, as on their page.
-pub const CREATE_BODY: &str = r#"{
-  "name": "Top performer baseline 2026-05",
-  "description": "Senior AE automations and prompts for Q2 rollout.",
-  "sourceOrgId": "64ee9a8b1e7f2a0011223344",
-  "sourceUserId": "64ee9a8b1e7f2a0011223399"
-}"#;
-
-/// The body of the customer's request to apply a snapshot, as on their page.
-pub const APPLY_BODY: &str = r#"{
-  "pipelineMapping": {
-    "Move to Contacted on first reply": {
-      "Contacted": "Reached Out"
-    }
-  },
-  "agentMapping": {},
-  "applyAutomations": true,
-  "applyPrompts": true,
-  "applyTemplates": true,
-  "newUser": {
-    "email": "casey@acme.example",
-    "password": "TempPass!2026",
-    "fullName": "Casey New",
-    "accessRole": "SALES_REP"
-  }
-}"#;
+/// The bodies of the customer's two requests, as on their pages.
+pub use apply_snapshot::EXAMPLE as APPLY_BODY;
+pub use create_snapshot::EXAMPLE as CREATE_BODY;
 
 /// Why the demo could not be shown to its end.
 #[derive(Debug, thiserror::Error)]

@@ -4,12 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
 use super::Violation;
 
 /// The longest address that fits an SMTP path (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
 /// The longest local part (RFC 5321, section 4.5.3.1.1).
 const MAX_LOCAL_LENGTH: usize = 64;
+/// What an atom may have beside letters and digits (RFC 5322, section 3.2.3).
+const ATOM_SYMBOLS: &str = "!#$%&'*+/=?^_`{|}~-";
 
 /// An e-mail address as it was sent, together with its normal form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +74,7 @@ fn normalize(text: &str) -> Option<EmailKey> {
 /// RFC 5322's dot-atom: runs of these characters with single dots between them.
 fn is_dot_atom(local: &str) -> bool {
     local.split('.').all(|atom| {
-        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || ATOM_SYMBOLS.as_bytes().contains(&b))
     })
 }
 
@@ -105,6 +111,27 @@ impl fmt::Display for Email {
         f.write_str(&self.as_sent)
     }
 }
+
+impl PartialSchema for Email {
+    /// What a pattern can say of an address; the lengths of its parts and the form of the domain are told in words.
+    fn schema() -> RefOr<Schema> {
+        // Within brackets only the caret would need an escape, and only if it came first; the hyphen stands last.
+        let atom = format!("[A-Za-z0-9{ATOM_SYMBOLS}]+");
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::IdnEmail)))
+            .description(Some(format!(
+                "An e-mail address: an unquoted ASCII local part of at most {MAX_LOCAL_LENGTH} characters, @ and a domain \
+                 name in any script. It is shown as it was sent, and compared without regard to upper and lower case."
+            )))
+            .max_length(Some(MAX_LENGTH))
+            .pattern(Some(format!(r"^{atom}(\.{atom})*@[^@]+$")))
+            .examples(["casey@acme.example"])
+            .into()
+    }
+}
+
+impl ToSchema for Email {}
 
 #[cfg(test)]
 mod tests {

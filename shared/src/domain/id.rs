@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Timestamp, Violation};
 
@@ -72,6 +75,19 @@ impl<'de> Deserialize<'de> for ObjectId {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for ObjectId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("An id: 24 hex digits. Taken in either case, answered in lower case."))
+            .pattern(Some("^[0-9A-Fa-f]{24}$"))
+            .examples(["64ee9a8b1e7f2a0011223344"])
+            .into()
+    }
+}
+
+impl ToSchema for ObjectId {}
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,10 @@ use std::collections::HashSet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
 use super::{Email, Violation};
 
 /// The fewest code points that a new password may have (NIST SP 800-63B, section 5.1.1.2).
@@ -81,6 +85,36 @@ impl NewPassword {
         &self.0
     }
 }
+
+fn secret() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .write_only(true)
+}
+
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        secret().description(Some("A password as somebody typed it. No answer and no log ever has it.")).into()
+    }
+}
+
+impl ToSchema for Password {}
+
+impl PartialSchema for NewPassword {
+    fn schema() -> RefOr<Schema> {
+        secret()
+            .description(Some(format!(
+                "The password of a new user: {MIN_LENGTH} to {MAX_LENGTH} code points, not one of the most common \
+                 passwords, not the user's own e-mail address."
+            )))
+            .min_length(Some(MIN_LENGTH))
+            .max_length(Some(MAX_LENGTH))
+            .into()
+    }
+}
+
+impl ToSchema for NewPassword {}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ObjectId;
 
@@ -20,8 +21,9 @@ const MAX_COMPARED: usize = 200;
 const MAX_COMPARISONS: usize = 200_000;
 
 /// Why something is suggested, the best reason first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SuggestionReason)]
 pub enum Reason {
     /// It has the same name.
     SameName,
@@ -32,7 +34,7 @@ pub enum Reason {
 }
 
 /// Something that a reference can be mapped to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Suggestion {
     /// Its id, where it is named by one.
     #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]

@@ -3,8 +3,22 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Violation;
+
+/// The most code points of a name: the customer's page.
+const MAX_NAME: usize = 120;
+/// The most code points of a description: the customer's page.
+const MAX_DESCRIPTION: usize = 500;
+/// The fewest and the most digits of a phone number (E.164; no number has but one digit).
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
+
+/// Anything that is not white space, as [`str::trim`] understands it. Regular expressions agree on what `\s` is in no two
+/// languages, so the code points are listed.
+const NOT_WHITE_SPACE: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 
 /// Checks that `text` has 1 to `max` code points and is not only white space.
 fn short_text(what: &str, text: &str, max: usize) -> Result<(), Violation> {
@@ -20,9 +34,13 @@ fn short_text(what: &str, text: &str, max: usize) -> Result<(), Violation> {
     Ok(())
 }
 
+fn short_text_schema(max: usize) -> ObjectBuilder {
+    ObjectBuilder::new().min_length(Some(1)).max_length(Some(max)).pattern(Some(NOT_WHITE_SPACE))
+}
+
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $example:literal, $check:expr, $schema:expr) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String")]
         pub struct $name(String);
@@ -55,35 +73,53 @@ macro_rules! text {
                 f.write_str(&self.0)
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let schema: ObjectBuilder = $schema;
+                schema.schema_type(Type::String).description(Some(concat!($($doc),*).trim())).examples([$example]).into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 
 text!(
     /// The display name of a snapshot: 1 to 120 code points, not only white space.
     SnapshotName,
-    |text| short_text("the name", text, 120)
+    "Top performer baseline 2026-05",
+    |text| short_text("the name", text, MAX_NAME),
+    short_text_schema(MAX_NAME)
 );
 text!(
     /// Notes on what a snapshot captures: at most 500 code points; where something is written, not only white space.
     Description,
-    |text| if text.is_empty() { Ok(()) } else { short_text("the description", text, 500) }
+    "Senior AE automations and prompts for Q2 rollout.",
+    |text| if text.is_empty() { Ok(()) } else { short_text("the description", text, MAX_DESCRIPTION) },
+    ObjectBuilder::new().max_length(Some(MAX_DESCRIPTION)).pattern(Some(format!("^$|{NOT_WHITE_SPACE}")))
 );
 text!(
     /// A person's name: 1 to 120 code points, not only white space.
     FullName,
-    |text| short_text("the full name", text, 120)
+    "Casey New",
+    |text| short_text("the full name", text, MAX_NAME),
+    short_text_schema(MAX_NAME)
 );
 text!(
     /// A job title: 1 to 120 code points, not only white space.
     Designation,
-    |text| short_text("the designation", text, 120)
+    "Account Executive",
+    |text| short_text("the designation", text, MAX_NAME),
+    short_text_schema(MAX_NAME)
 );
 text!(
     /// A phone number in E.164 form: `+`, a digit from 1 to 9, and at most 14 more digits.
     PhoneNumber,
+    "+14155550177",
     |text| {
         let digits = text.strip_prefix('+').unwrap_or_default();
-        let well_formed = (2..=15).contains(&digits.len())
+        let well_formed = PHONE_DIGITS.contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0');
         if well_formed {
@@ -91,7 +127,12 @@ text!(
         } else {
             Err(Violation::refused("a phone number is in E.164 form: + and 2 to 15 digits, such as +14155550177"))
         }
-    }
+    },
+    ObjectBuilder::new().pattern(Some(format!(
+        r"^\+[1-9][0-9]{{{},{}}}$",
+        PHONE_DIGITS.start() - 1,
+        PHONE_DIGITS.end() - 1
+    )))
 );
 
 #[cfg(test)]

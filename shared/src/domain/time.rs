@@ -9,6 +9,10 @@ use ::time::format_description::well_known::Rfc3339;
 use ::time::macros::format_description;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
 use super::Violation;
 
 /// A moment to the millisecond, written `2026-05-15T09:00:00.000Z`, so that text order is time order.
@@ -90,6 +94,22 @@ impl<'de> Deserialize<'de> for Timestamp {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some(
+                "A moment in UTC (RFC 3339), always with milliseconds and Z, so that text order is time order.",
+            ))
+            .pattern(Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"))
+            .examples(["2026-05-15T09:00:00.000Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 #[cfg(test)]
 mod tests {

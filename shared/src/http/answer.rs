@@ -1,6 +1,6 @@
 //! What a function answers when all went well.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::ApiError;
 /// The most entries that a list within an answer has, where it is not a page of a longer one.
 pub const MAX_LISTED: usize = 200;
 
-/// A status, a JSON body, and headers beyond those that every answer has.
+/// A status, a body, and headers beyond those that every answer has.
 #[derive(Debug)]
 pub struct Answer {
     pub(super) status: StatusCode,
@@ -25,8 +25,18 @@ impl Answer {
 
     /// `body`, which is JSON already, under `status`.
     pub fn json_text(status: StatusCode, body: String) -> Self {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Self { status, headers, body }
+        Self { status, ..Self::text("application/json", body) }
+    }
+
+    /// 200 with a body of any kind.
+    pub fn text(content_type: &'static str, body: String) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        Self { status: StatusCode::OK, headers, body }
+    }
+
+    /// `status` without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: String::new() }
     }
 
     /// 200 with `body`.
@@ -37,6 +47,12 @@ impl Answer {
     /// 201 with `body`.
     pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
         Self::json(StatusCode::CREATED, body)
+    }
+
+    /// The same, to be kept as `how` says; without this, nobody keeps an answer.
+    #[must_use]
+    pub fn cached(self, how: HeaderValue) -> Self {
+        self.with_header(CACHE_CONTROL, how)
     }
 
     /// The same with one header more, in place of one of that name.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
@@ -21,10 +22,10 @@ use crate::password_hash::HashingFailed;
 /// How long a client waits before it asks a store again that was unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// What is wrong with one place of a request body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What is wrong with one place of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where: a JSON pointer (RFC 6901); empty for the body as a whole.
+    /// Where in the body: a JSON pointer (RFC 6901); empty for the body as a whole, and for the query string.
     pub pointer: String,
     /// What was there and what is allowed.
     pub detail: String,

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use http::HeaderValue;
-use http::header::IF_MATCH;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::Request;
 
 use super::ApiError;
@@ -57,8 +57,36 @@ impl IfMatch {
     }
 }
 
+/// What is told of an If-Match that is none.
+pub(super) const MALFORMED: &str = "If-Match is *, or ETags of earlier answers with their quotes, such as \"3\"";
+
 fn malformed() -> ApiError {
-    ApiError::InvalidHeader("If-Match is *, or ETags of earlier answers with their quotes, such as \"3\"".to_owned())
+    ApiError::InvalidHeader(MALFORMED.to_owned())
+}
+
+/// What the `If-None-Match` header of a request says that the client has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfNoneMatch(Vec<String>);
+
+impl IfNoneMatch {
+    /// Reads the header. A tag that is none names nothing, and the client gets the whole answer.
+    pub fn of(request: &Request) -> Self {
+        let values = request.headers().get_all(IF_NONE_MATCH).iter();
+        let lists = values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+        Self(
+            lists
+                .flat_map(|list| if list == "*" { vec![list] } else { parse_list(&list).unwrap_or_default() })
+                .collect(),
+        )
+    }
+
+    /// Whether the client has what `tag` stands for. Weak tags count, too (RFC 9110, section 13.1.2): whoever compressed
+    /// an answer on its way may have weakened its tag.
+    pub fn names(&self, tag: &HeaderValue) -> bool {
+        self.0
+            .iter()
+            .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known).as_bytes() == tag.as_bytes())
+    }
 }
 
 /// The tags of a list, weak ones with their mark: they are well-formed, and equal to no version's tag.
@@ -127,6 +155,28 @@ mod tests {
         ] {
             let demand = read(values).unwrap();
             assert_eq!(demand.check(3), if admitted { Ok(()) } else { Err(ApiError::Stale) }, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_has_is_compared_weakly_and_what_is_no_tag_is_nothing() {
+        for (values, known) in [
+            (&[][..], false),
+            (&["*"], true),
+            (&["\"3\""], true),
+            (&["W/\"3\""], true),
+            (&["\"2\", \"3\""], true),
+            (&["\"2\"", "W/\"3\""], true),
+            (&["\"2\""], false),
+            (&["3"], false),
+            (&["\"3"], false),
+            (&[""], false),
+        ] {
+            let mut request = http::Request::new(Body::Empty);
+            for value in values {
+                request.headers_mut().append(IF_NONE_MATCH, HeaderValue::from_static(value));
+            }
+            assert_eq!(IfNoneMatch::of(&request).names(&etag(3)), known, "{values:?}");
         }
     }
 

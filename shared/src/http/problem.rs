@@ -5,18 +5,27 @@ use std::time::Duration;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{ApiError, FieldError, MAX_LISTED};
 
-#[derive(Serialize)]
+/// Why a request was not answered with what it asked for (RFC 9457).
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Problem<'a> {
+pub(super) struct Problem<'a> {
+    /// `urn:problem:` and the code.
     r#type: String,
+    /// What the code means, in a few words.
     title: &'a str,
+    /// The status of the answer.
     status: u16,
+    /// What went wrong this time and what to change, for people.
     detail: &'a str,
+    /// The stable name of this kind of problem, for programs.
     code: &'a str,
+    /// The id of this answer, as in its `X-Request-Id` header. Report it when asking for help.
     request_id: &'a str,
+    /// Every place of the body or the query string that is wrong; at most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     /// The detail once more, where clients of the public API look for it.

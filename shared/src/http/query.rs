@@ -17,7 +17,7 @@ pub const MAX_PAGE: usize = 200;
 /// The first byte of a cursor, so that a later form can be told from this one.
 const CURSOR_VERSION: u8 = 1;
 /// The longest cursor that is looked at. Ours have about 70 characters.
-const MAX_CURSOR: usize = 200;
+pub(super) const MAX_CURSOR: usize = 200;
 
 /// The parameters of a query string.
 #[derive(Debug)]

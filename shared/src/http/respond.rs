@@ -28,7 +28,7 @@ fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, bo
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // An id is plain ASCII, so it always is a header value.
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);

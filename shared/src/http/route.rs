@@ -70,6 +70,8 @@ pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/api/auth/login", Function::SignIn),
     Route::new(Method::GET, "/api/auth/verify-token", Function::SignIn),
     Route::new(Method::GET, "/health", Function::ManageSnapshots),
+    Route::new(Method::GET, "/openapi.json", Function::ManageSnapshots),
+    Route::new(Method::GET, "/docs", Function::ManageSnapshots),
 ];
 
 /// A route that fits, with the segments that its placeholders stand for.
@@ -152,6 +154,8 @@ mod tests {
             (Method::POST, "/api/auth/login", Function::SignIn),
             (Method::GET, "/api/auth/verify-token", Function::SignIn),
             (Method::GET, "/health", Function::ManageSnapshots),
+            (Method::GET, "/openapi.json", Function::ManageSnapshots),
+            (Method::GET, "/docs", Function::ManageSnapshots),
         ] {
             assert_eq!(find(&method, path).map(|found| found.route.function), Some(function), "{method} {path}");
         }

@@ -1,31 +1,52 @@
 //! A snapshot as the API shows it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{Counts, Description, Email, FullName, ObjectId, Role, Snapshot, SnapshotName, Timestamp};
 
-/// The snapshot document, field for field in the order of the customer's page. What is absent is left out.
-#[derive(Debug, Serialize)]
+/// A snapshot: what was captured, from whom, by whom, and who sees it. A field that has no value is left out.
+// Field for field in the order of the customer's page.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Snapshot)]
 pub struct SnapshotDocument<'a> {
+    /// Its id, for the path of every other route.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// What it is called in a snapshot picker. Two snapshots may have one name.
     name: &'a SnapshotName,
+    /// What it captures, in somebody's words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<&'a Description>,
+    /// The organization of the user who was captured.
     source_org_id: ObjectId,
+    /// That organization's name when the snapshot was made.
     source_org_name: &'a str,
+    /// The address of the user who was captured.
     source_user_email: &'a Email,
+    /// That user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     source_user_name: Option<&'a FullName>,
+    /// How many items it holds.
     counts: Counts,
+    /// Who made the snapshot.
     created_by: ObjectId,
+    /// That user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     created_by_name: Option<&'a FullName>,
+    /// That user's role when the snapshot was made.
     created_by_role: Role,
+    /// Whether every organization sees it.
     is_global: bool,
+    /// The organizations that see it; the source's own only while it is among them.
     assigned_org_ids: &'a [ObjectId],
+    /// When it was made.
     created_at: Timestamp,
+    /// When its name, description or access last changed.
     updated_at: Timestamp,
 }
 

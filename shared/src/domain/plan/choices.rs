@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
 use crate::domain::{ObjectId, Violation};
 
 /// The most entries of all mappings together, and the most names in a selection.
@@ -44,12 +48,30 @@ impl FromStr for OnUnmapped {
 
     fn from_str(text: &str) -> Result<Self, Violation> {
         match text {
-            "switchOff" => Ok(Self::SwitchOff),
-            "reject" => Ok(Self::Reject),
-            _ => Err(Violation::malformed("this is switchOff or reject")),
+            SWITCH_OFF => Ok(Self::SwitchOff),
+            REJECT => Ok(Self::Reject),
+            _ => Err(Violation::malformed(format!("this is {SWITCH_OFF} or {REJECT}"))),
         }
     }
 }
+
+const SWITCH_OFF: &str = "switchOff";
+const REJECT: &str = "reject";
+
+impl PartialSchema for OnUnmapped {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What becomes of an automation with a reference that leads nowhere: `switchOff` lets it arrive switched off \
+                 and names it in a warning, `reject` refuses the whole request.",
+            ))
+            .enum_values(Some([SWITCH_OFF, REJECT]))
+            .into()
+    }
+}
+
+impl ToSchema for OnUnmapped {}
 
 impl Default for Choices {
     /// Everything, with no mapping.

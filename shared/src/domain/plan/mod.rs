@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 pub use self::arrival::{Arrival, ClonedItem, Origin};
 pub use self::choices::{Choices, MAX_ENTRIES, OnUnmapped};
@@ -70,7 +71,7 @@ pub struct PlannedClone {
 }
 
 /// A reference of an automation and what a mapping made of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MappedReference {
     /// The reference as it stands in the snapshot.
@@ -93,7 +94,7 @@ pub struct Rewire {
 }
 
 /// The counts of an apply, as its answer shows them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Outcome {
     /// Items that are cloned.
     pub cloned: Counts,
@@ -104,14 +105,16 @@ pub struct Outcome {
 }
 
 /// Items that exist already and are used as they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MappedCounts)]
 pub struct Mapped {
     /// Prompts.
     pub prompts: usize,
 }
 
 /// Items that are left out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SkippedCounts)]
 pub struct Skipped {
     /// Automations.
     pub automations: usize,
@@ -134,7 +137,7 @@ pub struct Warning {
 }
 
 /// The kinds of warnings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     /// References lead nowhere; the automation arrives switched off.

@@ -1,0 +1,69 @@
+//! What the API's description says of this function's route.
+
+use lambda_http::http::header::ETAG;
+use lambda_http::http::{Method, StatusCode};
+use serde_json::json;
+use shared::http::operation::{Described, Operation};
+use shared::http::{ApiError, FieldError};
+
+use super::Created;
+use super::request::{CreateBody, EXAMPLE};
+
+const CAPTURE: &str = "\
+Captures the setup of one user as it is at this moment: automations with their on/off switches, prompts and templates, and \
+the pipeline stages and agents that the automations refer to. The snapshot never changes when the source user goes on \
+working.
+
+Secrets never travel: webhook URLs keep scheme and host only, webhook headers and payload values and whatever looks like a \
+credential are replaced by a placeholder. [The items](#listSnapshotItems) tell the places, as `removedSecrets`.
+
+An ADMIN captures users of its own organization only, a SUPERADMIN anybody. At first only the source organization sees the \
+snapshot; [the assignment](#assignSnapshot) changes that.
+
+A setup that somebody edits all the time may be answered 409 `source_busy`; wait as long as `Retry-After` says and repeat. A \
+snapshot holds at most 5,000 items, 16 MB of JSON and 32 KiB once compressed; 413 `setup_too_large` tells which figure was \
+too high.";
+
+/// The descriptions, for the document of the whole API.
+pub fn operations() -> Vec<Described> {
+    let retry_after = std::time::Duration::from_secs(1);
+    let create = Operation::new(Method::POST, "/api/user-snapshots", "createSnapshot", "Snapshots")
+        .does("Capture a user's setup as a snapshot", CAPTURE)
+        .token()
+        .body::<CreateBody>(EXAMPLE, FieldError::new("/sourceOrgId", "this field is required"))
+        .refuses([
+            ApiError::Forbidden(super::OTHER_ORGANIZATION.to_owned()),
+            ApiError::SourceBusy { retry_after },
+            ApiError::SetupTooLarge {
+                detail: "the setup has 40960 bytes once compressed; a snapshot takes at most 32768".to_owned(),
+            },
+            ApiError::refused("/sourceUserId", super::NO_SUCH_USER),
+        ])
+        .works()
+        .answers::<Created<'static>>(
+            StatusCode::CREATED,
+            "The snapshot was made. Its `ETag` goes with the first change.",
+            &[ETAG],
+            json!({
+                "message": "Snapshot created",
+                "snapshot": {
+                    "_id": "665f1a0c0e0a4b001a2c9f80",
+                    "name": "Top performer baseline 2026-05",
+                    "description": "Senior AE automations and prompts for Q2 rollout.",
+                    "sourceOrgId": "64ee9a8b1e7f2a0011223344",
+                    "sourceOrgName": "Acme Corp",
+                    "sourceUserEmail": "alex@acme.example",
+                    "sourceUserName": "Alex Rep",
+                    "counts": {"automations": 5, "prompts": 8, "templates": 12},
+                    "createdBy": "64ee9a8b1e7f2a001122339b",
+                    "createdByName": "Pat Admin",
+                    "createdByRole": "ADMIN",
+                    "isGlobal": false,
+                    "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
+                    "createdAt": "2026-05-15T09:00:00.000Z",
+                    "updatedAt": "2026-05-15T09:00:00.000Z"
+                }
+            }),
+        );
+    vec![create.build()]
+}

@@ -1,0 +1,101 @@
+//! `GET /openapi.json` and `GET /docs`: the API's description, for programs and for people.
+//!
+//! Both are files of this repository, made by `cargo run -- openapi`; a test fails when they are not what the code says.
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use lambda_http::http::{HeaderValue, StatusCode};
+use sha2::{Digest, Sha256};
+use shared::http::{Answer, IfNoneMatch, etag};
+
+use crate::call::Call;
+
+/// For how long an answer may be used without asking again. A deployment may change both files at any time.
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// A file and the headers that depend on nothing but what is in it.
+struct File {
+    content_type: &'static str,
+    text: &'static str,
+    tag: HeaderValue,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+static DESCRIPTION: LazyLock<File> =
+    LazyLock::new(|| File::new("application/json", include_str!("../../../docs/openapi.json"), Vec::new()));
+
+static PAGE: LazyLock<File> = LazyLock::new(|| {
+    let text = include_str!("../../../docs/api.html");
+    let headers = vec![
+        (CONTENT_SECURITY_POLICY, policy(text)),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+    ];
+    File::new("text/html; charset=utf-8", text, headers)
+});
+
+pub(crate) fn description(call: &Call<'_>) -> Answer {
+    DESCRIPTION.answer(call)
+}
+
+pub(crate) fn page(call: &Call<'_>) -> Answer {
+    PAGE.answer(call)
+}
+
+impl File {
+    fn new(content_type: &'static str, text: &'static str, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        let hash: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self { content_type, text, tag: etag(hash), headers }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Answer {
+        let answer = match IfNoneMatch::of(call.request).names(&self.tag) {
+            true => Answer::empty(StatusCode::NOT_MODIFIED),
+            false => Answer::text(self.content_type, self.text.to_owned()),
+        };
+        let answer = answer.cached(CACHE).with_header(ETAG, self.tag.clone());
+        self.headers.iter().fold(answer, |answer, (name, value)| answer.with_header(name.clone(), value.clone()))
+    }
+}
+
+/// What the page may do: use the one style and the one script that are in it, and ask this service.
+fn policy(page: &str) -> HeaderValue {
+    let hash = |tag: &str| {
+        let content = page.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split_once(&format!("</{tag}>")));
+        content.map_or("'none'".to_owned(), |(content, _)| {
+            format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)))
+        })
+    };
+    let policy = format!(
+        "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+        hash("style"),
+        hash("script")
+    );
+    // Base64 and the words above are always a header value; should they ever not be, nothing is allowed at all.
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_may_use_its_own_style_and_script_and_nothing_else() {
+        let policy = policy("<head><style>a{}</style></head><body><script>b()</script><script>c()</script></body>");
+        let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+        assert_eq!(
+            policy,
+            format!(
+                "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; base-uri 'none'; \
+                 form-action 'none'; frame-ancestors 'none'",
+                hash("a{}"),
+                hash("b()")
+            )
+        );
+        assert!(super::policy("<p>").to_str().unwrap().contains("style-src 'none'; script-src 'none';"));
+    }
+}

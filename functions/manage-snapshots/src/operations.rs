@@ -1,0 +1,365 @@
+//! What the API's description says of this function's routes.
+
+use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG};
+use lambda_http::http::{Method, StatusCode};
+use serde_json::json;
+use shared::domain::ItemKind;
+use shared::http::operation::{Described, Operation};
+use shared::http::{ApiError, FieldError};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+
+use crate::Health;
+use crate::detail::{Detail, Items};
+use crate::edits::{AssignBody, Assigned, Deleted, RenameBody, Renamed};
+use crate::references::ApplyReferences;
+use crate::{lists, users};
+
+const SNAPSHOTS: &str = "Snapshots";
+const ABOUT: &str = "About the service";
+const SNAPSHOT: &str = "/api/user-snapshots/{id}";
+const IF_MATCH: &str =
+    "The `ETag` of the snapshot as you know it: refuses with 412 where somebody else has changed it since.";
+
+/// The descriptions, for the document of the whole API.
+pub fn operations() -> Vec<Described> {
+    vec![
+        list(),
+        get(),
+        items(),
+        apply_references(),
+        rename(),
+        assign(),
+        delete(),
+        list_users(),
+        health(),
+        description(),
+        page(),
+    ]
+}
+
+/// What begins with [`crate::call::Call::caller`].
+fn authorized(operation: Operation, needs: &str) -> Operation {
+    operation.token().refuses([ApiError::Forbidden(needs.to_owned())]).works()
+}
+
+/// What every route of one snapshot begins with.
+fn of_snapshot(operation: Operation, needs: &str) -> Operation {
+    authorized(operation, needs).path_id("id", "The snapshot.").refuses([ApiError::SnapshotNotFound])
+}
+
+/// What every change of a snapshot begins with.
+fn change(operation: Operation, needs: &str) -> Operation {
+    let retry_after = std::time::Duration::from_secs(1);
+    of_snapshot(operation, needs).no_query().if_match(IF_MATCH).refuses([ApiError::InProgress { retry_after }])
+}
+
+fn list() -> Described {
+    const TEXT: &str = "\
+A SUPERADMIN sees all snapshots, an ADMIN those that are assigned to its organization and those that are global, newest first.
+
+Without `limit` a page has up to 200 snapshots. When there are more, the answer has a `nextCursor`; send it as `cursor` for \
+the next page. A page may have fewer than `limit` snapshots and still not be the last: only a missing `nextCursor` says so.";
+    let operation = Operation::new(Method::GET, "/api/user-snapshots", "listSnapshots", SNAPSHOTS);
+    authorized(operation, "seeing snapshots needs the role ADMIN or SUPERADMIN")
+        .does("List the snapshots that you see", TEXT)
+        .paged()
+        .answers::<lists::Listed>(
+            StatusCode::OK,
+            "One page.",
+            &[],
+            json!({
+                "snapshots": [{
+                    "_id": "665f1a0c0e0a4b001a2c9f80",
+                    "name": "Top performer baseline 2026-05",
+                    "sourceOrgName": "Acme Corp",
+                    "sourceUserEmail": "alex@acme.example",
+                    "counts": {"automations": 5, "prompts": 8, "templates": 12},
+                    "isGlobal": false
+                }],
+                "nextCursor": "ATIwMjYtMDUtMTVUMDk6MDA6MDAuMDAwWiM2NjVmMWEwYzBlMGE0YjAwMWEyYzlmODA"
+            }),
+        )
+        .build()
+}
+
+fn get() -> Described {
+    const TEXT: &str = "\
+Everything about one snapshot but the items' fields: what it holds by id, name and type, and every place that names a stage \
+of a pipeline. [The items](#listSnapshotItems) have their fields.
+
+A snapshot that you may not see is 404, exactly like one that does not exist.";
+    of_snapshot(
+        Operation::new(Method::GET, SNAPSHOT, "getSnapshot", SNAPSHOTS),
+        "seeing snapshots needs the role ADMIN or SUPERADMIN",
+    )
+    .does("Show a snapshot and what it holds", TEXT)
+    .no_query()
+    .answers::<Detail<'static>>(
+        StatusCode::OK,
+        "The snapshot. Its `ETag` goes with the next change.",
+        &[ETAG],
+        json!({"snapshot": with(snapshot(), json!({
+            "automations": [{
+                "_id": "64eea1110000000000000101", "name": "Move to Contacted on first reply", "type": "inbound", "enabled": true
+            }],
+            "prompts": [{"_id": "64eea1110000000000000201", "name": "Default warm-up prompt"}],
+            "templates": [{"_id": "64eea1110000000000000301", "name": "Intro - new lead", "type": "sms"}],
+            "sourcePipelineStageRefs": [{
+                "automationName": "Move to Contacted on first reply",
+                "field": "targetStage",
+                "value": "Contacted",
+                "refType": "pipelineStage",
+                "fieldLocation": "actions"
+            }]
+        }))}),
+    )
+    .build()
+}
+
+fn items() -> Described {
+    const TEXT: &str = "\
+The automations, prompts and templates of a snapshot with all their fields as they were captured. What was removed as a \
+secret is a placeholder, and `removedSecrets` has a JSON pointer to each.
+
+A page ends before `limit` where its items would have more than 1 MB; go on as long as there is a `nextCursor`.";
+    of_snapshot(
+        Operation::new(Method::GET, "/api/user-snapshots/{id}/items", "listSnapshotItems", SNAPSHOTS),
+        "seeing snapshots needs the role ADMIN or SUPERADMIN",
+    )
+    .does("Page through what a snapshot holds", TEXT)
+    .filtered_by::<ItemKind>("kind", "Only items of this kind. Without it, of all kinds.")
+    .paged()
+    .answers::<Items<'static>>(
+        StatusCode::OK,
+        "One page.",
+        &[],
+        json!({
+            "items": [{
+                "_id": "64eea1110000000000000105",
+                "kind": "automation",
+                "enabled": true,
+                "removedSecrets": ["/actions/webhookUrl"],
+                "document": {
+                    "name": "Tell billing about a won deal",
+                    "triggerType": "status_change",
+                    "sourceStatuses": ["Closed Won"],
+                    "actions": {"sendToWebhook": true, "webhookUrl": "https://billing.acme.example/[removed]"}
+                }
+            }],
+            "nextCursor": "AWF1dG9tYXRpb24jNjRlZWExMTEwMDAwMDAwMDAwMDAwMTA1"
+        }),
+    )
+    .build()
+}
+
+fn apply_references() -> Described {
+    const TEXT: &str = "\
+What a form needs that asks how to map a snapshot: every place of an automation that names a stage or an agent, what it may \
+mean in **your** organization, and all the pipelines and agents that it can be mapped to.
+
+A reference whose best suggestion has the reason `sameName` needs no mapping. For any other, send the automation's name, the \
+`value`, and the target: a stage by name in `pipelineMapping`, an agent by `_id` in `agentMapping`.";
+    of_snapshot(
+        Operation::new(Method::GET, "/api/user-snapshots/{id}/apply-refs", "getApplyReferences", SNAPSHOTS),
+        "seeing snapshots needs the role ADMIN or SUPERADMIN",
+    )
+    .does("Show what a snapshot refers to, and what that can be mapped to", TEXT)
+    .no_query()
+    .answers::<ApplyReferences<'static>>(
+        StatusCode::OK,
+        "The references and their targets.",
+        &[],
+        json!({
+            "stageRefs": [{
+                "automationName": "Move to Contacted on first reply",
+                "field": "targetStage",
+                "value": "Contacted",
+                "refType": "pipelineStage",
+                "fieldLocation": "actions",
+                "suggestions": [{"name": "Contacted by us", "reason": "similar"}]
+            }],
+            "agentRefs": [{
+                "automationName": "Hand over to warm-up",
+                "field": "agent",
+                "value": "Warm-up Agent",
+                "refType": "agent",
+                "fieldLocation": "actions",
+                "suggestions": [{"_id": "64eea1110000000000000060", "name": "Warm-Up Agent", "reason": "sameFolded"}]
+            }],
+            "targetPipelines": [{
+                "_id": "64eea1110000000000000010",
+                "name": "Sales Funnel",
+                "stages": [{"name": "New Lead", "color": "#4c9aff"}, {"name": "Reached Out"}, {"name": "Closed Won"}]
+            }],
+            "targetAgents": [{
+                "_id": "64eea1110000000000000060", "name": "Warm-Up Agent", "description": "Answers what comes in first"
+            }]
+        }),
+    )
+    .build()
+}
+
+fn rename() -> Described {
+    const TEXT: &str = "\
+Changes the name, the description, or both; what is absent stays as it is. An ADMIN changes snapshots of its own \
+organization's users only.
+
+Without `If-Match` the change is made to whatever version is there; with it, only to the one that you know.";
+    change(
+        Operation::new(Method::PATCH, SNAPSHOT, "renameSnapshot", SNAPSHOTS),
+        "an ADMIN changes only the snapshots of its own organization",
+    )
+    .does("Change a snapshot's name and description", TEXT)
+    .body::<RenameBody>(
+        r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May."}"#,
+        FieldError::new("/name", "expected a string, found an integer"),
+    )
+    .refuses([ApiError::refused("/name", "the name is empty; give it 1 to 120 characters, not only white space")])
+    .answers::<Renamed<'static>>(
+        StatusCode::OK,
+        "The snapshot as it is now.",
+        &[ETAG],
+        json!({
+            "message": "Snapshot updated",
+            "snapshot": with(snapshot(), json!({
+                "name": "Top performer baseline 2026-06",
+                "description": "As of the end of May.",
+                "updatedAt": "2026-05-31T16:20:00.000Z"
+            }))
+        }),
+    )
+    .build()
+}
+
+fn assign() -> Described {
+    const TEXT: &str = "\
+Says which organizations see the snapshot. `assignedOrgIds` replaces the list to the letter: a source organization that is \
+not in it does not see the snapshot any more. `isGlobal` shows it to every organization. What is absent stays as it is.
+
+Only a SUPERADMIN does this. A list has at most 500 organizations, and one request changes access in at most 99 places: do \
+more in steps.";
+    change(
+        Operation::new(Method::PATCH, "/api/user-snapshots/{id}/assign", "assignSnapshot", SNAPSHOTS),
+        "saying who sees a snapshot needs the role SUPERADMIN",
+    )
+    .does("Say which organizations see a snapshot", TEXT)
+    .body::<AssignBody>(
+        r#"{"assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"], "isGlobal": false}"#,
+        FieldError::new("/assignedOrgIds/0", "an id is 24 hex digits, such as 64ee9a8b1e7f2a0011223344"),
+    )
+    .refuses([ApiError::refused("/assignedOrgIds/1", "there is no organization with this id")])
+    .answers::<Assigned<'static>>(
+        StatusCode::OK,
+        "Who sees it now.",
+        &[ETAG],
+        json!({
+            "message": "Snapshot access updated",
+            "snapshot": {
+                "_id": "665f1a0c0e0a4b001a2c9f80",
+                "assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"],
+                "isGlobal": false
+            }
+        }),
+    )
+    .build()
+}
+
+fn delete() -> Described {
+    const TEXT: &str = "\
+Deletes the snapshot with all that it holds. Users who were created with it keep their setups. An ADMIN deletes only the \
+snapshots that it created; one that it sees and did not create is 403. The id never comes back.";
+    change(
+        Operation::new(Method::DELETE, SNAPSHOT, "deleteSnapshot", SNAPSHOTS),
+        "an ADMIN deletes only the snapshots that it created",
+    )
+    .does("Delete a snapshot", TEXT)
+    .answers::<Deleted>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))
+    .build()
+}
+
+fn list_users() -> Described {
+    const TEXT: &str = "\
+The users of an organization, newest first: what a form offers that asks whose setup to capture. An ADMIN lists those of its \
+own organization only. Pages work as in [the list of snapshots](#listSnapshots).";
+    let operation =
+        Operation::new(Method::GET, "/api/user-snapshots/orgs/{orgId}/users", "listCapturableUsers", SNAPSHOTS);
+    authorized(operation, "an ADMIN lists users of its own organization only; the path names another one")
+        .does("List the users whose setups can be captured", TEXT)
+        .path_id("orgId", "The organization.")
+        .paged()
+        .refuses([ApiError::OrganizationNotFound])
+        .answers::<users::Listed>(
+            StatusCode::OK,
+            "One page.",
+            &[],
+            json!({"users": [{
+                "_id": "64ee9a8b1e7f2a0011223399",
+                "fullName": "Alex Rep",
+                "email": "alex@acme.example",
+                "accessRole": "SALES_REP"
+            }]}),
+        )
+        .build()
+}
+
+fn health() -> Described {
+    const TEXT: &str = "Says that the service runs. It asks neither the table nor anything else.";
+    Operation::new(Method::GET, "/health", "getHealth", ABOUT)
+        .does("Tell that the service runs", TEXT)
+        .public()
+        .answers::<Health>(StatusCode::OK, "It runs.", &[], json!({"status": "ok"}))
+        .build()
+}
+
+fn description() -> Described {
+    const TEXT: &str = "This description of the API, for generators and tools: OpenAPI 3.1.";
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("An OpenAPI 3.1 document."))
+        .required("openapi")
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)));
+    Operation::new(Method::GET, "/openapi.json", "getOpenApi", ABOUT)
+        .does("Describe the API for programs", TEXT)
+        .public()
+        .serves("application/json", "The document.", schema, &[])
+        .build()
+}
+
+fn page() -> Described {
+    const TEXT: &str = "This description of the API for people: one page that needs nothing else from anywhere.";
+    let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
+    Operation::new(Method::GET, "/docs", "getDocs", ABOUT)
+        .does("Describe the API for people", TEXT)
+        .public()
+        .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
+        .build()
+}
+
+/// The customer's example of a snapshot.
+fn snapshot() -> serde_json::Value {
+    json!({
+        "_id": "665f1a0c0e0a4b001a2c9f80",
+        "name": "Top performer baseline 2026-05",
+        "description": "Senior AE automations and prompts for Q2 rollout.",
+        "sourceOrgId": "64ee9a8b1e7f2a0011223344",
+        "sourceOrgName": "Acme Corp",
+        "sourceUserEmail": "alex@acme.example",
+        "sourceUserName": "Alex Rep",
+        "counts": {"automations": 5, "prompts": 8, "templates": 12},
+        "createdBy": "64ee9a8b1e7f2a001122339b",
+        "createdByName": "Pat Admin",
+        "createdByRole": "ADMIN",
+        "isGlobal": false,
+        "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
+        "createdAt": "2026-05-15T09:00:00.000Z",
+        "updatedAt": "2026-05-15T09:00:00.000Z"
+    })
+}
+
+/// An object with the fields of another one in or beside its own.
+fn with(mut object: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
+    if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
+    }
+    object
+}

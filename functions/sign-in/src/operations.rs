@@ -1,0 +1,58 @@
+//! What the API's description says of this function's routes.
+
+use lambda_http::http::{Method, StatusCode};
+use serde_json::json;
+use shared::http::operation::{Described, Operation};
+use shared::http::{ApiError, FieldError};
+
+use super::Good;
+use super::login::{LoginAnswer, LoginBody};
+
+const LOGIN: &str = "\
+Gives a token for one hour. Every other route under `/api` wants it as `Authorization: Bearer <token>`.
+
+An unknown address, a wrong password and a user who may not sign in get the same 401. After ten failures within 15 minutes an \
+address is locked for the rest of them: 429, with the seconds to wait in `Retry-After`.";
+
+const VERIFY: &str = "\
+A token is good while it has not run out and its user still exists, may sign in, and has the same role and organization. \
+Every 401 has `error` exactly `Invalid or expired token`.";
+
+/// The descriptions, for the document of the whole API.
+pub fn operations() -> Vec<Described> {
+    let retry_after = std::time::Duration::from_secs(540);
+    let login = Operation::new(Method::POST, "/api/auth/login", "login", "Sign-in")
+        .does("Sign in", LOGIN)
+        .public()
+        .body::<LoginBody>(
+            r#"{"email": "pat@acme.example", "password": "Demo-Pass-2026!"}"#,
+            FieldError::new("/password", "this field is required"),
+        )
+        .refuses([
+            ApiError::InvalidCredentials,
+            ApiError::refused("/email", "an e-mail address is an unquoted ASCII local part, @ and a domain name"),
+            ApiError::TooManyAttempts { retry_after },
+        ])
+        .works()
+        .answers::<LoginAnswer<'static>>(
+            StatusCode::OK,
+            "Signed in.",
+            &[],
+            json!({
+                "token": "<token>",
+                "user": {
+                    "id": "64ee9a8b1e7f2a001122339b",
+                    "email": "pat@acme.example",
+                    "fullName": "Pat Admin",
+                    "organizationId": "64ee9a8b1e7f2a0011223344",
+                    "accessRole": "ADMIN"
+                }
+            }),
+        );
+    let verify = Operation::new(Method::GET, "/api/auth/verify-token", "verifyToken", "Sign-in")
+        .does("Tell whether a token is good", VERIFY)
+        .token()
+        .works()
+        .answers::<Good>(StatusCode::OK, "It is good.", &[], json!({"message": "Token is good"}));
+    vec![login.build(), verify.build()]
+}

@@ -1,0 +1,155 @@
+//! JSON that keeps the order of its keys: a description is read by people, too.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+/// A JSON value. Unlike [`serde_json::Value`], which sorts the keys of an object, it leaves them as they come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A text.
+    String(String),
+    /// An array.
+    Array(Vec<Self>),
+    /// An object.
+    Object(IndexMap<String, Self>),
+}
+
+impl Json {
+    /// The value of a key; nothing where this is no object or has no such key.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_object()?.get(key)
+    }
+
+    /// The text of a key; empty where there is none.
+    pub fn text(&self, key: &str) -> &str {
+        self.get(key).and_then(Self::as_str).unwrap_or_default()
+    }
+
+    /// The members of the object under a key; none where there is none.
+    pub fn members(&self, key: &str) -> impl Iterator<Item = (&str, &Self)> {
+        self.get(key).and_then(Self::as_object).into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The elements of the array under a key; none where there is none.
+    pub fn elements(&self, key: &str) -> &[Self] {
+        match self.get(key) {
+            Some(Self::Array(elements)) => elements,
+            _ => &[],
+        }
+    }
+
+    /// The text, where this is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The members, where this is an object.
+    pub fn as_object(&self) -> Option<&IndexMap<String, Self>> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// What a reference within `document` leads to; this itself where it is none.
+    pub fn resolved<'d>(&'d self, document: &'d Self) -> &'d Self {
+        let Some(path) = self.get("$ref").and_then(Self::as_str).and_then(|path| path.strip_prefix("#/")) else {
+            return self;
+        };
+        path.split('/').try_fold(document, |place, key| place.get(key)).unwrap_or(self)
+    }
+}
+
+/// Puts the keys of every example into the order of its schema: examples are built as values that sort them.
+pub(super) fn arrange_examples(document: &mut Json) {
+    let schemas = document.clone();
+    arrange_within(document, &schemas);
+}
+
+fn arrange_within(place: &mut Json, document: &Json) {
+    match place {
+        Json::Object(members) => {
+            if let Some(schema) = members.get("schema").cloned() {
+                let values = [members.get_mut("example")].into_iter().flatten();
+                values.for_each(|example| arrange(example, &schema, document));
+                if let Some(Json::Object(examples)) = members.get_mut("examples") {
+                    let values = examples.values_mut().filter_map(|example| match example {
+                        Json::Object(example) => example.get_mut("value"),
+                        _ => None,
+                    });
+                    values.for_each(|example| arrange(example, &schema, document));
+                }
+            }
+            members.values_mut().for_each(|member| arrange_within(member, document));
+        }
+        Json::Array(elements) => elements.iter_mut().for_each(|element| arrange_within(element, document)),
+        _ => {}
+    }
+}
+
+fn arrange(example: &mut Json, schema: &Json, document: &Json) {
+    match example {
+        Json::Object(members) => {
+            let mut properties = IndexMap::new();
+            collect_properties(schema, document, &mut properties);
+            members.sort_by_cached_key(|name, _| properties.get_index_of(name.as_str()).unwrap_or(usize::MAX));
+            for (name, member) in members {
+                if let Some(schema) = properties.get(name.as_str()) {
+                    arrange(member, schema, document);
+                }
+            }
+        }
+        Json::Array(elements) => {
+            if let Some(schema) = schema.resolved(document).get("items") {
+                elements.iter_mut().for_each(|element| arrange(element, schema, document));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The properties that a schema names, with those of the schemas that it is composed of, in order.
+pub(super) fn collect_properties<'d>(
+    schema: &'d Json,
+    document: &'d Json,
+    properties: &mut IndexMap<&'d str, &'d Json>,
+) {
+    let schema = schema.resolved(document);
+    for part in ["allOf", "oneOf"] {
+        for part in schema.elements(part) {
+            collect_properties(part, document, properties);
+        }
+    }
+    for (name, property) in schema.members("properties") {
+        properties.entry(name).or_insert(property);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_gets_the_order_of_its_schema_at_any_depth() {
+        let text = r##"{
+            "schema": {"allOf": [{"$ref": "#/components/b"}, {"properties": {"z": {"items": {"properties": {"q": {}, "p": {}}}}}}]},
+            "example": {"a": 1, "b": {"x": 1}, "unknown": 2, "z": [{"p": 1, "q": 2}]},
+            "components": {"b": {"properties": {"b": {}, "a": {}}}}
+        }"##;
+        let mut document: Json = serde_json::from_str(text).unwrap();
+        arrange_examples(&mut document);
+        let arranged = serde_json::to_string(document.get("example").unwrap()).unwrap();
+        assert_eq!(arranged, r#"{"b":{"x":1},"a":1,"z":[{"q":2,"p":1}],"unknown":2}"#);
+    }
+}

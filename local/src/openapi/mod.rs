@@ -1,0 +1,136 @@
+//! The API's description, put together from what each function says of its routes: OpenAPI 3.1.
+
+mod json;
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use shared::http::ROUTES;
+use shared::http::operation::{self, BEARER, Described};
+use utoipa::openapi::path::{Operation, PathItem, Paths};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder, RefOr, Schema};
+
+pub use self::json::Json;
+
+/// Where the description is kept, seen from the root of the repository: `docs/openapi.json`, which the service serves.
+pub const FILE: &str = "docs/openapi.json";
+
+const ABOUT: &str = "\
+Sales teams win by copying what works. An administrator of a CRM picks the best performer, captures that user's **setup** \
+(automations, prompts, message templates, with the pipeline stages and agents that they refer to) as a named **snapshot**, and \
+applies it to a new colleague, often in another organization.
+
+### The way through
+
+1. [Sign in](#login). Every route under `/api` but that one wants the token as `Authorization: Bearer <token>`.
+2. [Find](#listCapturableUsers) the user whose setup is worth copying, and [capture](#createSnapshot) it.
+3. [Ask](#getApplyReferences) what the snapshot refers to, and what that can be in your organization.
+4. [Plan](#planSnapshot) with a mapping until nothing is refused, and [apply](#applySnapshot): the new user can sign in.
+
+### Errors
+
+Every error is `application/problem+json` (RFC 9457) with a stable `code` for programs, a `detail` for people that says what to \
+change, and, where a body or a query string is wrong, `errors` with a JSON pointer to each place. Each route lists the codes \
+that it answers. 503, and every answer with a `Retry-After`, is worth another try after that many seconds.
+
+A path that is not listed here is answered 404 `not_found`; a method that a path does not take is 405 `method_not_allowed`, \
+with the methods that it does take in `Allow`. What never reaches the service is answered by the gateway in front of it, in a \
+form of its own (`{\"message\": \"…\"}`): 413 above 10 MB, 429 when there are too many requests at once, 431, 503.
+
+### Changes that meet
+
+An answer with one snapshot has an `ETag`, its version. Send it as `If-Match` with a change, and the change is refused with 412 \
+once somebody else has changed the snapshot. Every answer has an `X-Request-Id`: tell it when you ask for help.
+
+### Who may do what
+
+| | SUPERADMIN | ADMIN | others |
+| --- | --- | --- | --- |
+| capture | any organization | its own | no |
+| list, show, plan, apply | every snapshot, into its own organization | what is assigned to its organization, or global | no |
+| change | every snapshot | those of its own organization's users | no |
+| delete | every snapshot | those it created | no |
+| assign | every snapshot | no | no |
+
+A snapshot that you may not see is answered exactly like one that does not exist.";
+
+const SIGN_IN: &str = "A password for a token, and whether a token is good.";
+const SNAPSHOTS: &str = "Capture a setup, look at what was captured, and apply it.";
+const SERVICE: &str = "Whether it runs, and what it does. No token is needed.";
+
+/// The description as the service serves it and as `docs/openapi.json` has it: JSON, indented, with a final newline.
+pub fn text() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+}
+
+/// The description as JSON in the order in which the code writes it.
+pub fn document() -> Result<Json, serde_json::Error> {
+    let mut document: Json = serde_json::from_str(&serde_json::to_string(&assemble())?)?;
+    json::arrange_examples(&mut document);
+    Ok(document)
+}
+
+fn assemble() -> OpenApi {
+    let mut described: Vec<Described> = [
+        sign_in::operations(),
+        create_snapshot::operations(),
+        apply_snapshot::operations(),
+        manage_snapshots::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    // The order of the routes' table is the order in which the document names paths.
+    described.sort_by_key(|described| {
+        ROUTES.iter().position(|route| route.method == described.method && route.path == described.path)
+    });
+    let mut paths = Paths::new();
+    let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
+    for Described { method, path, operation, schemas: referred } in described {
+        place(paths.paths.entry(path.to_owned()).or_default(), &method, operation);
+        schemas.extend(referred);
+    }
+    let (parameter_name, parameter) = operation::request_id_parameter();
+    let components = operation::headers()
+        .fold(Components::builder(), |components, (name, header)| components.header(name, header))
+        .schemas_from_iter(schemas)
+        .parameter(parameter_name, parameter)
+        .security_scheme(BEARER, bearer())
+        .build();
+    let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
+    let info = InfoBuilder::new()
+        .title("User snapshots")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(License::builder().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document came from.")).build()]))
+        .tags(Some([tag("Sign-in", SIGN_IN), tag("Snapshots", SNAPSHOTS), tag("About the service", SERVICE)]))
+        .paths(paths)
+        .components(Some(components))
+        .build()
+}
+
+fn place(item: &mut PathItem, method: &Method, operation: Operation) {
+    let slot = match *method {
+        Method::GET => &mut item.get,
+        Method::POST => &mut item.post,
+        Method::PUT => &mut item.put,
+        Method::PATCH => &mut item.patch,
+        Method::DELETE => &mut item.delete,
+        // No route has another one; a test compares the document with the routes.
+        _ => return,
+    };
+    *slot = Some(operation);
+}
+
+fn bearer() -> SecurityScheme {
+    let description =
+        "The token that `POST /api/auth/login` gives, as `Authorization: Bearer <token>`. It is good for one hour.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description));
+    SecurityScheme::Http(scheme.build())
+}

@@ -1,0 +1,383 @@
+//! What the API's description (OpenAPI 3.1) says of one route.
+//!
+//! A handler is a row of steps, and each step that can refuse a request has its method here: it adds what the step reads
+//! and how it refuses. Whoever gives a handler one more step calls the method of that step in the function's
+//! `operations.rs`; a refusal of its own is one more [`Operation::refuses`]. What the description says of an error is
+//! rendered by the code that answers it, so the two cannot differ.
+
+use std::collections::BTreeMap;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderName, Method, StatusCode};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required};
+
+use super::problem::{Problem, render};
+use super::query::MAX_CURSOR;
+use super::{ApiError, FieldError, MAX_PAGE, body};
+
+/// The name of the way to say who is calling, under `securitySchemes`.
+pub const BEARER: &str = "bearer";
+/// The header with an answer's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The id of the answers in examples.
+const EXAMPLE_REQUEST_ID: &str = "665f1a0c0e0a4b001a2c9f80";
+
+/// A description of one route, to be put together step by step.
+pub struct Operation {
+    method: Method,
+    path: &'static str,
+    builder: OperationBuilder,
+    schemas: Vec<(String, RefOr<Schema>)>,
+    answers: Vec<(StatusCode, ResponseBuilder)>,
+    refusals: Vec<ApiError>,
+}
+
+/// A finished description, with the schemas that it refers to.
+pub struct Described {
+    /// The route's method.
+    pub method: Method,
+    /// The route's path.
+    pub path: &'static str,
+    /// What is said of it.
+    pub operation: utoipa::openapi::path::Operation,
+    /// By name, each as often as something refers to it.
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Operation {
+    /// Begins the description of a route. `id` names it in generated clients; `tag` is the group it is shown in.
+    pub fn new(method: Method, path: &'static str, id: &str, tag: &str) -> Self {
+        let builder = OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag(tag)
+            .parameter_ref(Ref::new("#/components/parameters/XRequestId"));
+        Self { method, path, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new() }
+    }
+
+    /// What it does: in a few words, and then at the length that somebody needs who uses it for the first time
+    /// (CommonMark).
+    #[must_use]
+    pub fn does(mut self, summary: &str, description: &str) -> Self {
+        self.builder = self.builder.summary(Some(summary)).description(Some(description));
+        self
+    }
+
+    /// [`super::RequestContext::authenticate`].
+    #[must_use]
+    pub fn token(mut self) -> Self {
+        self.builder = self.builder.security(SecurityRequirement::new(BEARER, [] as [&str; 0]));
+        self.refuses([ApiError::Unauthenticated("")])
+    }
+
+    /// No token is asked for.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.builder = self.builder.securities(Some([]));
+        self
+    }
+
+    /// [`super::RequestContext::path_id`].
+    #[must_use]
+    pub fn path_id(mut self, name: &str, description: &str) -> Self {
+        self.builder =
+            self.builder.parameter(parameter::<crate::domain::ObjectId>(name, ParameterIn::Path, description));
+        self.schemas.push(named::<crate::domain::ObjectId>());
+        let Err(malformed) = super::route::parse_id("my-snapshot") else { return self };
+        self.refuses([malformed])
+    }
+
+    /// [`super::Query::of`] with no parameters.
+    #[must_use]
+    pub fn no_query(self) -> Self {
+        self.refuses([invalid_query("there is no parameter \"verbose\" here; none is taken")])
+    }
+
+    /// [`super::Query::limit`] and [`super::Query::cursor`].
+    #[must_use]
+    pub fn paged(mut self) -> Self {
+        let limit = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(MAX_PAGE))
+            .default(Some(json!(MAX_PAGE)));
+        let cursor = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_CURSOR));
+        self.builder = self
+            .builder
+            .parameter(optional("limit", ParameterIn::Query, "How many entries the page has at most.", limit))
+            .parameter(optional(
+                "cursor",
+                ParameterIn::Query,
+                "Where the page starts: the `nextCursor` of the page before, unchanged. Without it, the first page.",
+                cursor,
+            ));
+        self.refuses([invalid_query(&format!("the parameter \"limit\" is a whole number from 1 to {MAX_PAGE}"))])
+    }
+
+    /// [`super::Query::get`] with one of the values of `T`, which is an enumeration.
+    #[must_use]
+    pub fn filtered_by<T: ToSchema>(mut self, name: &str, description: &str) -> Self {
+        let parameter = ParameterBuilder::from(parameter::<T>(name, ParameterIn::Query, description));
+        self.builder = self.builder.parameter(parameter.required(Required::False));
+        self.schemas.push(named::<T>());
+        self
+    }
+
+    /// [`super::IfMatch`].
+    #[must_use]
+    pub fn if_match(mut self, description: &str) -> Self {
+        let tags = ObjectBuilder::new().schema_type(Type::String).examples(["\"3\""]);
+        self.builder = self.builder.parameter(optional(header_name(&IF_MATCH), ParameterIn::Header, description, tags));
+        let malformed = ApiError::InvalidHeader(super::etag::MALFORMED.to_owned());
+        self.refuses([malformed, ApiError::Stale])
+    }
+
+    /// [`super::body::parse`]. `example` is JSON, and `wrong` something that somebody might get wrong.
+    #[must_use]
+    pub fn body<T: ToSchema>(mut self, example: &str, wrong: FieldError) -> Self {
+        // What is no JSON stays a text, which then is no example of the schema.
+        let example = serde_json::from_str(example).unwrap_or_else(|_| json!(example));
+        let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
+        let kibibytes = body::MAX_BYTES / 1_024;
+        let body = RequestBodyBuilder::new()
+            .description(Some(format!(
+                "JSON in UTF-8 of at most {kibibytes} KiB. Fields that are not listed are refused; null for an optional \
+                 field is as absent."
+            )))
+            .required(Some(Required::True))
+            .content("application/json", content);
+        self.builder = self.builder.request_body(Some(body.build()));
+        self.refer::<T>();
+        self.refuses([
+            ApiError::InvalidJson("expected `,` or `}` at line 3 column 3".to_owned()),
+            ApiError::InvalidBody(vec![wrong]),
+            ApiError::BodyTooLarge,
+            ApiError::UnsupportedMediaType,
+        ])
+    }
+
+    /// Anything that asks the table, or makes something that can fail inside.
+    #[must_use]
+    pub fn works(self) -> Self {
+        let retry_after = std::time::Duration::from_secs(1);
+        self.refuses([
+            ApiError::Internal { cause: String::new() },
+            ApiError::Unavailable { retry_after, cause: String::new() },
+        ])
+    }
+
+    /// Further ways in which it refuses a request, each as it may be answered.
+    #[must_use]
+    pub fn refuses(mut self, errors: impl IntoIterator<Item = ApiError>) -> Self {
+        self.refusals.extend(errors);
+        self
+    }
+
+    /// [`super::Answer::json`]: what comes when all goes well, with its headers beyond those that every answer has.
+    #[must_use]
+    pub fn answers<T: ToSchema>(
+        mut self,
+        status: StatusCode,
+        description: &str,
+        headers: &[HeaderName],
+        example: Value,
+    ) -> Self {
+        self.refer::<T>();
+        let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
+        let response = ResponseBuilder::new().description(description).content("application/json", content);
+        self.answers.push((status, with_headers(response, headers)));
+        self
+    }
+
+    /// A file that is the same for everybody, with its entity tag, and 304 for whoever has it already.
+    #[must_use]
+    pub fn serves(mut self, content_type: &str, description: &str, schema: ObjectBuilder, more: &[HeaderName]) -> Self {
+        let tags = ObjectBuilder::new().schema_type(Type::String);
+        self.builder = self.builder.parameter(optional(
+            header_name(&IF_NONE_MATCH),
+            ParameterIn::Header,
+            "The `ETag` of the copy that you have: the answer is 304 while it is the current one.",
+            tags,
+        ));
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new().description(description).content(content_type, content);
+        let headers: Vec<HeaderName> = [ETAG].into_iter().chain(more.iter().cloned()).collect();
+        self.answers.push((StatusCode::OK, with_headers(response, &headers)));
+        let unchanged = ResponseBuilder::new().description("Your copy is the current one; there is no body.");
+        self.answers.push((StatusCode::NOT_MODIFIED, with_headers(unchanged, &headers)));
+        self
+    }
+
+    /// The finished description.
+    pub fn build(mut self) -> Described {
+        let mut by_status: BTreeMap<StatusCode, Vec<&ApiError>> = BTreeMap::new();
+        for error in &self.refusals {
+            by_status.entry(error.status()).or_default().push(error);
+        }
+        let mut builder = self.builder;
+        for (status, response) in self.answers {
+            builder = builder.response(status.as_str(), response);
+        }
+        for (status, errors) in &by_status {
+            builder = builder.response(status.as_str(), problem(*status, errors));
+        }
+        if !by_status.is_empty() {
+            self.schemas.push(named::<Problem<'static>>());
+            Problem::schemas(&mut self.schemas);
+        }
+        Described { method: self.method, path: self.path, operation: builder.build(), schemas: self.schemas }
+    }
+
+    fn refer<T: ToSchema>(&mut self) {
+        self.schemas.push(named::<T>());
+        T::schemas(&mut self.schemas);
+    }
+}
+
+/// The answer of every error with one status: which codes there are, and how each of them looks.
+fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
+    let mut codes: Vec<&str> = Vec::new();
+    let mut lines = Vec::new();
+    let mut content = ContentBuilder::new();
+    let mut examples = Vec::new();
+    let mut occurrences: Vec<(HeaderName, usize)> = Vec::new();
+    for error in errors {
+        let kind = error.kind();
+        if codes.contains(&kind.code) {
+            continue;
+        }
+        codes.push(kind.code);
+        lines.push(format!("`{}`: {}.", kind.code, kind.title));
+        let (_, headers, body) = render(error, EXAMPLE_REQUEST_ID);
+        let body = serde_json::from_str(&body).unwrap_or(Value::Null);
+        examples.push((kind.code, ExampleBuilder::new().summary(kind.title).value(Some(body)).build()));
+        for name in headers.keys().filter(|name| *name != http::header::CONTENT_TYPE) {
+            match occurrences.iter_mut().find(|(known, _)| known == name) {
+                Some((_, times)) => *times += 1,
+                None => occurrences.push((name.clone(), 1)),
+            }
+        }
+    }
+    let narrowed = ObjectBuilder::new()
+        .property("status", ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([status.as_u16()])))
+        .property("code", ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.clone())));
+    let schema = AllOfBuilder::new().item(reference::<Problem<'static>>()).item(narrowed);
+    content = content.schema(Some(Schema::AllOf(schema.build()))).examples_from_iter(examples);
+    let always: Vec<HeaderName> =
+        occurrences.iter().filter(|(_, times)| *times == codes.len()).map(|(name, _)| name.clone()).collect();
+    let response =
+        ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content.build());
+    let sometimes = occurrences.into_iter().filter(|(_, times)| *times < codes.len());
+    sometimes
+        .fold(with_headers(response, &always), |response, (name, _)| response.header(header_name(&name), header(&name)))
+}
+
+/// Adds headers that are always there: these, and those of every answer.
+fn with_headers(response: ResponseBuilder, more: &[HeaderName]) -> ResponseBuilder {
+    [REQUEST_ID, CACHE_CONTROL].iter().chain(more).fold(response, |response, name| {
+        let reference = Ref::new(format!("#/components/headers/{}", component(name)));
+        response.header_ref(header_name(name), reference)
+    })
+}
+
+/// The headers that answers refer to, by name: each of them is there whenever an answer refers to it.
+pub fn headers() -> impl Iterator<Item = (String, Header)> {
+    [REQUEST_ID, CACHE_CONTROL, ETAG, RETRY_AFTER, WWW_AUTHENTICATE, CONTENT_SECURITY_POLICY].into_iter().map(|name| {
+        let mut header = header(&name);
+        // This version of the library has no field for it; extensions are written out as they are.
+        header.extensions = Some(Extensions::from_iter([("required", true)]));
+        (component(&name), header)
+    })
+}
+
+/// The parameter that every route takes, by its name under `parameters`.
+pub fn request_id_parameter() -> (&'static str, Parameter) {
+    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9._-]{1,64}$"));
+    let description = "Your own id for this request: the answer and the service's log carry it. Any other text is \
+                       replaced by an id that the service makes.";
+    ("XRequestId", optional(header_name(&REQUEST_ID), ParameterIn::Header, description, id).build())
+}
+
+fn header(name: &HeaderName) -> Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let (description, schema) = if *name == REQUEST_ID {
+        ("The id of this answer: yours, or one that the service made.", text.pattern(Some("^[A-Za-z0-9._-]{1,64}$")))
+    } else if *name == CACHE_CONTROL {
+        ("How long the answer may be kept: `no-store` for everything that depends on who asks.", text)
+    } else if *name == ETAG {
+        (
+            "What this is the current state of, with its quotes: send it as `If-Match` or `If-None-Match`.",
+            text.pattern(Some("^\"[!#-~]+\"$")).examples(["\"3\""]),
+        )
+    } else if *name == RETRY_AFTER {
+        (
+            "After how many seconds it is sensible to try again.",
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
+        )
+    } else if *name == WWW_AUTHENTICATE {
+        ("How to say who is calling: `Bearer`.", text.enum_values(Some(["Bearer"])))
+    } else {
+        ("What the page may do: nothing but ask this service.", text)
+    };
+    HeaderBuilder::new().description(Some(description)).schema(Some(schema)).build()
+}
+
+/// A header's name as people write it.
+fn header_name(name: &HeaderName) -> String {
+    match name.as_str() {
+        "etag" => "ETag".to_owned(),
+        "www-authenticate" => "WWW-Authenticate".to_owned(),
+        other => other.split('-').map(capitalized).collect::<Vec<_>>().join("-"),
+    }
+}
+
+fn component(name: &HeaderName) -> String {
+    header_name(name).replace('-', "")
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(word.len().min(1));
+    first.to_ascii_uppercase() + rest
+}
+
+fn parameter<T: ToSchema>(name: &str, place: ParameterIn, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .description(Some(description))
+        .schema(Some(reference::<T>()))
+        .required(Required::True)
+        .build()
+}
+
+fn optional(name: impl Into<String>, place: ParameterIn, description: &str, schema: ObjectBuilder) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .description(Some(description))
+        .schema(Some(schema))
+        .required(Required::False)
+}
+
+fn reference<T: ToSchema>() -> Ref {
+    Ref::from_schema_name(T::name())
+}
+
+fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
+    (T::name().into_owned(), T::schema())
+}
+
+fn invalid_query(detail: &str) -> ApiError {
+    ApiError::InvalidQuery(vec![FieldError::new("", detail)])
+}

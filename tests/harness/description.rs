@@ -1,0 +1,152 @@
+//! Every answer that a test gets is held against the API's description: what it does not say must not happen.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use http::Method;
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+use shared::http::route;
+
+use crate::Answer;
+
+/// The description as the code gives it. Whether the committed file says the same is a test of its own.
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+    let text = local::openapi::text().expect("there is a description");
+    serde_json::from_str(&text).expect("the description is JSON")
+});
+
+/// What was compiled so far, by the place of its schema.
+static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+/// Headers that tell a client something: where an answer has one of them, the description says so.
+const TELLING: [&str; 8] = [
+    "etag",
+    "retry-after",
+    "allow",
+    "www-authenticate",
+    "content-security-policy",
+    "x-request-id",
+    "cache-control",
+    "location",
+];
+
+/// Fails the test unless the description has this answer to a request of `method` and `path`: its status, headers, content
+/// type and body and, for a problem, its code. Where a request went through, its body must be as described, too.
+#[track_caller]
+pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &Answer) {
+    let Some(found) = route::find(method, path) else { return check_unknown(method, path, answer) };
+    let template = found.route.path;
+    let place = format!("{method} {template} {}", answer.status);
+    let operation = &DESCRIPTION["paths"][template][method.as_str().to_ascii_lowercase()];
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(response.is_object(), "{place} is not described: {}", answer.text);
+    check_headers(&place, response, answer);
+    check_body(&place, response, answer);
+    let refusals = answer.body.pointer("/plan/refusals").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    if let (Some(sent), 200..=299, false) = (sent, answer.status, refusals) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        validate(&format!("{place}, the request"), schema, sent);
+    }
+}
+
+/// What no route fits: the description says it once for all paths, in words.
+#[track_caller]
+fn check_unknown(method: &Method, path: &str, answer: &Answer) {
+    let allowed = route::allowed_methods(path);
+    let expected = if allowed.is_empty() { (404, "not_found") } else { (405, "method_not_allowed") };
+    let code = answer.body["code"].as_str().unwrap_or_default();
+    assert_eq!((answer.status, code), expected, "{method} {path}: {}", answer.text);
+    assert_eq!(answer.header("allow").is_some(), answer.status == 405, "{method} {path}");
+    validate("any problem", &json!({"$ref": "#/components/schemas/Problem"}), &answer.body);
+}
+
+#[track_caller]
+fn check_headers(place: &str, response: &Value, answer: &Answer) {
+    let empty = Map::new();
+    let described = response["headers"].as_object().unwrap_or(&empty);
+    for (name, header) in described {
+        let header = resolved(header);
+        match answer.header(name) {
+            Some(value) => {
+                let schema = &header["schema"];
+                let value = match schema["type"].as_str() {
+                    Some("integer") => serde_json::from_str(value).unwrap_or_else(|_| json!(value)),
+                    _ => json!(value),
+                };
+                validate(&format!("{place}, {name}"), schema, &value);
+            }
+            None => assert_ne!(header["required"], true, "{place} has no {name}"),
+        }
+    }
+    for name in TELLING.into_iter().filter(|name| answer.headers.contains_key(*name)) {
+        let is_described = described.keys().any(|known| known.eq_ignore_ascii_case(name));
+        assert!(is_described, "{place}: nothing is said of {name}");
+    }
+}
+
+#[track_caller]
+fn check_body(place: &str, response: &Value, answer: &Answer) {
+    let Some(contents) = response["content"].as_object() else {
+        assert_eq!(answer.text, "", "{place} is described without a body");
+        return;
+    };
+    let content_type = answer.header("content-type").unwrap_or_default();
+    let content = contents.get(content_type).unwrap_or_else(|| panic!("{place}: nothing is said of {content_type:?}"));
+    let text = json!(answer.text);
+    let body = if content_type.ends_with("json") { &answer.body } else { &text };
+    validate(place, &content["schema"], body);
+}
+
+/// Fails the test unless `value` is as `schema` says, and has no field that it does not name.
+#[track_caller]
+pub fn validate(place: &str, schema: &Value, value: &Value) {
+    let validator = {
+        let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+        validators.entry(place.to_owned()).or_insert_with(|| Arc::new(compile(schema))).clone()
+    };
+    let errors: Vec<String> =
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{place} is not as described:\n{}", errors.join("\n"));
+}
+
+fn compile(schema: &Value) -> Validator {
+    let mut root = closed(schema);
+    root["components"] = without_strangers(&DESCRIPTION["components"]);
+    let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+    options.build(&root).expect("the schema is one")
+}
+
+/// The schema of one place, refusing every field that it does not name. The description leaves answers open, so that clients
+/// take new fields; but a field that is there now must be in it.
+fn closed(schema: &Value) -> Value {
+    let mut schema = without_strangers(schema);
+    schema["unevaluatedProperties"] = json!(false);
+    schema
+}
+
+/// The same schema, or object of schemas, with the places within it closed. Parts of a composition stay open: each of them
+/// knows only its own fields.
+fn without_strangers(schema: &Value) -> Value {
+    let Some(members) = schema.as_object() else {
+        return schema.as_array().map_or_else(|| schema.clone(), |all| all.iter().map(without_strangers).collect());
+    };
+    let within = |(name, value): (&String, &Value)| {
+        let value = match (name.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                properties.iter().map(|(name, schema)| (name.clone(), closed(schema))).collect()
+            }
+            ("items" | "additionalProperties", Value::Object(_)) => closed(value),
+            ("example" | "examples" | "enum" | "default" | "required", _) => value.clone(),
+            _ => without_strangers(value),
+        };
+        (name.clone(), value)
+    };
+    members.iter().map(within).collect()
+}
+
+/// What a reference within the description leads to; the value itself where it is none.
+fn resolved(value: &Value) -> &Value {
+    let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.map_or(value, |pointer| DESCRIPTION.pointer(pointer).expect("a reference leads somewhere"))
+}
