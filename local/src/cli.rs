@@ -73,7 +73,11 @@ enum Command {
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON: docs/openapi.json is exactly this.
     #[command(after_help = OPENAPI_EXAMPLES)]
-    Openapi,
+    Openapi {
+        /// Print it as a page for people instead: docs/api.html is exactly this.
+        #[arg(long)]
+        page: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -139,7 +143,8 @@ struct Edit {
 
 const OPENAPI_EXAMPLES: &str = "\
 After a change of what the API takes or answers:
-  cargo run -- openapi > docs/openapi.json";
+  cargo run -- openapi > docs/openapi.json
+  cargo run -- openapi --page > docs/api.html";
 
 /// Which table: exactly one of both.
 #[derive(Debug, Args)]
@@ -170,7 +175,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             edit::run(place.endpoint, place.db, &table, &target, &set).await
         }
         Some(Command::Keys) => commands::keys(),
-        Some(Command::Openapi) => commands::openapi(),
+        Some(Command::Openapi { page }) => commands::openapi(page),
     }
 }
 

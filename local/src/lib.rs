@@ -7,6 +7,7 @@ pub mod cli;
 mod commands;
 pub mod database;
 pub mod demo;
+pub mod docs_page;
 pub mod gateway;
 pub mod keys;
 pub mod loader;

@@ -6,6 +6,8 @@ mod apply_across;
 mod apply_within;
 mod budgets;
 mod create_snapshot;
+mod described;
+mod docs;
 mod events;
 mod extremes;
 mod manage_assign;

@@ -24,11 +24,15 @@ fn operations(description: &Value) -> Vec<(Method, String, &Value)> {
 }
 
 #[test]
-fn the_committed_description_is_what_the_code_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
-    let committed = std::fs::read_to_string(path).unwrap();
-    let same = committed == local::openapi::text().unwrap();
-    assert!(same, "docs/openapi.json is not what the code says; run: cargo run -- openapi > docs/openapi.json");
+fn the_committed_description_and_page_are_what_the_code_says() {
+    for (file, expected, option) in [
+        ("openapi.json", local::openapi::text().unwrap(), ""),
+        ("api.html", local::docs_page::text().unwrap(), " --page"),
+    ] {
+        let committed = std::fs::read_to_string(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let same = committed == expected;
+        assert!(same, "docs/{file} is not what the code says; run: cargo run -- openapi{option} > docs/{file}");
+    }
 }
 
 #[test]
@@ -121,4 +125,80 @@ fn the_customers_requests_and_answers_are_as_described() {
     let snapshot = &create["responses"]["201"]["content"]["application/json"]["example"];
     assert_eq!(snapshot["message"], "Snapshot created");
     assert_eq!(snapshot["snapshot"]["assignedOrgIds"], json!(["64ee9a8b1e7f2a0011223344"]));
+}
+
+/// Values at the limits of a schema, and whether its parser takes them.
+fn at_the_limits() -> Vec<(&'static str, Vec<(String, bool)>)> {
+    use shared::domain::{
+        Description, Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, SnapshotName,
+    };
+    let judge = |texts: Vec<String>, takes: fn(&str) -> bool| -> Vec<(String, bool)> {
+        texts
+            .into_iter()
+            .map(|text| {
+                let taken = takes(&text);
+                (text, taken)
+            })
+            .collect()
+    };
+    let lengths = |lengths: &[usize]| -> Vec<String> { lengths.iter().map(|length| "é".repeat(*length)).collect() };
+    // Every white space of Unicode, and what only looks like it or counts as it in other languages.
+    let spaces = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
+    let spaces = || spaces.chars().chain(['\u{200b}', '\u{feff}', '\u{180e}', '\0']).map(String::from);
+    let names = || lengths(&[0, 1, 119, 120, 121]).into_iter().chain(spaces()).chain([" a ".to_owned()]).collect();
+    let digits = |count: usize| "1".repeat(count);
+    let phones = [0, 1, 2, 14, 15, 16].map(|count| format!("+{}", digits(count)));
+    let phones =
+        phones.into_iter().chain(["14155550177", "+0415555", "+1415555017x", "+١٢٣", "+12\n"].map(str::to_owned));
+    let ids = [23, 24, 25].map(digits).into_iter().chain(
+        ["64EE9a8b1e7f2a0011223344", "64ee9a8b1e7f2a001122334g", "64ee9a8b1e7f2a0011223344\n"].map(str::to_owned),
+    );
+    let addresses = [
+        "a@b.example",
+        "Casey.New+crm@BÜCHER.example.",
+        "!#$%&'*+/=?^_`{|}~-@b.example",
+        "a..b@c.example",
+        ".a@b.example",
+        "é@b.example",
+        "a b@c.example",
+        "@b.example",
+        "a",
+        "a@b@c.example",
+        "a@acme\u{3002}example",
+    ];
+    vec![
+        ("ObjectId", judge(ids.collect(), |text| text.parse::<ObjectId>().is_ok())),
+        ("SnapshotName", judge(names(), |text| SnapshotName::parse(text).is_ok())),
+        ("FullName", judge(names(), |text| FullName::parse(text).is_ok())),
+        ("Designation", judge(names(), |text| Designation::parse(text).is_ok())),
+        (
+            "Description",
+            judge(lengths(&[0, 1, 499, 500, 501]).into_iter().chain(spaces()).collect(), |text| {
+                Description::parse(text).is_ok()
+            }),
+        ),
+        ("PhoneNumber", judge(phones.collect(), |text| PhoneNumber::parse(text).is_ok())),
+        ("Email", judge(addresses.map(str::to_owned).to_vec(), |text| Email::parse(text).is_ok())),
+        (
+            "NewPassword",
+            judge(lengths(&[7, 8, 9, 127, 128, 129]), |text| {
+                NewPassword::parse(Password::new(text.to_owned()), None).is_ok()
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn a_schema_takes_a_text_exactly_when_its_parser_does() {
+    let description = description();
+    for (name, values) in at_the_limits() {
+        let schema = &description["components"]["schemas"][name];
+        assert!(schema.is_object(), "{name}");
+        for taken in [true, false] {
+            assert!(values.iter().any(|(_, it)| *it == taken), "{name}: no value that is {taken}");
+        }
+        for (text, taken) in values {
+            assert_eq!(jsonschema::is_valid(schema, &json!(text)), taken, "{name} {text:?}");
+        }
+    }
 }

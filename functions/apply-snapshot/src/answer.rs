@@ -1,9 +1,9 @@
 //! The answer of an apply, and the warnings that its dry run shows, too.
 
 use serde::Serialize;
-use shared::domain::plan::{Outcome, Plan, Warning, WarningCode};
+use shared::domain::plan::{Mapped, Outcome, Plan, Skipped, Warning, WarningCode};
 use shared::domain::reference::Reference;
-use shared::domain::{Email, ObjectId};
+use shared::domain::{Counts, Email, ObjectId};
 use shared::http::MAX_LISTED;
 use utoipa::ToSchema;
 
@@ -28,8 +28,12 @@ struct ApplyResult<'a> {
     user_id: ObjectId,
     /// The new user's address, as it was sent.
     user_email: &'a Email,
-    #[serde(flatten)]
-    outcome: Outcome,
+    /// Items that were cloned.
+    cloned: Counts,
+    /// Items that exist already and are used as they are.
+    mapped: Mapped,
+    /// Items that were left out.
+    skipped: Skipped,
     /// The id of this apply. Every clone carries it.
     apply_id: ObjectId,
     /// Which revision of the snapshot was applied.
@@ -69,10 +73,13 @@ impl<'a> Applied<'a> {
         revision: u32,
     ) -> Self {
         let warnings = listed(&plan.warnings);
+        let Outcome { cloned, mapped, skipped } = plan.outcome;
         let result = ApplyResult {
             user_id,
             user_email,
-            outcome: plan.outcome,
+            cloned,
+            mapped,
+            skipped,
             apply_id,
             snapshot_revision: revision,
             warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),

@@ -3,8 +3,8 @@
 use lambda_http::Request;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
-use shared::domain::plan::{MappedReference, Outcome, Plan, PlannedClone};
-use shared::domain::{ItemKind, ObjectId};
+use shared::domain::plan::{Mapped, MappedReference, Outcome, Plan, PlannedClone, Skipped};
+use shared::domain::{Counts, ItemKind, ObjectId};
 use shared::http::bounded::first_that_fit;
 use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
 use shared::store::Table;
@@ -48,8 +48,12 @@ struct PlanDocument<'a> {
     plan_hash: String,
     /// Which revision of the snapshot would be applied.
     snapshot_revision: u32,
-    #[serde(flatten)]
-    outcome: Outcome,
+    /// Items that would be cloned.
+    cloned: Counts,
+    /// Items that exist already and would be used as they are.
+    mapped: Mapped,
+    /// Items that would be left out.
+    skipped: Skipped,
     /// The items that would arrive, automations first; as many as fit 1 MB.
     clones: Vec<ListedClone<'a>>,
     /// How many clones there are, where not all are listed.
@@ -88,11 +92,14 @@ struct ListedClone<'a> {
 impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
         let warnings = listed(&plan.warnings);
+        let Outcome { cloned, mapped, skipped } = plan.outcome;
         let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone).collect());
         Self {
             plan_hash,
             snapshot_revision,
-            outcome: plan.outcome,
+            cloned,
+            mapped,
+            skipped,
             clones,
             clones_total,
             warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),

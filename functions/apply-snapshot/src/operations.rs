@@ -132,9 +132,7 @@ fn apply() -> Described {
         .refuses([
             ApiError::EmailTaken,
             ApiError::InProgress { retry_after },
-            ApiError::SetupTooLarge {
-                detail: "the apply writes 104 items; at most 100 are written at once".to_owned(),
-            },
+            ApiError::SetupTooLarge { detail: "the apply would clone 97 items; at most 96 fit".to_owned() },
             ApiError::refused(
                 "/pipelineMapping/Move to Contacted on first reply/Contacted",
                 "your organization has no stage \"Reached Ouch\"",

@@ -61,7 +61,7 @@ pub(crate) struct ApplyBody {
     /// Whether templates arrive.
     #[schema(default = true)]
     apply_templates: Option<bool>,
-    /// What becomes of an automation with a reference that leads nowhere. `switchOff` when absent.
+    /// `switchOff` when absent.
     #[schema(value_type = Option<OnUnmapped>)]
     on_unmapped: Option<String>,
 }

@@ -20,9 +20,9 @@ use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
 use crate::keys::{Keys, KeysError};
 use crate::loader::{self, LoadError, PasswordHashes};
-use crate::openapi;
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
+use crate::{docs_page, openapi};
 
 /// Why a command did not do what it was told. Says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -102,8 +102,8 @@ pub(crate) fn keys() -> Result<(), Failure> {
 }
 
 /// `openapi`.
-pub(crate) fn openapi() -> Result<(), Failure> {
-    let text = openapi::text().map_err(io::Error::from)?;
+pub(crate) fn openapi(page: bool) -> Result<(), Failure> {
+    let text = if page { docs_page::text() } else { openapi::text() }.map_err(io::Error::from)?;
     Ok(io::Write::write_all(&mut io::stdout(), text.as_bytes())?)
 }
 

@@ -101,8 +101,7 @@ fn arrange_within(place: &mut Json, document: &Json) {
 fn arrange(example: &mut Json, schema: &Json, document: &Json) {
     match example {
         Json::Object(members) => {
-            let mut properties = IndexMap::new();
-            collect_properties(schema, document, &mut properties);
+            let properties = properties(schema, document);
             members.sort_by_cached_key(|name, _| properties.get_index_of(name.as_str()).unwrap_or(usize::MAX));
             for (name, member) in members {
                 if let Some(schema) = properties.get(name.as_str()) {
@@ -120,20 +119,14 @@ fn arrange(example: &mut Json, schema: &Json, document: &Json) {
 }
 
 /// The properties that a schema names, with those of the schemas that it is composed of, in order.
-pub(super) fn collect_properties<'d>(
-    schema: &'d Json,
-    document: &'d Json,
-    properties: &mut IndexMap<&'d str, &'d Json>,
-) {
+pub fn properties<'d>(schema: &'d Json, document: &'d Json) -> IndexMap<&'d str, &'d Json> {
     let schema = schema.resolved(document);
-    for part in ["allOf", "oneOf"] {
-        for part in schema.elements(part) {
-            collect_properties(part, document, properties);
-        }
-    }
+    let parts = ["allOf", "oneOf"].into_iter().flat_map(|part| schema.elements(part));
+    let mut all: IndexMap<&str, &Json> = parts.flat_map(|part| properties(part, document)).collect();
     for (name, property) in schema.members("properties") {
-        properties.entry(name).or_insert(property);
+        all.entry(name).or_insert(property);
     }
+    all
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder, RefOr, Schema};
 
-pub use self::json::Json;
+pub use self::json::{Json, properties};
 
 /// Where the description is kept, seen from the root of the repository: `docs/openapi.json`, which the service serves.
 pub const FILE: &str = "docs/openapi.json";
@@ -43,7 +43,10 @@ form of its own (`{\"message\": \"…\"}`): 413 above 10 MB, 429 when there are 
 ### Changes that meet
 
 An answer with one snapshot has an `ETag`, its version. Send it as `If-Match` with a change, and the change is refused with 412 \
-once somebody else has changed the snapshot. Every answer has an `X-Request-Id`: tell it when you ask for help.
+once somebody else has changed the snapshot.
+
+Every answer has an `X-Request-Id`: tell it when you ask for help. A request may bring its own, of letters, digits, dots, hyphens \
+and underscores, up to 64.
 
 ### Who may do what
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
@@ -149,11 +149,11 @@ impl Operation {
         // What is no JSON stays a text, which then is no example of the schema.
         let example = serde_json::from_str(example).unwrap_or_else(|_| json!(example));
         let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
-        let kibibytes = body::MAX_BYTES / 1_024;
         let body = RequestBodyBuilder::new()
             .description(Some(format!(
-                "JSON in UTF-8 of at most {kibibytes} KiB. Fields that are not listed are refused; null for an optional \
-                 field is as absent."
+                "JSON in UTF-8 of at most {} bytes. Fields that are not listed are refused; null for an optional field is \
+                 as absent.",
+                body::MAX_BYTES
             )))
             .required(Some(Required::True))
             .content("application/json", content);
@@ -249,9 +249,8 @@ impl Operation {
 fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
     let mut codes: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
-    let mut content = ContentBuilder::new();
     let mut examples = Vec::new();
-    let mut occurrences: Vec<(HeaderName, usize)> = Vec::new();
+    let mut occurrences: Vec<(HeaderName, Vec<&str>)> = Vec::new();
     for error in errors {
         let kind = error.kind();
         if codes.contains(&kind.code) {
@@ -262,10 +261,10 @@ fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
         let (_, headers, body) = render(error, EXAMPLE_REQUEST_ID);
         let body = serde_json::from_str(&body).unwrap_or(Value::Null);
         examples.push((kind.code, ExampleBuilder::new().summary(kind.title).value(Some(body)).build()));
-        for name in headers.keys().filter(|name| *name != http::header::CONTENT_TYPE) {
+        for name in headers.keys().filter(|name| *name != CONTENT_TYPE) {
             match occurrences.iter_mut().find(|(known, _)| known == name) {
-                Some((_, times)) => *times += 1,
-                None => occurrences.push((name.clone(), 1)),
+                Some((_, with)) => with.push(kind.code),
+                None => occurrences.push((name.clone(), vec![kind.code])),
             }
         }
     }
@@ -273,14 +272,17 @@ fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
         .property("status", ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([status.as_u16()])))
         .property("code", ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.clone())));
     let schema = AllOfBuilder::new().item(reference::<Problem<'static>>()).item(narrowed);
-    content = content.schema(Some(Schema::AllOf(schema.build()))).examples_from_iter(examples);
-    let always: Vec<HeaderName> =
-        occurrences.iter().filter(|(_, times)| *times == codes.len()).map(|(name, _)| name.clone()).collect();
+    let content = ContentBuilder::new().schema(Some(Schema::AllOf(schema.build()))).examples_from_iter(examples);
     let response =
         ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content.build());
-    let sometimes = occurrences.into_iter().filter(|(_, times)| *times < codes.len());
-    sometimes
-        .fold(with_headers(response, &always), |response, (name, _)| response.header(header_name(&name), header(&name)))
+    let (always, sometimes): (Vec<_>, Vec<_>) = occurrences.into_iter().partition(|(_, with)| *with == codes);
+    let always: Vec<HeaderName> = always.into_iter().map(|(name, _)| name).collect();
+    sometimes.into_iter().fold(with_headers(response, &always), |response, (name, with)| {
+        let mut header = header(&name);
+        let meaning = header.description.unwrap_or_default();
+        header.description = Some(format!("With `{}`. {meaning}", with.join("`, `")));
+        response.header(header_name(&name), header)
+    })
 }
 
 /// Adds headers that are always there: these, and those of every answer.

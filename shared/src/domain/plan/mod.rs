@@ -94,7 +94,7 @@ pub struct Rewire {
 }
 
 /// The counts of an apply, as its answer shows them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Items that are cloned.
     pub cloned: Counts,

@@ -1,0 +1,181 @@
+//! The API's description as a page for people: `docs/api.html`, which the service serves at `/docs`.
+//!
+//! One file that needs nothing from anywhere. All of its text is there without the script; the script searches, and sends
+//! requests from the page.
+
+mod operation;
+mod schema;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use pulldown_cmark::{Options, Parser};
+
+use crate::openapi::{self, Json};
+
+/// The page as the service serves it and as `docs/api.html` has it.
+pub fn text() -> Result<String, serde_json::Error> {
+    Ok(page(&openapi::document()?).into_string() + "\n")
+}
+
+fn page(document: &Json) -> Markup {
+    let info = document.get("info").unwrap_or(document);
+    let groups = groups(document);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (info.text("title")) " API" }
+                // The function makes the page's content security policy from what stands between these very tags.
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                a .skip href="#content" { "Skip to the content" }
+                (navigation(info, &groups))
+                main #content {
+                    header {
+                        h1 { (info.text("title")) " API" }
+                        p .version { "Version " (info.text("version")) " · " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)" }
+                        (markdown(info.text("description")))
+                        h3 { "The examples" }
+                        p {
+                            "In commands " code { "$API" } " is where the service is and " code { "$TOKEN" } " the token. "
+                            span #trying hidden {
+                                "Every route has a form that sends the request from this page, to the service that the page \
+                                 came from, with the token that you get or paste at the left. What it does is real."
+                            }
+                        }
+                    }
+                    @for group in &groups {
+                        section {
+                            h2 id=(slug(group.name)) { (group.name) }
+                            p .lead { (group.description) }
+                            @for route in &group.routes { (operation::article(document, route)) }
+                        }
+                    }
+                }
+                script { (PreEscaped(include_str!("script.js"))) }
+            }
+        }
+    }
+}
+
+/// A group of routes, as the description's tags make them.
+struct Group<'d> {
+    name: &'d str,
+    description: &'d str,
+    routes: Vec<Route<'d>>,
+}
+
+/// One operation with its place.
+struct Route<'d> {
+    method: &'d str,
+    path: &'d str,
+    operation: &'d Json,
+}
+
+fn groups(document: &Json) -> Vec<Group<'_>> {
+    let routes = || {
+        document.members("paths").flat_map(|(path, item)| {
+            let operations = item.as_object().into_iter().flatten();
+            operations.map(move |(method, operation)| Route { method, path, operation })
+        })
+    };
+    let tags = document.elements("tags").iter();
+    tags.map(|tag| Group {
+        name: tag.text("name"),
+        description: tag.text("description"),
+        routes: routes()
+            .filter(|route| route.operation.elements("tags").first().and_then(Json::as_str) == Some(tag.text("name")))
+            .collect(),
+    })
+    .collect()
+}
+
+fn navigation(info: &Json, groups: &[Group<'_>]) -> Markup {
+    html! {
+        nav aria-label="Routes" {
+            a .brand href="#content" { (info.text("title")) }
+            input #search type="search" placeholder="Search routes, fields, codes…" aria-label="Search" hidden;
+            p #nothing hidden { "Nothing has all of these words." }
+            form #sign-in hidden {
+                details {
+                    summary { "Token: " output #who { "none" } }
+                    label { "E-mail" input name="email" type="email" autocomplete="username" required; }
+                    label { "Password" input name="password" type="password" autocomplete="current-password" required; }
+                    button { "Sign in" }
+                    label { "or paste a token" input #token type="text" autocomplete="off" spellcheck="false"; }
+                    p #sign-in-outcome .hint role="status" { "It is kept in this page alone, until you leave it." }
+                }
+            }
+            @for group in groups {
+                a .group href={ "#" (slug(group.name)) } { (group.name) }
+                ul {
+                    @for route in &group.routes {
+                        li data-operation=(route.operation.text("operationId")) {
+                            a href={ "#" (route.operation.text("operationId")) } {
+                                (method(route.method)) " " span { (route.operation.text("summary")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn method(name: &str) -> Markup {
+    html! { b class={ "method " (name) } { (name.to_ascii_uppercase()) } }
+}
+
+fn slug(name: &str) -> String {
+    name.to_ascii_lowercase().replace(' ', "-")
+}
+
+/// CommonMark with tables. Raw HTML is shown as text: descriptions are words, and the page takes no markup from them.
+fn markdown(text: &str) -> Markup {
+    use pulldown_cmark::Event::{Html, InlineHtml, Text};
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
+        Html(text) | InlineHtml(text) => Text(text),
+        other => other,
+    });
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, events);
+    PreEscaped(html)
+}
+
+/// One line of CommonMark, without the paragraph around it.
+fn inline(text: &str) -> Markup {
+    let PreEscaped(html) = markdown(text);
+    let inside = html.trim().strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>"));
+    match inside {
+        Some(inside) if !inside.contains("<p>") => PreEscaped(inside.to_owned()),
+        _ => PreEscaped(html),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_takes_no_markup_from_a_description() {
+        let PreEscaped(html) = inline("a <script>b()</script> `<c>` & [d](#e)");
+        assert_eq!(html, "a &lt;script&gt;b()&lt;/script&gt; <code>&lt;c&gt;</code> &amp; <a href=\"#e\">d</a>");
+    }
+
+    #[test]
+    fn the_page_shows_every_operation_and_asks_nobody_else_for_anything() {
+        let (page, document) = (text().unwrap(), openapi::document().unwrap());
+        for (path, item) in document.members("paths") {
+            for (name, operation) in item.as_object().unwrap() {
+                assert!(page.contains(&format!("<article id=\"{}\"", operation.text("operationId"))), "{name} {path}");
+            }
+        }
+        // The policy of the page lets neither of these through.
+        for refused in [" style=", " onclick=", " src=", "<link", "<img", "@import", "url("] {
+            assert!(!page.contains(refused), "{refused}");
+        }
+        assert_eq!((page.matches("<style>").count(), page.matches("<script>").count()), (1, 1));
+    }
+}

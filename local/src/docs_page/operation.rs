@@ -1,0 +1,177 @@
+//! One route: what it does, what it takes, what it answers, and a form to try it.
+
+use maud::{Markup, html};
+
+use super::schema::{Side, fields, kind, words};
+use super::{Route, inline, markdown, method};
+use crate::openapi::Json;
+
+pub(super) fn article(document: &Json, route: &Route<'_>) -> Markup {
+    let operation = route.operation;
+    let id = operation.text("operationId");
+    let is_public = operation.elements("security").is_empty();
+    html! {
+        article id=(id) {
+            h3 { a href={ "#" (id) } { (operation.text("summary")) } }
+            p .route {
+                (method(route.method)) " " code { (route.path) }
+                span .access { @if is_public { "no token" } @else { "token" } }
+            }
+            div .columns {
+                div {
+                    (markdown(operation.text("description")))
+                    (parameters(document, operation))
+                    @if let Some(body) = json_content(operation.get("requestBody")) {
+                        h4 { "Body" }
+                        p .hint { (operation.get("requestBody").map_or("", |body| body.text("description"))) }
+                        @if let Some(schema) = body.get("schema") { (fields(document, schema, Side::Request)) }
+                    }
+                    (answers(document, operation))
+                    (refusals(document, operation))
+                }
+                div .examples { (request_example(route)) (answer_example(operation)) (attempt(document, route)) }
+            }
+        }
+    }
+}
+
+fn parameters(document: &Json, operation: &Json) -> Markup {
+    let own = own_parameters(document, operation);
+    html! {
+        @if !own.is_empty() {
+            h4 { "Parameters" }
+            dl .fields {
+                @for parameter in own {
+                    @let schema = parameter.get("schema").unwrap_or(parameter);
+                    dt {
+                        code .name { (parameter.text("name")) } " "
+                        span .type { (parameter.text("in")) " · " (kind(document, schema)) }
+                        @if parameter.get("required") == Some(&Json::Bool(true)) { " " em { "required" } }
+                    }
+                    dd { (inline(parameter.text("description"))) " " (words(document, schema)) }
+                }
+            }
+        }
+    }
+}
+
+/// The parameters of this route; those of every route are told once, at the top of the page.
+fn own_parameters<'d>(document: &'d Json, operation: &'d Json) -> Vec<&'d Json> {
+    let all = operation.elements("parameters").iter();
+    all.filter(|parameter| parameter.get("$ref").is_none()).map(|parameter| parameter.resolved(document)).collect()
+}
+
+fn answers(document: &Json, operation: &Json) -> Markup {
+    html! {
+        @for (status, response) in operation.members("responses").filter(|(status, _)| is_good(status)) {
+            h4 { "Answer " span class="status good" { (status) } }
+            p {
+                (inline(response.text("description")))
+                @for name in telling_headers(response) { " " code .header { (name) } }
+            }
+            @if let Some(schema) = json_content(Some(response)).and_then(|content| content.get("schema")) {
+                (fields(document, schema, Side::Answer))
+            }
+        }
+    }
+}
+
+/// Every error, by status and code, with the words that an answer has.
+fn refusals(document: &Json, operation: &Json) -> Markup {
+    let refused = || operation.members("responses").filter(|(status, _)| !is_good(status));
+    html! {
+        @if refused().next().is_some() {
+            h4 { "Errors" }
+            table .errors {
+                thead { tr { th { "Status" } th { "Code" } th { "For example" } } }
+                tbody {
+                    @for (status, response) in refused() {
+                        @for (code, example) in response.members("content").flat_map(|(_, content)| content.members("examples")) {
+                            @let example = example.resolved(document);
+                            tr {
+                                td { span class="status bad" { (status) } }
+                                td { code { (code) } }
+                                td {
+                                    (example.get("value").map_or("", |value| value.text("detail")))
+                                    @if has_header(response, code, "Retry-After") { " " code .header { "Retry-After" } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether an answer with this code has a header. One that not every answer of the status has names its codes.
+fn has_header(response: &Json, code: &str, name: &str) -> bool {
+    let header = response.get("headers").and_then(|headers| headers.get(name));
+    header
+        .is_some_and(|header| header.get("$ref").is_some() || header.text("description").contains(&format!("`{code}`")))
+}
+
+fn request_example(route: &Route<'_>) -> Markup {
+    let mut lines = vec![format!("curl -X {} $API{}", route.method.to_ascii_uppercase(), route.path)];
+    if !route.operation.elements("security").is_empty() {
+        lines.push("  -H \"Authorization: Bearer $TOKEN\"".to_owned());
+    }
+    if let Some(example) = example_of(route.operation) {
+        lines.push("  -H 'Content-Type: application/json'".to_owned());
+        lines.push(format!("  -d '{example}'"));
+    }
+    html! { h4 { "Request" } pre { code { (lines.join(" \\\n")) } } }
+}
+
+fn answer_example(operation: &Json) -> Markup {
+    html! {
+        @for (status, response) in operation.members("responses").filter(|(status, _)| is_good(status)) {
+            @if let Some(example) = json_content(Some(response)).and_then(|content| content.get("example")) {
+                h4 { "Answer " span class="status good" { (status) } }
+                pre { code { (pretty(example)) } }
+            }
+        }
+    }
+}
+
+/// A form that sends the request. It is of no use without the script, so the script shows it.
+fn attempt(document: &Json, route: &Route<'_>) -> Markup {
+    html! {
+        form .attempt data-method=(route.method.to_ascii_uppercase()) data-path=(route.path) hidden {
+            h4 { "Try it" }
+            @for parameter in own_parameters(document, route.operation) {
+                label {
+                    (parameter.text("name"))
+                    input name=(parameter.text("name")) data-in=(parameter.text("in")) autocomplete="off" spellcheck="false"
+                        required[parameter.get("required") == Some(&Json::Bool(true))];
+                }
+            }
+            @if let Some(example) = example_of(route.operation) {
+                label { "Body" textarea name="body" rows="10" spellcheck="false" { (example) } }
+            }
+            button { "Send" }
+            output {}
+        }
+    }
+}
+
+fn example_of(operation: &Json) -> Option<String> {
+    json_content(operation.get("requestBody")).and_then(|content| content.get("example")).map(pretty)
+}
+
+fn json_content(holder: Option<&Json>) -> Option<&Json> {
+    holder?.get("content")?.get("application/json")
+}
+
+/// The headers of an answer that are there for this route in particular.
+fn telling_headers(response: &Json) -> impl Iterator<Item = &str> {
+    response.members("headers").map(|(name, _)| name).filter(|name| !["X-Request-Id", "Cache-Control"].contains(name))
+}
+
+fn is_good(status: &str) -> bool {
+    status.starts_with(['2', '3'])
+}
+
+fn pretty(value: &Json) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,226 @@
+//! Nothing is described that cannot happen: every status and code of every route is provoked here, or stands in
+//! [`UNPROVOKED`] with the reason.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use shared::domain::{ItemKind, ObjectId, SetupItem};
+use shared::ids::Randomness;
+use shared::store::{Change, SetupWriter};
+use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
+
+use crate::apply_across::snapshot;
+
+/// An id that nothing has.
+const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
+
+/// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
+const UNPROVOKED: [(&str, &str, &str); 6] = [
+    ("*", "internal", "it is a mistake in the program, or damage in the table"),
+    ("*", "unavailable", "the table has to fail"),
+    ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
+    ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),
+    ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
+    ("deleteSnapshot", "in_progress", "another change has to come first six times in a row"),
+];
+
+/// One thing that the description says can happen: an operation, a status, and the code of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Happening {
+    operation: String,
+    method: String,
+    path: String,
+    status: u16,
+    code: String,
+}
+
+/// Everything that the description says can happen.
+fn described() -> BTreeSet<Happening> {
+    let description: Value = serde_json::from_str(&local::openapi::text().unwrap()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let codes = response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]
+                    ["enum"]
+                    .as_array();
+                let codes: Vec<&str> =
+                    codes.map_or(vec![""], |all| all.iter().map(|code| code.as_str().unwrap()).collect());
+                described.extend(codes.into_iter().map(|code| Happening {
+                    operation: operation["operationId"].as_str().unwrap().to_owned(),
+                    method: method.to_ascii_uppercase(),
+                    path: path.clone(),
+                    status: status.parse().unwrap(),
+                    code: code.to_owned(),
+                }));
+            }
+        }
+    }
+    described
+}
+
+/// A request that goes through, to be spoilt.
+struct Request {
+    path: String,
+    token: Option<String>,
+    headers: Vec<(&'static str, String)>,
+    content_type: &'static str,
+    body: Option<String>,
+}
+
+impl Request {
+    /// What the operation answers with success, sent by a SUPERADMIN about the snapshot `id`.
+    fn good(app: &TestApp, happening: &Happening, id: &str) -> Self {
+        let body = match happening.operation.as_str() {
+            "createSnapshot" => Some(create_body()),
+            "applySnapshot" | "planSnapshot" => Some(apply_body()),
+            "renameSnapshot" => Some(json!({"name": "Q3"})),
+            "assignSnapshot" => Some(json!({"isGlobal": true})),
+            "login" => Some(json!({"email": PAT, "password": PASSWORD})),
+            _ => None,
+        };
+        Self {
+            path: happening.path.replace("{id}", id).replace("{orgId}", ACME),
+            token: Some(app.token(SAM)),
+            headers: Vec::new(),
+            content_type: "application/json",
+            body: body.map(|body| body.to_string()),
+        }
+    }
+
+    async fn send(self, app: &TestApp, method: &str) -> Answer {
+        let mut request = app.request(method.parse().unwrap(), &self.path);
+        if let Some(token) = self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = self.body {
+            request = request.header("content-type", self.content_type).body(body);
+        }
+        app.send(request).await
+    }
+}
+
+/// Makes the happening happen, in a service of its own.
+async fn provoke(happening: &Happening) -> Answer {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let mut request = Request::good(&app, happening, &id);
+    match happening.code.as_str() {
+        "" if happening.status == 304 => request.headers.push(("if-none-match", "*".to_owned())),
+        "" => {}
+        "unauthenticated" => request.token = None,
+        "forbidden" => request.token = Some(app.token(DANA)),
+        "invalid_id" => request.path = happening.path.replace("{id}", "x").replace("{orgId}", "x"),
+        "invalid_query" => request.path += "?verbose=1",
+        "invalid_header" => request.headers.push(("if-match", "3".to_owned())),
+        "precondition_failed" => request.headers.push(("if-match", "\"99\"".to_owned())),
+        "invalid_json" => request.body = Some("{".to_owned()),
+        "invalid_body" => request.body = Some("[]".to_owned()),
+        "body_too_large" => request.body = Some(" ".repeat(1_048_577)),
+        "unsupported_media_type" => request.content_type = "text/plain",
+        "snapshot_not_found" => request.path = happening.path.replace("{id}", NOBODY),
+        "organization_not_found" => request.path = happening.path.replace("{orgId}", NOBODY),
+        "invalid_credentials" => request.body = Some(json!({"email": PAT, "password": "Wrong-Pass-2026!"}).to_string()),
+        "email_taken" => request.body = Some(apply_body().to_string().replace("casey@acme.example", PAT)),
+        "refused" => request.body = Some(refused(&happening.operation).to_string()),
+        "in_progress" => reserve(&app, "casey@acme.example").await,
+        "setup_too_large" if happening.operation == "applySnapshot" => {
+            request.path = happening.path.replace("{id}", &many_items(&app).await);
+            request.body = Some(without_mapping().to_string());
+        }
+        "setup_too_large" => noise(&app).await,
+        "too_many_attempts" => {
+            for _ in 0..10 {
+                app.login(PAT, "Wrong-Pass-2026!").await.expect(401);
+            }
+        }
+        code => panic!("{}: nobody knows how to provoke {code}; teach this test, or say why not", happening.operation),
+    }
+    request.send(&app, &happening.method).await
+}
+
+/// A body that a rule refuses.
+fn refused(operation: &str) -> Value {
+    match operation {
+        "createSnapshot" => json!({"name": " ", "sourceOrgId": ACME, "sourceUserId": NOBODY}),
+        "renameSnapshot" => json!({"name": " "}),
+        "assignSnapshot" => json!({"assignedOrgIds": [NOBODY]}),
+        "login" => json!({"email": "nobody", "password": PASSWORD}),
+        _ => {
+            let mut body = apply_body();
+            body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});
+            body
+        }
+    }
+}
+
+fn without_mapping() -> Value {
+    let mut body = apply_body();
+    body["pipelineMapping"] = json!({});
+    body
+}
+
+/// Leaves the address as an apply does that has reserved it and not gone on.
+async fn reserve(app: &TestApp, email: &str) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    app.put_item([
+        ("PK", text(&format!("EMAIL#{email}"))),
+        ("SK", text("#META")),
+        ("type", text("email")),
+        ("organizationId", text(ACME)),
+        ("reservedBy", text(NOBODY)),
+    ])
+    .await;
+}
+
+/// Gives Alex a prompt that does not compress into a snapshot.
+async fn noise(app: &TestApp) {
+    let mut random = vec![0; 40_000];
+    tests::SeededRandomness::new(3).fill(&mut random);
+    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let document = serde_json::from_value(json!({"name": "Noise", "prompt": text})).unwrap();
+    let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
+    let alex = &app.member(ALEX).user;
+    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();
+}
+
+/// A snapshot with more items than one transaction takes.
+async fn many_items(app: &TestApp) -> String {
+    let source = crate::budgets::user_with(app, app.member(PAT).user.organization, 1, 97).await;
+    let mut body = create_body();
+    body["sourceUserId"] = json!(source);
+    let answer = app.create_snapshot(&app.token(PAT), &body).await;
+    answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn everything_that_is_described_happens() {
+    let described = described();
+    let is_left_out = |happening: &Happening, (operation, code, _): &(&str, &str, &str)| {
+        (*operation == "*" || *operation == happening.operation) && *code == happening.code
+    };
+    for reason in &UNPROVOKED {
+        assert!(described.iter().any(|it| is_left_out(it, reason)), "{reason:?} is not described any more");
+    }
+    let mut provoked = 0;
+    for happening in &described {
+        if UNPROVOKED.iter().any(|reason| is_left_out(happening, reason)) {
+            continue;
+        }
+        // That the answer is as described in everything else, the harness sees to.
+        let answer = provoke(happening).await;
+        let code = answer.body["code"].as_str().unwrap_or_default();
+        assert_eq!(
+            (answer.status, code),
+            (happening.status, happening.code.as_str()),
+            "{happening:?}: {}",
+            answer.text
+        );
+        provoked += 1;
+    }
+    println!("{provoked} of {} described answers were provoked", described.len());
+}

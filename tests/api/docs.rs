@@ -1,0 +1,59 @@
+//! What the service serves of its own description.
+
+use http::Method;
+use tests::{Answer, TestApp};
+
+async fn fetch(app: &TestApp, path: &str, known: Option<&str>) -> Answer {
+    let request = app.request(Method::GET, path);
+    app.send(match known {
+        Some(tag) => request.header("if-none-match", tag),
+        None => request,
+    })
+    .await
+}
+
+fn committed(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/../docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[tokio::test]
+async fn the_description_and_the_page_are_served_as_they_are_committed_and_may_be_kept() {
+    let app = TestApp::start().await;
+    for (path, file, content_type) in
+        [("/openapi.json", "openapi.json", "application/json"), ("/docs", "api.html", "text/html; charset=utf-8")]
+    {
+        let answer = fetch(&app, path, None).await;
+        answer.expect(200);
+        assert_eq!(answer.text, committed(file), "{path}");
+        assert_eq!(answer.header("content-type"), Some(content_type));
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+        // Lambda takes 6 MB of JSON, in which this is one text.
+        assert!(serde_json::to_string(&answer.text).unwrap().len() < 1_000_000, "{path}");
+        let tag = answer.header("etag").unwrap().to_owned();
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            let answer = fetch(&app, path, Some(&known)).await;
+            answer.expect(304);
+            assert_eq!((answer.header("etag"), answer.text.as_str()), (Some(tag.as_str()), ""), "{path} {known}");
+            assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+        }
+        for other in ["\"other\"", "nonsense", ""] {
+            fetch(&app, path, Some(other)).await.expect(200);
+        }
+    }
+    assert!(app.recorded().calls.is_empty(), "it asks the table for nothing");
+}
+
+#[tokio::test]
+async fn the_page_alone_has_a_policy_and_it_allows_nothing_but_asking_this_service() {
+    let app = TestApp::start().await;
+    let page = fetch(&app, "/docs", None).await;
+    let policy = page.header("content-security-policy").unwrap();
+    let parts: Vec<&str> = policy.split("; ").collect();
+    assert_eq!(parts[0], "default-src 'none'");
+    assert!(parts[1].starts_with("style-src 'sha256-") && parts[2].starts_with("script-src 'sha256-"), "{policy}");
+    let rest = ["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"];
+    assert_eq!(parts[3..], rest);
+    for path in ["/openapi.json", "/health", "/nowhere"] {
+        assert_eq!(fetch(&app, path, None).await.header("content-security-policy"), None, "{path}");
+    }
+}
