@@ -17,14 +17,14 @@ const OWN_CRATES: [&str; 5] = ["shared", "create_snapshot", "apply_snapshot", "m
 pub fn init() {
     let named = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
     let level = named.as_deref().map_or(Ok(LevelFilter::INFO), str::parse);
-    let first = json(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
+    let first = json_lines(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
     if first && level.is_err() {
         tracing::warn!(LOG_LEVEL = named, "LOG_LEVEL is one of trace, debug, info, warn, error, off; taking info");
     }
 }
 
-/// What logs as JSON to `writer`.
-fn json<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+/// What logs as JSON to `writer`, in the form that a function logs in.
+pub fn json_lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -66,7 +66,7 @@ pub(crate) mod testing {
     pub(crate) fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
         let lines = Lines::default();
         let writer = lines.clone();
-        let _guard = tracing::subscriber::set_default(json(LevelFilter::INFO, move || writer.clone()));
+        let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone()));
         let outcome = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         (outcome, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())

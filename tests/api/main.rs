@@ -18,6 +18,7 @@ mod plan;
 mod policies;
 mod races;
 mod refusals;
+mod secrets;
 mod sign_in;
 mod stored_items;
 mod template;

@@ -2,7 +2,10 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+#[path = "../../shared/src/domain/redaction/tests/canaries.rs"]
+pub mod canaries;
 mod determinism;
+mod logs;
 mod recording;
 
 use std::collections::HashMap;
@@ -20,6 +23,7 @@ use shared::http::{Caller, Function};
 use shared::store::Table;
 
 pub use determinism::{SeededRandomness, SettableClock};
+pub use logs::Logs;
 pub use recording::{Call, Recorded, Recording};
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
