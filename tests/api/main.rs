@@ -5,6 +5,7 @@
 mod apply_across;
 mod apply_within;
 mod budgets;
+mod cors;
 mod create_snapshot;
 mod events;
 mod extremes;

@@ -19,7 +19,7 @@ use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::{Caller, Function};
+use shared::http::{Caller, CorsOrigins, Function};
 use shared::store::Table;
 
 pub use determinism::{SeededRandomness, SettableClock};
@@ -71,11 +71,22 @@ impl TestApp {
 
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
+        Self::with(workspace, CorsOrigins::None).await
+    }
+
+    /// Starts one that web pages of these origins may call, as `CORS_ORIGINS` lists them.
+    pub async fn with_cors_origins(origins: &str) -> Self {
+        let workspace = Workspace::demo().expect("the demo workspace is good");
+        Self::with(workspace, CorsOrigins::parse(origins).expect("the origins are some")).await
+    }
+
+    async fn with(workspace: Workspace, cors_origins: CorsOrigins) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
         let recording = Recording::default();
         let options = Options {
             clock: clock.clone(),
             randomness: Arc::new(SeededRandomness::new(1)),
+            cors_origins,
             http_client: Some(recording.http_client()),
             ..Options::default()
         };

@@ -15,11 +15,15 @@ where
     F: AsyncFnOnce(&RequestContext, &Request) -> Result<Answer, ApiError>,
 {
     let context = RequestContext::new(edge, &request);
-    let outcome = answer(&context, &request).await;
-    let (status, headers, body) = match &outcome {
+    let outcome = match edge.cors_origins.preflight(&request) {
+        Some(preflight) => Ok(preflight),
+        None => answer(&context, &request).await,
+    };
+    let (status, mut headers, body) = match &outcome {
         Ok(answer) => (answer.status, answer.headers.clone(), answer.body.clone()),
         Err(error) => problem::render(error, &context.request_id),
     };
+    headers.extend(edge.cors_origins.headers(&request));
     log(edge, &context, status, outcome.as_ref().err());
     Ok(response(&context, status, headers, body))
 }
