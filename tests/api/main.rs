@@ -9,6 +9,7 @@ mod cors;
 mod create_snapshot;
 mod events;
 mod extremes;
+mod log_lines;
 mod manage_assign;
 mod manage_edits;
 mod manage_injection;

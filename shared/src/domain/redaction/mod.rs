@@ -14,6 +14,8 @@ mod names;
 mod place;
 mod text;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use self::place::{Place, place_of, value_named_beside};
@@ -26,6 +28,11 @@ pub const PLACEHOLDER: &str = "[removed secret]";
 /// that is a secret itself is replaced as well, and the pointers have its new name. Doing it again changes nothing more.
 pub fn redact(document: &mut Document) -> Vec<String> {
     document.fields_mut().map(|fields| Redactor::new(text::LAYERS).run_fields(fields)).unwrap_or_default()
+}
+
+/// The same for one text that is no document, such as a message for the log.
+pub fn redact_text(text: &str) -> Cow<'_, str> {
+    text::clean(text, text::LAYERS).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Walks a value.
