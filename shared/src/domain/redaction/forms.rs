@@ -162,12 +162,12 @@ fn by_themselves() -> [Rule; 5] {
 
 fn in_headers() -> [Rule; 5] {
     [
-        // RFC 7235 and RFC 6750: an Authorization value. After the header's name the scheme is beyond doubt.
+        // RFC 7235 and RFC 6750: an Authorization value. After the header's name even a short value counts.
         (
             format!(
-                r#"(?i)authorization{QUOTE}\s*[:=,]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256)[\s+]+(?<secret>[^\s"'`\\<>{{}}\[\]]{{4,}})"#
+                r#"(?i)authorization{QUOTE}\s*[:=]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256)[\s+]+(?<secret>[^\s"'`\\<>{{}}\[\]]{{4,}})"#
             ),
-            is_no_stand_in,
+            |found| is_named_secret(Naming::Password, secret(found)),
         ),
         (r"(?i)\bbearer(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9._~+/=-]{8,})".to_owned(), looks_made),
         // Much is called basic.

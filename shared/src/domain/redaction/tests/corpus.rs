@@ -48,6 +48,8 @@ const TEXTS: &[&str] = &[
     "The basic package includes onboarding; basic training2go is extra.",
     "She is the bearer of great responsibility2 in the team.",
     "Authorization: required before any discount above 10%.",
+    "Authorization: basic information is enough, token payments are not.",
+    "authorization, bearer\nßøß, ",
     "We need your authorization by Thursday to go on with the order.",
     "Cookie policy: we use cookies to remember what you like.",
     "Cookies: chocolate, oatmeal, raisin - the break is at 3 pm.",
