@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use shared::domain::{ItemKind, ObjectId};
+use shared::http::CorsOrigins;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -41,6 +42,10 @@ struct Serve {
     /// The port of 127.0.0.1 to answer HTTP on; 0 takes any free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Let the web pages of this origin call the API, such as http://localhost:5173; may come several times. * alone lets
+    /// every page.
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    cors_origins: Vec<String>,
     #[command(flatten)]
     kept: Kept,
 }
@@ -162,8 +167,9 @@ struct Place {
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => {
-            let Serve { port, kept } = cli.serve;
-            serve::run(port, kept.db, kept.workspace).await
+            let Serve { port, cors_origins, kept } = cli.serve;
+            let cors_origins = CorsOrigins::parse(&cors_origins.join(","))?;
+            serve::run(port, cors_origins, kept.db, kept.workspace).await
         }
         Some(Command::Demo) => commands::demo().await,
         Some(Command::Dynamodb(Dynamodb { listen, table, kept })) => {
@@ -210,6 +216,18 @@ mod tests {
         assert!(cli.command.is_none());
         assert_eq!(cli.serve.port, 3000);
         assert_eq!(parse("local --port 4000 --db a.db").unwrap().serve.port, 4000);
+    }
+
+    #[test]
+    fn an_origin_may_come_several_times() {
+        let cli = parse("local --cors-origin https://app.example --cors-origin http://localhost:5173").unwrap();
+        assert_eq!(cli.serve.cors_origins, ["https://app.example", "http://localhost:5173"]);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_origin_is_told_before_anything_starts() {
+        let error = run(parse("local --port 0 --cors-origin https://app.example/").unwrap()).await.unwrap_err();
+        assert!(error.to_string().starts_with("--cors-origin: "), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::serve::ListenerExt;
 use lambda_http::Request;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{Edge, Function, KeyError, TokenSigner, TokenVerifier};
+use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier};
 use shared::ids::{Randomness, SystemRandomness};
 use shared::password_hash::PasswordHasher;
 use shared::store::Table;
@@ -37,6 +37,8 @@ pub struct Options {
     pub storage: Storage,
     /// The table's name.
     pub table_name: String,
+    /// The origins whose web pages may call.
+    pub cors_origins: CorsOrigins,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
 }
@@ -49,6 +51,7 @@ impl Default for Options {
             keys: None,
             storage: Storage::default(),
             table_name: "snapshots".to_owned(),
+            cors_origins: CorsOrigins::None,
             http_client: None,
         }
     }
@@ -99,6 +102,7 @@ impl Stack {
             verifier: TokenVerifier::new(&keys.jwks, ISSUER, AUDIENCE)?,
             clock: options.clock,
             randomness: options.randomness,
+            cors_origins: options.cors_origins,
         };
         let database_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let database =

@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use secrecy::SecretString;
 
+use crate::http::{CorsOrigins, InvalidOrigins};
+
 /// Tries of one call, the first included. Beyond that the caller decides, who knows how much time is left.
 const ATTEMPTS: u32 = 3;
 /// An answer takes single milliseconds; whoever waits this long has lost the connection.
@@ -29,6 +31,8 @@ pub struct Config {
     pub jwks: String,
     /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
     pub dynamodb_endpoint: Option<String>,
+    /// The origins whose web pages may call the API: `CORS_ORIGINS`.
+    pub cors_origins: CorsOrigins,
 }
 
 /// Where the private key for signing tokens comes from. Sign-in alone asks.
@@ -68,6 +72,7 @@ impl Config {
             token_audience: required(environment, "TOKEN_AUDIENCE", "set it to the aud that tokens carry")?,
             jwks: required(environment, "JWKS", "set it to the public keys, {\"keys\": [...]}")?,
             dynamodb_endpoint: endpoint(environment)?,
+            cors_origins: cors_origins(environment)?,
         })
     }
 }
@@ -119,6 +124,12 @@ fn endpoint(environment: Environment<'_>) -> Result<Option<String>, ConfigError>
     let is_http = url::Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let problem = "leave it out, or set it to a URL such as http://127.0.0.1:8000";
     if is_http { Ok(Some(value)) } else { Err(ConfigError { variable, problem }) }
+}
+
+fn cors_origins(environment: Environment<'_>) -> Result<CorsOrigins, ConfigError> {
+    let variable = "CORS_ORIGINS";
+    let text = present(environment, variable).unwrap_or_default();
+    CorsOrigins::parse(&text).map_err(|InvalidOrigins| ConfigError { variable, problem: InvalidOrigins::PROBLEM })
 }
 
 /// The client for the table, with the credentials and the region of the environment.
@@ -182,12 +193,13 @@ fn plain_http() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 5] = [
+    const ALL: [(&str, &str); 6] = [
         ("TABLE_NAME", "snapshots"),
         ("TOKEN_ISSUER", "https://issuer.example"),
         ("TOKEN_AUDIENCE", "snapshots"),
         ("JWKS", "{\"keys\":[]}"),
         ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8000"),
+        ("CORS_ORIGINS", "https://app.example,http://localhost:5173"),
     ];
 
     fn read(change: (&str, &str)) -> Result<Config, ConfigError> {
@@ -206,8 +218,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_endpoint_is_none() {
+    fn an_empty_endpoint_is_none_and_so_are_empty_origins() {
         assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().dynamodb_endpoint, None);
+        assert_eq!(read(("CORS_ORIGINS", "")).unwrap().cors_origins, CorsOrigins::None);
+    }
+
+    #[test]
+    fn origins_are_listed_as_browsers_send_them_and_a_wrong_one_stops_the_start() {
+        let origins = ["https://app.example", "http://localhost:5173"].map(str::to_owned).to_vec();
+        assert_eq!(read(("", "")).unwrap().cors_origins, CorsOrigins::These(origins));
+        assert_eq!(read(("CORS_ORIGINS", "*")).unwrap().cors_origins, CorsOrigins::Any);
+        let error = read(("CORS_ORIGINS", "https://app.example/")).unwrap_err().to_string();
+        assert!(error.starts_with("CORS_ORIGINS: ") && error.contains("https://app.example"), "{error}");
     }
 
     #[test]

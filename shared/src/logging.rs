@@ -1,6 +1,10 @@
 //! Logs: one JSON object a line on standard output, where Lambda collects them.
 
 use std::io::stdout;
+use std::panic::{self, PanicHookInfo};
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -9,22 +13,47 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::domain::redaction::redact_text;
+
 /// Our own crates. Every other one logs at most warnings: at lower levels the SDK writes whole requests, items and all.
 const OWN_CRATES: [&str; 5] = ["shared", "create_snapshot", "apply_snapshot", "manage_snapshots", "sign_in"];
 
-/// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent). Only the
-/// first call in a process counts.
+/// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent); a panic is logged
+/// by where it happened. Only the first call in a process counts.
 pub fn init() {
+    panic::set_hook(Box::new(log_panic));
     let named = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
     let level = named.as_deref().map_or(Ok(LevelFilter::INFO), str::parse);
-    let first = json(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
+    let first = json_lines(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
     if first && level.is_err() {
         tracing::warn!(LOG_LEVEL = named, "LOG_LEVEL is one of trace, debug, info, warn, error, off; taking info");
     }
 }
 
-/// What logs as JSON to `writer`.
-fn json<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+/// A panic says what it found wrong, and that may be a value of somebody's. Where it happened is enough.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    tracing::error!(location = panic.location().map(ToString::to_string), "panic");
+}
+
+/// E-mail addresses, percent-encoded or not, with the key prefix of an address where it stands before.
+static ADDRESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"[^\s"'`<>(),;:=]+(?:@|%40)[A-Za-z0-9.-]+[A-Za-z0-9]"#).ok());
+/// Texts in quotation marks: errors and debug output repeat values in this form.
+static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""(?:[^"\\]|\\.)*(?:"|$)"#).ok());
+
+/// A message for the log without what it may repeat of an item or a request: texts in quotation marks, e-mail addresses,
+/// secrets.
+pub fn without_values(message: &str) -> String {
+    let replace = |expression: &'static LazyLock<Option<Regex>>, text: &str, by: &str| match &**expression {
+        Some(expression) => expression.replace_all(text, by).into_owned(),
+        None => by.to_owned(),
+    };
+    let message = replace(&QUOTED, message, "\"…\"");
+    replace(&ADDRESS, &redact_text(&message), "[address]")
+}
+
+/// What logs as JSON to `writer`, in the form that a function logs in.
+pub fn json_lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -66,7 +95,7 @@ pub(crate) mod testing {
     pub(crate) fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
         let lines = Lines::default();
         let writer = lines.clone();
-        let _guard = tracing::subscriber::set_default(json(LevelFilter::INFO, move || writer.clone()));
+        let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone()));
         let outcome = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         (outcome, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
@@ -89,6 +118,22 @@ mod tests {
         assert_eq!(messages, ["ours", "theirs, a warning"]);
         assert_eq!(lines[0]["answer"], 42);
         assert_eq!(lines[0]["level"], "INFO");
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_and_not_by_its_message() {
+        let (_, lines) = testing::capture(async {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(log_panic));
+            let ended = panic::catch_unwind(|| panic!("with the secret of {}", "somebody"));
+            panic::set_hook(before);
+            assert!(ended.is_err());
+        });
+        // Another test's panic, in another thread, is not in this one's log.
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"panic".into()));
+        assert!(line["location"].as_str().unwrap().contains("logging.rs"), "{line}");
+        assert!(!line.to_string().contains("somebody"), "{line}");
     }
 
     #[test]

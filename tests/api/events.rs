@@ -7,7 +7,7 @@ use tests::{PAT, SAM, TestApp};
 use crate::apply_across::snapshot;
 
 /// The event of this name, with a token and a snapshot's id in their places.
-fn event(name: &str, token: &str, snapshot: &str) -> String {
+pub(crate) fn event(name: &str, token: &str, snapshot: &str) -> String {
     let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     text.replace("Bearer TOKEN", &format!("Bearer {token}")).replace("SNAPSHOT_ID", snapshot)
@@ -28,6 +28,7 @@ async fn every_recorded_event_is_answered_as_promised() {
         ("manage-snapshots-list", Function::ManageSnapshots, PAT, 200, None),
         ("manage-snapshots-rename-stale", Function::ManageSnapshots, PAT, 412, Some("precondition_failed")),
         ("manage-snapshots-health", Function::ManageSnapshots, SAM, 200, None),
+        ("manage-snapshots-preflight", Function::ManageSnapshots, SAM, 405, Some("method_not_allowed")),
         ("manage-snapshots-unknown-route", Function::ManageSnapshots, SAM, 404, Some("not_found")),
     ] {
         let answer = app.invoke(function, &event(name, &app.token(email), &id)).await;

@@ -42,6 +42,15 @@ fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
 }
 
 #[test]
+fn every_function_is_told_which_origins_may_call_and_by_default_none_may() {
+    let template = template();
+    assert_eq!(template["Globals"]["Function"]["Environment"]["Variables"]["CORS_ORIGINS"], "CorsOrigins");
+    assert_eq!(template["Parameters"]["CorsOrigins"]["Default"], "");
+    // The answer is the functions' own: one of the API Gateway would come before it.
+    assert!(template["Resources"]["SnapshotApi"]["Properties"].get("CorsConfiguration").is_none());
+}
+
+#[test]
 fn the_table_of_the_template_is_the_table_of_the_code() {
     let template = template();
     let table = &template["Resources"]["SnapshotTable"]["Properties"];

@@ -2,8 +2,11 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+#[path = "../../shared/src/domain/redaction/tests/canaries.rs"]
+pub mod canaries;
 mod description;
 mod determinism;
+mod logs;
 mod recording;
 
 use std::collections::HashMap;
@@ -17,11 +20,12 @@ use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::{Caller, Function};
+use shared::http::{Caller, CorsOrigins, Function};
 use shared::store::Table;
 
 pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
+pub use logs::Logs;
 pub use recording::{Call, Recorded, Recording};
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -69,11 +73,22 @@ impl TestApp {
 
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
+        Self::with(workspace, CorsOrigins::None).await
+    }
+
+    /// Starts one that web pages of these origins may call, as `CORS_ORIGINS` lists them.
+    pub async fn with_cors_origins(origins: &str) -> Self {
+        let workspace = Workspace::demo().expect("the demo workspace is good");
+        Self::with(workspace, CorsOrigins::parse(origins).expect("the origins are some")).await
+    }
+
+    async fn with(workspace: Workspace, cors_origins: CorsOrigins) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
         let recording = Recording::default();
         let options = Options {
             clock: clock.clone(),
             randomness: Arc::new(SeededRandomness::new(1)),
+            cors_origins,
             http_client: Some(recording.http_client()),
             ..Options::default()
         };

@@ -80,7 +80,7 @@ mod tests {
     use serde_json::{Value, json};
     use shared::clock::SystemClock;
     use shared::config::client_for_endpoint;
-    use shared::http::{SigningKey, TokenVerifier};
+    use shared::http::{CorsOrigins, SigningKey, TokenVerifier};
     use shared::ids::SystemRandomness;
 
     use super::*;
@@ -88,7 +88,8 @@ mod tests {
     fn app() -> App {
         let jwks = SigningKey::generate(&SystemRandomness).unwrap().jwks;
         let verifier = TokenVerifier::new(&jwks, "https://issuer.example", "snapshots").unwrap();
-        let edge = Edge { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
+        let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+        let edge = Edge { verifier, clock, randomness, cors_origins: CorsOrigins::None };
         // Nothing answers there, and nothing here asks it.
         App { edge, table: Table::new(client_for_endpoint("http://127.0.0.1:9"), "snapshots") }
     }

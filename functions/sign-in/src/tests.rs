@@ -14,7 +14,7 @@ use shared::capacity::Consumed;
 use shared::clock::Clock;
 use shared::config::client_for_endpoint;
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Setup, Timestamp, User};
-use shared::http::{Caller, Edge, SigningKey, TokenSigner, TokenVerifier, respond};
+use shared::http::{Caller, CorsOrigins, Edge, SigningKey, TokenSigner, TokenVerifier, respond};
 use shared::ids::SystemRandomness;
 use shared::password_hash::{PasswordHasher, SALT_BYTES};
 use shared::store::{Callers, SetupWriter, Table, UserCreated, create_table};
@@ -52,7 +52,8 @@ impl TestApp {
         let verifier = TokenVerifier::new(&keys.jwks, "https://issuer.example", "snapshots").unwrap();
         let signer = TokenSigner::new(&keys.private_jwk, "https://issuer.example", "snapshots").unwrap();
         let hands = Arc::new(Hands(AtomicI64::new(1_778_835_600_000)));
-        let edge = Edge { verifier, clock: hands.clone(), randomness: Arc::new(SystemRandomness) };
+        let (clock, randomness) = (hands.clone(), Arc::new(SystemRandomness));
+        let edge = Edge { verifier, clock, randomness, cors_origins: CorsOrigins::None };
         let hasher = PasswordHasher::new();
         let hash = hasher.hash(&Password::new(PASSWORD.to_owned()), [7; SALT_BYTES]).await.unwrap();
         let table = Table::new(client.clone(), "snapshots");

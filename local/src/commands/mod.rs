@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use shared::domain::{Fault, Password};
+use shared::http::InvalidOrigins;
 use shared::ids::SystemRandomness;
 use shared::password_hash::HashingFailed;
 use shared::store::Table;
@@ -43,6 +44,9 @@ pub enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// The origins for web pages are not good.
+    #[error("--cors-origin: {0}")]
+    CorsOrigins(#[from] InvalidOrigins),
     /// The workspace is not good.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),

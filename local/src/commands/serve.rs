@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use shared::domain::Role;
+use shared::http::CorsOrigins;
 use shared::ids::SystemRandomness;
 
 use super::ending::Ending;
@@ -19,13 +20,18 @@ const PAT: &str = "pat@acme.example";
 const SAM: &str = "sam@globex.example";
 
 /// Serves until it is told to end.
-pub(crate) async fn run(port: u16, db: Option<PathBuf>, file: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) async fn run(
+    port: u16,
+    cors_origins: CorsOrigins,
+    db: Option<PathBuf>,
+    file: Option<PathBuf>,
+) -> Result<(), Failure> {
     let ending = Ending::new()?;
     let workspace = workspace(file.as_deref())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = listen(address, format!("--port, such as --port {}", port.wrapping_add(1))).await?;
     let kept_keys = db.as_deref().map(|db| Keys::kept_in(&keys::file_beside(db), &SystemRandomness)).transpose()?;
-    let options = Options { keys: kept_keys, storage: storage(db.as_deref()), ..Options::default() };
+    let options = Options { keys: kept_keys, storage: storage(db.as_deref()), cors_origins, ..Options::default() };
     let table_name = options.table_name.clone();
     let stack = Stack::start_on(listener, options).await?;
     let is_new = load_for_local_use(stack.table(), &workspace).await?;

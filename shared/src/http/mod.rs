@@ -8,6 +8,7 @@ mod auth;
 pub mod body;
 pub mod bounded;
 mod context;
+mod cors;
 mod error;
 mod etag;
 mod jwks;
@@ -29,6 +30,7 @@ pub use answer::{Answer, MAX_LISTED};
 pub use auth::authenticate;
 pub use body::Fields;
 pub use context::RequestContext;
+pub use cors::{CorsOrigins, InvalidOrigins};
 pub use error::{ApiError, FieldError};
 pub use etag::{IfMatch, IfNoneMatch, etag};
 pub use jwks::KeyError;
@@ -53,12 +55,19 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     /// For request ids, and for whatever a function makes.
     pub randomness: Arc<dyn Randomness>,
+    /// Whose web pages may call.
+    pub cors_origins: CorsOrigins,
 }
 
 impl Edge {
     /// The edge of a function on Lambda: keys from the settings, the machine's clock and generator.
     pub fn from_config(config: &Config) -> Result<Self, KeyError> {
         let verifier = TokenVerifier::new(&config.jwks, &config.token_issuer, &config.token_audience)?;
-        Ok(Self { verifier, clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) })
+        Ok(Self {
+            verifier,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            cors_origins: config.cors_origins.clone(),
+        })
     }
 }

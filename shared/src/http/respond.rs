@@ -1,12 +1,19 @@
 //! The frame around every function's own work: context in, one answer and one log line out.
 
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 
+use futures_util::FutureExt;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 
+use super::bounded::cut;
 use super::{Answer, ApiError, Edge, RequestContext, problem};
+use crate::logging;
+
+/// The most code points of a cause in the log: an error of the SDK can repeat whole items.
+const MAX_CAUSE: usize = 1_000;
 
 /// Runs `answer` on the request and turns what comes of it into a response, error or not. An expected failure is a
 /// response like any other: an `Err` would be for Lambda's runtime, which answers it with a bare 502.
@@ -15,13 +22,27 @@ where
     F: AsyncFnOnce(&RequestContext, &Request) -> Result<Answer, ApiError>,
 {
     let context = RequestContext::new(edge, &request);
-    let outcome = answer(&context, &request).await;
-    let (status, headers, body) = match &outcome {
+    let outcome = match edge.cors_origins.preflight(&request) {
+        Some(preflight) => Ok(preflight),
+        None => caught(answer(&context, &request)).await,
+    };
+    let (status, mut headers, body) = match &outcome {
         Ok(answer) => (answer.status, answer.headers.clone(), answer.body.clone()),
         Err(error) => problem::render(error, &context.request_id),
     };
+    headers.extend(edge.cors_origins.headers(&request));
     log(edge, &context, status, outcome.as_ref().err());
     Ok(response(&context, status, headers, body))
+}
+
+/// What comes of `work`, 500 where it panics. Lambda's runtime would catch it as well, but log what the panic said, which
+/// may be anything; here the log line gets no more than that, and [`logging::init`] adds where.
+async fn caught(work: impl Future<Output = Result<Answer, ApiError>>) -> Result<Answer, ApiError> {
+    // Nothing of the request is used again but its context, which holds plain values.
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(ApiError::internal("the function panicked")),
+    }
 }
 
 fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, body: String) -> Response<Body> {
@@ -41,6 +62,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
     let route = context.route().map_or("$default".to_owned(), |route| format!("{} {}", route.method, route.path));
     let consumed = context.consumed();
     let caller = context.caller.get();
+    let cause = error.and_then(ApiError::cause).map(|cause| logging::without_values(&cut(cause, MAX_CAUSE)));
     let duration = edge.clock.now().since(context.started);
     macro_rules! line {
         ($level:ident) => {
@@ -55,7 +77,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
                 write_units = consumed.write_units,
                 table_calls = consumed.calls,
                 duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-                cause = error.and_then(ApiError::cause),
+                cause,
                 "request"
             )
         };
@@ -133,6 +155,46 @@ mod tests {
         assert_eq!(lines[0]["level"], "ERROR");
         assert_eq!(lines[0]["code"], "internal");
         assert!(lines[0]["cause"].as_str().unwrap().contains("attribute passwordHash"));
+    }
+
+    #[test]
+    fn a_cause_is_logged_without_the_values_that_it_repeats() {
+        let address = "EMAIL#Pat%2Bx@acme.example #META: missing field `userId`";
+        let item =
+            format!("{:?}", ("passwordHash", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "Pat \"Admin\""));
+        for (cause, expected) in [
+            (address.to_owned(), "[address] #META: missing field `userId`"),
+            (item, "(\"…\", \"…\", \"…\")"),
+            (
+                "no answer with password=Fake-Pass-4711 from pat%40acme.example".to_owned(),
+                "no answer with password=[removed secret] from [address]",
+            ),
+        ] {
+            let (_, lines) = fixed(Err(Fault::Corrupt(cause).into()));
+            assert_eq!(lines[0]["cause"], format!("the store and this program disagree: {expected}"));
+        }
+        let (_, lines) = fixed(Err(Fault::Corrupt("x ".repeat(5_000)).into()));
+        assert_eq!(lines[0]["cause"].as_str().unwrap().chars().count(), MAX_CAUSE);
+    }
+
+    #[test]
+    fn a_panic_is_answered_like_any_failure_inside_and_what_it_said_is_not_logged() {
+        let (Ok(response), lines) = logging::testing::capture(async {
+            respond(&edge(), request(Method::GET, "/health"), async |context, _| {
+                if context.request_id() == "req-1" {
+                    panic!("with the secret of {}", "somebody")
+                }
+                Err(ApiError::NotFound)
+            })
+            .await
+        });
+        assert_eq!((response.status().as_u16(), &body(&response)["code"]), (500, &json!("internal")));
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(
+            (&line["cause"], &line["level"], &line["status"]),
+            (&json!("the function panicked"), &json!("ERROR"), &json!(500))
+        );
+        assert!(!line.to_string().contains("somebody") && !body(&response).to_string().contains("somebody"));
     }
 
     #[test]

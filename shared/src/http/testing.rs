@@ -4,7 +4,7 @@ pub(crate) mod keys;
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Edge, SigningKey, TokenSigner, TokenVerifier};
+use super::{CorsOrigins, Edge, SigningKey, TokenSigner, TokenVerifier};
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::ids::Randomness;
@@ -44,5 +44,6 @@ pub(crate) fn edge() -> Edge {
         verifier: TokenVerifier::new(&signing_key().jwks, ISSUER, AUDIENCE).unwrap(),
         clock: Arc::new(StandingClock(*NOW)),
         randomness: Arc::new(Monotone(9)),
+        cors_origins: CorsOrigins::None,
     }
 }

@@ -1,0 +1,206 @@
+//! What a value looks like: whether it can be a secret where something before it says that it is one.
+
+use super::names::Naming;
+
+/// The least that a value has, in bytes, to be taken for a secret by its looks.
+const SHORTEST: usize = 6;
+
+/// Values that stand where a secret would, and are none.
+const PLAIN_VALUES: [&str; 31] = [
+    "true",
+    "false",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "required",
+    "optional",
+    "string",
+    "text",
+    "number",
+    "boolean",
+    "hidden",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "value",
+    "yes",
+    "no",
+    "bearer",
+    "basic",
+    "current-password",
+    "new-password",
+    "changeme",
+    "access_token",
+    "authorization_code",
+    "refresh_token",
+];
+
+/// Whether `value`, which follows a name in prose ("token: abc123"), is a secret and not a word.
+pub(super) fn is_named_secret(naming: Naming, value: &str) -> bool {
+    match naming {
+        _ if is_plain(value) => false,
+        Naming::Plain => false,
+        Naming::Weak => is_random(value) && !is_record_id(value),
+        Naming::Strong => is_coded(value) || is_long_and_no_word(value),
+        Naming::Password => is_password_like(value) || is_long_and_no_word(value),
+    }
+}
+
+/// Whether `value`, which is bound to a name as programs write it (`token=abc`, `"token": "abc"`), is a secret.
+pub(super) fn is_assigned_secret(naming: Naming, value: &str) -> bool {
+    match naming {
+        Naming::Strong | Naming::Password => value.len() >= 4 && !is_plain(value),
+        other => is_named_secret(other, value),
+    }
+}
+
+/// Stands for a value, or says that there is one: a variable, a merge tag, a type, stars, a link, a call.
+pub(super) fn is_plain(value: &str) -> bool {
+    let lower = value.trim_matches(['"', '\'', '`']).to_lowercase();
+    let is_variable = value.strip_prefix('$').is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_uppercase() || "({".contains(c))
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_{}().".contains(c))
+    });
+    PLAIN_VALUES.contains(&lower.as_str())
+        || is_variable
+        || value.starts_with(['<', '{', '[', '(', '%', '…'])
+        || value.contains(['(', '…'])
+        || ["your", "process.env", "os.environ", "env.", "http://", "https://", "www.", "mailto:"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+        || !value.contains(|c: char| c.is_alphanumeric() && c != 'x' && c != 'X')
+        || starts_with_a_count(value)
+}
+
+/// "8-characters", "3-step", "24/7-support".
+fn starts_with_a_count(value: &str) -> bool {
+    let rest = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let word = rest.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_start_matches(|c: char| c.is_ascii_digit());
+    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    rest.len() < value.len()
+        && word.len() < rest.len()
+        && word.chars().all(|c| c.is_alphabetic() || ".,!".contains(c))
+        && !word.is_empty()
+}
+
+fn has_letter(text: &str) -> bool {
+    text.contains(char::is_alphabetic)
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Letters together with digits, in a form that people choose for passwords, too.
+fn is_password_like(value: &str) -> bool {
+    let inner = value.trim_end_matches(['.', ',', '!', '?', ':', ';', ')']);
+    value.len() >= SHORTEST
+        && ((has_letter(value) && has_digit(value))
+            || (has_letter(value) && inner.contains(['!', '@', '$', '#', '%', '^', '*', '?', '+', '=']))
+            || (has_digit(value) && value.chars().all(|c| c.is_ascii_digit())))
+}
+
+/// Letters and digits within one piece of at least six characters: "abc123def", not "B2B-outreach".
+pub(super) fn is_coded(value: &str) -> bool {
+    let all_digits = value.len() >= SHORTEST && value.chars().all(|c| c.is_ascii_digit());
+    all_digits
+        || pieces(value).any(|piece| piece.len() >= SHORTEST && has_letter(piece) && has_digit(piece))
+        || is_random(value)
+}
+
+/// Longer than a word is, and not written like one or several: no person writes it by hand.
+fn is_long_and_no_word(value: &str) -> bool {
+    let cased = |piece: &str| piece.chars().skip(1).any(char::is_uppercase) && piece.contains(char::is_lowercase);
+    value.len() >= 20 && pieces(value).any(|piece| piece.len() >= 12 && cased(piece))
+}
+
+/// Made by a generator: digits and letters take turns often, or capitals stand where no word has them.
+pub(super) fn is_random(value: &str) -> bool {
+    let turns = |text: &str| {
+        let classes = text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.is_ascii_digit());
+        classes.clone().zip(classes.skip(1)).filter(|(a, b)| a != b).count()
+    };
+    let cased = |text: &str| {
+        let cases = text.chars().filter(|c| c.is_alphabetic()).map(char::is_uppercase);
+        cases.clone().zip(cases.skip(1)).filter(|(a, b)| a != b).count()
+    };
+    // In a camel-cased name every third letter, at most, changes its case.
+    let is_shuffled = |piece: &str| piece.len() >= 16 && cased(piece) * 5 >= piece.len() * 2;
+    has_letter(value)
+        && (pieces(value).any(is_shuffled)
+            || pieces(value).any(|it| it.len() >= 12 && has_digit(it) && (turns(it) >= 3 || cased(it) >= 3))
+            || (value.len() >= 20 && turns(value) >= 5))
+}
+
+/// A UUID or a 24-digit hexadecimal id, which name records and open nothing.
+pub(super) fn is_record_id(value: &str) -> bool {
+    let hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
+    let is_uuid = || {
+        let lengths: Vec<usize> = value.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12] && value.split('-').all(hex)
+    };
+    (value.len() == 24 && hex(value)) || is_uuid()
+}
+
+fn pieces(value: &str) -> impl Iterator<Item = &str> {
+    value.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_counts_variables_and_links_are_no_secrets() {
+        for value in [
+            "required",
+            "listening",
+            "3-step",
+            "8+characters",
+            "24/7-support",
+            "$DB_PASSWORD",
+            "${TOKEN}",
+            "%TOKEN%",
+            "********",
+            "xxxxxxxx",
+            "YOUR_API_KEY",
+            "https://acme.example/reset?user=4",
+            "getToken(user1)",
+            "<token>",
+            "[token]",
+        ] {
+            for naming in [Naming::Weak, Naming::Strong, Naming::Password] {
+                assert!(!is_named_secret(naming, value), "{value}");
+            }
+        }
+        assert!(!is_named_secret(Naming::Strong, "B2B-outreach"));
+        assert!(!is_named_secret(Naming::Strong, "Kundenzufriedenheitsanalyse"));
+    }
+
+    #[test]
+    fn what_people_and_generators_make_up_is_a_secret_after_its_name() {
+        for value in ["hunter22", "TempPass!2026", "Demo-Pass-2026!", "482913", "p@sswurd", "aB3dE5fG7hI9kL1"] {
+            assert!(is_named_secret(Naming::Password, value), "{value}");
+        }
+        for value in ["abc123def", "9f8e7d6c5b4a39281706", "aBcDeFgHiJkLmNoPqRsTu"] {
+            assert!(is_named_secret(Naming::Strong, value), "{value}");
+        }
+        assert!(is_named_secret(Naming::Weak, "9f8e7d6c5b4a39281706f5e4d3c2b1a0"));
+        assert!(!is_named_secret(Naming::Weak, "city"));
+        assert!(!is_named_secret(Naming::Weak, "64ee9a8b1e7f2a0011223344"));
+        assert!(!is_named_secret(Naming::Weak, "123e4567-e89b-42d3-a456-426614174000"));
+    }
+
+    #[test]
+    fn what_a_program_assigns_needs_no_looks() {
+        assert!(is_assigned_secret(Naming::Strong, "abcd"));
+        assert!(!is_assigned_secret(Naming::Strong, "abc"));
+        assert!(!is_assigned_secret(Naming::Strong, "required"));
+        assert!(!is_assigned_secret(Naming::Weak, "home"));
+    }
+}

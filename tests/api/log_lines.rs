@@ -1,0 +1,286 @@
+//! What the log says of requests: one line for each, with the promised fields, and nothing of what people sent or stored.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use http::Method;
+use serde_json::{Value, json};
+use shared::http::ROUTES;
+use tests::{ACME, ALEX, Answer, DANA, GIL, Logs, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
+
+/// What every line has.
+const ALWAYS: [&str; 10] = [
+    "timestamp",
+    "level",
+    "target",
+    "message",
+    "request_id",
+    "route",
+    "status",
+    "read_units",
+    "write_units",
+    "table_calls",
+];
+
+/// A service whose every request is checked for its one line.
+struct Watched {
+    app: TestApp,
+    logs: Logs,
+    lines: Vec<Value>,
+    answered: BTreeSet<(String, u16)>,
+    count: usize,
+}
+
+impl Watched {
+    async fn start() -> Self {
+        let app = TestApp::start().await;
+        let logs = Logs::new();
+        Self { app, logs, lines: Vec::new(), answered: BTreeSet::new(), count: 0 }
+    }
+
+    /// Sends a request under an id of its own and checks its line against the answer.
+    async fn send(&mut self, route: &str, request: reqwest::RequestBuilder, status: u16) -> Answer {
+        self.count += 1;
+        let id = format!("log-{}", self.count);
+        let answer = self.app.send(request.header("x-request-id", &id)).await;
+        answer.expect(status);
+        assert_eq!(answer.header("x-request-id"), Some(id.as_str()), "{route}");
+        self.check(route, &answer);
+        answer
+    }
+
+    fn check(&mut self, route: &str, answer: &Answer) {
+        let lines = self.logs.take();
+        let [line] = &lines[..] else { panic!("{route} {}: {lines:?}", answer.status) };
+        assert_eq!(line["route"], route, "{line}");
+        assert_eq!(line["status"], answer.status, "{line}");
+        assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"), "{line}");
+        assert_eq!(line["level"], if answer.status >= 500 { "ERROR" } else { "INFO" }, "{line}");
+        assert_eq!((&line["message"], &line["target"]), (&json!("request"), &json!("shared::http::respond")));
+        let mut expected: BTreeSet<&str> = ALWAYS.into_iter().chain(["duration_ms"]).collect();
+        if answer.status >= 400 {
+            assert_eq!(line["code"], answer.body["code"], "{line}");
+            assert_eq!(line["request_id"], answer.body["requestId"], "{line}");
+            expected.insert("code");
+        }
+        if answer.status >= 500 || answer.body["code"] == "unauthenticated" {
+            assert!(line["cause"].is_string(), "{line}");
+            expected.insert("cause");
+        }
+        if line.get("user").is_some() {
+            expected.extend(["user", "organization"]);
+        }
+        let fields: BTreeSet<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, expected, "{line}");
+        self.answered.insert((route.to_owned(), answer.status));
+        self.lines.extend(lines);
+    }
+
+    fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::RequestBuilder {
+        self.app.request(Method::POST, path).bearer_auth(token).json(body)
+    }
+
+    fn of(&self, method: Method, path: &str, token: &str) -> reqwest::RequestBuilder {
+        self.app.request(method, path).bearer_auth(token)
+    }
+}
+
+const LOGIN: &str = "POST /api/auth/login";
+const CREATE: &str = "POST /api/user-snapshots";
+const APPLY: &str = "POST /api/user-snapshots/{id}/apply";
+const PLAN: &str = "POST /api/user-snapshots/{id}/plan";
+const SNAPSHOT: &str = "/api/user-snapshots/{id}";
+const UNKNOWN: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff";
+
+/// Sign-ins, good and bad, malformed and too many.
+async fn sign_in(watched: &mut Watched) {
+    let login = |app: &TestApp, body: Value| app.request(Method::POST, "/api/auth/login").json(&body);
+    for (email, password, status) in [
+        (PAT, PASSWORD, 200),
+        (PAT, "Marked-Wrong-2026!", 401),
+        ("Nobody.Marked@acme.example", PASSWORD, 401),
+        ("marked address", PASSWORD, 422),
+        (PAT, "", 401),
+    ] {
+        let request = login(&watched.app, json!({"email": email, "password": password}));
+        watched.send(LOGIN, request, status).await;
+    }
+    let request = login(&watched.app, json!({"email": PAT, "marked-field": PASSWORD}));
+    watched.send(LOGIN, request, 400).await;
+    for attempt in 0..11 {
+        let request = login(&watched.app, json!({"email": DANA, "password": "Marked-Wrong-2026!"}));
+        watched.send(LOGIN, request, if attempt < 10 { 401 } else { 429 }).await;
+    }
+    let token = watched.app.token(PAT);
+    for (token, status) in [(token.as_str(), 200), ("marked.bad.token", 401)] {
+        let request = watched.of(Method::GET, "/api/auth/verify-token", token);
+        watched.send("GET /api/auth/verify-token", request, status).await;
+    }
+}
+
+/// Captures and applies, good and refused.
+async fn create_and_apply(watched: &mut Watched) -> String {
+    let (pat, sam, dana) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(DANA));
+    let mut body = create_body();
+    body["description"] = json!("A marked description");
+    let answer = watched.send(CREATE, watched.post("/api/user-snapshots", &pat, &body), 201).await;
+    let id = answer.body["snapshot"]["_id"].as_str().unwrap().to_owned();
+    body["name"] = json!("x".repeat(121) + "marked");
+    for (token, body, status) in
+        [("marked", &body, 401), (&dana, &create_body(), 403), (&pat, &body, 422), (&pat, &json!({"marked": 1}), 400)]
+    {
+        watched.send(CREATE, watched.post("/api/user-snapshots", token, body), status).await;
+    }
+    let text = watched.app.request(Method::POST, "/api/user-snapshots").bearer_auth(&pat).body("marked");
+    watched.send(CREATE, text, 415).await;
+    let huge = watched.of(Method::POST, "/api/user-snapshots", &pat).header("content-type", "application/json");
+    watched.send(CREATE, huge.body(" ".repeat(1_048_577)), 413).await;
+
+    let mut weak = apply_body();
+    weak["newUser"] = json!({"email": "marked", "password": "marked"});
+    for (route, last) in [(PLAN, "plan"), (APPLY, "apply")] {
+        let path = format!("/api/user-snapshots/{id}/{last}");
+        let (good, taken) = if last == "plan" { (200, 200) } else { (201, 409) };
+        for (token, body, status) in
+            [(&sam, &apply_body(), good), (&sam, &apply_body(), taken), (&dana, &apply_body(), 403)]
+        {
+            watched.send(route, watched.post(&path, token, body), status).await;
+        }
+        watched.send(route, watched.post(&path, &sam, &json!({"newUser": {"marked": 1}})), 400).await;
+        watched.send(route, watched.post(&format!("{UNKNOWN}/{last}"), &sam, &apply_body()), 404).await;
+        watched
+            .send(route, watched.post(&format!("/api/user-snapshots/marked/{last}"), &sam, &apply_body()), 400)
+            .await;
+        watched.send(route, watched.post(&path, "marked", &apply_body()), 401).await;
+    }
+    watched.send(APPLY, watched.post(&format!("/api/user-snapshots/{id}/apply"), &sam, &weak), 422).await;
+    id
+}
+
+/// Everything that manage-snapshots answers, each well and badly.
+async fn manage(watched: &mut Watched, id: &str) {
+    let (pat, sam, gil) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(GIL));
+    let of_snapshot = |last: &str| (format!("{SNAPSHOT}{last}"), format!("/api/user-snapshots/{id}{last}"));
+    for last in ["", "/items", "/apply-refs"] {
+        let (route, path) = of_snapshot(last);
+        let route = format!("GET {route}");
+        watched.send(&route, watched.of(Method::GET, &path, &pat), 200).await;
+        watched.send(&route, watched.of(Method::GET, &format!("{path}?marked=1"), &pat), 400).await;
+        watched.send(&route, watched.of(Method::GET, &path, &gil), 404).await;
+        watched.send(&route, watched.of(Method::GET, &path, "marked"), 401).await;
+    }
+    for (path, route, bad) in [
+        ("/api/user-snapshots".to_owned(), "GET /api/user-snapshots", "limit=marked"),
+        (
+            format!("/api/user-snapshots/orgs/{ACME}/users"),
+            "GET /api/user-snapshots/orgs/{orgId}/users",
+            "cursor=marked",
+        ),
+    ] {
+        watched.send(route, watched.of(Method::GET, &path, &pat), 200).await;
+        watched.send(route, watched.of(Method::GET, &format!("{path}?{bad}"), &pat), 400).await;
+        watched.send(route, watched.of(Method::GET, &path, "marked"), 401).await;
+    }
+    for (last, body, bad) in [
+        ("", json!({"name": "A marked name"}), json!({"marked": 1})),
+        ("/assign", json!({"assignedOrgIds": [ACME]}), json!({"assignedOrgIds": ["marked"]})),
+    ] {
+        let (route, path) = of_snapshot(last);
+        let route = format!("PATCH {route}");
+        watched.send(&route, watched.of(Method::PATCH, &path, &sam).json(&body), 200).await;
+        watched.send(&route, watched.of(Method::PATCH, &path, &sam).json(&bad), 400).await;
+        let stale = watched.of(Method::PATCH, &path, &sam).header("if-match", "\"99\"").json(&body);
+        watched.send(&route, stale, 412).await;
+        watched.send(&route, watched.of(Method::PATCH, &path, "marked").json(&body), 401).await;
+    }
+    watched.send("GET /health", watched.app.request(Method::GET, "/health"), 200).await;
+    let lost = watched.of(Method::GET, "/api/marked/casey@acme.example?token=marked", &sam);
+    watched.send("$default", lost, 404).await;
+    watched.send("$default", watched.app.request(Method::PUT, "/health"), 405).await;
+    let (route, path) = of_snapshot("");
+    watched.send(&format!("DELETE {route}"), watched.of(Method::DELETE, &path, &gil), 404).await;
+    watched.send(&format!("DELETE {route}"), watched.of(Method::DELETE, &path, &pat), 200).await;
+    watched.send(&format!("DELETE {route}"), watched.of(Method::DELETE, &path, &pat), 404).await;
+}
+
+/// What is stored is not what it should be, in ways that make an error quote it.
+async fn inside(watched: &mut Watched) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let broken = "64ee9a8b1e7f2a00112233ee";
+    let attributes =
+        [("type", text("snapshot")), ("name", text("A marked name")), ("version", text("casey@acme.example"))];
+    let [kind, name, version] = attributes;
+    watched
+        .app
+        .put_item([("PK", text(&format!("SNAPSHOT#{broken}"))), ("SK", text("#META")), kind, name, version])
+        .await;
+    watched
+        .app
+        .put_item([("PK", text(&format!("EMAIL#{GIL}"))), ("SK", text("#META")), ("userId", text("marked"))])
+        .await;
+    let sam = watched.app.token(SAM);
+    let request = watched.of(Method::GET, &format!("/api/user-snapshots/{broken}"), &sam);
+    watched.send("GET /api/user-snapshots/{id}", request, 500).await;
+    let path = format!("/api/user-snapshots/{broken}/apply");
+    watched.send(APPLY, watched.post(&path, &sam, &apply_body()), 500).await;
+    let request =
+        watched.app.request(Method::POST, "/api/auth/login").json(&json!({"email": GIL, "password": PASSWORD}));
+    watched.send(LOGIN, request, 500).await;
+}
+
+#[tokio::test]
+async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_was_sent() {
+    let mut watched = Watched::start().await;
+    sign_in(&mut watched).await;
+    let id = create_and_apply(&mut watched).await;
+    manage(&mut watched, &id).await;
+    inside(&mut watched).await;
+
+    for route in ROUTES {
+        let name = format!("{} {}", route.method, route.path);
+        let statuses: Vec<u16> = watched.answered.iter().filter(|(route, _)| *route == name).map(|it| it.1).collect();
+        assert!(statuses.iter().any(|status| *status < 300), "{name}: {statuses:?}");
+        assert!(name == "GET /health" || statuses.iter().any(|status| *status >= 400), "{name}: {statuses:?}");
+    }
+    let log = json!(watched.lines).to_string().to_lowercase();
+    let tokens = [PAT, SAM, DANA, GIL].map(|email| watched.app.token(email));
+    let signatures = tokens.iter().flat_map(|token| token.split('.')).map(str::to_owned);
+    let addresses = [PAT, SAM, DANA, GIL, ALEX, "casey@acme.example", "nobody.marked@acme.example"];
+    let percent_encoded = addresses.map(|address| address.replace('@', "%40"));
+    let passwords = [PASSWORD, "TempPass!2026"].map(str::to_owned);
+    let rest = ["marked", "argon2", "bearer", "casey", "top performer", "senior ae"].map(str::to_owned);
+    for forbidden in
+        addresses.map(str::to_owned).into_iter().chain(percent_encoded).chain(passwords).chain(rest).chain(signatures)
+    {
+        assert!(!log.contains(&forbidden.to_lowercase()), "{forbidden} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_good_id_gets_one_that_header_body_and_log_share() {
+    let mut watched = Watched::start().await;
+    for id in [None, Some("with space"), Some("")] {
+        let mut request = watched.app.request(Method::GET, "/nowhere");
+        if let Some(id) = id {
+            request = request.header("x-request-id", id);
+        }
+        let answer = watched.app.send(request).await;
+        answer.expect_problem(404, "not_found");
+        assert_ne!(answer.header("x-request-id"), id);
+        watched.check("$default", &answer);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_is_named_by_ids_and_the_units_are_those_of_the_table() {
+    let mut watched = Watched::start().await;
+    let token = watched.app.token(PAT);
+    watched.app.forget_calls();
+    watched.send(CREATE, watched.post("/api/user-snapshots", &token, &create_body()), 201).await;
+    let (recorded, line) = (watched.app.recorded(), &watched.lines[0]);
+    assert_eq!(line["user"], watched.app.member(PAT).user.id.to_string());
+    assert_eq!(line["organization"], ACME);
+    assert_eq!(line["read_units"].as_f64(), Some(recorded.read_units()));
+    assert_eq!(line["write_units"].as_f64(), Some(recorded.write_units()));
+    assert_eq!(line["table_calls"], recorded.operations().len());
+}
