@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use secrecy::SecretString;
 
-/// Tries of one call, the first included. Beyond that the caller decides, who knows how much time is left.
+/// Tries of one call to AWS, the first included. Those to DynamoDB are tried once: how often they are repeated is decided in
+/// `store::retry`, where it is known how much time a request has left.
 const ATTEMPTS: u32 = 3;
 /// An answer takes single milliseconds; whoever waits this long has lost the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -130,7 +131,7 @@ pub async fn dynamodb_client(config: &Config) -> Client {
         }
         None => aws_config::defaults(behavior()),
     };
-    let settings = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
+    let settings = loader.retry_config(RetryConfig::disabled()).timeout_config(timeouts()).load().await;
     Client::new(&settings)
 }
 
@@ -146,7 +147,7 @@ pub fn client_for_endpoint(endpoint: &str) -> Client {
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "the embedded database"))
         .endpoint_url(endpoint)
-        .retry_config(retries())
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts());
     let builder = if is_plain(endpoint) { builder.http_client(plain_http()) } else { builder };
     Client::from_conf(builder.build())
@@ -248,8 +249,8 @@ mod tests {
     #[test]
     fn retries_and_timeouts_are_ours_and_not_the_sdks() {
         let client = client_for_endpoint("http://127.0.0.1:8000");
-        let retries = client.config().retry_config().unwrap();
-        assert_eq!((retries.mode(), retries.max_attempts()), (aws_config::retry::RetryMode::Standard, 3));
+        assert_eq!(client.config().retry_config().unwrap().max_attempts(), 1);
+        assert_eq!((retries().mode(), retries().max_attempts()), (aws_config::retry::RetryMode::Standard, 3));
         let timeouts = client.config().timeout_config().unwrap();
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(3)));
@@ -275,11 +276,11 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_fails_inside_is_tried_three_times() {
+    fn a_call_to_dynamodb_is_made_once_by_the_sdk() {
         let (endpoint, count) = failing_server();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = runtime.block_on(client_for_endpoint(&endpoint).list_tables().send());
         assert!(outcome.is_err());
-        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), ATTEMPTS);
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 }

@@ -58,6 +58,11 @@ impl RequestContext {
         self.deadline
     }
 
+    /// How long it may take, from its arrival on.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.since(self.started)
+    }
+
     /// The route that fits method and path.
     pub fn route(&self) -> Option<&'static route::Route> {
         self.route.as_ref().map(|found| found.route)

@@ -14,6 +14,7 @@ mod organizations;
 mod outcome;
 mod packing;
 mod record;
+mod retry;
 mod schema;
 mod setup_writer;
 mod sign_ins;

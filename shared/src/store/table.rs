@@ -14,25 +14,22 @@ use futures_util::future::try_join_all;
 
 use super::keys::{self, IndexKeys, Key, PK, SK};
 use super::meter::Meter;
-use super::outcome::{CallFailure, Item, classify};
+use super::outcome::{CallFailure, Item};
+use super::retry::{Budget, Pauses};
 use crate::capacity::Consumed;
 use crate::domain::{Fault, ObjectId};
+use crate::ids::{Randomness, SystemRandomness};
 
-/// How often a transaction that met another one is tried in all.
-const TRANSACTION_ATTEMPTS: u32 = 6;
-/// How often the rest of a batch of reads is asked for in all. DynamoDB leaves out what goes beyond 16 MB or a throttle.
-const BATCH_ATTEMPTS: u32 = 8;
 /// The most items in one batch of reads, DynamoDB's own limit.
 const MAX_BATCH_GET: usize = 100;
-/// The pause after the first contended attempt; it doubles from then on.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A handle on the table. Clones share the connection; [`Table::metered`] gives one with a count of its own.
+/// A handle on the table. Clones share the connection; [`Table::for_request`] gives one with a count and an end of its own.
 #[derive(Clone)]
 pub struct Table {
     client: Client,
     name: Arc<str>,
     meter: Arc<Meter>,
+    budget: Budget,
 }
 
 /// Which part of a partition a query reads.
@@ -57,13 +54,19 @@ pub(super) struct IndexPart<'a> {
 impl Table {
     /// A handle on the table of this name.
     pub fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.into(), meter: Arc::default() }
+        Self { client, name: name.into(), meter: Arc::default(), budget: Budget::UNLIMITED }
     }
 
-    /// The same table, counting from zero.
+    /// The same table for one request: counting from zero, and giving up once `time_left` is over.
     #[must_use]
-    pub fn metered(&self) -> Self {
-        Self { meter: Arc::default(), ..self.clone() }
+    pub fn for_request(&self, time_left: Duration) -> Self {
+        Self { meter: Arc::default(), budget: Budget::of(time_left), ..self.clone() }
+    }
+
+    /// The same table with so much time from now on, however much there was; what it consumes still counts here.
+    #[must_use]
+    pub(super) fn given(&self, time_left: Duration) -> Self {
+        Self { budget: Budget::of(time_left), ..self.clone() }
     }
 
     /// What the calls through this handle and its clones consumed.
@@ -91,7 +94,8 @@ impl Table {
         for (index, attribute) in attributes.into_iter().flatten().enumerate() {
             call = call.expression_attribute_names(placeholder(index), *attribute);
         }
-        let answer = call.set_projection_expression(attributes.map(projection)).send().await.map_err(classify)?;
+        let call = call.set_projection_expression(attributes.map(projection));
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.item)
     }
@@ -117,7 +121,8 @@ impl Table {
         for (index, attribute) in part.attributes.into_iter().flatten().enumerate() {
             call = call.expression_attribute_names(placeholder(index), *attribute);
         }
-        let answer = call.set_projection_expression(part.attributes.map(projection)).send().await.map_err(classify)?;
+        let call = call.set_projection_expression(part.attributes.map(projection));
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
@@ -153,7 +158,7 @@ impl Table {
                 .expression_attribute_names("#sk", part.index.sk)
                 .expression_attribute_values(":sk", AttributeValue::S(before.to_owned())),
         };
-        let answer = call.send().await.map_err(classify)?;
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
     }
@@ -174,24 +179,24 @@ impl Table {
         }
         let mut wanted = wanted.build().map_err(|error| Fault::Corrupt(error.to_string()))?;
         let mut items = Vec::with_capacity(keys.len());
-        let mut pause = FIRST_PAUSE;
-        for _ in 0..BATCH_ATTEMPTS {
+        let mut pauses = Pauses::default();
+        loop {
             let call = self
                 .client
                 .batch_get_item()
                 .request_items(&*self.name, wanted)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let mut answer = call.send().await.map_err(classify)?;
+            let mut answer = self.budget.attempt(|| call.clone().send()).await?;
             self.meter.read(answer.consumed_capacity());
             items.extend(answer.responses.as_mut().and_then(|tables| tables.remove(&*self.name)).unwrap_or_default());
             match answer.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&*self.name)) {
                 Some(left) if !left.keys().is_empty() => wanted = left,
                 _ => return Ok(items),
             }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
+            if !self.budget.pause(&mut pauses).await {
+                return Err(Fault::Unavailable("a batch of reads was left unfinished again and again".into()));
+            }
         }
-        Err(Fault::Unavailable("a batch of reads was left unfinished again and again".into()))
     }
 
     /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
@@ -203,31 +208,27 @@ impl Table {
             .expression_attribute_names("#a", attribute)
             .build()
             .map_err(|error| CallFailure::Invalid(error.to_string()))?;
-        let answer = self
+        let call = self
             .client
             .transact_get_items()
             .transact_items(TransactGetItem::builder().get(get).build())
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.responses.and_then(|responses| responses.into_iter().next()).and_then(|response| response.item))
     }
 
     /// Writes an item that must not exist yet.
     pub(super) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
-        let answer = self
+        let call = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(PK)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
@@ -244,33 +245,21 @@ impl Table {
 
     /// Carries out an update.
     pub(super) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
-        let answer = update.send().await.map_err(classify)?;
+        let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
 
-    /// Writes all items or none. A transaction that met another one is tried again, a few times.
+    /// Writes all items or none. Every try carries one token, by which DynamoDB tells for ten minutes that it is the same
+    /// transaction; so a try after a lost answer is answered with success where the first one has landed.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            match self.transact_once(items.clone()).await {
-                Err(CallFailure::Contended(_)) if attempt < TRANSACTION_ATTEMPTS => tokio::time::sleep(pause).await,
-                outcome => return outcome,
-            }
-            pause *= 2;
-        }
-        Ok(())
-    }
-
-    async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
-        let answer = self
+        let call = self
             .client
             .transact_write_items()
             .set_transact_items(Some(items))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .client_request_token(token())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
@@ -322,6 +311,13 @@ impl Table {
 /// A key as DynamoDB takes it.
 pub(super) fn key_item(key: &Key) -> Item {
     Item::from([(PK.to_owned(), AttributeValue::S(key.pk.clone())), (SK.to_owned(), AttributeValue::S(key.sk.clone()))])
+}
+
+/// A token that no other transaction has: 36 characters are the most that DynamoDB takes.
+fn token() -> String {
+    let mut random = [0; 16];
+    SystemRandomness.fill(&mut random);
+    hex::encode(random)
 }
 
 fn placeholder(index: usize) -> String {
