@@ -6,6 +6,7 @@
 
 mod applies;
 mod captures;
+mod change;
 mod edits;
 mod keys;
 mod lists;

@@ -117,9 +117,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_fails_for_a_moment_is_made_again_until_it_is_answered() {
         let calls = AtomicU32::new(0);
-        let answer = Budget::UNLIMITED.attempt(|| async {
-            if calls.fetch_add(1, Ordering::Relaxed) < 7 { Err(lost()) } else { Ok("answer") }
-        });
+        let answer = Budget::UNLIMITED
+            .attempt(|| async { if calls.fetch_add(1, Ordering::Relaxed) < 7 { Err(lost()) } else { Ok("answer") } });
         assert_eq!(answer.await.unwrap(), "answer");
         assert_eq!(calls.into_inner(), 8);
     }

@@ -7,11 +7,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Get, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactGetItem, TransactWriteItem,
+    AttributeValue, ConditionCheck, Delete, Get, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update,
 };
 use futures_util::future::try_join_all;
 
+use super::change::Change;
 use super::keys::{self, IndexKeys, Key, PK, SK};
 use super::meter::Meter;
 use super::outcome::{CallFailure, Item};
@@ -243,6 +244,17 @@ impl Table {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 
+    /// Changes one item, or meets one that does not fulfil the condition.
+    pub(super) async fn change(&self, key: &Key, change: &Change) -> Result<(), CallFailure> {
+        let update = self
+            .update(key)
+            .set_update_expression(change.expression())
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values());
+        self.run_update(update).await
+    }
+
     /// Carries out an update.
     pub(super) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
         let answer = self.budget.attempt(|| update.clone().send()).await?;
@@ -291,6 +303,44 @@ impl Table {
         let delete = Delete::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// A change of one item, as part of a transaction.
+    pub(super) fn change_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let update = Update::builder()
+            .set_update_expression(change.expression())
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values());
+        self.update_in_transaction(key, update)
+    }
+
+    /// The condition of `change` alone, as part of a transaction: its item stays as it is.
+    pub(super) fn check_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    /// A deletion of an item that fulfils the condition of `change`, as part of a transaction.
+    pub(super) fn delete_when_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let delete = Delete::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
