@@ -156,6 +156,12 @@ pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &Object
     Key::new(format!("ORG#{organization}#SNAPSHOT#{snapshot}"), format!("APPLY#{apply}"))
 }
 
+/// The organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
+pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, ObjectId)> {
+    let (organization, snapshot) = pk.strip_prefix("ORG#")?.split_once("#SNAPSHOT#")?;
+    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix("APPLY#")?.parse().ok()?))
+}
+
 /// The partition of `LIST` with the snapshots that an organization sees.
 pub(super) fn listed_for(organization: &ObjectId) -> String {
     organization_partition(organization)
@@ -179,9 +185,18 @@ pub(super) fn shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(all_partition)
 }
 
-/// The partition of `ALL` that a deleted snapshot belongs to until it is swept.
+/// The partition of `ALL` that a deleted snapshot or an unfinished apply belongs to until it is swept.
 pub(super) fn sweep_shard(id: &ObjectId) -> String {
-    format!("SWEEP#{}", shard_number(id))
+    sweep_partition(shard_number(id))
+}
+
+/// Every partition of `ALL` with what is to be swept.
+pub(super) fn sweep_shards() -> impl Iterator<Item = String> {
+    (0..ALL_SHARDS).map(sweep_partition)
+}
+
+fn sweep_partition(shard: u8) -> String {
+    format!("SWEEP#{shard}")
 }
 
 fn all_partition(shard: u8) -> String {

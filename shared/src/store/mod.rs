@@ -5,6 +5,7 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
+mod apply_record;
 mod captures;
 mod change;
 mod edits;
@@ -21,11 +22,13 @@ mod setup_writer;
 mod sign_ins;
 mod size;
 mod snapshots;
+mod staging;
 mod table;
 mod user_lists;
 mod users;
 
 pub use applies::{Applied, Applies, Apply};
+pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};

@@ -39,11 +39,16 @@ pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     zstd::bulk::compress(bytes, level).map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
+/// Decompresses what [`compress`] made.
+pub(super) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    zstd::bulk::decompress(bytes, MAX_RAW_BYTES)
+        .map_err(|error| Fault::Corrupt(format!("cannot be decompressed: {error}")))
+}
+
 /// Unpacks what [`Packed::pack`] made.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Content, Fault> {
-    let corrupt = |error: String| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}"));
-    let json = zstd::bulk::decompress(bytes, MAX_RAW_BYTES).map_err(|error| corrupt(error.to_string()))?;
-    serde_json::from_slice(&json).map_err(|error| corrupt(error.to_string()))
+    serde_json::from_slice(&decompress(bytes)?)
+        .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
-use super::packing::{self, Packed};
+use super::packing::Packed;
 use crate::domain::{
     Agent, Counts, Creator, Description, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber,
     Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
@@ -338,37 +338,4 @@ pub(super) fn snapshot_item(snapshot: &Snapshot, packed: &Packed) -> Result<Item
     }
     index(&mut item, &keys::ALL, keys::shard(&snapshot.id), by_time);
     Ok(item)
-}
-
-/// One apply: what was asked, by whom, and what came of it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ApplyRecord {
-    pub(super) state: ApplyState,
-    pub(super) revision: u32,
-    pub(super) plan_hash: String,
-    pub(super) user_id: ObjectId,
-    pub(super) applied_by: ObjectId,
-    pub(super) applied_by_role: Role,
-    pub(super) created_at: Timestamp,
-}
-
-impl Record for ApplyRecord {
-    const TYPE: &'static str = "apply";
-}
-
-/// The item of an apply's record. The answer stands beside it, compressed, so that it can be given again byte for byte
-/// and the record of an ordinary apply stays below 1 KB.
-pub(super) fn apply_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
-    let mut item = item(key, record)?;
-    item.insert("answer".to_owned(), AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)));
-    Ok(item)
-}
-
-/// How far an apply is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum ApplyState {
-    /// Everything is there.
-    Committed,
 }

@@ -1,0 +1,49 @@
+//! What a request asked for, as a digest: by it a repeated request is told from another one.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::content::canonical_json;
+
+/// SHA-256 of a parsed request body, its password left out, as 64 hex digits. The order of fields, white space, and whether
+/// an optional field is null or absent do not change it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of `body`, which leaves absent fields and passwords out of its JSON form.
+    pub fn of(body: &impl Serialize) -> Self {
+        Self(hex::encode(Sha256::digest(canonical_json(body))))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_fields_does_not_change_a_fingerprint_and_every_value_does() {
+        let of = |text: &str| Fingerprint::of(&serde_json::from_str::<serde_json::Value>(text).unwrap());
+        assert_eq!(of(r#"{"a": 1, "b": {"c": 2, "d": 3}}"#), of(r#"{"b":{"d":3,"c":2},"a":1}"#));
+        assert_ne!(of(r#"{"a": [1, 2]}"#), of(r#"{"a": [2, 1]}"#));
+        assert_ne!(of(r#"{"a": 1}"#), of(r#"{"a": "1"}"#));
+        assert_eq!(Fingerprint::of(&json!({})).to_string().len(), 64);
+    }
+}
