@@ -17,19 +17,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every function is told.
+/// What every function is told: where the table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct StoreConfig {
     /// The DynamoDB table: `TABLE_NAME`.
     pub table_name: String,
+    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
+    pub dynamodb_endpoint: Option<String>,
+}
+
+/// What every function is told that answers HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The table.
+    pub store: StoreConfig,
     /// The `iss` of tokens: `TOKEN_ISSUER`.
     pub token_issuer: String,
     /// The `aud` of tokens: `TOKEN_AUDIENCE`.
     pub token_audience: String,
     /// The public keys of tokens, as a JWKS: `JWKS`.
     pub jwks: String,
-    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
-    pub dynamodb_endpoint: Option<String>,
 }
 
 /// Where the private key for signing tokens comes from. Sign-in alone asks.
@@ -55,7 +62,7 @@ pub struct ConfigError {
 /// Reads one variable; nothing where it is not set.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-impl Config {
+impl StoreConfig {
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&process_environment)
@@ -65,10 +72,24 @@ impl Config {
     pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             table_name: required(environment, "TABLE_NAME", "set it to the name of the DynamoDB table")?,
+            dynamodb_endpoint: endpoint(environment)?,
+        })
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&process_environment)
+    }
+
+    /// Reads `environment`.
+    pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store: StoreConfig::read(environment)?,
             token_issuer: required(environment, "TOKEN_ISSUER", "set it to the iss that tokens carry")?,
             token_audience: required(environment, "TOKEN_AUDIENCE", "set it to the aud that tokens carry")?,
             jwks: required(environment, "JWKS", "set it to the public keys, {\"keys\": [...]}")?,
-            dynamodb_endpoint: endpoint(environment)?,
         })
     }
 }
@@ -123,7 +144,7 @@ fn endpoint(environment: Environment<'_>) -> Result<Option<String>, ConfigError>
 }
 
 /// The client for the table, with the credentials and the region of the environment.
-pub async fn dynamodb_client(config: &Config) -> Client {
+pub async fn dynamodb_client(config: &StoreConfig) -> Client {
     let loader = match &config.dynamodb_endpoint {
         Some(endpoint) => {
             let loader = aws_config::defaults(behavior()).endpoint_url(endpoint);
@@ -202,13 +223,13 @@ mod tests {
     #[test]
     fn a_full_environment_is_a_config() {
         let config = read(("", "")).unwrap();
-        assert_eq!(config.table_name, "snapshots");
-        assert_eq!(config.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        assert_eq!(config.store.table_name, "snapshots");
+        assert_eq!(config.store.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
     }
 
     #[test]
     fn an_empty_endpoint_is_none() {
-        assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().dynamodb_endpoint, None);
+        assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().store.dynamodb_endpoint, None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod dry_run;
 mod judge;
+mod repeat;
 mod request;
 
 use std::convert::Infallible;

@@ -3,37 +3,54 @@
 use std::collections::BTreeMap;
 
 use lambda_http::Request;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::domain::plan::Choices;
 use shared::domain::{
-    Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User, Violation,
-    pointer,
+    Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
+    Violation, pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object, body};
 
-#[derive(Deserialize)]
+/// Its JSON form is what a fingerprint covers: absent fields and the password are no part of it.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ApplyBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
     new_user: Option<Object<NewUserBody>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     selected_prompt_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     apply_automations: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     apply_prompts: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     apply_templates: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     on_unmapped: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct NewUserBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    #[serde(skip_serializing)]
     password: Option<Password>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     full_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     designation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     department_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     access_role: Option<String>,
 }
 
@@ -42,6 +59,7 @@ struct NewUserBody {
 pub(crate) struct Wanted {
     pub(crate) choices: Choices,
     pub(crate) new_user: NewUser,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What the caller of a dry run wants, and what rules refuse in the body already.
@@ -73,6 +91,7 @@ struct Profile {
 /// The values of a body, as far as they are good; what is not stands in `fields`.
 struct Read {
     fields: Fields,
+    fingerprint: Fingerprint,
     choices: Choices,
     email: Option<Email>,
     password: Option<NewPassword>,
@@ -94,7 +113,8 @@ impl Wanted {
             return Err(read.fields.into_error());
         };
         read.fields.finish()?;
-        Ok(Self { choices: read.choices, new_user: NewUser { email, password, role, profile: read.profile } })
+        let new_user = NewUser { email, password, role, profile: read.profile };
+        Ok(Self { choices: read.choices, new_user, fingerprint: read.fingerprint })
     }
 }
 
@@ -110,6 +130,7 @@ impl Considered {
 impl Read {
     fn parse(request: &Request, credentials: Credentials) -> Result<Self, ApiError> {
         let body: ApplyBody = body::parse(request)?;
+        let fingerprint = Fingerprint::of(&body);
         let mut fields = Fields::default();
         let required = || Violation::malformed("this field is required");
         if body.new_user.is_none() && credentials == Credentials::Required {
@@ -153,7 +174,7 @@ impl Read {
             fields.note(pointer([field]), violation);
         }
         let role = role.map(|role| role.unwrap_or(Role::SalesRep));
-        Ok(Self { fields, choices, email, password, role, profile })
+        Ok(Self { fields, fingerprint, choices, email, password, role, profile })
     }
 }
 

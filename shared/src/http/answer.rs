@@ -39,6 +39,12 @@ impl Answer {
         Self::json(StatusCode::CREATED, body)
     }
 
+    /// The same, marked as given again to a request that repeats an Idempotency-Key: `Idempotent-Replayed: true`.
+    #[must_use]
+    pub fn replayed(self) -> Self {
+        self.with_header(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"))
+    }
+
     /// The same with one header more, in place of one of that name.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_tombstone_keeps_of_a_whole_snapshot_only_what_tells_that_it_was_there() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
         let mut kept: Vec<_> = item.keys().map(String::as_str).filter(|name| !GONE.contains(name)).collect();
         kept.sort_unstable();
         let keys = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK"];
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_read_without_content_reads_every_other_attribute() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
         let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content", "contentHash"];
         let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
         expected.extend([DELETED_AT, DELETED_BY]);

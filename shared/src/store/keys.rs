@@ -136,6 +136,11 @@ pub(super) fn snapshot(snapshot: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), META)
 }
 
+/// One chunk of a snapshot's content. Each has a partition of its own, so that large contents are read at once.
+pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> Key {
+    Key::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
+}
+
 /// Makes a snapshot visible to an organization that it does not come from.
 pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), organization_partition(organization))

@@ -119,6 +119,7 @@ fn cancelled(reasons: &[CancellationReason], told: String) -> CallFailure {
 
 mod errors {
     use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
+    use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemError;
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     use aws_sdk_dynamodb::operation::query::QueryError;
@@ -129,6 +130,7 @@ mod errors {
     use super::{CallError, CancellationReason, Item};
 
     impl CallError for BatchGetItemError {}
+    impl CallError for BatchWriteItemError {}
     impl CallError for GetItemError {}
     impl CallError for QueryError {}
 

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Get, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
 };
 use futures_util::future::try_join_all;
 
@@ -23,6 +23,8 @@ use crate::ids::{Randomness, SystemRandomness};
 
 /// The most items in one batch of reads, DynamoDB's own limit.
 const MAX_BATCH_GET: usize = 100;
+/// The most items in one batch of writes, DynamoDB's own limit.
+const MAX_BATCH_WRITE: usize = 25;
 
 /// A handle on the table. Clones share the connection; [`Table::for_request`] gives one with a count and an end of its own.
 #[derive(Clone)]
@@ -164,15 +166,22 @@ impl Table {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
     }
 
-    /// Reads many items at once, those that exist, in no order. A read may be a moment old.
-    pub(super) async fn batch_get(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
-        let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes));
+    /// Reads many items at once, those that exist, in no order. Other than a consistent read, one may be a moment old, for
+    /// half the price.
+    pub(super) async fn batch_get(
+        &self,
+        keys: &[Key],
+        attributes: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, Fault> {
+        let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes, consistent));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
     /// Reads one batch, again and again for what was left out of the answer because it was too much at once.
-    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
+    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str], consistent: bool) -> Result<Vec<Item>, Fault> {
         let mut wanted = KeysAndAttributes::builder()
+            .consistent_read(consistent)
             .set_keys(Some(keys.iter().map(key_item).collect()))
             .projection_expression(projection(attributes));
         for (index, attribute) in attributes.iter().enumerate() {
@@ -232,6 +241,36 @@ impl Table {
         let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
+    }
+
+    /// Deletes many items, those that exist. Not all at once: after a failure some are gone.
+    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Fault> {
+        for batch in keys.chunks(MAX_BATCH_WRITE) {
+            let requests = batch.iter().map(delete_request).collect::<Result<Vec<_>, Fault>>()?;
+            self.batch_write_once(requests).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes one batch, again and again for what was left undone because it was too much at once.
+    async fn batch_write_once(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        let mut pauses = Pauses::default();
+        loop {
+            let call = self
+                .client
+                .batch_write_item()
+                .request_items(&*self.name, requests)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let mut answer = self.budget.attempt(|| call.clone().send()).await?;
+            self.meter.wrote(answer.consumed_capacity());
+            match answer.unprocessed_items.as_mut().and_then(|tables| tables.remove(&*self.name)) {
+                Some(left) if !left.is_empty() => requests = left,
+                _ => return Ok(()),
+            }
+            if !self.budget.pause(&mut pauses).await {
+                return Err(Fault::Unavailable("a batch of writes was left unfinished again and again".into()));
+            }
+        }
     }
 
     /// Starts an update of one item; hand it to [`Table::run_update`].
@@ -368,6 +407,12 @@ fn token() -> String {
     let mut random = [0; 16];
     SystemRandomness.fill(&mut random);
     hex::encode(random)
+}
+
+fn delete_request(key: &Key) -> Result<WriteRequest, Fault> {
+    let delete = DeleteRequest::builder().set_key(Some(key_item(key))).build();
+    let delete = delete.map_err(|error| Fault::Corrupt(error.to_string()))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 fn placeholder(index: usize) -> String {
