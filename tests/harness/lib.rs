@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
 mod determinism;
+mod faults;
 mod recording;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use shared::http::{Caller, Function};
 use shared::store::Table;
 
 pub use determinism::{SeededRandomness, SettableClock};
+pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
 pub use recording::{Call, Recorded, Recording};
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -56,6 +58,7 @@ pub struct TestApp {
     http: reqwest::Client,
     clock: Arc<SettableClock>,
     recording: Recording,
+    faults: Faults,
     workspace: Workspace,
 }
 
@@ -68,11 +71,11 @@ impl TestApp {
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
-        let recording = Recording::default();
+        let (recording, faults) = (Recording::default(), Faults::default());
         let options = Options {
             clock: clock.clone(),
             randomness: Arc::new(SeededRandomness::new(1)),
-            http_client: Some(recording.http_client()),
+            http_client: Some(faults.http_client(&recording)),
             ..Options::default()
         };
         let stack = Stack::start(options).await.expect("the stack starts");
@@ -81,7 +84,7 @@ impl TestApp {
         recording.clear();
         // A proxy in the environment is none of a test's business.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { stack, http, clock, recording, workspace }
+        Self { stack, http, clock, recording, faults, workspace }
     }
 
     /// `POST /api/user-snapshots`.
@@ -275,6 +278,11 @@ impl TestApp {
     /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
     pub fn recorded(&self) -> Recorded {
         self.recording.recorded()
+    }
+
+    /// What goes wrong between the service and the database; nothing until a test says so.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Forgets the calls so far.

@@ -114,9 +114,8 @@ impl Recording {
 
     /// Writes down that a call starts; the number names it until it ends.
     fn start(&self, request: &HttpRequest) -> u64 {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
         let call = Call {
-            operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+            operation: operation(request),
             request: request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
             response: Value::Null,
             status: 0,
@@ -132,6 +131,12 @@ impl Recording {
         })
     }
 
+    /// Writes down a call that never came to the database, and the answer that it got all the same; status 0 for none.
+    pub(crate) fn unsent(&self, request: &HttpRequest, status: u16, response: Value) {
+        let started = self.start(request);
+        self.end(started, status, response);
+    }
+
     fn end(&self, started: u64, status: u16, response: Value) {
         self.with(|state| {
             state.counter += 1;
@@ -145,6 +150,12 @@ impl Recording {
             }
         });
     }
+}
+
+/// What a request asks for, such as `TransactWriteItems`.
+pub(crate) fn operation(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
 impl fmt::Debug for Recording {
