@@ -14,6 +14,7 @@ mod tests;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -25,7 +26,7 @@ pub use request::Element;
 pub use rule::{Hits, Rule};
 
 use crate::recording::Recording;
-use course::{Course, FaultyConnector, Wire};
+use course::{Course, faulty};
 use rule::{Choices, Installed};
 
 /// The faults of one client. Clones share them. None at first: then everything passes untouched.
@@ -36,11 +37,15 @@ impl Faults {
     /// An HTTP client for the SDK, without TLS, that commits these faults; `recording` shows what really went over the
     /// wire. A request that a fault dropped stands there with status 0, one that a fault refused with its refusal.
     pub fn http_client(&self, recording: &Recording) -> SharedHttpClient {
-        let (faults, recording, recorded) = (self.clone(), recording.clone(), recording.http_client());
+        let (faults, recording, plain) = (self.clone(), recording.clone(), Builder::new().build_http());
         http_client_fn(move |settings: &HttpConnectorSettings, components| {
-            let wire = Wire { inner: recorded.http_connector(settings, components), recording: recording.clone() };
-            SharedHttpConnector::new(FaultyConnector { wire, faults: faults.clone() })
+            faulty(&faults, &recording, plain.http_connector(settings, components))
         })
+    }
+
+    /// The same way to the database for whoever is no SDK.
+    pub(crate) fn connector(&self, recording: &Recording) -> SharedHttpConnector {
+        faulty(self, recording, SharedHttpConnector::new(Connector::builder().build_http()))
     }
 
     /// Ends all faults. What a gate holds stays there until the gate opens.

@@ -80,16 +80,22 @@ impl Course {
             *request.body_mut() = SdkBody::from(body);
         }
         for gate in &self.before {
-            gate.pass().await;
+            if !gate.pass().await {
+                wire.recording.unsent(&request, 0, Value::Null);
+                return Err(Loss::Io.error());
+            }
         }
         let answer = match self.fate {
             None => wire.send(request).await,
             Some(fate) => fate.meet(request, wire).await,
         };
-        for gate in &self.after {
-            gate.pass().await;
+        for gate in &self.before {
+            gate.land();
         }
-        for gate in self.before.iter().chain(&self.after) {
+        for gate in &self.after {
+            if !gate.pass().await {
+                return Err(Loss::Io.error());
+            }
             gate.land();
         }
         answer
@@ -110,9 +116,10 @@ impl Fate {
             }
             Self::LandLate(gate, loss) => {
                 tokio::spawn(async move {
-                    gate.pass().await;
-                    let _ = wire.send(request).await;
-                    gate.land();
+                    if gate.pass().await {
+                        let _ = wire.send(request).await;
+                        gate.land();
+                    }
                 });
                 Err(loss.error())
             }
@@ -152,9 +159,9 @@ fn respond(refusal: &Refusal) -> Result<HttpResponse, ConnectorError> {
 
 /// The way to the database, with its recording.
 #[derive(Debug, Clone)]
-pub(super) struct Wire {
-    pub(super) inner: SharedHttpConnector,
-    pub(super) recording: Recording,
+struct Wire {
+    inner: SharedHttpConnector,
+    recording: Recording,
 }
 
 impl Wire {
@@ -163,10 +170,16 @@ impl Wire {
     }
 }
 
+/// A connector that commits `faults` on the way to `inner`.
+pub(super) fn faulty(faults: &Faults, recording: &Recording, inner: SharedHttpConnector) -> SharedHttpConnector {
+    let wire = Wire { inner: recording.connector(inner), recording: recording.clone() };
+    SharedHttpConnector::new(FaultyConnector { wire, faults: faults.clone() })
+}
+
 #[derive(Debug)]
-pub(super) struct FaultyConnector {
-    pub(super) wire: Wire,
-    pub(super) faults: Faults,
+struct FaultyConnector {
+    wire: Wire,
+    faults: Faults,
 }
 
 impl HttpConnector for FaultyConnector {

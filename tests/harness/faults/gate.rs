@@ -1,11 +1,8 @@
 //! A place where calls wait until the test lets them go on.
 
-use std::time::Duration;
-
 use tokio::sync::watch;
 
-/// Waiting for an event this long means that it will not come: whatever a gate waits for takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::PATIENCE;
 
 /// A gate, closed at first. Clones are the same gate.
 ///
@@ -20,6 +17,8 @@ struct State {
     /// How many of the arrived may go on, in the order of their arrival.
     released: u64,
     landed: u64,
+    /// Whoever waits or comes is lost.
+    is_shut_for_good: bool,
 }
 
 impl Default for Gate {
@@ -44,6 +43,12 @@ impl Gate {
         self.0.send_modify(|state| state.released = u64::MAX);
     }
 
+    /// Loses all that wait and all that will come, as a broken connection does: a request is never sent, an answer never
+    /// heard.
+    pub fn lose(&self) {
+        self.0.send_modify(|state| state.is_shut_for_good = true);
+    }
+
     /// Waits until `calls` calls have come here in all.
     pub async fn arrived(&self, calls: u64) {
         self.wait(&format!("{calls} calls to arrive"), |state| state.arrived >= calls).await;
@@ -55,15 +60,17 @@ impl Gate {
         self.wait(&format!("{calls} calls to land"), |state| state.landed >= calls).await;
     }
 
-    /// Takes a place in the line, and waits for its turn.
-    pub(super) async fn pass(&self) {
+    /// Takes a place in the line, waits for its turn, and tells whether it may go on; otherwise it is lost.
+    pub(super) async fn pass(&self) -> bool {
         let mut place = 0;
         self.0.send_modify(|state| {
             state.arrived += 1;
             place = state.arrived;
         });
+        let mut states = self.0.subscribe();
+        let turn = states.wait_for(|state| state.is_shut_for_good || state.released >= place).await;
         // It cannot fail while `self` keeps the channel open.
-        let _ = self.0.subscribe().wait_for(|state| state.released >= place).await;
+        turn.is_ok_and(|state| !state.is_shut_for_good)
     }
 
     pub(super) fn land(&self) {

@@ -10,6 +10,7 @@ use super::Faults;
 use super::fault::{Fault, Loss};
 use super::request::{Element, elements};
 use crate::determinism::unit_interval;
+use crate::recording::WRITES;
 
 /// A fault that is not installed yet: it says first which calls it hits.
 #[must_use = "it is installed by always, nth, first or nth_call"]
@@ -65,6 +66,12 @@ impl Rule {
     /// Only calls of this operation, such as `TransactWriteItems`.
     pub fn of(mut self, operation: &str) -> Self {
         self.meant.operation = Some(operation.to_owned());
+        self
+    }
+
+    /// Only calls that write, whatever they write.
+    pub fn of_writes(mut self) -> Self {
+        self.meant.conditions.push(Box::new(|operation, _| WRITES.contains(&operation)));
         self
     }
 

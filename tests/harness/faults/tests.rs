@@ -167,6 +167,21 @@ async fn several_rules_compose_on_one_call() {
     assert_eq!(bench.statuses(), [200; 4]);
 }
 
+#[tokio::test]
+async fn what_goes_wrong_at_one_database_leaves_another_its_retries() {
+    let (worn, fresh) = (bench().await, bench().await);
+    for bench in [&worn, &fresh] {
+        let _ = bench.faults.fail(500).of("PutItem").always();
+    }
+    // The SDK stops trying again when too much has failed: it has a budget of 500, of which such a retry takes 10.
+    for _ in 0..30 {
+        let _ = worn.put("A").await;
+    }
+    assert_eq!(worn.statuses().len(), 30 + 50);
+    assert!(fresh.put("A").await.is_err());
+    assert_eq!(fresh.statuses(), [500; 3]);
+}
+
 /// What the wire saw of 60 puts and the SDK's repetitions under this seed.
 async fn course_of(seed: u64) -> Vec<u16> {
     let bench = bench().await;
