@@ -134,7 +134,7 @@ async fn without_a_rule_everything_passes_as_it_is() {
 #[tokio::test]
 async fn a_call_is_hit_by_its_number_its_operation_and_what_it_writes() {
     let bench = bench().await;
-    let second_call = bench.faults.fail(500).nth_call(2);
+    let second_call = bench.faults.fail(500).of("PutItem").nth_call(2);
     let claims = bench.faults.conflict().writing("claim").nth(2);
     let of_c = bench.faults.conflict().with_element(|element| element.key() == ("C", "#META")).first(2);
     let by_json = bench.faults.in_progress().when(|request| request["TransactItems"][2].is_object()).always();

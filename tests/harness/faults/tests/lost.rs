@@ -133,3 +133,17 @@ async fn of_a_duplicate_the_second_meets_the_item_of_the_first() {
     assert_eq!((hits.count(), bench.statuses()), (1, vec![200, 400, 200, 400]));
     assert!(bench.is_stored("B").await);
 }
+
+#[tokio::test]
+async fn what_a_gate_loses_is_a_broken_connection() {
+    for (is_sent, statuses) in [(false, [0; 3]), (true, [200, 400, 400])] {
+        let bench = bench().await;
+        let gate = Gate::closed();
+        let held = if is_sent { bench.faults.hold_answer(&gate) } else { bench.faults.hold_request(&gate) };
+        let _ = held.of("PutItem").always();
+        gate.lose();
+        assert!(matches!(bench.put("A").await.unwrap_err(), SdkError::DispatchFailure(_)));
+        assert_eq!(bench.statuses(), statuses);
+        assert_eq!(bench.is_stored("A").await, is_sent);
+    }
+}

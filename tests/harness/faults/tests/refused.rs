@@ -65,7 +65,7 @@ async fn a_cancellation_has_a_reason_for_every_item() {
 #[tokio::test]
 async fn a_cancellation_that_does_not_fit_the_transaction_is_none() {
     let bench = bench().await;
-    let hits = bench.faults.cancel([Reason::None, Reason::Conflict]).always();
+    let hits = bench.faults.cancel([Reason::Conflict, Reason::None]).always();
     bench.transact(vec![put_new("A", "user")]).await.unwrap();
     assert_eq!(hits.count(), 0);
     bench.faults.clear();
