@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use dynoxide::server::serve_with_shutdown;
 use shared::config::client_for_endpoint;
 use shared::domain::Fault;
@@ -125,11 +126,13 @@ fn endpoint_of(listener: &TcpListener) -> std::io::Result<String> {
 }
 
 fn connect(endpoint: &str, http_client: Option<SharedHttpClient>) -> Client {
-    let client = client_for_endpoint(endpoint);
-    match http_client {
-        None => client,
-        Some(http_client) => Client::from_conf(client.config().to_builder().http_client(http_client).build()),
-    }
+    // Clients of one partition share a budget of retries; databases must not spend each other's.
+    let partition = RetryPartition::new(endpoint.to_owned());
+    let config = client_for_endpoint(endpoint).config().to_builder().retry_partition(partition);
+    Client::from_conf(match http_client {
+        None => config.build(),
+        Some(http_client) => config.http_client(http_client).build(),
+    })
 }
 
 /// Asks for the list, because a question after a table that is not there is an error in the database's log.

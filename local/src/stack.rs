@@ -22,9 +22,9 @@ use crate::gateway::{Answering, FunctionError, Gateway, Invoked, Invoker, run_ht
 use crate::keys::{Keys, KeysError};
 
 /// The `iss` of tokens on this machine.
-const ISSUER: &str = "http://localhost/snapshots";
+pub const ISSUER: &str = "http://localhost/snapshots";
 /// The `aud` of tokens on this machine.
-const AUDIENCE: &str = "snapshots";
+pub const AUDIENCE: &str = "snapshots";
 
 /// What a stack is made of. `Options::default()` is all real: the system's clock and randomness, new keys, a table in
 /// memory.

@@ -3,14 +3,19 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
 mod determinism;
+mod faults;
+mod lambda;
+mod proxy;
 mod recording;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method};
 use local::database::Database;
+use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
 use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
@@ -20,6 +25,9 @@ use shared::http::{Caller, Function};
 use shared::store::Table;
 
 pub use determinism::{SeededRandomness, SettableClock};
+pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
+pub use lambda::{Invocation, Process, recorded_event};
+pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -44,6 +52,9 @@ pub const PASSWORD: &str = DEMO_PASSWORD;
 /// When every test begins: 2026-05-15T09:00:00.000Z, the moment on the customer's page.
 pub const BEGINNING: Timestamp = Timestamp::from_millis(1_778_835_600_000);
 
+/// How long a test waits for what takes milliseconds; what has not come by then never will.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -53,9 +64,12 @@ static DEMO_HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_n
 /// A service of a test's own, with the demo workspace in its table.
 pub struct TestApp {
     stack: Stack,
+    /// The keys that its tokens are checked with.
+    jwks: String,
     http: reqwest::Client,
     clock: Arc<SettableClock>,
     recording: Recording,
+    faults: Faults,
     workspace: Workspace,
 }
 
@@ -68,11 +82,15 @@ impl TestApp {
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
-        let recording = Recording::default();
+        let (recording, faults) = (Recording::default(), Faults::default());
+        let randomness = Arc::new(SeededRandomness::new(1));
+        let keys = Keys::generate(&*randomness).expect("keys are made");
+        let jwks = keys.jwks.clone();
         let options = Options {
             clock: clock.clone(),
-            randomness: Arc::new(SeededRandomness::new(1)),
-            http_client: Some(recording.http_client()),
+            randomness,
+            keys: Some(keys),
+            http_client: Some(faults.http_client(&recording)),
             ..Options::default()
         };
         let stack = Stack::start(options).await.expect("the stack starts");
@@ -81,7 +99,7 @@ impl TestApp {
         recording.clear();
         // A proxy in the environment is none of a test's business.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { stack, http, clock, recording, workspace }
+        Self { stack, jwks, http, clock, recording, faults, workspace }
     }
 
     /// `POST /api/user-snapshots`.
@@ -118,8 +136,8 @@ impl TestApp {
     }
 
     /// Runs a function on an event of `events/`, its placeholders filled in.
-    pub async fn invoke(&self, function: Function, event: &str) -> Answer {
-        let request = lambda_http::request::from_str(event).expect("the event is one");
+    pub async fn invoke(&self, function: Function, event: &Value) -> Answer {
+        let request = lambda_http::request::from_str(&event.to_string()).expect("the event is one");
         let Ok(response) = self.stack.gateway().run(function, request).await;
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.to_vec()).expect("the answer is text");
@@ -275,6 +293,11 @@ impl TestApp {
     /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
     pub fn recorded(&self) -> Recorded {
         self.recording.recorded()
+    }
+
+    /// What goes wrong between the service and the database; nothing until a test says so.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Forgets the calls so far.
