@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::serve::ListenerExt;
@@ -41,6 +42,8 @@ pub struct Options {
     pub table_name: String,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
+    /// How long a function may take; the template's timeout where absent.
+    pub function_timeout: Option<Duration>,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             storage: Storage::default(),
             table_name: "snapshots".to_owned(),
             http_client: None,
+            function_timeout: None,
         }
     }
 }
@@ -110,6 +114,10 @@ impl Stack {
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
+        let gateway = match options.function_timeout {
+            Some(time) => gateway.with_function_timeout(time),
+            None => gateway,
+        };
         let router = gateway.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
         // Small answers must not wait for one another's acknowledgement.

@@ -17,7 +17,7 @@ use http::{HeaderMap, Method};
 use local::database::Database;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
-use local::stack::{Options, Stack};
+use local::stack::{Options, SWEEP_APPLIES, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
@@ -81,6 +81,16 @@ impl TestApp {
 
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
+        Self::with(workspace, None).await
+    }
+
+    /// Starts one with the demo workspace in which a request may take this long: for a thousand at once, which would have a
+    /// processor each on AWS.
+    pub async fn patient(function_timeout: Duration) -> Self {
+        Self::with(Workspace::demo().expect("the demo workspace is good"), Some(function_timeout)).await
+    }
+
+    async fn with(workspace: Workspace, function_timeout: Option<Duration>) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
         let (recording, faults) = (Recording::default(), Faults::default());
         let randomness = Arc::new(SeededRandomness::new(1));
@@ -91,6 +101,7 @@ impl TestApp {
             randomness,
             keys: Some(keys),
             http_client: Some(faults.http_client(&recording)),
+            function_timeout,
             ..Options::default()
         };
         let stack = Stack::start(options).await.expect("the stack starts");
@@ -111,6 +122,31 @@ impl TestApp {
     pub async fn apply(&self, token: &str, id: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply")).bearer_auth(token).json(body))
             .await
+    }
+
+    /// `POST /api/user-snapshots` under an Idempotency-Key.
+    pub async fn create_once(&self, token: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/user-snapshots").header("idempotency-key", key);
+        self.send(request.bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/apply` under an Idempotency-Key.
+    pub async fn apply_once(&self, token: &str, key: &str, id: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply"));
+        self.send(request.header("idempotency-key", key).bearer_auth(token).json(body)).await
+    }
+
+    /// Runs a function by its logical name, as Lambda's Invoke API does.
+    pub async fn invoke_by_name(&self, name: &str, event: &Value) -> Answer {
+        let path = format!("/2015-03-31/functions/{name}/invocations");
+        self.send(self.request(Method::POST, &path).json(event)).await
+    }
+
+    /// Runs a sweep, which must succeed, and gives its report.
+    pub async fn sweep(&self) -> Value {
+        let answer = self.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
+        assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
+        answer.expect(200).clone()
     }
 
     /// `POST /api/user-snapshots/{id}/plan`.
