@@ -53,6 +53,24 @@ pub(crate) fn setup_of(items: usize) -> Setup {
     }
 }
 
+/// Prompts of hex digits, 700 kB in all, which pack to about half of that.
+pub(crate) fn incompressible(prompts: usize) -> Setup {
+    let mut state = 1_u64;
+    let mut noise = || {
+        let mut text = String::new();
+        while text.len() < 700_000 / prompts {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(&format!("{:08x} ", state >> 32));
+        }
+        text
+    };
+    let prompt = |number| {
+        let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).unwrap();
+        SetupItem { id: id(4, number), document }
+    };
+    Setup { prompts: (0..prompts).map(prompt).collect(), ..Setup::default() }
+}
+
 /// Makes a user of Acme with this setup, and gives its id.
 pub(crate) async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> ObjectId {
     let user = User {
@@ -175,21 +193,8 @@ async fn an_apply_of_any_size_brings_the_same_result_at_a_cost_that_grows_with_i
 #[tokio::test]
 async fn content_above_32_kib_is_stored_in_chunks_and_read_like_any_other() {
     let app = TestApp::start().await;
-    // Text that does not compress: 500 kB of hex digits pack to about half of that.
-    let mut state = 1_u64;
-    let mut noise = || {
-        let mut text = String::new();
-        while text.len() < 100_000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            text.push_str(&format!("{:08x} ", state >> 32));
-        }
-        text
-    };
     let mut large = setup_of(3);
-    for number in 0..7 {
-        let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).unwrap();
-        large.prompts.push(SetupItem { id: id(4, number), document });
-    }
+    large.prompts.extend(incompressible(7).prompts);
     let user = user_with_setup(&app, 1, &large).await;
     let snapshot = capture(&app, user).await;
     let chunks: Vec<_> = app.items().await.into_iter().filter(|item| item["type"].as_s().unwrap() == "chunk").collect();
