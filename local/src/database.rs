@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use dynoxide::server::serve_with_shutdown;
 use shared::config::client_for_endpoint;
 use shared::domain::Fault;
@@ -124,12 +126,17 @@ fn endpoint_of(listener: &TcpListener) -> std::io::Result<String> {
     Ok(format!("http://{address}"))
 }
 
+/// The embedded database does one thing at a time, so a thousand callers wait for one another far longer than they would at
+/// AWS. A wait is no failure here.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 fn connect(endpoint: &str, http_client: Option<SharedHttpClient>) -> Client {
-    let client = client_for_endpoint(endpoint);
-    match http_client {
-        None => client,
-        Some(http_client) => Client::from_conf(client.config().to_builder().http_client(http_client).build()),
-    }
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
+    let config = client_for_endpoint(endpoint).config().to_builder().timeout_config(timeouts);
+    Client::from_conf(match http_client {
+        None => config.build(),
+        Some(http_client) => config.http_client(http_client).build(),
+    })
 }
 
 /// Asks for the list, because a question after a table that is not there is an error in the database's log.

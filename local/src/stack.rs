@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::serve::ListenerExt;
-use lambda_http::Request;
+use lambda_http::{BoxFuture, Context, LambdaEvent, Request};
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier};
 use shared::ids::{Randomness, SystemRandomness};
@@ -16,13 +19,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::database::{Database, DatabaseError, Storage};
-use crate::gateway::{Answering, Gateway};
+use crate::gateway::{Answering, FunctionError, Gateway, Invoked, Invoker, run_http};
 use crate::keys::{Keys, KeysError};
 
 /// The `iss` of tokens on this machine.
-const ISSUER: &str = "http://localhost/snapshots";
+pub const ISSUER: &str = "http://localhost/snapshots";
 /// The `aud` of tokens on this machine.
-const AUDIENCE: &str = "snapshots";
+pub const AUDIENCE: &str = "snapshots";
 
 /// What a stack is made of. `Options::default()` is all real: the system's clock and randomness, new keys, a table in
 /// memory.
@@ -41,6 +44,8 @@ pub struct Options {
     pub cors_origins: CorsOrigins,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
+    /// How long a function may take; the template's timeout where absent.
+    pub function_timeout: Option<Duration>,
 }
 
 impl Default for Options {
@@ -53,6 +58,7 @@ impl Default for Options {
             table_name: "snapshots".to_owned(),
             cors_origins: CorsOrigins::None,
             http_client: None,
+            function_timeout: None,
         }
     }
 }
@@ -108,9 +114,14 @@ impl Stack {
         let database =
             Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
 
-        let functions = Functions::new(&edge, database.table(), &signer);
+        let functions = Arc::new(Functions::new(&edge, database.table(), &signer));
+        let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
-        let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch);
+        let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
+        let gateway = match options.function_timeout {
+            Some(time) => gateway.with_function_timeout(time),
+            None => gateway,
+        };
         let router = gateway.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
         // Small answers must not wait for one another's acknowledgement.
@@ -168,7 +179,11 @@ struct Functions {
     apply_snapshot: Arc<apply_snapshot::App>,
     manage_snapshots: Arc<manage_snapshots::App>,
     sign_in: Arc<sign_in::App>,
+    sweep_applies: Arc<sweep_applies::App>,
 }
+
+/// The logical name of the function that sweeps. It answers no route, so the route table does not have it.
+pub const SWEEP_APPLIES: &str = "SweepAppliesFunction";
 
 impl Functions {
     fn new(edge: &Edge, table: &Table, signer: &TokenSigner) -> Self {
@@ -178,7 +193,29 @@ impl Functions {
             apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
             manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table() }),
             sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
+            sweep_applies: Arc::new(sweep_applies::App { clock: edge().clock, table: table() }),
         }
+    }
+
+    /// Runs every function by its logical name in template.yaml.
+    fn invoker(self: Arc<Self>) -> Invoker {
+        let names = Function::ALL.into_iter().map(Function::logical_name).chain([SWEEP_APPLIES]).collect();
+        let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
+            let functions = Arc::clone(&self);
+            match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
+                Some(function) => Box::pin(run_http(event, context, move |request| functions.run(function, request))),
+                None => Box::pin(async move { functions.sweep(event, context).await }),
+            }
+        };
+        Invoker { names, run: Box::new(run) }
+    }
+
+    async fn sweep(&self, event: Value, context: Context) -> Invoked {
+        let failed =
+            |error: Diagnostic| FunctionError { error_type: error.error_type, error_message: error.error_message };
+        let swept = sweep_applies::handle(&self.sweep_applies, LambdaEvent::new(event, context)).await;
+        let report = swept.map_err(|error| failed(error.into()))?;
+        serde_json::to_value(report).map_err(|error| failed(error.to_string().into()))
     }
 
     fn run(&self, function: Function, request: Request) -> Answering {

@@ -11,26 +11,34 @@ use secrecy::SecretString;
 
 use crate::http::{CorsOrigins, InvalidOrigins};
 
-/// Tries of one call, the first included. Beyond that the caller decides, who knows how much time is left.
+/// Tries of one call to AWS, the first included. Those to DynamoDB are tried once: how often they are repeated is decided in
+/// `store::retry`, where it is known how much time a request has left.
 const ATTEMPTS: u32 = 3;
 /// An answer takes single milliseconds; whoever waits this long has lost the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every function is told.
+/// What every function is told: where the table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct StoreConfig {
     /// The DynamoDB table: `TABLE_NAME`.
     pub table_name: String,
+    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
+    pub dynamodb_endpoint: Option<String>,
+}
+
+/// What every function is told that answers HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The table.
+    pub store: StoreConfig,
     /// The `iss` of tokens: `TOKEN_ISSUER`.
     pub token_issuer: String,
     /// The `aud` of tokens: `TOKEN_AUDIENCE`.
     pub token_audience: String,
     /// The public keys of tokens, as a JWKS: `JWKS`.
     pub jwks: String,
-    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
-    pub dynamodb_endpoint: Option<String>,
     /// The origins whose web pages may call the API: `CORS_ORIGINS`.
     pub cors_origins: CorsOrigins,
 }
@@ -58,7 +66,7 @@ pub struct ConfigError {
 /// Reads one variable; nothing where it is not set.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-impl Config {
+impl StoreConfig {
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&process_environment)
@@ -68,10 +76,24 @@ impl Config {
     pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             table_name: required(environment, "TABLE_NAME", "set it to the name of the DynamoDB table")?,
+            dynamodb_endpoint: endpoint(environment)?,
+        })
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&process_environment)
+    }
+
+    /// Reads `environment`.
+    pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store: StoreConfig::read(environment)?,
             token_issuer: required(environment, "TOKEN_ISSUER", "set it to the iss that tokens carry")?,
             token_audience: required(environment, "TOKEN_AUDIENCE", "set it to the aud that tokens carry")?,
             jwks: required(environment, "JWKS", "set it to the public keys, {\"keys\": [...]}")?,
-            dynamodb_endpoint: endpoint(environment)?,
             cors_origins: cors_origins(environment)?,
         })
     }
@@ -133,7 +155,7 @@ fn cors_origins(environment: Environment<'_>) -> Result<CorsOrigins, ConfigError
 }
 
 /// The client for the table, with the credentials and the region of the environment.
-pub async fn dynamodb_client(config: &Config) -> Client {
+pub async fn dynamodb_client(config: &StoreConfig) -> Client {
     let loader = match &config.dynamodb_endpoint {
         Some(endpoint) => {
             let loader = aws_config::defaults(behavior()).endpoint_url(endpoint);
@@ -141,7 +163,7 @@ pub async fn dynamodb_client(config: &Config) -> Client {
         }
         None => aws_config::defaults(behavior()),
     };
-    let settings = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
+    let settings = loader.retry_config(RetryConfig::disabled()).timeout_config(timeouts()).load().await;
     Client::new(&settings)
 }
 
@@ -157,7 +179,7 @@ pub fn client_for_endpoint(endpoint: &str) -> Client {
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "the embedded database"))
         .endpoint_url(endpoint)
-        .retry_config(retries())
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts());
     let builder = if is_plain(endpoint) { builder.http_client(plain_http()) } else { builder };
     Client::from_conf(builder.build())
@@ -213,13 +235,13 @@ mod tests {
     #[test]
     fn a_full_environment_is_a_config() {
         let config = read(("", "")).unwrap();
-        assert_eq!(config.table_name, "snapshots");
-        assert_eq!(config.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        assert_eq!(config.store.table_name, "snapshots");
+        assert_eq!(config.store.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
     }
 
     #[test]
     fn an_empty_endpoint_is_none_and_so_are_empty_origins() {
-        assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().dynamodb_endpoint, None);
+        assert_eq!(read(("DYNAMODB_ENDPOINT", "")).unwrap().store.dynamodb_endpoint, None);
         assert_eq!(read(("CORS_ORIGINS", "")).unwrap().cors_origins, CorsOrigins::None);
     }
 
@@ -270,8 +292,8 @@ mod tests {
     #[test]
     fn retries_and_timeouts_are_ours_and_not_the_sdks() {
         let client = client_for_endpoint("http://127.0.0.1:8000");
-        let retries = client.config().retry_config().unwrap();
-        assert_eq!((retries.mode(), retries.max_attempts()), (aws_config::retry::RetryMode::Standard, 3));
+        assert_eq!(client.config().retry_config().unwrap().max_attempts(), 1);
+        assert_eq!((retries().mode(), retries().max_attempts()), (aws_config::retry::RetryMode::Standard, 3));
         let timeouts = client.config().timeout_config().unwrap();
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(3)));
@@ -297,11 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_fails_inside_is_tried_three_times() {
+    fn a_call_to_dynamodb_is_made_once_by_the_sdk() {
         let (endpoint, count) = failing_server();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = runtime.block_on(client_for_endpoint(&endpoint).list_tables().send());
         assert!(outcome.is_err());
-        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), ATTEMPTS);
+        assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 }

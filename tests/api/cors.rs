@@ -2,9 +2,7 @@
 
 use http::Method;
 use shared::http::{Function, ROUTES};
-use tests::{Answer, PAT, SAM, TestApp, create_body};
-
-use crate::events::event;
+use tests::{Answer, PAT, SAM, TestApp, create_body, recorded_event};
 
 const APP: &str = "https://app.example";
 const OTHER: &str = "https://evil.example";
@@ -117,7 +115,7 @@ async fn without_the_setting_nothing_is_said_about_origins() {
 #[tokio::test]
 async fn a_preflight_arrives_as_an_event_of_the_default_route() {
     let app = TestApp::with_cors_origins(APP).await;
-    let answer = app.invoke(Function::ManageSnapshots, &event("manage-snapshots-preflight", "", "")).await;
+    let answer = app.invoke(Function::ManageSnapshots, &recorded_event("manage-snapshots-preflight", "", "")).await;
     answer.expect(204);
     assert_eq!(answer.header(ALLOW_ORIGIN), Some(APP));
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST, GET"));

@@ -1,5 +1,9 @@
 use serde_json::json;
-use tests::{ALEX, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body};
+use shared::domain::{ItemKind, Setup};
+use shared::store::{Change, SetupWriter};
+use tests::{ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body};
+
+use crate::large::{incompressible, user_with_setup};
 
 #[tokio::test]
 async fn the_customers_request_answers_every_field_of_the_customers_page() {
@@ -136,21 +140,21 @@ async fn a_source_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_setup_that_does_not_pack_into_32_kib_is_refused_with_the_figures() {
-    use shared::domain::{ItemKind, ObjectId, SetupItem};
-    use shared::ids::Randomness;
-    use shared::store::{Change, SetupWriter, Written};
+async fn a_setup_that_does_not_pack_into_3_5_mb_is_refused_with_the_figures() {
     let app = TestApp::start().await;
-    // Hex digits of random bytes pack to half their length and no less.
-    let mut random = vec![0; 40_000];
-    tests::SeededRandomness::new(3).fill(&mut random);
-    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let document = serde_json::from_value(json!({"name": "Noise", "prompt": text})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
-    let alex = &app.member(ALEX).user;
-    let written = SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await;
-    assert_eq!(written.unwrap(), Written::Version(2));
-    let answer = app.create_snapshot(&app.token(PAT), &create_body()).await;
-    let detail = answer.expect_problem(413, "setup_too_large")["detail"].as_str().unwrap();
-    assert!(detail.contains("32768"), "{detail}");
+    for (prompts, status) in [(19, 201), (22, 413)] {
+        let user = user_with_setup(&app, prompts, &Setup::default()).await;
+        // A transaction of the writer takes 4 MB.
+        for prompts in incompressible(prompts, 380_000).prompts.chunks(10) {
+            let changes: Vec<_> = prompts.iter().map(|prompt| Change::Put(ItemKind::Prompt, prompt.clone())).collect();
+            SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();
+        }
+        let body = json!({"name": "Noise", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
+        let answer = app.create_snapshot(&app.token(PAT), &body).await;
+        answer.expect(status);
+        if status == 413 {
+            let detail = answer.expect_problem(413, "setup_too_large")["detail"].as_str().unwrap();
+            assert!(detail.contains("3500000"), "{detail}");
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::ids::Randomness;
 use shared::store::{Change, SetupWriter};
 use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
 
@@ -16,9 +15,19 @@ use crate::apply_across::snapshot;
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 6] = [
+const UNPROVOKED: [(&str, &str, &str); 8] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
+    (
+        "applySnapshot",
+        "apply_aborted",
+        "an apply has to break off, as in interrupted.rs, whose answers are held against it",
+    ),
+    (
+        "applySnapshot",
+        "world_moved",
+        "an apply has to break off, as in interrupted.rs, whose answers are held against it",
+    ),
     ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
     ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
@@ -116,6 +125,19 @@ async fn provoke(happening: &Happening) -> Answer {
         "forbidden" => request.token = Some(app.token(DANA)),
         "invalid_id" => request.path = happening.path.replace("{id}", "x").replace("{orgId}", "x"),
         "invalid_query" => request.path += "?verbose=1",
+        "invalid_header" if happening.operation == "createSnapshot" => {
+            request.headers.push(("idempotency-key", "\"".to_owned()));
+        }
+        "idempotency_key_reused" => {
+            reuse_key(&app, &id).await;
+            request.headers.push(("idempotency-key", "k".to_owned()));
+        }
+        "snapshot_deleted" => {
+            let made = app.create_once(&app.token(SAM), "k", &create_body()).await;
+            let made = made.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+            app.delete_snapshot(&app.token(SAM), &made).await.expect(200);
+            request.headers.push(("idempotency-key", "k".to_owned()));
+        }
         "invalid_header" => request.headers.push(("if-match", "3".to_owned())),
         "precondition_failed" => request.headers.push(("if-match", "\"99\"".to_owned())),
         "invalid_json" => request.body = Some("{".to_owned()),
@@ -129,10 +151,13 @@ async fn provoke(happening: &Happening) -> Answer {
         "refused" => request.body = Some(refused(&happening.operation).to_string()),
         "in_progress" => reserve(&app, "casey@acme.example").await,
         "setup_too_large" if happening.operation == "applySnapshot" => {
-            request.path = happening.path.replace("{id}", &many_items(&app).await);
-            request.body = Some(without_mapping().to_string());
+            give_alex(&app, ItemKind::Automation, "description", 385_000).await;
+            request.path = happening.path.replace("{id}", &snapshot(&app).await);
+            let mut body = apply_body();
+            body["sourceStatusesMapping"] = json!({"Huge": vec!["New Lead"; 3_000]});
+            request.body = Some(body.to_string());
         }
-        "setup_too_large" => noise(&app).await,
+        "setup_too_large" => give_alex(&app, ItemKind::Prompt, "prompt", 392_000).await,
         "too_many_attempts" => {
             for _ in 0..10 {
                 app.login(PAT, "Wrong-Pass-2026!").await.expect(401);
@@ -158,10 +183,13 @@ fn refused(operation: &str) -> Value {
     }
 }
 
-fn without_mapping() -> Value {
-    let mut body = apply_body();
-    body["pipelineMapping"] = json!({});
-    body
+/// Uses the key `k` for other bodies than those of [`Request::good`].
+async fn reuse_key(app: &TestApp, id: &str) {
+    let (mut create, mut apply) = (create_body(), apply_body());
+    create["name"] = json!("Another");
+    apply["newUser"]["fullName"] = json!("Another");
+    app.create_once(&app.token(SAM), "k", &create).await.expect(201);
+    app.apply_once(&app.token(SAM), "k", id, &apply).await.expect(201);
 }
 
 /// Leaves the address as an apply does that has reserved it and not gone on.
@@ -177,24 +205,12 @@ async fn reserve(app: &TestApp, email: &str) {
     .await;
 }
 
-/// Gives Alex a prompt that does not compress into a snapshot.
-async fn noise(app: &TestApp) {
-    let mut random = vec![0; 40_000];
-    tests::SeededRandomness::new(3).fill(&mut random);
-    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let document = serde_json::from_value(json!({"name": "Noise", "prompt": text})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
+/// Gives Alex one more item, with a field of this length.
+async fn give_alex(app: &TestApp, kind: ItemKind, field: &str, length: usize) {
+    let document = serde_json::from_value(json!({"name": "Huge", field: "x".repeat(length)})).unwrap();
+    let change = Change::Put(kind, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
     let alex = &app.member(ALEX).user;
     SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();
-}
-
-/// A snapshot with more items than one transaction takes.
-async fn many_items(app: &TestApp) -> String {
-    let source = crate::budgets::user_with(app, app.member(PAT).user.organization, 1, 97).await;
-    let mut body = create_body();
-    body["sourceUserId"] = json!(source);
-    let answer = app.create_snapshot(&app.token(PAT), &body).await;
-    answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

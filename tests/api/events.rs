@@ -2,16 +2,9 @@
 
 use serde_json::Value;
 use shared::http::Function;
-use tests::{PAT, SAM, TestApp};
+use tests::{PAT, SAM, TestApp, recorded_event};
 
 use crate::apply_across::snapshot;
-
-/// The event of this name, with a token and a snapshot's id in their places.
-pub(crate) fn event(name: &str, token: &str, snapshot: &str) -> String {
-    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    text.replace("Bearer TOKEN", &format!("Bearer {token}")).replace("SNAPSHOT_ID", snapshot)
-}
 
 #[tokio::test]
 async fn every_recorded_event_is_answered_as_promised() {
@@ -31,7 +24,7 @@ async fn every_recorded_event_is_answered_as_promised() {
         ("manage-snapshots-preflight", Function::ManageSnapshots, SAM, 405, Some("method_not_allowed")),
         ("manage-snapshots-unknown-route", Function::ManageSnapshots, SAM, 404, Some("not_found")),
     ] {
-        let answer = app.invoke(function, &event(name, &app.token(email), &id)).await;
+        let answer = app.invoke(function, &recorded_event(name, &app.token(email), &id)).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text);
         assert_eq!(answer.body.get("code").and_then(Value::as_str), code, "{name}");
     }

@@ -35,7 +35,7 @@ pub(crate) fn new_snapshot(id: ObjectId, organization: &str, creator: ObjectId, 
 /// Stores a snapshot and shares it.
 pub(crate) async fn store(app: &TestApp, snapshot: &Snapshot, assigned: &[&str], is_global: bool) -> Snapshot {
     let packed = Packed::pack(&Content::default()).unwrap();
-    SnapshotCreator::new(app.table()).create(snapshot, &packed).await.unwrap();
+    SnapshotCreator::new(app.table()).create(snapshot, &packed, None).await.unwrap();
     let sharing = Sharing { assigned: assigned.iter().map(|id| id.parse().unwrap()).collect(), is_global };
     if sharing.assigned == snapshot.assigned && !is_global {
         return snapshot.clone();

@@ -2,19 +2,23 @@
 //! grant is used.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::http::Function;
 use tests::{ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
+
+use crate::large::{capture, incompressible, mapped_body, user_with_setup};
 
 /// One right: an action on the table or on one of its indexes, under partition keys that begin like this.
 type Right = (String, String, String);
 
 /// The statements about the table in the policy of a function, taken apart into single rights.
-fn granted(function: Function) -> BTreeSet<Right> {
+fn granted(function: &str) -> BTreeSet<Right> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
     let template: Value = serde_saphyr::from_str(&text).unwrap();
-    let policies = &template["Resources"][function.logical_name()]["Properties"]["Policies"];
+    let policies = &template["Resources"][function]["Properties"]["Policies"];
     let mut rights = BTreeSet::new();
     for statement in policies[0]["Statement"].as_array().unwrap() {
         let resource = match statement["Resource"].as_str().unwrap() {
@@ -71,8 +75,14 @@ fn needed(app: &TestApp) -> BTreeSet<Right> {
             "TransactWriteItems" => {
                 for item in request["TransactItems"].as_array().unwrap() {
                     let (kind, write) = item.as_object().unwrap().iter().next().unwrap();
+                    let action = if kind == "ConditionCheck" { "ConditionCheckItem" } else { &format!("{kind}Item") };
                     let pk = if kind == "Put" { &write["Item"]["PK"]["S"] } else { &write["Key"]["PK"]["S"] };
-                    need(&format!("{kind}Item"), "table", pk);
+                    need(action, "table", pk);
+                }
+            }
+            "BatchWriteItem" => {
+                for write in request["RequestItems"]["snapshots"].as_array().unwrap() {
+                    need("BatchWriteItem", "table", &write["DeleteRequest"]["Key"]["PK"]["S"]);
                 }
             }
             "PutItem" => need("PutItem", "table", &request["Item"]["PK"]["S"]),
@@ -87,18 +97,18 @@ fn fits(pattern: &str, pk: &str) -> bool {
 }
 
 /// Compares what a function needed since the last time with what it is granted.
-fn compare(app: &TestApp, function: Function) {
+fn compare(app: &TestApp, function: &str) {
     let (needed, granted) = (needed(app), granted(function));
     let covers = |(action, resource, pattern): &Right, need: &Right| {
         *action == need.0 && *resource == need.1 && fits(pattern, &need.2)
     };
     for need in &needed {
-        assert!(granted.iter().any(|right| covers(right, need)), "{function:?} needs {need:?}");
+        assert!(granted.iter().any(|right| covers(right, need)), "{function} needs {need:?}");
     }
     for right in &granted {
-        assert!(needed.iter().any(|need| covers(right, need)), "{function:?} is granted {right:?} and never uses it");
+        assert!(needed.iter().any(|need| covers(right, need)), "{function} is granted {right:?} and never uses it");
     }
-    println!("{function:?}: {} calls of different kind or key, {} rights", needed.len(), granted.len());
+    println!("{function}: {} calls of different kind or key, {} rights", needed.len(), granted.len());
     app.forget_calls();
 }
 
@@ -106,21 +116,30 @@ fn compare(app: &TestApp, function: Function) {
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let app = TestApp::start().await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
+    // A setup whose content takes chunks, and whose apply takes stages.
+    let user = user_with_setup(&app, 1, &incompressible(200, 3_500)).await;
     app.forget_calls();
-    let created = app.create_snapshot(&pat, &create_body()).await;
+    let created = app.create_once(&pat, "k", &create_body()).await;
     let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
-    compare(&app, Function::CreateSnapshot);
+    let large = capture(&app, user).await;
+    compare(&app, Function::CreateSnapshot.logical_name());
 
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let mut here = apply_body();
     here["newUser"]["email"] = json!("here@acme.example");
     app.apply(&pat, &id, &here).await.expect(201);
-    compare(&app, Function::ApplySnapshot);
+    let body = mapped_body("large@globex.example", 0);
+    app.faults().drop_request().of("TransactWriteItems").writing("user").always();
+    app.apply_once(&sam, "k", &large, &body).await.expect(503);
+    app.faults().clear();
+    app.apply_once(&sam, "k", &large, &body).await.expect(201);
+    app.apply_once(&sam, "k", &large, &body).await.expect(201);
+    compare(&app, Function::ApplySnapshot.logical_name());
 
     let token = app.sign_in("casey@acme.example", "TempPass!2026").await;
     app.login("casey@acme.example", "wrong-password").await.expect(401);
     app.verify_token(&token).await.expect(200);
-    compare(&app, Function::SignIn);
+    compare(&app, Function::SignIn.logical_name());
 
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
     // Only Gil's list has a snapshot of another organization, which is read to be shown.
@@ -128,6 +147,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     for token in [&pat, &sam] {
         app.list_snapshots(token, "").await.expect(200);
         app.snapshot(token, &id).await.expect(200);
+        app.snapshot(token, &large).await.expect(200);
         app.snapshot_items(token, &id, "").await.expect(200);
         app.apply_refs(token, &id).await.expect(200);
         app.list_users(token, ACME, "").await.expect(200);
@@ -136,5 +156,19 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);
-    compare(&app, Function::ManageSnapshots);
+    compare(&app, Function::ManageSnapshots.logical_name());
+
+    let body = mapped_body("never@globex.example", 0);
+    app.faults().drop_request().of("TransactWriteItems").writing("user").always();
+    app.apply(&sam, &large, &body).await.expect(503);
+    app.apply_once(&sam, "k2", &large, &mapped_body("nobody@globex.example", 0)).await.expect(503);
+    app.faults().clear();
+    app.assign(&sam, &large, &json!({"isGlobal": true})).await.expect(200);
+    app.delete_snapshot(&pat, &large).await.expect(200);
+    app.forget_calls();
+    for _ in 0..2 {
+        app.clock().advance(Duration::from_secs(600));
+        app.sweep().await;
+    }
+    compare(&app, SWEEP_APPLIES);
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use shared::domain::{ItemKind, ObjectId, SetupItem};
@@ -10,10 +11,10 @@ use crate::apply_across::snapshot;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_applies_for_one_address_one_makes_the_user_and_the_others_are_refused() {
-    let app = Arc::new(TestApp::start().await);
+    let app = Arc::new(TestApp::patient(Duration::from_secs(300)).await);
     let id = snapshot(&app).await;
     let before = app.items().await.len();
-    let applies = (0..8).map(|number| {
+    let applies = (0..1_000).map(|number| {
         let (app, id) = (app.clone(), id.clone());
         tokio::spawn(async move {
             let mut body = apply_body();

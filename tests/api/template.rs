@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use local::stack::SWEEP_APPLIES;
 use serde_json::Value;
 use shared::http::{Function, ROUTES};
 
@@ -17,6 +18,10 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
     for (name, resource) in template["Resources"].as_object().unwrap() {
         for event in resource["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values()) {
             let properties = &event["Properties"];
+            if name == SWEEP_APPLIES {
+                assert_eq!(event["Type"], "Schedule", "{name}");
+                continue;
+            }
             assert_eq!(event["Type"], "HttpApi", "{name}");
             assert_eq!(properties["PayloadFormatVersion"], "2.0", "{name}");
             let text = |field: &str| properties[field].as_str().unwrap().to_owned();
@@ -34,8 +39,8 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
 #[test]
 fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
     let template = template();
-    for function in Function::ALL {
-        let properties = &template["Resources"][function.logical_name()]["Properties"];
+    for name in Function::ALL.map(Function::logical_name).into_iter().chain([SWEEP_APPLIES]) {
+        let properties = &template["Resources"][name]["Properties"];
         let group = properties["LoggingConfig"]["LogGroup"].as_str().unwrap();
         assert!(template["Resources"][group]["Properties"]["RetentionInDays"].is_string(), "{group}");
     }

@@ -54,6 +54,10 @@ pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &
 #[track_caller]
 fn check_unknown(method: &Method, path: &str, answer: &Answer) {
     let allowed = route::allowed_methods(path);
+    if *method == Method::OPTIONS && answer.status == 204 {
+        // A preflight, of which browsers know more than a description can say.
+        return;
+    }
     let expected = if allowed.is_empty() { (404, "not_found") } else { (405, "method_not_allowed") };
     let code = answer.body["code"].as_str().unwrap_or_default();
     assert_eq!((answer.status, code), expected, "{method} {path}: {}", answer.text);

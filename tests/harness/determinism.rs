@@ -50,14 +50,26 @@ impl Randomness for SeededRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for chunk in bytes.chunks_mut(8) {
-            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = *state;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^= mixed >> 31;
-            chunk.copy_from_slice(&mixed.to_be_bytes()[..chunk.len()]);
+            *state = state.wrapping_add(STEP);
+            chunk.copy_from_slice(&mixed(*state).to_be_bytes()[..chunk.len()]);
         }
     }
+}
+
+/// How far apart the states of SplitMix64 are.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn mixed(state: u64) -> u64 {
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+/// The `n`-th number of a seed, at least 0 and below 1, whatever was asked for before.
+pub(crate) fn unit_interval(seed: u64, n: u64) -> f64 {
+    // The upper 53 bits, as many as an f64 keeps.
+    let bits = mixed(mixed(seed).wrapping_add(n.wrapping_mul(STEP))) >> 11;
+    bits as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

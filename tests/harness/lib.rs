@@ -6,17 +6,22 @@
 pub mod canaries;
 mod description;
 mod determinism;
+mod faults;
+mod lambda;
 mod logs;
+mod proxy;
 mod recording;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method};
 use local::database::Database;
+use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
-use local::stack::{Options, Stack};
+use local::stack::{Options, SWEEP_APPLIES, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
@@ -25,7 +30,10 @@ use shared::store::Table;
 
 pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
+pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
+pub use lambda::{Invocation, Process, recorded_event};
 pub use logs::Logs;
+pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -50,6 +58,9 @@ pub const PASSWORD: &str = DEMO_PASSWORD;
 /// When every test begins: 2026-05-15T09:00:00.000Z, the moment on the customer's page.
 pub const BEGINNING: Timestamp = Timestamp::from_millis(1_778_835_600_000);
 
+/// How long a test waits for what takes milliseconds; what has not come by then never will.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -59,9 +70,12 @@ static DEMO_HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_n
 /// A service of a test's own, with the demo workspace in its table.
 pub struct TestApp {
     stack: Stack,
+    /// The keys that its tokens are checked with.
+    jwks: String,
     http: reqwest::Client,
     clock: Arc<SettableClock>,
     recording: Recording,
+    faults: Faults,
     workspace: Workspace,
 }
 
@@ -73,24 +87,36 @@ impl TestApp {
 
     /// Starts one with another workspace; everybody has [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
-        Self::with(workspace, CorsOrigins::None).await
+        Self::with(workspace, Options::default()).await
     }
 
     /// Starts one that web pages of these origins may call, as `CORS_ORIGINS` lists them.
     pub async fn with_cors_origins(origins: &str) -> Self {
-        let workspace = Workspace::demo().expect("the demo workspace is good");
-        Self::with(workspace, CorsOrigins::parse(origins).expect("the origins are some")).await
+        let cors_origins = CorsOrigins::parse(origins).expect("the origins are some");
+        Self::with_demo(Options { cors_origins, ..Options::default() }).await
     }
 
-    async fn with(workspace: Workspace, cors_origins: CorsOrigins) -> Self {
+    /// Starts one in which a request may take this long: for a thousand at once, which would have a processor each on AWS.
+    pub async fn patient(function_timeout: Duration) -> Self {
+        Self::with_demo(Options { function_timeout: Some(function_timeout), ..Options::default() }).await
+    }
+
+    async fn with_demo(options: Options) -> Self {
+        Self::with(Workspace::demo().expect("the demo workspace is good"), options).await
+    }
+
+    async fn with(workspace: Workspace, options: Options) -> Self {
         let clock = Arc::new(SettableClock::at(BEGINNING));
-        let recording = Recording::default();
+        let (recording, faults) = (Recording::default(), Faults::default());
+        let randomness = Arc::new(SeededRandomness::new(1));
+        let keys = Keys::generate(&*randomness).expect("keys are made");
+        let jwks = keys.jwks.clone();
         let options = Options {
             clock: clock.clone(),
-            randomness: Arc::new(SeededRandomness::new(1)),
-            cors_origins,
-            http_client: Some(recording.http_client()),
-            ..Options::default()
+            randomness,
+            keys: Some(keys),
+            http_client: Some(faults.http_client(&recording)),
+            ..options
         };
         let stack = Stack::start(options).await.expect("the stack starts");
         let hashes = PasswordHashes::same(&workspace, demo_hash().await);
@@ -98,7 +124,7 @@ impl TestApp {
         recording.clear();
         // A proxy in the environment is none of a test's business.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { stack, http, clock, recording, workspace }
+        Self { stack, jwks, http, clock, recording, faults, workspace }
     }
 
     /// `POST /api/user-snapshots`.
@@ -110,6 +136,32 @@ impl TestApp {
     pub async fn apply(&self, token: &str, id: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply")).bearer_auth(token).json(body))
             .await
+    }
+
+    /// `POST /api/user-snapshots` under an Idempotency-Key.
+    pub async fn create_once(&self, token: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/user-snapshots").header("idempotency-key", key);
+        self.send(request.bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/apply` under an Idempotency-Key.
+    pub async fn apply_once(&self, token: &str, key: &str, id: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply"));
+        self.send(request.header("idempotency-key", key).bearer_auth(token).json(body)).await
+    }
+
+    /// Runs a function by its logical name, as Lambda's Invoke API does.
+    pub async fn invoke_by_name(&self, name: &str, event: &Value) -> Answer {
+        let path = format!("/2015-03-31/functions/{name}/invocations");
+        // Lambda's API, not this one, so its description says nothing of the answer.
+        self.exchange(self.request(Method::POST, &path).json(event).build().expect("the request is one")).await
+    }
+
+    /// Runs a sweep, which must succeed, and gives its report.
+    pub async fn sweep(&self) -> Value {
+        let answer = self.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
+        assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
+        answer.expect(200).clone()
     }
 
     /// `POST /api/user-snapshots/{id}/plan`.
@@ -135,8 +187,8 @@ impl TestApp {
     }
 
     /// Runs a function on an event of `events/`, its placeholders filled in.
-    pub async fn invoke(&self, function: Function, event: &str) -> Answer {
-        let request = lambda_http::request::from_str(event).expect("the event is one");
+    pub async fn invoke(&self, function: Function, event: &Value) -> Answer {
+        let request = lambda_http::request::from_str(&event.to_string()).expect("the event is one");
         let (method, path) = (request.method().clone(), shared::http::route::path_of(&request).to_owned());
         let Ok(response) = self.stack.gateway().run(function, request).await;
         let (parts, body) = response.into_parts();
@@ -207,12 +259,16 @@ impl TestApp {
         let request = request.build().expect("the request is one");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let sent = request.body().and_then(reqwest::Body::as_bytes).and_then(|body| serde_json::from_slice(body).ok());
+        let answer = self.exchange(request).await;
+        description::check(&method, &path, sent.as_ref(), &answer);
+        answer
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Answer {
         let response = self.http.execute(request).await.expect("the service answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the answer is text");
-        let answer = Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text };
-        description::check(&method, &path, sent.as_ref(), &answer);
-        answer
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
     }
 
     /// A token for a user of the workspace, good for one hour of the test's clock. It is signed here: signing in takes a
@@ -300,6 +356,11 @@ impl TestApp {
     /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
     pub fn recorded(&self) -> Recorded {
         self.recording.recorded()
+    }
+
+    /// What goes wrong between the service and the database; nothing until a test says so.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Forgets the calls so far.

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-    http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
+
+/// The operations that write.
+pub(crate) const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"];
 
 /// One call to DynamoDB.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +53,11 @@ impl Recorded {
         self.calls.iter().filter(|call| call.operation == operation).collect()
     }
 
+    /// The calls that write.
+    pub fn writes(&self) -> Vec<&Call> {
+        self.calls.iter().filter(|call| WRITES.contains(&call.operation.as_str())).collect()
+    }
+
     /// All read units.
     pub fn read_units(&self) -> f64 {
         self.calls.iter().map(|call| call.read_units).sum()
@@ -88,14 +92,9 @@ struct State {
 }
 
 impl Recording {
-    /// An HTTP client for the SDK, without TLS, that writes down every call.
-    pub fn http_client(&self) -> SharedHttpClient {
-        let recording = self.clone();
-        let plain = Builder::new().build_http();
-        http_client_fn(move |settings: &HttpConnectorSettings, components| {
-            let inner = plain.http_connector(settings, components);
-            SharedHttpConnector::new(RecordingConnector { inner, recording: recording.clone() })
-        })
+    /// A connector that writes down every call that it hands to `inner`.
+    pub(crate) fn connector(&self, inner: SharedHttpConnector) -> SharedHttpConnector {
+        SharedHttpConnector::new(RecordingConnector { inner, recording: self.clone() })
     }
 
     /// Everything so far.
@@ -114,9 +113,8 @@ impl Recording {
 
     /// Writes down that a call starts; the number names it until it ends.
     fn start(&self, request: &HttpRequest) -> u64 {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
         let call = Call {
-            operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+            operation: operation(request),
             request: request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
             response: Value::Null,
             status: 0,
@@ -130,6 +128,12 @@ impl Recording {
             state.calls.push(Call { started: state.counter, ..call });
             state.counter
         })
+    }
+
+    /// Writes down a call that never came to the database, and the answer that it got all the same; status 0 for none.
+    pub(crate) fn unsent(&self, request: &HttpRequest, status: u16, response: Value) {
+        let started = self.start(request);
+        self.end(started, status, response);
     }
 
     fn end(&self, started: u64, status: u16, response: Value) {
@@ -147,6 +151,12 @@ impl Recording {
     }
 }
 
+/// What a request asks for, such as `TransactWriteItems`.
+pub(crate) fn operation(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default().to_owned()
+}
+
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Recording")
@@ -159,8 +169,7 @@ fn consumed(operation: &str, response: &Value) -> (f64, f64) {
         Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
         one => one["CapacityUnits"].as_f64().unwrap_or(0.0),
     };
-    let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"];
-    if writes.contains(&operation) { (0.0, units) } else { (units, 0.0) }
+    if WRITES.contains(&operation) { (0.0, units) } else { (units, 0.0) }
 }
 
 #[derive(Debug)]

@@ -4,15 +4,32 @@ use std::time::Duration;
 
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
-use shared::domain::Principal;
 use shared::domain::plan::{Origin, Plan};
-use shared::http::{Answer, ApiError, FieldError, IfMatch, RequestContext};
+use shared::domain::{ObjectId, User};
+use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, RequestContext};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applied, Applies, Apply, Table};
+use shared::store::{Applied, Applies, Apply, StoredApply, Table};
 
-use crate::judge::{Judged, authorize};
-use crate::request::{NewUser, Wanted};
+use crate::judge::{Asked, Found, Judged, authorize};
+use crate::repeat::Repeat;
+use crate::request::Wanted;
 use crate::{App, answer};
+
+/// How long a client waits for another request, or before it repeats its own under the same key.
+pub(crate) const WAIT: Duration = Duration::from_secs(1);
+/// How long a client without a key waits once its apply was interrupted: until then the address may stay reserved.
+const HELD: Duration = Duration::from_secs(120);
+
+/// One request to apply, as far as it is known before anything is read.
+pub(crate) struct Applying<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) table: &'a Table,
+    pub(crate) context: &'a RequestContext,
+    pub(crate) asked: Asked,
+    pub(crate) wanted: Wanted,
+    /// The apply's id, where an Idempotency-Key fixes it.
+    key: Option<ObjectId>,
+}
 
 /// Authorize, read everything at once while the password is hashed, plan, write.
 pub(crate) async fn apply(
@@ -23,18 +40,117 @@ pub(crate) async fn apply(
 ) -> Result<Answer, ApiError> {
     let asked = authorize(&app.edge, context, request)?;
     let if_match = IfMatch::of(request)?;
-    let Wanted { choices, new_user } = Wanted::parse(request)?;
-    asked.may_grant(new_user.role)?;
+    let key = IdempotencyKey::of(request)?;
+    let wanted = Wanted::parse(request)?;
+    asked.may_grant(wanted.new_user.role)?;
+    let key = key.map(|key| key.derive_id(&asked.principal, request));
+    Applying { app, table, context, asked, wanted, key }.answer(&if_match).await
+}
 
-    let mut salt = [0; SALT_BYTES];
-    app.edge.randomness.fill(&mut salt);
-    let (password_hash, judged) =
-        tokio::join!(app.hasher.hash(new_user.password.password(), salt), asked.judge(table, &choices));
-    let judged = judged?;
-    refuse(&judged.plan)?;
-    if_match.check(judged.plan.hash())?;
-    let password_hash = &password_hash?;
-    write(app, table, context, Made { principal: &asked.principal, judged, new_user: &new_user, password_hash }).await
+impl Applying<'_> {
+    async fn answer(&self, if_match: &IfMatch) -> Result<Answer, ApiError> {
+        let mut salt = [0; SALT_BYTES];
+        self.app.edge.randomness.fill(&mut salt);
+        let (password_hash, found, stored) = tokio::join!(
+            self.app.hasher.hash(self.wanted.new_user.password.password(), salt),
+            self.asked.read(self.table),
+            self.stored(),
+        );
+        let found = found?;
+        if let Some(stored) = stored? {
+            return match self.judge_repeat(&stored).await? {
+                Repeat::Answered(answer) => Ok(answer),
+                Repeat::Interrupted => self.carry_on(&stored, found).await,
+            };
+        }
+        let judged = found.plan(self.table, &self.wanted.choices).await?;
+        refuse(&judged.plan)?;
+        if_match.check(judged.plan.hash())?;
+        self.carry_out(&judged, &password_hash?).await
+    }
+
+    /// What came of this key before.
+    async fn stored(&self) -> Result<Option<StoredApply>, ApiError> {
+        let Some(apply) = &self.key else { return Ok(None) };
+        let Asked { principal, snapshot, .. } = &self.asked;
+        Ok(Applies::new(self.table).find(&principal.organization, snapshot, apply).await?)
+    }
+
+    /// Makes every id, and writes everything or nothing.
+    async fn carry_out(&self, judged: &Judged, password_hash: &str) -> Result<Answer, ApiError> {
+        let (randomness, now, snapshot) = (&self.app.edge.randomness, self.context.now(), &judged.snapshot);
+        let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
+        let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
+        self.write(judged, origin, randomness.object_id(now), password_hash, None).await
+    }
+
+    /// Carries on what another request of this key left unfinished, where that is still the same plan.
+    async fn carry_on(&self, stored: &StoredApply, found: Found) -> Result<Answer, ApiError> {
+        let judged = match found.plan(self.table, &self.wanted.choices).await {
+            Err(ApiError::SnapshotNotFound) => None,
+            other => Some(other?),
+        };
+        let is_the_same = |judged: &Judged| {
+            let Judged { snapshot, plan } = judged;
+            plan.refusals.is_empty() && snapshot.revision == stored.origin.revision && plan.hash() == stored.plan_hash()
+        };
+        let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), stored.password_hash()) else {
+            return match Applies::new(self.table).give_up(stored, self.context.now()).await? {
+                true => Err(ApiError::WorldMoved),
+                false => Err(ApiError::InProgress { retry_after: WAIT }),
+            };
+        };
+        self.write(&judged, stored.origin, stored.user(), password_hash, Some(stored)).await
+    }
+
+    async fn write(
+        &self,
+        judged: &Judged,
+        origin: Origin,
+        user: ObjectId,
+        password_hash: &str,
+        interrupted: Option<&StoredApply>,
+    ) -> Result<Answer, ApiError> {
+        let (principal, plan) = (&self.asked.principal, &judged.plan);
+        let user: User = self.wanted.new_user.profile(user, principal.organization, origin.at);
+        let answer = answer::Applied::new(plan, user.id, &user.email, origin.apply, origin.revision);
+        let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
+        let apply = Apply {
+            origin,
+            caller: principal,
+            fingerprint: self.key.map(|_| &self.wanted.fingerprint),
+            plan_hash: &plan.hash(),
+            user: &user,
+            password_hash,
+            arrival: &plan.arrive(&origin),
+            answer: &answer,
+            nonce: self.app.edge.randomness.object_id(self.context.now()),
+            now: self.context.now(),
+        };
+        let applies = Applies::new(self.table);
+        let applied = match interrupted {
+            None => applies.carry_out(&apply).await?,
+            Some(stored) => applies.take_over(stored, &apply).await?,
+        };
+        self.settle(applied, answer).await
+    }
+
+    async fn settle(&self, applied: Applied, answer: String) -> Result<Answer, ApiError> {
+        match applied {
+            Applied::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
+            Applied::EmailTaken => Err(ApiError::EmailTaken),
+            Applied::EmailReserved => Err(ApiError::InProgress { retry_after: WAIT }),
+            Applied::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+            Applied::Met(stored) => match self.judge_repeat(&stored).await? {
+                Repeat::Answered(answer) => Ok(answer),
+                Repeat::Interrupted => Err(ApiError::InProgress { retry_after: WAIT }),
+            },
+            Applied::Interrupted { cause } => {
+                let retry_after = if self.key.is_some() { WAIT } else { HELD };
+                Err(ApiError::Unavailable { retry_after, cause })
+            }
+        }
+    }
 }
 
 /// Fails with everything for which the plan is refused.
@@ -44,38 +160,4 @@ fn refuse(plan: &Plan) -> Result<(), ApiError> {
     }
     let errors = plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail));
     Err(ApiError::Refused(errors.collect()))
-}
-
-/// What is known once everything is read and judged.
-struct Made<'a> {
-    principal: &'a Principal,
-    judged: Judged,
-    new_user: &'a NewUser,
-    password_hash: &'a str,
-}
-
-/// Makes every id, and writes everything or nothing.
-async fn write(app: &App, table: &Table, context: &RequestContext, made: Made<'_>) -> Result<Answer, ApiError> {
-    let Made { principal, judged: Judged { snapshot, plan }, new_user, password_hash } = made;
-    let (randomness, now) = (&app.edge.randomness, context.now());
-    let origin =
-        Origin { apply: randomness.object_id(now), snapshot: snapshot.id, revision: snapshot.revision, at: now };
-    let user = new_user.profile(randomness.object_id(now), principal.organization, now);
-    let answer = answer::Applied::new(&plan, user.id, &user.email, origin.apply, origin.revision);
-    let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
-    let apply = Apply {
-        origin,
-        caller: principal,
-        plan_hash: &plan.hash(),
-        user: &user,
-        password_hash,
-        arrival: &plan.arrive(&origin),
-        answer: &answer,
-    };
-    match Applies::new(table).commit(&apply).await? {
-        Applied::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
-        Applied::EmailTaken => Err(ApiError::EmailTaken),
-        Applied::EmailReserved => Err(ApiError::InProgress { retry_after: Duration::from_secs(1) }),
-        Applied::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
-    }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn plan(
     let asked = authorize(edge, context, request)?;
     let Considered { choices, role, mut refusals } = Considered::parse(request)?;
     asked.may_grant(role)?;
-    let Judged { snapshot, plan } = asked.judge(table, &choices).await?;
+    let Judged { snapshot, plan } = asked.read(table).await?.plan(table, &choices).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let hash = plan.hash();
     let tag = etag(&hash);

@@ -3,15 +3,22 @@
 use lambda_http::Request;
 use shared::domain::plan::{Choices, Plan, Scope, plan};
 use shared::domain::rights::Action;
-use shared::domain::{ObjectId, Principal, Role, Snapshot};
+use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
-use shared::store::{Callers, Captures, Organizations, SnapshotReader, Table};
+use shared::store::{Callers, Captures, Organizations, SnapshotReader, SnapshotWithContent, Table};
 
 /// Somebody who may apply snapshots, and the snapshot that the path names.
 pub(crate) struct Asked {
     caller: Caller,
     pub(crate) principal: Principal,
-    snapshot: ObjectId,
+    pub(crate) snapshot: ObjectId,
+}
+
+/// What was read for a caller who is who the token says.
+pub(crate) struct Found {
+    /// The snapshot, where the caller sees it.
+    loaded: Option<SnapshotWithContent>,
+    targets: Organization,
 }
 
 /// A snapshot that the caller sees, and what applying it would do.
@@ -40,20 +47,28 @@ impl Asked {
         Err(ApiError::Forbidden(format!("the new user's role is above yours; accessRole may be at most {highest}")))
     }
 
-    /// Reads caller, snapshot and targets at once, and plans. Within the source's own organization it takes one more
-    /// read: which of the source's automations still exist.
-    pub(crate) async fn judge(&self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {
+    /// Reads caller, snapshot and targets at once; 401 where the caller is not who the token says any more.
+    pub(crate) async fn read(&self, table: &Table) -> Result<Found, ApiError> {
         let Self { caller, principal, snapshot } = self;
         let (callers, organizations, snapshots) =
             (Callers::new(table), Organizations::new(table), SnapshotReader::new(table));
-        let (stored, organization, snapshot) = tokio::join!(
+        let (stored, organization, loaded) = tokio::join!(
             callers.load(principal.organization, principal.user),
             organizations.load(&principal.organization),
             snapshots.load(*snapshot, principal, Action::Use),
         );
         caller.confirm(stored?)?;
-        let loaded = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
         let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
+        Ok(Found { loaded: loaded?, targets })
+    }
+}
+
+impl Found {
+    /// Plans, where the caller sees the snapshot. Within the source's own organization it takes one more read: which of the
+    /// source's automations still exist.
+    pub(crate) async fn plan(self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {
+        let Self { loaded, targets } = self;
+        let loaded = loaded.ok_or(ApiError::SnapshotNotFound)?;
         let content = loaded.content()?;
         let snapshot = loaded.snapshot;
         let source = &snapshot.source;

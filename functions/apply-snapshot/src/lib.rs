@@ -8,6 +8,7 @@ mod apply;
 mod dry_run;
 mod judge;
 mod operations;
+mod repeat;
 mod request;
 
 use std::convert::Infallible;
@@ -34,7 +35,7 @@ pub struct App {
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
     respond(&app.edge, request, async |context, request| {
-        let table = app.table.metered();
+        let table = app.table.for_request(context.time_left());
         let outcome = match context.route().map(|route| route.path) {
             Some("/api/user-snapshots/{id}/apply") => apply::apply(app, &table, context, request).await,
             Some("/api/user-snapshots/{id}/plan") => dry_run::plan(&app.edge, &table, context, request).await,

@@ -15,7 +15,7 @@ use crate::dry_run::Planned;
 use crate::request::{ApplyBody, EXAMPLE, NewUserBody};
 
 const APPLY: &str = "\
-Creates a user in **your own** organization and gives it the setup of the snapshot, in one transaction: all of it, or nothing.
+Creates a user in **your own** organization and gives it the setup of the snapshot: all of it, or nothing, however large it is.
 
 **Into another organization** than the source's, automations, prompts and templates are cloned. The pipeline stages and agents \
 that automations refer to are replaced as the mappings say; what exists under the same name in your organization needs no \
@@ -30,8 +30,16 @@ takes over which automations are on. Prompts are cloned: all, or those in `selec
 A mapping to a stage or agent that your organization does not have, for an automation that the snapshot does not have, or of a \
 value that the automation does not use is 422, with a pointer to each.
 
+Send an `Idempotency-Key`: a request that is repeated under it after a lost answer gets the first answer, and one that was \
+interrupted is carried on. After a 503 without a key nobody sees anything of the user, and the address is free again some minutes \
+later.
+
 To be sure of the outcome, [plan](#planSnapshot) first and send the `ETag` of that answer as `If-Match`: 412 says that \
 something has changed since.";
+
+const KEY: &str = "\
+Your own name for this request. Repeat the request under the same key when no answer came, or 503, or 409 `in_progress`: it makes \
+one user however often it is sent, and gets the first answer byte for byte.";
 
 const PLAN: &str = "\
 Takes the body of [apply](#applySnapshot) and tells what it would do now, without doing it: which items would arrive, what \
@@ -128,11 +136,16 @@ fn apply() -> Described {
     asked("/api/user-snapshots/{id}/apply", "applySnapshot")
         .does("Create a user with a snapshot's setup", APPLY)
         .if_match("The `ETag` of a plan: refuses with 412 where the outcome would be another one by now.")
+        .idempotency_key(KEY)
         .body::<ApplyRequest>(EXAMPLE, FieldError::new("/newUser/password", "this field is required"))
         .refuses([
             ApiError::EmailTaken,
             ApiError::InProgress { retry_after },
-            ApiError::SetupTooLarge { detail: "the apply would clone 97 items; at most 96 fit".to_owned() },
+            ApiError::ApplyAborted,
+            ApiError::WorldMoved,
+            ApiError::SetupTooLarge {
+                detail: "an item of the new user would have 412000 bytes; it may have at most 409600".to_owned(),
+            },
             ApiError::refused(
                 "/pipelineMapping/Move to Contacted on first reply/Contacted",
                 "your organization has no stage \"Reached Ouch\"",

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use lambda_http::Request;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use shared::domain::plan::{Choices, OnUnmapped};
 use shared::domain::{
-    Designation, Email, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User, Violation,
-    pointer,
+    Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
+    Violation, pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object, body};
 use utoipa::ToSchema;
@@ -32,8 +32,8 @@ pub const EXAMPLE: &str = r#"{
 }"#;
 
 /// What would arrive, for whom, and what the references of the automations become. Nothing is required.
-// Apply asks for more than its dry run does: see `operations.rs`.
-#[derive(Deserialize, ToSchema)]
+// Apply asks for more than its dry run does: see `operations.rs`. The JSON form is what a fingerprint covers.
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = PlanSnapshot)]
 pub(crate) struct ApplyBody {
@@ -67,7 +67,7 @@ pub(crate) struct ApplyBody {
 }
 
 /// The user to be created, as far as it is known already.
-#[derive(Default, Deserialize, ToSchema)]
+#[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = PlannedUser)]
 pub(crate) struct NewUserBody {
@@ -76,6 +76,7 @@ pub(crate) struct NewUserBody {
     email: Option<String>,
     /// The password to sign in with.
     #[schema(value_type = Option<NewPassword>)]
+    #[serde(serialize_with = "unsaid")]
     password: Option<Password>,
     /// The user's name.
     #[schema(value_type = Option<FullName>)]
@@ -94,11 +95,17 @@ pub(crate) struct NewUserBody {
     access_role: Option<String>,
 }
 
+/// A password is no part of a fingerprint: null is as absent there.
+fn unsaid<S: Serializer>(_: &Option<Password>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
+}
+
 /// What the caller of an apply wants.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) choices: Choices,
     pub(crate) new_user: NewUser,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What the caller of a dry run wants, and what rules refuse in the body already.
@@ -130,6 +137,7 @@ struct Profile {
 /// The values of a body, as far as they are good; what is not stands in `fields`.
 struct Read {
     fields: Fields,
+    fingerprint: Fingerprint,
     choices: Choices,
     email: Option<Email>,
     password: Option<NewPassword>,
@@ -151,7 +159,8 @@ impl Wanted {
             return Err(read.fields.into_error());
         };
         read.fields.finish()?;
-        Ok(Self { choices: read.choices, new_user: NewUser { email, password, role, profile: read.profile } })
+        let new_user = NewUser { email, password, role, profile: read.profile };
+        Ok(Self { choices: read.choices, new_user, fingerprint: read.fingerprint })
     }
 }
 
@@ -167,6 +176,7 @@ impl Considered {
 impl Read {
     fn parse(request: &Request, credentials: Credentials) -> Result<Self, ApiError> {
         let body: ApplyBody = body::parse(request)?;
+        let fingerprint = Fingerprint::of(&body);
         let mut fields = Fields::default();
         let required = || Violation::malformed("this field is required");
         if body.new_user.is_none() && credentials == Credentials::Required {
@@ -210,7 +220,7 @@ impl Read {
             fields.note(pointer([field]), violation);
         }
         let role = role.map(|role| role.unwrap_or(Role::SalesRep));
-        Ok(Self { fields, choices, email, password, role, profile })
+        Ok(Self { fields, fingerprint, choices, email, password, role, profile })
     }
 }
 

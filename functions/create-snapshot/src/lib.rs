@@ -10,10 +10,11 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::domain::content::{Content, MAX_RAW_BYTES};
 use shared::domain::rights::Action;
-use shared::domain::{Creator, Snapshot, Source};
-use shared::http::{Answer, ApiError, Edge, RequestContext, SnapshotDocument, etag, respond};
+use shared::domain::{Creator, Fingerprint, Snapshot, Source};
+use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::store::{
-    Callers, Captured, Captures, MAX_INLINE_BYTES, Organizations, Packed, SnapshotCreator, SourceUser, Table,
+    Callers, Captured, Captures, Creation, MAX_PACKED_BYTES, Made, Organizations, Packed, SnapshotCreator, SourceUser,
+    Table,
 };
 use utoipa::ToSchema;
 
@@ -36,7 +37,7 @@ pub struct App {
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
     respond(&app.edge, request, async |context, request| {
-        let table = app.table.metered();
+        let table = app.table.for_request(context.time_left());
         let outcome = create(&app.edge, &table, context, request).await;
         context.record_consumed(table.consumed());
         outcome
@@ -51,18 +52,32 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     if !principal.may_ever(Action::Create) {
         return Err(ApiError::Forbidden("creating a snapshot needs the role ADMIN or SUPERADMIN".into()));
     }
+    let key = IdempotencyKey::of(request)?;
     let wanted = Wanted::parse(request)?;
     if !principal.may_capture_in(wanted.source_organization) {
         return Err(ApiError::Forbidden(OTHER_ORGANIZATION.into()));
     }
 
+    let key = key.map(|key| key.derive_id(&principal, request));
+
     let (callers, organizations, captures) = (Callers::new(table), Organizations::new(table), Captures::new(table));
-    let (stored, organization, captured) = tokio::join!(
+    let snapshots = SnapshotCreator::new(table);
+    let made_before = async {
+        match key {
+            Some(id) => snapshots.find(id).await,
+            None => Ok(None),
+        }
+    };
+    let (stored, made, organization, captured) = tokio::join!(
         callers.load(principal.organization, principal.user),
+        made_before,
         organizations.load(&wanted.source_organization),
         captures.read(&wanted.source_organization, &wanted.source_user),
     );
     let creator = caller.confirm(stored?)?;
+    if let Some(made) = made? {
+        return repeat(&made, &wanted.fingerprint);
+    }
     let organization =
         organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
     let mut source = settled(captured?)?;
@@ -71,7 +86,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     let packed = pack(&content)?;
     let now = context.now();
     let snapshot = Snapshot {
-        id: edge.randomness.object_id(now),
+        id: key.unwrap_or_else(|| edge.randomness.object_id(now)),
         name: wanted.name,
         description: wanted.description,
         source: Source {
@@ -90,10 +105,24 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         revision: 1,
         version: 1,
     };
-    SnapshotCreator::new(table).create(&snapshot, &packed).await?;
+    match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
+        Creation::Made => created(&snapshot),
+        Creation::Met(made) => repeat(&made, &wanted.fingerprint),
+    }
+}
 
-    let created = Answer::created(&Created { message: "Snapshot created", snapshot: (&snapshot).into() })?;
+fn created(snapshot: &Snapshot) -> Result<Answer, ApiError> {
+    let created = Answer::created(&Created { message: "Snapshot created", snapshot: snapshot.into() })?;
     Ok(created.with_header(ETAG, etag(snapshot.version)))
+}
+
+/// Answers a request whose key was used before: with the snapshot as it is now.
+fn repeat(made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
+    match &made.snapshot {
+        _ if !made.is_asked_by(fingerprint) => Err(ApiError::KeyReused),
+        Some(snapshot) => Ok(created(snapshot)?.replayed()),
+        None => Err(ApiError::SnapshotDeleted),
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -127,8 +156,8 @@ fn pack(content: &Content) -> Result<Packed, ApiError> {
 fn excess(raw: usize, packed: usize) -> Option<String> {
     if raw > MAX_RAW_BYTES {
         Some(format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}"))
-    } else if packed > MAX_INLINE_BYTES {
-        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_INLINE_BYTES}"))
+    } else if packed > MAX_PACKED_BYTES {
+        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_PACKED_BYTES}"))
     } else {
         None
     }
@@ -139,11 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setup_has_at_most_16_mb_raw_and_32_kib_compressed() {
-        for (raw, packed) in [(15_999_999, 32_767), (16_000_000, 32_768)] {
+    fn a_setup_has_at_most_16_mb_raw_and_3_5_mb_compressed() {
+        for (raw, packed) in [(15_999_999, 3_499_999), (16_000_000, 3_500_000)] {
             assert_eq!(excess(raw, packed), None);
         }
         assert!(excess(16_000_001, 1).unwrap().contains("16000001"));
-        assert!(excess(1, 32_769).unwrap().contains("32769"));
+        assert!(excess(1, 3_500_001).unwrap().contains("3500001"));
     }
 }

@@ -21,8 +21,12 @@ An ADMIN captures users of its own organization only, a SUPERADMIN anybody. At f
 snapshot; [the assignment](#assignSnapshot) changes that.
 
 A setup that somebody edits all the time may be answered 409 `source_busy`; wait as long as `Retry-After` says and repeat. A \
-snapshot holds at most 5,000 items, 16 MB of JSON and 32 KiB once compressed; 413 `setup_too_large` tells which figure was \
+snapshot holds at most 5,000 items, 16 MB of JSON and 3.5 MB once compressed; 413 `setup_too_large` tells which figure was \
 too high.";
+
+const KEY: &str = "\
+Your own name for this request. Repeat the request under the same key when no answer came: it makes one snapshot however often \
+it is sent, and the answer shows that snapshot as it is now.";
 
 /// The descriptions, for the document of the whole API.
 pub fn operations() -> Vec<Described> {
@@ -30,12 +34,14 @@ pub fn operations() -> Vec<Described> {
     let create = Operation::new(Method::POST, "/api/user-snapshots", "createSnapshot", "Snapshots")
         .does("Capture a user's setup as a snapshot", CAPTURE)
         .token()
+        .idempotency_key(KEY)
         .body::<CreateBody>(EXAMPLE, FieldError::new("/sourceOrgId", "this field is required"))
         .refuses([
             ApiError::Forbidden(super::OTHER_ORGANIZATION.to_owned()),
             ApiError::SourceBusy { retry_after },
+            ApiError::SnapshotDeleted,
             ApiError::SetupTooLarge {
-                detail: "the setup has 40960 bytes once compressed; a snapshot takes at most 32768".to_owned(),
+                detail: "the setup has 3600000 bytes once compressed; a snapshot takes at most 3500000".to_owned(),
             },
             ApiError::refused("/sourceUserId", super::NO_SUCH_USER),
         ])

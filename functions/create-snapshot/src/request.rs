@@ -1,8 +1,8 @@
 //! The body of a create request.
 
 use lambda_http::Request;
-use serde::Deserialize;
-use shared::domain::{Description, ObjectId, SnapshotName};
+use serde::{Deserialize, Serialize};
+use shared::domain::{Description, Fingerprint, ObjectId, SnapshotName};
 use shared::http::{ApiError, Fields, body};
 use utoipa::ToSchema;
 
@@ -15,7 +15,8 @@ pub const EXAMPLE: &str = r#"{
 }"#;
 
 /// Whose setup is to be captured, and what the snapshot is called.
-#[derive(Deserialize, ToSchema)]
+// The JSON form is what a fingerprint covers.
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = CreateSnapshot)]
 pub(crate) struct CreateBody {
@@ -40,11 +41,13 @@ pub(crate) struct Wanted {
     pub(crate) description: Option<Description>,
     pub(crate) source_organization: ObjectId,
     pub(crate) source_user: ObjectId,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Wanted {
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
         let body: CreateBody = body::parse(request)?;
+        let fingerprint = Fingerprint::of(&body);
         let mut fields = Fields::default();
         let name = fields.take("/name", SnapshotName::parse(body.name));
         let description = fields.take_optional("/description", body.description, Description::parse);
@@ -52,7 +55,7 @@ impl Wanted {
         let source_user = fields.take("/sourceUserId", body.source_user_id.parse());
         match (name, description, source_organization, source_user) {
             (Some(name), Some(description), Some(source_organization), Some(source_user)) => {
-                Ok(Self { name, description, source_organization, source_user })
+                Ok(Self { name, description, source_organization, source_user, fingerprint })
             }
             _ => Err(fields.into_error()),
         }

@@ -11,7 +11,7 @@ use shared::store::Table;
 async fn main() -> Result<(), Error> {
     logging::init();
     let config = Config::from_env()?;
-    let table = Table::new(dynamodb_client(&config).await, &config.table_name);
+    let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     table.warm_up().await;
     let app = App { edge: Edge::from_config(&config)?, table };
     run(service_fn(|request| handle(&app, request))).await

@@ -33,7 +33,7 @@ pub struct App {
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
     respond(&app.edge, request, async |context, request| {
-        let table = app.table.metered();
+        let table = app.table.for_request(context.time_left());
         let outcome = answer(app, &table, context, request).await;
         context.record_consumed(table.consumed());
         outcome

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     logging::init();
     let config = Config::from_env()?;
     let key_source = SigningKeySource::from_env()?;
-    let table = Table::new(dynamodb_client(&config).await, &config.table_name);
+    let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     let ((), private_jwk) = tokio::join!(table.warm_up(), signing_key::load(key_source));
     let signer = TokenSigner::new(&private_jwk?, &config.token_issuer, &config.token_audience)?;
     let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new(), signer };

@@ -91,7 +91,7 @@ impl TestApp {
     async fn consumed(&self, email: &str, password: &str) -> Consumed {
         let consumed = Cell::default();
         let Ok(_) = respond(&self.app.edge, login_request(email, password), async |context, request| {
-            let table = self.app.table.metered();
+            let table = self.app.table.for_request(context.time_left());
             let outcome = answer(&self.app, &table, context, request).await;
             consumed.set(table.consumed());
             outcome

@@ -3,6 +3,7 @@
 
 mod answer;
 mod event;
+mod invocation;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use axum::body::{Body as HttpBody, HttpBody as _};
 use axum::extract::{ConnectInfo, State};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Service, service_fn};
 use shared::clock::Clock;
@@ -24,6 +25,8 @@ use shared::ids::Randomness;
 
 use answer::{FunctionAnswer, Refusal};
 use event::{Arrival, Event};
+pub use invocation::{FunctionError, Invoked};
+use invocation::{InvocationType, invoked_function};
 
 /// The largest body that an HTTP API takes, and it cannot be raised (API Gateway quotas).
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -41,13 +44,25 @@ pub type Dispatch = dyn Fn(Function, lambda_http::Request) -> Answering + Send +
 /// The answer of a function, to come. An expected failure is an answer, too, so there is no other outcome.
 pub type Answering = BoxFuture<'static, Result<Response<lambda_http::Body>, Infallible>>;
 
+/// Runs any function, by its logical name, on any event.
+pub struct Invoker {
+    /// The logical names.
+    pub names: Vec<&'static str>,
+    /// Runs the function of one of these names.
+    pub run: Box<Invoke>,
+}
+
+type Invoke = dyn Fn(&'static str, serde_json::Value, Context) -> BoxFuture<'static, Invoked> + Send + Sync;
+
 /// The gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     dispatch: Arc<Dispatch>,
+    invoker: Arc<Invoker>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     host: Arc<str>,
+    function_timeout: Duration,
     integration_timeout: Duration,
     access_log: Arc<AtomicBool>,
 }
@@ -59,9 +74,26 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
         dispatch: Arc<Dispatch>,
+        invoker: Arc<Invoker>,
     ) -> Self {
         let host = address.to_string().into();
-        Self { dispatch, clock, randomness, host, integration_timeout: INTEGRATION_TIMEOUT, access_log: Arc::default() }
+        Self {
+            dispatch,
+            invoker,
+            clock,
+            randomness,
+            host,
+            function_timeout: FUNCTION_TIMEOUT,
+            integration_timeout: INTEGRATION_TIMEOUT,
+            access_log: Arc::default(),
+        }
+    }
+
+    /// Gives functions this much time in place of the template's. On AWS every request has a processor of its own; where a
+    /// thousand of them share two, they need more.
+    #[must_use]
+    pub fn with_function_timeout(self, time: Duration) -> Self {
+        Self { function_timeout: time, integration_timeout: time + (INTEGRATION_TIMEOUT - FUNCTION_TIMEOUT), ..self }
     }
 
     /// Whether each request, from here on, is a line on standard error: method, path, status, milliseconds.
@@ -108,37 +140,83 @@ impl Gateway {
             return Err(Refusal::BadRequest);
         }
         let body = read_body(body).await?;
+        if let Some(name) = invoked_function(parts) {
+            return Ok(self.invoke_by_name(name, parts, &body, at).await);
+        }
         let matched = route::find(&parts.method, &event::decoded_path(parts.uri.path()));
         let function = matched.as_ref().map_or(Function::DEFAULT, |found| found.route.function);
         let request_id = self.randomness.object_id(at).to_string();
         let arrival = Arrival { host: &self.host, peer, request_id: request_id.clone(), at };
         let event = Event::new(parts, &body, matched.as_ref(), &arrival);
-        self.invoke(function, &event, context(request_id, at)).await
+        self.invoke(function, &event, self.context(request_id, at)).await
+    }
+
+    /// What Lambda tells a function beside the event.
+    fn context(&self, request_id: String, at: Timestamp) -> Context {
+        let deadline = at.plus(self.function_timeout).as_millis();
+        let mut context = Context::default();
+        context.request_id = request_id;
+        context.deadline = u64::try_from(deadline).unwrap_or(u64::MAX);
+        context
+    }
+
+    /// What Lambda's Invoke API answers.
+    async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8], at: Timestamp) -> Response<Vec<u8>> {
+        let Some(name) = self.invoker.names.iter().find(|known| **known == name) else {
+            return invocation::unknown(name, &self.invoker.names);
+        };
+        let Some(event) = invocation::payload(body) else { return invocation::malformed() };
+        let Some(kind) = InvocationType::of(parts) else { return invocation::unknown_type() };
+        if kind == InvocationType::DryRun {
+            return invocation::accepted(StatusCode::NO_CONTENT);
+        }
+        let context = self.context(self.randomness.object_id(at).to_string(), at);
+        // In a task of its own: a panic ends that task alone, and a client that hangs up does not stop what it started.
+        let running = tokio::spawn((self.invoker.run)(name, event, context));
+        if kind == InvocationType::Event {
+            return invocation::accepted(StatusCode::ACCEPTED);
+        }
+        invocation::answer(running.await.unwrap_or_else(|_| {
+            let error_message = "the function panicked; its log tells where".to_owned();
+            Err(FunctionError { error_type: "Panic".to_owned(), error_message })
+        }))
     }
 
     /// Runs the function in a task of its own: when it panics, that task ends and the client gets what an HTTP API
     /// makes of a failed function; when it takes too long, it is cut off.
     async fn invoke(&self, function: Function, event: &Event, context: Context) -> Result<Response<Vec<u8>>, Refusal> {
-        let payload: LambdaRequest = serde_json::to_string(event)
-            .and_then(|json| serde_json::from_str(&json))
-            .map_err(|_| Refusal::InternalServerError)?;
+        let event = serde_json::to_value(event).map_err(|_| Refusal::InternalServerError)?;
         let dispatch = Arc::clone(&self.dispatch);
-        let mut running = tokio::spawn(async move {
-            let mut adapter = Adapter::from(service_fn(move |request| dispatch(function, request)));
-            let answer = adapter.call(LambdaEvent::new(payload, context)).await;
-            answer.map(serde_json::to_value)
-        });
+        let mut running = tokio::spawn(run_http(event, context, move |request| dispatch(function, request)));
         let Ok(ended) = tokio::time::timeout(self.integration_timeout, &mut running).await else {
             running.abort();
             return Err(Refusal::ServiceUnavailable);
         };
         match ended {
-            Ok(Ok(Ok(answer))) => serde_json::from_value::<FunctionAnswer>(answer).ok(),
+            Ok(Ok(answer)) => serde_json::from_value::<FunctionAnswer>(answer).ok(),
             _ => None,
         }
         .and_then(FunctionAnswer::into_response)
         .ok_or(Refusal::InternalServerError)
     }
+}
+
+/// Runs a function that answers HTTP on an event of an HTTP API, with the crate's own adapter on both ways.
+pub(crate) async fn run_http(
+    event: serde_json::Value,
+    context: Context,
+    function: impl FnMut(lambda_http::Request) -> Answering + Send,
+) -> Invoked {
+    let failed = |error_type: &str, error: &dyn std::fmt::Display| FunctionError {
+        error_type: error_type.to_owned(),
+        error_message: error.to_string(),
+    };
+    // From text, because the crate reads a part of the event as it was written.
+    let event: LambdaRequest =
+        serde_json::from_str(&event.to_string()).map_err(|error| failed("InvalidEvent", &error))?;
+    let mut adapter = Adapter::from(service_fn(function));
+    let answer = adapter.call(LambdaEvent::new(event, context)).await.map_err(|error| failed("Error", &error))?;
+    serde_json::to_value(answer).map_err(|error| failed("InvalidAnswer", &error))
 }
 
 async fn answer(
@@ -147,15 +225,6 @@ async fn answer(
     request: Request<HttpBody>,
 ) -> Response<HttpBody> {
     gateway.answer(peer, request).await.map(HttpBody::from)
-}
-
-/// What Lambda tells a function beside the event.
-fn context(request_id: String, at: Timestamp) -> Context {
-    let deadline = at.plus(FUNCTION_TIMEOUT).as_millis();
-    let mut context = Context::default();
-    context.request_id = request_id;
-    context.deadline = u64::try_from(deadline).unwrap_or(u64::MAX);
-    context
 }
 
 fn header_bytes(parts: &Parts) -> usize {

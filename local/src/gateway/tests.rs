@@ -27,7 +27,80 @@ impl Randomness for Counting {
 
 fn gateway(dispatch: impl Fn(Function, lambda_http::Request) -> Answering + Send + Sync + 'static) -> Gateway {
     let randomness = Arc::new(Counting(Mutex::new(0)));
-    Gateway::new("127.0.0.1:3000".parse().unwrap(), Arc::new(FixedClock), randomness, Arc::new(dispatch))
+    let address = "127.0.0.1:3000".parse().unwrap();
+    Gateway::new(address, Arc::new(FixedClock), randomness, Arc::new(dispatch), Arc::new(invoker()))
+}
+
+/// A function that gives its event back, one that fails and one that panics.
+fn invoker() -> Invoker {
+    let run = |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
+        Box::pin(async move {
+            match name {
+                "MirrorFunction" => Ok(json!({"event": event, "deadline": context.deadline})),
+                "FailingFunction" => {
+                    Err(FunctionError { error_type: "Tired".to_owned(), error_message: "not today".to_owned() })
+                }
+                _ => panic!("a function that panics"),
+            }
+        })
+    };
+    Invoker { names: vec!["MirrorFunction", "FailingFunction", "PanickingFunction"], run: Box::new(run) }
+}
+
+async fn invoke(name: &str, kind: Option<&str>, event: &str) -> Response<Vec<u8>> {
+    let mut request = Request::post(format!("/2015-03-31/functions/{name}/invocations"));
+    if let Some(kind) = kind {
+        request = request.header("x-amz-invocation-type", kind);
+    }
+    let request = request.body(event.to_owned().into()).unwrap();
+    mirror().answer("10.1.2.3:49152".parse().unwrap(), request).await
+}
+
+fn header<'r>(response: &'r Response<Vec<u8>>, name: &str) -> Option<&'r str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_by_its_logical_name_on_any_event() {
+    for (event, seen) in [(r#"{"a": [1]}"#, json!({"a": [1]})), ("", json!({})), ("7", json!(7))] {
+        let response = invoke("MirrorFunction", None, event).await;
+        assert_eq!(response.status(), 200);
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body, json!({"event": seen, "deadline": 1_778_835_629_000_u64}));
+        assert_eq!(header(&response, "x-amz-function-error"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_told_apart_from_one_that_cannot_be_invoked() {
+    for (name, error_type) in [("FailingFunction", "Tired"), ("PanickingFunction", "Panic")] {
+        let response = invoke(name, None, "{}").await;
+        assert_eq!((response.status().as_u16(), header(&response, "x-amz-function-error")), (200, Some("Unhandled")));
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["errorType"], error_type);
+    }
+    let unknown = invoke("NoFunction", None, "{}").await;
+    assert_eq!(unknown.status(), 404);
+    assert_eq!(header(&unknown, "x-amzn-errortype"), Some("ResourceNotFoundException"));
+    assert!(String::from_utf8_lossy(unknown.body()).contains("MirrorFunction, FailingFunction"));
+    assert_eq!(invoke("MirrorFunction", None, "{").await.status(), 400);
+    assert_eq!(invoke("MirrorFunction", Some("Whatever"), "{}").await.status(), 400);
+}
+
+#[tokio::test]
+async fn an_event_is_accepted_and_a_dry_run_runs_nothing() {
+    assert_eq!(invoke("MirrorFunction", Some("Event"), "{}").await.status(), 202);
+    assert_eq!(invoke("PanickingFunction", Some("DryRun"), "{}").await.status(), 204);
+    assert_eq!(invoke("NoFunction", Some("DryRun"), "{}").await.status(), 404);
+    assert_eq!(invoke("MirrorFunction", Some("RequestResponse"), "{}").await.status(), 200);
+}
+
+#[tokio::test]
+async fn only_a_post_to_an_invocations_path_is_an_invocation() {
+    let request = Request::get("/2015-03-31/functions/MirrorFunction/invocations");
+    assert_eq!(send(&mirror(), request, "").await.1["function"], "ManageSnapshots");
+    let request = Request::post("/2015-03-31/functions/MirrorFunction");
+    assert_eq!(send(&mirror(), request, "").await.1["function"], "ManageSnapshots");
 }
 
 /// Answers with what it was given.

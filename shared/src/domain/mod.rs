@@ -3,6 +3,7 @@
 pub mod content;
 mod email;
 mod fault;
+mod fingerprint;
 mod id;
 mod organization;
 mod password;
@@ -22,6 +23,7 @@ mod violation;
 
 pub use email::{Email, EmailKey};
 pub use fault::Fault;
+pub use fingerprint::Fingerprint;
 pub use id::ObjectId;
 pub use organization::{Agent, Organization, Pipeline, Stage};
 pub use password::{NewPassword, Password};

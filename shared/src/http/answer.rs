@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::ApiError;
 
+/// Tells an answer that is given again from a first one.
+pub(super) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// The most entries that a list within an answer has, where it is not a page of a longer one.
 pub const MAX_LISTED: usize = 200;
 
@@ -53,6 +56,12 @@ impl Answer {
     #[must_use]
     pub fn cached(self, how: HeaderValue) -> Self {
         self.with_header(CACHE_CONTROL, how)
+    }
+
+    /// The same, marked as given again to a request that repeats an Idempotency-Key: `Idempotent-Replayed: true`.
+    #[must_use]
+    pub fn replayed(self) -> Self {
+        self.with_header(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))
     }
 
     /// The same with one header more, in place of one of that name.

@@ -85,6 +85,16 @@ pub enum ApiError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The Idempotency-Key was used before, with another body.
+    KeyReused,
+    /// What the Idempotency-Key made is gone: the snapshot was deleted.
+    SnapshotDeleted,
+    /// The apply of this Idempotency-Key was given up and cleared away.
+    ApplyAborted,
+    /// The apply of this Idempotency-Key was undone.
+    ApplyUndone,
+    /// An interrupted apply cannot go on: the snapshot or the organization has changed since.
+    WorldMoved,
     /// The snapshot, or the outcome of an apply, is no longer the one that If-Match names.
     Stale,
     /// The body has more bytes than are read.
@@ -165,6 +175,13 @@ impl ApiError {
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
             Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
             Self::InProgress { .. } => (StatusCode::CONFLICT, "in_progress", "The same is being done already"),
+            Self::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The Idempotency-Key was used before")
+            }
+            Self::SnapshotDeleted => (StatusCode::CONFLICT, "snapshot_deleted", "The snapshot was deleted"),
+            Self::ApplyAborted => (StatusCode::CONFLICT, "apply_aborted", "The apply was given up"),
+            Self::ApplyUndone => (StatusCode::CONFLICT, "apply_undone", "The apply was undone"),
+            Self::WorldMoved => (StatusCode::CONFLICT, "world_moved", "The apply cannot go on"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "It has changed meanwhile"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
             Self::SetupTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "setup_too_large", "The setup is too large"),
@@ -204,6 +221,24 @@ impl ApiError {
                 "The source user's setup kept changing while it was captured; try again".to_owned()
             }
             Self::InProgress { .. } => "Another request is at work on the same thing; try again".to_owned(),
+            Self::KeyReused => {
+                "This Idempotency-Key belongs to an earlier request with another body; send the same body, or another key"
+                    .to_owned()
+            }
+            Self::SnapshotDeleted => {
+                "The request of this Idempotency-Key made a snapshot that was deleted since; use another key to make a new one"
+                    .to_owned()
+            }
+            Self::ApplyAborted => {
+                "The apply of this Idempotency-Key was given up, and nothing of it is left; use another key to apply again"
+                    .to_owned()
+            }
+            Self::ApplyUndone => {
+                "The apply of this Idempotency-Key was undone; use another key to apply again".to_owned()
+            }
+            Self::WorldMoved => "The snapshot or your organization has changed since this apply was interrupted, and nothing of \
+                                 it stays; use another key to apply again"
+                .to_owned(),
             Self::Stale => {
                 "What If-Match names is not what is there now; read it again and use the ETag of that answer".to_owned()
             }
@@ -279,6 +314,11 @@ mod tests {
             (ApiError::EmailTaken, 409, "email_taken"),
             (ApiError::SourceBusy { retry_after: WAIT }, 409, "source_busy"),
             (ApiError::InProgress { retry_after: WAIT }, 409, "in_progress"),
+            (ApiError::KeyReused, 422, "idempotency_key_reused"),
+            (ApiError::SnapshotDeleted, 409, "snapshot_deleted"),
+            (ApiError::ApplyAborted, 409, "apply_aborted"),
+            (ApiError::ApplyUndone, 409, "apply_undone"),
+            (ApiError::WorldMoved, 409, "world_moved"),
             (ApiError::Stale, 412, "precondition_failed"),
             (ApiError::BodyTooLarge, 413, "body_too_large"),
             (ApiError::SetupTooLarge { detail: "101 items".into() }, 413, "setup_too_large"),
@@ -323,6 +363,8 @@ mod tests {
             ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::InvalidId(_) => {}
             ApiError::InvalidQuery(_) | ApiError::InvalidHeader(_) => {}
             ApiError::OrganizationNotFound | ApiError::Stale => {}
+            ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
+            ApiError::ApplyAborted | ApiError::ApplyUndone => {}
             ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
             ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
             ApiError::EmailTaken | ApiError::SourceBusy { .. } | ApiError::InProgress { .. } => {}
@@ -330,7 +372,7 @@ mod tests {
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 23);
+        assert_eq!(codes.len(), 28);
     }
 
     #[test]

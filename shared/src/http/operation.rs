@@ -23,6 +23,8 @@ use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required};
 
+use super::answer::IDEMPOTENT_REPLAYED;
+use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
 use super::query::MAX_CURSOR;
 use super::{ApiError, FieldError, MAX_PAGE, body};
@@ -42,6 +44,7 @@ pub struct Operation {
     schemas: Vec<(String, RefOr<Schema>)>,
     answers: Vec<(StatusCode, ResponseBuilder)>,
     refusals: Vec<ApiError>,
+    replays: bool,
 }
 
 /// A finished description, with the schemas that it refers to.
@@ -63,7 +66,7 @@ impl Operation {
             .operation_id(Some(id))
             .tag(tag)
             .parameter_ref(Ref::new("#/components/parameters/XRequestId"));
-        Self { method, path, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new() }
+        Self { method, path, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new(), replays: false }
     }
 
     /// What it does: in a few words, and then at the length that somebody needs who uses it for the first time
@@ -143,6 +146,19 @@ impl Operation {
         self.refuses([malformed, ApiError::Stale])
     }
 
+    /// [`super::IdempotencyKey`], whose answers may be marked by [`super::Answer::replayed`].
+    #[must_use]
+    pub fn idempotency_key(mut self, description: &str) -> Self {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(super::idempotency::PATTERN))
+            .examples(["8e03978e-40d5-43e8-bc93-6894a57f9324"]);
+        let name = header_name(&IDEMPOTENCY_KEY);
+        self.builder = self.builder.parameter(optional(name, ParameterIn::Header, description, key));
+        self.replays = true;
+        self.refuses([super::idempotency::malformed(), ApiError::KeyReused])
+    }
+
     /// [`super::body::parse`]. `example` is JSON, and `wrong` something that somebody might get wrong.
     #[must_use]
     pub fn body<T: ToSchema>(mut self, example: &str, wrong: FieldError) -> Self {
@@ -196,7 +212,11 @@ impl Operation {
         self.refer::<T>();
         let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
         let response = ResponseBuilder::new().description(description).content("application/json", content);
-        self.answers.push((status, with_headers(response, headers)));
+        let mut response = with_headers(response, headers);
+        if self.replays {
+            response = response.header(header_name(&IDEMPOTENT_REPLAYED), header(&IDEMPOTENT_REPLAYED));
+        }
+        self.answers.push((status, response));
         self
     }
 
@@ -327,6 +347,8 @@ fn header(name: &HeaderName) -> Header {
             "After how many seconds it is sensible to try again.",
             ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
         )
+    } else if *name == IDEMPOTENT_REPLAYED {
+        ("The answer was given before, to a request with the same `Idempotency-Key`.", text.enum_values(Some(["true"])))
     } else if *name == WWW_AUTHENTICATE {
         ("How to say who is calling: `Bearer`.", text.enum_values(Some(["Bearer"])))
     } else {

@@ -1,15 +1,18 @@
-//! Makes an apply happen: the new user, all clones and the apply's record, or nothing.
+//! Makes an apply happen: the new user, all clones and the apply's record, or nothing. What fits is one transaction; what
+//! does not is staged.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::keys;
+use super::apply_record::{ApplyRecord, ApplyState, PASSWORD_HASH, StoredApply, committed_item, mark};
+use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item, Reason};
-use super::record::{self, ApplyRecord, ApplyState, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
+use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
 use super::size::{MAX_STORED_BYTES, stored_bytes};
+use super::staging::{self, Run};
 use super::table::Table;
 use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 use crate::domain::plan::{Arrival, ClonedItem, Origin};
-use crate::domain::{Fault, Principal, User};
+use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
 
 /// Everything that one apply writes.
 pub struct Apply<'a> {
@@ -17,6 +20,8 @@ pub struct Apply<'a> {
     pub origin: Origin,
     /// Who asked for it. The new user belongs to the same organization.
     pub caller: &'a Principal,
+    /// What the request asked for, where it has an Idempotency-Key: then the apply's id is derived from it.
+    pub fingerprint: Option<&'a Fingerprint>,
     /// The hash of the plan that it carries out.
     pub plan_hash: &'a str,
     /// The new user.
@@ -27,10 +32,14 @@ pub struct Apply<'a> {
     pub arrival: &'a Arrival,
     /// The answer to the caller, as JSON text.
     pub answer: &'a str,
+    /// A fresh id by which this run knows its own writes.
+    pub nonce: ObjectId,
+    /// When this run began.
+    pub now: Timestamp,
 }
 
 /// What came of an apply.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Applied {
     /// Everything is written.
     Committed,
@@ -38,14 +47,23 @@ pub enum Applied {
     EmailTaken,
     /// Another apply holds the e-mail address and is still at work. Nothing is written.
     EmailReserved,
-    /// It does not fit one transaction; says by what. Nothing is written.
+    /// An item is larger than DynamoDB stores; says by how much. Nothing is written.
     TooLarge(String),
+    /// Another request of the same Idempotency-Key came first; this is how far it is.
+    Met(Box<StoredApply>),
+    /// There was no answer in time. Nobody sees anything of the new user, and what is written is carried on by a repeated
+    /// request of the same Idempotency-Key, or cleared away.
+    Interrupted {
+        /// What did not answer, for the log alone.
+        cause: String,
+    },
 }
 
 /// Carries out applies.
 pub struct Applies<'a>(&'a Table);
 
-/// Where the claim on the address stands in the transaction.
+/// Where the record and the claim on the address stand in a transaction.
+const RECORD_INDEX: usize = 0;
 const CLAIM_INDEX: usize = 1;
 
 impl<'a> Applies<'a> {
@@ -54,58 +72,137 @@ impl<'a> Applies<'a> {
         Self(table)
     }
 
-    /// Writes everything in one transaction.
-    pub async fn commit(&self, apply: &Apply<'_>) -> Result<Applied, Fault> {
-        let items = items(apply)?;
-        if let Some(excess) = excess(&items) {
+    /// The record of an apply; `None` where there is none. One read.
+    pub async fn find(
+        &self,
+        organization: &ObjectId,
+        snapshot: &ObjectId,
+        apply: &ObjectId,
+    ) -> Result<Option<StoredApply>, Fault> {
+        self.0.get(&keys::apply(organization, snapshot, apply), None).await?.map(StoredApply::read).transpose()
+    }
+
+    /// Writes everything, in one transaction where it fits.
+    pub async fn carry_out(&self, apply: &Apply<'_>) -> Result<Applied, Fault> {
+        let owned = owned_items(apply)?;
+        if let Some(excess) = excess(&owned) {
             return Ok(Applied::TooLarge(excess));
         }
+        let at_once = items_at_once(apply, &owned)?;
+        if fits(&at_once) { self.commit_at_once(apply, at_once).await } else { Run::begin(self.0, apply, owned).await }
+    }
+
+    /// Carries on an apply that was interrupted while it was staged, and whose lease is over. `apply` has the ids, times and
+    /// hashes of `stored`.
+    pub async fn take_over(&self, stored: &StoredApply, apply: &Apply<'_>) -> Result<Applied, Fault> {
+        Run::take_over(self.0, apply, stored, owned_items(apply)?).await
+    }
+
+    /// Gives up an apply that was interrupted and cannot go on; `false` where somebody carries it on meanwhile.
+    pub async fn give_up(&self, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
+        staging::abandon(self.0, stored, now).await
+    }
+
+    /// The hash of the password that a committed apply gave its user; `None` where the user has another one by now, or is
+    /// gone. One read.
+    pub async fn password_hash(&self, stored: &StoredApply) -> Result<Option<String>, Fault> {
+        let key = keys::user(&stored.organization, &stored.record.user_id);
+        let item = self.0.get(&key, Some(&[PASSWORD_HASH])).await?;
+        let hash = item.and_then(|item| item.get(PASSWORD_HASH)?.as_s().ok().cloned());
+        Ok(hash.filter(|hash| Some(mark(hash)) == stored.record.password_mark))
+    }
+
+    async fn commit_at_once(&self, apply: &Apply<'_>, items: Vec<Item>) -> Result<Applied, Fault> {
         let puts = items.into_iter().map(|item| self.0.put_new_in_transaction(item));
         match self.0.transact(puts.collect::<Result<Vec<TransactWriteItem>, _>>()?).await {
             Ok(()) => Ok(Applied::Committed),
-            Err(CallFailure::Cancelled(reasons)) => refused(&reasons),
+            Err(CallFailure::Cancelled(reasons)) => match (meet_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
+                // Every request makes a user id of its own, so this one has landed after all.
+                (Some(met), _) if met.user() == apply.user.id => Ok(Applied::Committed),
+                (Some(met), _) => Ok(Applied::Met(met)),
+                (None, Some(Reason::ConditionFailed(holder))) => meet_claim(self.0, apply, holder.as_ref()).await,
+                _ => Err(Fault::Corrupt(format!("an item of a new user exists already: {reasons:?}"))),
+            },
+            Err(CallFailure::Contended(cause) | CallFailure::Unavailable(cause)) => Ok(Applied::Interrupted { cause }),
             Err(other) => Err(other.into()),
         }
     }
 }
 
-/// Reads whose condition failed, the apply's own record first.
-fn refused(reasons: &[Reason]) -> Result<Applied, Fault> {
-    match (reasons.first(), reasons.get(CLAIM_INDEX)) {
-        (Some(Reason::ConditionFailed(_)), _) => Err(Fault::Corrupt("an apply id was made twice".into())),
-        (_, Some(Reason::ConditionFailed(holder))) => {
-            let claim = holder.clone().map(record::read::<ClaimRecord>).transpose()?;
-            let reserved = claim.is_some_and(|claim| claim.user_id.is_none());
-            Ok(if reserved { Applied::EmailReserved } else { Applied::EmailTaken })
-        }
-        _ => Err(Fault::Corrupt(format!("an item of a new user exists already: {reasons:?}"))),
+/// The record that a cancelled transaction met in the place of its own.
+pub(super) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>, Fault> {
+    match reasons.get(RECORD_INDEX) {
+        Some(Reason::ConditionFailed(Some(met))) => Ok(Some(Box::new(StoredApply::read(met.clone())?))),
+        Some(Reason::ConditionFailed(None)) => Err(Fault::Corrupt("the record of an apply is gone".into())),
+        _ => Ok(None),
     }
 }
 
-/// The items in the order of the transaction: record, claim, user, switches, clones.
-fn items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
-    let Apply { origin, caller, user, arrival, .. } = apply;
-    let organization = &user.organization;
-    let record = ApplyRecord {
-        state: ApplyState::Committed,
-        revision: origin.revision,
-        plan_hash: apply.plan_hash.to_owned(),
-        user_id: user.id,
-        applied_by: caller.user,
-        applied_by_role: caller.role,
-        created_at: origin.at,
+/// What to make of somebody else's claim on the address. Where it is this very apply's, another request of the same key
+/// was faster, and its record is read.
+pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>, holder: Option<&Item>) -> Result<Applied, Fault> {
+    let Some(claim) = holder.cloned().map(record::read::<ClaimRecord>).transpose()? else {
+        return Ok(Applied::EmailTaken);
     };
-    let claim = ClaimRecord { organization_id: *organization, user_id: Some(user.id), reserved_by: None };
+    if claim.user_id.is_some() {
+        return Ok(Applied::EmailTaken);
+    }
+    if claim.reserved_by == Some(apply.origin.apply) {
+        let Origin { apply: id, snapshot, .. } = &apply.origin;
+        if let Some(met) = Applies::new(table).find(&apply.user.organization, snapshot, id).await? {
+            return Ok(Applied::Met(Box::new(met)));
+        }
+    }
+    Ok(Applied::EmailReserved)
+}
+
+impl Apply<'_> {
+    pub(super) fn key(&self) -> Key {
+        keys::apply(&self.user.organization, &self.origin.snapshot, &self.origin.apply)
+    }
+
+    pub(super) fn record(&self, state: ApplyState) -> ApplyRecord {
+        ApplyRecord {
+            state,
+            revision: self.origin.revision,
+            plan_hash: self.plan_hash.to_owned(),
+            user_id: self.user.id,
+            applied_by: self.caller.user,
+            applied_by_role: self.caller.role,
+            created_at: self.origin.at,
+            fingerprint: self.fingerprint.cloned(),
+            password_mark: self.fingerprint.map(|_| mark(self.password_hash)),
+            epoch: None,
+            nonce: None,
+            lease_until: None,
+            email: None,
+            password_hash: None,
+            given_up_at: None,
+        }
+    }
+}
+
+/// What belongs to the new user and nobody sees before the user is there: switches and clones.
+fn owned_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
+    let Apply { user, arrival, .. } = apply;
     let preferences = PreferencesRecord { enabled: arrival.preferences.clone(), setup_version: FIRST_VERSION };
-    let mut items = vec![
-        record::apply_item(&keys::apply(organization, &origin.snapshot, &origin.apply), &record, apply.answer)?,
-        record::item(&keys::email(user.email.key()), &claim)?,
-        record::user_item(user, Some(apply.password_hash))?,
-        record::item(&keys::preferences(organization, &user.id), &preferences)?,
-    ];
+    let mut items = vec![record::item(&keys::preferences(&user.organization, &user.id), &preferences)?];
     for clone in &arrival.items {
         items.push(clone_item(user, clone)?);
     }
+    Ok(items)
+}
+
+/// Everything, in the order of one transaction: record, claim, user, then what belongs to the user.
+fn items_at_once(apply: &Apply<'_>, owned: &[Item]) -> Result<Vec<Item>, Fault> {
+    let Apply { user, .. } = apply;
+    let claim = ClaimRecord { organization_id: user.organization, user_id: Some(user.id), reserved_by: None };
+    let mut items = vec![
+        committed_item(&apply.key(), &apply.record(ApplyState::Committed), apply.answer)?,
+        record::item(&keys::email(user.email.key()), &claim)?,
+        record::user_item(user, Some(apply.password_hash))?,
+    ];
+    items.extend_from_slice(owned);
     Ok(items)
 }
 
@@ -119,22 +216,16 @@ fn clone_item(user: &User, clone: &ClonedItem) -> Result<Item, Fault> {
     record::setup_item(&key, clone.kind, &record)
 }
 
-/// Why the items do not fit one transaction; `None` when they do.
+/// Whether the items fit one transaction.
+fn fits(items: &[Item]) -> bool {
+    items.len() <= MAX_TRANSACTION_ITEMS && items.iter().map(stored_bytes).sum::<usize>() <= MAX_TRANSACTION_BYTES
+}
+
+/// Why one of the items cannot be stored; `None` when all can.
 fn excess(items: &[Item]) -> Option<String> {
-    let sizes = || items.iter().map(stored_bytes);
-    let bytes: usize = sizes().sum();
-    let largest = sizes().max().unwrap_or_default();
-    if items.len() > MAX_TRANSACTION_ITEMS {
-        // The four that are no clones: record, claim, profile, switches.
-        let (clones, most) = (items.len() - 4, MAX_TRANSACTION_ITEMS - 4);
-        Some(format!("the apply would clone {clones} items; at most {most} fit"))
-    } else if bytes > MAX_TRANSACTION_BYTES {
-        Some(format!("the apply would write {bytes} bytes; at most {MAX_TRANSACTION_BYTES} fit"))
-    } else if largest > MAX_STORED_BYTES {
-        Some(format!("a clone would have {largest} bytes; an item has at most {MAX_STORED_BYTES}"))
-    } else {
-        None
-    }
+    let largest = items.iter().map(stored_bytes).max().unwrap_or_default();
+    (largest > MAX_STORED_BYTES)
+        .then(|| format!("an item of the new user would have {largest} bytes; it may have at most {MAX_STORED_BYTES}"))
 }
 
 #[cfg(test)]
@@ -142,7 +233,6 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
-    use crate::domain::ObjectId;
 
     /// An item of exactly this size.
     fn item(bytes: usize) -> Item {
@@ -150,18 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_has_at_most_100_items() {
-        assert_eq!(excess(&vec![item(10); 99]), None);
-        assert_eq!(excess(&vec![item(10); 100]), None);
-        assert!(excess(&vec![item(10); 101]).unwrap().contains("97 items"));
+    fn one_transaction_has_at_most_100_items() {
+        for (count, fit) in [(99, true), (100, true), (101, false)] {
+            assert_eq!(fits(&vec![item(10); count]), fit, "{count}");
+        }
     }
 
     #[test]
-    fn a_transaction_has_at_most_4_mb() {
-        let with_last = |bytes| [vec![item(390_000); 10], vec![item(bytes)]].concat();
-        assert_eq!(excess(&with_last(99_999)), None);
-        assert_eq!(excess(&with_last(100_000)), None);
-        assert!(excess(&with_last(100_001)).unwrap().contains("4000001 bytes"));
+    fn one_transaction_has_at_most_4_mb() {
+        for (last, fit) in [(99_999, true), (100_000, true), (100_001, false)] {
+            assert_eq!(fits(&[vec![item(390_000); 10], vec![item(last)]].concat()), fit, "{last}");
+        }
     }
 
     #[test]
@@ -172,16 +261,11 @@ mod tests {
     }
 
     #[test]
-    fn the_record_is_looked_at_first_and_the_claim_second() {
-        let failed = |holder: Option<Item>| Reason::ConditionFailed(holder);
-        let claim = |owner: Option<ObjectId>| {
-            let record = ClaimRecord { organization_id: ObjectId::NOBODY, user_id: owner, reserved_by: None };
-            failed(Some(serde_dynamo::to_item(record).unwrap()))
-        };
-        assert!(refused(&[failed(None), claim(None)]).is_err());
-        assert_eq!(refused(&[Reason::None, claim(None)]).unwrap(), Applied::EmailReserved);
-        assert_eq!(refused(&[Reason::None, claim(Some(ObjectId::NOBODY))]).unwrap(), Applied::EmailTaken);
-        assert_eq!(refused(&[Reason::Contended, failed(None), Reason::Contended]).unwrap(), Applied::EmailTaken);
-        assert!(refused(&[Reason::None, Reason::None, failed(None)]).is_err());
+    fn only_a_refusal_in_the_place_of_the_record_is_about_the_record() {
+        let failed = || Reason::ConditionFailed(Some(Item::new()));
+        assert!(meet_record(&[Reason::None, failed()]).unwrap().is_none());
+        assert!(meet_record(&[Reason::Contended, failed(), Reason::None]).unwrap().is_none());
+        assert!(meet_record(&[failed(), failed()]).is_err(), "what was met there is no record");
+        assert!(meet_record(&[Reason::ConditionFailed(None)]).is_err());
     }
 }

@@ -1,11 +1,10 @@
 //! Changes of a snapshot's own fields: its name, who sees it, its end.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::keys::{self, ALL, IndexKeys, LIST};
+use super::change::{Change, number, text};
+use super::keys::{self, ALL, LIST};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, DELETED_AT, DELETED_BY, SnapshotRecord, is_tombstone};
 use super::table::Table;
@@ -45,14 +44,13 @@ impl<'a> SnapshotEditor<'a> {
     /// Gives `snapshot` another name or description.
     pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
         let mut renamed = next(snapshot, now);
-        let mut change = Change::of(snapshot);
-        change.set("updatedAt", text(now));
+        let mut change = next_version(snapshot).set("updatedAt", text(now));
         if let Some(name) = &renaming.name {
-            change.set("name", text(name));
+            change = change.set("name", text(name));
             renamed.name = name.clone();
         }
         if let Some(description) = &renaming.description {
-            change.set("description", text(description));
+            change = change.set("description", text(description));
             renamed.description = Some(description.clone());
         }
         match self.run(snapshot, change).await? {
@@ -71,16 +69,15 @@ impl<'a> SnapshotEditor<'a> {
         let Snapshot { id, source, .. } = snapshot;
         let changes = snapshot.sharing_changes(&sharing);
         let by_time = keys::by_time(snapshot.created_at, id);
-        let mut own = Change::of(snapshot);
-        own.set("updatedAt", text(now));
-        own.set("assignedOrgIds", AttributeValue::L(sharing.assigned.iter().map(text).collect()));
-        own.set("isGlobal", AttributeValue::Bool(sharing.is_global));
-        if sharing.assigned.contains(&source.organization) {
-            own.list(&LIST, keys::listed_for(&source.organization), by_time);
-        } else {
-            own.unlist(&LIST);
-        }
-        let mut items = vec![self.0.update_in_transaction(&keys::snapshot(id), own.in_transaction())?];
+        let own = next_version(snapshot)
+            .set("updatedAt", text(now))
+            .set("assignedOrgIds", AttributeValue::L(sharing.assigned.iter().map(text).collect()))
+            .set("isGlobal", AttributeValue::Bool(sharing.is_global));
+        let own = match sharing.assigned.contains(&source.organization) {
+            true => own.list(&LIST, keys::listed_for(&source.organization), by_time),
+            false => own.unlist(&LIST),
+        };
+        let mut items = vec![self.0.change_in_transaction(&keys::snapshot(id), &own)?];
         for organization in &changes.added {
             let key = keys::visible_to(id, organization);
             items.push(self.0.put_in_transaction(record::visibility_item(
@@ -117,14 +114,12 @@ impl<'a> SnapshotEditor<'a> {
     /// Turns `snapshot` into a tombstone: nothing of what it showed or held, only what tells that it was there, and a key
     /// under which the rest is found and swept. One conditional update.
     pub async fn delete(&self, snapshot: &Snapshot, by: ObjectId, now: Timestamp) -> Result<Edited, Fault> {
-        let mut change = Change::of(snapshot);
-        change.set(DELETED_AT, text(now));
-        change.set(DELETED_BY, text(by));
-        change.list(&ALL, keys::sweep_shard(&snapshot.id), keys::by_time(now, &snapshot.id));
-        change.unlist(&LIST);
-        for attribute in GONE {
-            change.remove(attribute);
-        }
+        let tombstone = next_version(snapshot)
+            .set(DELETED_AT, text(now))
+            .set(DELETED_BY, text(by))
+            .list(&ALL, keys::sweep_shard(&snapshot.id), keys::by_time(now, &snapshot.id))
+            .unlist(&LIST);
+        let change = GONE.into_iter().fold(tombstone, Change::remove);
         match self.run(snapshot, change).await? {
             Ran::Done => Ok(Edited::Done(Box::new(snapshot.clone()))),
             // Again the SDK's own repetition: deleted by this user at this very time.
@@ -138,14 +133,7 @@ impl<'a> SnapshotEditor<'a> {
     }
 
     async fn run(&self, snapshot: &Snapshot, change: Change) -> Result<Ran, Fault> {
-        let update = self
-            .0
-            .update(&keys::snapshot(&snapshot.id))
-            .update_expression(change.expression())
-            .condition_expression(CONDITION)
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(Some(change.values()));
-        match self.0.run_update(update).await {
+        match self.0.change(&keys::snapshot(&snapshot.id), &change).await {
             Ok(()) => Ok(Ran::Done),
             Err(CallFailure::ConditionFailed(met)) => Ok(Ran::Met(met)),
             Err(other) => Err(other.into()),
@@ -182,75 +170,13 @@ fn next(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
     Snapshot { updated_at: now, version: snapshot.version + 1, ..snapshot.clone() }
 }
 
-fn text(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-/// That the snapshot is there and as it was read. A tombstone keeps its version, hence the second part.
-const CONDITION: &str = "attribute_exists(PK) AND attribute_not_exists(#deletedAt) AND #version = :read";
-
-/// The attributes that one update sets and removes. Every name goes through a placeholder: some are reserved words.
-struct Change {
-    read: u64,
-    set: Vec<(&'static str, AttributeValue)>,
-    remove: Vec<&'static str>,
-}
-
-impl Change {
-    fn of(snapshot: &Snapshot) -> Self {
-        Self { read: snapshot.version, set: vec![("version", number(snapshot.version + 1))], remove: Vec::new() }
-    }
-
-    fn set(&mut self, attribute: &'static str, value: AttributeValue) {
-        self.set.push((attribute, value));
-    }
-
-    fn remove(&mut self, attribute: &'static str) {
-        self.remove.push(attribute);
-    }
-
-    fn list(&mut self, index: &IndexKeys, pk: String, sk: String) {
-        self.set(index.pk, AttributeValue::S(pk));
-        self.set(index.sk, AttributeValue::S(sk));
-    }
-
-    fn unlist(&mut self, index: &IndexKeys) {
-        self.remove(index.pk);
-        self.remove(index.sk);
-    }
-
-    fn expression(&self) -> String {
-        let set: Vec<_> = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}")).collect();
-        let remove: Vec<_> = self.remove.iter().map(|attribute| format!("#{attribute}")).collect();
-        let mut expression = format!("SET {}", set.join(", "));
-        if !remove.is_empty() {
-            expression.push_str(" REMOVE ");
-            expression.push_str(&remove.join(", "));
-        }
-        expression
-    }
-
-    fn names(&self) -> HashMap<String, String> {
-        let changed = self.set.iter().map(|(attribute, _)| *attribute).chain(self.remove.iter().copied());
-        changed.chain([DELETED_AT]).map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
-    }
-
-    fn values(&self) -> HashMap<String, AttributeValue> {
-        let set = self.set.iter().map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
-        set.chain([(":read".to_owned(), number(self.read))]).collect()
-    }
-
-    fn in_transaction(&self) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
-            .update_expression(self.expression())
-            .condition_expression(CONDITION)
-            .set_expression_attribute_names(Some(self.names()))
-            .set_expression_attribute_values(Some(self.values()))
-    }
+/// A change that makes the next version, on the condition that the snapshot is as it was read. A tombstone keeps its
+/// version, hence the second part.
+fn next_version(snapshot: &Snapshot) -> Change {
+    Change::of_existing()
+        .when_absent(DELETED_AT)
+        .when("version", number(snapshot.version))
+        .set("version", number(snapshot.version + 1))
 }
 
 #[cfg(test)]
@@ -287,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_tombstone_keeps_of_a_whole_snapshot_only_what_tells_that_it_was_there() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
         let mut kept: Vec<_> = item.keys().map(String::as_str).filter(|name| !GONE.contains(name)).collect();
         kept.sort_unstable();
         let keys = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK"];
@@ -300,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_read_without_content_reads_every_other_attribute() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap()).unwrap();
+        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
         let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content", "contentHash"];
         let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
         expected.extend([DELETED_AT, DELETED_BY]);
@@ -308,19 +234,5 @@ mod tests {
         let mut read = record::SNAPSHOT_ATTRIBUTES;
         read.sort_unstable();
         assert_eq!(read[..], expected[..]);
-    }
-
-    #[test]
-    fn a_change_names_every_attribute_through_a_placeholder_and_uses_every_placeholder() {
-        let mut change = Change::of(&snapshot());
-        change.set("name", text("new"));
-        change.remove("description");
-        let all = format!("{} {CONDITION}", change.expression());
-        assert_eq!(change.expression(), "SET #version = :version, #name = :name REMOVE #description");
-        for name in change.names().keys() {
-            assert!(all.contains(name.as_str()), "{name}");
-        }
-        let values = change.values();
-        assert_eq!((&values[":version"], &values[":read"]), (&number(8), &number(7)));
     }
 }

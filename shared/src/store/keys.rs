@@ -136,6 +136,11 @@ pub(super) fn snapshot(snapshot: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), META)
 }
 
+/// One chunk of a snapshot's content. Each has a partition of its own, so that large contents are read at once.
+pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> Key {
+    Key::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
+}
+
 /// Makes a snapshot visible to an organization that it does not come from.
 pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), organization_partition(organization))
@@ -154,6 +159,12 @@ pub(super) fn parse_snapshot(pk: &str) -> Option<ObjectId> {
 /// The record of one apply, in the organization that it was made in.
 pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> Key {
     Key::new(format!("ORG#{organization}#SNAPSHOT#{snapshot}"), format!("APPLY#{apply}"))
+}
+
+/// The organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
+pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, ObjectId)> {
+    let (organization, snapshot) = pk.strip_prefix("ORG#")?.split_once("#SNAPSHOT#")?;
+    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix("APPLY#")?.parse().ok()?))
 }
 
 /// The partition of `LIST` with the snapshots that an organization sees.
@@ -179,9 +190,18 @@ pub(super) fn shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(all_partition)
 }
 
-/// The partition of `ALL` that a deleted snapshot belongs to until it is swept.
+/// The partition of `ALL` that a deleted snapshot or an unfinished apply belongs to until it is swept.
 pub(super) fn sweep_shard(id: &ObjectId) -> String {
-    format!("SWEEP#{}", shard_number(id))
+    sweep_partition(shard_number(id))
+}
+
+/// Every partition of `ALL` with what is to be swept.
+pub(super) fn sweep_shards() -> impl Iterator<Item = String> {
+    (0..ALL_SHARDS).map(sweep_partition)
+}
+
+fn sweep_partition(shard: u8) -> String {
+    format!("SWEEP#{shard}")
 }
 
 fn all_partition(shard: u8) -> String {

@@ -160,7 +160,7 @@ impl<'a> SnapshotLists<'a> {
             entries.iter().filter(|entry| entry.row.is_none()).map(|entry| keys::snapshot(&entry.id)).collect();
         let mut rows = HashMap::new();
         if !pointers.is_empty() {
-            for item in self.0.batch_get(&pointers, &ROW_AND_ACCESS).await? {
+            for item in self.0.batch_get(&pointers, &ROW_AND_ACCESS, false).await? {
                 rows.extend(seen(principal, item)?.map(|row| (row.id, row)));
             }
         }

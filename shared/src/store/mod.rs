@@ -5,7 +5,9 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
+mod apply_record;
 mod captures;
+mod change;
 mod edits;
 mod keys;
 mod lists;
@@ -14,26 +16,31 @@ mod organizations;
 mod outcome;
 mod packing;
 mod record;
+mod retry;
 mod schema;
 mod setup_writer;
 mod sign_ins;
 mod size;
 mod snapshots;
+mod staging;
+mod sweeps;
 mod table;
 mod user_lists;
 mod users;
 
 pub use applies::{Applied, Applies, Apply};
+pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
-pub use packing::{MAX_INLINE_BYTES, Packed};
+pub use packing::{MAX_PACKED_BYTES, Packed};
 pub use schema::{Index, create_table, indexes};
 pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
 pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
-pub use snapshots::{Found, SnapshotCreator, SnapshotReader, SnapshotWithContent};
+pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent};
+pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
 pub use user_lists::{UserLists, UserRow};
 pub use users::{Callers, StoredUser};

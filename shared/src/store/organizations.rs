@@ -36,7 +36,7 @@ impl<'a> Organizations<'a> {
     /// Those of `ids`, which are all different, that are ids of organizations.
     pub async fn existing(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, Fault> {
         let keys: Vec<Key> = ids.iter().map(keys::organization).collect();
-        let items = self.0.batch_get(&keys, &[keys::PK]).await?;
+        let items = self.0.batch_get(&keys, &[keys::PK], false).await?;
         Ok(items.iter().filter_map(|item| keys::parse_organization(record::partition_key(item))).collect())
     }
 }

@@ -18,13 +18,19 @@ pub(super) enum CallFailure {
     /// A transaction was cancelled, and the condition of at least one of its items did not hold. The reasons are in
     /// the order of the transaction's items.
     Cancelled(Vec<Reason>),
-    /// Another transaction works on the same items, or the table is throttled: nothing was written, and the same call
-    /// may succeed at once.
+    /// Another transaction works on the same items, or the table is throttled: nothing was written.
     Contended(String),
     /// No answer, or one that says "not now". A write may or may not have landed.
     Unavailable(String),
     /// DynamoDB calls the request wrong. Repeating it is useless.
     Invalid(String),
+}
+
+impl CallFailure {
+    /// Whether the same call may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Contended(_) | Self::Unavailable(_))
+    }
 }
 
 /// Why one item of a cancelled transaction is to blame.
@@ -113,6 +119,7 @@ fn cancelled(reasons: &[CancellationReason], told: String) -> CallFailure {
 
 mod errors {
     use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
+    use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemError;
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     use aws_sdk_dynamodb::operation::query::QueryError;
@@ -123,6 +130,7 @@ mod errors {
     use super::{CallError, CancellationReason, Item};
 
     impl CallError for BatchGetItemError {}
+    impl CallError for BatchWriteItemError {}
     impl CallError for GetItemError {}
     impl CallError for QueryError {}
 

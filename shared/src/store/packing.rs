@@ -6,7 +6,13 @@ use crate::domain::Fault;
 use crate::domain::content::{Content, MAX_RAW_BYTES};
 
 /// The most compressed bytes that stand in the snapshot's own item, so that reading a snapshot stays cheap.
-pub const MAX_INLINE_BYTES: usize = 32 * 1024;
+const MAX_INLINE_BYTES: usize = 32 * 1024;
+
+/// The most compressed bytes that a snapshot has in all: its chunks and its own item are one transaction, of at most 4 MB.
+pub const MAX_PACKED_BYTES: usize = 3_500_000;
+
+/// The most compressed bytes in one chunk; an item has at most 400 kB.
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// zstd's level. On setups of a few dozen kilobytes 19 takes some milliseconds and saves every later read and write
 /// units; large ones are compressed faster and less.
@@ -26,6 +32,11 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// The pieces in which bytes are stored that do not stand in the snapshot's own item; none where they do.
+    pub(super) fn chunks(&self) -> Vec<&[u8]> {
+        if self.bytes.len() <= MAX_INLINE_BYTES { Vec::new() } else { self.bytes.chunks(CHUNK_BYTES).collect() }
+    }
+
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
         let json = content.canonical_json();
@@ -39,11 +50,16 @@ pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     zstd::bulk::compress(bytes, level).map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
+/// Decompresses what [`compress`] made.
+pub(super) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    zstd::bulk::decompress(bytes, MAX_RAW_BYTES)
+        .map_err(|error| Fault::Corrupt(format!("cannot be decompressed: {error}")))
+}
+
 /// Unpacks what [`Packed::pack`] made.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Content, Fault> {
-    let corrupt = |error: String| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}"));
-    let json = zstd::bulk::decompress(bytes, MAX_RAW_BYTES).map_err(|error| corrupt(error.to_string()))?;
-    serde_json::from_slice(&json).map_err(|error| corrupt(error.to_string()))
+    serde_json::from_slice(&decompress(bytes)?)
+        .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")))
 }
 
 #[cfg(test)]
@@ -67,6 +83,20 @@ mod tests {
         let packed = Packed::pack(&content).unwrap();
         assert_eq!(unpack(&packed.bytes).unwrap(), content);
         assert_eq!(packed, Packed::pack(&content).unwrap());
+    }
+
+    #[test]
+    fn up_to_32_kib_are_stored_in_one_piece_with_the_snapshot_and_more_in_chunks_of_256_kib() {
+        let sizes = |length| {
+            let packed = Packed { bytes: vec![0; length], raw_bytes: 0, hash: [0; 32] };
+            packed.chunks().iter().map(|chunk| chunk.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(32_768), [0; 0]);
+        assert_eq!(sizes(32_769), [32_769]);
+        assert_eq!(sizes(262_143), [262_143]);
+        assert_eq!(sizes(262_144), [262_144]);
+        assert_eq!(sizes(262_145), [262_144, 1]);
+        assert_eq!(sizes(MAX_PACKED_BYTES).len(), 14);
     }
 
     #[test]

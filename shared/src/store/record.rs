@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
-use super::packing::{self, Packed};
+use super::packing::Packed;
 use crate::domain::{
-    Agent, Counts, Creator, Description, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber,
-    Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
+    Agent, Counts, Creator, Description, Designation, Document, Email, Fault, Fingerprint, FullName, ObjectId,
+    PhoneNumber, Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
 };
 
 /// The attribute by which items of different kinds are told apart.
@@ -324,51 +324,51 @@ pub(super) fn visibility_item(key: &Key, listed_in: String, snapshot: &Snapshot)
     Ok(item)
 }
 
-/// The attribute that holds the packed content.
+/// The attribute that holds the packed content, of a snapshot or of a chunk.
 pub(super) const CONTENT: &str = "content";
+/// How many chunks hold the content that the snapshot's own item does not.
+pub(super) const CHUNKS: &str = "chunks";
+/// What the request asked for that made a snapshot under an Idempotency-Key.
+pub(super) const FINGERPRINT: &str = "fingerprint";
 
-/// The item of a new snapshot with its content, listed for its source organization and among all snapshots.
-pub(super) fn snapshot_item(snapshot: &Snapshot, packed: &Packed) -> Result<Item, Fault> {
+/// One piece of a snapshot's content.
+#[derive(Debug, Serialize)]
+struct ChunkRecord {}
+
+impl Record for ChunkRecord {
+    const TYPE: &'static str = "chunk";
+}
+
+/// The items of the chunks in which a snapshot's content is stored; none where it stands in the snapshot's own item.
+pub(super) fn chunk_items(snapshot: &Snapshot, packed: &Packed) -> Result<Vec<Item>, Fault> {
+    let chunks = packed.chunks().into_iter().enumerate();
+    chunks
+        .map(|(number, bytes)| {
+            let mut item = item(&keys::chunk(&snapshot.id, snapshot.revision, number), &ChunkRecord {})?;
+            item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(bytes)));
+            Ok(item)
+        })
+        .collect()
+}
+
+/// The item of a new snapshot, listed for its source organization and among all snapshots: with its content, or with the
+/// number of the chunks that hold it.
+pub(super) fn snapshot_item(
+    snapshot: &Snapshot,
+    packed: &Packed,
+    fingerprint: Option<&Fingerprint>,
+) -> Result<Item, Fault> {
     let mut item = item(&keys::snapshot(&snapshot.id), &SnapshotRecord::new(snapshot))?;
-    item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(packed.bytes.clone())));
+    match packed.chunks().len() {
+        0 => item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(packed.bytes.clone()))),
+        chunks => item.insert(CHUNKS.to_owned(), AttributeValue::N(chunks.to_string())),
+    };
     item.insert("contentHash".to_owned(), AttributeValue::B(Blob::new(packed.hash)));
+    item.extend(fingerprint.map(|fingerprint| (FINGERPRINT.to_owned(), AttributeValue::S(fingerprint.to_string()))));
     let by_time = keys::by_time(snapshot.created_at, &snapshot.id);
     if snapshot.assigned.contains(&snapshot.source.organization) {
         index(&mut item, &keys::LIST, keys::listed_for(&snapshot.source.organization), by_time.clone());
     }
     index(&mut item, &keys::ALL, keys::shard(&snapshot.id), by_time);
     Ok(item)
-}
-
-/// One apply: what was asked, by whom, and what came of it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ApplyRecord {
-    pub(super) state: ApplyState,
-    pub(super) revision: u32,
-    pub(super) plan_hash: String,
-    pub(super) user_id: ObjectId,
-    pub(super) applied_by: ObjectId,
-    pub(super) applied_by_role: Role,
-    pub(super) created_at: Timestamp,
-}
-
-impl Record for ApplyRecord {
-    const TYPE: &'static str = "apply";
-}
-
-/// The item of an apply's record. The answer stands beside it, compressed, so that it can be given again byte for byte
-/// and the record of an ordinary apply stays below 1 KB.
-pub(super) fn apply_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
-    let mut item = item(key, record)?;
-    item.insert("answer".to_owned(), AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)));
-    Ok(item)
-}
-
-/// How far an apply is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum ApplyState {
-    /// Everything is there.
-    Committed,
 }

@@ -1,18 +1,57 @@
 //! Snapshots.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::keys;
-use super::outcome::CallFailure;
+use super::keys::{self, PK};
+use super::outcome::{CallFailure, Item, Reason};
 use super::packing::{self, Packed};
-use super::record::{self, CONTENT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
+use super::record::{self, CHUNKS, CONTENT, FINGERPRINT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
 use super::table::Table;
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, Verdict};
-use crate::domain::{Fault, ObjectId, Principal, Snapshot};
+use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Snapshot};
 
 /// Writes new snapshots.
 pub struct SnapshotCreator<'a>(&'a Table);
+
+/// What came of making a snapshot.
+#[derive(Debug, PartialEq)]
+pub enum Creation {
+    /// It is written.
+    Made,
+    /// Another request of the same Idempotency-Key came first.
+    Met(Box<Made>),
+}
+
+/// What an Idempotency-Key made before.
+#[derive(Debug, PartialEq)]
+pub struct Made {
+    /// What was asked for; `None` where no key was used.
+    fingerprint: Option<String>,
+    /// The snapshot as it is now; `None` where it was deleted.
+    pub snapshot: Option<Snapshot>,
+}
+
+impl Made {
+    fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
+        let fingerprint = match item.remove(FINGERPRINT) {
+            Some(AttributeValue::S(fingerprint)) => Some(fingerprint),
+            _ => None,
+        };
+        let snapshot = match is_tombstone(&item) {
+            true => None,
+            false => Some(record::read::<SnapshotRecord>(item)?.into_snapshot(id)),
+        };
+        Ok(Self { fingerprint, snapshot })
+    }
+
+    /// Whether a request of this fingerprint is the one that made it.
+    pub fn is_asked_by(&self, fingerprint: &Fingerprint) -> bool {
+        self.fingerprint.as_ref().is_some_and(|made| *made == fingerprint.to_string())
+    }
+}
 
 impl<'a> SnapshotCreator<'a> {
     /// The port on this table.
@@ -20,15 +59,50 @@ impl<'a> SnapshotCreator<'a> {
         Self(table)
     }
 
-    /// Writes a snapshot whose id was just made, with its content. One conditional put.
-    pub async fn create(&self, snapshot: &Snapshot, packed: &Packed) -> Result<(), Fault> {
-        let item = record::snapshot_item(snapshot, packed)?;
-        match self.0.put_new(item.clone()).await {
-            Ok(()) => Ok(()),
-            // The SDK repeated a put whose answer was lost, and met its own item.
-            Err(CallFailure::ConditionFailed(Some(met))) if met == item => Ok(()),
-            Err(other) => Err(other.into()),
+    /// What was made under an id that is derived from an Idempotency-Key; `None` where nothing was. One read.
+    pub async fn find(&self, id: ObjectId) -> Result<Option<Made>, Fault> {
+        let attributes = [&SNAPSHOT_ATTRIBUTES[..], &[FINGERPRINT]].concat();
+        let item = self.0.get(&keys::snapshot(&id), Some(&attributes)).await?;
+        item.map(|item| Made::read(id, item)).transpose()
+    }
+
+    /// Writes a snapshot with its content: one conditional put, or one transaction where the content takes chunks.
+    pub async fn create(
+        &self,
+        snapshot: &Snapshot,
+        packed: &Packed,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<Creation, Fault> {
+        let item = record::snapshot_item(snapshot, packed, fingerprint)?;
+        match self.write(item.clone(), record::chunk_items(snapshot, packed)?).await {
+            Ok(()) => Ok(Creation::Made),
+            Err(failure) => match met(failure)? {
+                // A repeated try meets what the first one wrote.
+                met if met == item => Ok(Creation::Made),
+                met => Ok(Creation::Met(Box::new(Made::read(snapshot.id, met)?))),
+            },
         }
+    }
+
+    async fn write(&self, item: Item, chunks: Vec<Item>) -> Result<(), CallFailure> {
+        if chunks.is_empty() {
+            return self.0.put_new(item).await;
+        }
+        let puts = std::iter::once(item).chain(chunks).map(|item| self.0.put_new_in_transaction(item));
+        let puts: Result<Vec<_>, Fault> = puts.collect();
+        self.0.transact(puts.map_err(|fault| CallFailure::Invalid(fault.to_string()))?).await
+    }
+}
+
+/// The snapshot that a refused write met in the place of its own.
+fn met(failure: CallFailure) -> Result<Item, Fault> {
+    match failure {
+        CallFailure::ConditionFailed(Some(met)) => Ok(met),
+        CallFailure::Cancelled(reasons) => match reasons.into_iter().next() {
+            Some(Reason::ConditionFailed(Some(met))) => Ok(met),
+            reason => Err(Fault::Corrupt(format!("a chunk of a new snapshot exists already: {reason:?}"))),
+        },
+        other => Err(other.into()),
     }
 }
 
@@ -49,7 +123,7 @@ impl<'a> SnapshotReader<'a> {
     }
 
     /// The one way to a snapshot's content: gives it only where `principal` may do `action` to it. `None` tells nothing of
-    /// whether it exists. One read.
+    /// whether it exists. One read, and one more for content that is stored in chunks.
     pub async fn load(
         &self,
         id: ObjectId,
@@ -59,12 +133,35 @@ impl<'a> SnapshotReader<'a> {
         let Some(mut item) = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !is_tombstone(item)) else {
             return Ok(None);
         };
-        let packed = match item.remove(CONTENT) {
-            Some(AttributeValue::B(bytes)) => bytes.into_inner(),
-            other => return Err(Fault::Corrupt(format!("snapshot {id} has no content but {other:?}"))),
-        };
+        let (inline, chunks) = (item.remove(CONTENT), item.remove(CHUNKS));
         let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
-        Ok(principal.may(action, snapshot.access()).then_some(SnapshotWithContent { snapshot, packed }))
+        if !principal.may(action, snapshot.access()) {
+            return Ok(None);
+        }
+        let packed = match (inline, chunks) {
+            (Some(AttributeValue::B(bytes)), _) => bytes.into_inner(),
+            (_, Some(AttributeValue::N(count))) => match self.chunks(&snapshot, &count).await? {
+                Some(bytes) => bytes,
+                // Deleted, and swept already, since it was read.
+                None if self.find(id, principal, action).await? == Found::Missing => return Ok(None),
+                None => return Err(Fault::Corrupt(format!("snapshot {id} lacks some of its {count} chunks"))),
+            },
+            _ => return Err(Fault::Corrupt(format!("snapshot {id} has no content"))),
+        };
+        Ok(Some(SnapshotWithContent { snapshot, packed }))
+    }
+
+    /// The content of a snapshot whose own item does not hold it; `None` where some of it is not there.
+    async fn chunks(&self, snapshot: &Snapshot, count: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let count: usize = count
+            .parse()
+            .map_err(|_| Fault::Corrupt(format!("snapshot {} has {count} chunks, which is no number", snapshot.id)))?;
+        let keys: Vec<_> = (0..count).map(|number| keys::chunk(&snapshot.id, snapshot.revision, number)).collect();
+        let items = self.0.batch_get(&keys, &[PK, CONTENT], true).await?;
+        let found: HashMap<&str, &AttributeValue> =
+            items.iter().filter_map(|item| Some((record::partition_key(item), item.get(CONTENT)?))).collect();
+        let chunk = |key: &keys::Key| Some(found.get(key.pk.as_str())?.as_b().ok()?.as_ref());
+        Ok(keys.iter().map(chunk).collect::<Option<Vec<&[u8]>>>().map(|chunks| chunks.concat()))
     }
 
     /// The snapshot without its content, for a change of its own fields. One read.

@@ -7,32 +7,32 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Get, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactGetItem, TransactWriteItem,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
 };
 use futures_util::future::try_join_all;
 
+use super::change::Change;
 use super::keys::{self, IndexKeys, Key, PK, SK};
 use super::meter::Meter;
-use super::outcome::{CallFailure, Item, classify};
+use super::outcome::{CallFailure, Item};
+use super::retry::{Budget, Pauses};
 use crate::capacity::Consumed;
 use crate::domain::{Fault, ObjectId};
+use crate::ids::{Randomness, SystemRandomness};
 
-/// How often a transaction that met another one is tried in all.
-const TRANSACTION_ATTEMPTS: u32 = 6;
-/// How often the rest of a batch of reads is asked for in all. DynamoDB leaves out what goes beyond 16 MB or a throttle.
-const BATCH_ATTEMPTS: u32 = 8;
 /// The most items in one batch of reads, DynamoDB's own limit.
 const MAX_BATCH_GET: usize = 100;
-/// The pause after the first contended attempt; it doubles from then on.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The most items in one batch of writes, DynamoDB's own limit.
+const MAX_BATCH_WRITE: usize = 25;
 
-/// A handle on the table. Clones share the connection; [`Table::metered`] gives one with a count of its own.
+/// A handle on the table. Clones share the connection; [`Table::for_request`] gives one with a count and an end of its own.
 #[derive(Clone)]
 pub struct Table {
     client: Client,
     name: Arc<str>,
     meter: Arc<Meter>,
+    budget: Budget,
 }
 
 /// Which part of a partition a query reads.
@@ -57,13 +57,19 @@ pub(super) struct IndexPart<'a> {
 impl Table {
     /// A handle on the table of this name.
     pub fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.into(), meter: Arc::default() }
+        Self { client, name: name.into(), meter: Arc::default(), budget: Budget::UNLIMITED }
     }
 
-    /// The same table, counting from zero.
+    /// The same table for one request: counting from zero, and giving up once `time_left` is over.
     #[must_use]
-    pub fn metered(&self) -> Self {
-        Self { meter: Arc::default(), ..self.clone() }
+    pub fn for_request(&self, time_left: Duration) -> Self {
+        Self { meter: Arc::default(), budget: Budget::of(time_left), ..self.clone() }
+    }
+
+    /// The same table with so much time from now on, however much there was; what it consumes still counts here.
+    #[must_use]
+    pub(super) fn given(&self, time_left: Duration) -> Self {
+        Self { budget: Budget::of(time_left), ..self.clone() }
     }
 
     /// What the calls through this handle and its clones consumed.
@@ -91,7 +97,8 @@ impl Table {
         for (index, attribute) in attributes.into_iter().flatten().enumerate() {
             call = call.expression_attribute_names(placeholder(index), *attribute);
         }
-        let answer = call.set_projection_expression(attributes.map(projection)).send().await.map_err(classify)?;
+        let call = call.set_projection_expression(attributes.map(projection));
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.item)
     }
@@ -117,7 +124,8 @@ impl Table {
         for (index, attribute) in part.attributes.into_iter().flatten().enumerate() {
             call = call.expression_attribute_names(placeholder(index), *attribute);
         }
-        let answer = call.set_projection_expression(part.attributes.map(projection)).send().await.map_err(classify)?;
+        let call = call.set_projection_expression(part.attributes.map(projection));
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
@@ -153,20 +161,27 @@ impl Table {
                 .expression_attribute_names("#sk", part.index.sk)
                 .expression_attribute_values(":sk", AttributeValue::S(before.to_owned())),
         };
-        let answer = call.send().await.map_err(classify)?;
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
     }
 
-    /// Reads many items at once, those that exist, in no order. A read may be a moment old.
-    pub(super) async fn batch_get(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
-        let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes));
+    /// Reads many items at once, those that exist, in no order. Other than a consistent read, one may be a moment old, for
+    /// half the price.
+    pub(super) async fn batch_get(
+        &self,
+        keys: &[Key],
+        attributes: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, Fault> {
+        let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes, consistent));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
     /// Reads one batch, again and again for what was left out of the answer because it was too much at once.
-    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>, Fault> {
+    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str], consistent: bool) -> Result<Vec<Item>, Fault> {
         let mut wanted = KeysAndAttributes::builder()
+            .consistent_read(consistent)
             .set_keys(Some(keys.iter().map(key_item).collect()))
             .projection_expression(projection(attributes));
         for (index, attribute) in attributes.iter().enumerate() {
@@ -174,24 +189,24 @@ impl Table {
         }
         let mut wanted = wanted.build().map_err(|error| Fault::Corrupt(error.to_string()))?;
         let mut items = Vec::with_capacity(keys.len());
-        let mut pause = FIRST_PAUSE;
-        for _ in 0..BATCH_ATTEMPTS {
+        let mut pauses = Pauses::default();
+        loop {
             let call = self
                 .client
                 .batch_get_item()
                 .request_items(&*self.name, wanted)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-            let mut answer = call.send().await.map_err(classify)?;
+            let mut answer = self.budget.attempt(|| call.clone().send()).await?;
             self.meter.read(answer.consumed_capacity());
             items.extend(answer.responses.as_mut().and_then(|tables| tables.remove(&*self.name)).unwrap_or_default());
             match answer.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&*self.name)) {
                 Some(left) if !left.keys().is_empty() => wanted = left,
                 _ => return Ok(items),
             }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
+            if !self.budget.pause(&mut pauses).await {
+                return Err(Fault::Unavailable("a batch of reads was left unfinished again and again".into()));
+            }
         }
-        Err(Fault::Unavailable("a batch of reads was left unfinished again and again".into()))
     }
 
     /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
@@ -203,33 +218,59 @@ impl Table {
             .expression_attribute_names("#a", attribute)
             .build()
             .map_err(|error| CallFailure::Invalid(error.to_string()))?;
-        let answer = self
+        let call = self
             .client
             .transact_get_items()
             .transact_items(TransactGetItem::builder().get(get).build())
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.responses.and_then(|responses| responses.into_iter().next()).and_then(|response| response.item))
     }
 
     /// Writes an item that must not exist yet.
     pub(super) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
-        let answer = self
+        let call = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(PK)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
+    }
+
+    /// Deletes many items, those that exist. Not all at once: after a failure some are gone.
+    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Fault> {
+        for batch in keys.chunks(MAX_BATCH_WRITE) {
+            let requests = batch.iter().map(delete_request).collect::<Result<Vec<_>, Fault>>()?;
+            self.batch_write_once(requests).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes one batch, again and again for what was left undone because it was too much at once.
+    async fn batch_write_once(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        let mut pauses = Pauses::default();
+        loop {
+            let call = self
+                .client
+                .batch_write_item()
+                .request_items(&*self.name, requests)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let mut answer = self.budget.attempt(|| call.clone().send()).await?;
+            self.meter.wrote(answer.consumed_capacity());
+            match answer.unprocessed_items.as_mut().and_then(|tables| tables.remove(&*self.name)) {
+                Some(left) if !left.is_empty() => requests = left,
+                _ => return Ok(()),
+            }
+            if !self.budget.pause(&mut pauses).await {
+                return Err(Fault::Unavailable("a batch of writes was left unfinished again and again".into()));
+            }
+        }
     }
 
     /// Starts an update of one item; hand it to [`Table::run_update`].
@@ -242,35 +283,34 @@ impl Table {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 
+    /// Changes one item, or meets one that does not fulfil the condition.
+    pub(super) async fn change(&self, key: &Key, change: &Change) -> Result<(), CallFailure> {
+        let update = self
+            .update(key)
+            .set_update_expression(change.expression())
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values());
+        self.run_update(update).await
+    }
+
     /// Carries out an update.
     pub(super) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
-        let answer = update.send().await.map_err(classify)?;
+        let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
 
-    /// Writes all items or none. A transaction that met another one is tried again, a few times.
+    /// Writes all items or none. Every try carries one token, by which DynamoDB tells for ten minutes that it is the same
+    /// transaction; so a try after a lost answer is answered with success where the first one has landed.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            match self.transact_once(items.clone()).await {
-                Err(CallFailure::Contended(_)) if attempt < TRANSACTION_ATTEMPTS => tokio::time::sleep(pause).await,
-                outcome => return outcome,
-            }
-            pause *= 2;
-        }
-        Ok(())
-    }
-
-    async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
-        let answer = self
+        let call = self
             .client
             .transact_write_items()
             .set_transact_items(Some(items))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(classify)?;
+            .client_request_token(token())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
@@ -307,6 +347,44 @@ impl Table {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
+    /// A change of one item, as part of a transaction.
+    pub(super) fn change_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let update = Update::builder()
+            .set_update_expression(change.expression())
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values());
+        self.update_in_transaction(key, update)
+    }
+
+    /// The condition of `change` alone, as part of a transaction: its item stays as it is.
+    pub(super) fn check_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    /// A deletion of an item that fulfils the condition of `change`, as part of a transaction.
+    pub(super) fn delete_when_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+        let delete = Delete::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
     /// An update, as part of a transaction: `update` carries expression, condition, names and values.
     pub(super) fn update_in_transaction(&self, key: &Key, update: UpdateBuilder) -> Result<TransactWriteItem, Fault> {
         let update = update
@@ -322,6 +400,19 @@ impl Table {
 /// A key as DynamoDB takes it.
 pub(super) fn key_item(key: &Key) -> Item {
     Item::from([(PK.to_owned(), AttributeValue::S(key.pk.clone())), (SK.to_owned(), AttributeValue::S(key.sk.clone()))])
+}
+
+/// A token that no other transaction has: 36 characters are the most that DynamoDB takes.
+fn token() -> String {
+    let mut random = [0; 16];
+    SystemRandomness.fill(&mut random);
+    hex::encode(random)
+}
+
+fn delete_request(key: &Key) -> Result<WriteRequest, Fault> {
+    let delete = DeleteRequest::builder().set_key(Some(key_item(key))).build();
+    let delete = delete.map_err(|error| Fault::Corrupt(error.to_string()))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 fn placeholder(index: usize) -> String {

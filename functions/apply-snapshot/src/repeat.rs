@@ -1,0 +1,56 @@
+//! A request whose Idempotency-Key was used before: it is answered as the first one was, refused, or carries on what the
+//! first one could not finish.
+
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use shared::http::{Answer, ApiError};
+use shared::store::{Applies, ApplyState, StoredApply};
+
+use crate::apply::{Applying, WAIT};
+
+/// How long it takes at least to clear away an apply that was given up.
+const CLEARING: Duration = Duration::from_secs(60);
+
+/// What is to be done about a repeated request.
+pub(crate) enum Repeat {
+    /// Nothing: this was the answer.
+    Answered(Answer),
+    /// The apply was interrupted, and nobody works on it any more.
+    Interrupted,
+}
+
+impl Applying<'_> {
+    /// Compares the request with the one that used its key first, and says how far that one is.
+    pub(crate) async fn judge_repeat(&self, stored: &StoredApply) -> Result<Repeat, ApiError> {
+        if !stored.is_asked_by(&self.wanted.fingerprint) {
+            return Err(ApiError::KeyReused);
+        }
+        let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.app.edge.clock.now());
+        match stored.state() {
+            ApplyState::Committed => {
+                let hash = Applies::new(self.table).password_hash(stored).await?;
+                self.check_password(hash.as_deref()).await?;
+                Ok(Repeat::Answered(Answer::json_text(StatusCode::CREATED, stored.answer()?).replayed()))
+            }
+            ApplyState::Staging if is_leased() => Err(ApiError::InProgress { retry_after: WAIT }),
+            ApplyState::Staging => {
+                self.check_password(stored.password_hash()).await?;
+                Ok(Repeat::Interrupted)
+            }
+            ApplyState::Aborting => Err(ApiError::InProgress { retry_after: CLEARING }),
+            ApplyState::Aborted => Err(ApiError::ApplyAborted),
+            ApplyState::Undoing | ApplyState::Undone => Err(ApiError::ApplyUndone),
+        }
+    }
+
+    /// A fingerprint does not cover the password, so it is compared with the hash that the first request left; not where the
+    /// user has another one by now.
+    async fn check_password(&self, hash: Option<&str>) -> Result<(), ApiError> {
+        let Some(hash) = hash else { return Ok(()) };
+        match self.app.hasher.verify(self.wanted.new_user.password.password(), Some(hash)).await? {
+            true => Ok(()),
+            false => Err(ApiError::KeyReused),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Lambda's own Invoke API for the functions of this machine: `aws lambda invoke --endpoint-url` runs any of them by its
+//! logical name, on any event.
+
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// The error that a function ended with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionError {
+    /// Its type.
+    pub error_type: String,
+    /// What it says.
+    pub error_message: String,
+}
+
+/// What became of an invocation.
+pub type Invoked = Result<Value, FunctionError>;
+
+/// Set where the function failed: its answer is the error then.
+const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+/// Lambda's name for the kind of an error of its own.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// Which version has run.
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+/// `RequestResponse`, `Event` or `DryRun`.
+const INVOCATION_TYPE: &str = "x-amz-invocation-type";
+
+/// The name of the function that a request invokes; `None` for any other request.
+pub(super) fn invoked_function(parts: &Parts) -> Option<&str> {
+    let name = parts.uri.path().strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
+    (parts.method == Method::POST).then_some(name)
+}
+
+/// How a function is to be invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InvocationType {
+    /// Run it and answer what it answers.
+    RequestResponse,
+    /// Run it and answer at once.
+    Event,
+    /// Tell only whether it could be run.
+    DryRun,
+}
+
+impl InvocationType {
+    /// What the request asks for; `None` where it is none of the three.
+    pub(super) fn of(parts: &Parts) -> Option<Self> {
+        match parts.headers.get(INVOCATION_TYPE).map(HeaderValue::as_bytes) {
+            None | Some(b"RequestResponse") => Some(Self::RequestResponse),
+            Some(b"Event") => Some(Self::Event),
+            Some(b"DryRun") => Some(Self::DryRun),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The event in the body of a request; an empty body is an empty event.
+pub(super) fn payload(body: &[u8]) -> Option<Value> {
+    if body.is_empty() { Some(json!({})) } else { serde_json::from_slice(body).ok() }
+}
+
+/// The answer to an invocation that was run.
+pub(super) fn answer(invoked: Invoked) -> Response<Vec<u8>> {
+    match invoked {
+        Ok(value) => json_response(StatusCode::OK, &value, None),
+        Err(FunctionError { error_type, error_message }) => {
+            let error = json!({"errorType": error_type, "errorMessage": error_message});
+            json_response(StatusCode::OK, &error, Some((FUNCTION_ERROR, "Unhandled")))
+        }
+    }
+}
+
+/// The answer where nothing is run: 202 for an event, 204 for a dry run.
+pub(super) fn accepted(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// There is no function of this name. `known` are the names that there are.
+pub(super) fn unknown(name: &str, known: &[&str]) -> Response<Vec<u8>> {
+    let message = format!("Function not found: {name}. The functions are: {}", known.join(", "));
+    refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
+}
+
+/// The body is no JSON.
+pub(super) fn malformed() -> Response<Vec<u8>> {
+    refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "Could not parse request body into json")
+}
+
+/// The invocation type is none.
+pub(super) fn unknown_type() -> Response<Vec<u8>> {
+    let message = "X-Amz-Invocation-Type is RequestResponse, Event or DryRun";
+    refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
+}
+
+fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Response<Vec<u8>> {
+    json_response(status, &json!({"Type": "User", "Message": message}), Some((ERROR_TYPE, error_type)))
+}
+
+fn json_response(status: StatusCode, body: &Value, header: Option<(HeaderName, &'static str)>) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.to_string().into_bytes());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(EXECUTED_VERSION, HeaderValue::from_static("$LATEST"));
+    headers.extend(header.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}

@@ -1,0 +1,179 @@
+//! Clears away what nobody will finish: applies that were interrupted and never carried on, and what a deleted snapshot
+//! leaves behind. Every step may be done twice, and by two sweeps at once.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep_at};
+use super::change::{Change, text};
+use super::keys::{self, ALL, Key, PK, SK};
+use super::outcome::{CallFailure, Item};
+use super::record::{self, CHUNKS, DELETED_AT, is_tombstone};
+use super::staging::{RESERVED_BY, abandon};
+use super::table::{IndexPart, Part, Table};
+use crate::domain::{Fault, ObjectId, Timestamp};
+
+/// How many things one page of what is due has.
+const PAGE: usize = 100;
+
+/// Something whose time to be swept has come. What is to be done about it is read anew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    key: Key,
+    position: String,
+}
+
+/// What a sweep did about one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swept {
+    /// An interrupted apply was given up. It is cleared away once its last writes must have landed.
+    GivenUp,
+    /// An apply that was given up is cleared away, and its e-mail address is free.
+    Cleared {
+        /// How many items were deleted.
+        items: usize,
+    },
+    /// What a deleted snapshot left is gone.
+    Emptied {
+        /// How many items were deleted.
+        items: usize,
+    },
+    /// There was nothing to do, or not yet.
+    Nothing,
+}
+
+/// Sweeps.
+pub struct Sweeps<'a>(&'a Table);
+
+impl<'a> Sweeps<'a> {
+    /// The port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// The partitions in which things to be swept are found.
+    pub fn shards() -> Vec<String> {
+        keys::sweep_shards().collect()
+    }
+
+    /// One page of what is due in a partition at `now`, after `last` where that was the end of the page before, and whether
+    /// there is more.
+    pub async fn due(&self, shard: &str, now: Timestamp, last: Option<&Due>) -> Result<(Vec<Due>, bool), Fault> {
+        // Text order is time order, and this sorts after everything of that very moment.
+        let end = format!("{now}~");
+        let before = Some(last.map_or(end.as_str(), |last| last.position.as_str()));
+        let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, before, limit: PAGE }).await?;
+        let due = items.iter().map(|item| Due {
+            key: Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() },
+            position: record::key_attribute(item, ALL.sk).to_owned(),
+        });
+        Ok((due.collect(), more))
+    }
+
+    /// Does what is to be done at `now` about one thing.
+    pub async fn sweep(&self, due: &Due, now: Timestamp) -> Result<Swept, Fault> {
+        // The index may be a moment old, so what counts is the item itself.
+        let Some(item) = self.0.get(&due.key, None).await? else { return Ok(Swept::Nothing) };
+        if let Some(snapshot) = keys::parse_snapshot(&due.key.pk) {
+            return self.sweep_tombstone(snapshot, item, now).await;
+        }
+        let apply = StoredApply::read(item)?;
+        match (apply.state(), apply.lease_until(), apply.record.given_up_at) {
+            (ApplyState::Staging, Some(lease), _) if sweep_at(lease) <= now => {
+                Ok(if abandon(self.0, &apply, now).await? { Swept::GivenUp } else { Swept::Nothing })
+            }
+            (ApplyState::Aborting, _, Some(given_up)) if given_up.plus(SETTLING) <= now => self.clear(&apply).await,
+            _ => Ok(Swept::Nothing),
+        }
+    }
+
+    /// Deletes everything of the user that an apply was making, until a consistent list is empty; then frees the address and
+    /// ends the apply. It was given up long enough ago that no write of it is still on its way.
+    async fn clear(&self, apply: &StoredApply) -> Result<Swept, Fault> {
+        let user = keys::user(&apply.organization, &apply.record.user_id);
+        let mut deleted = 0;
+        loop {
+            let left = self.list(&user.pk).await?;
+            if left.is_empty() {
+                break;
+            }
+            if left.contains(&user) {
+                // No protocol leads here; whatever did, the user is not ours to delete.
+                return Err(Fault::Corrupt(format!(
+                    "apply {} was given up, but its user is there",
+                    apply.origin.apply
+                )));
+            }
+            deleted += left.len();
+            self.0.batch_delete(left).await?;
+        }
+        self.finish(apply).await?;
+        Ok(Swept::Cleared { items: deleted })
+    }
+
+    async fn finish(&self, apply: &StoredApply) -> Result<(), Fault> {
+        let id = &apply.origin.apply;
+        let aborted = Change::of_existing()
+            .when(STATE, ApplyState::Aborting.value())
+            .set(STATE, ApplyState::Aborted.value())
+            .remove(EMAIL)
+            .unlist(&ALL);
+        let email = apply.record.email.as_ref();
+        let email = email.ok_or_else(|| Fault::Corrupt(format!("apply {id} does not say which address it holds")))?;
+        let own = Change::of_existing().when(RESERVED_BY, text(id));
+        let writes = vec![
+            self.0.change_in_transaction(&apply.key(), &aborted)?,
+            self.0.delete_when_in_transaction(&keys::email(email.key()), &own)?,
+        ];
+        match self.0.transact(writes).await {
+            Ok(()) => Ok(()),
+            Err(CallFailure::Cancelled(reasons)) => {
+                // Another sweep was faster.
+                let now = self.0.get(&apply.key(), None).await?.map(StoredApply::read).transpose()?;
+                match now {
+                    Some(now) if now.state() == ApplyState::Aborted => Ok(()),
+                    _ => Err(Fault::Corrupt(format!("apply {id} cannot be ended: {reasons:?}"))),
+                }
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Deletes what a deleted snapshot left: what made it visible, and its chunks. The tombstone stays, so that the id never
+    /// comes back.
+    async fn sweep_tombstone(&self, snapshot: ObjectId, item: Item, now: Timestamp) -> Result<Swept, Fault> {
+        let deleted_at = item.get(DELETED_AT).and_then(|value| value.as_s().ok()).and_then(|text| text.parse().ok());
+        let is_settled = deleted_at.is_some_and(|at: Timestamp| at.plus(SETTLING) <= now);
+        if !is_tombstone(&item) || !is_settled {
+            return Ok(Swept::Nothing);
+        }
+        let meta = keys::snapshot(&snapshot);
+        let mut left = self.list(&meta.pk).await?;
+        left.retain(|key| *key != meta);
+        left.extend(chunks(&snapshot, &item)?);
+        let items = left.len();
+        self.0.batch_delete(left).await?;
+        let swept = Change::of_existing().unlist(&ALL);
+        match self.0.change(&meta, &swept).await {
+            Ok(()) => Ok(Swept::Emptied { items }),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The keys of everything in a partition, read consistently.
+    async fn list(&self, pk: &str) -> Result<Vec<Key>, Fault> {
+        let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[PK, SK]) };
+        let items = self.0.query_all(&part).await?;
+        Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
+    }
+}
+
+/// The keys of a snapshot's chunks, which its tombstone still counts.
+fn chunks(snapshot: &ObjectId, tombstone: &Item) -> Result<Vec<Key>, Fault> {
+    let Some(AttributeValue::N(count)) = tombstone.get(CHUNKS) else { return Ok(Vec::new()) };
+    let number = |text: &str| text.parse::<u32>().ok();
+    let revision = tombstone.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| number(text));
+    let (Some(count), Some(revision)) = (number(count), revision) else {
+        return Err(Fault::Corrupt(format!("the tombstone of {snapshot} does not count its chunks")));
+    };
+    Ok((0..count).map(|chunk| keys::chunk(snapshot, revision, chunk as usize)).collect())
+}

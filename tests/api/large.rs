@@ -1,0 +1,215 @@
+//! Setups and applies of any size: the same result, all or nothing, at a cost that grows with the items and with nothing else.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+use shared::domain::{Email, ObjectId, Role, Setup, SetupItem, User};
+use shared::store::{SetupWriter, UserCreated};
+use tests::{ACME, Answer, BEGINNING, GLOBEX, PAT, SAM, TestApp, apply_body};
+
+use crate::apply_across::setup;
+
+/// The sizes at which something changes, and large ones. With 96 clones an apply writes 100 items, which is what one
+/// transaction takes.
+const SIZES: [usize; 8] = [0, 1, 95, 96, 97, 250, 1_000, 5_000];
+
+fn id(kind: u8, number: usize) -> ObjectId {
+    let mut bytes = [kind; 12];
+    bytes[4..].copy_from_slice(&(number as u64).to_be_bytes());
+    ObjectId::from_bytes(bytes)
+}
+
+/// A setup of so many items: prompts, templates, and automations that refer to a stage, to an agent, to a prompt by its id
+/// and to a template by its name.
+pub(crate) fn setup_of(items: usize) -> Setup {
+    let item = |kind, number, document: Value| SetupItem {
+        id: id(kind, number),
+        document: serde_json::from_value(document).unwrap(),
+    };
+    let [automations, templates, prompts] = [items / 3, (items + 1) / 3, items.div_ceil(3)];
+    let automation = |number| {
+        let actions = json!({
+            "targetStage": "Contacted", "agent": "Warm-up Agent", "promptId": id(2, number).to_string(),
+            "sendMessage": [{"template": format!("Template {number}"), "channel": "sms"}],
+        });
+        item(
+            1,
+            number,
+            json!({"name": format!("Automation {number}"), "event": "message.received", "actions": actions}),
+        )
+    };
+    Setup {
+        automations: (0..automations).map(automation).collect(),
+        prompts: (0..prompts)
+            .map(|number| item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."})))
+            .collect(),
+        templates: (0..templates)
+            .map(|number| {
+                item(3, number, json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
+            })
+            .collect(),
+        preferences: (0..automations).step_by(7).map(|number| (id(1, number), false)).collect(),
+    }
+}
+
+/// Prompts of hex digits, of so many bytes each, which pack to about half of that.
+pub(crate) fn incompressible(prompts: usize, bytes: usize) -> Setup {
+    let mut state = 1_u64;
+    let mut noise = || {
+        let mut text = String::new();
+        while text.len() < bytes {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(&format!("{:08x} ", state >> 32));
+        }
+        text
+    };
+    let prompt = |number| {
+        let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).unwrap();
+        SetupItem { id: id(4, number), document }
+    };
+    Setup { prompts: (0..prompts).map(prompt).collect(), ..Setup::default() }
+}
+
+/// Makes a user of Acme with this setup, and gives its id.
+pub(crate) async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> ObjectId {
+    let user = User {
+        id: id(0xa0, number),
+        organization: ACME.parse().unwrap(),
+        department: None,
+        email: Email::parse(format!("rep{number}@acme.example")).unwrap(),
+        full_name: None,
+        phone_number: None,
+        designation: None,
+        role: Role::SalesRep,
+        login_disabled: false,
+        created_at: BEGINNING,
+        updated_at: BEGINNING,
+    };
+    let created = SetupWriter::new(app.table()).create_user(&user, None, setup).await.unwrap();
+    assert_eq!(created, UserCreated::Created);
+    user.id
+}
+
+/// Captures the setup of a user of Acme, and gives the snapshot's id.
+pub(crate) async fn capture(app: &TestApp, user: ObjectId) -> String {
+    let body = json!({"name": "Large", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
+    let answer = app.create_snapshot(&app.token(PAT), &body).await;
+    answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned()
+}
+
+/// A snapshot of so many items.
+pub(crate) async fn snapshot_of(app: &TestApp, items: usize) -> String {
+    let user = user_with_setup(app, items, &setup_of(items)).await;
+    capture(app, user).await
+}
+
+/// An apply into Globex that maps every automation's stage and agent.
+pub(crate) fn mapped_body(email: &str, automations: usize) -> Value {
+    let each = |mapping: Value| -> Value {
+        (0..automations)
+            .map(|number| (format!("Automation {number}"), mapping.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let mut body = apply_body();
+    body["newUser"]["email"] = json!(email);
+    body["pipelineMapping"] = each(json!({"Contacted": "Reached Out"}));
+    body["agentMapping"] = each(json!({"Warm-up Agent": "64eea1110000000000000060"}));
+    body["sourceStatusesMapping"] = json!({});
+    body
+}
+
+/// That the new user has every item, switch and mapping.
+async fn expect_whole(app: &TestApp, answer: &Answer, items: usize) {
+    let source = setup_of(items);
+    let result = &answer.expect(201)["result"];
+    assert_eq!(
+        result["cloned"],
+        json!({
+            "automations": source.automations.len(), "prompts": source.prompts.len(), "templates": source.templates.len()
+        })
+    );
+    assert_eq!(result["warnings"], json!([]), "{items}");
+    let user = result["userId"].as_str().unwrap();
+    let [automations, prompts, templates] = setup(app, GLOBEX, user).await;
+    assert_eq!(automations.len() + prompts.len() + templates.len(), items);
+    let prompts: HashMap<&str, &str> =
+        prompts.iter().map(|(id, prompt)| (id.as_str(), prompt["name"].as_str().unwrap())).collect();
+    let names: HashSet<&str> = templates.iter().map(|(_, template)| template["name"].as_str().unwrap()).collect();
+    for (_, automation) in &automations {
+        let actions = &automation["actions"];
+        assert_eq!((&actions["targetStage"], &actions["agent"]), (&json!("Reached Out"), &json!("Default Agent")));
+        let number = automation["name"].as_str().unwrap().strip_prefix("Automation ").unwrap();
+        assert_eq!(prompts[actions["promptId"].as_str().unwrap()], format!("Prompt {number}"));
+        assert!(names.contains(actions["sendMessage"][0]["template"].as_str().unwrap()));
+    }
+    let switches = app.item(&format!("ORG#{GLOBEX}#USER#{user}"), "PREFERENCES").await.unwrap();
+    let switches = switches["enabled"].as_m().unwrap();
+    assert_eq!(switches.len(), automations.len());
+    let off = switches.values().filter(|on| !on.as_bool().unwrap()).count();
+    assert_eq!(off, source.preferences.len());
+}
+
+#[tokio::test]
+async fn an_apply_of_any_size_brings_the_same_result_at_a_cost_that_grows_with_its_items_alone() {
+    let app = TestApp::start().await;
+    let sam = app.token(SAM);
+    let mut costs = Vec::new();
+    println!("{:>6} {:>12} {:>12} {:>12} {:>9}", "items", "write units", "per item", "round trips", "ms");
+    for items in SIZES {
+        let id = snapshot_of(&app, items).await;
+        let email = format!("new{items}@globex.example");
+        app.forget_calls();
+        let started = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let answer = app.apply(&sam, &id, &mapped_body(&email, setup_of(items).automations.len())).await;
+        let took = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - started;
+        let recorded = app.recorded();
+        answer.expect(201);
+        let (units, trips) = (recorded.write_units(), recorded.round_trips());
+        let per_item = units / items.max(1) as f64;
+        println!("{items:>6} {units:>12} {per_item:>12.3} {trips:>12} {:>9}", took.as_millis());
+        expect_whole(&app, &answer, items).await;
+        app.sign_in(&email, "TempPass!2026").await;
+        costs.push((items, units, trips));
+    }
+    // Two round trips for what is read and written at once; beyond, one for every 99 items, one to admit, one to commit,
+    // and one where the content takes chunks.
+    for (items, units, trips) in &costs {
+        let stages = if *items > 96 { (items + 1).div_ceil(99) + 3 } else { 1 };
+        assert!(*trips <= 1 + stages, "{items} items take {trips} round trips");
+        // Each clone costs two units, being below one kilobyte and part of a transaction. The switches grow with the
+        // automations, 33 bytes each, the checks with the stages.
+        let switches = 2 * (items / 3 * 33).div_ceil(1024);
+        let expected = (2 * items + switches + 2 * stages) as f64 + 9.0;
+        assert!(*units <= expected + 9.0, "{items} items cost {units}, expected about {expected}");
+    }
+    let per_item =
+        |wanted: usize| costs.iter().find(|(items, ..)| *items == wanted).map(|(_, units, _)| units / wanted as f64);
+    let (small, large) = (per_item(250).unwrap(), per_item(5_000).unwrap());
+    assert!((large / small - 1.0).abs() < 0.10, "{small} units for each of 250 items, {large} for each of 5,000");
+}
+
+#[tokio::test]
+async fn content_above_32_kib_is_stored_in_chunks_and_read_like_any_other() {
+    let app = TestApp::start().await;
+    let mut large = setup_of(3);
+    large.prompts.extend(incompressible(7, 100_000).prompts);
+    let user = user_with_setup(&app, 1, &large).await;
+    let snapshot = capture(&app, user).await;
+    let chunks: Vec<_> = app.items().await.into_iter().filter(|item| item["type"].as_s().unwrap() == "chunk").collect();
+    assert!(chunks.len() >= 2, "{}", chunks.len());
+    let meta = app.item(&format!("SNAPSHOT#{snapshot}"), "#META").await.unwrap();
+    assert_eq!(meta["chunks"].as_n().unwrap(), &chunks.len().to_string());
+    assert!(!meta.contains_key("content"));
+
+    let pat = app.token(PAT);
+    let listed = app.snapshot_items(&pat, &snapshot, "kind=prompt").await;
+    let prompts: Vec<Value> = listed.expect(200)["items"].as_array().unwrap().clone();
+    let sent: HashMap<String, &SetupItem> = large.prompts.iter().map(|item| (item.id.to_string(), item)).collect();
+    for prompt in &prompts {
+        let source = sent[prompt["_id"].as_str().unwrap()];
+        assert_eq!(prompt["document"], serde_json::to_value(&source.document).unwrap());
+    }
+    let applied = app.apply(&app.token(SAM), &snapshot, &mapped_body("new@globex.example", 1)).await;
+    assert_eq!(applied.expect(201)["result"]["cloned"]["prompts"], 8);
+}

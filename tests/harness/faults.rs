@@ -1,0 +1,164 @@
+//! Faults between the SDK and the database: what a network and a busy DynamoDB do, and the embedded one never does.
+//!
+//! They stand at the SDK's HTTP connector, so they meet attempts and not calls: what is dropped the store sends again, up to
+//! eight times in all. They hit what a test itself asks of the database as well; [`Faults::clear`] comes before that.
+
+mod course;
+mod fault;
+mod gate;
+mod request;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+
+pub use fault::{Answered, Chosen, Fault, Loss, Reason, Reasons, Throttling};
+pub use gate::Gate;
+pub use request::Element;
+pub use rule::{Hits, Rule};
+
+use crate::recording::Recording;
+use course::{Course, faulty};
+use rule::{Choices, Installed};
+
+/// The faults of one client. Clones share them. None at first: then everything passes untouched.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<Vec<Arc<Installed>>>>);
+
+impl Faults {
+    /// An HTTP client for the SDK, without TLS, that commits these faults; `recording` shows what really went over the
+    /// wire. A request that a fault dropped stands there with status 0, one that a fault refused with its refusal.
+    pub fn http_client(&self, recording: &Recording) -> SharedHttpClient {
+        let (faults, recording, plain) = (self.clone(), recording.clone(), Builder::new().build_http());
+        http_client_fn(move |settings: &HttpConnectorSettings, components| {
+            faulty(&faults, &recording, plain.http_connector(settings, components))
+        })
+    }
+
+    /// The same way to the database for whoever is no SDK.
+    pub(crate) fn connector(&self, recording: &Recording) -> SharedHttpConnector {
+        faulty(self, recording, SharedHttpConnector::new(Connector::builder().build_http()))
+    }
+
+    /// Ends all faults. What a gate holds stays there until the gate opens.
+    pub fn clear(&self) {
+        self.with(Vec::clear);
+    }
+
+    /// This fault.
+    pub fn inject(&self, fault: Fault) -> Rule {
+        Rule::new(self, Choices::One(fault))
+    }
+
+    /// One of these faults or none, each with its probability, the same for the same seed: `any_of(7, [(0.15, a), (0.15, b)])`
+    /// hits three calls in ten.
+    pub fn any_of(&self, seed: u64, choices: impl Into<Vec<(f64, Fault)>>) -> Rule {
+        Rule::new(self, Choices::Drawn(seed, choices.into()))
+    }
+
+    /// The connection breaks before the request is sent.
+    pub fn drop_request(&self) -> Rule {
+        self.inject(Fault::DropRequest(Loss::Io))
+    }
+
+    /// The request is carried out, and the connection breaks before its answer comes.
+    pub fn drop_answer(&self) -> Rule {
+        self.inject(Fault::DropAnswer(Loss::Io))
+    }
+
+    /// The connection breaks at once; the request is carried out when the gate opens.
+    pub fn land_late(&self, gate: &Gate) -> Rule {
+        self.inject(Fault::LandLate(gate.clone(), Loss::Io))
+    }
+
+    /// The request waits at the gate before it is sent.
+    pub fn hold_request(&self, gate: &Gate) -> Rule {
+        self.inject(Fault::HoldRequest(gate.clone()))
+    }
+
+    /// The request is carried out, and its answer waits at the gate.
+    pub fn hold_answer(&self, gate: &Gate) -> Rule {
+        self.inject(Fault::HoldAnswer(gate.clone()))
+    }
+
+    /// The request is carried out twice.
+    pub fn duplicate(&self, answered: Answered) -> Rule {
+        self.inject(Fault::Duplicate(answered))
+    }
+
+    /// DynamoDB says that it is too much.
+    pub fn throttle(&self, throttling: Throttling) -> Rule {
+        self.inject(Fault::Throttle(throttling))
+    }
+
+    /// DynamoDB says that another transaction works on the item.
+    pub fn conflict(&self) -> Rule {
+        self.inject(Fault::Conflict)
+    }
+
+    /// DynamoDB cancels the transaction for these reasons, in the order of its items; the items after them are not to blame.
+    pub fn cancel(&self, reasons: impl Into<Vec<Reason>>) -> Rule {
+        self.inject(Fault::Cancel(Reasons::listed(reasons)))
+    }
+
+    /// DynamoDB cancels the transaction for what `reason` says of each item.
+    pub fn cancel_by(&self, reason: impl Fn(Element<'_>) -> Reason + Send + Sync + 'static) -> Rule {
+        self.inject(Fault::Cancel(Reasons::by(reason)))
+    }
+
+    /// DynamoDB says that the same transaction is still at work.
+    pub fn in_progress(&self) -> Rule {
+        self.inject(Fault::InProgress)
+    }
+
+    /// DynamoDB fails with 500 or 503.
+    pub fn fail(&self, status: u16) -> Rule {
+        self.inject(Fault::Fail(status))
+    }
+
+    /// The conditions of the elements that `chosen` names are taken away, those of checks included.
+    pub fn strip_conditions(&self, chosen: impl Fn(Element<'_>) -> bool + Send + Sync + 'static) -> Rule {
+        self.inject(Fault::StripConditions(Chosen(Arc::new(move |_, element| chosen(element)))))
+    }
+
+    /// The condition of the element at this place, counted from 0, is taken away.
+    pub fn strip_condition(&self, place: usize) -> Rule {
+        self.inject(Fault::StripConditions(Chosen(Arc::new(move |at, _| at == place))))
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Vec<Arc<Installed>>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What happens to this call; nothing where no fault hits it.
+    fn course(&self, request: &HttpRequest) -> Option<Course> {
+        self.with(|rules| {
+            if rules.is_empty() {
+                return None;
+            }
+            let mut course = Course::new(request);
+            for rule in rules.iter() {
+                if let Some(fault) = rule.draw(&course.operation, &course.request)
+                    && course.take(fault)
+                {
+                    rule.hit();
+                }
+            }
+            course.is_hit().then_some(course)
+        })
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faults")
+    }
+}

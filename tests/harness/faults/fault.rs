@@ -1,0 +1,227 @@
+//! What can happen to a call, and the answers that the embedded database never gives, in DynamoDB's form.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use serde_json::{Value, json};
+
+use super::gate::Gate;
+use super::request::{Element, elements};
+
+/// What happens to a call.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The request is never sent.
+    DropRequest(Loss),
+    /// The request is carried out, and its answer is lost.
+    DropAnswer(Loss),
+    /// The caller is told at once that the connection broke; the request is carried out when the gate opens.
+    LandLate(Gate, Loss),
+    /// The request waits at the gate before it is sent. It is sent also where the caller has given up.
+    HoldRequest(Gate),
+    /// The request is carried out; the answer waits at the gate.
+    HoldAnswer(Gate),
+    /// The request is carried out twice, one after the other.
+    Duplicate(Answered),
+    /// DynamoDB refuses it as too much; transactions by the reason of their last item.
+    Throttle(Throttling),
+    /// Another transaction works on the item; in a transaction on the first one.
+    Conflict,
+    /// The transaction is cancelled.
+    Cancel(Reasons),
+    /// The same transaction, sent before, is still at work.
+    InProgress,
+    /// 500 or 503.
+    Fail(u16),
+    /// Conditions are taken away before the request is sent.
+    StripConditions(Chosen),
+}
+
+/// How a connection is lost, as the SDK sees it. It tries again after either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The connection breaks.
+    Io,
+    /// Nothing comes in time.
+    Timeout,
+}
+
+impl Loss {
+    pub(super) fn error(self) -> ConnectorError {
+        match self {
+            Self::Io => ConnectorError::io("a fault broke the connection".into()),
+            Self::Timeout => ConnectorError::timeout("a fault kept the answer back".into()),
+        }
+    }
+}
+
+/// Which of two answers the caller gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// That of the first.
+    First,
+    /// That of the second.
+    Second,
+}
+
+/// How DynamoDB says that something is too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Throttling {
+    /// `ProvisionedThroughputExceededException`; in a transaction `ProvisionedThroughputExceeded`.
+    Provisioned,
+    /// `ThrottlingException`; in a transaction `ThrottlingError`.
+    OnDemand,
+}
+
+/// Why an item of a cancelled transaction is to blame.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// It is not.
+    None,
+    /// Another transaction works on it.
+    Conflict,
+    /// Its condition did not hold; the item it met, in DynamoDB's JSON, where the request asks for it.
+    ConditionFailed(Option<Value>),
+    /// It is too much.
+    Throttled(Throttling),
+}
+
+/// Gives the reason of each item of a transaction. Where it finds none to blame the transaction is not cancelled.
+#[derive(Clone)]
+pub struct Reasons(Arc<Judge>);
+
+/// Takes the place of an item among so many, and the item.
+type Judge = dyn Fn(usize, usize, Element<'_>) -> Option<Reason> + Send + Sync;
+
+/// Names elements of a request.
+#[derive(Clone)]
+pub struct Chosen(pub(super) Arc<dyn Fn(usize, Element<'_>) -> bool + Send + Sync>);
+
+impl Reasons {
+    /// These, with [`Reason::None`] for the items after them. A transaction of fewer items is not cancelled.
+    pub fn listed(reasons: impl Into<Vec<Reason>>) -> Self {
+        let reasons = reasons.into();
+        Self(Arc::new(move |place, items, _| {
+            (reasons.len() <= items).then(|| reasons.get(place).cloned().unwrap_or(Reason::None))
+        }))
+    }
+
+    /// What `reason` says of each item.
+    pub fn by(reason: impl Fn(Element<'_>) -> Reason + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |_, _, element| Some(reason(element))))
+    }
+}
+
+impl fmt::Debug for Reasons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reasons")
+    }
+}
+
+impl fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chosen")
+    }
+}
+
+/// An answer in DynamoDB's form that the database did not give.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) body: Value,
+}
+
+const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
+const AVAILABILITY: &str = "com.amazon.coral.availability";
+
+const CONFLICT: &str = "Transaction is ongoing for the item";
+const ON_DEMAND: &str = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling \
+                         your table or index so please try again shortly. If exceptions persist, check if you have a hot key.";
+const PROVISIONED: &str = "The level of configured provisioned throughput for the table was exceeded. Consider increasing \
+                           your provisioning level with the UpdateTable API.";
+
+/// The refusal that this fault amounts to for this call; nothing where it is no refusal, or one that DynamoDB does not
+/// give to such a call.
+pub(super) fn refusal(fault: &Fault, operation: &str, request: &Value) -> Option<Refusal> {
+    let is_transaction = matches!(operation, "TransactWriteItems" | "TransactGetItems");
+    match fault {
+        Fault::Throttle(throttling) if is_transaction => {
+            let reason = Reason::Throttled(*throttling);
+            cancelled(request, &|place, items| if place + 1 == items { reason.clone() } else { Reason::None })
+        }
+        Fault::Throttle(Throttling::OnDemand) => Some(error(400, AVAILABILITY, "ThrottlingException", ON_DEMAND)),
+        Fault::Throttle(Throttling::Provisioned) => {
+            Some(error(400, DYNAMODB, "ProvisionedThroughputExceededException", PROVISIONED))
+        }
+        Fault::Conflict if is_transaction => {
+            cancelled(request, &|place, _| if place == 0 { Reason::Conflict } else { Reason::None })
+        }
+        Fault::Conflict => matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem")
+            .then(|| error(400, DYNAMODB, "TransactionConflictException", CONFLICT)),
+        Fault::Cancel(reasons) if operation == "TransactWriteItems" => {
+            let elements = elements(operation, request);
+            let reasons = elements
+                .iter()
+                .enumerate()
+                .map(|(place, element)| (reasons.0)(place, elements.len(), *element))
+                .collect::<Option<Vec<_>>>()?;
+            cancelled(request, &|place, _| reasons.get(place).cloned().unwrap_or(Reason::None))
+        }
+        Fault::InProgress => (operation == "TransactWriteItems").then(|| {
+            let message = "The transaction with the given request token is already in progress.";
+            error(400, DYNAMODB, "TransactionInProgressException", message)
+        }),
+        Fault::Fail(503) => Some(error(503, DYNAMODB, "ServiceUnavailable", "DynamoDB is currently unavailable.")),
+        Fault::Fail(status) => {
+            let message = "The request processing has failed because of an unknown error, exception or failure.";
+            Some(error(*status, DYNAMODB, "InternalServerError", message))
+        }
+        _ => None,
+    }
+}
+
+fn error(status: u16, namespace: &str, kind: &str, message: &str) -> Refusal {
+    Refusal { status, body: json!({"__type": format!("{namespace}#{kind}"), "message": message}) }
+}
+
+/// The answer to a transaction that is cancelled for these reasons; nothing where no item is to blame.
+fn cancelled(request: &Value, reason: &dyn Fn(usize, usize) -> Reason) -> Option<Refusal> {
+    let items = request["TransactItems"].as_array()?.len();
+    let reasons = (0..items).map(|place| reason(place, items)).collect::<Vec<_>>();
+    if reasons.iter().all(|reason| *reason == Reason::None) {
+        return None;
+    }
+    let codes = reasons.iter().map(code).collect::<Vec<_>>().join(", ");
+    let message = format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]");
+    let kind = format!("{DYNAMODB}#TransactionCanceledException");
+    let reasons = reasons.iter().map(described).collect::<Value>();
+    Some(Refusal { status: 400, body: json!({"__type": kind, "Message": message, "CancellationReasons": reasons}) })
+}
+
+fn code(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::None => "None",
+        Reason::Conflict => "TransactionConflict",
+        Reason::ConditionFailed(_) => "ConditionalCheckFailed",
+        Reason::Throttled(Throttling::OnDemand) => "ThrottlingError",
+        Reason::Throttled(Throttling::Provisioned) => "ProvisionedThroughputExceeded",
+    }
+}
+
+fn described(reason: &Reason) -> Value {
+    let mut told = json!({"Code": code(reason)});
+    match reason {
+        Reason::None => {}
+        Reason::Conflict => told["Message"] = json!(CONFLICT),
+        Reason::ConditionFailed(met) => {
+            told["Message"] = json!("The conditional request failed");
+            if let Some(item) = met {
+                told["Item"] = item.clone();
+            }
+        }
+        Reason::Throttled(Throttling::OnDemand) => told["Message"] = json!(ON_DEMAND),
+        Reason::Throttled(Throttling::Provisioned) => told["Message"] = json!(PROVISIONED),
+    }
+    told
+}
