@@ -2,7 +2,8 @@
 
 use crate::guards::Guard;
 use crate::model::{Protocol, State};
-use crate::store::{Apply, Claim, Item, Lease, Phase, Plan, Profile, Record};
+use crate::requests::Outcome;
+use crate::store::{Claim, Item, Lease, Phase, Plan, Record};
 
 /// A write that a run sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,19 +113,6 @@ pub struct Run {
     pub lease: Lease,
 }
 
-/// What came of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It took effect.
-    Executed,
-    /// The apply record is not as the request demands.
-    RecordRefused,
-    /// The record is, but somebody holds the e-mail address.
-    ClaimRefused,
-    /// Another transaction is still landing on an item; tried again until it has.
-    Conflict,
-}
-
 impl Protocol {
     fn send(run: &mut Run, request: Request) {
         run.sent.add(request);
@@ -173,7 +161,8 @@ impl Protocol {
         };
     }
 
-    fn raise(&self) -> u8 {
+    /// By how much a takeover raises the epoch.
+    pub(crate) fn raise(&self) -> u8 {
         u8::from(self.off.holds(Guard::TakeOverRaisesEpoch))
     }
 
@@ -275,115 +264,39 @@ impl Protocol {
         }
     }
 
-    /// Executes a request of a run: all of it or, when refused, nothing.
-    pub(crate) fn execute(&self, state: &mut State, index: usize, request: Request) -> Outcome {
-        match request {
-            Request::Admit => self.execute_admit(state, index),
-            Request::TakeOver => self.execute_take_over(state, index),
-            Request::Stage(stage) => self.execute_stage(state, index, stage),
-            Request::Commit => self.execute_commit(state, index),
-            Request::Stop | Request::Abandon => self.execute_stop(state, index, request),
+    /// Drops what can never take effect again, given a record that only moves forward. A run whose every further write
+    /// would be refused only has its answer left, and where it stood makes no difference.
+    pub(crate) fn forget_dead_requests(&self, state: &mut State, index: usize, record: &Record) {
+        let run = &mut state.runs[index];
+        for request in run.sent.iter().filter(|request| self.is_dead(run, *request, record)).collect::<Vec<_>>() {
+            run.sent.remove(request);
+        }
+        if self.is_doomed(index, run, record) {
+            run.step = Step::Judging(Request::Commit);
+        }
+        let is_over = matches!(run.step, Step::Done(_) | Step::Judging(Request::Commit));
+        if is_over && run.sent.is_empty() {
+            *run = Run { step: run.step, ..Run::default() };
         }
     }
 
-    fn execute_admit(&self, state: &mut State, index: usize) -> Outcome {
-        let (at, run) = (self.apply_of(index), state.runs[index]);
-        let apply = &mut state.applies[at];
-        let revivable = apply.phase() == Some(Phase::Aborted) && !self.off.holds(Guard::LivesOnce);
-        let record_fits = self.off.met(Guard::AdmitRecordAbsent, apply.record.is_none() || revivable);
-        let claim_fits = self.off.met(Guard::AdmitClaimAbsent, state.claim == Claim::Free);
-        match (record_fits, claim_fits) {
-            (true, true) => {}
-            (false, false) if !self.off.holds(Guard::RecordReasonFirst) => return Outcome::ClaimRefused,
-            (false, _) => return Outcome::RecordRefused,
-            (true, false) => return Outcome::ClaimRefused,
-        }
-        let at_once = self.shape.applies[at].stages == 0;
-        let phase = if at_once { Phase::Committed } else { Phase::Staging };
-        if at_once {
-            if !put(apply, self.staged(at, 0, run.plan), index) {
-                return Outcome::Conflict;
+    fn is_doomed(&self, index: usize, run: &Run, record: &Record) -> bool {
+        use Guard::{
+            CommitEpoch, CommitState, OwnNonce, RecordReasonFirst, StageEpoch, StageState, StopEpoch, StopState,
+        };
+        let fences = [StageState, StageEpoch, CommitState, CommitEpoch, StopState, StopEpoch];
+        let judges = [OwnNonce, RecordReasonFirst, Guard::TakeOverRaisesEpoch];
+        let is_mine = usize::from(record.nonce) == index;
+        let is_out = record.phase != Phase::Staging;
+        let has_answer_only = match run.step {
+            Step::Idle | Step::Done(_) => false,
+            Step::Waiting(Request::Admit) | Step::Judging(Request::Admit) => is_out,
+            Step::Waiting(Request::TakeOver) | Step::Judging(Request::TakeOver) => {
+                is_out || !is_mine && record.epoch >= run.epoch
             }
-            apply.profile = Some(Profile::default());
-        }
-        state.broken.left_final |= apply.record.is_some();
-        let nonce = index as u8;
-        apply.record =
-            Some(Record { phase, epoch: 1, nonce, lease: Lease::Running, plan: run.plan, minute_over: false });
-        state.broken.stole_claim |= state.claim != Claim::Free;
-        state.claim = if at_once { Claim::Owned(at as u8) } else { Claim::Reserved(at as u8) };
-        Outcome::Executed
-    }
-
-    fn execute_take_over(&self, state: &mut State, index: usize) -> Outcome {
-        let (at, run) = (self.apply_of(index), state.runs[index]);
-        let Some(record) = &mut state.applies[at].record else { return Outcome::RecordRefused };
-        let fits = self.off.met(Guard::TakeOverState, record.phase == Phase::Staging)
-            && self.off.met(Guard::TakeOverEpoch, record.epoch + self.raise() == run.epoch)
-            && self.off.met(Guard::TakeOverLease, record.lease == run.lease);
-        if !fits {
-            return Outcome::RecordRefused;
-        }
-        state.broken.left_final |= !matches!(record.phase, Phase::Staging | Phase::Aborting);
-        *record =
-            Record { phase: Phase::Staging, epoch: run.epoch, nonce: index as u8, lease: Lease::Running, ..*record };
-        Outcome::Executed
-    }
-
-    fn execute_stage(&self, state: &mut State, index: usize, stage: usize) -> Outcome {
-        let (at, run) = (self.apply_of(index), state.runs[index]);
-        let apply = &mut state.applies[at];
-        let Some(record) = apply.record else { return Outcome::RecordRefused };
-        let fits = self.off.met(Guard::StageState, record.phase == Phase::Staging)
-            && self.off.met(Guard::StageEpoch, record.epoch == run.epoch);
-        if !fits {
-            return Outcome::RecordRefused;
-        }
-        if !put(apply, self.staged(at, stage, run.plan), index) {
-            return Outcome::Conflict;
-        }
-        state.broken.wrote_late |= apply.is_past_second_look();
-        state.broken.wrote_deposed |= record.phase == Phase::Staging && record.epoch != run.epoch;
-        Outcome::Executed
-    }
-
-    fn execute_commit(&self, state: &mut State, index: usize) -> Outcome {
-        let (at, run) = (self.apply_of(index), state.runs[index]);
-        let apply = &mut state.applies[at];
-        let Some(record) = &mut apply.record else { return Outcome::RecordRefused };
-        let fits = self.off.met(Guard::CommitState, record.phase == Phase::Staging)
-            && self.off.met(Guard::CommitEpoch, record.epoch == run.epoch)
-            && self.off.met(Guard::CommitClaim, state.claim == Claim::Reserved(at as u8))
-            && self.off.met(Guard::CommitProfileAbsent, apply.profile.is_none());
-        if !fits {
-            return Outcome::RecordRefused;
-        }
-        state.broken.wrote_deposed |= record.phase == Phase::Staging && record.epoch != run.epoch;
-        state.broken.left_final |= matches!(record.phase, Phase::Aborted | Phase::Undoing | Phase::Undone);
-        state.broken.stole_claim |=
-            !matches!(state.claim, Claim::Reserved(holder) | Claim::Owned(holder) if usize::from(holder) == at);
-        record.phase = Phase::Committed;
-        apply.profile = Some(apply.profile.unwrap_or_default());
-        state.claim = Claim::Owned(at as u8);
-        Outcome::Executed
-    }
-
-    fn execute_stop(&self, state: &mut State, index: usize, request: Request) -> Outcome {
-        let (at, run) = (self.apply_of(index), state.runs[index]);
-        let Some(record) = &mut state.applies[at].record else { return Outcome::RecordRefused };
-        let fits = self.off.met(Guard::StopState, record.phase == Phase::Staging)
-            && self.off.met(Guard::StopEpoch, record.epoch == run.epoch);
-        if !fits {
-            return Outcome::RecordRefused;
-        }
-        state.broken.wrote_deposed |= record.phase == Phase::Staging && record.epoch != run.epoch;
-        if request == Request::Stop && self.shape.applies[at].keyed {
-            record.lease = Lease::Ended;
-        } else {
-            state.broken.left_final |= !matches!(record.phase, Phase::Staging | Phase::Aborting);
-            (record.phase, record.minute_over) = (Phase::Aborting, false);
-        }
-        Outcome::Executed
+            _ => is_out || record.epoch > run.epoch,
+        };
+        has_answer_only && fences.iter().chain(&judges).all(|guard| self.off.holds(*guard))
     }
 
     /// Whether this request of a run can never take effect again, given a record that only moves forward.
@@ -401,17 +314,4 @@ impl Protocol {
         };
         over && self.off.holds(state) || deposed && self.off.holds(epoch)
     }
-}
-
-/// Puts these items; `false`, with nothing done, where another transaction is still landing on one of them.
-fn put(apply: &mut Apply, items: u8, run: usize) -> bool {
-    let chosen = |at: usize| items & 1 << at != 0;
-    if apply.items.iter().enumerate().any(|(at, item)| chosen(at) && item.is_landing()) {
-        return false;
-    }
-    for (at, item) in apply.items.iter_mut().enumerate().filter(|(at, _)| chosen(*at)) {
-        let _ = at;
-        *item = item.put_by(run as u8);
-    }
-    true
 }

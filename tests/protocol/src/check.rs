@@ -5,6 +5,7 @@ use std::fmt;
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 use crate::model::Protocol;
+use crate::properties::LIVE;
 use crate::reach::reach;
 
 /// What a check has found.
@@ -25,9 +26,6 @@ pub struct Failure {
     pub steps: Vec<String>,
 }
 
-/// The liveness property's name.
-pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
-
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{} ({} steps)", self.property, self.steps.len())?;
@@ -37,25 +35,32 @@ impl fmt::Display for Failure {
 
 /// Looks at every state: safety first, up to the first failure, and liveness where safety holds.
 pub fn check(protocol: &Protocol) -> Report {
-    let checker = protocol.clone().checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    check_until(protocol, HasDiscoveries::AnyFailures)
+}
+
+/// Looks for a way to break this one property, whatever else breaks on the way.
+pub fn break_property(protocol: &Protocol, property: &'static str) -> Option<Failure> {
+    let report = check_until(protocol, HasDiscoveries::AllOf([property].into()));
+    report.failures.into_iter().find(|failure| failure.property == property)
+}
+
+fn check_until(protocol: &Protocol, enough: HasDiscoveries) -> Report {
+    let checker = protocol.clone().checker().finish_when(enough).spawn_bfs().join();
     let mut discoveries = checker.discoveries();
-    let mut failures = Vec::new();
+    let (mut broken, mut missing) = (Vec::new(), Vec::new());
     for property in protocol.properties() {
-        let found = discoveries.remove(property.name);
-        match (property.expectation, found) {
+        match (property.expectation, discoveries.remove(property.name)) {
             (Expectation::Always, Some(path)) => {
                 let steps = path.into_actions().iter().map(|action| format!("{action:?}")).collect();
-                failures.push(Failure { property: property.name, steps });
+                broken.push(Failure { property: property.name, steps });
             }
-            (Expectation::Sometimes, None) => failures.push(Failure { property: property.name, steps: Vec::new() }),
+            (Expectation::Sometimes, None) => missing.push(Failure { property: property.name, steps: Vec::new() }),
             _ => {}
         }
     }
-    let broke = |failure: &Failure| !failure.steps.is_empty();
-    if failures.iter().any(broke) {
-        failures.retain(broke);
-    } else if let Some(stuck) = reach(protocol).stuck {
-        failures.push(Failure { property: LIVE, steps: stuck });
+    if broken.is_empty() {
+        broken = missing;
+        broken.extend(reach(protocol).stuck.map(|steps| Failure { property: LIVE, steps }));
     }
-    Report { states: checker.unique_state_count(), failures }
+    Report { states: checker.unique_state_count(), failures: broken }
 }

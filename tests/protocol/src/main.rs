@@ -39,6 +39,9 @@ struct Options {
     /// The user's setup may be edited.
     #[arg(long)]
     edit: bool,
+    /// Take every state for itself: some ten times as many, with the same outcome.
+    #[arg(long)]
+    unfolded: bool,
     /// A guard to switch off, by its name; may be repeated.
     #[arg(long)]
     without: Vec<String>,
@@ -59,6 +62,7 @@ fn main() {
     let named = |guard: &&Guard| options.without.contains(&format!("{guard:?}"));
     let guards: Vec<Guard> = Guard::ALL.iter().filter(named).copied().collect();
     let protocol = Protocol::new(Shape { applies, world, undo, sign_in, edit }).without(&guards);
+    let protocol = if options.unfolded { protocol.unfolded() } else { protocol };
     println!("{protocol:?}");
     let report = check(&protocol);
     println!("{} states", report.states);

@@ -6,6 +6,26 @@ use crate::applier::{Answer, Step};
 use crate::model::{Protocol, State};
 use crate::store::{Claim, EDITED_ITEM, Item, Phase, World};
 
+/// A `#META` that is there has every item of the pinned plan beside it and no other, all written by the run that the record names.
+pub const WHOLE: &str = "whole: a visible user has all items of the pinned plan, as one run wrote them";
+/// A record that is `ABORTED` or `UNDONE` has no item of its user, not even one that is landing, and does not hold the address.
+pub const CLEAN: &str = "clean: nothing is left of an aborted or undone apply";
+/// Whoever is a user holds the claim on the address as owner; so two never share one, and it is freed by undo alone.
+pub const UNIQUE: &str = "unique: one user has the address, and holds its claim";
+/// Who was told 201 has a committed user (who may be undone later); who was told `apply_aborted`, `apply_undone` or
+/// `world_moved`, or without a key that it was stopped, never gets one; nobody is told `email_taken` about the own user.
+pub const TRUE_ANSWERS: &str = "true answers: what a client was told stays true";
+/// No write of an epoch that was taken over, none to a user whose partition was found empty for good.
+pub const FENCED: &str = "fenced: a deposed run writes nothing, nobody writes after the second look";
+/// A record that is committed is left only by undo, one that is aborted or undone never.
+pub const ONCE: &str = "once: an apply id lives once";
+/// A claim is taken only from nobody and freed only by its holder.
+pub const CLAIMS: &str = "claims: nobody takes or frees the claim of another";
+/// An undo that is not forced leaves alone who has signed in, and whose setup has changed.
+pub const IN_USE: &str = "in use: only a forced undo takes a user in use";
+/// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state.
+pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
+
 /// What has happened that must never happen, where a state alone does not show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Broken {
@@ -27,21 +47,14 @@ pub struct Broken {
 /// happens.
 pub fn all() -> Vec<Property<Protocol>> {
     vec![
-        Property::always("whole: a visible user has all items of the pinned plan, as one run wrote them", whole),
-        Property::always("clean: nothing is left of an aborted or undone apply", clean),
-        Property::always("unique: one user has the address, and holds its claim", unique),
-        Property::always("true answers: what a client was told stays true", answers),
-        Property::always(
-            "fenced: a deposed run writes nothing, nobody writes after the second look",
-            |_, state: &State| !state.broken.wrote_deposed && !state.broken.wrote_late,
-        ),
-        Property::always("once: an apply id lives once", |_, state: &State| !state.broken.left_final),
-        Property::always("claims: nobody takes or frees the claim of another", |_, state: &State| {
-            !state.broken.stole_claim
-        }),
-        Property::always("in use: only a forced undo takes a user in use", |_, state: &State| {
-            !state.broken.undid_in_use
-        }),
+        Property::always(WHOLE, whole),
+        Property::always(CLEAN, clean),
+        Property::always(UNIQUE, unique),
+        Property::always(TRUE_ANSWERS, answers),
+        Property::always(FENCED, |_, state: &State| !state.broken.wrote_deposed && !state.broken.wrote_late),
+        Property::always(ONCE, |_, state: &State| !state.broken.left_final),
+        Property::always(CLAIMS, |_, state: &State| !state.broken.stole_claim),
+        Property::always(IN_USE, |_, state: &State| !state.broken.undid_in_use),
         Property::sometimes("an apply commits", |_, state: &State| has_phase(state, 0, Phase::Committed)),
         Property::sometimes("a takeover commits", |protocol: &Protocol, state: &State| {
             let takes_over = protocol.shape.applies[0].runs > 1 && protocol.shape.applies[0].stages > 0;

@@ -32,37 +32,57 @@ fn recovers(action: Action) -> bool {
 
 /// Explores all states and looks back from those that are at rest.
 pub fn reach(protocol: &Protocol) -> Reach {
+    let (mut states, mut came, mut edges) = (Vec::new(), Vec::new(), Vec::new());
+    explore(protocol, |step| match step {
+        Seen::New { state, from, by } => {
+            states.push(settled(state));
+            came.push((from, by));
+        }
+        Seen::Edge { from, by, to } if recovers(by) => edges.push((to, from)),
+        Seen::Edge { .. } => {}
+    });
+    let alive = backwards(states, edges);
+    let stuck = alive.iter().position(|alive| !alive).map(|at| steps(&came, at));
+    Reach { states: alive.len(), stuck }
+}
+
+/// Calls this for every reachable state.
+pub fn visit(protocol: &Protocol, mut see: impl FnMut(&State)) {
+    explore(protocol, |step| {
+        if let Seen::New { state, .. } = step {
+            see(state);
+        }
+    });
+}
+
+/// What an exploration comes by; states are numbered in the order of their distance.
+enum Seen<'a> {
+    New { state: &'a State, from: u32, by: Option<Action> },
+    Edge { from: u32, by: Action, to: u32 },
+}
+
+fn explore(protocol: &Protocol, mut see: impl FnMut(Seen<'_>)) {
     let mut known = HashMap::new();
     let mut pending = VecDeque::new();
-    let mut states = Vec::new();
-    let mut came: Vec<(u32, Option<Action>)> = Vec::new();
     for state in protocol.init_states() {
-        known.insert(fingerprint(&state), 0_u32);
-        pending.push_back(0_usize);
-        states.push(state);
-        came.push((0, None));
+        known.insert(fingerprint(&state), 0);
+        see(Seen::New { state: &state, from: 0, by: None });
+        pending.push_back((0, state));
     }
-    let mut edges: Vec<(u32, u32)> = Vec::new();
     let mut actions = Vec::new();
-    while let Some(from) = pending.pop_front() {
-        let state = states[from];
+    while let Some((from, state)) = pending.pop_front() {
         protocol.actions(&state, &mut actions);
-        for action in actions.drain(..) {
-            let Some(next) = protocol.next_state(&state, action) else { continue };
-            let to = *known.entry(fingerprint(&next)).or_insert_with(|| {
-                pending.push_back(states.len());
-                states.push(next);
-                came.push((from as u32, Some(action)));
-                (states.len() - 1) as u32
-            });
-            if recovers(action) {
-                edges.push((to, from as u32));
+        for by in actions.drain(..) {
+            let Some(next) = protocol.next_state(&state, by) else { continue };
+            let number = known.len() as u32;
+            let to = *known.entry(fingerprint(&next)).or_insert(number);
+            if to == number {
+                see(Seen::New { state: &next, from, by: Some(by) });
+                pending.push_back((to, next));
             }
+            see(Seen::Edge { from, by, to });
         }
     }
-    let alive = backwards(&states, edges);
-    let stuck = alive.iter().position(|alive| !alive).map(|at| steps(&came, at));
-    Reach { states: states.len(), stuck }
 }
 
 /// How this state was reached.
@@ -84,15 +104,14 @@ fn fingerprint(state: &State) -> u64 {
 }
 
 /// Which states lead to one that is at rest, over edges given as (to, from).
-fn backwards(states: &[State], mut edges: Vec<(u32, u32)>) -> Vec<bool> {
+fn backwards(mut alive: Vec<bool>, mut edges: Vec<(u32, u32)>) -> Vec<bool> {
     edges.sort_unstable();
-    let mut alive: Vec<bool> = states.iter().map(settled).collect();
-    let mut pending: Vec<usize> = (0..states.len()).filter(|at| alive[*at]).collect();
+    let mut pending: Vec<u32> = (0..).zip(&alive).filter(|(_, alive)| **alive).map(|(at, _)| at).collect();
     while let Some(to) = pending.pop() {
-        let first = edges.partition_point(|edge| (edge.0 as usize) < to);
-        for &(_, from) in edges[first..].iter().take_while(|edge| edge.0 as usize == to) {
+        let first = edges.partition_point(|edge| edge.0 < to);
+        for &(_, from) in edges[first..].iter().take_while(|edge| edge.0 == to) {
             if !std::mem::replace(&mut alive[from as usize], true) {
-                pending.push(from as usize);
+                pending.push(from);
             }
         }
     }

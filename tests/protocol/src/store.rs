@@ -179,6 +179,18 @@ impl Apply {
         bits | u8::from(self.profile.is_some()) << PROFILE
     }
 
+    /// Puts the items of these bits; `false`, with nothing done, where another transaction is still landing on one.
+    pub fn put(&mut self, items: u8, run: usize) -> bool {
+        let chosen = |position: usize| items & 1 << position != 0;
+        let blocked = self.items.iter().enumerate().any(|(at, item)| chosen(at) && item.is_landing());
+        if !blocked {
+            for (_, item) in self.items.iter_mut().enumerate().filter(|(at, _)| chosen(*at)) {
+                *item = item.put_by(run as u8);
+            }
+        }
+        !blocked
+    }
+
     /// Whether the list that finds nothing may have been read already.
     pub fn is_past_second_look(&self) -> bool {
         self.record.is_some_and(|record| match record.phase {

@@ -120,13 +120,15 @@ impl Protocol {
         let complete = self.off.is_empty();
         for posting in apply.posted.iter() {
             let dead = match posting {
-                Posting::Move(epoch, _) => record.phase != Phase::Staging || record.epoch > epoch,
+                Posting::Move(epoch, _) => {
+                    record.phase != Phase::Staging || self.off.holds(Guard::MoveEpoch) && record.epoch > epoch
+                }
                 // Nothing can be put any more once the minute is over.
                 Posting::Delete(position) => {
                     complete && (is_final || record.minute_over && apply.listed() & 1 << position == 0)
                 }
                 Posting::Finish => is_final,
-                Posting::Undo(_) => self.off.holds(Guard::UndoState) && record.phase != Phase::Committed,
+                Posting::Undo(_) => record.phase != Phase::Committed,
                 Posting::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
                 Posting::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),
             };
