@@ -230,25 +230,3 @@ async fn every_field_of_a_new_user_is_kept() {
     }
     app.login("casey@acme.example", "TempPass!2026").await.expect(200);
 }
-
-#[tokio::test]
-async fn a_setup_that_does_not_fit_one_transaction_is_refused_with_the_figures() {
-    let app = TestApp::start().await;
-    for (number, (clones, status)) in [(95, 201), (96, 201), (97, 413)].into_iter().enumerate() {
-        let organization = app.member(PAT).user.organization;
-        let source = crate::budgets::user_with(&app, organization, number, clones).await;
-        let mut body = create_body();
-        body["sourceUserId"] = json!(source);
-        let answer = app.create_snapshot(&app.token(PAT), &body).await;
-        let id = answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
-        let mut body = apply_body();
-        body["pipelineMapping"] = json!({});
-        body["newUser"]["email"] = json!(format!("casey{number}@acme.example"));
-        let answer = app.apply(&app.token(SAM), &id, &body).await;
-        answer.expect(status);
-        if status == 413 {
-            let detail = answer.expect_problem(413, "setup_too_large")["detail"].as_str().unwrap();
-            assert!(detail.contains("97") && detail.contains("96"), "{detail}");
-        }
-    }
-}

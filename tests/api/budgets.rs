@@ -1,42 +1,11 @@
 //! What the two calls cost, counted exactly: dependent round trips and write units.
 
 use serde_json::{Value, json};
-use shared::domain::{Email, ItemKind, ObjectId, Role, Setup, SetupItem, User};
-use shared::store::{Change, SetupWriter, UserCreated, stored_bytes};
+use shared::domain::{ItemKind, SetupItem};
+use shared::store::{Change, SetupWriter, stored_bytes};
 use tests::{ALEX, BEGINNING, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
-
-/// Makes a user with this many templates, and gives the user's id.
-pub(crate) async fn user_with(app: &TestApp, organization: ObjectId, number: usize, templates: usize) -> String {
-    let numbered = |kind: u8, number: usize| {
-        let mut bytes = [kind; 12];
-        bytes[4..].copy_from_slice(&(number as u64).to_be_bytes());
-        ObjectId::from_bytes(bytes)
-    };
-    let user = User {
-        id: numbered(0xa0, number),
-        organization,
-        department: None,
-        email: Email::parse(format!("rep{number}@acme.example")).unwrap(),
-        full_name: None,
-        phone_number: None,
-        designation: None,
-        role: Role::SalesRep,
-        login_disabled: false,
-        created_at: BEGINNING,
-        updated_at: BEGINNING,
-    };
-    let template = |number| SetupItem {
-        id: numbered(0xb0, number),
-        document: serde_json::from_value(json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
-            .unwrap(),
-    };
-    let setup = Setup { templates: (0..templates).map(template).collect(), ..Setup::default() };
-    let created = SetupWriter::new(app.table()).create_user(&user, None, &setup).await.unwrap();
-    assert_eq!(created, UserCreated::Created);
-    user.id.to_string()
-}
 
 #[tokio::test]
 async fn a_create_takes_three_round_trips_and_the_write_units_of_its_one_item() {

@@ -142,7 +142,7 @@ async fn a_source_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_setup_that_does_not_pack_into_3_5_mb_is_refused_with_the_figures() {
     let app = TestApp::start().await;
-    for (prompts, status) in [(19, 201), (22, 413)] {
+    for (prompts, status) in [(17, 201), (18, 413)] {
         let user = user_with_setup(&app, prompts, &Setup::default()).await;
         // A transaction of the writer takes 4 MB.
         for prompts in incompressible(prompts, 380_000).prompts.chunks(10) {

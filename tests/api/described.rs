@@ -207,7 +207,10 @@ async fn reserve(app: &TestApp, email: &str) {
 
 /// Gives Alex one more item, with a field of this length.
 async fn give_alex(app: &TestApp, kind: ItemKind, field: &str, length: usize) {
-    let document = serde_json::from_value(json!({"name": "Huge", field: "x".repeat(length)})).unwrap();
+    let document = serde_json::from_value(json!({
+        "name": "Huge", "sourceStatuses": ["New Lead"], field: "x".repeat(length)
+    }))
+    .unwrap();
     let change = Change::Put(kind, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
     let alex = &app.member(ALEX).user;
     SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();

@@ -21,7 +21,7 @@ const LEASE: Duration = Duration::from_secs(36);
 /// Until a sweep gives up what nobody carries on, counted from the end of the lease.
 const GRACE: Duration = Duration::from_secs(121);
 /// Until a sweep clears away what was given up.
-const SETTLING: Duration = Duration::from_secs(61);
+const SETTLING: Duration = Duration::from_secs(71);
 
 type Table = BTreeMap<(String, String), Item>;
 
@@ -164,7 +164,7 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
     assert_eq!(app.sweep().await["givenUp"], 1);
     let waiting = bench.apply("k").await;
     waiting.expect_problem(409, "in_progress");
-    assert_eq!(waiting.header("retry-after"), Some("60"));
+    assert_eq!(waiting.header("retry-after"), Some("70"));
     bench.apply("other").await.expect_problem(409, "in_progress");
     assert_eq!(app.sweep().await["cleared"], 0);
     app.clock().advance(SETTLING);

@@ -1,25 +1,37 @@
 //! What the functions log, as a test sees it.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::marker::PhantomData;
+use std::sync::Once;
 
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{Interest, Subscriber};
+use tracing::{Event, Metadata};
 
 /// Keeps every line that is logged on this thread from its making to its end, in the form of the functions' own log and at
 /// its lowest level. A test's service runs on the test's own thread, so this is the log of its service.
 pub struct Logs {
-    lines: Lines,
-    _guard: DefaultGuard,
+    /// It belongs to its thread.
+    _here: PhantomData<*const ()>,
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What is kept on this thread; nothing while nobody asks.
+    static KEPT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
-impl Write for Lines {
+/// There is one subscriber for the whole process. A subscriber for each thread would share what the library remembers of who
+/// listens to what, and lose lines while another thread's begins or ends.
+static LISTENING: Once = Once::new();
+
+struct ToThread;
+
+impl Write for ToThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        KEPT.with_borrow_mut(|kept| kept.as_mut().map(|kept| kept.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 
@@ -28,23 +40,82 @@ impl Write for Lines {
     }
 }
 
+/// Listens on the threads that keep lines, and only there: a line that nobody keeps is not even put together.
+struct WhereKept<S>(S);
+
+impl<S: Subscriber> Subscriber for WhereKept<S> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.0.register_callsite(metadata);
+        // Asked again for every line.
+        Interest::sometimes()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.0.max_level_hint()
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        KEPT.with_borrow(Option::is_some) && self.0.enabled(metadata)
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.0.new_span(span)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        self.0.record(span, values);
+    }
+
+    fn record_follows_from(&self, span: &Id, follows: &Id) {
+        self.0.record_follows_from(span, follows);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.event(event);
+    }
+
+    fn enter(&self, span: &Id) {
+        self.0.enter(span);
+    }
+
+    fn exit(&self, span: &Id) {
+        self.0.exit(span);
+    }
+
+    fn clone_span(&self, span: &Id) -> Id {
+        self.0.clone_span(span)
+    }
+
+    fn try_close(&self, span: Id) -> bool {
+        self.0.try_close(span)
+    }
+}
+
 impl Logs {
     /// Begins to keep.
     #[expect(clippy::new_without_default, reason = "making one has an effect")]
     pub fn new() -> Self {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = shared::logging::json_lines(LevelFilter::TRACE, move || writer.clone());
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        LISTENING.call_once(|| {
+            let lines = shared::logging::json_lines(LevelFilter::TRACE, || ToThread);
+            tracing::subscriber::set_global_default(WhereKept(lines)).expect("nobody else listens");
+        });
+        KEPT.set(Some(Vec::new()));
+        Self { _here: PhantomData }
     }
 
     /// The lines since the last time, without those of the embedded database, which is no part of a function.
     pub fn take(&self) -> Vec<Value> {
-        let bytes = std::mem::take(&mut *self.lines.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let bytes = KEPT.replace(Some(Vec::new())).unwrap_or_default();
         let text = String::from_utf8(bytes).expect("a log is text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("a line is JSON"))
             .filter(|line: &Value| !line["target"].as_str().is_some_and(|target| target.starts_with("dynoxide")))
             .collect()
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        KEPT.set(None);
     }
 }

@@ -10,7 +10,7 @@ use shared::store::{Applies, ApplyState, StoredApply};
 use crate::apply::{Applying, WAIT};
 
 /// How long it takes at least to clear away an apply that was given up.
-const CLEARING: Duration = Duration::from_secs(60);
+const CLEARING: Duration = Duration::from_secs(70);
 
 /// What is to be done about a repeated request.
 pub(crate) enum Repeat {

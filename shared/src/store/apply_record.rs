@@ -18,8 +18,9 @@ use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
 
 /// How long an interrupted apply waits, after its lease, for somebody to carry it on before it is cleared away.
 const GRACE: Duration = Duration::from_secs(120);
-/// How long after an apply was given up its last writes may still land. What is left of it is deleted after that.
-pub(super) const SETTLING: Duration = Duration::from_secs(60);
+/// How long after an apply was given up its last writes may still land: a minute, and ten seconds for clocks that differ. What
+/// is left of it is deleted after that.
+pub(super) const SETTLING: Duration = Duration::from_secs(70);
 
 /// One apply: what was asked, by whom, and how far it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

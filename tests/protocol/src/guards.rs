@@ -1,0 +1,132 @@
+//! The conditions that hold the protocol together, by name, so that each can be switched off.
+
+use std::fmt;
+
+macro_rules! guards {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// One condition, or one rule of order, of the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Guard { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Guard {
+            /// All of them.
+            pub const ALL: &[Guard] = &[$(Guard::$name,)+];
+
+            /// What it demands, in a sentence.
+            pub fn demand(self) -> String {
+                match self { $(Guard::$name => [$($doc,)+].concat(),)+ }.trim().to_owned()
+            }
+        }
+    };
+}
+
+guards! {
+    /// Admission puts the apply record only where there is none.
+    AdmitRecordAbsent,
+    /// Admission takes the e-mail address only where nobody holds it.
+    AdmitClaimAbsent,
+    /// Where admission is refused for several reasons, the apply record's is looked at first.
+    RecordReasonFirst,
+    /// After a lost or refused answer a run goes on only where the record carries its own nonce.
+    OwnNonce,
+    /// A retry never starts an apply anew whose record is final.
+    LivesOnce,
+    /// A stage is written only while the record is `STAGING`.
+    StageState,
+    /// A stage is written only by the epoch that the record names.
+    StageEpoch,
+    /// The next transaction is sent only after the stage before was answered with success.
+    StagesAnswered,
+    /// Only a record that is `STAGING` is committed.
+    CommitState,
+    /// Only the epoch that the record names commits.
+    CommitEpoch,
+    /// A commit takes the address only where it is still reserved by this apply.
+    CommitClaim,
+    /// A commit puts the user's `#META` only where there is none.
+    CommitProfileAbsent,
+    /// An orderly stop, and giving up a plan that has changed, need a record that is `STAGING`.
+    StopState,
+    /// An orderly stop, and giving up a plan that has changed, need the epoch that the record names.
+    StopEpoch,
+    /// Only a record that is `STAGING` is taken over.
+    TakeOverState,
+    /// A takeover is conditioned on the epoch that it read.
+    TakeOverEpoch,
+    /// A takeover is conditioned on the lease that it read.
+    TakeOverLease,
+    /// A takeover raises the epoch.
+    TakeOverRaisesEpoch,
+    /// A takeover goes on only with the plan that was pinned.
+    TakeOverSamePlan,
+    /// A sweep moves only a record that is `STAGING`.
+    MoveState,
+    /// A sweep's move is conditioned on the epoch that it read.
+    MoveEpoch,
+    /// A sweep's move is conditioned on the lease that it read.
+    MoveLease,
+    /// A sweep's move raises the epoch.
+    MoveRaisesEpoch,
+    /// A sweep lists and deletes only after the move.
+    ListAfterMove,
+    /// The list that finishes a sweep begins no earlier than a minute after the move.
+    SecondLook,
+    /// The list that finishes a sweep or an undo is empty.
+    EmptyList,
+    /// Every sweep carries on whatever it finds in `ABORTING` or `UNDOING`, whoever moved it.
+    CarryOn,
+    /// Only a record that is `ABORTING` or `UNDOING` is finished.
+    FinishState,
+    /// The address is freed only where this apply, or its user, still holds it.
+    FinishClaim,
+    /// Only a record that is `COMMITTED` is undone.
+    UndoState,
+    /// An undo deletes a user's `#META` only where there is one.
+    UndoProfile,
+    /// An undo that is not forced needs the setup to be as the apply left it.
+    UndoVersion,
+    /// An undo that is not forced needs a user who has never signed in.
+    UndoNotSignedIn,
+    /// An undo lists and deletes only after the user's `#META` is gone.
+    UndoListAfterMove,
+    /// An undo deletes what a list shows, not what the apply once wrote.
+    UndoLists,
+    /// The list that finishes an undo begins no earlier than a minute after its first transaction.
+    UndoSecondLook,
+    /// The first sign-in is written only to a `#META` that exists.
+    SignInProfile,
+    /// A change of a setup is conditioned on the existence of `#META`.
+    EditProfile,
+}
+
+/// The guards that are switched off.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Off(u64);
+
+impl Off {
+    /// These.
+    pub fn of(guards: &[Guard]) -> Self {
+        Self(guards.iter().fold(0, |bits, guard| bits | 1 << *guard as u64))
+    }
+
+    /// Whether the protocol stands as written.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this guard is in force.
+    pub fn holds(self, guard: Guard) -> bool {
+        self.0 & 1 << guard as u64 == 0
+    }
+
+    /// Whether a demand is met, or nobody makes it.
+    pub fn met(self, guard: Guard, demand: bool) -> bool {
+        demand || !self.holds(guard)
+    }
+}
+
+impl fmt::Debug for Off {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(Guard::ALL.iter().filter(|guard| !self.holds(**guard))).finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! What must hold in every state, and what must be possible in some.
+
+use stateright::Property;
+
+use crate::applier::{Answer, Step};
+use crate::model::{Protocol, State};
+use crate::store::{Claim, EDITED_ITEM, Item, Phase, World};
+
+/// A `#META` that is there has every item of the pinned plan beside it and no other, all written by the run that the record names.
+pub const WHOLE: &str = "whole: a visible user has all items of the pinned plan, as one run wrote them";
+/// A record that is `ABORTED` or `UNDONE` has no item of its user, not even one that is landing, and does not hold the address.
+pub const CLEAN: &str = "clean: nothing is left of an aborted or undone apply";
+/// Whoever is a user holds the claim on the address as owner; so two never share one, and it is freed by undo alone.
+pub const UNIQUE: &str = "unique: one user has the address, and holds its claim";
+/// Who was told 201 has a committed user (who may be undone later); who was told `apply_aborted`, `apply_undone` or
+/// `world_moved`, or without a key that it was stopped, never gets one; nobody is told `email_taken` about the own user.
+pub const TRUE_ANSWERS: &str = "true answers: what a client was told stays true";
+/// No write of an epoch that was taken over, none to a user whose partition was found empty for good.
+pub const FENCED: &str = "fenced: a deposed run writes nothing, nobody writes after the second look";
+/// A record that is committed is left only by undo, one that is aborted or undone never.
+pub const ONCE: &str = "once: an apply id lives once";
+/// A claim is taken only from nobody and freed only by its holder.
+pub const CLAIMS: &str = "claims: nobody takes or frees the claim of another";
+/// An undo that is not forced leaves alone who has signed in, and whose setup has changed.
+pub const IN_USE: &str = "in use: only a forced undo takes a user in use";
+/// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state.
+pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
+
+/// What has happened that must never happen, where a state alone does not show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Broken {
+    /// A run wrote under an epoch that the record has left behind.
+    pub wrote_deposed: bool,
+    /// Something of a user was written after the list that finds nothing may have been read.
+    pub wrote_late: bool,
+    /// A committed or final record became something that is not its successor.
+    pub left_final: bool,
+    /// An address was taken or freed that another held.
+    pub stole_claim: bool,
+    /// A client was told that the address is taken, by the user that its own apply has made.
+    pub lied: bool,
+    /// An undo that was not forced took a user who had signed in or whose setup had changed.
+    pub undid_in_use: bool,
+}
+
+/// All properties: safety, and that the interesting ends can be reached at all, so that nothing holds only because nothing
+/// happens.
+pub fn all() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always(WHOLE, whole),
+        Property::always(CLEAN, clean),
+        Property::always(UNIQUE, unique),
+        Property::always(TRUE_ANSWERS, answers),
+        Property::always(FENCED, |_, state: &State| !state.broken.wrote_deposed && !state.broken.wrote_late),
+        Property::always(ONCE, |_, state: &State| !state.broken.left_final),
+        Property::always(CLAIMS, |_, state: &State| !state.broken.stole_claim),
+        Property::always(IN_USE, |_, state: &State| !state.broken.undid_in_use),
+        Property::sometimes("an apply commits", |_, state: &State| has_phase(state, 0, Phase::Committed)),
+        Property::sometimes("a takeover commits", |protocol: &Protocol, state: &State| {
+            let takes_over = protocol.shape.applies[0].runs > 1 && protocol.shape.applies[0].stages > 0;
+            !takes_over || state.applies[0].record.is_some_and(|r| r.phase == Phase::Committed && r.epoch > 1)
+        }),
+        Property::sometimes("an apply is swept", |protocol: &Protocol, state: &State| {
+            protocol.shape.applies[0].stages == 0 || has_phase(state, 0, Phase::Aborted)
+        }),
+        Property::sometimes("an answer is replayed", |protocol: &Protocol, state: &State| {
+            protocol.shape.applies[0].runs < 2
+                || has_phase(state, 0, Phase::Committed) && told(state, 2, Answer::Created)
+        }),
+        Property::sometimes("a retry meets another world", |protocol: &Protocol, state: &State| {
+            let may_move = protocol.shape.world != World::Same && protocol.shape.applies[0].stages > 0;
+            !may_move || protocol.shape.applies[0].runs < 2 || told(state, 1, Answer::WorldMoved)
+        }),
+        Property::sometimes("an apply is undone", |protocol: &Protocol, state: &State| {
+            !protocol.shape.undo || has_phase(state, 0, Phase::Undone)
+        }),
+        Property::sometimes("the address passes on to another apply", |protocol: &Protocol, state: &State| {
+            let ended = has_phase(state, 0, Phase::Aborted) || has_phase(state, 0, Phase::Undone);
+            let leaves = protocol.shape.applies[0].stages > 0 || protocol.shape.undo;
+            protocol.shape.applies.len() < 2 || !leaves || ended && has_phase(state, 1, Phase::Committed)
+        }),
+    ]
+}
+
+/// Whether every record is where it can stay: none is left for a sweep.
+pub fn settled(state: &State) -> bool {
+    state
+        .applies
+        .iter()
+        .all(|apply| matches!(apply.phase(), None | Some(Phase::Committed | Phase::Aborted | Phase::Undone)))
+}
+
+fn has_phase(state: &State, apply: usize, phase: Phase) -> bool {
+    state.applies[apply].phase() == Some(phase)
+}
+
+fn told(state: &State, at_least: usize, answer: Answer) -> bool {
+    state.runs.iter().filter(|run| run.step == Step::Done(answer)).count() >= at_least
+}
+
+fn whole(protocol: &Protocol, state: &State) -> bool {
+    (0..protocol.shape.applies.len()).all(|at| {
+        let apply = &state.applies[at];
+        match (apply.profile, apply.record) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(record)) => {
+                let planned = protocol.planned(at, record.plan);
+                let as_planned = |(position, item): (usize, &Item)| {
+                    let writer = (planned & 1 << position != 0).then_some(record.nonce);
+                    position == EDITED_ITEM || item.writer() == writer
+                };
+                record.phase == Phase::Committed && apply.items.iter().enumerate().all(as_planned)
+            }
+        }
+    })
+}
+
+fn clean(_: &Protocol, state: &State) -> bool {
+    state.applies.iter().zip(0..).all(|(apply, at)| {
+        let is_over = matches!(apply.phase(), Some(Phase::Aborted | Phase::Undone));
+        !is_over || apply.is_empty() && state.claim != Claim::Reserved(at) && state.claim != Claim::Owned(at)
+    })
+}
+
+fn unique(_: &Protocol, state: &State) -> bool {
+    let owns = |(apply, at): (&crate::store::Apply, u8)| {
+        let exists = apply.profile.is_some() || apply.phase() == Some(Phase::Committed);
+        !exists || state.claim == Claim::Owned(at)
+    };
+    state.applies.iter().zip(0..).all(owns)
+}
+
+fn answers(protocol: &Protocol, state: &State) -> bool {
+    let is_true = |index: usize| {
+        let at = protocol.apply_of(index);
+        let phase = state.applies[at].phase();
+        match state.runs[index].step {
+            Step::Done(Answer::Created) => matches!(phase, Some(Phase::Committed | Phase::Undoing | Phase::Undone)),
+            Step::Done(Answer::Aborted) => phase == Some(Phase::Aborted),
+            Step::Done(Answer::Undone) => matches!(phase, Some(Phase::Undoing | Phase::Undone)),
+            Step::Done(Answer::WorldMoved) => matches!(phase, Some(Phase::Aborting | Phase::Aborted)),
+            // With a key a retry may still finish it, so a stop promises nothing.
+            Step::Done(Answer::Stopped) => {
+                protocol.shape.applies[at].keyed || matches!(phase, Some(Phase::Aborting | Phase::Aborted))
+            }
+            _ => true,
+        }
+    };
+    !state.broken.lied && (0..protocol.run_count()).all(is_true)
+}

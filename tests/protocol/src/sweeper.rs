@@ -1,0 +1,147 @@
+//! Sweepers, any number of them. A sweeper keeps nothing between its requests, so it is a read followed by requests that may
+//! take effect whenever they like; two sweepers are two of those reads.
+
+use crate::guards::Guard;
+use crate::model::{Protocol, State};
+use crate::store::{Apply, Claim, Item, Lease, PROFILE, Phase, Posting, Record};
+
+/// Stands in a record's nonce for a sweep that moved it; only written where [`Guard::CarryOn`] is switched off.
+const MOVED_BY_SWEEP: u8 = u8::MAX;
+
+impl Protocol {
+    /// Reads the record and, where it is being cleared away, the user's partition; sends what follows.
+    pub(crate) fn sweep(&self, state: &mut State, at: usize) {
+        let apply = &mut state.applies[at];
+        let Some(record) = apply.record else { return };
+        match record.phase {
+            Phase::Staging => {
+                apply.posted.add(Posting::Move(record.epoch, record.lease));
+                if !self.off.holds(Guard::ListAfterMove) {
+                    post_deletes(apply, apply.listed());
+                }
+            }
+            Phase::Aborting => {
+                let may_finish = self.off.met(Guard::SecondLook, record.minute_over);
+                self.clear(apply, &record, u8::MAX, may_finish);
+            }
+            Phase::Undoing => {
+                let may_finish = self.off.met(Guard::UndoSecondLook, record.minute_over);
+                let seen = if self.off.holds(Guard::UndoLists) { u8::MAX } else { self.planned(at, record.plan) };
+                self.clear(apply, &record, seen, may_finish);
+            }
+            Phase::Committed | Phase::Aborted | Phase::Undone => {}
+        }
+    }
+
+    /// Deletes what a list shows, or finishes where it shows nothing.
+    fn clear(&self, apply: &mut Apply, record: &Record, seen: u8, may_finish: bool) {
+        if !self.off.holds(Guard::CarryOn) && record.nonce != MOVED_BY_SWEEP {
+            return;
+        }
+        let listed = apply.listed() & seen;
+        post_deletes(apply, listed);
+        if may_finish && self.off.met(Guard::EmptyList, listed == 0) {
+            apply.posted.add(Posting::Finish);
+        }
+    }
+
+    /// A transaction that took effect before the move has landed everywhere within the minute: the one assumption on time.
+    pub(crate) fn minute_over(&self, state: &mut State, at: usize) {
+        let apply = &mut state.applies[at];
+        let landing = apply.items.iter().any(|item| item.is_landing());
+        if let (false, Some(record)) = (landing, &mut apply.record) {
+            record.minute_over |= matches!(record.phase, Phase::Aborting | Phase::Undoing);
+        }
+    }
+
+    /// One item of a transaction becomes visible.
+    pub(crate) fn land(&self, state: &mut State, at: usize, position: usize) {
+        let item = &mut state.applies[at].items[position];
+        if let (true, Some(writer)) = (item.is_landing(), item.writer()) {
+            *item = Item::Landed(writer);
+        }
+    }
+
+    /// Executes a request that is not a run's: all of it or, when refused, nothing.
+    pub(crate) fn execute_posted(&self, state: &mut State, at: usize, posting: Posting) {
+        match posting {
+            Posting::Move(epoch, lease) => self.execute_move(state, at, epoch, lease),
+            Posting::Delete(PROFILE) => state.applies[at].profile = None,
+            Posting::Delete(position) => {
+                let item = &mut state.applies[at].items[position];
+                if !item.is_landing() {
+                    *item = Item::Absent;
+                }
+            }
+            Posting::Finish => self.execute_finish(state, at),
+            Posting::Undo(forced) => self.execute_undo(state, at, forced),
+            Posting::SignIn => self.execute_sign_in(state, at),
+            Posting::Edit => self.execute_edit(state, at),
+        }
+    }
+
+    fn execute_move(&self, state: &mut State, at: usize, epoch: u8, lease: Lease) {
+        let Some(record) = &mut state.applies[at].record else { return };
+        let fits = self.off.met(Guard::MoveState, record.phase == Phase::Staging)
+            && self.off.met(Guard::MoveEpoch, record.epoch == epoch)
+            && self.off.met(Guard::MoveLease, record.lease == lease);
+        if !fits {
+            return;
+        }
+        state.broken.left_final |= !matches!(record.phase, Phase::Staging | Phase::Aborting);
+        (record.phase, record.minute_over) = (Phase::Aborting, false);
+        if self.off.holds(Guard::MoveRaisesEpoch) {
+            record.epoch = epoch + 1;
+        }
+        if !self.off.holds(Guard::CarryOn) {
+            record.nonce = MOVED_BY_SWEEP;
+        }
+    }
+
+    fn execute_finish(&self, state: &mut State, at: usize) {
+        let Some(record) = &mut state.applies[at].record else { return };
+        let undoes = matches!(record.phase, Phase::Undoing | Phase::Undone);
+        let held = if undoes { Claim::Owned(at as u8) } else { Claim::Reserved(at as u8) };
+        let fits = self.off.met(Guard::FinishState, matches!(record.phase, Phase::Aborting | Phase::Undoing))
+            && self.off.met(Guard::FinishClaim, state.claim == held);
+        if !fits {
+            return;
+        }
+        state.broken.stole_claim |= state.claim != held && state.claim != Claim::Free;
+        state.broken.left_final |= record.phase == Phase::Committed;
+        record.phase = if undoes { Phase::Undone } else { Phase::Aborted };
+        state.claim = Claim::Free;
+    }
+
+    /// Drops what can never take effect again, given a record that only moves forward.
+    pub(crate) fn forget_dead(&self, apply: &mut Apply) {
+        let Some(record) = apply.record else { return };
+        let is_final = matches!(record.phase, Phase::Aborted | Phase::Undone);
+        let complete = self.off.is_empty();
+        for posting in apply.posted.iter() {
+            let dead = match posting {
+                Posting::Move(epoch, _) => {
+                    record.phase != Phase::Staging || self.off.holds(Guard::MoveEpoch) && record.epoch > epoch
+                }
+                // Nothing can be put any more once the minute is over.
+                Posting::Delete(position) => {
+                    complete && (is_final || record.minute_over && apply.listed() & 1 << position == 0)
+                }
+                Posting::Finish => is_final,
+                Posting::Undo(_) => record.phase != Phase::Committed,
+                Posting::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
+                Posting::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),
+            };
+            if dead {
+                apply.posted.remove(posting);
+            }
+        }
+    }
+}
+
+/// Sends a delete for each of these positions.
+pub(crate) fn post_deletes(apply: &mut Apply, listed: u8) {
+    for position in (0..=PROFILE).filter(|position| listed & 1 << position != 0) {
+        apply.posted.add(Posting::Delete(position));
+    }
+}
