@@ -51,7 +51,8 @@ impl Watched {
 
     fn check(&mut self, route: &str, answer: &Answer) {
         let lines = self.logs.take();
-        let [line] = &lines[..] else { panic!("{route} {}: {lines:?}", answer.status) };
+        assert_eq!(lines.len(), 1, "{route} {}: {lines:?}", answer.status);
+        let line = &lines[0];
         assert_eq!(line["route"], route, "{line}");
         assert_eq!(line["status"], answer.status, "{line}");
         assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"), "{line}");

@@ -58,9 +58,8 @@ impl Search {
 
     #[track_caller]
     fn expect_none(&self, place: &str, bytes: &[u8]) {
-        if let Some(found) = self.find(bytes).next() {
-            panic!("{found} is in {place}: {}", String::from_utf8_lossy(bytes));
-        }
+        let found = self.find(bytes).next();
+        assert_eq!(found, None, "{place}: {}", String::from_utf8_lossy(bytes));
     }
 }
 
