@@ -125,3 +125,13 @@ async fn serving_writes_a_line_for_every_request_and_ends_when_it_is_told_to() {
     assert!(well && stderr.ends_with(" ms\nStopped.\n"), "{stderr}");
     assert!(stderr.starts_with("GET /health 200 "), "{stderr}");
 }
+
+#[test]
+fn the_description_and_its_page_are_printed_as_they_are_committed() {
+    for (arguments, file) in [(&["openapi"][..], "openapi.json"), (&["openapi", "--page"], "api.html")] {
+        let (output, stderr) = ended(arguments);
+        assert!(output.status.success(), "{stderr}");
+        let committed = std::fs::read(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(output.stdout == committed, "docs/{file} is not what `local {}` prints", arguments.join(" "));
+    }
+}

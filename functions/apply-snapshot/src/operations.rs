@@ -20,8 +20,8 @@ Creates a user in **your own** organization and gives it the setup of the snapsh
 **Into another organization** than the source's, automations, prompts and templates are cloned. The pipeline stages and agents \
 that automations refer to are replaced as the mappings say; what exists under the same name in your organization needs no \
 mapping, and [the references](#getApplyReferences) tell what does. An automation with a reference that leads nowhere arrives \
-switched off and is named in `warnings`, or is refused with `\"onUnmapped\": \"reject\"`. So does one that lost a secret: \
-fill it in, then switch it on.
+switched off and is named in `warnings`, or is refused with `\"onUnmapped\": \"reject\"`. One that lost a secret \
+arrives switched off, too: fill the secret in, then switch it on.
 
 **Within the source's own organization** automations and templates exist already, so they count as `skipped`, and the new user \
 takes over which automations are on. Prompts are cloned: all, or those in `selectedPromptNames`; the others count as \
