@@ -7,10 +7,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Element, Fault, GIL, GLOBEX, Gate, Hits, Item, Loss, PAT, SAM, TestApp, apply_body};
+use tests::{
+    Answer, Element, Fault, GIL, GLOBEX, Gate, Hits, Item, Loss, PAT, SAM, TestApp, apply_body, mapped_body, setup_of,
+    snapshot_of,
+};
 
 use crate::apply_across::snapshot;
-use crate::large::{mapped_body, setup_of, snapshot_of};
 
 const EMAIL: &str = "new@globex.example";
 /// So many items take four stages.

@@ -2,11 +2,15 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+mod bench;
+mod census;
 mod determinism;
 mod faults;
 mod lambda;
 mod proxy;
 mod recording;
+mod setups;
+mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,11 +28,15 @@ use shared::domain::{Password, Timestamp, User};
 use shared::http::{Caller, Function};
 use shared::store::Table;
 
+pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
+pub use census::{Census, Contents, Finding};
 pub use determinism::{SeededRandomness, SettableClock};
 pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
-pub use lambda::{Invocation, Process, recorded_event};
+pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
+pub use setups::{capture, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};
+pub use tally::Tally;
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
 pub const ALEX: &str = "alex@acme.example";
