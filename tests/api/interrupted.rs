@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    Answer, Element, Fault, GIL, GLOBEX, Gate, Hits, Item, Loss, PAT, SAM, TestApp, apply_body, mapped_body, setup_of,
+    Answer, Element, Fault, GIL, GLOBEX, Gate, Item, Loss, PAT, SAM, TestApp, apply_body, mapped_body, setup_of,
     snapshot_of,
 };
 
@@ -63,16 +63,6 @@ impl Bench {
         tokio::spawn(async move { app.apply_once(&app.token(SAM), key, &id, &body()).await })
     }
 
-    /// Every stage from the `n`-th on fails, the first being 1.
-    fn fail_stages_from(&self, n: u64) -> Hits {
-        let stages = std::sync::atomic::AtomicU64::new(0);
-        let is_late = move |request: &Value| {
-            let is_stage = request["TransactItems"][0].get("ConditionCheck").is_some();
-            is_stage && stages.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 >= n
-        };
-        self.app.faults().inject(Fault::DropRequest(Loss::Io)).of("TransactWriteItems").when(is_late).always()
-    }
-
     /// That nobody sees anything of the new user.
     async fn expect_invisible(&self) {
         let app = &self.app;
@@ -102,7 +92,7 @@ impl Bench {
 async fn an_apply_that_breaks_off_under_a_key_is_carried_on_by_the_next_request() {
     for n in [1, 2, STAGES] {
         let bench = bench().await;
-        bench.fail_stages_from(n);
+        bench.app.fail_stages_from(n);
         let broken = bench.apply("k").await;
         broken.expect_problem(503, "unavailable");
         assert_eq!(broken.header("retry-after"), Some("1"));
@@ -119,7 +109,7 @@ async fn an_apply_that_breaks_off_under_a_key_is_carried_on_by_the_next_request(
 async fn an_apply_that_breaks_off_without_a_key_is_cleared_away() {
     let bench = bench().await;
     let (app, sam) = (&bench.app, bench.app.token(SAM));
-    bench.fail_stages_from(2);
+    bench.app.fail_stages_from(2);
     let broken = app.apply(&sam, &bench.id, &body()).await;
     broken.expect_problem(503, "unavailable");
     assert_eq!(broken.header("retry-after"), Some("120"));
@@ -137,7 +127,7 @@ async fn an_apply_that_breaks_off_without_a_key_is_cleared_away() {
 #[tokio::test]
 async fn an_apply_that_dies_is_nobodys_until_its_lease_is_over() {
     let bench = bench().await;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     // It cannot even stop in order.
     let stop = bench.app.faults().drop_request().of("UpdateItem").always();
     bench.apply("k").await.expect_problem(503, "unavailable");
@@ -159,7 +149,7 @@ async fn an_apply_that_dies_is_nobodys_until_its_lease_is_over() {
 async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good() {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     app.clock().advance(LEASE + GRACE);
@@ -183,7 +173,7 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
 async fn interrupted_while(change: impl AsyncFnOnce(&Bench)) {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(2);
+    bench.app.fail_stages_from(2);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     change(&bench).await;
@@ -306,7 +296,7 @@ async fn without_its_fence_the_same_run_leaves_orphans() {
 async fn two_sweeps_at_once_do_what_one_does() {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     app.clock().advance(LEASE + GRACE);

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 
 use crate::census::{Census, Contents, Finding};
-use crate::{Answer, GIL, GLOBEX, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
+use crate::{Answer, GIL, GLOBEX, Item, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
 
 /// How long nobody else carries on an apply that began now, and a moment.
 pub const LEASE: Duration = Duration::from_secs(36);
@@ -45,6 +45,7 @@ impl Bench {
     /// A service with a snapshot of so many items. With 96 an apply is one transaction; each 99 more are one stage.
     pub async fn start(items: usize) -> Self {
         let app = TestApp::start().await;
+        app.clock().set(SystemClock.now());
         let empty = Census::of(&app).await;
         let snapshot = snapshot_of(&app, items).await;
         let captured = Census::of(&app).await.partitions(|pk| pk.contains(&snapshot));
@@ -63,9 +64,8 @@ impl Bench {
         &self.app
     }
 
-    /// Starts a trial at the present time. `name` is its address and, where it `has_key`, its key; no other trial has it.
+    /// Starts a trial. `name` is its address and, where it `has_key`, its key; no other trial has it.
     pub fn trial(&self, name: &str, has_key: bool) -> Trial<'_> {
-        self.app.clock().set(SystemClock.now());
         Trial {
             bench: self,
             email: format!("{name}@globex.example"),
@@ -80,15 +80,29 @@ impl Bench {
         Census::of(&self.app).await.since(&self.before)
     }
 
-    /// Takes away what has come since, past every rule, and forgets the calls: so that a trial costs what the first one did.
+    /// Puts the table and the clock back: to nobody having applied, and to the present time.
     pub async fn clear(&self) {
-        let requests = self.census().await.keys().map(|(pk, sk)| delete(pk, sk)).collect::<Vec<_>>();
-        for batch in requests.chunks(25) {
+        self.restore(&Census::default()).await;
+    }
+
+    /// What stands in the table but for the snapshot, to be restored.
+    pub async fn made(&self) -> Census {
+        self.census().await
+    }
+
+    /// Puts the table back, past every rule, to nothing having been made but this, and the clock to the present time. So a
+    /// trial begins as the one before it did, and takes no longer.
+    pub async fn restore(&self, made: &Census) {
+        let now = self.census().await;
+        let deletes = now.clone().since(made).items().map(delete).collect::<Vec<_>>();
+        let puts = made.items().filter(|item| !now.holds(item)).map(put).collect::<Vec<_>>();
+        for batch in [deletes, puts].concat().chunks(25) {
             let requests = HashMap::from([("snapshots".to_owned(), batch.to_vec())]);
             let write = self.app.database().client().batch_write_item().set_request_items(Some(requests));
             let answer = write.send().await.expect("a batch is written");
             assert!(answer.unprocessed_items.is_none_or(|left| left.is_empty()));
         }
+        self.app.clock().set(SystemClock.now());
         self.app.forget_calls();
     }
 
@@ -105,10 +119,14 @@ impl Bench {
     }
 }
 
-fn delete(pk: &str, sk: &str) -> WriteRequest {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let request = DeleteRequest::builder().key("PK", text(pk)).key("SK", text(sk)).build().expect("a key");
-    WriteRequest::builder().delete_request(request).build()
+fn delete(item: &Item) -> WriteRequest {
+    let request = DeleteRequest::builder().key("PK", item["PK"].clone()).key("SK", item["SK"].clone());
+    WriteRequest::builder().delete_request(request.build().expect("a key")).build()
+}
+
+fn put(item: &Item) -> WriteRequest {
+    let request = PutRequest::builder().set_item(Some(item.clone()));
+    WriteRequest::builder().put_request(request.build().expect("an item")).build()
 }
 
 impl Trial<'_> {
@@ -127,9 +145,11 @@ impl Trial<'_> {
         self.bench.apply(&self.email, self.key.as_deref()).await
     }
 
-    /// Lets time pass for everybody but processes of their own.
+    /// Lets time pass, counted from the present moment or from a later one that the clock shows already, for everybody but
+    /// processes of their own.
     pub fn wait(&self, time: Duration) {
-        self.bench.app.clock().advance(time);
+        let clock = self.bench.app.clock();
+        clock.set(clock.now().max(SystemClock.now()).plus(time));
     }
 
     /// Notes what must not be.
@@ -183,26 +203,26 @@ impl Trial<'_> {
                 self.findings.push(Finding::PartialUser(format!("signing in is {status}, listed is {listed:?}")));
             }
         }
-        let listed = listed.and_then(|user| user["_id"].as_str()).map(str::to_owned);
-        self.capture(census, listed.as_deref()).await;
+        for user in census.made_users() {
+            let is_listed = users.iter().any(|listed| listed["_id"] == user.as_str());
+            self.capture(&user, is_listed).await;
+        }
         listed.is_some()
     }
 
-    /// Captures every user that an apply has made or was to make: one that is listed with everything, no other one.
-    async fn capture(&mut self, census: &Census, listed: Option<&str>) {
+    /// Captures a user that an apply has made or was to make: one that is listed with everything, no other one.
+    async fn capture(&mut self, user: &str, is_listed: bool) {
         let app = &self.bench.app;
-        for user in census.made_users() {
-            let body = json!({"name": "Seen", "sourceOrgId": GLOBEX, "sourceUserId": user});
-            let captured = app.create_snapshot(&app.token(SAM), &body).await;
-            let counts = &captured.body["snapshot"]["counts"];
-            let count: u64 = counts.as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-            let is_right = match listed == Some(user.as_str()) {
-                true => captured.status == 201 && count == self.bench.items as u64,
-                false => captured.status == 422,
-            };
-            if !is_right {
-                self.findings.push(Finding::PartialUser(format!("it is captured as {}", captured.text)));
-            }
+        let body = json!({"name": "Seen", "sourceOrgId": GLOBEX, "sourceUserId": user});
+        let captured = app.create_snapshot(&app.token(SAM), &body).await;
+        let counts = captured.body["snapshot"]["counts"].as_object().into_iter().flatten();
+        let count: u64 = counts.filter_map(|(_, count)| count.as_u64()).sum();
+        let is_right = match is_listed {
+            true => captured.status == 201 && count == self.bench.items as u64,
+            false => captured.status == 422,
+        };
+        if !is_right {
+            self.note(Finding::PartialUser(format!("it is captured with {count} items: {}", captured.status)));
         }
     }
 
@@ -236,25 +256,26 @@ impl Trial<'_> {
         }
         let census = self.bench.census().await;
         self.findings.extend(census.leftovers());
-        let (is_there, was_admitted) = (self.look().await, !census.made_users().is_empty());
-        let answer = self.apply().await;
-        match (is_there, &self.key) {
-            (true, Some(_)) => {
+        let is_there = self.look().await;
+        match &self.key {
+            Some(_) if is_there => {
+                let answer = self.apply().await;
                 self.expect(&answer, 201, "");
                 if answer.header("idempotent-replayed") != Some("true") {
                     self.note(Finding::WrongAnswer("the same key made it once more".to_owned()));
                 }
             }
-            (true, None) => self.expect(&answer, 409, "email_taken"),
-            (false, Some(_)) if was_admitted => self.expect(&answer, 409, "apply_aborted"),
-            (false, _) => {
-                self.expect(&answer, 201, "");
-                if !self.look().await {
-                    self.note(Finding::WrongAnswer("an apply was answered 201 that made nobody".to_owned()));
-                }
+            Some(_) if !census.made_users().is_empty() => {
+                let answer = self.apply().await;
+                self.expect(&answer, 409, "apply_aborted");
             }
+            None if is_there => {
+                let answer = self.apply().await;
+                self.expect(&answer, 409, "email_taken");
+            }
+            // Nothing is left, so whoever applies next is the first one.
+            _ => {}
         }
-        self.bench.clear().await;
         self.findings
     }
 }

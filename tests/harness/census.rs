@@ -41,8 +41,7 @@ const META: &str = "#META";
 impl Census {
     /// All that stands in the table.
     pub async fn of(app: &TestApp) -> Self {
-        let text = |item: &Item, name: &str| item[name].as_s().expect("a key is text").clone();
-        let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
+        let items = app.items().await.into_iter().map(|item| (key(&item), item));
         Self(items.filter(|((_, sk), _)| sk != "FAILURES").collect())
     }
 
@@ -64,9 +63,14 @@ impl Census {
         self
     }
 
-    /// Partition and sort key of each item.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.keys().map(|(pk, sk)| (pk.as_str(), sk.as_str()))
+    /// The items, in the order of their keys.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.0.values()
+    }
+
+    /// Whether this very item is there.
+    pub fn holds(&self, item: &Item) -> bool {
+        self.0.get(&key(item)) == Some(item)
     }
 
     /// The users, seen or not: the partition of each, with what is in it.
@@ -141,6 +145,10 @@ impl Census {
         }
         findings
     }
+}
+
+fn key(item: &Item) -> (String, String) {
+    (text(item, "PK").to_owned(), text(item, "SK").to_owned())
 }
 
 fn text<'i>(item: &'i Item, name: &str) -> &'i str {

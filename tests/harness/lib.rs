@@ -14,6 +14,7 @@ mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -31,7 +32,9 @@ use shared::store::Table;
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
 pub use census::{Census, Contents, Finding};
 pub use determinism::{SeededRandomness, SettableClock};
-pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
+pub use faults::{
+    Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
+};
 pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
@@ -342,6 +345,16 @@ impl TestApp {
     /// What goes wrong between the service and the database; nothing until a test says so.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Every stage of an apply fails from the `n`-th on, counted from 1.
+    pub fn fail_stages_from(&self, n: u64) -> Hits {
+        let stages = AtomicU64::new(0);
+        let is_late = move |request: &Value| {
+            let is_stage = request["TransactItems"][0].get("ConditionCheck").is_some();
+            is_stage && stages.fetch_add(1, Ordering::SeqCst) + 1 >= n
+        };
+        self.faults().drop_request().of("TransactWriteItems").when(is_late).always()
     }
 
     /// Forgets the calls so far.

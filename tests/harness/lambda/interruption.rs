@@ -1,9 +1,14 @@
 //! Kills and freezes a function's process at one of its writes.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Invocation, Process};
 use crate::{Gate, Hits, Proxy};
+
+/// How long the function may take, its pauses included: a process that stands still must not run out of time.
+const TIME: Duration = Duration::from_secs(300);
 
 /// What becomes of the write at which a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,7 @@ impl Process {
     pub async fn kill_at(&mut self, proxy: &Proxy, n: u64, write: Write, event: &Value) {
         let (gate, side) = (Gate::closed(), if write == Write::Done { Side::After } else { Side::Before });
         let held = side.hold(proxy, n, &gate);
-        let _ = self.invoke(event);
+        let _ = self.invoke_within(event, TIME);
         gate.arrived(1).await;
         self.kill().await;
         if write == Write::Late {
@@ -72,7 +77,7 @@ impl Process {
     pub async fn freeze_at(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> Frozen {
         let gate = Gate::closed();
         let held = side.hold(proxy, n, &gate);
-        let invocation = self.invoke(event);
+        let invocation = self.invoke_within(event, TIME);
         gate.arrived(1).await;
         self.freeze().await;
         Frozen { gate, held, invocation }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
 
 mod at_once;
+mod broken;
 mod staged;
 
 /// The function's binary.
