@@ -1,9 +1,9 @@
 use serde_json::json;
 use shared::domain::{ItemKind, Setup};
 use shared::store::{Change, SetupWriter};
-use tests::{ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body};
-
-use crate::large::{incompressible, user_with_setup};
+use tests::{
+    ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body, incompressible, user_with_setup,
+};
 
 #[tokio::test]
 async fn the_customers_request_answers_every_field_of_the_customers_page() {

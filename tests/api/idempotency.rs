@@ -1,10 +1,5 @@
 //! A repeated request with the same `Idempotency-Key` happens once, whatever became of the first one.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{ACME, Answer, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
 
@@ -159,37 +154,4 @@ async fn a_repeated_create_gets_the_snapshot_as_it_is_now() {
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.create_once(&pat, "k", &create_body()).await.expect_problem(409, "snapshot_deleted");
     app.create_once(&pat, "k", &other).await.expect_problem(422, "idempotency_key_reused");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_requests_at_once_with_one_key_one_is_carried_out() {
-    const REQUESTS: usize = 1_000;
-    let app = Arc::new(TestApp::patient(Duration::from_secs(300)).await);
-    let id = snapshot(&app).await;
-    let before = app.items().await.len();
-    let (pat, sam) = (app.token(PAT), app.token(SAM));
-
-    let applies = join_all((0..REQUESTS).map(|_| {
-        let (app, id, sam) = (app.clone(), id.clone(), sam.clone());
-        tokio::spawn(async move { app.apply_once(&sam, "k", &id, &apply_body()).await })
-    }));
-    let mut texts = HashSet::new();
-    for answer in applies.await {
-        let answer = answer.unwrap();
-        answer.expect(201);
-        texts.insert(answer.text);
-    }
-    assert_eq!(texts.len(), 1);
-    assert_eq!(app.items().await.len(), before + 29);
-
-    let creates = join_all((0..REQUESTS).map(|_| {
-        let (app, pat) = (app.clone(), pat.clone());
-        tokio::spawn(async move { app.create_once(&pat, "k", &create_body()).await })
-    }));
-    let mut ids = HashSet::new();
-    for answer in creates.await {
-        ids.insert(answer.unwrap().expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned());
-    }
-    assert_eq!(ids.len(), 1);
-    assert_eq!(app.items().await.len(), before + 30);
 }

@@ -7,22 +7,17 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Element, Fault, GIL, GLOBEX, Gate, Hits, Item, Loss, PAT, SAM, TestApp, apply_body};
+use tests::{
+    Answer, Element, Fault, GIL, GLOBEX, GRACE, Gate, Item, LEASE, Loss, PAT, SAM, SETTLING, TestApp, apply_body,
+    mapped_body, setup_of, snapshot_of,
+};
 
 use crate::apply_across::snapshot;
-use crate::large::{mapped_body, setup_of, snapshot_of};
 
 const EMAIL: &str = "new@globex.example";
 /// So many items take four stages.
 const ITEMS: usize = 300;
 const STAGES: u64 = 4;
-/// The lease of a run, and a moment.
-const LEASE: Duration = Duration::from_secs(36);
-/// Until a sweep gives up what nobody carries on, counted from the end of the lease.
-const GRACE: Duration = Duration::from_secs(121);
-/// Until a sweep clears away what was given up.
-const SETTLING: Duration = Duration::from_secs(71);
-
 type Table = BTreeMap<(String, String), Item>;
 
 /// A service with a snapshot that takes many transactions to apply.
@@ -61,16 +56,6 @@ impl Bench {
         tokio::spawn(async move { app.apply_once(&app.token(SAM), key, &id, &body()).await })
     }
 
-    /// Every stage from the `n`-th on fails, the first being 1.
-    fn fail_stages_from(&self, n: u64) -> Hits {
-        let stages = std::sync::atomic::AtomicU64::new(0);
-        let is_late = move |request: &Value| {
-            let is_stage = request["TransactItems"][0].get("ConditionCheck").is_some();
-            is_stage && stages.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 >= n
-        };
-        self.app.faults().inject(Fault::DropRequest(Loss::Io)).of("TransactWriteItems").when(is_late).always()
-    }
-
     /// That nobody sees anything of the new user.
     async fn expect_invisible(&self) {
         let app = &self.app;
@@ -100,7 +85,7 @@ impl Bench {
 async fn an_apply_that_breaks_off_under_a_key_is_carried_on_by_the_next_request() {
     for n in [1, 2, STAGES] {
         let bench = bench().await;
-        bench.fail_stages_from(n);
+        bench.app.fail_stages_from(n);
         let broken = bench.apply("k").await;
         broken.expect_problem(503, "unavailable");
         assert_eq!(broken.header("retry-after"), Some("1"));
@@ -117,7 +102,7 @@ async fn an_apply_that_breaks_off_under_a_key_is_carried_on_by_the_next_request(
 async fn an_apply_that_breaks_off_without_a_key_is_cleared_away() {
     let bench = bench().await;
     let (app, sam) = (&bench.app, bench.app.token(SAM));
-    bench.fail_stages_from(2);
+    bench.app.fail_stages_from(2);
     let broken = app.apply(&sam, &bench.id, &body()).await;
     broken.expect_problem(503, "unavailable");
     assert_eq!(broken.header("retry-after"), Some("120"));
@@ -135,7 +120,7 @@ async fn an_apply_that_breaks_off_without_a_key_is_cleared_away() {
 #[tokio::test]
 async fn an_apply_that_dies_is_nobodys_until_its_lease_is_over() {
     let bench = bench().await;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     // It cannot even stop in order.
     let stop = bench.app.faults().drop_request().of("UpdateItem").always();
     bench.apply("k").await.expect_problem(503, "unavailable");
@@ -157,7 +142,7 @@ async fn an_apply_that_dies_is_nobodys_until_its_lease_is_over() {
 async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good() {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     app.clock().advance(LEASE + GRACE);
@@ -181,7 +166,7 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
 async fn interrupted_while(change: impl AsyncFnOnce(&Bench)) {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(2);
+    bench.app.fail_stages_from(2);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     change(&bench).await;
@@ -304,7 +289,7 @@ async fn without_its_fence_the_same_run_leaves_orphans() {
 async fn two_sweeps_at_once_do_what_one_does() {
     let bench = bench().await;
     let app = &bench.app;
-    bench.fail_stages_from(3);
+    bench.app.fail_stages_from(3);
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     app.clock().advance(LEASE + GRACE);

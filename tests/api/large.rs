@@ -3,121 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
-use shared::domain::{Email, ObjectId, Role, Setup, SetupItem, User};
-use shared::store::{SetupWriter, UserCreated};
-use tests::{ACME, Answer, BEGINNING, GLOBEX, PAT, SAM, TestApp, apply_body};
+use shared::domain::SetupItem;
+use tests::{
+    Answer, GLOBEX, PAT, SAM, TestApp, capture, incompressible, mapped_body, setup_of, snapshot_of, user_with_setup,
+};
 
 use crate::apply_across::setup;
 
 /// The sizes at which something changes, and large ones. With 96 clones an apply writes 100 items, which is what one
 /// transaction takes.
 const SIZES: [usize; 8] = [0, 1, 95, 96, 97, 250, 1_000, 5_000];
-
-fn id(kind: u8, number: usize) -> ObjectId {
-    let mut bytes = [kind; 12];
-    bytes[4..].copy_from_slice(&(number as u64).to_be_bytes());
-    ObjectId::from_bytes(bytes)
-}
-
-/// A setup of so many items: prompts, templates, and automations that refer to a stage, to an agent, to a prompt by its id
-/// and to a template by its name.
-pub(crate) fn setup_of(items: usize) -> Setup {
-    let item = |kind, number, document: Value| SetupItem {
-        id: id(kind, number),
-        document: serde_json::from_value(document).unwrap(),
-    };
-    let [automations, templates, prompts] = [items / 3, (items + 1) / 3, items.div_ceil(3)];
-    let automation = |number| {
-        let actions = json!({
-            "targetStage": "Contacted", "agent": "Warm-up Agent", "promptId": id(2, number).to_string(),
-            "sendMessage": [{"template": format!("Template {number}"), "channel": "sms"}],
-        });
-        item(
-            1,
-            number,
-            json!({"name": format!("Automation {number}"), "event": "message.received", "actions": actions}),
-        )
-    };
-    Setup {
-        automations: (0..automations).map(automation).collect(),
-        prompts: (0..prompts)
-            .map(|number| item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."})))
-            .collect(),
-        templates: (0..templates)
-            .map(|number| {
-                item(3, number, json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
-            })
-            .collect(),
-        preferences: (0..automations).step_by(7).map(|number| (id(1, number), false)).collect(),
-    }
-}
-
-/// Prompts of hex digits, of so many bytes each, which pack to about half of that.
-pub(crate) fn incompressible(prompts: usize, bytes: usize) -> Setup {
-    let mut state = 1_u64;
-    let mut noise = || {
-        let mut text = String::new();
-        while text.len() < bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            text.push_str(&format!("{:08x} ", state >> 32));
-        }
-        text
-    };
-    let prompt = |number| {
-        let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).unwrap();
-        SetupItem { id: id(4, number), document }
-    };
-    Setup { prompts: (0..prompts).map(prompt).collect(), ..Setup::default() }
-}
-
-/// Makes a user of Acme with this setup, and gives its id.
-pub(crate) async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> ObjectId {
-    let user = User {
-        id: id(0xa0, number),
-        organization: ACME.parse().unwrap(),
-        department: None,
-        email: Email::parse(format!("rep{number}@acme.example")).unwrap(),
-        full_name: None,
-        phone_number: None,
-        designation: None,
-        role: Role::SalesRep,
-        login_disabled: false,
-        created_at: BEGINNING,
-        updated_at: BEGINNING,
-    };
-    let created = SetupWriter::new(app.table()).create_user(&user, None, setup).await.unwrap();
-    assert_eq!(created, UserCreated::Created);
-    user.id
-}
-
-/// Captures the setup of a user of Acme, and gives the snapshot's id.
-pub(crate) async fn capture(app: &TestApp, user: ObjectId) -> String {
-    let body = json!({"name": "Large", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
-    let answer = app.create_snapshot(&app.token(PAT), &body).await;
-    answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned()
-}
-
-/// A snapshot of so many items.
-pub(crate) async fn snapshot_of(app: &TestApp, items: usize) -> String {
-    let user = user_with_setup(app, items, &setup_of(items)).await;
-    capture(app, user).await
-}
-
-/// An apply into Globex that maps every automation's stage and agent.
-pub(crate) fn mapped_body(email: &str, automations: usize) -> Value {
-    let each = |mapping: Value| -> Value {
-        (0..automations)
-            .map(|number| (format!("Automation {number}"), mapping.clone()))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    let mut body = apply_body();
-    body["newUser"]["email"] = json!(email);
-    body["pipelineMapping"] = each(json!({"Contacted": "Reached Out"}));
-    body["agentMapping"] = each(json!({"Warm-up Agent": "64eea1110000000000000060"}));
-    body["sourceStatusesMapping"] = json!({});
-    body
-}
 
 /// That the new user has every item, switch and mapping.
 async fn expect_whole(app: &TestApp, answer: &Answer, items: usize) {

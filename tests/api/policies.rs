@@ -7,9 +7,10 @@ use std::time::Duration;
 use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::http::Function;
-use tests::{ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
-
-use crate::large::{capture, incompressible, mapped_body, user_with_setup};
+use tests::{
+    ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, capture, create_body, incompressible, mapped_body,
+    user_with_setup,
+};
 
 /// One right: an action on the table or on one of its indexes, under partition keys that begin like this.
 type Right = (String, String, String);

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use serde_json::json;
 use shared::domain::{ItemKind, ObjectId, SetupItem};
@@ -8,32 +7,6 @@ use shared::store::{Captured, Captures, Change, SetupWriter, Written};
 use tests::{ALEX, BEGINNING, SAM, TestApp, apply_body};
 
 use crate::apply_across::snapshot;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_applies_for_one_address_one_makes_the_user_and_the_others_are_refused() {
-    let app = Arc::new(TestApp::patient(Duration::from_secs(300)).await);
-    let id = snapshot(&app).await;
-    let before = app.items().await.len();
-    let applies = (0..1_000).map(|number| {
-        let (app, id) = (app.clone(), id.clone());
-        tokio::spawn(async move {
-            let mut body = apply_body();
-            body["newUser"]["email"] = json!(if number % 2 == 0 { "casey@acme.example" } else { "CASEY@ACME.EXAMPLE" });
-            app.apply(&app.token(SAM), &id, &body).await
-        })
-    });
-    let mut statuses = Vec::new();
-    for apply in applies.collect::<Vec<_>>() {
-        let answer = apply.await.unwrap();
-        if answer.status != 201 {
-            answer.expect_problem(409, "email_taken");
-        }
-        statuses.push(answer.status);
-    }
-    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
-    // One user: record, claim, profile, switches and 25 clones.
-    assert_eq!(app.items().await.len(), before + 29);
-}
 
 /// Writes `round` into two prompts at once, again and again, until told to stop.
 async fn keep_writing(app: Arc<TestApp>, prompts: [ObjectId; 2], stop: Arc<AtomicBool>) -> u64 {

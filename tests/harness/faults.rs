@@ -19,8 +19,9 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::Value;
 
-pub use fault::{Answered, Chosen, Fault, Loss, Reason, Reasons, Throttling};
+pub use fault::{Answered, Chosen, Fault, Loss, Reason, Reasons, Rewriter, Throttling};
 pub use gate::Gate;
 pub use request::Element;
 pub use rule::{Hits, Rule};
@@ -132,6 +133,12 @@ impl Faults {
     /// The condition of the element at this place, counted from 0, is taken away.
     pub fn strip_condition(&self, place: usize) -> Rule {
         self.inject(Fault::StripConditions(Chosen(Arc::new(move |at, _| at == place))))
+    }
+
+    /// The request, as JSON, is changed by `rewriter`, which tells whether it did. So a protocol can be tried that nobody
+    /// would write.
+    pub fn rewrite(&self, rewriter: impl Fn(&mut Value) -> bool + Send + Sync + 'static) -> Rule {
+        self.inject(Fault::Rewrite(Rewriter(Arc::new(rewriter))))
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Vec<Arc<Installed>>) -> T) -> T {

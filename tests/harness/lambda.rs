@@ -1,5 +1,6 @@
 //! A function's own binary, run the way Lambda runs it: as a process that asks the Runtime API for one event after another.
 
+mod interruption;
 mod runtime_api;
 
 use std::process::{ExitStatus, Stdio};
@@ -13,6 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::{Answer, PATIENCE, Proxy, TestApp};
+pub use interruption::{Frozen, Side, Write};
 use runtime_api::{Outcome, RuntimeApi};
 
 /// A running function. It is killed when this is dropped.
@@ -135,8 +137,13 @@ impl Process {
 impl Invocation {
     /// The function's answer. Fails the test where it gives none or an error of its own.
     pub async fn answer(self) -> Answer {
+        read(&self.result().await)
+    }
+
+    /// What a function returns that answers no HTTP. Fails the test where it returns nothing or an error of its own.
+    pub async fn result(self) -> Value {
         match tokio::time::timeout(PATIENCE, self.outcome).await {
-            Ok(Ok(Ok(answer))) => read(&answer),
+            Ok(Ok(Ok(result))) => result,
             other => panic!("the function did not answer: {other:?}\n{}", self.log),
         }
     }

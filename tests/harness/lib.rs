@@ -2,8 +2,10 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+mod bench;
 #[path = "../../shared/src/domain/redaction/tests/canaries.rs"]
 pub mod canaries;
+mod census;
 mod description;
 mod determinism;
 mod faults;
@@ -11,9 +13,12 @@ mod lambda;
 mod logs;
 mod proxy;
 mod recording;
+mod setups;
+mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -28,13 +33,19 @@ use shared::domain::{Password, Timestamp, User};
 use shared::http::{Caller, CorsOrigins, Function};
 use shared::store::Table;
 
+pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
+pub use census::{Census, Contents, Finding};
 pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
-pub use faults::{Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rule, Throttling};
-pub use lambda::{Invocation, Process, recorded_event};
+pub use faults::{
+    Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
+};
+pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use logs::Logs;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
+pub use setups::{capture, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};
+pub use tally::Tally;
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
 pub const ALEX: &str = "alex@acme.example";
@@ -361,6 +372,16 @@ impl TestApp {
     /// What goes wrong between the service and the database; nothing until a test says so.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Every stage of an apply fails from the `n`-th on, counted from 1.
+    pub fn fail_stages_from(&self, n: u64) -> Hits {
+        let stages = AtomicU64::new(0);
+        let is_late = move |request: &Value| {
+            let is_stage = request["TransactItems"][0].get("ConditionCheck").is_some();
+            is_stage && stages.fetch_add(1, Ordering::SeqCst) + 1 >= n
+        };
+        self.faults().drop_request().of("TransactWriteItems").when(is_late).always()
     }
 
     /// Forgets the calls so far.

@@ -141,6 +141,10 @@ impl Applying<'_> {
             Applied::EmailTaken => Err(ApiError::EmailTaken),
             Applied::EmailReserved => Err(ApiError::InProgress { retry_after: WAIT }),
             Applied::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+            // Nobody repeats a request without a key, so it met a sweep, which gives up what takes so long.
+            Applied::Met(_) if self.key.is_none() => {
+                Err(ApiError::Unavailable { retry_after: HELD, cause: "a sweep gave the apply up".to_owned() })
+            }
             Applied::Met(stored) => match self.judge_repeat(&stored).await? {
                 Repeat::Answered(answer) => Ok(answer),
                 Repeat::Interrupted => Err(ApiError::InProgress { retry_after: WAIT }),

@@ -18,7 +18,7 @@ use crate::recording::{Recording, operation};
 pub(super) struct Course {
     pub(super) operation: String,
     pub(super) request: Value,
-    is_stripped: bool,
+    is_changed: bool,
     before: Vec<Gate>,
     fate: Option<Fate>,
     after: Vec<Gate>,
@@ -37,7 +37,7 @@ impl Course {
     pub(super) fn new(request: &HttpRequest) -> Self {
         let operation = operation(request);
         let request = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
-        Self { operation, request, is_stripped: false, before: Vec::new(), fate: None, after: Vec::new() }
+        Self { operation, request, is_changed: false, before: Vec::new(), fate: None, after: Vec::new() }
     }
 
     /// Lets this fault happen as well, and tells whether it can: what is refused already is not dropped, too.
@@ -54,7 +54,12 @@ impl Course {
             Fault::StripConditions(chosen) => {
                 let is_changed =
                     strip_conditions(&self.operation, &mut self.request, |place, element| (chosen.0)(place, element));
-                self.is_stripped |= is_changed;
+                self.is_changed |= is_changed;
+                return is_changed;
+            }
+            Fault::Rewrite(rewriter) => {
+                let is_changed = (rewriter.0)(&mut self.request);
+                self.is_changed |= is_changed;
                 return is_changed;
             }
             _ if self.fate.is_some() => None,
@@ -70,11 +75,11 @@ impl Course {
     }
 
     pub(super) fn is_hit(&self) -> bool {
-        self.is_stripped || self.fate.is_some() || !self.before.is_empty() || !self.after.is_empty()
+        self.is_changed || self.fate.is_some() || !self.before.is_empty() || !self.after.is_empty()
     }
 
     async fn run(self, mut request: HttpRequest, wire: Wire) -> Result<HttpResponse, ConnectorError> {
-        if self.is_stripped {
+        if self.is_changed {
             let body = self.request.to_string();
             request.headers_mut().insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body);

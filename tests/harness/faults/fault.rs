@@ -36,6 +36,8 @@ pub enum Fault {
     Fail(u16),
     /// Conditions are taken away before the request is sent.
     StripConditions(Chosen),
+    /// The request is changed before it is sent.
+    Rewrite(Rewriter),
 }
 
 /// How a connection is lost, as the SDK sees it. It tries again after either.
@@ -98,6 +100,10 @@ type Judge = dyn Fn(usize, usize, Element<'_>) -> Option<Reason> + Send + Sync;
 #[derive(Clone)]
 pub struct Chosen(pub(super) Arc<dyn Fn(usize, Element<'_>) -> bool + Send + Sync>);
 
+/// Changes a request, and tells whether it did.
+#[derive(Clone)]
+pub struct Rewriter(pub(super) Arc<dyn Fn(&mut Value) -> bool + Send + Sync>);
+
 impl Reasons {
     /// These, with [`Reason::None`] for the items after them. A transaction of fewer items is not cancelled.
     pub fn listed(reasons: impl Into<Vec<Reason>>) -> Self {
@@ -116,6 +122,12 @@ impl Reasons {
 impl fmt::Debug for Reasons {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reasons")
+    }
+}
+
+impl fmt::Debug for Rewriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rewriter")
     }
 }
 

@@ -1,13 +1,13 @@
-//! The function's own binary, run as Lambda runs it: what it leaves behind wherever its process is killed or frozen.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
+//! An apply of one transaction.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
-use tests::{Gate, Item, PAT, Process, Proxy, SAM, TestApp, apply_body, create_body, recorded_event};
+use tests::{Item, PAT, Process, Proxy, SAM, Side, TestApp, Write, apply_body, create_body, recorded_event};
 use tokio::sync::OnceCell;
+
+use crate::BINARY;
 
 /// Whom the customer's request makes.
 const CASEY: &str = "casey@acme.example";
@@ -32,7 +32,7 @@ async fn bench() -> Bench {
     let answer = app.create_snapshot(&app.token(PAT), &create_body()).await;
     let snapshot = answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let proxy = Proxy::start(app.database().endpoint()).await;
-    let process = app.spawn(env!("CARGO_BIN_EXE_apply-snapshot"), &proxy).await;
+    let process = app.spawn(BINARY, &proxy).await;
     let before = table(&app).await;
     Bench { app, proxy, process, snapshot, before }
 }
@@ -71,37 +71,11 @@ impl Bench {
     }
 }
 
-/// What becomes of the write at which the process is killed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Write {
-    /// It never comes to the table.
-    Lost,
-    /// It was on its way, and comes to the table when the process is gone.
-    Late,
-    /// It is done, and the process does not hear of it.
-    Done,
-}
-
-impl Write {
-    const ALL: [Self; 3] = [Self::Lost, Self::Late, Self::Done];
-}
-
 /// Kills the process at its `n`-th write, and returns when the write has met its fate.
 async fn killed_at(n: u64, write: Write) -> Bench {
     let mut bench = bench().await;
-    let (gate, faults) = (Gate::closed(), bench.proxy.faults());
-    let held = if write == Write::Done { faults.hold_answer(&gate) } else { faults.hold_request(&gate) };
-    let held = held.of_writes().nth(n);
-    let _ = bench.process.invoke(&bench.event());
-    gate.arrived(1).await;
-    bench.process.kill().await;
-    if write == Write::Late {
-        gate.open();
-        gate.landed(1).await;
-    } else {
-        gate.lose();
-    }
-    assert_eq!(held.count(), 1);
+    let event = bench.event();
+    bench.process.kill_at(&bench.proxy, n, write, &event).await;
     bench
 }
 
@@ -156,20 +130,11 @@ async fn frozen_before_a_write_while_another_apply_takes_the_address_it_makes_no
     let writes = writes_of_an_apply().await;
     for n in 1..=writes {
         let bench = bench().await;
-        let gate = Gate::closed();
-        let held = bench.proxy.faults().hold_request(&gate).of_writes().nth(n);
-        let invocation = bench.process.invoke(&bench.event());
-        gate.arrived(1).await;
-        bench.process.freeze().await;
+        let frozen = bench.process.freeze_at(&bench.proxy, n, Side::Before, &bench.event()).await;
         bench.apply_elsewhere().await.expect(201);
-        // The write lands while the process sleeps, which reads the answer when it wakes.
-        gate.open();
-        gate.landed(1).await;
-        assert!(bench.process.is_frozen());
-        bench.process.thaw().await;
-        invocation.answer().await.expect_problem(409, "email_taken");
+        frozen.land(&bench.process).await;
+        frozen.wake(&bench.process).await.answer().await.expect_problem(409, "email_taken");
         assert!(bench.has_casey().await);
-        assert_eq!(held.count(), 1);
     }
     println!("{writes} trials: frozen before each of {writes} writes of an apply, overtaken, woken");
 }
@@ -178,17 +143,10 @@ async fn frozen_before_a_write_while_another_apply_takes_the_address_it_makes_no
 async fn frozen_after_its_last_write_it_answers_when_it_wakes() {
     let writes = writes_of_an_apply().await;
     let bench = bench().await;
-    let gate = Gate::closed();
-    let held = bench.proxy.faults().hold_answer(&gate).of_writes().nth(writes);
-    let invocation = bench.process.invoke(&bench.event());
-    gate.arrived(1).await;
-    bench.process.freeze().await;
+    let frozen = bench.process.freeze_at(&bench.proxy, writes, Side::After, &bench.event()).await;
     assert!(bench.has_casey().await);
     bench.apply_elsewhere().await.expect_problem(409, "email_taken");
-    gate.open();
-    assert!(bench.process.is_frozen());
-    bench.process.thaw().await;
-    invocation.answer().await.expect(201);
+    frozen.land(&bench.process).await;
+    frozen.wake(&bench.process).await.answer().await.expect(201);
     assert!(bench.has_casey().await);
-    assert_eq!(held.count(), 1);
 }
