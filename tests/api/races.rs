@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::store::{Captured, Captures, Change, SetupWriter, Written};
-use tests::{ALEX, BEGINNING, SAM, TestApp, apply_body};
-
-use crate::apply_across::snapshot;
+use tests::{ALEX, BEGINNING, TestApp};
 
 /// Writes `round` into two prompts at once, again and again, until told to stop.
 async fn keep_writing(app: Arc<TestApp>, prompts: [ObjectId; 2], stop: Arc<AtomicBool>) -> u64 {
