@@ -25,6 +25,7 @@ mod snapshots;
 mod staging;
 mod sweeps;
 mod table;
+mod transaction;
 mod user_lists;
 mod users;
 

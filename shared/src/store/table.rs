@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, Get, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, DeleteRequest, Get, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactGetItem, TransactWriteItem, WriteRequest,
 };
 use futures_util::future::try_join_all;
 
@@ -30,7 +29,7 @@ const MAX_BATCH_WRITE: usize = 25;
 #[derive(Clone)]
 pub struct Table {
     client: Client,
-    name: Arc<str>,
+    pub(super) name: Arc<str>,
     meter: Arc<Meter>,
     budget: Budget,
 }
@@ -313,87 +312,6 @@ impl Table {
         let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
-    }
-
-    /// A put, as part of a transaction, of an item that must not exist yet. The item it meets comes with the reason.
-    pub(super) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
-        let put = Put::builder()
-            .condition_expression("attribute_not_exists(PK)")
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// A put, as part of a transaction, of an item that may exist already.
-    pub(super) fn put_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// A deletion, as part of a transaction.
-    pub(super) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
-        let delete = Delete::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// A change of one item, as part of a transaction.
-    pub(super) fn change_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
-        let update = Update::builder()
-            .set_update_expression(change.expression())
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values());
-        self.update_in_transaction(key, update)
-    }
-
-    /// The condition of `change` alone, as part of a transaction: its item stays as it is.
-    pub(super) fn check_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
-        let check = ConditionCheck::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
-    }
-
-    /// A deletion of an item that fulfils the condition of `change`, as part of a transaction.
-    pub(super) fn delete_when_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
-        let delete = Delete::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// An update, as part of a transaction: `update` carries expression, condition, names and values.
-    pub(super) fn update_in_transaction(&self, key: &Key, update: UpdateBuilder) -> Result<TransactWriteItem, Fault> {
-        let update = update
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 
