@@ -1,5 +1,6 @@
 //! The recorded events that `sam local invoke` takes: each is answered as events/README.md says.
 
+use local::stack::SWEEP_APPLIES;
 use serde_json::Value;
 use shared::http::Function;
 use tests::{PAT, SAM, TestApp, recorded_event};
@@ -28,6 +29,28 @@ async fn every_recorded_event_is_answered_as_promised() {
         assert_eq!(answer.status, status, "{name}: {}", answer.text);
         assert_eq!(answer.body.get("code").and_then(Value::as_str), code, "{name}");
     }
+}
+
+#[tokio::test]
+async fn every_function_is_invoked_by_its_logical_name() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    for (name, function, email, status) in [
+        ("create-snapshot", Function::CreateSnapshot, PAT, 201),
+        ("apply-snapshot", Function::ApplySnapshot, SAM, 201),
+        ("sign-in-login", Function::SignIn, SAM, 200),
+        ("manage-snapshots-list", Function::ManageSnapshots, PAT, 200),
+    ] {
+        let event = recorded_event(name, &app.token(email), &id);
+        let invoked = app.invoke_by_name(function.logical_name(), &event).await;
+        assert_eq!(invoked.expect(200)["statusCode"], status, "{name}: {}", invoked.text);
+    }
+    let swept = app.invoke_by_name(SWEEP_APPLIES, &recorded_event("sweep-applies", "", "")).await;
+    assert_eq!(swept.expect(200)["isDone"], true);
+    // What is no event of an HTTP API fails the function, not the service.
+    let failed = app.invoke_by_name(Function::ALL[0].logical_name(), &Value::from(7)).await;
+    assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
+    app.invoke_by_name("NoSuchFunction", &Value::Null).await.expect(404);
 }
 
 #[test]

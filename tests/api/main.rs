@@ -5,6 +5,7 @@
 mod apply_across;
 mod apply_within;
 mod budgets;
+mod contention;
 mod cors;
 mod create_snapshot;
 mod described;
