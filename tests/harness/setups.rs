@@ -20,7 +20,7 @@ pub fn setup_of(items: usize) -> Setup {
         id: numbered_id(kind, number),
         document: serde_json::from_value(document).expect("a document is an object"),
     };
-    let thirds = [items / 3, (items + 1) / 3, (items + 2) / 3];
+    let thirds = [items / 3, (items + 1) / 3, items.div_ceil(3)];
     let [automations, templates, prompts] = thirds;
     let automation = |number| {
         let actions = json!({
