@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 
 use crate::census::{Census, Contents, Finding};
-use crate::{Answer, GIL, GLOBEX, Item, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
+use crate::{Answer, GIL, GLOBEX, Item, Reason, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
 
 /// How long nobody else carries on an apply that began now, and a moment.
 pub const LEASE: Duration = Duration::from_secs(36);
@@ -140,9 +140,25 @@ impl Trial<'_> {
         event
     }
 
+    /// Whether its requests are one and the same.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The same request, to a process that no fault of a proxy hits.
     pub async fn apply(&self) -> Answer {
         self.bench.apply(&self.email, self.key.as_deref()).await
+    }
+
+    /// The same request to a process that fails at its `n`-th stage in a way that no retry helps, where it comes so far, and
+    /// stops in order.
+    pub async fn break_off(&self, n: u64) -> Answer {
+        let is_stage = |request: &Value| request["TransactItems"][0].get("ConditionCheck").is_some();
+        let faults = self.bench.app.faults();
+        faults.cancel([Reason::None, Reason::ConditionFailed(None)]).when(is_stage).nth(n);
+        let answer = self.apply().await;
+        faults.clear();
+        answer
     }
 
     /// Lets time pass, counted from the present moment or from a later one that the clock shows already, for everybody but
@@ -172,8 +188,12 @@ impl Trial<'_> {
             self.bench.census().await.partitions(|pk| !pk.starts_with("SNAPSHOT#") && !pk.starts_with("CHUNK#"));
         match &self.last {
             Some((last, is_there)) if *last == census => *is_there,
-            _ => {
+            last => {
+                let was_there = last.as_ref().is_some_and(|(_, is_there)| *is_there);
                 let is_there = self.look_at(&census).await;
+                if was_there && !is_there {
+                    self.note(Finding::PartialUser("it was there and is gone".to_owned()));
+                }
                 self.last = Some((census, is_there));
                 is_there
             }
@@ -245,7 +265,7 @@ impl Trial<'_> {
         self.look().await;
     }
 
-    /// Lets everything end, judges what is left and what the same request is answered, and gives what was found.
+    /// Lets everything end, and concludes.
     pub async fn end(mut self) -> Vec<Finding> {
         self.sweep_away().await;
         self.wait(SETTLING);
@@ -254,6 +274,11 @@ impl Trial<'_> {
         if report != idle {
             self.note(Finding::Unfinished(report.to_string()));
         }
+        self.conclude().await
+    }
+
+    /// Once everything has ended: judges what is left and what the same request is answered, and gives all that was found.
+    pub async fn conclude(mut self) -> Vec<Finding> {
         let census = self.bench.census().await;
         self.findings.extend(census.leftovers());
         let is_there = self.look().await;

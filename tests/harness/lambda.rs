@@ -136,30 +136,32 @@ impl Process {
 
 impl Invocation {
     /// The function's answer. Fails the test where it gives none or an error of its own.
-    pub async fn answer(self) -> Answer {
-        read(&self.result().await)
+    pub async fn answer(mut self) -> Answer {
+        Answer::read(&self.result().await)
     }
 
     /// What a function returns that answers no HTTP. Fails the test where it returns nothing or an error of its own.
-    pub async fn result(self) -> Value {
-        match tokio::time::timeout(PATIENCE, self.outcome).await {
+    pub async fn result(&mut self) -> Value {
+        match tokio::time::timeout(PATIENCE, &mut self.outcome).await {
             Ok(Ok(Ok(result))) => result,
             other => panic!("the function did not answer: {other:?}\n{}", self.log),
         }
     }
 }
 
-/// Reads an answer in the format that the gateway takes.
-fn read(answer: &Value) -> Answer {
-    let mut headers = HeaderMap::new();
-    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-        let name = HeaderName::try_from(name).expect("a header's name");
-        headers.insert(name, HeaderValue::try_from(value.as_str().unwrap_or_default()).expect("a header's value"));
+impl Answer {
+    /// Reads an answer in the format that the gateway takes.
+    pub fn read(answer: &Value) -> Self {
+        let mut headers = HeaderMap::new();
+        for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+            let name = HeaderName::try_from(name).expect("a header's name");
+            headers.insert(name, HeaderValue::try_from(value.as_str().unwrap_or_default()).expect("a header's value"));
+        }
+        assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+        let text = answer["body"].as_str().unwrap_or_default().to_owned();
+        let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
     }
-    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
-    let text = answer["body"].as_str().unwrap_or_default().to_owned();
-    let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
 }
 
 /// The event of this name in `events/`, with a token and a snapshot's id in their places.

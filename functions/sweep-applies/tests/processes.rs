@@ -36,17 +36,10 @@ async fn littered() -> Littered {
     let bench = Bench::start(ITEMS).await;
     let app = bench.app();
     app.clock().set(SystemClock.now().minus(LONG_AGO));
-    // Neither gets beyond its first stage, and both stop in order: with a key the lease ends, without one the apply does.
-    let is_second = |request: &Value| {
-        let stage = &request["TransactItems"];
-        stage[0].get("ConditionCheck").is_some() && stage[1]["Put"]["Item"]["SK"]["S"] != "PREFERENCES"
-    };
-    app.faults().drop_request().of("TransactWriteItems").when(is_second).always();
+    // Both stop in order, the first before it has staged anything: with a key its lease ends, without one the apply does.
     let swept = Swept::of(&bench);
-    let (one, other) = tokio::join!(swept.interrupted.apply(), swept.given_up.apply());
-    one.expect_problem(503, "unavailable");
-    other.expect_problem(503, "unavailable");
-    app.faults().clear();
+    swept.interrupted.break_off(1).await.expect_problem(500, "internal");
+    swept.given_up.break_off(2).await.expect_problem(500, "internal");
     let sam = app.token(SAM);
     let created = app.create_snapshot(&app.token(PAT), &create_body()).await;
     let tombstone = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
@@ -81,7 +74,7 @@ impl Littered {
     /// Lets everything end, and restores the litter.
     async fn end(&self, swept: Swept<'_>) -> Vec<Finding> {
         let mut findings = swept.interrupted.end().await;
-        findings.extend(swept.given_up.end().await);
+        findings.extend(swept.given_up.conclude().await);
         let left = self.bench.made().await.partitions(|pk| pk.contains(&self.tombstone));
         let left: Vec<_> = left.items().collect();
         let is_swept = matches!(left[..], [meta] if meta.contains_key("deletedAt") && !meta.contains_key("ALLPK"));

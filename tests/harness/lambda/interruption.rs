@@ -73,14 +73,24 @@ impl Process {
         assert_eq!(held.count(), 1);
     }
 
-    /// Gives it an event, and freezes it at its `n`-th write from here on.
+    /// Gives it an event, and freezes it at its `n`-th write from here on, which it must come to.
     pub async fn freeze_at(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> Frozen {
+        let frozen = self.freeze_or_end(proxy, n, side, event).await;
+        frozen.unwrap_or_else(|result| panic!("it ended before its write {n}: {result}"))
+    }
+
+    /// Gives it an event, and freezes it at its `n`-th write from here on; or gives what it returns, where it makes fewer.
+    pub async fn freeze_or_end(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> Result<Frozen, Value> {
         let gate = Gate::closed();
         let held = side.hold(proxy, n, &gate);
-        let invocation = self.invoke_within(event, TIME);
-        gate.arrived(1).await;
-        self.freeze().await;
-        Frozen { gate, held, invocation }
+        let mut invocation = self.invoke_within(event, TIME);
+        tokio::select! {
+            () = gate.arrived(1) => {
+                self.freeze().await;
+                Ok(Frozen { gate, held, invocation })
+            }
+            result = invocation.result() => Err(result),
+        }
     }
 }
 
@@ -97,5 +107,11 @@ impl Frozen {
     pub async fn wake(self, process: &Process) -> Invocation {
         process.thaw().await;
         self.invocation
+    }
+
+    /// Kills the process; its write, or the answer to it, is lost.
+    pub async fn kill(self, process: &mut Process) {
+        process.kill().await;
+        self.gate.lose();
     }
 }

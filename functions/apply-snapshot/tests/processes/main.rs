@@ -4,6 +4,7 @@
 
 mod at_once;
 mod broken;
+mod random;
 mod staged;
 
 /// The function's binary.

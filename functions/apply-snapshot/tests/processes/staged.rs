@@ -22,7 +22,7 @@ pub(crate) enum Then {
 const COURSES: [(bool, Then); 3] = [(true, Then::Retry), (true, Then::Sweep), (false, Then::Sweep)];
 
 /// The protocol as it is.
-fn as_it_is(_: &Faults) {}
+pub(crate) fn as_it_is(_: &Faults) {}
 
 #[tokio::test]
 async fn killed_at_any_write_of_a_staged_apply_it_leaves_the_whole_user_or_nothing() {
