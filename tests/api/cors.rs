@@ -39,7 +39,10 @@ async fn every_answer_to_a_listed_origin_can_be_read_by_its_page_errors_too() {
         answer.expect(status);
         let expected = [
             (ALLOW_ORIGIN, APP),
-            ("access-control-expose-headers", "ETag, X-Request-Id, Retry-After, Allow, WWW-Authenticate"),
+            (
+                "access-control-expose-headers",
+                "ETag, X-Request-Id, Retry-After, Allow, WWW-Authenticate, Idempotent-Replayed",
+            ),
             ("vary", "Origin"),
         ];
         assert_eq!(cors_headers(&answer), expected, "{status}");
