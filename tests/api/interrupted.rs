@@ -318,6 +318,28 @@ async fn what_a_deleted_snapshot_leaves_is_swept_and_its_tombstone_stays() {
     assert_eq!(app.sweep().await["emptied"], 0);
 }
 
+#[tokio::test]
+async fn a_sweep_goes_through_all_pages_of_what_is_due() {
+    const TOMBSTONES: u16 = 250;
+    let app = TestApp::start().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    for number in 0..TOMBSTONES {
+        let id = format!("{number:022x}00");
+        app.put_item([
+            ("PK", text(&format!("SNAPSHOT#{id}"))),
+            ("SK", text("#META")),
+            ("type", text("snapshot")),
+            ("deletedAt", text("2026-05-15T08:00:00.000Z")),
+            // All at one moment in one partition, of which a page has 100.
+            ("ALLPK", text("SWEEP#0")),
+            ("ALLSK", text(&format!("2026-05-15T08:00:00.000Z#{id}"))),
+        ])
+        .await;
+    }
+    assert_eq!(app.sweep().await["emptied"], TOMBSTONES);
+    assert_eq!(app.sweep().await["emptied"], 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_three_calls_in_ten_failing_applies_succeed_or_show_nothing() {
     const APPLIES: usize = 500;

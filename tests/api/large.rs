@@ -12,7 +12,7 @@ use crate::apply_across::setup;
 
 /// The sizes at which something changes, and large ones. With 96 clones an apply writes 100 items, which is what one
 /// transaction takes.
-const SIZES: [usize; 8] = [0, 1, 95, 96, 97, 250, 1_000, 5_000];
+const SIZES: [usize; 9] = [0, 1, 25, 95, 96, 97, 250, 1_000, 5_000];
 
 /// That the new user has every item, switch and mapping.
 async fn expect_whole(app: &TestApp, answer: &Answer, items: usize) {
