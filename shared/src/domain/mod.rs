@@ -18,6 +18,7 @@ mod snapshot;
 pub mod suggestion;
 mod text;
 mod time;
+pub mod usage;
 mod user;
 mod violation;
 
