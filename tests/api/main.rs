@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod apply_across;
+mod apply_history;
+mod apply_rights;
 mod apply_within;
 mod budgets;
 mod contention;
@@ -35,3 +37,5 @@ mod sign_in;
 mod stored_items;
 mod template;
 mod tokens;
+mod undo;
+mod undo_races;
