@@ -90,6 +90,9 @@ const LOGIN: &str = "POST /api/auth/login";
 const CREATE: &str = "POST /api/user-snapshots";
 const APPLY: &str = "POST /api/user-snapshots/{id}/apply";
 const PLAN: &str = "POST /api/user-snapshots/{id}/plan";
+const APPLIES: &str = "GET /api/user-snapshots/{id}/applies";
+const APPLY_DETAIL: &str = "GET /api/user-snapshots/{id}/applies/{applyId}";
+const UNDO: &str = "POST /api/user-snapshots/{id}/applies/{applyId}/undo";
 const SNAPSHOT: &str = "/api/user-snapshots/{id}";
 const UNKNOWN: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff";
 
@@ -158,17 +161,43 @@ async fn create_and_apply(watched: &mut Watched) -> String {
     id
 }
 
+/// The history of the applies of a snapshot, and the undo of one, each well and badly.
+async fn undo(watched: &mut Watched, id: &str) {
+    let (sam, dana) = (watched.app.token(SAM), watched.app.token(DANA));
+    let list = format!("/api/user-snapshots/{id}/applies");
+    let listed = watched.send(APPLIES, watched.of(Method::GET, &list, &sam), 200).await;
+    watched.send(APPLIES, watched.of(Method::GET, &format!("{list}?limit=marked"), &sam), 400).await;
+    watched.send(APPLIES, watched.of(Method::GET, &list, &dana), 403).await;
+    let one = format!("{list}/{}", listed.body["applies"][0]["_id"].as_str().unwrap());
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &one, &sam), 200).await;
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &format!("{list}/marked"), &sam), 400).await;
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &one, "marked"), 401).await;
+    let undo = format!("{one}/undo");
+    watched.send(UNDO, watched.post(&undo, &sam, &json!({"marked": "marked"})), 400).await;
+    watched.send(UNDO, watched.post(&undo, &dana, &json!({})), 403).await;
+    watched.send(UNDO, watched.post(&undo, &sam, &json!({"force": true})), 200).await;
+    watched.send(UNDO, watched.of(Method::POST, &undo, &sam), 200).await;
+}
+
 /// Everything that manage-snapshots answers, each well and badly.
 async fn manage(watched: &mut Watched, id: &str) {
     let (pat, sam, gil) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(GIL));
     let of_snapshot = |last: &str| (format!("{SNAPSHOT}{last}"), format!("/api/user-snapshots/{id}{last}"));
-    for last in ["", "/items", "/apply-refs"] {
-        let (route, path) = of_snapshot(last);
-        let route = format!("GET {route}");
-        watched.send(&route, watched.of(Method::GET, &path, &pat), 200).await;
-        watched.send(&route, watched.of(Method::GET, &format!("{path}?marked=1"), &pat), 400).await;
-        watched.send(&route, watched.of(Method::GET, &path, &gil), 404).await;
-        watched.send(&route, watched.of(Method::GET, &path, "marked"), 401).await;
+    for (method, last, named) in [
+        (Method::GET, "", ""),
+        (Method::GET, "/items", "/items"),
+        (Method::GET, "/apply-refs", "/apply-refs"),
+        (Method::POST, "/refresh", "/refresh"),
+        (Method::GET, "/revisions", "/revisions"),
+        (Method::GET, "/revisions/1", "/revisions/{revision}"),
+        (Method::POST, "/revisions/1/restore", "/revisions/{revision}/restore"),
+        (Method::GET, "/diff", "/diff"),
+    ] {
+        let (route, path) = (format!("{method} {SNAPSHOT}{named}"), of_snapshot(last).1);
+        watched.send(&route, watched.of(method.clone(), &path, &pat), 200).await;
+        watched.send(&route, watched.of(method.clone(), &format!("{path}?marked=1"), &pat), 400).await;
+        watched.send(&route, watched.of(method.clone(), &path, &gil), 404).await;
+        watched.send(&route, watched.of(method, &path, "marked"), 401).await;
     }
     for (path, route, bad) in [
         ("/api/user-snapshots".to_owned(), "GET /api/user-snapshots", "limit=marked"),
@@ -242,6 +271,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
     let mut watched = Watched::start().await;
     sign_in(&mut watched).await;
     let id = create_and_apply(&mut watched).await;
+    undo(&mut watched, &id).await;
     manage(&mut watched, &id).await;
     inside(&mut watched).await;
 

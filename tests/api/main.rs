@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod apply_across;
+mod apply_history;
+mod apply_rights;
 mod apply_within;
 mod budgets;
 mod contention;
 mod cors;
 mod create_snapshot;
 mod described;
+mod differences;
 mod docs;
 mod events;
 mod extremes;
@@ -26,9 +29,13 @@ mod openapi;
 mod plan;
 mod policies;
 mod races;
+mod refresh;
 mod refusals;
+mod revisions;
 mod secrets;
 mod sign_in;
 mod stored_items;
 mod template;
 mod tokens;
+mod undo;
+mod undo_races;

@@ -17,10 +17,10 @@ use crate::tokens::{with_no_algorithm, with_role};
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// A person of Globex in each role, in the order of [`Role::ALL`].
-struct People(Vec<(Caller, String)>);
+pub(crate) struct People(pub(crate) Vec<(Caller, String)>);
 
 impl People {
-    async fn of(app: &TestApp) -> Self {
+    pub(crate) async fn of(app: &TestApp) -> Self {
         let organization: ObjectId = GLOBEX.parse().unwrap();
         let mut people = Vec::new();
         for (number, role) in Role::ALL.into_iter().enumerate() {
@@ -56,13 +56,31 @@ enum Route {
     Plan,
     Apply,
     Rename,
+    Refresh,
+    Revisions,
+    Revision,
+    Diff,
+    Restore,
     Delete,
     Assign,
 }
 
 impl Route {
-    const ALL: [Self; 8] =
-        [Self::Get, Self::Items, Self::ApplyRefs, Self::Plan, Self::Apply, Self::Rename, Self::Delete, Self::Assign];
+    const ALL: [Self; 13] = [
+        Self::Get,
+        Self::Items,
+        Self::ApplyRefs,
+        Self::Plan,
+        Self::Apply,
+        Self::Rename,
+        Self::Refresh,
+        Self::Revisions,
+        Self::Revision,
+        Self::Diff,
+        Self::Restore,
+        Self::Delete,
+        Self::Assign,
+    ];
 
     fn request(self, app: &TestApp, id: &str) -> reqwest::RequestBuilder {
         let (method, rest, body) = match self {
@@ -75,6 +93,11 @@ impl Route {
                 (Method::POST, "/apply", Some(json!({"newUser": user})))
             }
             Self::Rename => (Method::PATCH, "", Some(json!({"name": "Renamed"}))),
+            Self::Refresh => (Method::POST, "/refresh", None),
+            Self::Revisions => (Method::GET, "/revisions", None),
+            Self::Revision => (Method::GET, "/revisions/1", None),
+            Self::Diff => (Method::GET, "/diff", None),
+            Self::Restore => (Method::POST, "/revisions/1/restore", None),
             Self::Delete => (Method::DELETE, "", None),
             Self::Assign => (Method::PATCH, "/assign", Some(json!({"assignedOrgIds": [GLOBEX], "isGlobal": true}))),
         };
@@ -126,7 +149,7 @@ impl Ownership {
         Self::Malformed,
     ];
 
-    /// What an ADMIN is answered: reading and applying, renaming, deleting; 200 stands for done.
+    /// What an ADMIN is answered: reading and applying, changing and looking into the history, deleting; 200 stands for done.
     fn for_an_admin(self) -> [u16; 3] {
         match self {
             Self::OwnMine => [200, 200, 200],
@@ -146,7 +169,10 @@ impl Ownership {
         let status = match (role, route) {
             (Role::SalesRep | Role::DepartmentHead, _) => 403,
             (Role::Admin, Route::Assign) => 403,
-            (Role::Admin, Route::Rename) => admin[1],
+            (
+                Role::Admin,
+                Route::Rename | Route::Refresh | Route::Revisions | Route::Revision | Route::Diff | Route::Restore,
+            ) => admin[1],
             (Role::Admin, Route::Delete) => admin[2],
             (Role::Admin, _) => admin[0],
             (Role::Superadmin, _) => match self {
@@ -191,7 +217,7 @@ async fn meta(app: &TestApp, id: &str) -> Option<Item> {
 }
 
 /// An answer as far as a client can compare it: status, headers and body, the time aside.
-fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+pub(crate) fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let headers = answer.headers.iter().filter(|(name, _)| name.as_str() != "date");
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     (answer.status, headers, answer.text.clone())
@@ -289,7 +315,10 @@ async fn every_cell_is_401_with_a_token_that_is_missing_expired_or_forged_and_no
             app.list_snapshots(token, "").await.expect_problem(401, "unauthenticated");
             app.list_users(token, GLOBEX, "").await.expect_problem(401, "unauthenticated");
             app.create_snapshot(token, &create_body()).await.expect_problem(401, "unauthenticated");
-            cells += 3;
+            app.list_applies(token, NOBODY, "").await.expect_problem(401, "unauthenticated");
+            app.apply_detail(token, NOBODY, NOBODY, "").await.expect_problem(401, "unauthenticated");
+            app.undo(token, NOBODY, NOBODY, Some(&json!({"force": true}))).await.expect_problem(401, "unauthenticated");
+            cells += 6;
         }
     }
     assert!(app.recorded().calls.is_empty(), "{:?}", app.recorded().operations());

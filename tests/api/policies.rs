@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::refresh::{DAY, refresh};
+use crate::revisions::{change_prompt, restore};
 use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::http::Function;
@@ -113,9 +115,41 @@ fn compare(app: &TestApp, function: &str) {
     app.forget_calls();
 }
 
+/// A refresh that finds a change and one that finds none, and what is done with revisions in chunks, until one is dropped.
+async fn history(app: &TestApp, large: &str) {
+    for status in ["fresh", "unchanged"] {
+        assert_eq!(refresh(app, PAT, large).await.expect(200)["snapshot"]["refreshStatus"], status);
+    }
+    for last in ["/revisions", "/revisions/1", "/diff"] {
+        app.get(&app.token(PAT), &format!("/api/user-snapshots/{large}{last}")).await.expect(200);
+    }
+    app.clock().advance(DAY);
+    restore(app, PAT, large, 1).await.expect(200);
+}
+
+/// Looks at the applies of a snapshot and undoes one, by force where the user is gone already.
+async fn undo_in_every_way(app: &TestApp, id: &str) {
+    let pat = app.token(PAT);
+    let sam = app.token(SAM);
+    let listed = app.list_applies(&pat, id, "").await;
+    let apply = listed.expect(200)["applies"][0].clone();
+    let apply_id = apply["_id"].as_str().unwrap();
+    app.apply_detail(&pat, id, apply_id, "").await.expect(200);
+    app.undo(&pat, id, apply_id, None).await.expect(200);
+    let mut body = apply_body();
+    body["newUser"]["email"] = json!("gone@globex.example");
+    let applied = app.apply(&sam, id, &body).await;
+    let result = &applied.expect(201)["result"];
+    let key = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    let delete = app.database().client().delete_item().table_name("snapshots");
+    let delete = delete.key("PK", key(format!("ORG#{GLOBEX}#USER#{}", result["userId"].as_str().unwrap())));
+    delete.key("SK", key("#META".to_owned())).send().await.unwrap();
+    app.undo(&sam, id, result["applyId"].as_str().unwrap(), Some(&json!({"force": true}))).await.expect(200);
+}
+
 #[tokio::test]
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
-    let app = TestApp::start().await;
+    let app = TestApp::keeping_revisions(1).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     // A setup whose content takes chunks, and whose apply takes stages.
     let user = user_with_setup(&app, 1, &incompressible(200, 3_500)).await;
@@ -124,6 +158,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let large = capture(&app, user).await;
     compare(&app, Function::CreateSnapshot.logical_name());
+    change_prompt(&app, &user, 2).await;
+    app.forget_calls();
 
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let mut here = apply_body();
@@ -135,6 +171,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.faults().clear();
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
+    undo_in_every_way(&app, &id).await;
     compare(&app, Function::ApplySnapshot.logical_name());
 
     let token = app.sign_in("casey@acme.example", "TempPass!2026").await;
@@ -154,6 +191,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.list_users(token, ACME, "").await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
+    history(&app, &large).await;
+    let (pat, sam) = (app.token(PAT), app.token(SAM));
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);

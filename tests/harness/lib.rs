@@ -113,6 +113,11 @@ impl TestApp {
         Self::with_demo(Options { function_timeout: Some(function_timeout), ..Options::default() }).await
     }
 
+    /// Starts one that keeps so many revisions of a snapshot.
+    pub async fn keeping_revisions(revisions_kept: u32) -> Self {
+        Self::with_demo(Options { revisions_kept, ..Options::default() }).await
+    }
+
     async fn with_demo(options: Options) -> Self {
         Self::with(Workspace::demo().expect("the demo workspace is good"), options).await
     }
@@ -261,6 +266,27 @@ impl TestApp {
         self.send(self.request(Method::DELETE, &format!("/api/user-snapshots/{id}")).bearer_auth(token)).await
     }
 
+    /// `GET /api/user-snapshots/{id}/applies`, with a query string such as `limit=7`.
+    pub async fn list_applies(&self, token: &str, id: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/applies/{applyId}`, with a query string such as `limit=7`.
+    pub async fn apply_detail(&self, token: &str, id: &str, apply: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies/{apply}?{query}")).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/applies/{applyId}/undo`, without a body or with this one.
+    pub async fn undo(&self, token: &str, id: &str, apply: &str, body: Option<&Value>) -> Answer {
+        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo");
+        let request = self.request(Method::POST, &path).bearer_auth(token);
+        self.send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
     /// Any request, for [`TestApp::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.url()))
@@ -368,6 +394,11 @@ impl TestApp {
     /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
     pub fn recorded(&self) -> Recorded {
         self.recording.recorded()
+    }
+
+    /// Where those calls are written down, for a fault that looks at what was answered.
+    pub fn recording(&self) -> Recording {
+        self.recording.clone()
     }
 
     /// What goes wrong between the service and the database; nothing until a test says so.

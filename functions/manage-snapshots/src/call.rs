@@ -9,6 +9,7 @@ use shared::store::{Callers, Table};
 pub(crate) struct Call<'a> {
     pub(crate) edge: &'a Edge,
     pub(crate) table: &'a Table,
+    pub(crate) revisions_kept: u32,
     pub(crate) context: &'a RequestContext,
     pub(crate) request: &'a Request,
 }
@@ -27,6 +28,8 @@ impl Call<'_> {
             Action::Delete => "deleting a snapshot needs the role ADMIN or SUPERADMIN",
             Action::Assign => "saying who sees a snapshot needs the role SUPERADMIN",
             Action::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",
+            Action::History | Action::Undo => "seeing and undoing applies needs the role ADMIN or SUPERADMIN",
+            Action::ForceUndo => "undoing an apply whatever has become of its user needs the role SUPERADMIN",
         };
         Err(ApiError::Forbidden(needs.into()))
     }

@@ -101,6 +101,22 @@ impl Operation {
         self.refuses([malformed])
     }
 
+    /// [`super::RequestContext::path_revision`].
+    #[must_use]
+    pub fn path_revision(mut self) -> Self {
+        let parameter = optional("revision", ParameterIn::Path, "The number of a revision.", revision_number());
+        self.builder = self.builder.parameter(parameter.required(Required::True));
+        let Err(malformed) = super::route::parse_revision("latest") else { return self };
+        self.refuses([malformed, ApiError::RevisionNotFound])
+    }
+
+    /// [`super::Query::get`] with the number of a revision.
+    #[must_use]
+    pub fn revision_query(mut self, name: &str, description: &str) -> Self {
+        self.builder = self.builder.parameter(optional(name, ParameterIn::Query, description, revision_number()));
+        self.refuses([ApiError::RevisionNotFound])
+    }
+
     /// [`super::Query::of`] with no parameters.
     #[must_use]
     pub fn no_query(self) -> Self {
@@ -166,17 +182,27 @@ impl Operation {
 
     /// [`super::body::parse`]. `example` is JSON, and `wrong` something that somebody might get wrong.
     #[must_use]
-    pub fn body<T: ToSchema>(mut self, example: &str, wrong: FieldError) -> Self {
+    pub fn body<T: ToSchema>(self, example: &str, wrong: FieldError) -> Self {
+        self.body_where::<T>(Required::True, "", example, wrong)
+    }
+
+    /// The same, where no body at all is as `{}`.
+    #[must_use]
+    pub fn optional_body<T: ToSchema>(self, example: &str, wrong: FieldError) -> Self {
+        self.body_where::<T>(Required::False, " No body at all is as `{}`.", example, wrong)
+    }
+
+    fn body_where<T: ToSchema>(mut self, required: Required, more: &str, example: &str, wrong: FieldError) -> Self {
         // What is no JSON stays a text, which then is no example of the schema.
         let example = serde_json::from_str(example).unwrap_or_else(|_| json!(example));
         let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
         let body = RequestBodyBuilder::new()
             .description(Some(format!(
                 "JSON in UTF-8 of at most {} bytes. Fields that are not listed are refused; null for an optional field is \
-                 as absent.",
+                 as absent.{more}",
                 body::MAX_BYTES
             )))
-            .required(Some(Required::True))
+            .required(Some(required))
             .content("application/json", content);
         self.builder = self.builder.request_body(Some(body.build()));
         self.refer::<T>();
@@ -406,6 +432,10 @@ fn reference<T: ToSchema>() -> Ref {
 
 fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
     (T::name().into_owned(), T::schema())
+}
+
+fn revision_number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(u32::MAX)).examples([2])
 }
 
 fn invalid_query(detail: &str) -> ApiError {

@@ -141,6 +141,24 @@ pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> Key {
     Key::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
 }
 
+/// What the sort keys of a snapshot's older revisions start with.
+pub(super) const REVISION: &str = "REV#";
+
+/// An older revision of a snapshot. As many digits as the largest number has, so that text order is number order.
+pub(super) fn revision(snapshot: &ObjectId, revision: u32) -> Key {
+    Key::new(snapshot_partition(snapshot), format!("{REVISION}{revision:010}"))
+}
+
+/// The revision in the sort key of one; `None` for any other sort key.
+pub(super) fn parse_revision(sk: &str) -> Option<u32> {
+    sk.strip_prefix(REVISION)?.parse().ok()
+}
+
+/// The state of a snapshot's refreshes.
+pub(super) fn refresh(snapshot: &ObjectId) -> Key {
+    Key::new(snapshot_partition(snapshot), "REFRESH")
+}
+
 /// Makes a snapshot visible to an organization that it does not come from.
 pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), organization_partition(organization))
@@ -156,15 +174,23 @@ pub(super) fn parse_snapshot(pk: &str) -> Option<ObjectId> {
     pk.strip_prefix(SNAPSHOT)?.parse().ok()
 }
 
+/// The partition of the applies of a snapshot that were made in an organization.
+pub(super) fn applies_partition(organization: &ObjectId, snapshot: &ObjectId) -> String {
+    format!("ORG#{organization}#SNAPSHOT#{snapshot}")
+}
+
+/// What the sort keys of applies' records start with; the apply's id follows.
+pub(super) const APPLY: &str = "APPLY#";
+
 /// The record of one apply, in the organization that it was made in.
 pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> Key {
-    Key::new(format!("ORG#{organization}#SNAPSHOT#{snapshot}"), format!("APPLY#{apply}"))
+    Key::new(applies_partition(organization, snapshot), format!("{APPLY}{apply}"))
 }
 
 /// The organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
 pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, ObjectId)> {
     let (organization, snapshot) = pk.strip_prefix("ORG#")?.split_once("#SNAPSHOT#")?;
-    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix("APPLY#")?.parse().ok()?))
+    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix(APPLY)?.parse().ok()?))
 }
 
 /// The partition of `LIST` with the snapshots that an organization sees.
@@ -238,6 +264,20 @@ mod tests {
         }
         for other in ["#META", "PREFERENCES", "AUTOMATION#", "AUTOMATION#x", "PROMPT"] {
             assert_eq!(parse_setup_item(other), None);
+        }
+    }
+
+    #[test]
+    fn older_revisions_sort_by_number_and_no_other_item_is_taken_for_one() {
+        let id = ObjectId::from_bytes([7; 12]);
+        let numbers = [1, 2, 10, 999_999, 1_000_000, u32::MAX];
+        let keys: Vec<_> = numbers.iter().map(|number| revision(&id, *number).sk).collect();
+        assert!(keys.is_sorted());
+        for (number, sk) in numbers.iter().zip(&keys) {
+            assert_eq!(parse_revision(sk), Some(*number));
+        }
+        for other in [snapshot(&id), visible_to(&id, &id), visible_to_all(&id), refresh(&id)] {
+            assert_eq!(parse_revision(&other.sk), None);
         }
     }
 

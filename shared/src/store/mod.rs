@@ -5,6 +5,7 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
+mod apply_history;
 mod apply_record;
 mod captures;
 mod change;
@@ -16,7 +17,10 @@ mod organizations;
 mod outcome;
 mod packing;
 mod record;
+mod refreshes;
 mod retry;
+mod revision_record;
+mod revisions;
 mod schema;
 mod setup_writer;
 mod sign_ins;
@@ -26,23 +30,29 @@ mod staging;
 mod sweeps;
 mod table;
 mod transaction;
+mod undos;
 mod user_lists;
 mod users;
 
 pub use applies::{Applied, Applies, Apply};
+pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
-pub use packing::{MAX_PACKED_BYTES, Packed};
+pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
+pub use refreshes::{NextRevision, Refreshes, Replaced};
+pub use revision_record::Note;
+pub use revisions::{RevisionWithContent, Revisions};
 pub use schema::{Index, create_table, indexes};
 pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
 pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
-pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent};
+pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot};
 pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
+pub use undos::{Begun, Undo, Undos};
 pub use user_lists::{UserLists, UserRow};
 pub use users::{Callers, StoredUser};
 
