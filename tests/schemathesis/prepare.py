@@ -1,4 +1,4 @@
-"""Captures snapshots in a running service and writes their ids as dictionaries for schemathesis: prepare.py URL DIRECTORY."""
+"""Captures and applies snapshots in a running service and writes the ids for schemathesis: prepare.py URL DIRECTORY."""
 
 import json
 import pathlib
@@ -19,10 +19,22 @@ def post(url: str, body: dict, token: str = "") -> dict:
 
 def main(url: str, directory: pathlib.Path) -> None:
     token = post(f"{url}/api/auth/login", SAM)["token"]
-    for name, count in [("snapshots", 20), ("doomed", 80)]:
+
+    def write(name: str, ids: list[str]) -> None:
+        (directory / f"{name}.dict").write_text("".join(f'"{id}"\n' for id in ids))
+
+    def capture(name: str, count: int) -> list[str]:
         bodies = ({"name": f"{name} {number}", **ALEX} for number in range(count))
         ids = [post(f"{url}/api/user-snapshots", body, token)["snapshot"]["_id"] for body in bodies]
-        (directory / f"{name}.dict").write_text("".join(f'"{id}"\n' for id in ids))
+        write(name, ids)
+        return ids
+
+    capture("snapshots", 20)
+    capture("doomed", 80)
+    [applied] = capture("applied", 1)
+    users = ({"email": f"new-{number}@globex.example", "password": "TempPass!2026"} for number in range(10))
+    answers = [post(f"{url}/api/user-snapshots/{applied}/apply", {"newUser": user}, token) for user in users]
+    write("applies", [answer["result"]["applyId"] for answer in answers])
 
 
 main(sys.argv[1], pathlib.Path(sys.argv[2]))
