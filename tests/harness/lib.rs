@@ -24,6 +24,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method};
 use local::database::Database;
+use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
 use local::stack::{Options, SWEEP_APPLIES, Stack};
@@ -294,7 +295,7 @@ impl TestApp {
     /// Sends a request and reads the whole answer, which must be one that the API's description has.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().expect("the request is one");
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let (method, path) = (request.method().clone(), decoded_path(request.url().path()));
         let sent = request.body().and_then(reqwest::Body::as_bytes).and_then(|body| serde_json::from_slice(body).ok());
         let answer = self.exchange(request).await;
         description::check(&method, &path, sent.as_ref(), &answer);
