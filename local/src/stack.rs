@@ -13,6 +13,7 @@ use shared::clock::{Clock, SystemClock};
 use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier};
 use shared::ids::{Randomness, SystemRandomness};
 use shared::password_hash::PasswordHasher;
+use shared::refresh::REVISIONS_KEPT;
 use shared::store::Table;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -42,6 +43,8 @@ pub struct Options {
     pub table_name: String,
     /// The origins whose web pages may call.
     pub cors_origins: CorsOrigins,
+    /// How many revisions of a snapshot are kept, the current one counted.
+    pub revisions_kept: u32,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
     /// How long a function may take; the template's timeout where absent.
@@ -57,6 +60,7 @@ impl Default for Options {
             storage: Storage::default(),
             table_name: "snapshots".to_owned(),
             cors_origins: CorsOrigins::None,
+            revisions_kept: REVISIONS_KEPT,
             http_client: None,
             function_timeout: None,
         }
@@ -114,7 +118,7 @@ impl Stack {
         let database =
             Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
 
-        let functions = Arc::new(Functions::new(&edge, database.table(), &signer));
+        let functions = Arc::new(Functions::new(&edge, database.table(), &signer, options.revisions_kept));
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
@@ -186,12 +190,12 @@ struct Functions {
 pub const SWEEP_APPLIES: &str = "SweepAppliesFunction";
 
 impl Functions {
-    fn new(edge: &Edge, table: &Table, signer: &TokenSigner) -> Self {
+    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, revisions_kept: u32) -> Self {
         let (edge, table, hasher) = (|| edge.clone(), || table.clone(), PasswordHasher::new());
         Self {
             create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
             apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
-            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table() }),
+            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table(), revisions_kept }),
             sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
             sweep_applies: Arc::new(sweep_applies::App { clock: edge().clock, table: table() }),
         }

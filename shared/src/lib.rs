@@ -4,6 +4,7 @@
 //! - [`store`]: keys, items, access patterns and transactions on the one DynamoDB table.
 //! - [`http`]: the edge: errors, tokens, request bodies, the request context.
 //! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
+//! - [`refresh`]: what a refresh does, whoever asks for it.
 //! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
 //!
 //! Dependencies point inwards: `store` and `http` know the domain and not each other.
@@ -16,4 +17,5 @@ pub mod http;
 pub mod ids;
 pub mod logging;
 pub mod password_hash;
+pub mod refresh;
 pub mod store;

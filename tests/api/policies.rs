@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::refresh::{DAY, refresh};
+use crate::revisions::{change_prompt, restore};
 use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::http::Function;
@@ -113,6 +115,18 @@ fn compare(app: &TestApp, function: &str) {
     app.forget_calls();
 }
 
+/// A refresh that finds a change and one that finds none, and what is done with revisions in chunks, until one is dropped.
+async fn history(app: &TestApp, large: &str) {
+    for status in ["fresh", "unchanged"] {
+        assert_eq!(refresh(app, PAT, large).await.expect(200)["snapshot"]["refreshStatus"], status);
+    }
+    for last in ["/revisions", "/revisions/1", "/diff"] {
+        app.get(&app.token(PAT), &format!("/api/user-snapshots/{large}{last}")).await.expect(200);
+    }
+    app.clock().advance(DAY);
+    restore(app, PAT, large, 1).await.expect(200);
+}
+
 /// Looks at the applies of a snapshot and undoes one, by force where the user is gone already.
 async fn undo_in_every_way(app: &TestApp, id: &str) {
     let pat = app.token(PAT);
@@ -135,7 +149,7 @@ async fn undo_in_every_way(app: &TestApp, id: &str) {
 
 #[tokio::test]
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
-    let app = TestApp::start().await;
+    let app = TestApp::keeping_revisions(1).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     // A setup whose content takes chunks, and whose apply takes stages.
     let user = user_with_setup(&app, 1, &incompressible(200, 3_500)).await;
@@ -144,6 +158,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let large = capture(&app, user).await;
     compare(&app, Function::CreateSnapshot.logical_name());
+    change_prompt(&app, &user, 2).await;
+    app.forget_calls();
 
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let mut here = apply_body();
@@ -175,6 +191,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.list_users(token, ACME, "").await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
+    history(&app, &large).await;
+    let (pat, sam) = (app.token(PAT), app.token(SAM));
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);

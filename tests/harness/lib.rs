@@ -112,6 +112,11 @@ impl TestApp {
         Self::with_demo(Options { function_timeout: Some(function_timeout), ..Options::default() }).await
     }
 
+    /// Starts one that keeps so many revisions of a snapshot.
+    pub async fn keeping_revisions(revisions_kept: u32) -> Self {
+        Self::with_demo(Options { revisions_kept, ..Options::default() }).await
+    }
+
     async fn with_demo(options: Options) -> Self {
         Self::with(Workspace::demo().expect("the demo workspace is good"), options).await
     }
@@ -388,6 +393,11 @@ impl TestApp {
     /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
     pub fn recorded(&self) -> Recorded {
         self.recording.recorded()
+    }
+
+    /// Where those calls are written down, for a fault that looks at what was answered.
+    pub fn recording(&self) -> Recording {
+        self.recording.clone()
     }
 
     /// What goes wrong between the service and the database; nothing until a test says so.

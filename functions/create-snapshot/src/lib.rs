@@ -8,13 +8,13 @@ use std::convert::Infallible;
 use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::domain::content::{Content, MAX_RAW_BYTES};
+use shared::domain::content::Content;
 use shared::domain::rights::Action;
-use shared::domain::{Creator, Fingerprint, Snapshot, Source};
+use shared::domain::{Creator, Fingerprint, RefreshState, Snapshot, Source};
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::store::{
-    Callers, Captured, Captures, Creation, MAX_PACKED_BYTES, Made, Organizations, Packed, SnapshotCreator, SourceUser,
-    Table,
+    Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, Refreshes, SnapshotCreator,
+    SourceUser, Table,
 };
 use utoipa::ToSchema;
 
@@ -76,7 +76,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     );
     let creator = caller.confirm(stored?)?;
     if let Some(made) = made? {
-        return repeat(&made, &wanted.fingerprint);
+        return repeat(table, &made, &wanted.fingerprint).await;
     }
     let organization =
         organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
@@ -97,30 +97,41 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
             user_name: source.full_name,
         },
         counts: content.counts(),
-        creator: Creator { id: creator.id, name: creator.full_name, role: creator.role },
+        creator: Creator {
+            id: creator.id,
+            organization: creator.organization,
+            name: creator.full_name,
+            role: creator.role,
+        },
         is_global: false,
         assigned: vec![organization.id],
         created_at: now,
         updated_at: now,
         revision: 1,
+        revised_at: now,
+        restored_from: None,
         version: 1,
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
-        Creation::Made => created(&snapshot),
-        Creation::Met(made) => repeat(&made, &wanted.fingerprint),
+        Creation::Made => created(&snapshot, None),
+        Creation::Met(made) => repeat(table, &made, &wanted.fingerprint).await,
     }
 }
 
-fn created(snapshot: &Snapshot) -> Result<Answer, ApiError> {
-    let created = Answer::created(&Created { message: "Snapshot created", snapshot: snapshot.into() })?;
+fn created(snapshot: &Snapshot, state: Option<RefreshState>) -> Result<Answer, ApiError> {
+    let document = SnapshotDocument::from(snapshot).refreshed(state);
+    let created = Answer::created(&Created { message: "Snapshot created", snapshot: document })?;
     Ok(created.with_header(ETAG, etag(snapshot.version)))
 }
 
 /// Answers a request whose key was used before: with the snapshot as it is now.
-fn repeat(made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
+async fn repeat(table: &Table, made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
     match &made.snapshot {
         _ if !made.is_asked_by(fingerprint) => Err(ApiError::KeyReused),
-        Some(snapshot) => Ok(created(snapshot)?.replayed()),
+        Some(snapshot) => {
+            let state = Refreshes::new(table).state(snapshot.id).await?;
+            Ok(created(snapshot, state)?.replayed())
+        }
         None => Err(ApiError::SnapshotDeleted),
     }
 }
@@ -145,34 +156,10 @@ fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
 
 /// The content in the form in which it is stored, where it fits.
 fn pack(content: &Content) -> Result<Packed, ApiError> {
-    let packed = Packed::pack(content)?;
-    match excess(packed.raw_bytes, packed.bytes.len()) {
+    let canonical = Canonical::of(content);
+    let packed = canonical.pack()?;
+    match canonical.excess(&packed) {
         None => Ok(packed),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),
-    }
-}
-
-/// Why content of these sizes does not fit a snapshot; `None` when it does.
-fn excess(raw: usize, packed: usize) -> Option<String> {
-    if raw > MAX_RAW_BYTES {
-        Some(format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}"))
-    } else if packed > MAX_PACKED_BYTES {
-        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_PACKED_BYTES}"))
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_setup_has_at_most_16_mb_raw_and_3_5_mb_compressed() {
-        for (raw, packed) in [(15_999_999, 3_499_999), (16_000_000, 3_500_000)] {
-            assert_eq!(excess(raw, packed), None);
-        }
-        assert!(excess(16_000_001, 1).unwrap().contains("16000001"));
-        assert!(excess(1, 3_500_001).unwrap().contains("3500001"));
     }
 }

@@ -1,5 +1,7 @@
 //! What the API's description says of this function's routes.
 
+mod history;
+
 use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG};
 use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
@@ -22,7 +24,7 @@ const IF_MATCH: &str =
 
 /// The descriptions, for the document of the whole API.
 pub fn operations() -> Vec<Described> {
-    vec![
+    let mut all = vec![
         list(),
         get(),
         items(),
@@ -34,7 +36,9 @@ pub fn operations() -> Vec<Described> {
         health(),
         description(),
         page(),
-    ]
+    ];
+    all.extend(history::operations());
+    all
 }
 
 /// What begins with [`crate::call::Call::caller`].
@@ -352,7 +356,9 @@ fn snapshot() -> serde_json::Value {
         "isGlobal": false,
         "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
         "createdAt": "2026-05-15T09:00:00.000Z",
-        "updatedAt": "2026-05-15T09:00:00.000Z"
+        "updatedAt": "2026-05-15T09:00:00.000Z",
+        "revision": 1,
+        "revisedAt": "2026-05-15T09:00:00.000Z"
     })
 }
 

@@ -1,6 +1,8 @@
 //! Types that cannot be wrong and rules that decide. Everything here is pure: no clock, no randomness, no I/O.
 
 pub mod content;
+mod cut;
+pub mod diff;
 mod email;
 mod fault;
 mod fingerprint;
@@ -11,6 +13,7 @@ pub mod plan;
 mod pointer;
 pub mod redaction;
 pub mod reference;
+mod revision;
 pub mod rights;
 mod role;
 mod setup;
@@ -22,6 +25,7 @@ pub mod usage;
 mod user;
 mod violation;
 
+pub use cut::cut;
 pub use email::{Email, EmailKey};
 pub use fault::Fault;
 pub use fingerprint::Fingerprint;
@@ -29,6 +33,7 @@ pub use id::ObjectId;
 pub use organization::{Agent, Organization, Pipeline, Stage};
 pub use password::{NewPassword, Password};
 pub use pointer::pointer;
+pub use revision::{Origin as RevisionOrigin, RefreshState, RefreshStatus, Revision};
 pub use rights::Principal;
 pub use role::Role;
 pub use setup::{Counts, Document, ItemKind, Preferences, Setup, SetupItem};

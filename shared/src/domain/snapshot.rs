@@ -28,8 +28,12 @@ pub struct Snapshot {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Which capture of the source its content is; the first is 1.
+    /// Which revision its content is; the first is 1.
     pub revision: u32,
+    /// When that revision was made.
+    pub revised_at: Timestamp,
+    /// The older revision that this one brought back; `None` where it was captured.
+    pub restored_from: Option<u32>,
     /// How often its own fields were written; the first is 1.
     pub version: u64,
 }
@@ -54,6 +58,8 @@ pub struct Source {
 pub struct Creator {
     /// The user's id.
     pub id: ObjectId,
+    /// The user's organization, which need not be the source's.
+    pub organization: ObjectId,
     /// The user's name.
     pub name: Option<FullName>,
     /// The user's role.
@@ -138,12 +144,14 @@ mod tests {
                 user_name: None,
             },
             counts: Counts::default(),
-            creator: Creator { id: other(8), name: None, role: Role::Admin },
+            creator: Creator { id: other(8), organization: SOURCE, name: None, role: Role::Admin },
             is_global,
             assigned,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
             revision: 1,
+            revised_at: Timestamp::from_millis(0),
+            restored_from: None,
             version: 1,
         }
     }

@@ -66,6 +66,8 @@ pub enum ApiError {
     NotFound,
     /// The snapshot does not exist, or the caller does not see it: one answer for both.
     SnapshotNotFound,
+    /// The snapshot has no revision of this number, or not any more.
+    RevisionNotFound,
     /// The apply does not exist, or the caller does not see it: one answer for both.
     ApplyNotFound,
     /// There is no organization with the id in the path.
@@ -173,6 +175,7 @@ impl ApiError {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
             Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
+            Self::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found", "No such revision"),
             Self::ApplyNotFound => (StatusCode::NOT_FOUND, "apply_not_found", "No such apply"),
             Self::OrganizationNotFound => (StatusCode::NOT_FOUND, "organization_not_found", "No such organization"),
             Self::MethodNotAllowed { .. } => {
@@ -221,6 +224,9 @@ impl ApiError {
             Self::InvalidCredentials => "The e-mail address or the password is wrong".to_owned(),
             Self::NotFound => "There is nothing at this path; the API begins with /api".to_owned(),
             Self::SnapshotNotFound => "There is no snapshot with this id that you may see".to_owned(),
+            Self::RevisionNotFound => {
+                "The snapshot has no revision of this number; its list of revisions has those that are kept".to_owned()
+            }
             Self::ApplyNotFound => "There is no apply with this id that you may see".to_owned(),
             Self::OrganizationNotFound => "There is no organization with this id".to_owned(),
             Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
@@ -320,6 +326,7 @@ mod tests {
             (ApiError::Forbidden("why".into()), 403, "forbidden"),
             (ApiError::NotFound, 404, "not_found"),
             (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
+            (ApiError::RevisionNotFound, 404, "revision_not_found"),
             (ApiError::ApplyNotFound, 404, "apply_not_found"),
             (ApiError::OrganizationNotFound, 404, "organization_not_found"),
             (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
@@ -375,7 +382,7 @@ mod tests {
         match ApiError::NotFound {
             ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::InvalidId(_) => {}
             ApiError::InvalidQuery(_) | ApiError::InvalidHeader(_) => {}
-            ApiError::OrganizationNotFound | ApiError::Stale => {}
+            ApiError::OrganizationNotFound | ApiError::RevisionNotFound | ApiError::Stale => {}
             ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
             ApiError::ApplyAborted | ApiError::ApplyUndone => {}
             ApiError::ApplyNotFound | ApiError::SetupInUse(_) => {}
@@ -386,7 +393,7 @@ mod tests {
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 30);
+        assert_eq!(codes.len(), 31);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Counts, Description, Email, FullName, ObjectId, Role, Snapshot, SnapshotName, Timestamp};
+use crate::domain::{
+    Counts, Description, Email, FullName, ObjectId, RefreshState, RefreshStatus, Role, Snapshot, SnapshotName,
+    Timestamp,
+};
 
 /// A snapshot: what was captured, from whom, by whom, and who sees it. A field that has no value is left out.
 // Field for field in the order of the customer's page.
@@ -48,6 +51,22 @@ pub struct SnapshotDocument<'a> {
     created_at: Timestamp,
     /// When its name, description or access last changed.
     updated_at: Timestamp,
+    /// Which revision its content is; the first is 1.
+    revision: u32,
+    /// When that revision was made.
+    revised_at: Timestamp,
+    /// When its content was last found to be, or made to be, what the source user has; left out before the first refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_refreshed_at: Option<Timestamp>,
+    /// What the last refresh came to; left out before the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_status: Option<RefreshStatus>,
+    /// The same in words, where there is something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_detail: Option<String>,
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
@@ -69,6 +88,25 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             assigned_org_ids: &snapshot.assigned,
             created_at: snapshot.created_at,
             updated_at: snapshot.updated_at,
+            revision: snapshot.revision,
+            revised_at: snapshot.revised_at,
+            last_refreshed_at: None,
+            refresh_status: None,
+            refresh_detail: None,
+        }
+    }
+}
+
+impl SnapshotDocument<'_> {
+    /// With what is known of the snapshot's refreshes.
+    #[must_use]
+    pub fn refreshed(self, state: Option<RefreshState>) -> Self {
+        let state = state.unwrap_or_default();
+        Self {
+            last_refreshed_at: state.last_refreshed_at,
+            refresh_status: state.status,
+            refresh_detail: state.detail,
+            ..self
         }
     }
 }

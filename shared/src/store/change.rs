@@ -19,6 +19,7 @@ enum Condition {
     Exists(&'static str),
     Absent(&'static str),
     Equals(&'static str, AttributeValue),
+    AbsentOrBefore(&'static str, AttributeValue),
 }
 
 impl Change {
@@ -67,6 +68,13 @@ impl Change {
         self
     }
 
+    /// Only where there is no such attribute, or one that sorts before this value.
+    #[must_use]
+    pub(super) fn when_absent_or_before(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+        self.conditions.push(Condition::AbsentOrBefore(attribute, value));
+        self
+    }
+
     /// The update expression; `None` where nothing is set or removed.
     pub(super) fn expression(&self) -> Option<String> {
         let set: Vec<_> = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}")).collect();
@@ -76,21 +84,26 @@ impl Change {
         (!clauses.is_empty()).then(|| clauses.join(" "))
     }
 
-    /// The condition expression.
-    pub(super) fn condition(&self) -> String {
+    /// The condition expression; `None` where there is no condition.
+    pub(super) fn condition(&self) -> Option<String> {
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) => format!("attribute_exists(#{attribute})"),
             Condition::Absent(attribute) => format!("attribute_not_exists(#{attribute})"),
             Condition::Equals(attribute, _) => format!("#{attribute} = :was_{attribute}"),
+            Condition::AbsentOrBefore(attribute, _) => {
+                format!("(attribute_not_exists(#{attribute}) OR #{attribute} < :was_{attribute})")
+            }
         });
-        conditions.collect::<Vec<_>>().join(" AND ")
+        let conditions: Vec<_> = conditions.collect();
+        (!conditions.is_empty()).then(|| conditions.join(" AND "))
     }
 
     /// What the placeholders for names stand for.
     pub(super) fn names(&self) -> HashMap<String, String> {
         let set = self.set.iter().map(|(attribute, _)| *attribute);
         let conditions = self.conditions.iter().map(|condition| match condition {
-            Condition::Exists(attribute) | Condition::Absent(attribute) | Condition::Equals(attribute, _) => *attribute,
+            Condition::Exists(attribute) | Condition::Absent(attribute) => *attribute,
+            Condition::Equals(attribute, _) | Condition::AbsentOrBefore(attribute, _) => *attribute,
         });
         let all = set.chain(self.remove.iter().copied()).chain(conditions);
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
@@ -100,7 +113,9 @@ impl Change {
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let set = self.set.iter().map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
         let conditions = self.conditions.iter().filter_map(|condition| match condition {
-            Condition::Equals(attribute, value) => Some((format!(":was_{attribute}"), value.clone())),
+            Condition::Equals(attribute, value) | Condition::AbsentOrBefore(attribute, value) => {
+                Some((format!(":was_{attribute}"), value.clone()))
+            }
             Condition::Exists(_) | Condition::Absent(_) => None,
         });
         let values: HashMap<_, _> = set.chain(conditions).collect();
@@ -127,15 +142,17 @@ mod tests {
         let change = Change::of_existing()
             .when("version", number(7))
             .when_absent("deletedAt")
+            .when_absent_or_before("slot", number(3))
             .set("version", number(8))
             .set("name", text("new"))
             .remove("description");
         assert_eq!(change.expression().unwrap(), "SET #version = :version, #name = :name REMOVE #description");
         assert_eq!(
-            change.condition(),
-            "attribute_exists(#PK) AND #version = :was_version AND attribute_not_exists(#deletedAt)"
+            change.condition().unwrap(),
+            "attribute_exists(#PK) AND #version = :was_version AND attribute_not_exists(#deletedAt) AND \
+             (attribute_not_exists(#slot) OR #slot < :was_slot)"
         );
-        let all = format!("{} {}", change.expression().unwrap(), change.condition());
+        let all = format!("{} {}", change.expression().unwrap(), change.condition().unwrap());
         let values = change.values().unwrap();
         for placeholder in change.names().keys().chain(values.keys()) {
             assert!(all.contains(placeholder.as_str()), "{placeholder}");
@@ -147,6 +164,7 @@ mod tests {
     fn a_mere_condition_has_no_update_expression_and_may_have_no_values() {
         let condition = Change::of_existing();
         assert_eq!((condition.expression(), condition.values()), (None, None));
-        assert_eq!(Change::default().remove("a").expression().unwrap(), "REMOVE #a");
+        let free = Change::default().remove("a");
+        assert_eq!((free.expression().unwrap().as_str(), free.condition()), ("REMOVE #a", None));
     }
 }

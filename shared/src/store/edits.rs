@@ -7,6 +7,7 @@ use super::change::{Change, number, text};
 use super::keys::{self, ALL, LIST};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, DELETED_AT, DELETED_BY, SnapshotRecord, is_tombstone};
+use super::revision_record::CONTENT_HASH;
 use super::table::Table;
 use crate::domain::{Description, Fault, ObjectId, Sharing, Snapshot, SnapshotName, Timestamp};
 
@@ -142,9 +143,9 @@ impl<'a> SnapshotEditor<'a> {
 }
 
 /// What a tombstone does not keep.
-const GONE: [&str; 14] = [
+const GONE: [&str; 17] = [
     record::CONTENT,
-    "contentHash",
+    CONTENT_HASH,
     "name",
     "description",
     "sourceOrgName",
@@ -152,11 +153,14 @@ const GONE: [&str; 14] = [
     "sourceUserEmail",
     "sourceUserName",
     "counts",
+    "createdByOrgId",
     "createdByName",
     "createdByRole",
     "assignedOrgIds",
     "isGlobal",
     "updatedAt",
+    "revisedAt",
+    "restoredFrom",
 ];
 
 enum Ran {
@@ -201,12 +205,14 @@ mod tests {
                 user_name: Some(name.clone()),
             },
             counts: Counts::default(),
-            creator: Creator { id: user, name: Some(name), role: Role::Admin },
+            creator: Creator { id: user, organization, name: Some(name), role: Role::Admin },
             is_global: false,
             assigned: vec![organization],
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
-            revision: 1,
+            revision: 2,
+            revised_at: Timestamp::from_millis(0),
+            restored_from: Some(1),
             version: 7,
         }
     }

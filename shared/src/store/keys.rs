@@ -141,6 +141,24 @@ pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> Key {
     Key::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
 }
 
+/// What the sort keys of a snapshot's older revisions start with.
+pub(super) const REVISION: &str = "REV#";
+
+/// An older revision of a snapshot. As many digits as the largest number has, so that text order is number order.
+pub(super) fn revision(snapshot: &ObjectId, revision: u32) -> Key {
+    Key::new(snapshot_partition(snapshot), format!("{REVISION}{revision:010}"))
+}
+
+/// The revision in the sort key of one; `None` for any other sort key.
+pub(super) fn parse_revision(sk: &str) -> Option<u32> {
+    sk.strip_prefix(REVISION)?.parse().ok()
+}
+
+/// The state of a snapshot's refreshes.
+pub(super) fn refresh(snapshot: &ObjectId) -> Key {
+    Key::new(snapshot_partition(snapshot), "REFRESH")
+}
+
 /// Makes a snapshot visible to an organization that it does not come from.
 pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), organization_partition(organization))
@@ -246,6 +264,20 @@ mod tests {
         }
         for other in ["#META", "PREFERENCES", "AUTOMATION#", "AUTOMATION#x", "PROMPT"] {
             assert_eq!(parse_setup_item(other), None);
+        }
+    }
+
+    #[test]
+    fn older_revisions_sort_by_number_and_no_other_item_is_taken_for_one() {
+        let id = ObjectId::from_bytes([7; 12]);
+        let numbers = [1, 2, 10, 999_999, 1_000_000, u32::MAX];
+        let keys: Vec<_> = numbers.iter().map(|number| revision(&id, *number).sk).collect();
+        assert!(keys.is_sorted());
+        for (number, sk) in numbers.iter().zip(&keys) {
+            assert_eq!(parse_revision(sk), Some(*number));
+        }
+        for other in [snapshot(&id), visible_to(&id, &id), visible_to_all(&id), refresh(&id)] {
+            assert_eq!(parse_revision(&other.sk), None);
         }
     }
 

@@ -20,14 +20,47 @@ const LEVEL: i32 = 19;
 const LARGE_LEVEL: i32 = 3;
 const LARGE_BYTES: usize = 1_000_000;
 
+/// A content as the bytes by which two are compared, not compressed yet.
+pub struct Canonical {
+    json: Vec<u8>,
+    /// SHA-256 of the JSON: the same content, the same hash.
+    pub hash: [u8; 32],
+}
+
+impl Canonical {
+    /// The canonical form of `content`.
+    pub fn of(content: &Content) -> Self {
+        let json = content.canonical_json();
+        Self { hash: Sha256::digest(&json).into(), json }
+    }
+
+    /// Compresses it.
+    pub fn pack(&self) -> Result<Packed, Fault> {
+        Ok(Packed { bytes: compress(&self.json)?, hash: self.hash })
+    }
+
+    /// Why the content, which packs to `packed`, is no snapshot, with the figures; `None` where it fits.
+    pub fn excess(&self, packed: &Packed) -> Option<String> {
+        excess(self.json.len(), packed.bytes.len())
+    }
+}
+
+fn excess(raw: usize, packed: usize) -> Option<String> {
+    if raw > MAX_RAW_BYTES {
+        Some(format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}"))
+    } else if packed > MAX_PACKED_BYTES {
+        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_PACKED_BYTES}"))
+    } else {
+        None
+    }
+}
+
 /// A packed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
     /// The compressed JSON.
     pub bytes: Vec<u8>,
-    /// The length of the JSON.
-    pub raw_bytes: usize,
-    /// SHA-256 of the JSON: the same content, the same hash.
+    /// SHA-256 of the JSON.
     pub hash: [u8; 32],
 }
 
@@ -39,8 +72,7 @@ impl Packed {
 
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
-        let json = content.canonical_json();
-        Ok(Self { bytes: compress(&json)?, raw_bytes: json.len(), hash: Sha256::digest(&json).into() })
+        Canonical::of(content).pack()
     }
 }
 
@@ -86,9 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn a_setup_has_at_most_16_mb_raw_and_3_5_mb_compressed() {
+        for (raw, packed) in [(15_999_999, 3_499_999), (16_000_000, 3_500_000)] {
+            assert_eq!(excess(raw, packed), None);
+        }
+        assert!(excess(16_000_001, 1).unwrap().contains("16000001"));
+        assert!(excess(1, 3_500_001).unwrap().contains("3500001"));
+    }
+
+    #[test]
     fn up_to_32_kib_are_stored_in_one_piece_with_the_snapshot_and_more_in_chunks_of_256_kib() {
         let sizes = |length| {
-            let packed = Packed { bytes: vec![0; length], raw_bytes: 0, hash: [0; 32] };
+            let packed = Packed { bytes: vec![0; length], hash: [0; 32] };
             packed.chunks().iter().map(|chunk| chunk.len()).collect::<Vec<_>>()
         };
         assert_eq!(sizes(32_768), [0; 0]);

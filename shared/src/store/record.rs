@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
 use super::packing::Packed;
+use super::revision_record::{CONTENT_HASH, Held};
 use crate::domain::{
     Agent, Counts, Creator, Description, Designation, Document, Email, Fault, Fingerprint, FullName, ObjectId,
     PhoneNumber, Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
 };
 
 /// The attribute by which items of different kinds are told apart.
-const TYPE: &str = "type";
+pub(super) const TYPE: &str = "type";
 
 /// A record that becomes an item.
 pub(super) trait Record: Serialize {
@@ -210,6 +211,7 @@ pub(super) struct SnapshotRecord {
     source_user_name: Option<FullName>,
     counts: Counts,
     created_by: ObjectId,
+    created_by_org_id: ObjectId,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     created_by_name: Option<FullName>,
     created_by_role: Role,
@@ -218,6 +220,9 @@ pub(super) struct SnapshotRecord {
     created_at: Timestamp,
     updated_at: Timestamp,
     revision: u32,
+    revised_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    restored_from: Option<u32>,
     version: u64,
 }
 
@@ -238,6 +243,7 @@ impl SnapshotRecord {
             source_user_name: source.user_name.clone(),
             counts: snapshot.counts,
             created_by: creator.id,
+            created_by_org_id: creator.organization,
             created_by_name: creator.name.clone(),
             created_by_role: creator.role,
             is_global: snapshot.is_global,
@@ -245,6 +251,8 @@ impl SnapshotRecord {
             created_at: snapshot.created_at,
             updated_at: snapshot.updated_at,
             revision: snapshot.revision,
+            revised_at: snapshot.revised_at,
+            restored_from: snapshot.restored_from,
             version: snapshot.version,
         }
     }
@@ -262,12 +270,19 @@ impl SnapshotRecord {
                 user_name: self.source_user_name,
             },
             counts: self.counts,
-            creator: Creator { id: self.created_by, name: self.created_by_name, role: self.created_by_role },
+            creator: Creator {
+                id: self.created_by,
+                organization: self.created_by_org_id,
+                name: self.created_by_name,
+                role: self.created_by_role,
+            },
             is_global: self.is_global,
             assigned: self.assigned_org_ids,
             created_at: self.created_at,
             updated_at: self.updated_at,
             revision: self.revision,
+            revised_at: self.revised_at,
+            restored_from: self.restored_from,
             version: self.version,
         }
     }
@@ -275,7 +290,7 @@ impl SnapshotRecord {
 
 /// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
 /// all the same; what is saved is the way.
-pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 19] = [
+pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 22] = [
     "name",
     "description",
     "sourceOrgId",
@@ -285,6 +300,7 @@ pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 19] = [
     "sourceUserName",
     "counts",
     "createdBy",
+    "createdByOrgId",
     "createdByName",
     "createdByRole",
     "isGlobal",
@@ -292,6 +308,8 @@ pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 19] = [
     "createdAt",
     "updatedAt",
     "revision",
+    "revisedAt",
+    "restoredFrom",
     "version",
     DELETED_AT,
     DELETED_BY,
@@ -339,12 +357,12 @@ impl Record for ChunkRecord {
     const TYPE: &'static str = "chunk";
 }
 
-/// The items of the chunks in which a snapshot's content is stored; none where it stands in the snapshot's own item.
-pub(super) fn chunk_items(snapshot: &Snapshot, packed: &Packed) -> Result<Vec<Item>, Fault> {
+/// The items of the chunks in which a revision's content is stored; none where it stands in the snapshot's own item.
+pub(super) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: &Packed) -> Result<Vec<Item>, Fault> {
     let chunks = packed.chunks().into_iter().enumerate();
     chunks
         .map(|(number, bytes)| {
-            let mut item = item(&keys::chunk(&snapshot.id, snapshot.revision, number), &ChunkRecord {})?;
+            let mut item = item(&keys::chunk(snapshot, revision, number), &ChunkRecord {})?;
             item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(bytes)));
             Ok(item)
         })
@@ -359,11 +377,9 @@ pub(super) fn snapshot_item(
     fingerprint: Option<&Fingerprint>,
 ) -> Result<Item, Fault> {
     let mut item = item(&keys::snapshot(&snapshot.id), &SnapshotRecord::new(snapshot))?;
-    match packed.chunks().len() {
-        0 => item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(packed.bytes.clone()))),
-        chunks => item.insert(CHUNKS.to_owned(), AttributeValue::N(chunks.to_string())),
-    };
-    item.insert("contentHash".to_owned(), AttributeValue::B(Blob::new(packed.hash)));
+    let (attribute, content) = Held::of(packed).attribute();
+    item.insert(attribute.to_owned(), content);
+    item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(packed.hash)));
     item.extend(fingerprint.map(|fingerprint| (FINGERPRINT.to_owned(), AttributeValue::S(fingerprint.to_string()))));
     let by_time = keys::by_time(snapshot.created_at, &snapshot.id);
     if snapshot.assigned.contains(&snapshot.source.organization) {

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::keys::{self, PK};
 use super::outcome::{CallFailure, Item, Reason};
 use super::packing::{self, Packed};
-use super::record::{self, CHUNKS, CONTENT, FINGERPRINT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
+use super::record::{self, CONTENT, FINGERPRINT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
+use super::revision_record::{Held, take_hash};
 use super::table::Table;
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, Verdict};
@@ -74,7 +75,7 @@ impl<'a> SnapshotCreator<'a> {
         fingerprint: Option<&Fingerprint>,
     ) -> Result<Creation, Fault> {
         let item = record::snapshot_item(snapshot, packed, fingerprint)?;
-        match self.write(item.clone(), record::chunk_items(snapshot, packed)?).await {
+        match self.write(item.clone(), record::chunk_items(&snapshot.id, snapshot.revision, packed)?).await {
             Ok(()) => Ok(Creation::Made),
             Err(failure) => match met(failure)? {
                 // A repeated try meets what the first one wrote.
@@ -109,11 +110,29 @@ fn met(failure: CallFailure) -> Result<Item, Fault> {
 /// Reads snapshots, for somebody.
 pub struct SnapshotReader<'a>(&'a Table);
 
-/// A snapshot and its content, which is unpacked only when somebody asks.
+/// A snapshot and the content of one of its revisions, which is unpacked only when somebody asks.
 pub struct SnapshotWithContent {
     /// Everything but the content.
     pub snapshot: Snapshot,
-    packed: Vec<u8>,
+    pub(super) packed: Vec<u8>,
+}
+
+/// A snapshot as its own item has it: with the content of its current revision, or the number of the chunks that hold it.
+#[derive(Debug, PartialEq)]
+pub struct StoredSnapshot {
+    /// Everything but the content.
+    pub snapshot: Snapshot,
+    /// The hash of the content.
+    pub hash: [u8; 32],
+    pub(super) held: Held,
+}
+
+impl StoredSnapshot {
+    /// Reads the item of a snapshot that is no tombstone.
+    fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
+        let (held, hash) = (Held::take(&mut item)?, take_hash(&mut item)?);
+        Ok(Self { snapshot: record::read::<SnapshotRecord>(item)?.into_snapshot(id), hash, held })
+    }
 }
 
 impl<'a> SnapshotReader<'a> {
@@ -122,41 +141,33 @@ impl<'a> SnapshotReader<'a> {
         Self(table)
     }
 
-    /// The one way to a snapshot's content: gives it only where `principal` may do `action` to it. `None` tells nothing of
-    /// whether it exists. One read, and one more for content that is stored in chunks.
+    /// The one way to the content of a snapshot: gives it only where `principal` may do `action` to it. `None` tells
+    /// nothing of whether it exists. One read, and one more for content that is stored in chunks.
     pub async fn load(
         &self,
         id: ObjectId,
         principal: &Principal,
         action: Action,
     ) -> Result<Option<SnapshotWithContent>, Fault> {
-        let Some(mut item) = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !is_tombstone(item)) else {
-            return Ok(None);
-        };
-        let (inline, chunks) = (item.remove(CONTENT), item.remove(CHUNKS));
-        let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
-        if !principal.may(action, snapshot.access()) {
-            return Ok(None);
+        let Found::Allowed(stored) = self.find_stored(id, principal, action).await? else { return Ok(None) };
+        let StoredSnapshot { snapshot, held, .. } = *stored;
+        if let Some(packed) = self.content(id, snapshot.revision, held).await? {
+            return Ok(Some(SnapshotWithContent { snapshot, packed }));
         }
-        let packed = match (inline, chunks) {
-            (Some(AttributeValue::B(bytes)), _) => bytes.into_inner(),
-            (_, Some(AttributeValue::N(count))) => match self.chunks(&snapshot, &count).await? {
-                Some(bytes) => bytes,
-                // Deleted, and swept already, since it was read.
-                None if self.find(id, principal, action).await? == Found::Missing => return Ok(None),
-                None => return Err(Fault::Corrupt(format!("snapshot {id} lacks some of its {count} chunks"))),
-            },
-            _ => return Err(Fault::Corrupt(format!("snapshot {id} has no content"))),
-        };
-        Ok(Some(SnapshotWithContent { snapshot, packed }))
+        // Deleted, and swept already, since it was read.
+        match self.find(id, principal, action).await? {
+            Found::Missing => Ok(None),
+            _ => Err(Fault::Corrupt(format!("snapshot {id} lacks some of its chunks"))),
+        }
     }
 
-    /// The content of a snapshot whose own item does not hold it; `None` where some of it is not there.
-    async fn chunks(&self, snapshot: &Snapshot, count: &str) -> Result<Option<Vec<u8>>, Fault> {
-        let count: usize = count
-            .parse()
-            .map_err(|_| Fault::Corrupt(format!("snapshot {} has {count} chunks, which is no number", snapshot.id)))?;
-        let keys: Vec<_> = (0..count).map(|number| keys::chunk(&snapshot.id, snapshot.revision, number)).collect();
+    /// The content of a revision; `None` where some of it is not there any more.
+    pub(super) async fn content(&self, id: ObjectId, revision: u32, held: Held) -> Result<Option<Vec<u8>>, Fault> {
+        let count = match held {
+            Held::Inline(bytes) => return Ok(Some(bytes)),
+            Held::Chunks(count) => count,
+        };
+        let keys: Vec<_> = (0..count).map(|number| keys::chunk(&id, revision, number)).collect();
         let items = self.0.batch_get(&keys, &[PK, CONTENT], true).await?;
         let found: HashMap<&str, &AttributeValue> =
             items.iter().filter_map(|item| Some((record::partition_key(item), item.get(CONTENT)?))).collect();
@@ -175,13 +186,39 @@ impl<'a> SnapshotReader<'a> {
             Verdict::Invisible => Found::Missing,
         })
     }
+
+    /// The snapshot as it is stored, for a new revision of it. One read.
+    pub async fn find_stored(
+        &self,
+        id: ObjectId,
+        principal: &Principal,
+        action: Action,
+    ) -> Result<Found<StoredSnapshot>, Fault> {
+        let Some(stored) = self.stored(id).await? else { return Ok(Found::Missing) };
+        Ok(match principal.judge(action, stored.snapshot.access()) {
+            Verdict::Allowed => Found::Allowed(Box::new(stored)),
+            Verdict::Forbidden => Found::Forbidden,
+            Verdict::Invisible => Found::Missing,
+        })
+    }
+
+    /// The snapshot for its own schedule, in the name of whoever made it; `None` where there is none. Whether that person
+    /// may still have it refreshed is for [`crate::refresh`] to judge, which alone calls this. One read.
+    pub(crate) async fn find_for_schedule(&self, id: ObjectId) -> Result<Option<StoredSnapshot>, Fault> {
+        self.stored(id).await
+    }
+
+    async fn stored(&self, id: ObjectId) -> Result<Option<StoredSnapshot>, Fault> {
+        let item = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !is_tombstone(item));
+        item.map(|item| StoredSnapshot::read(id, item)).transpose()
+    }
 }
 
 /// What becomes of the wish to do something to a snapshot.
 #[derive(Debug, PartialEq)]
-pub enum Found {
-    /// The snapshot, its content aside: the principal may do it.
-    Allowed(Box<Snapshot>),
+pub enum Found<T = Snapshot> {
+    /// The snapshot: the principal may do it.
+    Allowed(Box<T>),
     /// The principal sees the snapshot, but may not do this to it.
     Forbidden,
     /// There is no such snapshot, or the principal does not see it: nobody is told which.

@@ -8,6 +8,7 @@ use super::change::{Change, text};
 use super::keys::{self, ALL, Key, PK, SK};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, CHUNKS, DELETED_AT, is_tombstone};
+use super::refreshes::chunk_keys;
 use super::staging::{RESERVED_BY, abandon};
 use super::table::{IndexPart, Part, Table};
 use super::undos::Undos;
@@ -145,11 +146,19 @@ impl<'a> Sweeps<'a> {
             return Ok(Swept::Nothing);
         }
         let meta = keys::snapshot(&snapshot);
-        let mut left = list(self.0, &meta.pk).await?;
-        left.retain(|key| *key != meta);
-        left.extend(chunks(&snapshot, &item)?);
-        let items = left.len();
-        self.0.batch_delete(left).await?;
+        let part = Part { pk: meta.pk.clone(), sk_prefix: None, attributes: Some(&[PK, SK, CHUNKS]) };
+        let left = self.0.query_all(&part).await?;
+        let left = left.iter().filter(|item| record::sort_key(item) != meta.sk);
+        let mut keys = chunks(&snapshot, &item)?;
+        let mut others = Vec::new();
+        for item in left {
+            // Chunks go before the item by which they are found.
+            keys.extend(chunk_keys(&snapshot, item)?);
+            others.push(Key { pk: meta.pk.clone(), sk: record::sort_key(item).to_owned() });
+        }
+        keys.extend(others);
+        let items = keys.len();
+        self.0.batch_delete(keys).await?;
         let swept = Change::of_existing().unlist(&ALL);
         match self.0.change(&meta, &swept).await {
             Ok(()) => Ok(Swept::Emptied { items }),

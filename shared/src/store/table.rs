@@ -43,6 +43,19 @@ pub(super) struct Part<'a> {
     pub(super) attributes: Option<&'a [&'a str]>,
 }
 
+/// Which part of a partition a query reads between two sort keys.
+pub(super) struct RangePart<'a> {
+    pub(super) pk: &'a str,
+    /// The first and the last sort key of the part.
+    pub(super) between: (&'a str, &'a str),
+    /// The attributes to give.
+    pub(super) attributes: &'a [&'a str],
+    /// The most items to read.
+    pub(super) limit: usize,
+    /// Whether it begins with the last one.
+    pub(super) backwards: bool,
+}
+
 /// Which part of an index a query reads.
 pub(super) struct IndexPart<'a> {
     pub(super) index: &'a IndexKeys,
@@ -149,6 +162,32 @@ impl Table {
             next = after;
         }
         Ok(items)
+    }
+
+    /// Reads one page of a part of a partition, consistently, and tells whether there is more.
+    pub(super) async fn query_range(&self, part: &RangePart<'_>) -> Result<(Vec<Item>, bool), Fault> {
+        let (first, last) = part.between;
+        let mut call = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .scan_index_forward(!part.backwards)
+            .limit(i32::try_from(part.limit).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", AttributeValue::S(part.pk.to_owned()))
+            .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
+            .expression_attribute_values(":last", AttributeValue::S(last.to_owned()))
+            .projection_expression(projection(part.attributes));
+        for (placeholder, name) in names(part.attributes) {
+            call = call.expression_attribute_names(placeholder, name);
+        }
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
+        self.meter.read(answer.consumed_capacity());
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
     }
 
     /// Reads one page of a partition of an index, the latest first, and tells whether there is more. An index lags behind
@@ -298,7 +337,7 @@ impl Table {
         let update = self
             .update(key)
             .set_update_expression(change.expression())
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values());
         self.run_update(update).await

@@ -49,7 +49,7 @@ impl Table {
     pub(super) fn change_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
         let update = Update::builder()
             .set_update_expression(change.expression())
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values());
         self.update_in_transaction(key, update)
@@ -60,7 +60,7 @@ impl Table {
         let check = ConditionCheck::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -74,7 +74,7 @@ impl Table {
         let delete = Delete::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .condition_expression(change.condition())
+            .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

@@ -1,0 +1,251 @@
+//! A refresh: captures the source of a snapshot again, as a new revision where something changed. Somebody asks for it over
+//! HTTP, or the snapshot's schedule does; both do the same.
+//!
+//! The snapshot is read before its source, and the new revision is conditioned on the revision that was read: so what is
+//! captured later never gives way to what was captured earlier.
+
+use crate::domain::content::Content;
+use crate::domain::rights::{Action, HasStanding, Standing};
+use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Snapshot, Source, Timestamp};
+use crate::store::{
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Refreshes, Replaced,
+    SnapshotReader, SourceUser, StoredSnapshot, Table,
+};
+
+/// How often a refresh starts over because another revision was made meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// How many revisions of a snapshot are kept, the current one counted, where no setting says otherwise.
+pub const REVISIONS_KEPT: u32 = 30;
+
+const SOURCE_GONE: &str = "the source user is gone; the snapshot keeps what it has";
+const CREATOR_GONE: &str =
+    "the schedule was switched off, because the user who made the snapshot may not refresh it any more";
+
+/// Who wants a snapshot refreshed.
+#[derive(Debug, Clone, Copy)]
+pub enum Asker<'a> {
+    /// Somebody who calls.
+    Caller(&'a Principal),
+    /// The snapshot's schedule, in the name of whoever made it.
+    Schedule {
+        /// The time for which it was due. Every time is served once.
+        slot: Timestamp,
+    },
+}
+
+/// One refresh of one snapshot.
+pub struct Refresh<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// The snapshot.
+    pub snapshot: ObjectId,
+    /// Who wants it.
+    pub asker: Asker<'a>,
+    /// When.
+    pub now: Timestamp,
+    /// How many revisions are kept, the current one counted.
+    pub revisions_kept: u32,
+}
+
+/// A snapshot to be refreshed, and what is known of its refreshes so far.
+#[derive(Debug, PartialEq)]
+pub struct Loaded {
+    stored: StoredSnapshot,
+    state: Option<RefreshState>,
+}
+
+/// What came of a refresh.
+#[derive(Debug, PartialEq)]
+pub enum Refreshed {
+    /// It is done: `state.status` tells whether there is a new revision, whether nothing had changed, or whether the source
+    /// is gone.
+    Done {
+        /// The snapshot as it is now.
+        snapshot: Box<Snapshot>,
+        /// What is known of its refreshes now.
+        state: RefreshState,
+    },
+    /// The source was edited again and again while it was captured. A time of the schedule is not served by that.
+    SourceBusy,
+    /// The source is larger than a snapshot can be; says by what.
+    TooLarge(String),
+    /// Other revisions were made again and again meanwhile. A time of the schedule is not served by that.
+    Contended,
+    /// The caller sees the snapshot, but may not refresh it.
+    Forbidden,
+    /// There is no such snapshot, or the caller does not see it.
+    Missing,
+    /// The schedule has nothing to do here: it was switched off, or this time of it was served before.
+    NotDue,
+}
+
+impl Refresh<'_> {
+    /// Reads the snapshot and what is known of its refreshes, at once. Whoever calls is checked meanwhile.
+    pub async fn load(&self) -> Result<Found<Loaded>, Fault> {
+        let (reader, refreshes) = (SnapshotReader::new(self.table), Refreshes::new(self.table));
+        let snapshot = async {
+            match self.asker {
+                Asker::Caller(principal) => reader.find_stored(self.snapshot, principal, Action::Edit).await,
+                Asker::Schedule { .. } => Ok(match reader.find_for_schedule(self.snapshot).await? {
+                    Some(stored) => Found::Allowed(Box::new(stored)),
+                    None => Found::Missing,
+                }),
+            }
+        };
+        let (found, state) = tokio::join!(snapshot, refreshes.state(self.snapshot));
+        Ok(match found? {
+            Found::Allowed(stored) => Found::Allowed(Box::new(Loaded { stored: *stored, state: state? })),
+            Found::Forbidden => Found::Forbidden,
+            Found::Missing => Found::Missing,
+        })
+    }
+
+    /// Refreshes what was loaded.
+    pub async fn run(&self, mut found: Found<Loaded>) -> Result<Refreshed, Fault> {
+        for _ in 0..ATTEMPTS {
+            let Loaded { stored, state } = match found {
+                Found::Allowed(loaded) => *loaded,
+                Found::Forbidden => return Ok(Refreshed::Forbidden),
+                Found::Missing => return self.missing().await,
+            };
+            if let Asker::Schedule { slot } = self.asker
+                && !self.is_due(&stored, state.as_ref(), slot).await?
+            {
+                return Ok(Refreshed::NotDue);
+            }
+            match self.capture(stored, state).await? {
+                Some(refreshed) => return Ok(refreshed),
+                None => found = self.load().await?,
+            }
+        }
+        Ok(Refreshed::Contended)
+    }
+
+    /// A snapshot that was deleted ends its schedule with it.
+    async fn missing(&self) -> Result<Refreshed, Fault> {
+        if let Asker::Schedule { .. } = self.asker {
+            Refreshes::new(self.table).end_schedule(self.snapshot, None).await?;
+        }
+        Ok(Refreshed::Missing)
+    }
+
+    /// Whether the schedule still stands, has not served this time yet, and whoever made the snapshot may still have it
+    /// refreshed. Where that person may not, the schedule ends.
+    async fn is_due(
+        &self,
+        stored: &StoredSnapshot,
+        state: Option<&RefreshState>,
+        slot: Timestamp,
+    ) -> Result<bool, Fault> {
+        let Some(state) = state.filter(|state| state.due_at.is_some()) else { return Ok(false) };
+        if state.served_slot.is_some_and(|served| served >= slot) {
+            return Ok(false);
+        }
+        let creator = &stored.snapshot.creator;
+        let standing = Callers::new(self.table).load(creator.organization, creator.id).await?;
+        if standing.is_some_and(|user| may_refresh(creator.id, user.standing(), &stored.snapshot)) {
+            return Ok(true);
+        }
+        let note = self.note(RefreshStatus::Failed, Some(CREATOR_GONE.to_owned()));
+        Refreshes::new(self.table).end_schedule(self.snapshot, Some(&note)).await?;
+        Ok(false)
+    }
+
+    /// Captures the source and writes what that comes to; `None` where another revision was made meanwhile.
+    async fn capture(&self, stored: StoredSnapshot, state: Option<RefreshState>) -> Result<Option<Refreshed>, Fault> {
+        let (organizations, captures) = (Organizations::new(self.table), Captures::new(self.table));
+        let source = &stored.snapshot.source;
+        let (organization, captured) =
+            tokio::join!(organizations.load(&source.organization), captures.read(&source.organization, &source.user));
+        let (Some(organization), captured) = (organization?, captured?) else {
+            return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
+        };
+        let taken = match captured {
+            Captured::Taken(taken) => *taken,
+            Captured::NoSuchUser => {
+                return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
+            }
+            Captured::Busy => {
+                self.conclude(stored, state, RefreshStatus::SourceBusy, None).await?;
+                return Ok(Some(Refreshed::SourceBusy));
+            }
+            Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
+        };
+        let SourceUser { setup, email, full_name, .. } = taken;
+        let content = Content::capture(setup, &organization);
+        let canonical = Canonical::of(&content);
+        if canonical.hash == stored.hash {
+            return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
+        }
+        let packed = canonical.pack()?;
+        if let Some(why) = canonical.excess(&packed) {
+            return self.too_large(stored, state, why).await;
+        }
+        let source = Source {
+            organization_name: organization.name,
+            user_email: email,
+            user_name: full_name,
+            ..stored.snapshot.source.clone()
+        };
+        let next = NextRevision { packed: &packed, counts: content.counts(), source };
+        let (refreshes, note) = (Refreshes::new(self.table), self.note(RefreshStatus::Fresh, None));
+        match refreshes.replace(&stored, &next, &note).await? {
+            Replaced::Moved => Ok(None),
+            Replaced::Done(snapshot) => {
+                drop_old(self.table, &snapshot, self.revisions_kept, self.now).await;
+                Ok(Some(Refreshed::Done { snapshot, state: note.over(state.unwrap_or_default()) }))
+            }
+        }
+    }
+
+    async fn too_large(
+        &self,
+        stored: StoredSnapshot,
+        state: Option<RefreshState>,
+        why: String,
+    ) -> Result<Option<Refreshed>, Fault> {
+        self.conclude(stored, state, RefreshStatus::Failed, Some(why.clone())).await?;
+        Ok(Some(Refreshed::TooLarge(why)))
+    }
+
+    /// Ends a refresh that makes no revision.
+    async fn conclude(
+        &self,
+        stored: StoredSnapshot,
+        state: Option<RefreshState>,
+        status: RefreshStatus,
+        detail: Option<String>,
+    ) -> Result<Option<Refreshed>, Fault> {
+        let note = self.note(status, detail);
+        match Refreshes::new(self.table).note(self.snapshot, state.is_some(), &note).await? {
+            true => Ok(Some(Refreshed::Done {
+                snapshot: Box::new(stored.snapshot),
+                state: note.over(state.unwrap_or_default()),
+            })),
+            false => Ok(None),
+        }
+    }
+
+    fn note(&self, status: RefreshStatus, detail: Option<String>) -> Note {
+        let slot = match self.asker {
+            Asker::Schedule { slot } if status != RefreshStatus::SourceBusy => Some(slot),
+            _ => None,
+        };
+        Note { status, detail, at: self.now, slot }
+    }
+}
+
+/// Drops the revisions that are too many by now. What cannot be dropped is left to the next refresh: the revision that was
+/// made stands, whatever becomes of old ones.
+pub async fn drop_old(table: &Table, snapshot: &Snapshot, kept: u32, now: Timestamp) {
+    if let Err(error) = Refreshes::new(table).drop_old(snapshot, kept, now).await {
+        tracing::warn!(snapshot = %snapshot.id, %error, "old revisions are left to the next refresh");
+    }
+}
+
+/// Whether the schedule of a snapshot may go on in the name of whoever made it, whose standing this is.
+fn may_refresh(creator: ObjectId, standing: Standing, snapshot: &Snapshot) -> bool {
+    let principal = Principal { user: creator, organization: standing.organization, role: standing.role };
+    !standing.disabled && principal.may(Action::Edit, snapshot.access())
+}

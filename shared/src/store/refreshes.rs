@@ -1,0 +1,259 @@
+//! New revisions of a snapshot: written in the place of the current one, which is kept beside it; and what is known of its
+//! refreshes.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::change::{Change, number, text};
+use super::keys::{self, ALL, PK, SK};
+use super::outcome::{CallFailure, Item};
+use super::packing::Packed;
+use super::record::{self, CHUNKS, CONTENT, DELETED_AT};
+use super::revision_record::{CONTENT_HASH, Held, Note, REPLACED_AT, RefreshRecord, revision_item, unscheduled};
+use super::revisions::RevisionWithContent;
+use super::snapshots::StoredSnapshot;
+use super::table::{IndexPart, RangePart, Table};
+use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
+
+/// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
+/// then, and whoever looks at a list of revisions can still read what it shows.
+const KEPT_AT_LEAST: Duration = Duration::from_secs(60 * 60);
+/// The most revisions that are dropped after one refresh. More are dropped after the next ones.
+const DROPPED_AT_ONCE: usize = 10;
+/// How many things one page of unfinished applies has.
+const PAGE: usize = 100;
+
+/// A revision that a refresh captured.
+pub struct NextRevision<'n> {
+    /// Its content.
+    pub packed: &'n Packed,
+    /// How many items it holds.
+    pub counts: Counts,
+    /// The source as it is now.
+    pub source: Source,
+}
+
+/// What came of writing a revision.
+#[derive(Debug, PartialEq)]
+pub enum Replaced {
+    /// It is written. What the snapshot is now.
+    Done(Box<Snapshot>),
+    /// Somebody made a revision, deleted the snapshot, or served the same time of the schedule since it was read. Nothing is
+    /// written.
+    Moved,
+}
+
+/// Writes revisions, and the state of refreshes.
+pub struct Refreshes<'a>(&'a Table);
+
+impl<'a> Refreshes<'a> {
+    /// The port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// What is known of a snapshot's refreshes; `None` where it never had one and no schedule. One read.
+    pub async fn state(&self, snapshot: ObjectId) -> Result<Option<RefreshState>, Fault> {
+        let item = self.0.get(&keys::refresh(&snapshot), None).await?;
+        item.map(|item| Ok(record::read::<RefreshRecord>(item)?.into())).transpose()
+    }
+
+    /// Puts a captured revision in the place of the current one, where that is still the one that was read; the current one
+    /// is kept. One transaction, the note of the refresh included.
+    pub async fn replace(
+        &self,
+        stored: &StoredSnapshot,
+        next: &NextRevision<'_>,
+        note: &Note,
+    ) -> Result<Replaced, Fault> {
+        let snapshot = &stored.snapshot;
+        let revised = Snapshot {
+            source: next.source.clone(),
+            counts: next.counts,
+            restored_from: None,
+            ..revised(snapshot, note.at)
+        };
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &note.write(Change::default()))?;
+        self.write(stored, revised, next.packed, state).await
+    }
+
+    /// Brings an older revision back: as a new one, in the place of the current one, where that is still the one that was
+    /// read. The schedule, which would capture over it, ends in the same transaction.
+    pub async fn restore(
+        &self,
+        stored: &StoredSnapshot,
+        old: &RevisionWithContent,
+        now: Timestamp,
+    ) -> Result<Replaced, Fault> {
+        let snapshot = &stored.snapshot;
+        let revised = Snapshot {
+            counts: old.revision.counts,
+            restored_from: Some(old.revision.number),
+            ..revised(snapshot, now)
+        };
+        // It exists: whatever made the older revisions has written it.
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &unscheduled(Change::of_existing()))?;
+        let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
+        self.write(stored, revised, &packed, state).await
+    }
+
+    async fn write(
+        &self,
+        stored: &StoredSnapshot,
+        revised: Snapshot,
+        packed: &Packed,
+        state: TransactWriteItem,
+    ) -> Result<Replaced, Fault> {
+        let StoredSnapshot { snapshot, held, hash } = stored;
+        let current = snapshot.current_revision();
+        let replaced = revision_item(&snapshot.id, &current, held, hash, revised.revised_at)?;
+        let change = revision_change(snapshot, &revised, packed)?;
+        let mut writes = vec![
+            self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?,
+            self.0.put_new_in_transaction(replaced)?,
+            state,
+        ];
+        for chunk in record::chunk_items(&snapshot.id, revised.revision, packed)? {
+            writes.push(self.0.put_new_in_transaction(chunk)?);
+        }
+        match self.0.transact(writes).await {
+            Ok(()) => Ok(Replaced::Done(Box::new(revised))),
+            Err(CallFailure::Cancelled(_)) => Ok(Replaced::Moved),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Writes down what a refresh came to that made no revision; `false` where the same time of the schedule was served
+    /// before, or the snapshot was deleted. One write unit; a second one, and a read, where nothing was known so far.
+    pub async fn note(&self, snapshot: ObjectId, is_known: bool, note: &Note) -> Result<bool, Fault> {
+        let key = keys::refresh(&snapshot);
+        if is_known {
+            return match self.0.change(&key, &note.write(Change::of_existing())).await {
+                Ok(()) => Ok(true),
+                Err(CallFailure::ConditionFailed(_)) => Ok(false),
+                Err(other) => Err(other.into()),
+            };
+        }
+        // The snapshot's own item cannot be checked in one transaction with this: that costs twice its size. A snapshot that
+        // is deleted meanwhile is seen afterwards.
+        self.0.change(&key, &note.write(Change::default())).await?;
+        let snapshot = self.0.get(&keys::snapshot(&snapshot), Some(&[PK, DELETED_AT])).await?;
+        if snapshot.is_some_and(|item| !item.contains_key(DELETED_AT)) {
+            return Ok(true);
+        }
+        self.0.batch_delete(vec![key]).await?;
+        Ok(false)
+    }
+
+    /// Ends a snapshot's schedule, and says why where there is something to say; `false` where there is nothing to end.
+    pub async fn end_schedule(&self, snapshot: ObjectId, why: Option<&Note>) -> Result<bool, Fault> {
+        let change = unscheduled(Change::of_existing());
+        let change = match why {
+            Some(note) => note.write(change),
+            None => change,
+        };
+        match self.0.change(&keys::refresh(&snapshot), &change).await {
+            Ok(()) => Ok(true),
+            Err(CallFailure::ConditionFailed(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Drops the oldest revisions where there are more than `kept`, the current one counted; none that was replaced less than
+    /// an hour before `now`, and none at all while an apply of the snapshot is unfinished. How many are gone.
+    pub async fn drop_old(&self, snapshot: &Snapshot, kept: u32, now: Timestamp) -> Result<usize, Fault> {
+        let Some(last) = snapshot.revision.checked_sub(kept).filter(|last| *last > 0) else { return Ok(0) };
+        let key = |revision| keys::revision(&snapshot.id, revision);
+        let part = RangePart {
+            pk: &key(0).pk,
+            between: (&key(0).sk, &key(last).sk),
+            attributes: &[PK, SK, CHUNKS, REPLACED_AT],
+            limit: DROPPED_AT_ONCE,
+            backwards: false,
+        };
+        let (mut items, _) = self.0.query_range(&part).await?;
+        items.retain(|item| replaced_at(item).is_some_and(|at| at.plus(KEPT_AT_LEAST) <= now));
+        if items.is_empty() || self.is_being_applied(snapshot.id).await? {
+            return Ok(0);
+        }
+        let mut keys = Vec::new();
+        for item in &items {
+            // The chunks first: what is left of them is found by the revision's own item.
+            keys.extend(chunk_keys(&snapshot.id, item)?);
+            keys.push(keys::Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() });
+        }
+        self.0.batch_delete(keys).await?;
+        Ok(items.len())
+    }
+
+    /// Whether an apply of the snapshot, by anybody, is not final yet.
+    async fn is_being_applied(&self, snapshot: ObjectId) -> Result<bool, Fault> {
+        for shard in keys::sweep_shards() {
+            let mut before = None::<String>;
+            loop {
+                let part = IndexPart { index: &ALL, pk: &shard, before: before.as_deref(), limit: PAGE };
+                let (items, more) = self.0.query_index(&part).await?;
+                let is_of_it = |item: &Item| {
+                    let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));
+                    apply.is_some_and(|(_, applied, _)| applied == snapshot)
+                };
+                if items.iter().any(is_of_it) {
+                    return Ok(true);
+                }
+                before = items.last().map(|item| record::key_attribute(item, ALL.sk).to_owned());
+                if !more {
+                    break;
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The keys of the chunks that hold the content of an older revision.
+pub(super) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::Key>, Fault> {
+    let Some(chunks) = revision.get(CHUNKS) else { return Ok(Vec::new()) };
+    let count = chunks.as_n().ok().and_then(|count| count.parse::<u32>().ok());
+    match (keys::parse_revision(record::sort_key(revision)), count) {
+        (Some(number), Some(count)) => {
+            Ok((0..count).map(|chunk| keys::chunk(snapshot, number, chunk as usize)).collect())
+        }
+        _ => Err(Fault::Corrupt(format!("an older revision of {snapshot} does not count its chunks"))),
+    }
+}
+
+fn replaced_at(item: &Item) -> Option<Timestamp> {
+    item.get(REPLACED_AT)?.as_s().ok()?.parse().ok()
+}
+
+/// The snapshot with the number and the time of its next revision.
+fn revised(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
+    Snapshot { revision: snapshot.revision + 1, revised_at: now, ..snapshot.clone() }
+}
+
+/// What a new revision changes of the snapshot's own item: nothing that a rename or an assignment changes.
+fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed) -> Result<Change, Fault> {
+    let counts = serde_dynamo::to_attribute_value(revised.counts);
+    let (holds, content) = Held::of(packed).attribute();
+    let change = Change::of_existing()
+        .when_absent(DELETED_AT)
+        .when("revision", number(snapshot.revision.into()))
+        .set("revision", number(revised.revision.into()))
+        .set("revisedAt", text(revised.revised_at))
+        .set("counts", counts.map_err(|error| Fault::Corrupt(error.to_string()))?)
+        .set("sourceOrgName", text(&revised.source.organization_name))
+        .set("sourceUserEmail", text(revised.source.user_email.as_str()))
+        .set(CONTENT_HASH, AttributeValue::B(Blob::new(packed.hash)))
+        .set(holds, content)
+        .remove(if holds == CONTENT { CHUNKS } else { CONTENT });
+    let change = match &revised.source.user_name {
+        Some(name) => change.set("sourceUserName", text(name)),
+        None => change.remove("sourceUserName"),
+    };
+    Ok(match revised.restored_from {
+        Some(from) => change.set("restoredFrom", number(from.into())),
+        None => change.remove("restoredFrom"),
+    })
+}

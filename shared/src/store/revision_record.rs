@@ -1,0 +1,260 @@
+//! What a snapshot's partition holds beside the snapshot: older revisions, and the state of its refreshes.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, text};
+use super::keys::{self, ALL};
+use super::outcome::Item;
+use super::packing::Packed;
+use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use crate::domain::{Counts, Fault, ObjectId, RefreshState, RefreshStatus, Revision, Timestamp};
+
+/// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
+pub(super) const CONTENT_HASH: &str = "contentHash";
+
+/// Where the packed content of a revision stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Held {
+    /// In the item itself.
+    Inline(Vec<u8>),
+    /// In this many chunks.
+    Chunks(usize),
+}
+
+impl Held {
+    /// How a content is stored that is written now.
+    pub(super) fn of(packed: &Packed) -> Self {
+        match packed.chunks().len() {
+            0 => Self::Inline(packed.bytes.clone()),
+            chunks => Self::Chunks(chunks),
+        }
+    }
+
+    /// Takes the content out of the item of a snapshot or an older revision.
+    pub(super) fn take(item: &mut Item) -> Result<Self, Fault> {
+        match (item.remove(CONTENT), item.remove(CHUNKS)) {
+            (Some(AttributeValue::B(bytes)), None) => Ok(Self::Inline(bytes.into_inner())),
+            (None, Some(AttributeValue::N(count))) if count.parse::<u32>().is_ok() => {
+                Ok(Self::Chunks(count.parse().unwrap_or_default()))
+            }
+            (content, chunks) => {
+                let (pk, sk) = (record::partition_key(item), record::sort_key(item));
+                let has = (content.is_some(), chunks);
+                Err(Fault::Corrupt(format!("{pk} {sk} has no content, or two: {has:?}")))
+            }
+        }
+    }
+
+    /// The attribute in which an item says where its content stands.
+    pub(super) fn attribute(&self) -> (&'static str, AttributeValue) {
+        match self {
+            Self::Inline(bytes) => (CONTENT, AttributeValue::B(Blob::new(bytes.clone()))),
+            Self::Chunks(count) => (CHUNKS, AttributeValue::N(count.to_string())),
+        }
+    }
+}
+
+/// Takes the hash of a content out of an item.
+pub(super) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
+    let hash = match item.remove(CONTENT_HASH) {
+        Some(AttributeValue::B(bytes)) => bytes.into_inner().try_into().ok(),
+        _ => None,
+    };
+    hash.ok_or_else(|| {
+        Fault::Corrupt(format!("{} {} has no hash of its content", record::partition_key(item), record::sort_key(item)))
+    })
+}
+
+/// A revision that a newer one took the place of.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RevisionRecord {
+    counts: Counts,
+    revised_at: Timestamp,
+    replaced_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    restored_from: Option<u32>,
+}
+
+impl Record for RevisionRecord {
+    const TYPE: &'static str = "revision";
+}
+
+/// The attributes of an older revision, its content aside.
+pub(super) const REVISION_ATTRIBUTES: [&str; 5] = [keys::SK, "counts", "revisedAt", REPLACED_AT, "restoredFrom"];
+
+/// When a newer revision took the place of this one.
+pub(super) const REPLACED_AT: &str = "replacedAt";
+
+impl RevisionRecord {
+    pub(super) fn into_revision(self, number: u32) -> Revision {
+        Revision {
+            number,
+            counts: self.counts,
+            made_at: self.revised_at,
+            replaced_at: Some(self.replaced_at),
+            restored_from: self.restored_from,
+        }
+    }
+}
+
+/// The item of a revision that is being replaced at `now`.
+pub(super) fn revision_item(
+    snapshot: &ObjectId,
+    revision: &Revision,
+    held: &Held,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Item, Fault> {
+    let replaced = RevisionRecord {
+        counts: revision.counts,
+        revised_at: revision.made_at,
+        replaced_at: now,
+        restored_from: revision.restored_from,
+    };
+    let mut item = record::item(&keys::revision(snapshot, revision.number), &replaced)?;
+    let (attribute, value) = held.attribute();
+    item.insert(attribute.to_owned(), value);
+    item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(*hash)));
+    Ok(item)
+}
+
+/// The state of a snapshot's refreshes. A refresh owns what came of it, the schedule its period and when it is due; each
+/// writes its own attributes alone, so neither loses the other's.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefreshRecord {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    last_refreshed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    refresh_status: Option<RefreshStatus>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    refresh_detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    served_slot: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    due_at: Option<Timestamp>,
+}
+
+impl Record for RefreshRecord {
+    const TYPE: &'static str = "refresh";
+}
+
+impl From<RefreshRecord> for RefreshState {
+    fn from(record: RefreshRecord) -> Self {
+        Self {
+            last_refreshed_at: record.last_refreshed_at,
+            status: record.refresh_status,
+            detail: record.refresh_detail,
+            served_slot: record.served_slot,
+            due_at: record.due_at,
+        }
+    }
+}
+
+/// The period of a schedule.
+pub(super) const EVERY: &str = "every";
+/// When a schedule is due next.
+pub(super) const DUE_AT: &str = "dueAt";
+/// The latest time of the schedule for which a snapshot was refreshed.
+const SERVED_SLOT: &str = "servedSlot";
+
+/// What is written down of a refresh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// What it came to.
+    pub status: RefreshStatus,
+    /// In words, where there is something to say.
+    pub detail: Option<String>,
+    /// When it was.
+    pub at: Timestamp,
+    /// The time of the schedule for which it was done; `None` where somebody asked for it.
+    pub slot: Option<Timestamp>,
+}
+
+impl Note {
+    /// Adds the note to a change of the state. For a time of the schedule it holds once: only where none as late was served.
+    pub(super) fn write(&self, change: Change) -> Change {
+        let mut change =
+            change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
+        change = match &self.detail {
+            Some(detail) => change.set("refreshDetail", text(detail)),
+            None => change.remove("refreshDetail"),
+        };
+        if self.status.is_current() {
+            change = change.set("lastRefreshedAt", text(self.at));
+        }
+        match self.slot {
+            Some(slot) => change.when_absent_or_before(SERVED_SLOT, text(slot)).set(SERVED_SLOT, text(slot)),
+            None => change,
+        }
+    }
+
+    /// What is known once the note is written over `before`.
+    pub fn over(&self, before: RefreshState) -> RefreshState {
+        RefreshState {
+            last_refreshed_at: if self.status.is_current() { Some(self.at) } else { before.last_refreshed_at },
+            status: Some(self.status),
+            detail: self.detail.clone(),
+            served_slot: self.slot.or(before.served_slot),
+            due_at: before.due_at,
+        }
+    }
+}
+
+/// Ends the schedule.
+pub(super) fn unscheduled(change: Change) -> Change {
+    change.remove(EVERY).remove(DUE_AT).unlist(&ALL)
+}
+
+fn status_name(status: RefreshStatus) -> &'static str {
+    match status {
+        RefreshStatus::Fresh => "fresh",
+        RefreshStatus::Unchanged => "unchanged",
+        RefreshStatus::SourceMissing => "source_missing",
+        RefreshStatus::SourceBusy => "source_busy",
+        RefreshStatus::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_as_it_is_read() {
+        for status in [
+            RefreshStatus::Fresh,
+            RefreshStatus::Unchanged,
+            RefreshStatus::SourceMissing,
+            RefreshStatus::SourceBusy,
+            RefreshStatus::Failed,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status_name(status));
+        }
+    }
+
+    #[test]
+    fn a_revision_is_stored_with_its_content_and_read_without() {
+        let id = ObjectId::from_bytes([1; 12]);
+        let revision = Revision {
+            number: 7,
+            counts: Counts { automations: 1, prompts: 2, templates: 3 },
+            made_at: Timestamp::from_millis(1_000),
+            replaced_at: None,
+            restored_from: Some(3),
+        };
+        for held in [Held::Inline(vec![1, 2]), Held::Chunks(14)] {
+            let now = Timestamp::from_millis(2_000);
+            let mut item = revision_item(&id, &revision, &held, &[9; 32], now).unwrap();
+            assert_eq!((record::sort_key(&item), item.len()), ("REV#0000000007", 9));
+            assert_eq!(Held::take(&mut item).unwrap(), held);
+            assert_eq!(take_hash(&mut item).unwrap(), [9; 32]);
+            let read = record::read::<RevisionRecord>(item).unwrap().into_revision(7);
+            assert_eq!(read, Revision { replaced_at: Some(now), ..revision.clone() });
+        }
+        assert!(Held::take(&mut Item::new()).is_err());
+    }
+}
