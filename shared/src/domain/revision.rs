@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Counts, Snapshot, Timestamp};
+use super::{Counts, Schedule, Snapshot, Timestamp};
 
 /// One revision of a snapshot, its content aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,8 +91,8 @@ pub struct RefreshState {
     pub detail: Option<String>,
     /// The latest time of the schedule for which it was refreshed.
     pub served_slot: Option<Timestamp>,
-    /// When the schedule is due next; `None` where there is none.
-    pub due_at: Option<Timestamp>,
+    /// When it is refreshed of itself; `None` where it is not.
+    pub schedule: Option<Schedule>,
 }
 
 #[cfg(test)]
