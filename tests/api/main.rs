@@ -27,6 +27,7 @@ mod plan;
 mod policies;
 mod races;
 mod refusals;
+mod schedules;
 mod secrets;
 mod sign_in;
 mod stored_items;
