@@ -46,6 +46,8 @@ pub struct Options {
     pub table_name: String,
     /// The origins whose web pages may call.
     pub cors_origins: CorsOrigins,
+    /// How many revisions of a snapshot are kept, the current one counted.
+    pub revisions_kept: u32,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
     /// How long a function may take; the template's timeout where absent.
@@ -61,6 +63,7 @@ impl Default for Options {
             storage: Storage::default(),
             table_name: "snapshots".to_owned(),
             cors_origins: CorsOrigins::None,
+            revisions_kept: REVISIONS_KEPT,
             http_client: None,
             function_timeout: None,
         }
@@ -119,9 +122,9 @@ impl Stack {
         let database =
             Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
 
-        let queue = EventSource::new(edge.clock.clone());
-        let functions = Arc::new(Functions::new(&edge, database.table(), &signer, &queue));
-        let clock = edge.clock.clone();
+        let (queue, clock) = (EventSource::new(edge.clock.clone()), edge.clock.clone());
+        let functions = Functions::new(&edge, database.table(), &signer, &queue, options.revisions_kept);
+        let functions = Arc::new(functions);
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
@@ -207,12 +210,12 @@ pub const REFRESH_SNAPSHOT: &str = "RefreshSnapshotFunction";
 pub const UNROUTED: [&str; 3] = [SWEEP_APPLIES, SCHEDULE_REFRESH, REFRESH_SNAPSHOT];
 
 impl Functions {
-    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, queue: &EventSource) -> Self {
+    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, queue: &EventSource, revisions_kept: u32) -> Self {
         let (edge, table, hasher) = (|| edge.clone(), || table.clone(), PasswordHasher::new());
         Self {
             create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
             apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
-            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table() }),
+            manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table(), revisions_kept }),
             sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
             sweep_applies: Arc::new(sweep_applies::App { clock: edge().clock, table: table() }),
             schedule_refresh: Arc::new(schedule_refresh::App {
@@ -220,11 +223,7 @@ impl Functions {
                 table: table(),
                 queue: Arc::new(queue.clone()),
             }),
-            refresh_snapshot: Arc::new(refresh_snapshot::App {
-                clock: edge().clock,
-                table: table(),
-                revisions_kept: REVISIONS_KEPT,
-            }),
+            refresh_snapshot: Arc::new(refresh_snapshot::App { clock: edge().clock, table: table(), revisions_kept }),
         }
     }
 

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::Credentials;
 use secrecy::SecretString;
 
 use crate::http::{CorsOrigins, InvalidOrigins};
+use crate::refresh::REVISIONS_KEPT;
 
 /// Tries of one call to AWS, the first included. Those to DynamoDB are tried once: how often they are repeated is decided in
 /// `store::retry`, where it is known how much time a request has left.
@@ -18,6 +19,9 @@ const ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most revisions that a setting keeps: their contents share one partition with the snapshot.
+const MAX_REVISIONS_KEPT: u32 = 1_000;
 
 /// What every function is told: where the table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +151,18 @@ impl SigningKeySource {
     }
 }
 
+/// How many revisions of a snapshot are kept, the current one counted: `REVISIONS_KEPT`, 30 where it is not set.
+pub fn revisions_kept() -> Result<u32, ConfigError> {
+    read_revisions_kept(&process_environment)
+}
+
+fn read_revisions_kept(environment: Environment<'_>) -> Result<u32, ConfigError> {
+    let variable = "REVISIONS_KEPT";
+    let Some(value) = present(environment, variable) else { return Ok(REVISIONS_KEPT) };
+    let number = value.parse().ok().filter(|number| (1..=MAX_REVISIONS_KEPT).contains(number));
+    number.ok_or(ConfigError { variable, problem: "leave it out, or set it to a whole number from 1 to 1000" })
+}
+
 fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -263,6 +279,16 @@ mod tests {
         let config = read(("", "")).unwrap();
         assert_eq!(config.store.table_name, "snapshots");
         assert_eq!(config.store.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+    }
+
+    #[test]
+    fn up_to_1000_revisions_are_kept_and_30_where_nothing_is_said() {
+        let read = |value: &str| read_revisions_kept(&|_| Some(value.to_owned()));
+        assert_eq!((read(""), read_revisions_kept(&|_| None)), (Ok(30), Ok(30)));
+        assert_eq!((read("1"), read("999"), read("1000")), (Ok(1), Ok(999), Ok(1_000)));
+        for bad in ["0", "1001", "-1", "many"] {
+            assert!(read(bad).unwrap_err().to_string().starts_with("REVISIONS_KEPT: "), "{bad}");
+        }
     }
 
     #[test]

@@ -195,10 +195,9 @@ impl Refresh<'_> {
             user_name: full_name,
             ..stored.snapshot.source.clone()
         };
-        let next =
-            NextRevision { packed: &packed, counts: content.counts(), source: Some(source), restored_from: None };
+        let next = NextRevision { packed: &packed, counts: content.counts(), source };
         let (refreshes, note) = (Refreshes::new(self.table), self.note(RefreshStatus::Fresh, None));
-        match refreshes.replace(&stored, next, &note).await? {
+        match refreshes.replace(&stored, &next, &note).await? {
             Replaced::Moved => Ok(None),
             Replaced::Done(snapshot) => {
                 drop_old(self.table, &snapshot, self.revisions_kept, self.now).await;

@@ -114,6 +114,11 @@ impl TestApp {
         Self::with_demo(Options { function_timeout: Some(function_timeout), ..Options::default() }).await
     }
 
+    /// Starts one that keeps so many revisions of a snapshot.
+    pub async fn keeping_revisions(revisions_kept: u32) -> Self {
+        Self::with_demo(Options { revisions_kept, ..Options::default() }).await
+    }
+
     async fn with_demo(options: Options) -> Self {
         Self::with(Workspace::demo().expect("the demo workspace is good"), options).await
     }

@@ -86,14 +86,12 @@ impl Applying<'_> {
 
     /// Carries on what another request of this key left unfinished, where that is still the same plan.
     async fn carry_on(&self, stored: &StoredApply, found: Found) -> Result<Answer, ApiError> {
+        let found = found.at(self.table, stored.origin.revision).await?;
         let judged = match found.plan(self.table, &self.wanted.choices).await {
             Err(ApiError::SnapshotNotFound) => None,
             other => Some(other?),
         };
-        let is_the_same = |judged: &Judged| {
-            let Judged { snapshot, plan } = judged;
-            plan.refusals.is_empty() && snapshot.revision == stored.origin.revision && plan.hash() == stored.plan_hash()
-        };
+        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.plan.hash() == stored.plan_hash();
         let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), stored.password_hash()) else {
             return match Applies::new(self.table).give_up(stored, self.context.now()).await? {
                 true => Err(ApiError::WorldMoved),

@@ -5,7 +5,7 @@ use shared::domain::plan::{Choices, Plan, Scope, plan};
 use shared::domain::rights::Action;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
-use shared::store::{Callers, Captures, Organizations, SnapshotReader, SnapshotWithContent, Table};
+use shared::store::{Callers, Captures, Organizations, Revisions, SnapshotReader, SnapshotWithContent, Table};
 
 /// Somebody who may apply snapshots, and the snapshot that the path names.
 pub(crate) struct Asked {
@@ -64,6 +64,16 @@ impl Asked {
 }
 
 impl Found {
+    /// The same with the revision that an apply began with; without a snapshot where that revision is gone.
+    pub(crate) async fn at(self, table: &Table, revision: u32) -> Result<Self, ApiError> {
+        match self.loaded {
+            Some(current) if current.snapshot.revision != revision => {
+                Ok(Self { loaded: Revisions::new(table).at(&current.snapshot, revision).await?, ..self })
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// Plans, where the caller sees the snapshot. Within the source's own organization it takes one more read: which of the
     /// source's automations still exist.
     pub(crate) async fn plan(self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {

@@ -10,10 +10,11 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::domain::content::Content;
 use shared::domain::rights::Action;
-use shared::domain::{Creator, Fingerprint, Snapshot, Source};
+use shared::domain::{Creator, Fingerprint, RefreshState, Snapshot, Source};
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::store::{
-    Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, SnapshotCreator, SourceUser, Table,
+    Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, Refreshes, SnapshotCreator,
+    SourceUser, Table,
 };
 use utoipa::ToSchema;
 
@@ -75,7 +76,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     );
     let creator = caller.confirm(stored?)?;
     if let Some(made) = made? {
-        return repeat(&made, &wanted.fingerprint);
+        return repeat(table, &made, &wanted.fingerprint).await;
     }
     let organization =
         organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
@@ -112,21 +113,25 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         version: 1,
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
-        Creation::Made => created(&snapshot),
-        Creation::Met(made) => repeat(&made, &wanted.fingerprint),
+        Creation::Made => created(&snapshot, None),
+        Creation::Met(made) => repeat(table, &made, &wanted.fingerprint).await,
     }
 }
 
-fn created(snapshot: &Snapshot) -> Result<Answer, ApiError> {
-    let created = Answer::created(&Created { message: "Snapshot created", snapshot: snapshot.into() })?;
+fn created(snapshot: &Snapshot, state: Option<RefreshState>) -> Result<Answer, ApiError> {
+    let document = SnapshotDocument::from(snapshot).refreshed(state);
+    let created = Answer::created(&Created { message: "Snapshot created", snapshot: document })?;
     Ok(created.with_header(ETAG, etag(snapshot.version)))
 }
 
 /// Answers a request whose key was used before: with the snapshot as it is now.
-fn repeat(made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
+async fn repeat(table: &Table, made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
     match &made.snapshot {
         _ if !made.is_asked_by(fingerprint) => Err(ApiError::KeyReused),
-        Some(snapshot) => Ok(created(snapshot)?.replayed()),
+        Some(snapshot) => {
+            let state = Refreshes::new(table).state(snapshot.id).await?;
+            Ok(created(snapshot, state)?.replayed())
+        }
         None => Err(ApiError::SnapshotDeleted),
     }
 }

@@ -9,6 +9,7 @@ use shared::store::{Callers, Table};
 pub(crate) struct Call<'a> {
     pub(crate) edge: &'a Edge,
     pub(crate) table: &'a Table,
+    pub(crate) revisions_kept: u32,
     pub(crate) context: &'a RequestContext,
     pub(crate) request: &'a Request,
 }

@@ -12,7 +12,7 @@ use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::{Document, ItemKind, ObjectId, Violation};
 use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
-use shared::store::{SnapshotReader, SnapshotWithContent};
+use shared::store::{Refreshes, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::call::Call;
@@ -39,6 +39,14 @@ pub(crate) struct Detail<'a> {
 struct DetailedSnapshot<'a> {
     #[serde(flatten)]
     document: SnapshotDocument<'a>,
+    #[serde(flatten)]
+    holdings: Holdings<'a>,
+}
+
+/// What a snapshot, or an older revision of one, holds by name.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Holdings<'a> {
     /// Its automations.
     automations: Vec<NamedItem<'a>>,
     /// Its prompts.
@@ -47,7 +55,7 @@ struct DetailedSnapshot<'a> {
     templates: Vec<NamedItem<'a>>,
     /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
     #[schema(value_type = Vec<Reference>)]
-    source_pipeline_stage_refs: &'a [&'a Reference],
+    source_pipeline_stage_refs: Vec<&'a Reference>,
     /// How many references there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -88,28 +96,43 @@ async fn load(call: &Call<'_>) -> Result<(SnapshotWithContent, Content), ApiErro
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.caller(Action::Use)?;
-    call.context.path_id("id")?;
+    let id = call.context.path_id("id")?;
     call.no_parameters()?;
-    let (SnapshotWithContent { snapshot, .. }, content) = load(call).await?;
-    let references = content.automations.iter().flat_map(|automation| &automation.references);
-    let stages = references.filter(|reference| reference.ref_type == RefType::PipelineStage).collect();
-    let (stages, total) = first_that_fit(stages);
-    let text = |name_length| {
-        let detail = DetailedSnapshot {
-            document: (&snapshot).into(),
-            automations: automations(&content, name_length),
-            prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
-            templates: templates(&content, name_length),
-            source_pipeline_stage_refs: &stages,
-            source_pipeline_stage_refs_total: total,
-        };
-        serde_json::to_string(&Detail { snapshot: detail }).map_err(ApiError::internal)
-    };
-    let mut body = text(NAME)?;
-    if body.len() > MAX_DETAIL_BYTES {
-        body = text(SHORT_NAME)?;
-    }
+    let reader = Refreshes::new(call.table);
+    let (loaded, state) = tokio::join!(load(call), reader.state(id));
+    let ((SnapshotWithContent { snapshot, .. }, content), state) = (loaded?, state?);
+    let body = Holdings::written(&content, |holdings| {
+        let document = SnapshotDocument::from(&snapshot).refreshed(state.clone());
+        serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
+    })?;
     Ok(Answer::json_text(StatusCode::OK, body).with_header(ETAG, etag(snapshot.version)))
+}
+
+impl<'a> Holdings<'a> {
+    /// What `write` makes of them, with names cut shorter where that would be too long for an answer.
+    pub(crate) fn written(
+        content: &'a Content,
+        write: impl Fn(Self) -> serde_json::Result<String>,
+    ) -> Result<String, ApiError> {
+        let body = write(Self::of(content, NAME)).map_err(ApiError::internal)?;
+        if body.len() <= MAX_DETAIL_BYTES {
+            return Ok(body);
+        }
+        write(Self::of(content, SHORT_NAME)).map_err(ApiError::internal)
+    }
+
+    fn of(content: &'a Content, name_length: usize) -> Self {
+        let references = content.automations.iter().flat_map(|automation| &automation.references);
+        let stages = references.filter(|reference| reference.ref_type == RefType::PipelineStage).collect();
+        let (stages, total) = first_that_fit(stages);
+        Self {
+            automations: automations(content, name_length),
+            prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
+            templates: templates(content, name_length),
+            source_pipeline_stage_refs: stages,
+            source_pipeline_stage_refs_total: total,
+        }
+    }
 }
 
 fn automations(content: &Content, name_length: usize) -> Vec<NamedItem<'_>> {

@@ -22,6 +22,10 @@ const ATTEMPTS: u32 = 6;
 /// The most organizations that a snapshot is assigned to.
 const MAX_ASSIGNED: usize = 500;
 
+/// Why an ADMIN is refused what is about the snapshots of others.
+pub(crate) const FOREIGN: &str =
+    "an ADMIN changes only the snapshots of its own organization, and sees only their history";
+
 /// A change that was authorized by role and whose path and condition were read.
 struct Change<'a> {
     call: &'a Call<'a>,
@@ -54,7 +58,7 @@ impl<'a> Change<'a> {
             Found::Forbidden => Err(ApiError::Forbidden(
                 match self.action {
                     Action::Delete => "an ADMIN deletes only the snapshots that it created",
-                    _ => "an ADMIN changes only the snapshots of its own organization",
+                    _ => FOREIGN,
                 }
                 .into(),
             )),

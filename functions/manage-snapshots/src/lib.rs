@@ -7,6 +7,8 @@ mod edits;
 mod lists;
 mod operations;
 mod references;
+mod refresh;
+mod revisions;
 mod users;
 
 use std::convert::Infallible;
@@ -28,13 +30,16 @@ pub struct App {
     pub edge: Edge,
     /// The table.
     pub table: Table,
+    /// How many revisions of a snapshot are kept, the current one counted.
+    pub revisions_kept: u32,
 }
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
     respond(&app.edge, request, async |context, request| {
         let table = app.table.for_request(context.time_left());
-        let outcome = answer(&Call { edge: &app.edge, table: &table, context, request }).await;
+        let call = Call { edge: &app.edge, table: &table, revisions_kept: app.revisions_kept, context, request };
+        let outcome = answer(&call).await;
         context.record_consumed(table.consumed());
         outcome
     })
@@ -52,6 +57,10 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         (&Method::GET, "/api/user-snapshots/{id}/items") => detail::items(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/apply-refs") => references::get(call).await,
         (&Method::PATCH, "/api/user-snapshots/{id}/assign") => edits::assign(call).await,
+        (&Method::POST, "/api/user-snapshots/{id}/refresh") => refresh::refresh(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/revisions") => revisions::list(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/revisions/{revision}") => revisions::get(call).await,
+        (&Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore") => revisions::restore(call).await,
         (&Method::GET, "/api/user-snapshots/orgs/{orgId}/users") => users::list(call).await,
         (&Method::GET, "/health") => health(),
         (&Method::GET, "/openapi.json") => Ok(docs::description(call)),
@@ -91,7 +100,7 @@ mod tests {
         let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
         let edge = Edge { verifier, clock, randomness, cors_origins: CorsOrigins::None };
         // Nothing answers there, and nothing here asks it.
-        App { edge, table: Table::new(client_for_endpoint("http://127.0.0.1:9"), "snapshots") }
+        App { edge, table: Table::new(client_for_endpoint("http://127.0.0.1:9"), "snapshots"), revisions_kept: 30 }
     }
 
     async fn send(method: Method, path: &str) -> (u16, http::HeaderMap, Value) {

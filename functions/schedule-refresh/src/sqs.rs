@@ -2,6 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use shared::config::{QueueConfig, sdk_config};
 use shared::domain::Fault;
@@ -34,20 +35,24 @@ impl SqsQueue {
         let call = self.client.send_message_batch().queue_url(&self.url);
         let call = call.set_entries(Some(entries.collect::<Result<_, Fault>>()?));
         let answer = call.send().await.map_err(|error| Fault::Unavailable(DisplayErrorContext(&error).to_string()))?;
-        let accepted: Vec<_> = answer.successful().iter().map(|entry| entry.id()).collect();
-        let verdict = |place: usize| {
-            let id = place.to_string();
-            if accepted.contains(&id.as_str()) {
-                return Ok(());
-            }
-            let refused = answer.failed().iter().find(|failed| failed.id() == id);
-            Err(Fault::Unavailable(match refused {
-                Some(failed) => format!("{}: {}", failed.code(), failed.message().unwrap_or_default()),
-                None => "the answer does not tell what became of it".to_owned(),
-            }))
-        };
-        Ok((0..messages.len()).map(verdict).collect())
+        Ok(verdicts(messages.len(), &answer))
     }
+}
+
+/// What the answer tells of each message, by its place.
+fn verdicts(messages: usize, answer: &SendMessageBatchOutput) -> Vec<Result<(), Fault>> {
+    let verdict = |place: usize| {
+        let id = place.to_string();
+        if answer.successful().iter().any(|accepted| accepted.id() == id) {
+            return Ok(());
+        }
+        let refused = answer.failed().iter().find(|failed| failed.id() == id);
+        Err(Fault::Unavailable(match refused {
+            Some(failed) => format!("{}: {}", failed.code(), failed.message().unwrap_or_default()),
+            None => "the answer does not tell what became of it".to_owned(),
+        }))
+    };
+    (0..messages).map(verdict).collect()
 }
 
 impl RefreshQueue for SqsQueue {
@@ -71,4 +76,28 @@ fn entry(place: usize, message: &RefreshMessage) -> Result<SendMessageBatchReque
     let body = serde_json::to_string(message).map_err(|error| wrong(&error))?;
     let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
     entry.build().map_err(|error| wrong(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchResultEntry};
+
+    use super::*;
+
+    #[test]
+    fn each_message_is_told_of_by_its_place_whatever_the_order_of_the_answer() {
+        let accepted = |id: &str| {
+            let entry = SendMessageBatchResultEntry::builder().id(id).message_id("m").md5_of_message_body("5");
+            entry.build().unwrap()
+        };
+        let failed =
+            BatchResultErrorEntry::builder().id("1").sender_fault(false).code("InternalError").build().unwrap();
+        let answer = SendMessageBatchOutput::builder();
+        let answer = answer.successful(accepted("9")).successful(accepted("0")).failed(failed).build().unwrap();
+        let verdicts = verdicts(11, &answer);
+        let accepted: Vec<_> = (0..11).filter(|place| verdicts[*place].is_ok()).collect();
+        assert_eq!(accepted, [0, 9]);
+        assert!(verdicts[1].as_ref().unwrap_err().to_string().contains("InternalError"));
+        assert!(verdicts[10].as_ref().unwrap_err().to_string().contains("does not tell"));
+    }
 }

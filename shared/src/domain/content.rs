@@ -103,19 +103,21 @@ impl Content {
 
 /// Serializes with every object's keys in order.
 pub(super) fn canonical_json(value: &impl Serialize) -> Vec<u8> {
-    fn sort(value: Value) -> Value {
-        match value {
-            Value::Object(fields) => {
-                let mut fields: Vec<_> = fields.into_iter().map(|(key, value)| (key, sort(value))).collect();
-                fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Value::Object(fields.into_iter().collect())
-            }
-            Value::Array(values) => Value::Array(values.into_iter().map(sort).collect()),
-            other => other,
-        }
-    }
     // Text keys and finite numbers only, so neither step can fail.
-    serde_json::to_value(value).map(sort).and_then(|value| serde_json::to_vec(&value)).unwrap_or_default()
+    serde_json::to_value(value).map(in_order).and_then(|value| serde_json::to_vec(&value)).unwrap_or_default()
+}
+
+/// The same value with every object's keys in order.
+pub(super) fn in_order(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.into_iter().map(|(key, value)| (key, in_order(value))).collect();
+            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(in_order).collect()),
+        other => other,
+    }
 }
 
 fn references(automation: &Document) -> Vec<Reference> {

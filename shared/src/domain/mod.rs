@@ -1,6 +1,8 @@
 //! Types that cannot be wrong and rules that decide. Everything here is pure: no clock, no randomness, no I/O.
 
 pub mod content;
+mod cut;
+pub mod diff;
 mod email;
 mod fault;
 mod fingerprint;
@@ -24,6 +26,7 @@ mod time;
 mod user;
 mod violation;
 
+pub use cut::cut;
 pub use email::{Email, EmailKey};
 pub use fault::Fault;
 pub use fingerprint::Fingerprint;

@@ -1,8 +1,8 @@
 //! Keeps answers far below the 6 MB that Lambda lets through.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
+
+pub use crate::domain::cut;
 
 /// The most bytes of JSON of one open-ended list in an answer.
 pub const MAX_LIST_BYTES: usize = 1_000_000;
@@ -27,24 +27,9 @@ pub fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
     beyond.map_or(entries.len(), |index| index.max(1))
 }
 
-/// At most `max` code points of `text`, the last of them an ellipsis where it was longer.
-pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
-    if text.chars().count() <= max {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().take(max - 1).chain(['…']).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_cut_at_its_code_points() {
-        for (length, expected) in [(199, "é".repeat(199)), (200, "é".repeat(200)), (201, "é".repeat(199) + "…")] {
-            assert_eq!(cut(&"é".repeat(length), 200), expected);
-        }
-    }
 
     #[test]
     fn a_list_ends_before_its_limit_but_has_at_least_one_entry() {

@@ -65,10 +65,19 @@ impl RequestContext {
 
     /// The id in the place of `{name}` in the route's path, or 400 `invalid_id`.
     pub fn path_id(&self, name: &str) -> Result<ObjectId, ApiError> {
+        route::parse_id(self.segment(name)?)
+    }
+
+    /// The number in the place of `{revision}` in the route's path, or 400 `invalid_id`.
+    pub fn path_revision(&self) -> Result<u32, ApiError> {
+        route::parse_revision(self.segment("revision")?)
+    }
+
+    fn segment(&self, name: &str) -> Result<&str, ApiError> {
         let parameters = self.route.as_ref().map_or(&[][..], |found| &found.parameters);
         let segment = parameters.iter().find(|(parameter, _)| *parameter == name);
         let (_, segment) = segment.ok_or_else(|| ApiError::internal(format!("the route has no {{{name}}}")))?;
-        route::parse_id(segment)
+        Ok(segment)
     }
 
     /// Who is calling, or 401; the log line will say it.

@@ -66,6 +66,8 @@ pub enum ApiError {
     NotFound,
     /// The snapshot does not exist, or the caller does not see it: one answer for both.
     SnapshotNotFound,
+    /// The snapshot has no revision of this number, or not any more.
+    RevisionNotFound,
     /// There is no organization with the id in the path.
     OrganizationNotFound,
     /// The path is there, but not for this method. Carries the methods that are, as the Allow header lists them.
@@ -168,6 +170,7 @@ impl ApiError {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
             Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
+            Self::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found", "No such revision"),
             Self::OrganizationNotFound => (StatusCode::NOT_FOUND, "organization_not_found", "No such organization"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
@@ -214,6 +217,9 @@ impl ApiError {
             Self::InvalidCredentials => "The e-mail address or the password is wrong".to_owned(),
             Self::NotFound => "There is nothing at this path; the API begins with /api".to_owned(),
             Self::SnapshotNotFound => "There is no snapshot with this id that you may see".to_owned(),
+            Self::RevisionNotFound => {
+                "The snapshot has no revision of this number; its list of revisions has those that are kept".to_owned()
+            }
             Self::OrganizationNotFound => "There is no organization with this id".to_owned(),
             Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
             Self::EmailTaken => "A user with this e-mail address exists already; choose another address".to_owned(),
@@ -309,6 +315,7 @@ mod tests {
             (ApiError::Forbidden("why".into()), 403, "forbidden"),
             (ApiError::NotFound, 404, "not_found"),
             (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
+            (ApiError::RevisionNotFound, 404, "revision_not_found"),
             (ApiError::OrganizationNotFound, 404, "organization_not_found"),
             (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
             (ApiError::EmailTaken, 409, "email_taken"),
@@ -362,7 +369,7 @@ mod tests {
         match ApiError::NotFound {
             ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::InvalidId(_) => {}
             ApiError::InvalidQuery(_) | ApiError::InvalidHeader(_) => {}
-            ApiError::OrganizationNotFound | ApiError::Stale => {}
+            ApiError::OrganizationNotFound | ApiError::RevisionNotFound | ApiError::Stale => {}
             ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
             ApiError::ApplyAborted | ApiError::ApplyUndone => {}
             ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
@@ -372,7 +379,7 @@ mod tests {
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 28);
+        assert_eq!(codes.len(), 29);
     }
 
     #[test]

@@ -101,6 +101,22 @@ impl Operation {
         self.refuses([malformed])
     }
 
+    /// [`super::RequestContext::path_revision`].
+    #[must_use]
+    pub fn path_revision(mut self) -> Self {
+        let parameter = optional("revision", ParameterIn::Path, "The number of a revision.", revision_number());
+        self.builder = self.builder.parameter(parameter.required(Required::True));
+        let Err(malformed) = super::route::parse_revision("latest") else { return self };
+        self.refuses([malformed, ApiError::RevisionNotFound])
+    }
+
+    /// [`super::Query::get`] with the number of a revision.
+    #[must_use]
+    pub fn revision_query(mut self, name: &str, description: &str) -> Self {
+        self.builder = self.builder.parameter(optional(name, ParameterIn::Query, description, revision_number()));
+        self.refuses([ApiError::RevisionNotFound])
+    }
+
     /// [`super::Query::of`] with no parameters.
     #[must_use]
     pub fn no_query(self) -> Self {
@@ -400,6 +416,10 @@ fn reference<T: ToSchema>() -> Ref {
 
 fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
     (T::name().into_owned(), T::schema())
+}
+
+fn revision_number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(u32::MAX)).examples([2])
 }
 
 fn invalid_query(detail: &str) -> ApiError {

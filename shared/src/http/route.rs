@@ -4,6 +4,7 @@ use http::Method;
 use lambda_http::{Request, RequestExt};
 
 use super::ApiError;
+use super::bounded::cut;
 use crate::domain::ObjectId;
 
 /// The functions that answer routes.
@@ -66,6 +67,11 @@ pub const ROUTES: &[Route] = &[
     Route::new(Method::GET, "/api/user-snapshots/{id}/items", Function::ManageSnapshots),
     Route::new(Method::GET, "/api/user-snapshots/{id}/apply-refs", Function::ManageSnapshots),
     Route::new(Method::PATCH, "/api/user-snapshots/{id}/assign", Function::ManageSnapshots),
+    Route::new(Method::POST, "/api/user-snapshots/{id}/refresh", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/revisions", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/revisions/{revision}", Function::ManageSnapshots),
+    Route::new(Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore", Function::ManageSnapshots),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/diff", Function::ManageSnapshots),
     Route::new(Method::GET, "/api/user-snapshots/orgs/{orgId}/users", Function::ManageSnapshots),
     Route::new(Method::POST, "/api/auth/login", Function::SignIn),
     Route::new(Method::GET, "/api/auth/verify-token", Function::SignIn),
@@ -119,6 +125,16 @@ pub fn parse_id(segment: &str) -> Result<ObjectId, ApiError> {
     segment.parse().map_err(|violation: crate::domain::Violation| ApiError::InvalidId(violation.detail))
 }
 
+/// Reads the number of a revision in the path, or fails with 400 `invalid_id`.
+pub fn parse_revision(segment: &str) -> Result<u32, ApiError> {
+    let is_plain = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
+    let number = segment.parse().ok().filter(|_| is_plain);
+    number.ok_or_else(|| ApiError::InvalidId(format!("a revision is {REVISION}; this is {:?}", cut(segment, 40))))
+}
+
+/// What the number of a revision is, for messages.
+pub const REVISION: &str = "a whole number from 1 to 4294967295, such as 7";
+
 fn fit(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let mut segments = path.split('/');
     let mut parameters = Vec::new();
@@ -150,6 +166,15 @@ mod tests {
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/items", Function::ManageSnapshots),
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply-refs", Function::ManageSnapshots),
             (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/assign", Function::ManageSnapshots),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/refresh", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions/2", Function::ManageSnapshots),
+            (
+                Method::POST,
+                "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions/2/restore",
+                Function::ManageSnapshots,
+            ),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/diff", Function::ManageSnapshots),
             (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", Function::ManageSnapshots),
             (Method::POST, "/api/auth/login", Function::SignIn),
             (Method::GET, "/api/auth/verify-token", Function::SignIn),
@@ -199,8 +224,11 @@ mod tests {
     #[test]
     fn no_two_routes_fit_one_request() {
         for route in ROUTES {
-            let sample =
-                route.path.replace("{id}", "665f1a0c0e0a4b001a2c9f80").replace("{orgId}", "64ee9a8b1e7f2a0011223344");
+            let sample = route
+                .path
+                .replace("{id}", "665f1a0c0e0a4b001a2c9f80")
+                .replace("{orgId}", "64ee9a8b1e7f2a0011223344")
+                .replace("{revision}", "2");
             let fitting =
                 ROUTES.iter().filter(|other| other.method == route.method && fit(other.path, &sample).is_some());
             assert_eq!(fitting.count(), 1, "{} {sample}", route.method);
@@ -213,6 +241,16 @@ mod tests {
         assert_eq!(names.len(), Function::ALL.len());
         for function in Function::ALL {
             assert!(ROUTES.iter().any(|route| route.function == function), "{function:?}");
+        }
+    }
+
+    #[test]
+    fn a_revision_in_the_path_is_a_plain_number() {
+        for (good, number) in [("1", 1), ("2", 2), ("30", 30), ("4294967295", u32::MAX)] {
+            assert_eq!(parse_revision(good), Ok(number));
+        }
+        for bad in ["", "0", "01", "+1", "-1", "1.0", "4294967296", "latest", "%31", "٣"] {
+            assert!(matches!(parse_revision(bad), Err(ApiError::InvalidId(_))), "{bad}");
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PK, SK};
@@ -25,16 +25,14 @@ const DROPPED_AT_ONCE: usize = 10;
 /// How many things one page of unfinished applies has.
 const PAGE: usize = 100;
 
-/// The next revision of a snapshot.
+/// A revision that a refresh captured.
 pub struct NextRevision<'n> {
     /// Its content.
     pub packed: &'n Packed,
     /// How many items it holds.
     pub counts: Counts,
-    /// The source as it is now; `None` where the content was not captured now.
-    pub source: Option<Source>,
-    /// The older revision that it brings back; `None` where it was captured.
-    pub restored_from: Option<u32>,
+    /// The source as it is now.
+    pub source: Source,
 }
 
 /// What came of writing a revision.
@@ -62,29 +60,68 @@ impl<'a> Refreshes<'a> {
         item.map(|item| Ok(record::read::<RefreshRecord>(item)?.into())).transpose()
     }
 
-    /// Puts a revision in the place of the current one, where that is still the one that was read; the current one is kept.
-    /// One transaction. A revision that was brought back ends the schedule, which would capture over it.
+    /// Puts a captured revision in the place of the current one, where that is still the one that was read; the current one
+    /// is kept. One transaction, the note of the refresh included.
     pub async fn replace(
         &self,
         stored: &StoredSnapshot,
-        next: NextRevision<'_>,
+        next: &NextRevision<'_>,
         note: &Note,
     ) -> Result<Replaced, Fault> {
         let snapshot = &stored.snapshot;
-        let revised = revise(snapshot, &next, note.at);
-        let current = snapshot.current_revision();
-        let replaced = revision_item(&snapshot.id, &current, &stored.held, &stored.hash, note.at)?;
-        let state = match next.restored_from {
-            Some(_) => unscheduled(Change::default()),
-            None => Change::default(),
+        let revised = Snapshot {
+            source: next.source.clone(),
+            counts: next.counts,
+            restored_from: None,
+            ..revised(snapshot, note.at)
         };
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &note.write(Change::default()))?;
+        self.write(stored, revised, next.packed, state).await
+    }
+
+    /// Brings an older revision back: as a new one, in the place of the current one, where that is still the one that was
+    /// read. The schedule, which would capture over it, ends in the same transaction. `has_state` is whether
+    /// [`Refreshes::state`] found something.
+    pub async fn restore(
+        &self,
+        stored: &StoredSnapshot,
+        old: &RevisionWithContent,
+        has_state: bool,
+        now: Timestamp,
+    ) -> Result<Replaced, Fault> {
+        let snapshot = &stored.snapshot;
+        let revised = Snapshot {
+            counts: old.revision.counts,
+            restored_from: Some(old.revision.number),
+            ..revised(snapshot, now)
+        };
+        let key = keys::refresh(&snapshot.id);
+        let state = match has_state {
+            true => self.0.change_in_transaction(&key, &unscheduled(Change::of_existing()))?,
+            // A schedule that begins meanwhile must not go on.
+            false => self.0.check_in_transaction(&key, &Change::default().when_absent(PK))?,
+        };
+        let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
+        self.write(stored, revised, &packed, state).await
+    }
+
+    async fn write(
+        &self,
+        stored: &StoredSnapshot,
+        revised: Snapshot,
+        packed: &Packed,
+        state: TransactWriteItem,
+    ) -> Result<Replaced, Fault> {
+        let StoredSnapshot { snapshot, held, hash } = stored;
+        let current = snapshot.current_revision();
+        let replaced = revision_item(&snapshot.id, &current, held, hash, revised.revised_at)?;
+        let change = revision_change(snapshot, &revised, packed)?;
         let mut writes = vec![
-            self.0
-                .change_in_transaction(&keys::snapshot(&snapshot.id), &revision_change(snapshot, &revised, &next)?)?,
+            self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?,
             self.0.put_new_in_transaction(replaced)?,
-            self.0.change_in_transaction(&keys::refresh(&snapshot.id), &note.write(state))?,
+            state,
         ];
-        for chunk in record::chunk_items(&snapshot.id, revised.revision, next.packed)? {
+        for chunk in record::chunk_items(&snapshot.id, revised.revision, packed)? {
             writes.push(self.0.put_new_in_transaction(chunk)?);
         }
         match self.0.transact(writes).await {
@@ -198,22 +235,15 @@ fn replaced_at(item: &Item) -> Option<Timestamp> {
     item.get(REPLACED_AT)?.as_s().ok()?.parse().ok()
 }
 
-/// The snapshot with its next revision.
-fn revise(snapshot: &Snapshot, next: &NextRevision<'_>, now: Timestamp) -> Snapshot {
-    Snapshot {
-        source: next.source.clone().unwrap_or_else(|| snapshot.source.clone()),
-        counts: next.counts,
-        revision: snapshot.revision + 1,
-        revised_at: now,
-        restored_from: next.restored_from,
-        ..snapshot.clone()
-    }
+/// The snapshot with the number and the time of its next revision.
+fn revised(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
+    Snapshot { revision: snapshot.revision + 1, revised_at: now, ..snapshot.clone() }
 }
 
 /// What a new revision changes of the snapshot's own item: nothing that a rename or an assignment changes.
-fn revision_change(snapshot: &Snapshot, revised: &Snapshot, next: &NextRevision<'_>) -> Result<Change, Fault> {
+fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed) -> Result<Change, Fault> {
     let counts = serde_dynamo::to_attribute_value(revised.counts);
-    let (holds, content) = Held::of(next.packed).attribute();
+    let (holds, content) = Held::of(packed).attribute();
     let change = Change::of_existing()
         .when_absent(DELETED_AT)
         .when("revision", number(snapshot.revision.into()))
@@ -222,7 +252,7 @@ fn revision_change(snapshot: &Snapshot, revised: &Snapshot, next: &NextRevision<
         .set("counts", counts.map_err(|error| Fault::Corrupt(error.to_string()))?)
         .set("sourceOrgName", text(&revised.source.organization_name))
         .set("sourceUserEmail", text(revised.source.user_email.as_str()))
-        .set(CONTENT_HASH, AttributeValue::B(Blob::new(next.packed.hash)))
+        .set(CONTENT_HASH, AttributeValue::B(Blob::new(packed.hash)))
         .set(holds, content)
         .remove(if holds == CONTENT { CHUNKS } else { CONTENT });
     let change = match &revised.source.user_name {
@@ -233,11 +263,4 @@ fn revision_change(snapshot: &Snapshot, revised: &Snapshot, next: &NextRevision<
         Some(from) => change.set("restoredFrom", number(from.into())),
         None => change.remove("restoredFrom"),
     })
-}
-
-impl RevisionWithContent {
-    /// The content in the form in which it is stored.
-    pub fn packed(&self) -> Packed {
-        Packed { bytes: self.packed.clone(), hash: self.hash }
-    }
 }

@@ -18,7 +18,8 @@ pub struct Revisions<'a>(&'a Table);
 pub struct RevisionWithContent {
     /// Everything but the content.
     pub revision: Revision,
-    pub(super) hash: [u8; 32],
+    /// The hash of the content.
+    pub hash: [u8; 32],
     pub(super) packed: Vec<u8>,
 }
 

@@ -1,0 +1,142 @@
+//! Refreshes and revisions.
+
+use std::time::Duration;
+
+use lambda_http::http::header::ETAG;
+use lambda_http::http::{Method, StatusCode};
+use serde_json::json;
+use shared::http::ApiError;
+use shared::http::operation::{Described, Operation};
+
+use super::{of_snapshot, snapshot, with};
+use crate::edits::FOREIGN;
+use crate::refresh::Answered;
+use crate::revisions::{Detail, Listed, Restored};
+
+const HISTORY: &str = "Refreshes and revisions";
+const WAIT: Duration = Duration::from_secs(1);
+
+/// The descriptions of the routes of [`crate::refresh`] and [`crate::revisions`].
+pub(super) fn operations() -> [Described; 4] {
+    [refresh(), list(), get(), restore()]
+}
+
+fn of_history(method: Method, path: &'static str, id: &str) -> Operation {
+    of_snapshot(Operation::new(method, path, id, HISTORY), FOREIGN)
+}
+
+fn refresh() -> Described {
+    const TEXT: &str = "\
+Captures the source user's setup again. Where something has changed, the snapshot has a new revision, and what it held before is \
+kept as [an older one](#listRevisions); where nothing has, it stays as it is. `refreshStatus` tells which: `fresh`, `unchanged`, or \
+`source_missing` where the source user is gone, and then the snapshot keeps what it has.
+
+Name, description and access are not touched, and the `ETag` stays the same. A setup that somebody edits all the time is answered 409 \
+`source_busy`, one that has become too large 413 `setup_too_large`; then the snapshot keeps what it has, too. There is no body.";
+    of_history(Method::POST, "/api/user-snapshots/{id}/refresh", "refreshSnapshot")
+        .does("Capture the source user's setup again", TEXT)
+        .no_query()
+        .refuses([
+            ApiError::SourceBusy { retry_after: WAIT },
+            ApiError::InProgress { retry_after: WAIT },
+            ApiError::SetupTooLarge {
+                detail: "the setup has 3600000 bytes once compressed; a snapshot takes at most 3500000".to_owned(),
+            },
+        ])
+        .answers::<Answered<'static>>(
+            StatusCode::OK,
+            "The snapshot as it is now.",
+            &[ETAG],
+            json!({"message": "Snapshot refreshed", "snapshot": with(snapshot(), refreshed())}),
+        )
+        .build()
+}
+
+fn list() -> Described {
+    const TEXT: &str = "\
+The current revision and the older ones that are kept, newest first. Each refresh that finds a change makes one, and so does each \
+restore. 30 are kept, or as many as the operator says; none is dropped within an hour after another took its place, and none while an \
+apply is at work with the snapshot.
+
+An ADMIN sees the history of its own organization's snapshots only.";
+    of_history(Method::GET, "/api/user-snapshots/{id}/revisions", "listRevisions")
+        .does("List a snapshot's revisions", TEXT)
+        .paged()
+        .answers::<Listed>(
+            StatusCode::OK,
+            "One page.",
+            &[],
+            json!({"revisions": [
+                with(row(), json!({"revision": 2, "isCurrent": true, "origin": "refreshed"})),
+                with(row(), json!({"revisedAt": "2026-05-15T09:00:00.000Z", "replacedAt": "2026-05-22T09:00:00.000Z"}))
+            ]}),
+        )
+        .build()
+}
+
+fn get() -> Described {
+    const TEXT: &str =
+        "What one revision holds, by id, name and type, and every place that names a stage of a pipeline.";
+    of_history(Method::GET, "/api/user-snapshots/{id}/revisions/{revision}", "getRevision")
+        .does("Show what a revision holds", TEXT)
+        .path_revision()
+        .no_query()
+        .answers::<Detail<'static>>(
+            StatusCode::OK,
+            "The revision.",
+            &[],
+            json!({"revision": with(row(), json!({
+                "revisedAt": "2026-05-15T09:00:00.000Z",
+                "replacedAt": "2026-05-22T09:00:00.000Z",
+                "automations": [{
+                    "_id": "64eea1110000000000000101", "name": "Move to Contacted on first reply", "type": "inbound", "enabled": true
+                }],
+                "prompts": [{"_id": "64eea1110000000000000201", "name": "Default warm-up prompt"}],
+                "templates": [{"_id": "64eea1110000000000000301", "name": "Intro - new lead", "type": "sms"}],
+                "sourcePipelineStageRefs": []
+            }))}),
+        )
+        .build()
+}
+
+fn restore() -> Described {
+    const TEXT: &str = "\
+Brings an older revision back: as a new revision with the old content, so that nothing is lost and this can be taken back, too. The \
+snapshot's schedule is switched off, because it would capture over what was brought back; `scheduleSwitchedOff` says whether there \
+was one. Where the current revision has that very content already, no revision is made. There is no body.";
+    of_history(Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore", "restoreRevision")
+        .does("Bring an older revision back", TEXT)
+        .path_revision()
+        .no_query()
+        .refuses([ApiError::InProgress { retry_after: WAIT }])
+        .answers::<Restored<'static>>(
+            StatusCode::OK,
+            "The snapshot as it is now.",
+            &[ETAG],
+            json!({
+                "message": "Revision restored",
+                "scheduleSwitchedOff": true,
+                "snapshot": with(snapshot(), with(refreshed(), json!({"revision": 3, "revisedAt": "2026-05-23T10:00:00.000Z"})))
+            }),
+        )
+        .build()
+}
+
+fn refreshed() -> serde_json::Value {
+    json!({
+        "revision": 2,
+        "revisedAt": "2026-05-22T09:00:00.000Z",
+        "lastRefreshedAt": "2026-05-22T09:00:00.000Z",
+        "refreshStatus": "fresh"
+    })
+}
+
+fn row() -> serde_json::Value {
+    json!({
+        "revision": 1,
+        "isCurrent": false,
+        "origin": "created",
+        "counts": {"automations": 5, "prompts": 8, "templates": 12},
+        "revisedAt": "2026-05-22T09:00:00.000Z"
+    })
+}

@@ -1,0 +1,59 @@
+//! `POST /api/user-snapshots/{id}/refresh`: captures the source again.
+
+use std::time::Duration;
+
+use lambda_http::http::header::ETAG;
+use serde::Serialize;
+use shared::domain::rights::Action;
+use shared::domain::{RefreshState, RefreshStatus, Snapshot};
+use shared::http::{Answer, ApiError, SnapshotDocument, etag};
+use shared::refresh::{Asker, Refresh, Refreshed};
+use utoipa::ToSchema;
+
+use crate::call::Call;
+
+/// How long a client waits before it asks again where others were faster.
+const WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = SnapshotRefreshed)]
+pub(crate) struct Answered<'a> {
+    /// What the refresh came to, in words: `Snapshot refreshed`, `Snapshot unchanged`, or `Source missing, snapshot kept`.
+    message: &'static str,
+    snapshot: SnapshotDocument<'a>,
+}
+
+pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::Edit)?;
+    let snapshot = call.context.path_id("id")?;
+    call.no_parameters()?;
+    let principal = caller.principal();
+    let refresh = Refresh {
+        table: call.table,
+        snapshot,
+        asker: Asker::Caller(&principal),
+        now: call.context.now(),
+        revisions_kept: call.revisions_kept,
+    };
+    let (confirmed, found) = tokio::join!(call.confirm(&caller), refresh.load());
+    confirmed?;
+    match refresh.run(found?).await? {
+        Refreshed::Done { snapshot, state } => answer(&snapshot, state),
+        Refreshed::SourceBusy => Err(ApiError::SourceBusy { retry_after: WAIT }),
+        Refreshed::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+        Refreshed::Contended => Err(ApiError::InProgress { retry_after: WAIT }),
+        Refreshed::Forbidden => Err(ApiError::Forbidden(crate::edits::FOREIGN.into())),
+        Refreshed::Missing => Err(ApiError::SnapshotNotFound),
+        Refreshed::NotDue => Err(ApiError::internal("a refresh that somebody asks for is always due")),
+    }
+}
+
+fn answer(snapshot: &Snapshot, state: RefreshState) -> Result<Answer, ApiError> {
+    let message = match state.status {
+        Some(RefreshStatus::Fresh) => "Snapshot refreshed",
+        Some(RefreshStatus::SourceMissing) => "Source missing, snapshot kept",
+        _ => "Snapshot unchanged",
+    };
+    let document = SnapshotDocument::from(snapshot).refreshed(Some(state));
+    Ok(Answer::ok(&Answered { message, snapshot: document })?.with_header(ETAG, etag(snapshot.version)))
+}

@@ -1,0 +1,187 @@
+//! The revisions of a snapshot: `GET /api/user-snapshots/{id}/revisions`, `GET …/revisions/{revision}`, and
+//! `POST …/revisions/{revision}/restore`.
+
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::ETAG;
+use serde::Serialize;
+use shared::domain::rights::Action;
+use shared::domain::{Counts, ObjectId, Revision, RevisionOrigin, Snapshot, Timestamp};
+use shared::http::{Answer, ApiError, Caller, Cursor, Query, SnapshotDocument, etag};
+use shared::refresh::drop_old;
+use shared::store::{Found, Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot};
+use utoipa::ToSchema;
+
+use crate::call::Call;
+use crate::detail::Holdings;
+use crate::edits::FOREIGN;
+
+/// How often a restore starts over because another revision was made meanwhile.
+const ATTEMPTS: u32 = 6;
+
+/// One page of revisions.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RevisionPage)]
+pub(crate) struct Listed {
+    /// The revisions, newest first. The first of all is the current one.
+    revisions: Vec<Row>,
+    /// The `cursor` of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// A revision, as far as a list shows it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ListedRevision)]
+pub(crate) struct Row {
+    /// Its number; the first is 1.
+    revision: u32,
+    /// Whether it is what an apply uses.
+    is_current: bool,
+    /// How it came about.
+    origin: RevisionOrigin,
+    /// The older revision that it brought back; where it was restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restored_from: Option<u32>,
+    /// How many items it holds.
+    counts: Counts,
+    /// When it was made.
+    revised_at: Timestamp,
+    /// When a newer one took its place; left out for the current one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    replaced_at: Option<Timestamp>,
+}
+
+impl From<&Revision> for Row {
+    fn from(revision: &Revision) -> Self {
+        Self {
+            revision: revision.number,
+            is_current: revision.replaced_at.is_none(),
+            origin: revision.origin(),
+            restored_from: revision.restored_from,
+            counts: revision.counts,
+            revised_at: revision.made_at,
+            replaced_at: revision.replaced_at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RevisionFound)]
+pub(crate) struct Detail<'a> {
+    revision: DetailedRevision<'a>,
+}
+
+/// A revision with what it holds, by name.
+#[derive(Serialize, ToSchema)]
+struct DetailedRevision<'a> {
+    #[serde(flatten)]
+    row: Row,
+    #[serde(flatten)]
+    holdings: Holdings<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RevisionRestored)]
+pub(crate) struct Restored<'a> {
+    /// `Revision restored`.
+    message: &'static str,
+    /// Whether the snapshot had a schedule, which is off now: it would have captured over what was brought back.
+    schedule_switched_off: bool,
+    snapshot: SnapshotDocument<'a>,
+}
+
+pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::Edit)?;
+    let id = call.context.path_id("id")?;
+    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let (limit, before) = (query.limit()?, query.cursor::<u32>()?);
+    let principal = caller.principal();
+    let reader = SnapshotReader::new(call.table);
+    let (confirmed, found) = tokio::join!(call.confirm(&caller), reader.find(id, &principal, Action::Edit));
+    confirmed?;
+    let snapshot = allowed(found?)?;
+    // Read after the snapshot, so that every older revision is there.
+    let (older, more) = Revisions::new(call.table).older(id, before.or(Some(snapshot.revision)), limit).await?;
+    let current = before.is_none().then(|| snapshot.current_revision());
+    let all = older.len() + usize::from(current.is_some());
+    let rows: Vec<Row> = current.iter().chain(&older).take(limit).map(Row::from).collect();
+    let last = rows.last().filter(|_| more || all > limit).map(|row| row.revision);
+    Answer::ok(&Listed { next_cursor: last.as_ref().map(Cursor::write), revisions: rows })
+}
+
+pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::Edit)?;
+    let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
+    call.no_parameters()?;
+    let stored = stored(call, &caller, id).await?;
+    let found = Revisions::new(call.table).load(&stored, number).await?.ok_or(ApiError::RevisionNotFound)?;
+    let content = found.content()?;
+    let body = Holdings::written(&content, |holdings| {
+        serde_json::to_string(&Detail { revision: DetailedRevision { row: Row::from(&found.revision), holdings } })
+    })?;
+    Ok(Answer::json_text(StatusCode::OK, body))
+}
+
+pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.caller(Action::Edit)?;
+    let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
+    call.no_parameters()?;
+    let mut snapshot = stored(call, &caller, id).await?;
+    let (revisions, refreshes) = (Revisions::new(call.table), Refreshes::new(call.table));
+    for _ in 0..ATTEMPTS {
+        let (old, state) = tokio::join!(revisions.load(&snapshot, number), refreshes.state(id));
+        let (old, state) = (old?.ok_or(ApiError::RevisionNotFound)?, state?);
+        let was_scheduled = state.as_ref().is_some_and(|state| state.schedule.is_some());
+        let restored = if old.hash == snapshot.hash {
+            // A repeated request finds its work done.
+            if was_scheduled {
+                refreshes.end_schedule(id, None).await?;
+            }
+            Replaced::Done(Box::new(snapshot.snapshot.clone()))
+        } else {
+            refreshes.restore(&snapshot, &old, state.is_some(), call.context.now()).await?
+        };
+        match restored {
+            Replaced::Moved => snapshot = self::stored(call, &caller, id).await?,
+            Replaced::Done(restored) => {
+                drop_old(call.table, &restored, call.revisions_kept, call.context.now()).await;
+                let document = SnapshotDocument::from(&*restored).refreshed(state);
+                return answer(&restored, was_scheduled, document);
+            }
+        }
+    }
+    Err(ApiError::InProgress { retry_after: Duration::from_secs(1) })
+}
+
+fn answer(
+    snapshot: &Snapshot,
+    schedule_switched_off: bool,
+    document: SnapshotDocument<'_>,
+) -> Result<Answer, ApiError> {
+    let restored = Restored { message: "Revision restored", schedule_switched_off, snapshot: document };
+    Ok(Answer::ok(&restored)?.with_header(ETAG, etag(snapshot.version)))
+}
+
+/// The snapshot with its current content as it is stored, where the caller is still who the token says and sees its history.
+pub(crate) async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
+    let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
+    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
+    confirmed?;
+    allowed(found?)
+}
+
+fn allowed<T>(found: Found<T>) -> Result<Box<T>, ApiError> {
+    match found {
+        Found::Allowed(found) => Ok(found),
+        Found::Forbidden => Err(ApiError::Forbidden(FOREIGN.into())),
+        Found::Missing => Err(ApiError::SnapshotNotFound),
+    }
+}

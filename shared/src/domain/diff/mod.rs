@@ -1,0 +1,162 @@
+//! What changed between two captures of one setup, told for people: which items, which of their fields, which lines of
+//! their texts.
+//!
+//! It is lazy: [`compare`] only finds the items that are not equal, and [`ItemChange::describe`] looks into one of them, so
+//! that a page costs what it shows. A description is bounded: [`MAX_ITEM_LINES`] and its like say by what.
+
+mod described;
+mod fields;
+mod lines;
+mod unified;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use described::{ChangeKind, DescribedChange, FieldChange, SecretsChange, SwitchChange};
+pub use described::{MAX_FIELDS, MAX_ITEM_LINES, MAX_NAME, MAX_POINTER, MAX_SECRETS};
+pub use fields::{MAX_SHORT_JSON, MAX_SHORT_TEXT};
+pub use lines::MAX_LINE;
+pub use unified::{CONTEXT, MAX_FIELD_LINES, MAX_RUN, MAX_SEARCHED};
+
+use super::content::{CapturedItem, Content};
+use super::{Counts, ItemKind, ObjectId};
+
+/// An item that is not the same in two captures.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemChange<'a> {
+    /// Its kind.
+    pub kind: ItemKind,
+    /// Its id in the source organization.
+    pub id: ObjectId,
+    sides: Sides<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sides<'a> {
+    Added(Captured<'a>),
+    Removed(Captured<'a>),
+    Changed(Captured<'a>, Captured<'a>),
+}
+
+/// An item of one of the captures. What it refers to and the names of agents follow from it, so they are not compared.
+#[derive(Debug, Clone, Copy)]
+struct Captured<'a> {
+    item: &'a CapturedItem,
+    /// Automations only.
+    enabled: Option<bool>,
+}
+
+impl PartialEq for Captured<'_> {
+    /// Nothing depends on the order in which secrets were found.
+    fn eq(&self, other: &Self) -> bool {
+        let (item, other_item) = (self.item, other.item);
+        let secrets = |item: &'_ CapturedItem| item.removed_secrets.iter().cloned().collect::<BTreeSet<_>>();
+        self.enabled == other.enabled
+            && item.document == other_item.document
+            && (item.removed_secrets == other_item.removed_secrets || secrets(item) == secrets(other_item))
+    }
+}
+
+/// The items that are not the same in `from` and `to`, by kind, then by id. One that was made again under another id is
+/// another item: the old one is removed and the new one added.
+pub fn compare<'a>(from: &'a Content, to: &'a Content) -> Vec<ItemChange<'a>> {
+    type Pair<'a> = (Option<Captured<'a>>, Option<Captured<'a>>);
+    let mut pairs: BTreeMap<(ItemKind, ObjectId), Pair<'a>> = BTreeMap::new();
+    for (kind, captured) in items(from) {
+        pairs.entry((kind, captured.item.id)).or_default().0 = Some(captured);
+    }
+    for (kind, captured) in items(to) {
+        pairs.entry((kind, captured.item.id)).or_default().1 = Some(captured);
+    }
+    let sides = |pair| match pair {
+        (Some(before), Some(after)) => (before != after).then_some(Sides::Changed(before, after)),
+        (Some(before), None) => Some(Sides::Removed(before)),
+        (None, after) => after.map(Sides::Added),
+    };
+    let changes = pairs.into_iter();
+    changes.filter_map(|((kind, id), pair)| Some(ItemChange { kind, id, sides: sides(pair)? })).collect()
+}
+
+fn items(content: &Content) -> impl Iterator<Item = (ItemKind, Captured<'_>)> {
+    let automations = content.automations.iter();
+    let plain = |kind| move |item| (kind, Captured { item, enabled: None });
+    automations
+        .map(|automation| {
+            (ItemKind::Automation, Captured { item: &automation.item, enabled: Some(automation.enabled) })
+        })
+        .chain(content.prompts.iter().map(plain(ItemKind::Prompt)))
+        .chain(content.templates.iter().map(plain(ItemKind::Template)))
+}
+
+/// How many elements two lists have in common at their start and, behind that, at their end.
+fn common_ends<T: PartialEq>(old: &[T], new: &[T]) -> (usize, usize) {
+    let same = |(a, b): &(&T, &T)| a == b;
+    let head = old.iter().zip(new).take_while(same).count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(same).count();
+    (head, tail)
+}
+
+impl<'a> ItemChange<'a> {
+    /// What happened to it.
+    pub fn change(&self) -> ChangeKind {
+        match self.sides {
+            Sides::Added(_) => ChangeKind::Added,
+            Sides::Removed(_) => ChangeKind::Removed,
+            Sides::Changed(..) => ChangeKind::Changed,
+        }
+    }
+
+    /// Its place in the list of changes.
+    pub fn place(&self) -> (ItemKind, ObjectId) {
+        (self.kind, self.id)
+    }
+
+    /// Its name: the new one, for a removed item the old one. Empty where it has none.
+    pub fn name(&self) -> &'a str {
+        match self.sides {
+            Sides::Added(shown) | Sides::Removed(shown) | Sides::Changed(_, shown) => shown.item.document.name(),
+        }
+    }
+
+    /// Looks into it. This takes time that grows with the item's size; see [`compare`] for what does not.
+    pub fn describe(&self) -> DescribedChange<'a> {
+        described::describe(self)
+    }
+}
+
+/// How many items of each kind changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ChangeSummary)]
+pub struct Summary {
+    /// Items that were not there before.
+    pub added: Counts,
+    /// Items that are no longer there.
+    pub removed: Counts,
+    /// Items that are there still, and differ.
+    pub changed: Counts,
+}
+
+impl Summary {
+    /// Counts `changes`.
+    pub fn of(changes: &[ItemChange<'_>]) -> Self {
+        let mut summary = Self::default();
+        for change in changes {
+            let counts = match change.change() {
+                ChangeKind::Added => &mut summary.added,
+                ChangeKind::Removed => &mut summary.removed,
+                ChangeKind::Changed => &mut summary.changed,
+            };
+            match change.kind {
+                ItemKind::Automation => counts.automations += 1,
+                ItemKind::Prompt => counts.prompts += 1,
+                ItemKind::Template => counts.templates += 1,
+            }
+        }
+        summary
+    }
+}
