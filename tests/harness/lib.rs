@@ -391,6 +391,11 @@ impl TestApp {
         self.recording.recorded()
     }
 
+    /// Where those calls are written down, for a fault that looks at what was answered.
+    pub fn recording(&self) -> Recording {
+        self.recording.clone()
+    }
+
     /// What goes wrong between the service and the database; nothing until a test says so.
     pub fn faults(&self) -> &Faults {
         &self.faults

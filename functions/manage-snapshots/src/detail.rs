@@ -8,6 +8,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
+use shared::domain::diff::ItemChange;
 use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::{Document, ItemKind, ObjectId, Violation};
@@ -239,9 +240,16 @@ impl<'a> WholeItem<'a> {
 
 /// A place in the list of a snapshot's items: by kind, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(crate) struct Place {
     kind: ItemKind,
     id: ObjectId,
+}
+
+impl Place {
+    /// Where an item stands that differs between two revisions.
+    pub(crate) fn of(change: &ItemChange<'_>) -> Self {
+        Self { kind: change.kind, id: change.id }
+    }
 }
 
 impl fmt::Display for Place {

@@ -2,6 +2,7 @@
 
 mod call;
 mod detail;
+mod differences;
 mod docs;
 mod edits;
 mod lists;
@@ -61,6 +62,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         (&Method::GET, "/api/user-snapshots/{id}/revisions") => revisions::list(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/revisions/{revision}") => revisions::get(call).await,
         (&Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore") => revisions::restore(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/diff") => differences::compare(call).await,
         (&Method::GET, "/api/user-snapshots/orgs/{orgId}/users") => users::list(call).await,
         (&Method::GET, "/health") => health(),
         (&Method::GET, "/openapi.json") => Ok(docs::description(call)),

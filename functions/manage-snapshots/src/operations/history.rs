@@ -9,6 +9,7 @@ use shared::http::ApiError;
 use shared::http::operation::{Described, Operation};
 
 use super::{of_snapshot, snapshot, with};
+use crate::differences::Differences;
 use crate::edits::FOREIGN;
 use crate::refresh::Answered;
 use crate::revisions::{Detail, Listed, Restored};
@@ -17,8 +18,8 @@ const HISTORY: &str = "Refreshes and revisions";
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The descriptions of the routes of [`crate::refresh`] and [`crate::revisions`].
-pub(super) fn operations() -> [Described; 4] {
-    [refresh(), list(), get(), restore()]
+pub(super) fn operations() -> [Described; 5] {
+    [refresh(), list(), get(), restore(), compare()]
 }
 
 fn of_history(method: Method, path: &'static str, id: &str) -> Operation {
@@ -117,6 +118,64 @@ was one. Where the current revision has that very content already, no revision i
                 "message": "Revision restored",
                 "scheduleSwitchedOff": true,
                 "snapshot": with(snapshot(), with(refreshed(), json!({"revision": 3, "revisedAt": "2026-05-23T10:00:00.000Z"})))
+            }),
+        )
+        .build()
+}
+
+fn compare() -> Described {
+    const TEXT: &str = "\
+Tells what changed from one revision to another, made to be read by people: which items were added, removed or changed, which of \
+their fields, and of long texts which lines, as a unified diff. Without `to` it is the current revision, without `from` the one before \
+`to`.
+
+Long texts are cut: a field shows at most 100 lines and tells how many it leaves out. A page ends before `limit` where its changes \
+would have more than 1 MB; go on as long as there is a `nextCursor`.";
+    of_history(Method::GET, "/api/user-snapshots/{id}/diff", "compareRevisions")
+        .does("Tell what changed between two revisions", TEXT)
+        .revision_query("from", "The revision that is compared. Without it, the one before `to`.")
+        .revision_query("to", "The revision that it is compared with. Without it, the current one.")
+        .paged()
+        .answers::<Differences<'static>>(
+            StatusCode::OK,
+            "One page.",
+            &[],
+            json!({
+                "from": with(row(), json!({
+                    "revisedAt": "2026-05-15T09:00:00.000Z", "replacedAt": "2026-05-22T09:00:00.000Z"
+                })),
+                "to": with(row(), json!({"revision": 2, "isCurrent": true, "origin": "refreshed"})),
+                "summary": {
+                    "added": {"automations": 0, "prompts": 0, "templates": 0},
+                    "removed": {"automations": 0, "prompts": 0, "templates": 0},
+                    "changed": {"automations": 1, "prompts": 1, "templates": 0}
+                },
+                "changes": [
+                    {
+                        "_id": "64eea1110000000000000101",
+                        "kind": "automation",
+                        "name": "Move to Contacted on first reply",
+                        "change": "changed",
+                        "enabled": {"before": true, "after": false},
+                        "fields": [{
+                            "pointer": "/sourceStatuses",
+                            "change": "changed",
+                            "before": ["New Lead"],
+                            "after": ["New Lead", "Contacted"]
+                        }]
+                    },
+                    {
+                        "_id": "64eea1110000000000000201",
+                        "kind": "prompt",
+                        "name": "Default warm-up prompt",
+                        "change": "changed",
+                        "fields": [{
+                            "pointer": "/prompt",
+                            "change": "changed",
+                            "lines": ["@@ -1,3 +1,3 @@", " <prompt>", "-Be brief.", "+Be brief and kind.", " </prompt>"]
+                        }]
+                    }
+                ]
             }),
         )
         .build()
