@@ -15,7 +15,7 @@ use crate::apply_across::snapshot;
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 8] = [
+const UNPROVOKED: [(&str, &str, &str); 11] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -29,6 +29,9 @@ const UNPROVOKED: [(&str, &str, &str); 8] = [
         "an apply has to break off, as in interrupted.rs, whose answers are held against it",
     ),
     ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
+    ("refreshSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
+    ("refreshSnapshot", "in_progress", "another revision has to come first four times in a row"),
+    ("restoreRevision", "in_progress", "another revision has to come first six times in a row"),
     ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("deleteSnapshot", "in_progress", "another change has to come first six times in a row"),
@@ -90,7 +93,7 @@ impl Request {
             _ => None,
         };
         Self {
-            path: happening.path.replace("{id}", id).replace("{orgId}", ACME),
+            path: happening.path.replace("{id}", id).replace("{orgId}", ACME).replace("{revision}", "1"),
             token: Some(app.token(SAM)),
             headers: Vec::new(),
             content_type: "application/json",
@@ -123,7 +126,9 @@ async fn provoke(happening: &Happening) -> Answer {
         "" => {}
         "unauthenticated" => request.token = None,
         "forbidden" => request.token = Some(app.token(DANA)),
-        "invalid_id" => request.path = happening.path.replace("{id}", "x").replace("{orgId}", "x"),
+        "invalid_id" => {
+            request.path = happening.path.replace("{id}", "x").replace("{orgId}", "x").replace("{revision}", "1");
+        }
         "invalid_query" => request.path += "?verbose=1",
         "invalid_header" if happening.operation == "createSnapshot" => {
             request.headers.push(("idempotency-key", "\"".to_owned()));
@@ -144,7 +149,9 @@ async fn provoke(happening: &Happening) -> Answer {
         "invalid_body" => request.body = Some("[]".to_owned()),
         "body_too_large" => request.body = Some(" ".repeat(1_048_577)),
         "unsupported_media_type" => request.content_type = "text/plain",
-        "snapshot_not_found" => request.path = happening.path.replace("{id}", NOBODY),
+        "snapshot_not_found" => request.path = request.path.replace(&id, NOBODY),
+        "revision_not_found" if happening.operation == "compareRevisions" => request.path += "?from=99",
+        "revision_not_found" => request.path = request.path.replace("/revisions/1", "/revisions/99"),
         "organization_not_found" => request.path = happening.path.replace("{orgId}", NOBODY),
         "invalid_credentials" => request.body = Some(json!({"email": PAT, "password": "Wrong-Pass-2026!"}).to_string()),
         "email_taken" => request.body = Some(apply_body().to_string().replace("casey@acme.example", PAT)),

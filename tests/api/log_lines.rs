@@ -162,13 +162,21 @@ async fn create_and_apply(watched: &mut Watched) -> String {
 async fn manage(watched: &mut Watched, id: &str) {
     let (pat, sam, gil) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(GIL));
     let of_snapshot = |last: &str| (format!("{SNAPSHOT}{last}"), format!("/api/user-snapshots/{id}{last}"));
-    for last in ["", "/items", "/apply-refs"] {
-        let (route, path) = of_snapshot(last);
-        let route = format!("GET {route}");
-        watched.send(&route, watched.of(Method::GET, &path, &pat), 200).await;
-        watched.send(&route, watched.of(Method::GET, &format!("{path}?marked=1"), &pat), 400).await;
-        watched.send(&route, watched.of(Method::GET, &path, &gil), 404).await;
-        watched.send(&route, watched.of(Method::GET, &path, "marked"), 401).await;
+    for (method, last, named) in [
+        (Method::GET, "", ""),
+        (Method::GET, "/items", "/items"),
+        (Method::GET, "/apply-refs", "/apply-refs"),
+        (Method::POST, "/refresh", "/refresh"),
+        (Method::GET, "/revisions", "/revisions"),
+        (Method::GET, "/revisions/1", "/revisions/{revision}"),
+        (Method::POST, "/revisions/1/restore", "/revisions/{revision}/restore"),
+        (Method::GET, "/diff", "/diff"),
+    ] {
+        let (route, path) = (format!("{method} {SNAPSHOT}{named}"), of_snapshot(last).1);
+        watched.send(&route, watched.of(method.clone(), &path, &pat), 200).await;
+        watched.send(&route, watched.of(method.clone(), &format!("{path}?marked=1"), &pat), 400).await;
+        watched.send(&route, watched.of(method.clone(), &path, &gil), 404).await;
+        watched.send(&route, watched.of(method, &path, "marked"), 401).await;
     }
     for (path, route, bad) in [
         ("/api/user-snapshots".to_owned(), "GET /api/user-snapshots", "limit=marked"),

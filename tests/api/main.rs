@@ -9,6 +9,7 @@ mod contention;
 mod cors;
 mod create_snapshot;
 mod described;
+mod differences;
 mod docs;
 mod events;
 mod extremes;

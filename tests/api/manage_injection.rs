@@ -30,6 +30,8 @@ async fn stored_names(app: &TestApp, id: &str) -> BTreeSet<String> {
     let reservation = app.create_snapshot(&app.token(PAT), &create_body()).await;
     let deleted = reservation.body["snapshot"]["_id"].as_str().unwrap();
     app.delete_snapshot(&app.token(PAT), deleted).await.expect(200);
+    crate::refresh::edit(app, "Say less.").await;
+    crate::refresh::refresh(app, PAT, id).await.expect(200);
     let mut found = BTreeSet::new();
     let mut types = BTreeSet::new();
     for item in app.items().await {
@@ -45,6 +47,8 @@ async fn stored_names(app: &TestApp, id: &str) -> BTreeSet<String> {
         "pipeline",
         "preferences",
         "prompt",
+        "refresh",
+        "revision",
         "signInFailures",
         "snapshot",
         "template",

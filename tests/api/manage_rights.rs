@@ -56,13 +56,31 @@ enum Route {
     Plan,
     Apply,
     Rename,
+    Refresh,
+    Revisions,
+    Revision,
+    Diff,
+    Restore,
     Delete,
     Assign,
 }
 
 impl Route {
-    const ALL: [Self; 8] =
-        [Self::Get, Self::Items, Self::ApplyRefs, Self::Plan, Self::Apply, Self::Rename, Self::Delete, Self::Assign];
+    const ALL: [Self; 13] = [
+        Self::Get,
+        Self::Items,
+        Self::ApplyRefs,
+        Self::Plan,
+        Self::Apply,
+        Self::Rename,
+        Self::Refresh,
+        Self::Revisions,
+        Self::Revision,
+        Self::Diff,
+        Self::Restore,
+        Self::Delete,
+        Self::Assign,
+    ];
 
     fn request(self, app: &TestApp, id: &str) -> reqwest::RequestBuilder {
         let (method, rest, body) = match self {
@@ -75,6 +93,11 @@ impl Route {
                 (Method::POST, "/apply", Some(json!({"newUser": user})))
             }
             Self::Rename => (Method::PATCH, "", Some(json!({"name": "Renamed"}))),
+            Self::Refresh => (Method::POST, "/refresh", None),
+            Self::Revisions => (Method::GET, "/revisions", None),
+            Self::Revision => (Method::GET, "/revisions/1", None),
+            Self::Diff => (Method::GET, "/diff", None),
+            Self::Restore => (Method::POST, "/revisions/1/restore", None),
             Self::Delete => (Method::DELETE, "", None),
             Self::Assign => (Method::PATCH, "/assign", Some(json!({"assignedOrgIds": [GLOBEX], "isGlobal": true}))),
         };
@@ -126,7 +149,7 @@ impl Ownership {
         Self::Malformed,
     ];
 
-    /// What an ADMIN is answered: reading and applying, renaming, deleting; 200 stands for done.
+    /// What an ADMIN is answered: reading and applying, changing and looking into the history, deleting; 200 stands for done.
     fn for_an_admin(self) -> [u16; 3] {
         match self {
             Self::OwnMine => [200, 200, 200],
@@ -146,7 +169,10 @@ impl Ownership {
         let status = match (role, route) {
             (Role::SalesRep | Role::DepartmentHead, _) => 403,
             (Role::Admin, Route::Assign) => 403,
-            (Role::Admin, Route::Rename) => admin[1],
+            (
+                Role::Admin,
+                Route::Rename | Route::Refresh | Route::Revisions | Route::Revision | Route::Diff | Route::Restore,
+            ) => admin[1],
             (Role::Admin, Route::Delete) => admin[2],
             (Role::Admin, _) => admin[0],
             (Role::Superadmin, _) => match self {

@@ -4,19 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::refresh::{DAY, refresh};
+use crate::revisions::{change_prompt, restore};
 use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 use serde_json::{Value, json};
-use shared::config::client_for_endpoint;
-use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::http::Function;
-use shared::store::{Change, SetupWriter, Table};
 use tests::{
-    ACME, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, capture, create_body, incompressible, mapped_body,
-    numbered_id, user_with_setup,
+    ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, capture, create_body, incompressible, mapped_body,
+    user_with_setup,
 };
-
-use crate::refresh::refresh;
-use crate::revisions::restore;
 
 /// One right: an action on the table or on one of its indexes, under partition keys that begin like this.
 type Right = (String, String, String);
@@ -32,7 +28,7 @@ fn granted(function: &str) -> BTreeSet<Right> {
             "SnapshotTable.Arn" => "table",
             "${SnapshotTable.Arn}/index/LIST" => "LIST",
             "${SnapshotTable.Arn}/index/ALL" => "ALL",
-            // What no call of a test shows: the one secret, and the one queue.
+            // What no call to the table shows: the one secret, and the one queue.
             "SigningKeySecretArn" | "RefreshQueue.Arn" => continue,
             other => panic!("{function} is granted something of {other}"),
         };
@@ -118,17 +114,20 @@ fn compare(app: &TestApp, function: &str) {
     app.forget_calls();
 }
 
-/// Adds a prompt to the setup of a user of Acme, past what is written down of the service's calls.
-async fn edit(app: &TestApp, user: ObjectId, number: usize) {
-    let document = serde_json::from_value(json!({"name": format!("{number}"), "prompt": "Hi."})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
-    let table = Table::new(client_for_endpoint(app.database().endpoint()), "snapshots");
-    SetupWriter::new(&table).write(&ACME.parse().unwrap(), &user, &[change], BEGINNING).await.unwrap();
+/// A refresh that finds a change and one that finds none, and what is done with revisions in chunks, until one is dropped.
+async fn history(app: &TestApp, large: &str) {
+    for status in ["fresh", "unchanged"] {
+        assert_eq!(refresh(app, PAT, large).await.expect(200)["snapshot"]["refreshStatus"], status);
+    }
+    for last in ["/revisions", "/revisions/1", "/diff"] {
+        app.get(&app.token(PAT), &format!("/api/user-snapshots/{large}{last}")).await.expect(200);
+    }
+    app.clock().advance(DAY);
+    restore(app, PAT, large, 1).await.expect(200);
 }
 
 #[tokio::test]
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
-    // So that every refresh drops what is older than an hour.
     let app = TestApp::keeping_revisions(1).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     // A setup whose content takes chunks, and whose apply takes stages.
@@ -138,6 +137,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let large = capture(&app, user).await;
     compare(&app, Function::CreateSnapshot.logical_name());
+    change_prompt(&app, &user, 2).await;
+    app.forget_calls();
 
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let mut here = apply_body();
@@ -168,32 +169,23 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.list_users(token, ACME, "").await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
+    history(&app, &large).await;
+    let (pat, sam) = (app.token(PAT), app.token(SAM));
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);
-    // Each of these makes a revision of the large one, whose content takes chunks, and the last one drops the first.
-    for number in 1..=2 {
-        edit(&app, user, number).await;
-        app.clock().advance(Duration::from_secs(2 * 3600));
-        refresh(&app, PAT, &large).await.expect(200);
-    }
-    let pat = app.token(PAT);
-    app.get(&pat, &format!("/api/user-snapshots/{large}/revisions")).await.expect(200);
-    app.get(&pat, &format!("/api/user-snapshots/{large}/revisions/2")).await.expect(200);
-    app.get(&pat, &format!("/api/user-snapshots/{large}/diff?from=2&to=3")).await.expect(200);
-    restore(&app, PAT, &large, 2).await.expect(200);
-    app.rename(&pat, &large, &json!({"refresh": {"every": "PT6H"}})).await.expect(200);
+    app.rename(&pat, &large, &json!({"refresh": {"every": "P1D"}})).await.expect(200);
     compare(&app, Function::ManageSnapshots.logical_name());
 
-    app.clock().advance(Duration::from_secs(6 * 3600));
-    edit(&app, user, 3).await;
+    app.clock().advance(DAY);
+    change_prompt(&app, &user, 3).await;
     app.forget_calls();
     assert_eq!(app.run_schedule().await["moved"], 1);
     compare(&app, SCHEDULE_REFRESH);
     app.drain_queue().await;
     compare(&app, REFRESH_SNAPSHOT);
-
     let (pat, sam) = (app.token(PAT), app.token(SAM));
+
     let body = mapped_body("never@globex.example", 0);
     app.faults().drop_request().of("TransactWriteItems").writing("user").always();
     app.apply(&sam, &large, &body).await.expect(503);

@@ -225,7 +225,8 @@ async fn no_revision_is_dropped_while_an_apply_is_unfinished() {
     assert_eq!(numbers(&app, &id).await, [4, 3], "the third was replaced just now");
 }
 
-async fn change_prompt(app: &TestApp, user: &shared::domain::ObjectId, number: u32) {
+/// Makes a prompt of a user of Acme say something else; a new one at first.
+pub(crate) async fn change_prompt(app: &TestApp, user: &shared::domain::ObjectId, number: u32) {
     let document = serde_json::from_value(json!({"name": "One more", "prompt": format!("{number}")})).unwrap();
     let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(5, 1), document });
     SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), user, &[change], BEGINNING).await.unwrap();

@@ -11,8 +11,8 @@ use super::request::{CreateBody, EXAMPLE};
 
 const CAPTURE: &str = "\
 Captures the setup of one user as it is at this moment: automations with their on/off switches, prompts and templates, and \
-the pipeline stages and agents that the automations refer to. The snapshot never changes when the source user goes on \
-working.
+the pipeline stages and agents that the automations refer to. The snapshot does not change when the source user goes on \
+working, until [a refresh](#refreshSnapshot) captures the setup again.
 
 Secrets never travel: webhook URLs keep scheme and host only, webhook headers and payload values and whatever looks like a \
 credential are replaced by a placeholder. [The items](#listSnapshotItems) tell the places, as `removedSecrets`.

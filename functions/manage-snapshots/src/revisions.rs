@@ -147,7 +147,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             }
             Replaced::Done(Box::new(snapshot.snapshot.clone()))
         } else {
-            refreshes.restore(&snapshot, &old, state.is_some(), call.context.now()).await?
+            refreshes.restore(&snapshot, &old, call.context.now()).await?
         };
         match restored {
             Replaced::Moved => snapshot = self::stored(call, &caller, id).await?,

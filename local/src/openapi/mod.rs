@@ -62,6 +62,7 @@ A snapshot that you may not see is answered exactly like one that does not exist
 
 const SIGN_IN: &str = "A password for a token, and whether a token is good.";
 const SNAPSHOTS: &str = "Capture a setup, look at what was captured, and apply it.";
+const HISTORY: &str = "Capture a source again, see what has changed since, and bring back what was there before.";
 const SERVICE: &str = "Whether it runs, and what it does. No token is needed.";
 
 /// The description as the service serves it and as `docs/openapi.json` has it: JSON, indented, with a final newline.
@@ -112,7 +113,12 @@ fn assemble() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document came from.")).build()]))
-        .tags(Some([tag("Sign-in", SIGN_IN), tag("Snapshots", SNAPSHOTS), tag("About the service", SERVICE)]))
+        .tags(Some([
+            tag("Sign-in", SIGN_IN),
+            tag("Snapshots", SNAPSHOTS),
+            tag("Refreshes and revisions", HISTORY),
+            tag("About the service", SERVICE),
+        ]))
         .paths(paths)
         .components(Some(components))
         .build()

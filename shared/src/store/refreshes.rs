@@ -80,13 +80,11 @@ impl<'a> Refreshes<'a> {
     }
 
     /// Brings an older revision back: as a new one, in the place of the current one, where that is still the one that was
-    /// read. The schedule, which would capture over it, ends in the same transaction. `has_state` is whether
-    /// [`Refreshes::state`] found something.
+    /// read. The schedule, which would capture over it, ends in the same transaction.
     pub async fn restore(
         &self,
         stored: &StoredSnapshot,
         old: &RevisionWithContent,
-        has_state: bool,
         now: Timestamp,
     ) -> Result<Replaced, Fault> {
         let snapshot = &stored.snapshot;
@@ -95,12 +93,8 @@ impl<'a> Refreshes<'a> {
             restored_from: Some(old.revision.number),
             ..revised(snapshot, now)
         };
-        let key = keys::refresh(&snapshot.id);
-        let state = match has_state {
-            true => self.0.change_in_transaction(&key, &unscheduled(Change::of_existing()))?,
-            // A schedule that begins meanwhile must not go on.
-            false => self.0.check_in_transaction(&key, &Change::default().when_absent(PK))?,
-        };
+        // It exists: whatever made the older revisions has written it.
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &unscheduled(Change::of_existing()))?;
         let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
         self.write(stored, revised, &packed, state).await
     }

@@ -15,7 +15,7 @@ pub const MAX_FIELD_LINES: usize = 100;
 /// The most removed lines in a row, and the most added ones: after a text that was written anew the new one is seen, too.
 pub const MAX_RUN: usize = 30;
 /// In how many lines of one item, old and new ones together, differences are searched: more than the longest text has that a
-/// person wrote. A search takes some four microseconds per line at worst; beyond this number all that lies between the first
+/// person wrote. A search takes a few microseconds per line at worst; beyond this number all that lies between the first
 /// and the last difference of a text counts as replaced.
 pub const MAX_SEARCHED: usize = 10_000;
 
