@@ -29,7 +29,9 @@ async fn the_customers_request_answers_every_field_of_the_customers_page() {
                 "isGlobal": false,
                 "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
                 "createdAt": "2026-05-15T09:00:00.000Z",
-                "updatedAt": "2026-05-15T09:00:00.000Z"
+                "updatedAt": "2026-05-15T09:00:00.000Z",
+                "revision": 1,
+                "revisedAt": "2026-05-15T09:00:00.000Z"
             }
         })
     );

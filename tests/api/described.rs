@@ -15,7 +15,7 @@ use crate::apply_across::snapshot;
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 11] = [
+const UNPROVOKED: [(&str, &str, &str); 13] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -27,6 +27,16 @@ const UNPROVOKED: [(&str, &str, &str); 11] = [
         "applySnapshot",
         "world_moved",
         "an apply has to break off, as in interrupted.rs, whose answers are held against it",
+    ),
+    (
+        "undoApply",
+        "apply_aborted",
+        "an apply has to break off, as in apply_history.rs, whose answers are held against it",
+    ),
+    (
+        "undoApply",
+        "in_progress",
+        "an apply has to break off, as in apply_history.rs, whose answers are held against it",
     ),
     ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
     ("refreshSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
@@ -90,6 +100,7 @@ impl Request {
             "renameSnapshot" => Some(json!({"name": "Q3"})),
             "assignSnapshot" => Some(json!({"isGlobal": true})),
             "login" => Some(json!({"email": PAT, "password": PASSWORD})),
+            "undoApply" => Some(json!({})),
             _ => None,
         };
         Self {
@@ -121,13 +132,18 @@ async fn provoke(happening: &Happening) -> Answer {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let mut request = Request::good(&app, happening, &id);
+    if request.path.contains("{applyId}") {
+        let apply = crate::apply_history::apply_id(&app.apply(&app.token(SAM), &id, &apply_body()).await);
+        request.path = request.path.replace("{applyId}", &apply);
+    }
     match happening.code.as_str() {
         "" if happening.status == 304 => request.headers.push(("if-none-match", "*".to_owned())),
         "" => {}
         "unauthenticated" => request.token = None,
         "forbidden" => request.token = Some(app.token(DANA)),
         "invalid_id" => {
-            request.path = happening.path.replace("{id}", "x").replace("{orgId}", "x").replace("{revision}", "1");
+            let path = happening.path.replace("{id}", "x").replace("{orgId}", "x").replace("{applyId}", NOBODY);
+            request.path = path.replace("{revision}", "1");
         }
         "invalid_query" => request.path += "?verbose=1",
         "invalid_header" if happening.operation == "createSnapshot" => {
@@ -152,6 +168,14 @@ async fn provoke(happening: &Happening) -> Answer {
         "snapshot_not_found" => request.path = request.path.replace(&id, NOBODY),
         "revision_not_found" if happening.operation == "compareRevisions" => request.path += "?from=99",
         "revision_not_found" => request.path = request.path.replace("/revisions/1", "/revisions/99"),
+        "apply_not_found" => request.path = happening.path.replace("{id}", &id).replace("{applyId}", NOBODY),
+        "setup_in_use" => drop(app.sign_in("casey@acme.example", "TempPass!2026").await),
+        "apply_undone" => {
+            let applied = app.apply_once(&app.token(SAM), "k", &id, &apply_body()).await;
+            let apply = crate::apply_history::apply_id(&applied);
+            app.undo(&app.token(SAM), &id, &apply, None).await.expect(200);
+            request.headers.push(("idempotency-key", "k".to_owned()));
+        }
         "organization_not_found" => request.path = happening.path.replace("{orgId}", NOBODY),
         "invalid_credentials" => request.body = Some(json!({"email": PAT, "password": "Wrong-Pass-2026!"}).to_string()),
         "email_taken" => request.body = Some(apply_body().to_string().replace("casey@acme.example", PAT)),

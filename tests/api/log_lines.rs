@@ -90,6 +90,9 @@ const LOGIN: &str = "POST /api/auth/login";
 const CREATE: &str = "POST /api/user-snapshots";
 const APPLY: &str = "POST /api/user-snapshots/{id}/apply";
 const PLAN: &str = "POST /api/user-snapshots/{id}/plan";
+const APPLIES: &str = "GET /api/user-snapshots/{id}/applies";
+const APPLY_DETAIL: &str = "GET /api/user-snapshots/{id}/applies/{applyId}";
+const UNDO: &str = "POST /api/user-snapshots/{id}/applies/{applyId}/undo";
 const SNAPSHOT: &str = "/api/user-snapshots/{id}";
 const UNKNOWN: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff";
 
@@ -156,6 +159,24 @@ async fn create_and_apply(watched: &mut Watched) -> String {
     }
     watched.send(APPLY, watched.post(&format!("/api/user-snapshots/{id}/apply"), &sam, &weak), 422).await;
     id
+}
+
+/// The history of the applies of a snapshot, and the undo of one, each well and badly.
+async fn undo(watched: &mut Watched, id: &str) {
+    let (sam, dana) = (watched.app.token(SAM), watched.app.token(DANA));
+    let list = format!("/api/user-snapshots/{id}/applies");
+    let listed = watched.send(APPLIES, watched.of(Method::GET, &list, &sam), 200).await;
+    watched.send(APPLIES, watched.of(Method::GET, &format!("{list}?limit=marked"), &sam), 400).await;
+    watched.send(APPLIES, watched.of(Method::GET, &list, &dana), 403).await;
+    let one = format!("{list}/{}", listed.body["applies"][0]["_id"].as_str().unwrap());
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &one, &sam), 200).await;
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &format!("{list}/marked"), &sam), 400).await;
+    watched.send(APPLY_DETAIL, watched.of(Method::GET, &one, "marked"), 401).await;
+    let undo = format!("{one}/undo");
+    watched.send(UNDO, watched.post(&undo, &sam, &json!({"marked": "marked"})), 400).await;
+    watched.send(UNDO, watched.post(&undo, &dana, &json!({})), 403).await;
+    watched.send(UNDO, watched.post(&undo, &sam, &json!({"force": true})), 200).await;
+    watched.send(UNDO, watched.of(Method::POST, &undo, &sam), 200).await;
 }
 
 /// Everything that manage-snapshots answers, each well and badly.
@@ -250,6 +271,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
     let mut watched = Watched::start().await;
     sign_in(&mut watched).await;
     let id = create_and_apply(&mut watched).await;
+    undo(&mut watched, &id).await;
     manage(&mut watched, &id).await;
     inside(&mut watched).await;
 

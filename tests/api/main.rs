@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod apply_across;
+mod apply_history;
+mod apply_rights;
 mod apply_within;
 mod budgets;
 mod contention;
@@ -30,9 +32,12 @@ mod races;
 mod refresh;
 mod refusals;
 mod revisions;
+mod schedule_races;
 mod schedules;
 mod secrets;
 mod sign_in;
 mod stored_items;
 mod template;
 mod tokens;
+mod undo;
+mod undo_races;

@@ -9,6 +9,9 @@ use tests::{ACME, ALEX, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
 
+/// An id that nothing has.
+const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
+
 /// Every name in `value`, at any depth.
 fn names(value: &AttributeValue, found: &mut BTreeSet<String>) {
     match value {
@@ -57,7 +60,10 @@ async fn stored_names(app: &TestApp, id: &str) -> BTreeSet<String> {
     ];
     assert_eq!(types, expected.map(str::to_owned).into());
     // What only another state of an item has.
-    found.extend(["reservedBy", "TTL", "_id", "id", "__proto__", "constructor", "$set"].map(str::to_owned));
+    found.extend(
+        ["reservedBy", "undoneAt", "undoneBy", "secondLookAt", "TTL", "_id", "id", "__proto__", "constructor", "$set"]
+            .map(str::to_owned),
+    );
     found
 }
 
@@ -72,17 +78,19 @@ fn bodies(id: &str) -> Vec<(Method, String, Value, Vec<&'static str>)> {
         (Method::POST, path("/apply"), apply, vec!["", "/newUser"]),
         (Method::PATCH, path(""), json!({"name": "injected"}), vec![""]),
         (Method::PATCH, path("/assign"), json!({"assignedOrgIds": [ACME]}), vec![""]),
+        (Method::POST, path(&format!("/applies/{NOBODY}/undo")), json!({"force": false}), vec![""]),
         (Method::POST, "/api/auth/login".to_owned(), json!({"email": ALEX, "password": "wrong-password"}), vec![""]),
     ]
 }
 
 /// The fields that each of these objects publishes, in the order of [`bodies`].
-const PUBLISHED: [&[&[&str]]; 6] = [
+const PUBLISHED: [&[&[&str]]; 7] = [
     &[&["name", "sourceOrgId", "sourceUserId", "description"]],
     APPLY,
     APPLY,
     &[&["name", "description"]],
     &[&["assignedOrgIds", "isGlobal"]],
+    &[&["force"]],
     &[&["email", "password"]],
 ];
 
@@ -133,7 +141,7 @@ async fn no_stored_attribute_name_is_taken_from_a_body_that_does_not_publish_it(
             }
         }
     }
-    println!("{injected} injections of {} names into 8 objects; {published} names are published fields", known.len());
+    println!("{injected} injections of {} names into 9 objects; {published} names are published fields", known.len());
     assert!(app.recorded().calls.is_empty(), "a body of the wrong shape is refused before anything is read");
     assert_eq!((app.items().await.len(), app.item(&format!("SNAPSHOT#{id}"), "#META").await), (before, meta));
 }

@@ -17,10 +17,10 @@ use crate::tokens::{with_no_algorithm, with_role};
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// A person of Globex in each role, in the order of [`Role::ALL`].
-struct People(Vec<(Caller, String)>);
+pub(crate) struct People(pub(crate) Vec<(Caller, String)>);
 
 impl People {
-    async fn of(app: &TestApp) -> Self {
+    pub(crate) async fn of(app: &TestApp) -> Self {
         let organization: ObjectId = GLOBEX.parse().unwrap();
         let mut people = Vec::new();
         for (number, role) in Role::ALL.into_iter().enumerate() {
@@ -217,7 +217,7 @@ async fn meta(app: &TestApp, id: &str) -> Option<Item> {
 }
 
 /// An answer as far as a client can compare it: status, headers and body, the time aside.
-fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+pub(crate) fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let headers = answer.headers.iter().filter(|(name, _)| name.as_str() != "date");
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     (answer.status, headers, answer.text.clone())
@@ -315,7 +315,10 @@ async fn every_cell_is_401_with_a_token_that_is_missing_expired_or_forged_and_no
             app.list_snapshots(token, "").await.expect_problem(401, "unauthenticated");
             app.list_users(token, GLOBEX, "").await.expect_problem(401, "unauthenticated");
             app.create_snapshot(token, &create_body()).await.expect_problem(401, "unauthenticated");
-            cells += 3;
+            app.list_applies(token, NOBODY, "").await.expect_problem(401, "unauthenticated");
+            app.apply_detail(token, NOBODY, NOBODY, "").await.expect_problem(401, "unauthenticated");
+            app.undo(token, NOBODY, NOBODY, Some(&json!({"force": true}))).await.expect_problem(401, "unauthenticated");
+            cells += 6;
         }
     }
     assert!(app.recorded().calls.is_empty(), "{:?}", app.recorded().operations());

@@ -79,7 +79,10 @@ async fn a_route_asks_for_a_token_where_the_description_says_so() {
     assert_eq!(description["servers"], json!([{"url": "/", "description": "Where this document came from."}]));
     assert_eq!(description["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
     for (method, path, operation) in operations(&description) {
-        let sample = path.replace("{id}", "665f1a0c0e0a4b001a2c9f80").replace("{orgId}", "64ee9a8b1e7f2a0011223344");
+        let sample = path
+            .replace("{id}", "665f1a0c0e0a4b001a2c9f80")
+            .replace("{applyId}", "665f1a0c0e0a4b001a2c9f81")
+            .replace("{orgId}", "64ee9a8b1e7f2a0011223344");
         let answer = app.send(app.request(method.clone(), &sample)).await;
         let is_refused = answer.body["code"] == "unauthenticated";
         let expected = if is_refused { json!([{"bearer": []}]) } else { json!([]) };

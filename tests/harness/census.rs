@@ -136,7 +136,7 @@ impl Census {
             let (state, id) = (text(apply, "state"), text(apply, "SK"));
             let is_final = match state {
                 "COMMITTED" => is_there(text(apply, "userId")),
-                "ABORTED" => !is_there(text(apply, "userId")),
+                "ABORTED" | "UNDONE" => !is_there(text(apply, "userId")),
                 _ => false,
             };
             if !is_final || apply.contains_key("ALLPK") || apply.contains_key("passwordHash") {

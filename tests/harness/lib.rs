@@ -282,6 +282,27 @@ impl TestApp {
         self.send(self.request(Method::DELETE, &format!("/api/user-snapshots/{id}")).bearer_auth(token)).await
     }
 
+    /// `GET /api/user-snapshots/{id}/applies`, with a query string such as `limit=7`.
+    pub async fn list_applies(&self, token: &str, id: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/applies/{applyId}`, with a query string such as `limit=7`.
+    pub async fn apply_detail(&self, token: &str, id: &str, apply: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies/{apply}?{query}")).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/applies/{applyId}/undo`, without a body or with this one.
+    pub async fn undo(&self, token: &str, id: &str, apply: &str, body: Option<&Value>) -> Answer {
+        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo");
+        let request = self.request(Method::POST, &path).bearer_auth(token);
+        self.send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
     /// Any request, for [`TestApp::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.url()))

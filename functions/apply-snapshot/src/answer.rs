@@ -23,7 +23,7 @@ pub(crate) struct Applied<'a> {
 // The customer's fields first, ours beside them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ApplyResult<'a> {
+pub(crate) struct ApplyResult<'a> {
     /// The new user.
     user_id: ObjectId,
     /// The new user's address, as it was sent.

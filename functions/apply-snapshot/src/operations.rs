@@ -12,7 +12,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::answer::Applied;
 use crate::dry_run::Planned;
+use crate::history::{Listed, Shown};
 use crate::request::{ApplyBody, EXAMPLE, NewUserBody};
+use crate::undo::{UndoBody, Undone};
 
 const APPLY: &str = "\
 Creates a user in **your own** organization and gives it the setup of the snapshot: all of it, or nothing, however large it is.
@@ -48,6 +50,32 @@ address is taken is told by apply alone.
 
 What apply would refuse with 422 is part of this answer, as `refusals`. The `ETag` is the hash of the outcome: sent as \
 `If-Match`, it holds apply to it.";
+
+const APPLIES: &str = "\
+Who applied the snapshot in **your own** organization, when, and what came of it, also when the snapshot is deleted or you do not \
+see it any more: the snapshot itself is not looked at. So for an id that no snapshot has the list is empty, as for a snapshot that \
+nobody has applied. An ADMIN does not see applies that made a SUPERADMIN.
+
+The applies come in the order of their ids. Those that were made without an `Idempotency-Key` are in the order of time; the id of \
+one with a key says nothing of its time. A page may be short, and even empty, and still have a `nextCursor`.";
+
+const APPLY_DETAIL: &str = "\
+One apply of your own organization: who made it, what its caller was told, and which clone was made of which item of the snapshot. \
+`clones` comes in pages and has what is there now: what was added to the setup since is not in it, what was removed is not any more, \
+and once the apply is undone it is empty.";
+
+const UNDO: &str = "\
+Takes an apply of your own organization back: the new user is gone with everything that it has, all at once for \
+everybody who looks, and the address is free. Undone twice is the same answer.
+
+It is refused with 409 `setup_in_use` when the user has signed in, or anything of the setup or the profile was changed since; \
+`errors` then tells what, at most 200 of it. A SUPERADMIN undoes it nevertheless with `\"force\": true`, also where somebody has \
+removed the user already. An ADMIN does not undo the apply that made itself.
+
+After a 503 it may have begun: nobody sees anything of the user then. Send the request again, and it is carried on; if you do not, \
+it is carried on all the same, within two minutes.
+
+The `Idempotency-Key` of an undone apply is spent: [apply](#applySnapshot) answers 409 `apply_undone` under it.";
 
 /// The body of an apply: that of its dry run, with what a new user needs.
 struct ApplyRequest;
@@ -116,7 +144,7 @@ fn described(schema: RefOr<Schema>, optional: Option<&RefOr<Schema>>) -> RefOr<S
 
 /// The descriptions, for the document of the whole API.
 pub fn operations() -> Vec<Described> {
-    vec![apply(), plan()]
+    vec![apply(), plan(), applies(), apply_detail(), undo()]
 }
 
 /// What both begin with.
@@ -142,6 +170,7 @@ fn apply() -> Described {
             ApiError::EmailTaken,
             ApiError::InProgress { retry_after },
             ApiError::ApplyAborted,
+            ApiError::ApplyUndone,
             ApiError::WorldMoved,
             ApiError::SetupTooLarge {
                 detail: "an item of the new user would have 412000 bytes; it may have at most 409600".to_owned(),
@@ -157,16 +186,7 @@ fn apply() -> Described {
             &[],
             json!({
                 "message": "Snapshot applied",
-                "result": {
-                    "userId": "64ee9a8b1e7f2a001122339c",
-                    "userEmail": "casey@acme.example",
-                    "cloned": {"automations": 5, "prompts": 8, "templates": 12},
-                    "mapped": {"prompts": 0},
-                    "skipped": {"automations": 0, "templates": 0},
-                    "applyId": "665f1a0c0e0a4b001a2c9f81",
-                    "snapshotRevision": 1,
-                    "warnings": [unmapped_agent()]
-                }
+                "result": result()
             }),
         )
         .build()
@@ -211,6 +231,118 @@ fn plan() -> Described {
             }),
         )
         .build()
+}
+
+/// What the routes about applies begin with.
+fn about_applies(method: Method, path: &'static str, id: &str) -> Operation {
+    Operation::new(method, path, id, "Applies")
+        .token()
+        .path_id("id", "The snapshot, which need not be there any more.")
+        .refuses([ApiError::Forbidden("seeing and undoing applies needs the role ADMIN or SUPERADMIN".to_owned())])
+        .works()
+}
+
+fn applies() -> Described {
+    about_applies(Method::GET, "/api/user-snapshots/{id}/applies", "listApplies")
+        .does("List the applies of a snapshot", APPLIES)
+        .paged()
+        .answers::<Listed>(
+            StatusCode::OK,
+            "A page of applies.",
+            &[],
+            json!({"applies": [applied(true)], "nextCursor": "ATY2NWYxYTBjMGUwYTRiMDAxYTJjOWY4MQ"}),
+        )
+        .build()
+}
+
+fn apply_detail() -> Described {
+    let clone = json!({
+        "kind": "automation", "sourceId": "64eea1110000000000000101", "cloneId": "665f1a0c5b3f0c8e9d7a6b54"
+    });
+    about_applies(Method::GET, "/api/user-snapshots/{id}/applies/{applyId}", "getApply")
+        .path_id("applyId", "The apply.")
+        .does("Get an apply, with what became of every item", APPLY_DETAIL)
+        .paged()
+        .refuses([ApiError::ApplyNotFound])
+        .answers::<Shown>(
+            StatusCode::OK,
+            "The apply and a page of its clones.",
+            &[],
+            json!({
+                "apply": applied(true),
+                "result": result(),
+                "clones": [clone],
+                "nextCursor": "AUFVVE9NQVRJT04jNjY1ZjFhMGM1YjNmMGM4ZTlkN2E2YjU0"
+            }),
+        )
+        .build()
+}
+
+fn undo() -> Described {
+    let retry_after = std::time::Duration::from_secs(1);
+    let mut undone = applied(false);
+    undone["state"] = json!("undone");
+    undone["undoneAt"] = json!("2026-05-15T09:10:00.000Z");
+    undone["undoneBy"] = json!("64ee9a8b1e7f2a001122339d");
+    let trace = FieldError::new("", "the user signed in at 2026-05-15T09:05:00.000Z");
+    about_applies(Method::POST, "/api/user-snapshots/{id}/applies/{applyId}/undo", "undoApply")
+        .path_id("applyId", "The apply.")
+        .does("Undo an apply", UNDO)
+        .optional_body::<UndoBody>(
+            "{\"force\": false}",
+            FieldError::new("/force", "expected a boolean, found a string"),
+        )
+        .refuses([
+            ApiError::ApplyNotFound,
+            ApiError::SetupInUse(vec![trace]),
+            ApiError::InProgress { retry_after },
+            ApiError::ApplyAborted,
+        ])
+        .answers::<Undone>(
+            StatusCode::OK,
+            "Nothing of the apply is left, and the address is free.",
+            &[],
+            json!({"message": "Apply undone", "apply": undone}),
+        )
+        .build()
+}
+
+/// An apply as its history shows it.
+fn applied(named: bool) -> Value {
+    let mut apply = json!({
+        "_id": "665f1a0c0e0a4b001a2c9f81",
+        "state": "applied",
+        "appliedBy": "64ee9a8b1e7f2a001122339d",
+        "appliedByRole": "SUPERADMIN",
+        "appliedAt": "2026-05-15T09:00:00.000Z",
+        "snapshotRevision": 1,
+        "userId": "64ee9a8b1e7f2a001122339c",
+        "userEmail": "casey@acme.example",
+        "accessRole": "SALES_REP",
+        "result": {
+            "cloned": {"automations": 5, "prompts": 8, "templates": 12},
+            "mapped": {"prompts": 0},
+            "skipped": {"automations": 0, "templates": 0}
+        }
+    });
+    if named {
+        apply["appliedByName"] = json!("Sam Super");
+    }
+    apply
+}
+
+/// What the caller of an apply is told.
+fn result() -> Value {
+    json!({
+        "userId": "64ee9a8b1e7f2a001122339c",
+        "userEmail": "casey@acme.example",
+        "cloned": {"automations": 5, "prompts": 8, "templates": 12},
+        "mapped": {"prompts": 0},
+        "skipped": {"automations": 0, "templates": 0},
+        "applyId": "665f1a0c0e0a4b001a2c9f81",
+        "snapshotRevision": 1,
+        "warnings": [unmapped_agent()]
+    })
 }
 
 /// A warning as both show it.

@@ -28,6 +28,8 @@ impl Call<'_> {
             Action::Delete => "deleting a snapshot needs the role ADMIN or SUPERADMIN",
             Action::Assign => "saying who sees a snapshot needs the role SUPERADMIN",
             Action::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",
+            Action::History | Action::Undo => "seeing and undoing applies needs the role ADMIN or SUPERADMIN",
+            Action::ForceUndo => "undoing an apply whatever has become of its user needs the role SUPERADMIN",
         };
         Err(ApiError::Forbidden(needs.into()))
     }

@@ -1,4 +1,4 @@
-//! Clears away what nobody will finish: interrupted applies, and what deleted snapshots leave behind. It runs on a schedule,
+//! Clears away what nobody will finish: interrupted applies and undos, and what deleted snapshots leave behind. It runs on a schedule,
 //! looks at no part of its event, and may run twice at once.
 
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Report {
     pub given_up: usize,
     /// Applies that were cleared away and ended.
     pub cleared: usize,
+    /// Undos that were carried on, or looked at a second time.
+    pub undone: usize,
     /// Deleted snapshots of which nothing but a tombstone is left.
     pub emptied: usize,
     /// Items that were deleted on the way.
@@ -64,6 +66,7 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Swee
     tracing::info!(
         given_up = report.given_up,
         cleared = report.cleared,
+        undone = report.undone,
         emptied = report.emptied,
         items = report.items,
         failed = report.failed,
@@ -87,7 +90,9 @@ async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<
         loop {
             let (due, more) = sweeps.due(&shard, now, last.as_ref()).await?;
             for due in &due {
-                if clock.now() >= deadline {
+                // Each by its own time: what a long sweep read long ago says nothing about how long something was left alone.
+                let now = clock.now();
+                if now >= deadline {
                     report.is_done = false;
                     return Ok(report);
                 }
@@ -108,6 +113,10 @@ impl Report {
             Ok(Swept::GivenUp) => self.given_up += 1,
             Ok(Swept::Cleared { items }) => {
                 self.cleared += 1;
+                self.items += items;
+            }
+            Ok(Swept::Undone { items }) => {
+                self.undone += 1;
                 self.items += items;
             }
             Ok(Swept::Emptied { items }) => {

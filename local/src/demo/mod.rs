@@ -3,6 +3,7 @@
 mod belongings;
 mod exchange;
 mod expectation;
+mod later;
 mod ordered;
 mod script;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::exchange::{Answer, Client, Request, show};
 use super::expectation::{ANY_ID, ANY_TEXT, ANY_TIME, differences};
-use super::{APPLY_BODY, CREATE_BODY, DemoError, belongings};
+use super::{APPLY_BODY, CREATE_BODY, DemoError, belongings, later};
 use crate::stack::Stack;
 use crate::workspace::{DEMO_PASSWORD, Workspace};
 
@@ -17,7 +17,7 @@ const GLOBEX: &str = "64ee9a8b1e7f2a0011223345";
 const ROBIN: &str = "robin@acme.example";
 
 /// A demo under way.
-struct Play<'a> {
+pub(super) struct Play<'a> {
     client: Client,
     output: &'a mut (dyn Write + Send),
     step: usize,
@@ -25,11 +25,11 @@ struct Play<'a> {
 }
 
 /// What is sent and what must come back.
-struct Scene<'a> {
-    title: &'a str,
-    request: Request<'a>,
-    status: u16,
-    answer: Value,
+pub(super) struct Scene<'a> {
+    pub(super) title: &'a str,
+    pub(super) request: Request<'a>,
+    pub(super) status: u16,
+    pub(super) answer: Value,
 }
 
 /// Plays all of it, and returns what was not as it must be.
@@ -61,6 +61,9 @@ pub(super) async fn play(
     play.apply_at_home(&pat, &snapshot).await?;
     let warnings = &applied.body["result"]["warnings"];
     play.differences.extend(belongings::show(stack.table(), GLOBEX, &casey, warnings, play.output).await?);
+    later::edit(stack.table(), workspace, play.output).await?;
+    play.refresh(&pat, &snapshot).await?;
+    play.apply_and_undo(&sam, &snapshot).await?;
     play.end()
 }
 
@@ -155,7 +158,7 @@ impl Play<'_> {
     }
 
     /// Sends, shows and judges one request.
-    async fn scene(&mut self, scene: Scene<'_>) -> Result<Answer, DemoError> {
+    pub(super) async fn scene(&mut self, scene: Scene<'_>) -> Result<Answer, DemoError> {
         self.step += 1;
         writeln!(self.output, "{}. {}\n", self.step, scene.title)?;
         let answer = self.client.send(&scene.request).await?;
@@ -168,6 +171,11 @@ impl Play<'_> {
         Ok(answer)
     }
 
+    /// Notes something that is not as it must be.
+    pub(super) fn differ(&mut self, difference: &str) {
+        self.differences.push(format!("step {}: {difference}", self.step));
+    }
+
     fn end(self) -> Result<Vec<String>, DemoError> {
         if self.differences.is_empty() {
             writeln!(self.output, "All {} answers are as the contract says.", self.step)?;
@@ -176,12 +184,12 @@ impl Play<'_> {
     }
 }
 
-fn apply<'a>(snapshot: &str, bearer: (&'a str, &'a str), body: String) -> Request<'a> {
+pub(super) fn apply<'a>(snapshot: &str, bearer: (&'a str, &'a str), body: String) -> Request<'a> {
     let path = format!("/api/user-snapshots/{snapshot}/apply");
     Request { method: Method::POST, path, bearer: Some(bearer), body: Some(body) }
 }
 
-fn applied(email: &str, cloned: [u32; 3], mapped_prompts: u32, skipped: [u32; 2]) -> Value {
+pub(super) fn applied(email: &str, cloned: [u32; 3], mapped_prompts: u32, skipped: [u32; 2]) -> Value {
     json!({
         "message": "Snapshot applied",
         "result": {
@@ -199,6 +207,6 @@ fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-fn text(body: &Value, pointer: &str, name: &'static str) -> Result<String, DemoError> {
+pub(super) fn text(body: &Value, pointer: &str, name: &'static str) -> Result<String, DemoError> {
     body.pointer(pointer).and_then(Value::as_str).map(str::to_owned).ok_or(DemoError::Missing(name))
 }

@@ -62,6 +62,7 @@ A snapshot that you may not see is answered exactly like one that does not exist
 
 const SIGN_IN: &str = "A password for a token, and whether a token is good.";
 const SNAPSHOTS: &str = "Capture a setup, look at what was captured, and apply it.";
+const APPLIES: &str = "Who applied a snapshot, what came of it, and how to take it back.";
 const HISTORY: &str = "Capture a source again, see what has changed since, and bring back what was there before.";
 const SERVICE: &str = "Whether it runs, and what it does. No token is needed.";
 
@@ -116,6 +117,7 @@ fn assemble() -> OpenApi {
         .tags(Some([
             tag("Sign-in", SIGN_IN),
             tag("Snapshots", SNAPSHOTS),
+            tag("Applies", APPLIES),
             tag("Refreshes and revisions", HISTORY),
             tag("About the service", SERVICE),
         ]))

@@ -23,6 +23,7 @@ mod snapshot;
 pub mod suggestion;
 mod text;
 mod time;
+pub mod usage;
 mod user;
 mod violation;
 

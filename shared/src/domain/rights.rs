@@ -51,11 +51,27 @@ pub enum Action {
     Assign,
     /// List the users of an organization, to choose whose setup is captured.
     ListUsers,
+    /// See which applies were made of a snapshot, and what came of them.
+    History,
+    /// Undo an apply whose user nobody has used.
+    Undo,
+    /// Undo an apply whatever has become of its user.
+    ForceUndo,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 6] = [Self::Create, Self::Use, Self::Edit, Self::Delete, Self::Assign, Self::ListUsers];
+    pub const ALL: [Self; 9] = [
+        Self::Create,
+        Self::Use,
+        Self::Edit,
+        Self::Delete,
+        Self::Assign,
+        Self::ListUsers,
+        Self::History,
+        Self::Undo,
+        Self::ForceUndo,
+    ];
 }
 
 /// Which snapshots an action reaches.
@@ -71,6 +87,8 @@ pub enum Reach {
     Creator,
     /// All.
     Everything,
+    /// No snapshot, but applies made in the caller's organization of users up to the caller's own role.
+    OwnApplies,
 }
 
 /// The snapshot's side of the question.
@@ -86,25 +104,40 @@ pub struct Access<'a> {
     pub is_global: bool,
 }
 
-/// What a principal is told who wants to do something to a snapshot.
+/// An apply's side of the question.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeUser {
+    /// The organization that the apply was made in.
+    pub organization: ObjectId,
+    /// The user whom it made.
+    pub user: ObjectId,
+    /// The role that it gave the user.
+    pub role: Role,
+}
+
+/// What a principal is told who wants to do something to a snapshot or an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It may be done.
     Allowed,
-    /// The principal sees the snapshot, but may not do this to it.
+    /// The principal sees it, but may not do this to it.
     Forbidden,
-    /// For this principal there is no such snapshot.
+    /// For this principal there is no such thing.
     Invisible,
 }
 
 /// The table. What no row allows is not allowed.
 pub fn reach(role: Role, action: Action) -> Reach {
     match (role, action) {
+        (Role::Superadmin, Action::History | Action::Undo | Action::ForceUndo)
+        | (Role::Admin, Action::History | Action::Undo) => Reach::OwnApplies,
         (Role::Superadmin, _) => Reach::Everything,
         (Role::Admin, Action::Create | Action::Edit | Action::ListUsers) => Reach::OwnSource,
         (Role::Admin, Action::Use) => Reach::AssignedOrGlobal,
         (Role::Admin, Action::Delete) => Reach::Creator,
-        (Role::Admin, Action::Assign) | (Role::DepartmentHead | Role::SalesRep, _) => Reach::Nothing,
+        (Role::Admin, Action::Assign | Action::ForceUndo) | (Role::DepartmentHead | Role::SalesRep, _) => {
+            Reach::Nothing
+        }
     }
 }
 
@@ -117,7 +150,7 @@ impl Principal {
     /// Whether this principal may do `action` to this snapshot.
     pub fn may(&self, action: Action, snapshot: Access<'_>) -> bool {
         match reach(self.role, action) {
-            Reach::Nothing => false,
+            Reach::Nothing | Reach::OwnApplies => false,
             Reach::OwnSource => snapshot.source_organization == self.organization,
             Reach::AssignedOrGlobal => snapshot.is_global || snapshot.assigned.contains(&self.organization),
             Reach::Creator => snapshot.creator == self.user,
@@ -134,6 +167,23 @@ impl Principal {
             Verdict::Forbidden
         } else {
             Verdict::Invisible
+        }
+    }
+
+    /// What this principal is told on wanting to do `action` to an apply: an ADMIN does not see one that made a higher role,
+    /// and does not undo itself.
+    pub fn judge_apply(&self, action: Action, made: MadeUser) -> Verdict {
+        let is_seen = |action| {
+            let reaches = reach(self.role, action) == Reach::OwnApplies;
+            reaches && made.organization == self.organization && made.role <= self.role
+        };
+        if !is_seen(Action::History) {
+            Verdict::Invisible
+        } else if !is_seen(action) || (action != Action::History && self.role == Role::Admin && made.user == self.user)
+        {
+            Verdict::Forbidden
+        } else {
+            Verdict::Allowed
         }
     }
 
@@ -171,6 +221,8 @@ mod tests {
 
     const ME: ObjectId = ObjectId::from_bytes([9; 12]);
     const OTHER: ObjectId = ObjectId::from_bytes([8; 12]);
+
+    const OF_APPLIES: [Action; 3] = [Action::History, Action::Undo, Action::ForceUndo];
 
     fn principal(role: Role) -> Principal {
         Principal { user: ME, organization: HERE, role }
@@ -225,7 +277,9 @@ mod tests {
             let judged = [Action::Edit, Action::Delete, Action::Assign].map(|action| admin.judge(action, access));
             assert_eq!(judged, [edit, delete, assign], "{access:?}");
             for action in Action::ALL {
-                assert_eq!(principal(Role::Superadmin).judge(action, access), Allowed);
+                if !OF_APPLIES.contains(&action) {
+                    assert_eq!(principal(Role::Superadmin).judge(action, access), Allowed);
+                }
                 assert_eq!(principal(Role::DepartmentHead).judge(action, access), Invisible);
                 assert_eq!(principal(Role::SalesRep).judge(action, access), Invisible);
             }
@@ -238,6 +292,31 @@ mod tests {
             let principal = principal(role);
             assert_eq!(principal.may_list_users_of(HERE), matches!(role, Role::Admin | Role::Superadmin), "{role}");
             assert_eq!(principal.may_list_users_of(THERE), role == Role::Superadmin, "{role}");
+        }
+    }
+
+    #[test]
+    fn applies_are_seen_and_undone_within_the_organization_up_to_the_own_role() {
+        use Verdict::{Allowed, Forbidden, Invisible};
+        for (mine, organization, user, role, told) in [
+            (Role::Superadmin, HERE, OTHER, Role::Superadmin, [Allowed, Allowed, Allowed]),
+            (Role::Superadmin, HERE, ME, Role::Superadmin, [Allowed, Allowed, Allowed]),
+            (Role::Superadmin, THERE, OTHER, Role::SalesRep, [Invisible; 3]),
+            (Role::Admin, HERE, OTHER, Role::SalesRep, [Allowed, Allowed, Forbidden]),
+            (Role::Admin, HERE, OTHER, Role::Admin, [Allowed, Allowed, Forbidden]),
+            (Role::Admin, HERE, ME, Role::Admin, [Allowed, Forbidden, Forbidden]),
+            (Role::Admin, HERE, OTHER, Role::Superadmin, [Invisible; 3]),
+            (Role::Admin, THERE, OTHER, Role::SalesRep, [Invisible; 3]),
+            (Role::DepartmentHead, HERE, OTHER, Role::SalesRep, [Invisible; 3]),
+            (Role::SalesRep, HERE, ME, Role::SalesRep, [Invisible; 3]),
+        ] {
+            let made = MadeUser { organization, user, role };
+            let judged = OF_APPLIES.map(|action| principal(mine).judge_apply(action, made));
+            assert_eq!(judged, told, "{mine} {made:?}");
+        }
+        for role in Role::ALL {
+            let may_ever = OF_APPLIES.map(|action| principal(role).may_ever(action));
+            assert_eq!(may_ever, [role >= Role::Admin, role >= Role::Admin, role == Role::Superadmin], "{role}");
         }
     }
 

@@ -167,3 +167,14 @@ pub struct Counts {
     /// Templates.
     pub templates: usize,
 }
+
+impl Counts {
+    /// How many items of this kind.
+    pub fn of(&self, kind: ItemKind) -> usize {
+        match kind {
+            ItemKind::Automation => self.automations,
+            ItemKind::Prompt => self.prompts,
+            ItemKind::Template => self.templates,
+        }
+    }
+}

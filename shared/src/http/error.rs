@@ -68,6 +68,8 @@ pub enum ApiError {
     SnapshotNotFound,
     /// The snapshot has no revision of this number, or not any more.
     RevisionNotFound,
+    /// The apply does not exist, or the caller does not see it: one answer for both.
+    ApplyNotFound,
     /// There is no organization with the id in the path.
     OrganizationNotFound,
     /// The path is there, but not for this method. Carries the methods that are, as the Allow header lists them.
@@ -91,10 +93,13 @@ pub enum ApiError {
     KeyReused,
     /// What the Idempotency-Key made is gone: the snapshot was deleted.
     SnapshotDeleted,
-    /// The apply of this Idempotency-Key was given up and cleared away.
+    /// The apply that the path or the Idempotency-Key names was given up.
     ApplyAborted,
     /// The apply of this Idempotency-Key was undone.
     ApplyUndone,
+    /// The user of an apply has been used since, so that an undo would take more than the apply has brought. Carries what
+    /// tells so.
+    SetupInUse(Vec<FieldError>),
     /// An interrupted apply cannot go on: the snapshot or the organization has changed since.
     WorldMoved,
     /// The snapshot, or the outcome of an apply, is no longer the one that If-Match names.
@@ -171,6 +176,7 @@ impl ApiError {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
             Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
             Self::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found", "No such revision"),
+            Self::ApplyNotFound => (StatusCode::NOT_FOUND, "apply_not_found", "No such apply"),
             Self::OrganizationNotFound => (StatusCode::NOT_FOUND, "organization_not_found", "No such organization"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
@@ -184,6 +190,7 @@ impl ApiError {
             Self::SnapshotDeleted => (StatusCode::CONFLICT, "snapshot_deleted", "The snapshot was deleted"),
             Self::ApplyAborted => (StatusCode::CONFLICT, "apply_aborted", "The apply was given up"),
             Self::ApplyUndone => (StatusCode::CONFLICT, "apply_undone", "The apply was undone"),
+            Self::SetupInUse(_) => (StatusCode::CONFLICT, "setup_in_use", "The new user has been used since"),
             Self::WorldMoved => (StatusCode::CONFLICT, "world_moved", "The apply cannot go on"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "It has changed meanwhile"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large"),
@@ -220,6 +227,7 @@ impl ApiError {
             Self::RevisionNotFound => {
                 "The snapshot has no revision of this number; its list of revisions has those that are kept".to_owned()
             }
+            Self::ApplyNotFound => "There is no apply with this id that you may see".to_owned(),
             Self::OrganizationNotFound => "There is no organization with this id".to_owned(),
             Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
             Self::EmailTaken => "A user with this e-mail address exists already; choose another address".to_owned(),
@@ -236,12 +244,15 @@ impl ApiError {
                     .to_owned()
             }
             Self::ApplyAborted => {
-                "The apply of this Idempotency-Key was given up, and nothing of it is left; use another key to apply again"
-                    .to_owned()
+                "This apply was given up, and nothing of it stays; use another Idempotency-Key to apply again".to_owned()
             }
             Self::ApplyUndone => {
                 "The apply of this Idempotency-Key was undone; use another key to apply again".to_owned()
             }
+            Self::SetupInUse(traces) => format!(
+                "{}; a SUPERADMIN undoes the apply nevertheless with \"force\": true",
+                summary("What the apply brought has been used since", traces)
+            ),
             Self::WorldMoved => "The snapshot or your organization has changed since this apply was interrupted, and nothing of \
                                  it stays; use another key to apply again"
                 .to_owned(),
@@ -316,6 +327,7 @@ mod tests {
             (ApiError::NotFound, 404, "not_found"),
             (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
             (ApiError::RevisionNotFound, 404, "revision_not_found"),
+            (ApiError::ApplyNotFound, 404, "apply_not_found"),
             (ApiError::OrganizationNotFound, 404, "organization_not_found"),
             (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
             (ApiError::EmailTaken, 409, "email_taken"),
@@ -325,6 +337,7 @@ mod tests {
             (ApiError::SnapshotDeleted, 409, "snapshot_deleted"),
             (ApiError::ApplyAborted, 409, "apply_aborted"),
             (ApiError::ApplyUndone, 409, "apply_undone"),
+            (ApiError::SetupInUse(errors()), 409, "setup_in_use"),
             (ApiError::WorldMoved, 409, "world_moved"),
             (ApiError::Stale, 412, "precondition_failed"),
             (ApiError::BodyTooLarge, 413, "body_too_large"),
@@ -372,6 +385,7 @@ mod tests {
             ApiError::OrganizationNotFound | ApiError::RevisionNotFound | ApiError::Stale => {}
             ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
             ApiError::ApplyAborted | ApiError::ApplyUndone => {}
+            ApiError::ApplyNotFound | ApiError::SetupInUse(_) => {}
             ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
             ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
             ApiError::EmailTaken | ApiError::SourceBusy { .. } | ApiError::InProgress { .. } => {}
@@ -379,7 +393,7 @@ mod tests {
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 29);
+        assert_eq!(codes.len(), 31);
     }
 
     #[test]

@@ -177,17 +177,27 @@ impl Operation {
 
     /// [`super::body::parse`]. `example` is JSON, and `wrong` something that somebody might get wrong.
     #[must_use]
-    pub fn body<T: ToSchema>(mut self, example: &str, wrong: FieldError) -> Self {
+    pub fn body<T: ToSchema>(self, example: &str, wrong: FieldError) -> Self {
+        self.body_where::<T>(Required::True, "", example, wrong)
+    }
+
+    /// The same, where no body at all is as `{}`.
+    #[must_use]
+    pub fn optional_body<T: ToSchema>(self, example: &str, wrong: FieldError) -> Self {
+        self.body_where::<T>(Required::False, " No body at all is as `{}`.", example, wrong)
+    }
+
+    fn body_where<T: ToSchema>(mut self, required: Required, more: &str, example: &str, wrong: FieldError) -> Self {
         // What is no JSON stays a text, which then is no example of the schema.
         let example = serde_json::from_str(example).unwrap_or_else(|_| json!(example));
         let content = ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build();
         let body = RequestBodyBuilder::new()
             .description(Some(format!(
                 "JSON in UTF-8 of at most {} bytes. Fields that are not listed are refused; null for an optional field is \
-                 as absent.",
+                 as absent.{more}",
                 body::MAX_BYTES
             )))
-            .required(Some(Required::True))
+            .required(Some(required))
             .content("application/json", content);
         self.builder = self.builder.request_body(Some(body.build()));
         self.refer::<T>();

@@ -25,7 +25,7 @@ pub(super) struct Problem<'a> {
     code: &'a str,
     /// The id of this answer, as in its `X-Request-Id` header. Report it when asking for help.
     request_id: &'a str,
-    /// Every place of the body or the query string that is wrong; at most 200 are listed.
+    /// Every place of the body or the query string that is wrong, or everything that stands in the way; at most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     /// The detail once more, where clients of the public API look for it.
@@ -53,9 +53,10 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> (StatusCode, HeaderM
 
 fn listed(error: &ApiError) -> &[FieldError] {
     match error {
-        ApiError::InvalidBody(errors) | ApiError::InvalidQuery(errors) | ApiError::Refused(errors) => {
-            errors.get(..MAX_LISTED).unwrap_or(errors)
-        }
+        ApiError::InvalidBody(errors)
+        | ApiError::InvalidQuery(errors)
+        | ApiError::Refused(errors)
+        | ApiError::SetupInUse(errors) => errors.get(..MAX_LISTED).unwrap_or(errors),
         _ => &[],
     }
 }

@@ -60,6 +60,9 @@ pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
     Route::new(Method::POST, "/api/user-snapshots/{id}/apply", Function::ApplySnapshot),
     Route::new(Method::POST, "/api/user-snapshots/{id}/plan", Function::ApplySnapshot),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/applies", Function::ApplySnapshot),
+    Route::new(Method::GET, "/api/user-snapshots/{id}/applies/{applyId}", Function::ApplySnapshot),
+    Route::new(Method::POST, "/api/user-snapshots/{id}/applies/{applyId}/undo", Function::ApplySnapshot),
     Route::new(Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
     Route::new(Method::GET, "/api/user-snapshots/{id}", Function::ManageSnapshots),
     Route::new(Method::PATCH, "/api/user-snapshots/{id}", Function::ManageSnapshots),
@@ -159,6 +162,17 @@ mod tests {
         for (method, path, function) in [
             (Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
             (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", Function::ApplySnapshot),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies", Function::ApplySnapshot),
+            (
+                Method::GET,
+                "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies/665f1a0c0e0a4b001a2c9f81",
+                Function::ApplySnapshot,
+            ),
+            (
+                Method::POST,
+                "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies/665f1a0c0e0a4b001a2c9f81/undo",
+                Function::ApplySnapshot,
+            ),
             (Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
             (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
@@ -227,6 +241,7 @@ mod tests {
             let sample = route
                 .path
                 .replace("{id}", "665f1a0c0e0a4b001a2c9f80")
+                .replace("{applyId}", "665f1a0c0e0a4b001a2c9f81")
                 .replace("{orgId}", "64ee9a8b1e7f2a0011223344")
                 .replace("{revision}", "2");
             let fitting =

@@ -169,6 +169,7 @@ impl Apply<'_> {
             user_id: self.user.id,
             applied_by: self.caller.user,
             applied_by_role: self.caller.role,
+            access_role: Some(self.user.role),
             created_at: self.origin.at,
             fingerprint: self.fingerprint.cloned(),
             password_mark: self.fingerprint.map(|_| mark(self.password_hash)),
@@ -178,6 +179,9 @@ impl Apply<'_> {
             email: None,
             password_hash: None,
             given_up_at: None,
+            undone_at: None,
+            undone_by: None,
+            second_look_at: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use super::outcome::Item;
 use super::packing;
 use super::record::{self, Record};
 use crate::domain::plan::Origin;
+use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
 
 /// How long an interrupted apply waits, after its lease, for somebody to carry it on before it is cleared away.
@@ -32,6 +33,9 @@ pub(super) struct ApplyRecord {
     pub(super) user_id: ObjectId,
     pub(super) applied_by: ObjectId,
     pub(super) applied_by_role: Role,
+    /// The new user's role. Records made before there was a history do not have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) access_role: Option<Role>,
     pub(super) created_at: Timestamp,
     /// With an Idempotency-Key alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -48,7 +52,7 @@ pub(super) struct ApplyRecord {
     /// Until when nobody else may carry the apply on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) lease_until: Option<Timestamp>,
-    /// The address that is reserved.
+    /// The address that is reserved, or that an undo is about to free.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) email: Option<Email>,
     /// The hash that the new user will have; until the user has it.
@@ -57,6 +61,15 @@ pub(super) struct ApplyRecord {
     /// When the apply was given up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) given_up_at: Option<Timestamp>,
+    /// When the apply was undone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) undone_at: Option<Timestamp>,
+    /// Who undid it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) undone_by: Option<ObjectId>,
+    /// From when on nothing of an undone apply can land any more, and a sweep looks for what landed late.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) second_look_at: Option<Timestamp>,
 }
 
 impl Record for ApplyRecord {
@@ -136,6 +149,43 @@ impl StoredApply {
     /// The user that it makes.
     pub fn user(&self) -> ObjectId {
         self.record.user_id
+    }
+
+    /// Who applied.
+    pub fn applied_by(&self) -> ObjectId {
+        self.record.applied_by
+    }
+
+    /// That user's role at the time.
+    pub fn applied_by_role(&self) -> Role {
+        self.record.applied_by_role
+    }
+
+    /// The role that it gives the new user, where the record tells.
+    pub fn access_role(&self) -> Option<Role> {
+        self.record.access_role
+    }
+
+    /// What the rights to it are judged by. Where the record does not tell the new user's role, it counts as the highest that
+    /// it can be: nobody makes a role above their own.
+    pub fn made_user(&self) -> MadeUser {
+        let role = self.record.access_role.unwrap_or(self.record.applied_by_role);
+        MadeUser { organization: self.organization, user: self.record.user_id, role }
+    }
+
+    /// The address that it holds, while it is not there for good.
+    pub fn held_email(&self) -> Option<&Email> {
+        self.record.email.as_ref()
+    }
+
+    /// When it was undone and by whom, where it was.
+    pub fn undone(&self) -> Option<(Timestamp, ObjectId)> {
+        Some((self.record.undone_at?, self.record.undone_by?))
+    }
+
+    /// Whether it has an answer: whether it was ever committed.
+    pub fn has_answer(&self) -> bool {
+        self.answer.is_some()
     }
 
     /// The hash of what it does.

@@ -174,15 +174,23 @@ pub(super) fn parse_snapshot(pk: &str) -> Option<ObjectId> {
     pk.strip_prefix(SNAPSHOT)?.parse().ok()
 }
 
+/// The partition of the applies of a snapshot that were made in an organization.
+pub(super) fn applies_partition(organization: &ObjectId, snapshot: &ObjectId) -> String {
+    format!("ORG#{organization}#SNAPSHOT#{snapshot}")
+}
+
+/// What the sort keys of applies' records start with; the apply's id follows.
+pub(super) const APPLY: &str = "APPLY#";
+
 /// The record of one apply, in the organization that it was made in.
 pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> Key {
-    Key::new(format!("ORG#{organization}#SNAPSHOT#{snapshot}"), format!("APPLY#{apply}"))
+    Key::new(applies_partition(organization, snapshot), format!("{APPLY}{apply}"))
 }
 
 /// The organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
 pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, ObjectId)> {
     let (organization, snapshot) = pk.strip_prefix("ORG#")?.split_once("#SNAPSHOT#")?;
-    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix("APPLY#")?.parse().ok()?))
+    Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix(APPLY)?.parse().ok()?))
 }
 
 /// The partition of `LIST` with the snapshots that an organization sees.

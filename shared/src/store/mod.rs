@@ -5,6 +5,7 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
+mod apply_history;
 mod apply_record;
 mod captures;
 mod change;
@@ -30,10 +31,12 @@ mod staging;
 mod sweeps;
 mod table;
 mod transaction;
+mod undos;
 mod user_lists;
 mod users;
 
 pub use applies::{Applied, Applies, Apply};
+pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
@@ -51,6 +54,7 @@ pub use size::stored_bytes;
 pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot};
 pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
+pub use undos::{Begun, Undo, Undos};
 pub use user_lists::{UserLists, UserRow};
 pub use users::{Callers, StoredUser};
 

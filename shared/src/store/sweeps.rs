@@ -1,5 +1,5 @@
-//! Clears away what nobody will finish: applies that were interrupted and never carried on, and what a deleted snapshot
-//! leaves behind. Every step may be done twice, and by two sweeps at once.
+//! Clears away what nobody will finish: applies that were interrupted and never carried on, undos that broke off or want a
+//! second look, and what a deleted snapshot leaves behind. Every step may be done twice, and by two sweeps at once.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -11,6 +11,7 @@ use super::record::{self, CHUNKS, DELETED_AT, is_tombstone};
 use super::refreshes::chunk_keys;
 use super::staging::{RESERVED_BY, abandon};
 use super::table::{IndexPart, Part, Range, Table};
+use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
 
 /// How many things one page of what is due has.
@@ -30,6 +31,11 @@ pub enum Swept {
     GivenUp,
     /// An apply that was given up is cleared away, and its e-mail address is free.
     Cleared {
+        /// How many items were deleted.
+        items: usize,
+    },
+    /// An undone apply was seen to its end: carried on where it broke off, or looked at a second time.
+    Undone {
         /// How many items were deleted.
         items: usize,
     },
@@ -83,32 +89,24 @@ impl<'a> Sweeps<'a> {
                 Ok(if abandon(self.0, &apply, now).await? { Swept::GivenUp } else { Swept::Nothing })
             }
             (ApplyState::Aborting, _, Some(given_up)) if given_up.plus(SETTLING) <= now => self.clear(&apply).await,
+            (ApplyState::Undoing, ..) => {
+                let (_, items) = Undos::new(self.0).finish(&apply, now).await?;
+                Ok(Swept::Undone { items })
+            }
+            (ApplyState::Undone, ..) => {
+                let looked = Undos::new(self.0).look_again(&apply, now).await?;
+                Ok(looked.map_or(Swept::Nothing, |items| Swept::Undone { items }))
+            }
             _ => Ok(Swept::Nothing),
         }
     }
 
-    /// Deletes everything of the user that an apply was making, until a consistent list is empty; then frees the address and
-    /// ends the apply. It was given up long enough ago that no write of it is still on its way.
+    /// Clears everything away of the user that an apply was making; then frees the address and ends the apply. It was given up
+    /// long enough ago that no write of it is still on its way.
     async fn clear(&self, apply: &StoredApply) -> Result<Swept, Fault> {
-        let user = keys::user(&apply.organization, &apply.record.user_id);
-        let mut deleted = 0;
-        loop {
-            let left = self.list(&user.pk).await?;
-            if left.is_empty() {
-                break;
-            }
-            if left.contains(&user) {
-                // No protocol leads here; whatever did, the user is not ours to delete.
-                return Err(Fault::Corrupt(format!(
-                    "apply {} was given up, but its user is there",
-                    apply.origin.apply
-                )));
-            }
-            deleted += left.len();
-            self.0.batch_delete(left).await?;
-        }
+        let items = empty_user(self.0, &apply.organization, &apply.record.user_id).await?;
         self.finish(apply).await?;
-        Ok(Swept::Cleared { items: deleted })
+        Ok(Swept::Cleared { items })
     }
 
     async fn finish(&self, apply: &StoredApply) -> Result<(), Fault> {
@@ -167,13 +165,31 @@ impl<'a> Sweeps<'a> {
             Err(other) => Err(other.into()),
         }
     }
+}
 
-    /// The keys of everything in a partition, read consistently.
-    async fn list(&self, pk: &str) -> Result<Vec<Key>, Fault> {
-        let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[PK, SK]) };
-        let items = self.0.query_all(&part).await?;
-        Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
+/// Deletes everything of a user who is not there, until a consistent list is empty. Gives how many items that were.
+pub(super) async fn empty_user(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<usize, Fault> {
+    let profile = keys::user(organization, user);
+    let mut deleted = 0;
+    loop {
+        let left = list(table, &profile.pk).await?;
+        if left.is_empty() {
+            return Ok(deleted);
+        }
+        if left.contains(&profile) {
+            // No protocol leads here; whatever did, the user is not ours to delete.
+            return Err(Fault::Corrupt(format!("the user {user} is there whose items were to be cleared away")));
+        }
+        deleted += left.len();
+        table.batch_delete(left).await?;
     }
+}
+
+/// The keys of everything in a partition, read consistently.
+async fn list(table: &Table, pk: &str) -> Result<Vec<Key>, Fault> {
+    let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[PK, SK]) };
+    let items = table.query_all(&part).await?;
+    Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
 }
 
 /// The keys of a snapshot's chunks, which its tombstone still counts.

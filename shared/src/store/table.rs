@@ -39,7 +39,7 @@ pub(super) struct Part<'a> {
     pub(super) pk: String,
     /// What the sort keys start with.
     pub(super) sk_prefix: Option<&'a str>,
-    /// The attributes to give; all when absent. `PK` and `SK` are not added.
+    /// The attributes to give, `a.b` being `b` within the map `a`; all when absent. `PK` and `SK` are not added.
     pub(super) attributes: Option<&'a [&'a str]>,
 }
 
@@ -118,8 +118,8 @@ impl Table {
             .set_key(Some(key_item(key)))
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        for (index, attribute) in attributes.into_iter().flatten().enumerate() {
-            call = call.expression_attribute_names(placeholder(index), *attribute);
+        for (name, attribute) in names(attributes.unwrap_or_default()) {
+            call = call.expression_attribute_names(name, attribute);
         }
         let call = call.set_projection_expression(attributes.map(projection));
         let answer = self.budget.attempt(|| call.clone().send()).await?;
@@ -129,11 +129,22 @@ impl Table {
 
     /// Reads one page of a partition, consistently, and tells where the next one starts.
     pub(super) async fn query(&self, part: &Part<'_>, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        self.query_up_to(part, start, None).await
+    }
+
+    /// The same, reading at most `limit` items.
+    pub(super) async fn query_up_to(
+        &self,
+        part: &Part<'_>,
+        start: Option<Item>,
+        limit: Option<usize>,
+    ) -> Result<(Vec<Item>, Option<Item>), Fault> {
         let mut call = self
             .client
             .query()
             .table_name(&*self.name)
             .consistent_read(true)
+            .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":pk", AttributeValue::S(part.pk.clone()))
@@ -145,8 +156,8 @@ impl Table {
                 .expression_attribute_names("#sk", SK)
                 .expression_attribute_values(":sk", AttributeValue::S(prefix.to_owned())),
         };
-        for (index, attribute) in part.attributes.into_iter().flatten().enumerate() {
-            call = call.expression_attribute_names(placeholder(index), *attribute);
+        for (name, attribute) in names(part.attributes.unwrap_or_default()) {
+            call = call.expression_attribute_names(name, attribute);
         }
         let call = call.set_projection_expression(part.attributes.map(projection));
         let answer = self.budget.attempt(|| call.clone().send()).await?;
@@ -183,8 +194,8 @@ impl Table {
             .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
             .expression_attribute_values(":last", AttributeValue::S(last.to_owned()))
             .projection_expression(projection(part.attributes));
-        for (index, attribute) in part.attributes.iter().enumerate() {
-            call = call.expression_attribute_names(placeholder(index), *attribute);
+        for (placeholder, name) in names(part.attributes) {
+            call = call.expression_attribute_names(placeholder, name);
         }
         let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
@@ -243,8 +254,8 @@ impl Table {
             .consistent_read(consistent)
             .set_keys(Some(keys.iter().map(key_item).collect()))
             .projection_expression(projection(attributes));
-        for (index, attribute) in attributes.iter().enumerate() {
-            wanted = wanted.expression_attribute_names(placeholder(index), *attribute);
+        for (name, attribute) in names(attributes) {
+            wanted = wanted.expression_attribute_names(name, attribute);
         }
         let mut wanted = wanted.build().map_err(|error| Fault::Corrupt(error.to_string()))?;
         let mut items = Vec::with_capacity(keys.len());
@@ -393,10 +404,35 @@ fn delete_request(key: &Key) -> Result<WriteRequest, Fault> {
     Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
-fn placeholder(index: usize) -> String {
-    format!("#p{index}")
+/// The steps of the way to each attribute, each behind a placeholder of its own, because some names are reserved words.
+fn names<'a>(attributes: &'a [&'a str]) -> impl Iterator<Item = (String, &'a str)> {
+    let steps = |(index, path): (usize, &'a &'a str)| {
+        path.split('.').enumerate().map(move |(depth, step)| (placeholder(index, depth), step))
+    };
+    attributes.iter().enumerate().flat_map(steps)
+}
+
+fn placeholder(index: usize, depth: usize) -> String {
+    format!("#p{index}_{depth}")
 }
 
 fn projection(attributes: &[&str]) -> String {
-    (0..attributes.len()).map(placeholder).collect::<Vec<_>>().join(", ")
+    let path = |(index, path): (usize, &&str)| {
+        let steps: Vec<String> = (0..path.split('.').count()).map(|depth| placeholder(index, depth)).collect();
+        steps.join(".")
+    };
+    attributes.iter().enumerate().map(path).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_of_a_projection_is_a_placeholder_that_stands_for_a_name() {
+        let attributes = ["SK", "document.name"];
+        assert_eq!(projection(&attributes), "#p0_0, #p1_0.#p1_1");
+        let named: Vec<_> = names(&attributes).map(|(name, attribute)| format!("{name}={attribute}")).collect();
+        assert_eq!(named, ["#p0_0=SK", "#p1_0=document", "#p1_1=name"]);
+    }
 }

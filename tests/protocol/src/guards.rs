@@ -71,9 +71,9 @@ guards! {
     ListAfterMove,
     /// The list that finishes a sweep begins no earlier than a minute after the move.
     SecondLook,
-    /// The list that finishes a sweep or an undo is empty.
+    /// The list that finishes a sweep or an undo, or ends a second look, is empty.
     EmptyList,
-    /// Every sweep carries on whatever it finds in `ABORTING` or `UNDOING`, whoever moved it.
+    /// Every sweep carries on whatever it finds in `ABORTING` or `UNDOING`, whoever moved it, and looks again at what is `UNDONE`.
     CarryOn,
     /// Only a record that is `ABORTING` or `UNDOING` is finished.
     FinishState,
@@ -81,7 +81,7 @@ guards! {
     FinishClaim,
     /// Only a record that is `COMMITTED` is undone.
     UndoState,
-    /// An undo deletes a user's `#META` only where there is one.
+    /// An undo that is not forced needs a user who is there.
     UndoProfile,
     /// An undo that is not forced needs the setup to be as the apply left it.
     UndoVersion,
@@ -91,7 +91,7 @@ guards! {
     UndoListAfterMove,
     /// An undo deletes what a list shows, not what the apply once wrote.
     UndoLists,
-    /// The list that finishes an undo begins no earlier than a minute after its first transaction.
+    /// The list that ends the second look at an undone apply begins no earlier than a minute after its first transaction.
     UndoSecondLook,
     /// The first sign-in is written only to a `#META` that exists.
     SignInProfile,

@@ -17,7 +17,7 @@
 //! sender may be dead by then, or asleep and go on later. So a crash, a pause, a lost or late request, a lost answer and a
 //! retry by the SDK need no steps of their own. (The token by which DynamoDB recognizes a repeated transaction for ten
 //! minutes is left out: nothing here needs it.) Any number of sweepers run at any time. The plan may change, or the snapshot
-//! go, between two plannings. The user may sign in, be edited, be undone, forced or not.
+//! go, between two plannings. The user may sign in, be edited, be removed by another system, be undone, forced or not.
 //!
 //! # What is assumed
 //!
@@ -28,13 +28,15 @@
 //!   assumption on time. A request that has *not* taken effect may wait for ever.
 //! - A lease may look expired to anyone at any time, and never has to: no two clocks need to agree, and leases decide only how soon
 //!   somebody else goes on, never whether that is safe.
+//! - Whoever else removes a user takes `#META` and the claim in one transaction.
 //! - A run's nonce is fresh, user ids are made once, and a run sends the same bytes again when it sends again. Two runs may write
 //!   different bytes even for the same plan (one may be a newer version of the code), so a user must be one run's work.
 //!
 //! # What is shown
 //!
 //! [`properties`] has the words: *whole*, *clean*, *unique*, *true answers*, *fenced*, *once*, *claims*, *in use* hold in every
-//! state, and *live*: from every state that anything at all can lead to, sweepers alone bring every record to rest. `tests/every_state.rs`
+//! state, and *live*: from every state that anything at all can lead to, sweepers alone bring every record to rest. An undo frees the
+//! address before its second look; *clean* then means that nothing is left once that is over. `tests/every_state.rs`
 //! checks that in every scene of [`scenes`]; every scene also has ends that must be reachable, so that nothing holds
 //! because nothing happens. States that no future can tell apart are folded into one; a test compares what can be seen with
 //! and without.
@@ -55,8 +57,11 @@
 //! | Take over | record `STAGING`, the epoch and the lease that were read: epoch + 1, own nonce |
 //! | Move (sweep) | record `STAGING`, the epoch and the lease that were read: `ABORTING`, epoch + 1 |
 //! | Delete (sweep, undo) | none; only what was listed after the move |
-//! | Finish (sweep, undo) | record `ABORTING` or `UNDOING`; claim reserved by this apply, or owned by its user: deleted |
-//! | Undo | record `COMMITTED`; `#META` exists and, unless forced, has the apply's version and no first sign-in: deleted |
+//! | Finish (sweep) | record `ABORTING`; claim reserved by this apply: deleted |
+//! | Finish (undo) | record `UNDOING`; claim owned by its user: deleted; an address that is not its user's stays as it is |
+//! | Second look (sweep) | record `UNDONE`: nothing is to be swept any more |
+//! | Undo | record `COMMITTED`; `#META` exists, has the apply's version and no first sign-in: deleted |
+//! | Undo, forced | record `COMMITTED`; `#META` as it was read, or absent as it was read: deleted |
 //! | First sign-in; edit | `#META` exists |
 //!
 //! # Larger instances

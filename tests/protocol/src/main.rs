@@ -39,6 +39,9 @@ struct Options {
     /// The user's setup may be edited.
     #[arg(long)]
     edit: bool,
+    /// Another system may remove the user.
+    #[arg(long)]
+    remove: bool,
     /// Take every state for itself: some ten times as many, with the same outcome.
     #[arg(long)]
     unfolded: bool,
@@ -58,10 +61,10 @@ fn main() {
         (_, true) => World::Gone,
         _ => World::Same,
     };
-    let Options { undo, sign_in, edit, .. } = options;
+    let Options { undo, sign_in, edit, remove, .. } = options;
     let named = |guard: &&Guard| options.without.contains(&format!("{guard:?}"));
     let guards: Vec<Guard> = Guard::ALL.iter().filter(named).copied().collect();
-    let protocol = Protocol::new(Shape { applies, world, undo, sign_in, edit }).without(&guards);
+    let protocol = Protocol::new(Shape { applies, world, undo, sign_in, edit, remove }).without(&guards);
     let protocol = if options.unfolded { protocol.unfolded() } else { protocol };
     println!("{protocol:?}");
     let report = check(&protocol);

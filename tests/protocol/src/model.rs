@@ -31,6 +31,8 @@ pub struct Shape {
     pub sign_in: bool,
     /// Whether the new user's setup may be edited.
     pub edit: bool,
+    /// Whether another system may remove the new user.
+    pub remove: bool,
 }
 
 /// The protocol of a configuration, with some guards switched off.
@@ -88,6 +90,8 @@ pub enum Action {
     SignIn(usize),
     /// Somebody edits the new user's setup.
     Edit(usize),
+    /// Another system removes the new user.
+    Remove(usize),
     /// A request of a sweeper, of an undo, of the user takes effect.
     ExecutePosted(usize, Posting),
     /// The world moves.
@@ -185,6 +189,9 @@ impl Protocol {
         if self.shape.edit {
             actions.push(Action::Edit(apply));
         }
+        if self.shape.remove {
+            actions.push(Action::Remove(apply));
+        }
         actions.extend(posted.iter().map(|posting| Action::ExecutePosted(apply, posting)));
     }
 
@@ -205,6 +212,7 @@ impl Protocol {
             Action::Undo(apply, forced) => self.undo(state, apply, forced),
             Action::SignIn(apply) => self.sign_in(state, apply),
             Action::Edit(apply) => self.edit(state, apply),
+            Action::Remove(apply) => self.remove_user(state, apply),
             Action::ExecutePosted(apply, posting) => self.execute_posted(state, apply, posting),
             Action::WorldMoves => state.world = self.shape.world,
         }
@@ -216,9 +224,8 @@ impl Protocol {
         use Guard::{AdmitRecordAbsent, LivesOnce, MoveState, TakeOverEpoch, TakeOverState};
         let all_of = |guards: &[Guard]| guards.iter().all(|guard| self.off.holds(*guard));
         let one_of = |guards: &[Guard]| guards.iter().any(|guard| self.off.holds(*guard));
-        all_of(&[AdmitRecordAbsent, LivesOnce, TakeOverState, TakeOverEpoch, MoveState])
+        all_of(&[AdmitRecordAbsent, LivesOnce, TakeOverState, TakeOverEpoch, MoveState, Guard::UndoState])
             && one_of(&[Guard::FinishState, Guard::FinishClaim])
-            && one_of(&[Guard::UndoState, Guard::UndoProfile])
             // A move may lower the epoch of what it ends, which matters only to a write that does not look at the state.
             && (all_of(&[Guard::MoveEpoch]) || all_of(&[Guard::StageState, Guard::CommitState, Guard::StopState]))
     }

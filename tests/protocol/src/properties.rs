@@ -4,13 +4,14 @@ use stateright::Property;
 
 use crate::applier::{Answer, Step};
 use crate::model::{Protocol, State};
-use crate::store::{Claim, EDITED_ITEM, Item, Phase, World};
+use crate::store::{Claim, EDITED_ITEM, Item, Phase, Record, World};
 
 /// A `#META` that is there has every item of the pinned plan beside it and no other, all written by the run that the record names.
 pub const WHOLE: &str = "whole: a visible user has all items of the pinned plan, as one run wrote them";
-/// A record that is `ABORTED` or `UNDONE` has no item of its user, not even one that is landing, and does not hold the address.
+/// A record that is `ABORTED`, or `UNDONE` with its second look over, has no item of its user, not even one that is landing. One
+/// that is `ABORTED` or `UNDONE` has no user and does not hold the address.
 pub const CLEAN: &str = "clean: nothing is left of an aborted or undone apply";
-/// Whoever is a user holds the claim on the address as owner; so two never share one, and it is freed by undo alone.
+/// Whoever is a user holds the claim on the address as owner; so two never share one, and it goes only with the user.
 pub const UNIQUE: &str = "unique: one user has the address, and holds its claim";
 /// Who was told 201 has a committed user (who may be undone later); who was told `apply_aborted`, `apply_undone` or
 /// `world_moved`, or without a key that it was stopped, never gets one; nobody is told `email_taken` about the own user.
@@ -21,9 +22,10 @@ pub const FENCED: &str = "fenced: a deposed run writes nothing, nobody writes af
 pub const ONCE: &str = "once: an apply id lives once";
 /// A claim is taken only from nobody and freed only by its holder.
 pub const CLAIMS: &str = "claims: nobody takes or frees the claim of another";
-/// An undo that is not forced leaves alone who has signed in, and whose setup has changed.
+/// An undo that is not forced leaves alone who has signed in, whose setup has changed, and what is left of who was removed.
 pub const IN_USE: &str = "in use: only a forced undo takes a user in use";
-/// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state.
+/// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state and take every second
+/// look.
 pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
 
 /// What has happened that must never happen, where a state alone does not show it.
@@ -39,7 +41,7 @@ pub struct Broken {
     pub stole_claim: bool,
     /// A client was told that the address is taken, by the user that its own apply has made.
     pub lied: bool,
-    /// An undo that was not forced took a user who had signed in or whose setup had changed.
+    /// An undo that was not forced took a user who had signed in, whose setup had changed, or who had been removed.
     pub undid_in_use: bool,
 }
 
@@ -74,6 +76,20 @@ pub fn all() -> Vec<Property<Protocol>> {
         Property::sometimes("an apply is undone", |protocol: &Protocol, state: &State| {
             !protocol.shape.undo || has_phase(state, 0, Phase::Undone)
         }),
+        Property::sometimes("an item lands after an undo has ended", |protocol: &Protocol, state: &State| {
+            let apply = &state.applies[0];
+            !protocol.shape.undo || has_phase(state, 0, Phase::Undone) && apply.listed() != 0
+        }),
+        Property::sometimes("a second look is over", |protocol: &Protocol, state: &State| {
+            !protocol.shape.undo || state.applies[0].record.is_some_and(|record| record.looked)
+        }),
+        Property::sometimes(
+            "a removed user is undone while another has the address",
+            |protocol: &Protocol, state: &State| {
+                let may_be = protocol.shape.remove && protocol.shape.applies.len() > 1;
+                !may_be || has_phase(state, 0, Phase::Undone) && has_phase(state, 1, Phase::Committed)
+            },
+        ),
         Property::sometimes("the address passes on to another apply", |protocol: &Protocol, state: &State| {
             let ended = has_phase(state, 0, Phase::Aborted) || has_phase(state, 0, Phase::Undone);
             let leaves = protocol.shape.applies[0].stages > 0 || protocol.shape.undo;
@@ -84,10 +100,12 @@ pub fn all() -> Vec<Property<Protocol>> {
 
 /// Whether every record is where it can stay: none is left for a sweep.
 pub fn settled(state: &State) -> bool {
-    state
-        .applies
-        .iter()
-        .all(|apply| matches!(apply.phase(), None | Some(Phase::Committed | Phase::Aborted | Phase::Undone)))
+    let is_settled = |record: &Record| match record.phase {
+        Phase::Committed | Phase::Aborted => true,
+        Phase::Undone => record.looked,
+        Phase::Staging | Phase::Aborting | Phase::Undoing => false,
+    };
+    state.applies.iter().all(|apply| apply.record.as_ref().is_none_or(is_settled))
 }
 
 fn has_phase(state: &State, apply: usize, phase: Phase) -> bool {
@@ -118,16 +136,15 @@ fn whole(protocol: &Protocol, state: &State) -> bool {
 
 fn clean(_: &Protocol, state: &State) -> bool {
     state.applies.iter().zip(0..).all(|(apply, at)| {
-        let is_over = matches!(apply.phase(), Some(Phase::Aborted | Phase::Undone));
-        !is_over || apply.is_empty() && state.claim != Claim::Reserved(at) && state.claim != Claim::Owned(at)
+        let Some(record) = apply.record else { return true };
+        let is_over = matches!(record.phase, Phase::Aborted | Phase::Undone);
+        let is_empty = apply.profile.is_none() && (record.phase == Phase::Undone && !record.looked || apply.is_empty());
+        !is_over || is_empty && state.claim != Claim::Reserved(at) && state.claim != Claim::Owned(at)
     })
 }
 
 fn unique(_: &Protocol, state: &State) -> bool {
-    let owns = |(apply, at): (&crate::store::Apply, u8)| {
-        let exists = apply.profile.is_some() || apply.phase() == Some(Phase::Committed);
-        !exists || state.claim == Claim::Owned(at)
-    };
+    let owns = |(apply, at): (&crate::store::Apply, u8)| apply.profile.is_none() || state.claim == Claim::Owned(at);
     state.applies.iter().zip(0..).all(owns)
 }
 

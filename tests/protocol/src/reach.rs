@@ -24,7 +24,7 @@ fn recovers(action: Action) -> bool {
     match action {
         Action::Land(..) | Action::MinuteOver(_) | Action::Sweep(_) => true,
         Action::ExecutePosted(_, posting) => {
-            matches!(posting, Posting::Move(..) | Posting::Delete(_) | Posting::Finish)
+            matches!(posting, Posting::Move(..) | Posting::Delete(_) | Posting::Finish | Posting::Looked)
         }
         _ => false,
     }

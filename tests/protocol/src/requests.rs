@@ -53,8 +53,15 @@ impl Protocol {
         }
         state.broken.left_final |= apply.record.is_some();
         let nonce = index as u8;
-        apply.record =
-            Some(Record { phase, epoch: 1, nonce, lease: Lease::Running, plan: run.plan, minute_over: false });
+        apply.record = Some(Record {
+            phase,
+            epoch: 1,
+            nonce,
+            lease: Lease::Running,
+            plan: run.plan,
+            minute_over: false,
+            looked: false,
+        });
         state.broken.stole_claim |= state.claim != Claim::Free;
         state.claim = if at_once { Claim::Owned(at as u8) } else { Claim::Reserved(at as u8) };
         Outcome::Executed

@@ -18,12 +18,17 @@ const fn apply(runs: usize, stages: usize) -> ApplyShape {
 }
 
 fn scene(name: &'static str, applies: &[ApplyShape], world: World) -> Scene {
-    let shape = Shape { applies: applies.to_vec(), world, undo: false, sign_in: false, edit: false };
+    let shape = Shape { applies: applies.to_vec(), world, undo: false, sign_in: false, edit: false, remove: false };
     Scene { name, shape }
 }
 
 fn with_user(mut scene: Scene) -> Scene {
     (scene.shape.undo, scene.shape.sign_in, scene.shape.edit) = (true, true, true);
+    scene
+}
+
+fn with_removal(mut scene: Scene) -> Scene {
+    (scene.shape.undo, scene.shape.remove) = (true, true);
     scene
 }
 
@@ -49,12 +54,17 @@ pub fn rivals() -> Scene {
 
 /// A staged apply whose user is used and undone.
 pub fn used() -> Scene {
-    with_user(scene("used", &[apply(1, 1)], World::Same))
+    with_removal(with_user(scene("used", &[apply(1, 1)], World::Same)))
 }
 
 /// A request in one transaction, and its retry, whose user is used and undone.
 pub fn at_once() -> Scene {
     with_user(scene("at once", &[apply(2, 0)], World::Same))
+}
+
+/// Two applies in one transaction for the same address, whose users are undone and removed by another system.
+pub fn removed() -> Scene {
+    with_removal(scene("removed", &[apply(1, 0), apply(1, 0)], World::Same))
 }
 
 /// A request and two retries, while the plan changes.
@@ -74,7 +84,7 @@ pub fn heirs() -> Scene {
 
 /// The ones that take a second or less.
 pub fn small() -> Vec<Scene> {
-    vec![retry(), deleted(), keyless(), rivals(), used(), at_once()]
+    vec![retry(), deleted(), keyless(), rivals(), used(), at_once(), removed()]
 }
 
 /// All of them.

@@ -24,7 +24,7 @@ pub enum Phase {
     Aborted,
     /// The user is gone, the items are being deleted.
     Undoing,
-    /// Nothing is left. Final.
+    /// A list was empty, and the address is free; what landed late is left for the second look. Final.
     Undone,
 }
 
@@ -87,6 +87,8 @@ pub struct Record {
     pub plan: Plan,
     /// Whether the minute after the move to [`Phase::Aborting`] or [`Phase::Undoing`] is over.
     pub minute_over: bool,
+    /// Whether the second look at what is [`Phase::Undone`] is over.
+    pub looked: bool,
 }
 
 /// The claim on the e-mail address.
@@ -194,8 +196,8 @@ impl Apply {
     /// Whether the list that finds nothing may have been read already.
     pub fn is_past_second_look(&self) -> bool {
         self.record.is_some_and(|record| match record.phase {
-            Phase::Aborted | Phase::Undone => true,
-            Phase::Aborting | Phase::Undoing => record.minute_over,
+            Phase::Aborted => true,
+            Phase::Aborting | Phase::Undoing | Phase::Undone => record.minute_over,
             Phase::Staging | Phase::Committed => false,
         })
     }
@@ -215,6 +217,8 @@ pub enum Posting {
     Delete(usize),
     /// The last transaction of a sweep or an undo.
     Finish,
+    /// The end of a second look: nothing is to be swept any more.
+    Looked,
     /// The first transaction of an undo, forced or not.
     Undo(bool),
     /// The first sign-in.
@@ -245,8 +249,8 @@ impl Posted {
 }
 
 /// The requests of which there is one at most.
-const SINGLE: [Posting; 5] =
-    [Posting::Finish, Posting::Undo(false), Posting::Undo(true), Posting::SignIn, Posting::Edit];
+const SINGLE: [Posting; 6] =
+    [Posting::Finish, Posting::Looked, Posting::Undo(false), Posting::Undo(true), Posting::SignIn, Posting::Edit];
 
 /// Two for each of the epochs 0 to 7, one for each position, and the single ones.
 const FIRST_DELETE: usize = 16;

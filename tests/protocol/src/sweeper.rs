@@ -24,12 +24,9 @@ impl Protocol {
                 let may_finish = self.off.met(Guard::SecondLook, record.minute_over);
                 self.clear(apply, &record, u8::MAX, may_finish);
             }
-            Phase::Undoing => {
-                let may_finish = self.off.met(Guard::UndoSecondLook, record.minute_over);
-                let seen = if self.off.holds(Guard::UndoLists) { u8::MAX } else { self.planned(at, record.plan) };
-                self.clear(apply, &record, seen, may_finish);
-            }
-            Phase::Committed | Phase::Aborted | Phase::Undone => {}
+            Phase::Undoing => self.clear(apply, &record, self.undone_items(at, &record), true),
+            Phase::Undone => self.look_again(apply, &record, self.undone_items(at, &record)),
+            Phase::Committed | Phase::Aborted => {}
         }
     }
 
@@ -45,12 +42,30 @@ impl Protocol {
         }
     }
 
+    /// What an undo looks at, as bits.
+    fn undone_items(&self, at: usize, record: &Record) -> u8 {
+        if self.off.holds(Guard::UndoLists) { u8::MAX } else { self.planned(at, record.plan) }
+    }
+
+    /// The second look at an undone apply: deletes what landed late, and ends where a list shows nothing.
+    fn look_again(&self, apply: &mut Apply, record: &Record, seen: u8) {
+        let is_nobodys = !self.off.holds(Guard::CarryOn) && record.nonce != MOVED_BY_SWEEP;
+        if record.looked || is_nobodys || !self.off.met(Guard::UndoSecondLook, record.minute_over) {
+            return;
+        }
+        let listed = apply.listed() & seen;
+        post_deletes(apply, listed);
+        if self.off.met(Guard::EmptyList, listed == 0) {
+            apply.posted.add(Posting::Looked);
+        }
+    }
+
     /// A transaction that took effect before the move has landed everywhere within the minute: the one assumption on time.
     pub(crate) fn minute_over(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         let landing = apply.items.iter().any(|item| item.is_landing());
         if let (false, Some(record)) = (landing, &mut apply.record) {
-            record.minute_over |= matches!(record.phase, Phase::Aborting | Phase::Undoing);
+            record.minute_over |= matches!(record.phase, Phase::Aborting | Phase::Undoing | Phase::Undone);
         }
     }
 
@@ -74,6 +89,7 @@ impl Protocol {
                 }
             }
             Posting::Finish => self.execute_finish(state, at),
+            Posting::Looked => self.execute_looked(state, at),
             Posting::Undo(forced) => self.execute_undo(state, at, forced),
             Posting::SignIn => self.execute_sign_in(state, at),
             Posting::Edit => self.execute_edit(state, at),
@@ -102,21 +118,31 @@ impl Protocol {
         let Some(record) = &mut state.applies[at].record else { return };
         let undoes = matches!(record.phase, Phase::Undoing | Phase::Undone);
         let held = if undoes { Claim::Owned(at as u8) } else { Claim::Reserved(at as u8) };
+        let frees = self.off.met(Guard::FinishClaim, state.claim == held);
+        // An undo ends without the address where it is not the user's any more.
         let fits = self.off.met(Guard::FinishState, matches!(record.phase, Phase::Aborting | Phase::Undoing))
-            && self.off.met(Guard::FinishClaim, state.claim == held);
+            && (frees || undoes);
         if !fits {
             return;
         }
-        state.broken.stole_claim |= state.claim != held && state.claim != Claim::Free;
         state.broken.left_final |= record.phase == Phase::Committed;
         record.phase = if undoes { Phase::Undone } else { Phase::Aborted };
-        state.claim = Claim::Free;
+        if frees {
+            state.broken.stole_claim |= state.claim != held && state.claim != Claim::Free;
+            state.claim = Claim::Free;
+        }
+    }
+
+    fn execute_looked(&self, state: &mut State, at: usize) {
+        let Some(record) = &mut state.applies[at].record else { return };
+        record.looked |= record.phase == Phase::Undone;
     }
 
     /// Drops what can never take effect again, given a record that only moves forward.
     pub(crate) fn forget_dead(&self, apply: &mut Apply) {
         let Some(record) = apply.record else { return };
         let is_final = matches!(record.phase, Phase::Aborted | Phase::Undone);
+        let is_empty = record.phase == Phase::Aborted || record.looked;
         let complete = self.off.is_empty();
         for posting in apply.posted.iter() {
             let dead = match posting {
@@ -125,9 +151,10 @@ impl Protocol {
                 }
                 // Nothing can be put any more once the minute is over.
                 Posting::Delete(position) => {
-                    complete && (is_final || record.minute_over && apply.listed() & 1 << position == 0)
+                    complete && (is_empty || record.minute_over && apply.listed() & 1 << position == 0)
                 }
                 Posting::Finish => is_final,
+                Posting::Looked => record.looked,
                 Posting::Undo(_) => record.phase != Phase::Committed,
                 Posting::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
                 Posting::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),

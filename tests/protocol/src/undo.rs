@@ -1,9 +1,9 @@
-//! What happens to a user after the apply: the first sign-in, an edit of the setup, and undo. After its first transaction an
-//! undo goes on as a sweep does.
+//! What happens to a user after the apply: the first sign-in, an edit of the setup, removal by another system, and undo. After
+//! its first transaction an undo goes on as a sweep does.
 
 use crate::guards::Guard;
 use crate::model::{Protocol, State};
-use crate::store::{EDITED_ITEM, Phase, Posting, Profile};
+use crate::store::{Claim, EDITED_ITEM, Phase, Posting, Profile};
 use crate::sweeper::post_deletes;
 
 /// Stands for the writer of [`EDITED_ITEM`].
@@ -21,22 +21,31 @@ impl Protocol {
         }
     }
 
-    /// Deletes the user's `#META` and moves the record.
+    /// Deletes the user's `#META` and moves the record. By force also where another system has removed the user.
     pub(crate) fn execute_undo(&self, state: &mut State, at: usize, forced: bool) {
         let apply = &mut state.applies[at];
         let Some(record) = &mut apply.record else { return };
         let Profile { edited, signed_in } = apply.profile.unwrap_or_default();
         let fits = self.off.met(Guard::UndoState, record.phase == Phase::Committed)
-            && self.off.met(Guard::UndoProfile, apply.profile.is_some())
+            && (forced || self.off.met(Guard::UndoProfile, apply.profile.is_some()))
             && (forced || self.off.met(Guard::UndoVersion, !edited))
             && (forced || self.off.met(Guard::UndoNotSignedIn, !signed_in));
         if !fits {
             return;
         }
-        state.broken.undid_in_use |= !forced && (edited || signed_in);
+        state.broken.undid_in_use |= !forced && (edited || signed_in || apply.profile.is_none());
         state.broken.left_final |= record.phase == Phase::Undone;
         apply.profile = None;
         (record.phase, record.minute_over) = (Phase::Undoing, false);
+    }
+
+    /// Another system removes the user: `#META` and the claim in one transaction. What it does with the setup is its affair; here
+    /// it leaves it.
+    pub(crate) fn remove_user(&self, state: &mut State, at: usize) {
+        let apply = &mut state.applies[at];
+        if apply.profile.take().is_some() && state.claim == Claim::Owned(at as u8) {
+            state.claim = Claim::Free;
+        }
     }
 
     /// The user, whose `#META` is there to be read, signs in: `firstSignInAt` is written before the token is issued.

@@ -32,6 +32,9 @@ const NEEDED: &[(Guard, Damage)] = &[
     (SecondLook, (scenes::deleted, CLEAN)),
     (EmptyList, (scenes::deleted, CLEAN)),
     (CarryOn, (scenes::keyless, LIVE)),
+    (FinishClaim, (scenes::removed, CLAIMS)),
+    (UndoState, (scenes::used, ONCE)),
+    (UndoProfile, (scenes::used, IN_USE)),
     (UndoVersion, (scenes::used, IN_USE)),
     (UndoNotSignedIn, (scenes::used, IN_USE)),
     (UndoListAfterMove, (scenes::used, WHOLE)),
@@ -56,9 +59,6 @@ const IN_DEPTH: &[(Guard, &str)] = &[
     (CommitClaim, "a reservation goes only with its record; it is for claims that somebody repairs by hand"),
     (CommitProfileAbsent, "a user id is made once; it is for ids that are not"),
     (FinishState, "the claim is gone when the record is final, and all is one transaction"),
-    (FinishClaim, "the record is final when the claim is gone, and all is one transaction"),
-    (UndoState, "the user's #META is gone when the record is UNDOING, and all is one transaction"),
-    (UndoProfile, "the record is UNDOING when the user's #META is gone, and all is one transaction"),
 ];
 
 /// Designs that look right.
@@ -77,7 +77,7 @@ const WRONG_DESIGNS: &[(&str, &[Guard], Damage)] = &[
     ("the apply id as proof after a lost answer", &[OwnNonce], (scenes::retry, WHOLE)),
     ("undo by what the apply wrote", &[UndoLists], (scenes::used, CLEAN)),
     ("undo with one look", &[UndoSecondLook], (scenes::at_once, CLEAN)),
-    ("undo whatever the record's state", &[UndoState, UndoProfile], (scenes::used, ONCE)),
+    ("undo whatever the record's state", &[UndoState], (scenes::used, ONCE)),
     ("a takeover that plans as it likes", &[TakeOverSamePlan], (scenes::retry, WHOLE)),
 ];
 

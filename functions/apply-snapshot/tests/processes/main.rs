@@ -6,6 +6,7 @@ mod at_once;
 mod broken;
 mod random;
 mod staged;
+mod undo;
 
 /// The function's binary.
 const BINARY: &str = env!("CARGO_BIN_EXE_apply-snapshot");

@@ -66,8 +66,19 @@ impl Origin {
             kind: clone.kind,
             id: self.clone_id(clone.kind, &clone.source_id),
             document,
-            cloned_from: format!("{}:{}:{}", self.snapshot, self.revision, clone.source_id),
+            cloned_from: format!("{}{}", self.mark(), clone.source_id),
         }
+    }
+
+    /// The id of the item that something is a clone of, from its [`ClonedItem::cloned_from`]; `None` where it comes from another
+    /// snapshot or revision.
+    pub fn source_of(&self, cloned_from: &str) -> Option<ObjectId> {
+        cloned_from.strip_prefix(&self.mark())?.parse().ok()
+    }
+
+    /// What the origin of every clone begins with.
+    fn mark(&self) -> String {
+        format!("{}:{}:", self.snapshot, self.revision)
     }
 
     /// Derived, not drawn: whoever carries an apply on makes the same ids again.

@@ -1,0 +1,163 @@
+//! `GET /api/user-snapshots/{id}/applies` and `…/{applyId}`: who applied a snapshot in the caller's organization, and what came
+//! of it. The snapshot is never read, so its history is there when the snapshot is not.
+
+use std::collections::HashSet;
+
+use lambda_http::Request;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::domain::rights::{Action, Verdict};
+use shared::domain::{ItemKind, ObjectId, Principal};
+use shared::http::{Answer, ApiError, Caller, Cursor, Edge, Query, RequestContext};
+use shared::store::{Applies, ApplyHistory, Callers, ClonePlace, ClonedFrom, StoredApply, Table};
+use utoipa::ToSchema;
+
+use crate::answer::ApplyResult;
+use crate::apply_document::ApplyDocument;
+
+/// One page of applies.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApplyPage)]
+pub(crate) struct Listed {
+    /// The applies, in the order of their ids.
+    applies: Vec<ApplyDocument>,
+    /// The `cursor` of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// One apply, what its caller was told, and one page of what is there of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApplyDetail)]
+pub(crate) struct Shown {
+    apply: ApplyDocument,
+    /// `result` of the answer to the apply, with its warnings; left out where everything was never there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<ApplyResult<'static>>)]
+    result: Option<Value>,
+    /// The clones that are there: automations, prompts, templates, each kind in the order of its ids.
+    clones: Vec<ListedClone>,
+    /// The `cursor` of the next page of clones; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// A clone, and what it is a clone of.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Clone)]
+struct ListedClone {
+    kind: ItemKind,
+    /// The id of the captured item in the snapshot.
+    source_id: ObjectId,
+    /// The id of the clone.
+    clone_id: ObjectId,
+}
+
+impl From<ClonedFrom> for ListedClone {
+    fn from(clone: ClonedFrom) -> Self {
+        Self { kind: clone.place.kind, source_id: clone.source, clone_id: clone.place.id }
+    }
+}
+
+#[derive(Deserialize)]
+struct Told {
+    result: Value,
+}
+
+/// Lists the applies that the caller sees. What it does not see leaves a page shorter.
+pub(crate) async fn list(
+    edge: &Edge,
+    table: &Table,
+    context: &RequestContext,
+    request: &Request,
+) -> Result<Answer, ApiError> {
+    let caller = authorize(edge, context, request, Action::History)?;
+    let snapshot = context.path_id("id")?;
+    let query = Query::of(request, &["limit", "cursor"])?;
+    let (limit, start) = (query.limit()?, query.cursor::<ObjectId>()?);
+    let history = ApplyHistory::new(table);
+    let (confirmed, page) =
+        tokio::join!(confirm(table, &caller), history.page(&caller.organization, &snapshot, start, limit));
+    confirmed?;
+    let page = page?;
+    let principal = caller.principal();
+    let seen: Vec<&StoredApply> = page.applies.iter().filter(|apply| is_seen(&principal, apply)).collect();
+    let appliers: HashSet<ObjectId> = seen.iter().map(|apply| apply.applied_by()).collect();
+    let names = history.names(&caller.organization, &appliers).await?;
+    let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply)?.named(names.get(&apply.applied_by()).cloned()));
+    Answer::ok(&Listed {
+        applies: seen.into_iter().map(document).collect::<Result<_, ApiError>>()?,
+        next_cursor: page.next.as_ref().map(Cursor::write),
+    })
+}
+
+/// Shows one apply.
+pub(crate) async fn get(
+    edge: &Edge,
+    table: &Table,
+    context: &RequestContext,
+    request: &Request,
+) -> Result<Answer, ApiError> {
+    let caller = authorize(edge, context, request, Action::History)?;
+    let ids = (context.path_id("id")?, context.path_id("applyId")?);
+    let query = Query::of(request, &["limit", "cursor"])?;
+    let (limit, start) = (query.limit()?, query.cursor::<ClonePlace>()?);
+    let apply = find(table, &caller, ids).await?;
+    let history = ApplyHistory::new(table);
+    let applier = HashSet::from([apply.applied_by()]);
+    let (page, names) =
+        tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &applier));
+    let (page, names) = (page?, names?);
+    let told = apply.has_answer().then(|| apply.answer()).transpose()?;
+    let told: Option<Told> = told.map(|told| serde_json::from_str(&told)).transpose().map_err(ApiError::internal)?;
+    Answer::ok(&Shown {
+        apply: ApplyDocument::of(&apply)?.named(names.get(&apply.applied_by()).cloned()),
+        result: told.map(|told| told.result),
+        clones: page.clones.into_iter().map(ListedClone::from).collect(),
+        next_cursor: page.next.as_ref().map(Cursor::write),
+    })
+}
+
+/// Who is calling, where that role may do `action` at all: 401, then 403, before anything is read.
+pub(crate) fn authorize(
+    edge: &Edge,
+    context: &RequestContext,
+    request: &Request,
+    action: Action,
+) -> Result<Caller, ApiError> {
+    let caller = context.authenticate(edge, request)?;
+    match caller.principal().may_ever(action) {
+        true => Ok(caller),
+        false => Err(ApiError::Forbidden("seeing and undoing applies needs the role ADMIN or SUPERADMIN".to_owned())),
+    }
+}
+
+/// The apply of the caller's organization with these ids of a snapshot and an apply, where the caller is still who the token
+/// says and sees it. Two reads at once.
+pub(crate) async fn find(
+    table: &Table,
+    caller: &Caller,
+    (snapshot, apply): (ObjectId, ObjectId),
+) -> Result<StoredApply, ApiError> {
+    let applies = Applies::new(table);
+    let (confirmed, found) =
+        tokio::join!(confirm(table, caller), applies.find(&caller.organization, &snapshot, &apply));
+    confirmed?;
+    let principal = caller.principal();
+    found?.filter(|apply| is_seen(&principal, apply)).ok_or(ApiError::ApplyNotFound)
+}
+
+/// Checks that the stored caller is still who the token says. To be awaited along with other reads.
+async fn confirm(table: &Table, caller: &Caller) -> Result<(), ApiError> {
+    let stored = Callers::new(table).load(caller.organization, caller.user).await?;
+    caller.confirm(stored).map(drop)
+}
+
+fn is_seen(principal: &Principal, apply: &StoredApply) -> bool {
+    principal.judge_apply(Action::History, apply.made_user()) == Verdict::Allowed
+}

@@ -1,0 +1,103 @@
+//! `POST /api/user-snapshots/{id}/applies/{applyId}/undo`: the user and all clones go, and the e-mail address is free.
+
+use lambda_http::{Body, Request};
+use serde::{Deserialize, Serialize};
+use shared::domain::rights::{Action, Verdict};
+use shared::domain::usage::traces;
+use shared::http::{Answer, ApiError, Caller, Edge, FieldError, RequestContext, body};
+use shared::store::{ApplyState, Begun, StoredApply, Table, Undo, Undos};
+use utoipa::ToSchema;
+
+use crate::apply::WAIT;
+use crate::apply_document::{ApplyDocument, answered};
+use crate::history::{authorize, find};
+
+/// How the apply is undone. No body at all is as an empty object.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UndoApply)]
+pub(crate) struct UndoBody {
+    /// Whether to undo it whatever has become of the user since; false when absent. Needs the role SUPERADMIN.
+    force: Option<bool>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApplyUndone)]
+pub(crate) struct Undone {
+    /// `Apply undone`.
+    message: &'static str,
+    apply: ApplyDocument,
+}
+
+/// One request to undo.
+struct Undoing<'a> {
+    edge: &'a Edge,
+    table: &'a Table,
+    context: &'a RequestContext,
+    caller: Caller,
+    is_forced: bool,
+}
+
+/// Authorize, read the record, take the user away, clear the rest away. What broke off before is carried on.
+pub(crate) async fn undo(
+    edge: &Edge,
+    table: &Table,
+    context: &RequestContext,
+    request: &Request,
+) -> Result<Answer, ApiError> {
+    let caller = authorize(edge, context, request, Action::Undo)?;
+    let ids = (context.path_id("id")?, context.path_id("applyId")?);
+    let is_forced = parse(request)?.force.unwrap_or_default();
+    let action = if is_forced { Action::ForceUndo } else { Action::Undo };
+    if !caller.principal().may_ever(action) {
+        return Err(ApiError::Forbidden("\"force\": true needs the role SUPERADMIN".to_owned()));
+    }
+    let apply = find(table, &caller, ids).await?;
+    if caller.principal().judge_apply(action, apply.made_user()) != Verdict::Allowed {
+        return Err(ApiError::Forbidden("this apply made your own user; somebody else has to undo it".to_owned()));
+    }
+    Undoing { edge, table, context, caller, is_forced }.answer(apply).await
+}
+
+/// The body, which may be missing altogether.
+fn parse(request: &Request) -> Result<UndoBody, ApiError> {
+    let is_empty = match request.body() {
+        Body::Text(text) => text.is_empty(),
+        Body::Binary(bytes) => bytes.is_empty(),
+        _ => true,
+    };
+    if is_empty { Ok(UndoBody::default()) } else { body::parse(request) }
+}
+
+impl Undoing<'_> {
+    async fn answer(&self, apply: StoredApply) -> Result<Answer, ApiError> {
+        let apply = match apply.state() {
+            ApplyState::Committed => self.begin(apply).await?,
+            _ => apply,
+        };
+        let undone = match apply.state() {
+            ApplyState::Undone => apply,
+            // The clock is asked once more: what the user wrote just before it went must have landed some time after this.
+            ApplyState::Undoing => Undos::new(self.table).finish(&apply, self.edge.clock.now()).await?.0,
+            ApplyState::Staging | ApplyState::Committed => return Err(ApiError::InProgress { retry_after: WAIT }),
+            ApplyState::Aborting | ApplyState::Aborted => return Err(ApiError::ApplyAborted),
+        };
+        Answer::ok(&Undone { message: "Apply undone", apply: ApplyDocument::of(&undone)? })
+    }
+
+    /// Takes the user away; gives the apply as it is then, or as somebody else made it meanwhile.
+    async fn begin(&self, apply: StoredApply) -> Result<StoredApply, ApiError> {
+        let told = answered(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
+        let (by, now) = (self.caller.user, self.context.now());
+        let undo = Undo { apply: &apply, email: &told.user_email, by, is_forced: self.is_forced, now };
+        let undos = Undos::new(self.table);
+        match undos.begin(&undo).await? {
+            Begun::Undoing(apply) | Begun::Met(apply) => Ok(*apply),
+            Begun::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
+            Begun::InUse => {
+                let traces = traces(undos.usage(&apply).await?, told.counts.cloned);
+                Err(ApiError::SetupInUse(traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()))
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What tells that the user of an apply has been used since: an undo would take that away, too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Counts, ItemKind, ObjectId, Timestamp};
+
+/// A user whom an apply has made, as far as it can differ from what the apply left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// When the user first signed in.
+    pub first_sign_in_at: Option<Timestamp>,
+    /// Whether anything of the setup or the profile was written since.
+    pub is_changed: bool,
+    /// Whether an automation was switched on or off since.
+    pub is_switched: bool,
+    /// The setup.
+    pub items: Vec<UsedItem>,
+}
+
+/// One item of the user's setup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedItem {
+    /// Which kind.
+    pub kind: ItemKind,
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Whether it is a clone of the apply.
+    pub is_clone: bool,
+    /// Whether it was written since.
+    pub is_changed: bool,
+}
+
+/// One thing that tells of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trace {
+    /// The user was removed.
+    UserRemoved,
+    /// The user signed in.
+    SignedIn(Timestamp),
+    /// A clone was edited.
+    Edited(UsedItem),
+    /// An item was added.
+    Added(UsedItem),
+    /// So many clones of a kind are gone.
+    Removed(ItemKind, usize),
+    /// An automation was switched on or off.
+    Switched,
+    /// Something else was written: the profile, or something that is as before by now.
+    ProfileChanged,
+}
+
+/// Everything that tells of use, `cloned` being what the apply made; `usage` is that of the user, where there still is one.
+/// Nothing where the user is as the apply left it.
+pub fn traces(usage: Option<Usage>, cloned: Counts) -> Vec<Trace> {
+    let Some(usage) = usage else { return vec![Trace::UserRemoved] };
+    let Usage { first_sign_in_at, is_changed, is_switched, items } = usage;
+    let mut left: BTreeMap<ItemKind, usize> = BTreeMap::new();
+    for item in items.iter().filter(|item| item.is_clone) {
+        *left.entry(item.kind).or_default() += 1;
+    }
+    let removed = ItemKind::ALL.into_iter().filter_map(|kind| {
+        let missing = cloned.of(kind).saturating_sub(left.get(&kind).copied().unwrap_or_default());
+        (missing > 0).then_some(Trace::Removed(kind, missing))
+    });
+    let written = items.into_iter().filter_map(|item| match item {
+        item if !item.is_clone => Some(Trace::Added(item)),
+        item if item.is_changed => Some(Trace::Edited(item)),
+        _ => None,
+    });
+    let mut changes: Vec<Trace> = is_switched.then_some(Trace::Switched).into_iter().chain(removed).collect();
+    changes.extend(written);
+    if is_changed && changes.is_empty() {
+        changes.push(Trace::ProfileChanged);
+    }
+    first_sign_in_at.map(Trace::SignedIn).into_iter().chain(changes).collect()
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UserRemoved => f.write_str("the user was removed"),
+            Self::SignedIn(at) => write!(f, "the user signed in at {at}"),
+            Self::Edited(item) => write!(f, "{item} was edited"),
+            Self::Added(item) => write!(f, "{item} was added"),
+            Self::Removed(kind, 1) => write!(f, "1 {kind} was removed"),
+            Self::Removed(kind, count) => write!(f, "{count} {kind}s were removed"),
+            Self::Switched => f.write_str("the switches were changed"),
+            Self::ProfileChanged => f.write_str("the profile was changed, or something that is as before by now"),
+        }
+    }
+}
+
+impl fmt::Display for UsedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, id, name, .. } = self;
+        write!(f, "the {kind} {name:?} ({id})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_millis(1_778_835_600_000);
+
+    fn item(kind: ItemKind, is_clone: bool, is_changed: bool) -> UsedItem {
+        UsedItem { kind, id: ObjectId::from_bytes([7; 12]), name: "Intro".to_owned(), is_clone, is_changed }
+    }
+
+    fn told(usage: Option<Usage>) -> Vec<String> {
+        let cloned = Counts { automations: 0, prompts: 2, templates: 1 };
+        traces(usage, cloned).iter().map(ToString::to_string).collect()
+    }
+
+    fn untouched() -> Usage {
+        let clones = [ItemKind::Prompt, ItemKind::Prompt, ItemKind::Template].map(|kind| item(kind, true, false));
+        Usage { items: clones.to_vec(), ..Usage::default() }
+    }
+
+    #[test]
+    fn a_user_as_the_apply_left_it_has_no_traces() {
+        assert_eq!(told(Some(untouched())), [""; 0]);
+    }
+
+    #[test]
+    fn every_kind_of_use_is_told() {
+        assert_eq!(told(None), ["the user was removed"]);
+        let signed_in = Usage { first_sign_in_at: Some(AT), ..untouched() };
+        assert_eq!(told(Some(signed_in)), ["the user signed in at 2026-05-15T09:00:00.000Z"]);
+        let switched = Usage { is_changed: true, is_switched: true, ..untouched() };
+        assert_eq!(told(Some(switched)), ["the switches were changed"]);
+        let mut used = Usage { is_changed: true, ..untouched() };
+        assert_eq!(told(Some(used.clone())), ["the profile was changed, or something that is as before by now"]);
+        used.items[0].is_changed = true;
+        used.items.push(item(ItemKind::Automation, false, true));
+        assert_eq!(
+            told(Some(used.clone())),
+            [
+                "the prompt \"Intro\" (070707070707070707070707) was edited",
+                "the automation \"Intro\" (070707070707070707070707) was added",
+            ]
+        );
+        used.items.drain(1..3);
+        used.first_sign_in_at = Some(AT);
+        let told_all = told(Some(used.clone()));
+        assert_eq!(
+            told_all[..3],
+            ["the user signed in at 2026-05-15T09:00:00.000Z", "1 prompt was removed", "1 template was removed"]
+        );
+        assert_eq!(told_all.len(), 5);
+        used.items.clear();
+        assert_eq!(told(Some(used))[1..], ["2 prompts were removed", "1 template was removed"]);
+    }
+}
