@@ -263,7 +263,7 @@ async fn every_cell_of_role_route_and_ownership_is_answered_as_the_table_says() 
         }
     }
     println!("{cells} cells of role x route x ownership, {allowed} of them allowed");
-    assert_eq!(cells, 4 * 8 * 12);
+    assert_eq!(cells, 4 * 13 * 12);
 }
 
 #[tokio::test]

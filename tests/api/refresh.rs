@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Document, ItemKind, SetupItem};
 use shared::store::{Change, SetupWriter, Written, stored_bytes};
-use tests::{ACME, ALEX, Answer, BEGINNING, GIL, PAT, SAM, TestApp, apply_body, create_body};
+use tests::{ACME, ALEX, Answer, BEGINNING, Fault, GIL, Loss, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
 use crate::revisions::content;
@@ -274,4 +274,24 @@ async fn an_apply_that_was_interrupted_goes_on_with_the_revision_that_it_began_w
     let cloned = &result["cloned"];
     let total: u64 = ["automations", "prompts", "templates"].iter().map(|kind| cloned[*kind].as_u64().unwrap()).sum();
     assert_eq!(total, 300);
+}
+
+/// Three calls in ten fail, before or after they are carried out: every refresh that is sent until it is answered is done, and
+/// nothing is lost or done twice.
+#[tokio::test]
+async fn with_three_calls_in_ten_failing_every_edit_becomes_one_revision() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    for number in 2..=25 {
+        edit(&app, &format!("edit {number:03}")).await;
+        let (lost, unanswered) = (Fault::DropRequest(Loss::Io), Fault::DropAnswer(Loss::Io));
+        app.faults().any_of(number, [(0.15, lost), (0.15, unanswered)]).always();
+        let mut answer = refresh(&app, PAT, &id).await;
+        while answer.status == 503 {
+            answer = refresh(&app, PAT, &id).await;
+        }
+        app.faults().clear();
+        assert_eq!(answer.expect(200)["snapshot"]["revision"], number, "{}", answer.text);
+        assert!(content(&app, &id, number).await.to_string().contains(&format!("edit {number:03}")));
+    }
 }

@@ -25,6 +25,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method};
 use local::database::Database;
 use local::event_source::Delivered;
+use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
 use local::scheduler::Scheduler;
@@ -311,7 +312,7 @@ impl TestApp {
     /// Sends a request and reads the whole answer, which must be one that the API's description has.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().expect("the request is one");
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let (method, path) = (request.method().clone(), decoded_path(request.url().path()));
         let sent = request.body().and_then(reqwest::Body::as_bytes).and_then(|body| serde_json::from_slice(body).ok());
         let answer = self.exchange(request).await;
         description::check(&method, &path, sent.as_ref(), &answer);

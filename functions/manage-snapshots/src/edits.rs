@@ -9,7 +9,9 @@ use shared::domain::rights::Action;
 use shared::domain::{
     Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Sharing, Snapshot, SnapshotName, Violation,
 };
-use shared::http::{Answer, ApiError, Caller, FieldError, Fields, IfMatch, Object, SnapshotDocument, body, etag};
+use shared::http::{
+    Answer, ApiError, Caller, FieldError, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag,
+};
 use shared::store::{
     Edited, Found, MAX_SHARING_CHANGES, Organizations, Refreshes, Renaming, SnapshotEditor, SnapshotReader,
 };
@@ -133,6 +135,10 @@ pub(crate) struct RenameBody {
     refresh: Option<Option<Object<RefreshBody>>>,
 }
 
+impl OptionalFields for RenameBody {
+    const NULL_COUNTS: &'static [&'static str] = &["refresh"];
+}
+
 /// A schedule.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -232,6 +238,8 @@ pub(crate) struct AssignBody {
     /// Whether every organization sees it.
     is_global: Option<bool>,
 }
+
+impl OptionalFields for AssignBody {}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotAssigned)]

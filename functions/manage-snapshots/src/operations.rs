@@ -7,7 +7,7 @@ use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
 use shared::domain::ItemKind;
 use shared::http::operation::{Described, Operation};
-use shared::http::{ApiError, FieldError};
+use shared::http::{ApiError, AtLeastOne, FieldError};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use crate::Health;
@@ -219,7 +219,7 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
         "an ADMIN changes only the snapshots of its own organization",
     )
     .does("Change a snapshot's name, description and schedule", TEXT)
-    .body::<RenameBody>(
+    .body::<AtLeastOne<RenameBody>>(
         r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May.", "refresh": {"every": "P1D"}}"#,
         FieldError::new("/name", "expected a string, found an integer"),
     )
@@ -253,7 +253,7 @@ more in steps.";
         "saying who sees a snapshot needs the role SUPERADMIN",
     )
     .does("Say which organizations see a snapshot", TEXT)
-    .body::<AssignBody>(
+    .body::<AtLeastOne<AssignBody>>(
         r#"{"assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"], "isGlobal": false}"#,
         FieldError::new("/assignedOrgIds/0", "an id is 24 hex digits, such as 64ee9a8b1e7f2a0011223344"),
     )

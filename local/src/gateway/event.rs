@@ -114,7 +114,7 @@ impl Event {
 }
 
 /// The path as functions see it: decoded once, and cut at a question mark that was encoded, as the real gateway does.
-pub(super) fn decoded_path(path: &str) -> String {
+pub fn decoded_path(path: &str) -> String {
     let decoded = percent_decode(path.as_bytes()).decode_utf8_lossy();
     decoded.split('?').next().unwrap_or_default().to_owned()
 }

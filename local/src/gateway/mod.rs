@@ -25,6 +25,7 @@ use shared::ids::Randomness;
 use tokio::task::JoinHandle;
 
 use answer::{FunctionAnswer, Refusal};
+pub use event::decoded_path;
 use event::{Arrival, Event};
 pub use invocation::{FunctionError, Invoked};
 use invocation::{InvocationType, invoked_function};
@@ -144,7 +145,7 @@ impl Gateway {
         if let Some(name) = invoked_function(parts) {
             return Ok(self.invoke_by_name(name, parts, &body).await);
         }
-        let matched = route::find(&parts.method, &event::decoded_path(parts.uri.path()));
+        let matched = route::find(&parts.method, &decoded_path(parts.uri.path()));
         let function = matched.as_ref().map_or(Function::DEFAULT, |found| found.route.function);
         let request_id = self.randomness.object_id(at).to_string();
         let arrival = Arrival { host: &self.host, peer, request_id: request_id.clone(), at };

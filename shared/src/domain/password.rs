@@ -110,6 +110,7 @@ impl PartialSchema for NewPassword {
             )))
             .min_length(Some(MIN_LENGTH))
             .max_length(Some(MAX_LENGTH))
+            .examples(["TempPass!2026"])
             .into()
     }
 }

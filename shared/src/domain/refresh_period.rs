@@ -129,13 +129,21 @@ impl PartialSchema for RefreshPeriod {
             ))
             .min_length(Some(3))
             .max_length(Some(MAX_CHARACTERS))
-            .pattern(Some("^P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$"))
+            .pattern(Some(pattern()))
             .examples(["PT6H"])
             .into()
     }
 }
 
 impl ToSchema for RefreshPeriod {}
+
+/// What the parser takes, limits aside: at least one unit, and at least one after a `T`. Without looking ahead, which not every
+/// reader of a schema can.
+fn pattern() -> String {
+    let date = "([0-9]+W([0-9]+D)?|[0-9]+D)";
+    let time = "T([0-9]+H([0-9]+M)?([0-9]+S)?|[0-9]+M([0-9]+S)?|[0-9]+S)";
+    format!("^P({date}({time})?|{time})$")
+}
 
 #[cfg(test)]
 mod tests {
@@ -221,6 +229,31 @@ mod tests {
         // 32 characters, and one more.
         assert_eq!(kind(&format!("PT{:0>29}S", 21_600)), None);
         assert_eq!(kind(&format!("PT{:0>30}S", 21_600)), Some(ViolationKind::Malformed));
+    }
+
+    #[test]
+    fn the_schema_has_the_form_that_the_parser_takes() {
+        let form = regex::Regex::new(&pattern()).unwrap();
+        for text in [
+            "PT6H",
+            "P2W",
+            "P1W1D",
+            "P1DT12H",
+            "P1DT1H1M1S",
+            "PT1M1S",
+            "PT1H1S",
+            "PT1S",
+            "P1M",
+            "P",
+            "PT",
+            "P1DT",
+            "PT6",
+            "P1D1W",
+            "6H",
+            "PT6H ",
+        ] {
+            assert_eq!(form.is_match(text), kind(text) != Some(ViolationKind::Malformed) && text != "P1M", "{text:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,13 @@ use lambda_http::Request;
 
 use super::ApiError;
 
+/// What an If-Match header may hold, as a regular expression.
+pub(super) const PATTERN: &str =
+    r#"^(\*|(W/)?"[!#-~\u0080-\u00ff]*"([ \t]*,[, \t]*(W/)?"[!#-~\u0080-\u00ff]*")*[, \t]*)$"#;
+
+/// The white space of a header (RFC 9110, section 5.6.3); `trim` would take every other kind, too.
+const WHITE_SPACE: [char; 2] = [' ', '\t'];
+
 /// The value of the `ETag` header for a version or a hash: strong, since every change of what is shown makes another one.
 pub fn etag(state: impl Display) -> HeaderValue {
     // Quotes, digits and letters are always a header value.
@@ -36,7 +43,7 @@ impl IfMatch {
         for value in request.headers().get_all(IF_MATCH) {
             // A tag may hold bytes beyond ASCII; ours never do, so what they are does not matter.
             let text = String::from_utf8_lossy(value.as_bytes());
-            match text.trim() {
+            match text.trim_matches(WHITE_SPACE) {
                 "*" => any = true,
                 list => tags.extend(parse_list(list).ok_or_else(malformed)?),
             }
@@ -72,7 +79,7 @@ impl IfNoneMatch {
     /// Reads the header. A tag that is none names nothing, and the client gets the whole answer.
     pub fn of(request: &Request) -> Self {
         let values = request.headers().get_all(IF_NONE_MATCH).iter();
-        let lists = values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+        let lists = values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim_matches(WHITE_SPACE).to_owned());
         Self(
             lists
                 .flat_map(|list| if list == "*" { vec![list] } else { parse_list(&list).unwrap_or_default() })
@@ -105,7 +112,7 @@ fn parse_list(list: &str) -> Option<Vec<String>> {
             return None;
         }
         tags.push(if weak { format!("W/\"{inside}\"") } else { format!("\"{inside}\"") });
-        rest = after[1..].trim_start();
+        rest = after[1..].trim_start_matches(WHITE_SPACE);
         if rest.is_empty() {
             return Some(tags);
         }
@@ -146,6 +153,7 @@ mod tests {
             (&["\"2\", \"3\""], true),
             (&["\"2\",,\t\"3\","], true),
             (&["\"2\"", "\"3\""], true),
+            (&["\t\"2\" , \"3\" \t"], true),
             (&["\"2\""], false),
             (&["W/\"3\""], false),
             (&["\"03\""], false),
@@ -198,6 +206,10 @@ mod tests {
             &["\"a b\""],
             &["\"3\"x"],
             &["**"],
+            // A space, but not one that a header may have around its value.
+            &["\u{a0}*"],
+            &["\"3\"\u{a0}"],
+            &["\"3\"\u{2003}, \"4\""],
         ] {
             assert!(matches!(read(values), Err(ApiError::InvalidHeader(_))), "{values:?}");
         }

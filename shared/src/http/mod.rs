@@ -4,6 +4,7 @@
 //! and returns an [`Answer`] or an [`ApiError`]. Statuses are known here and nowhere below.
 
 mod answer;
+mod at_least_one;
 mod auth;
 pub mod body;
 pub mod bounded;
@@ -28,6 +29,7 @@ mod token;
 use std::sync::Arc;
 
 pub use answer::{Answer, MAX_LISTED};
+pub use at_least_one::{AtLeastOne, OptionalFields};
 pub use auth::authenticate;
 pub use body::Fields;
 pub use context::RequestContext;

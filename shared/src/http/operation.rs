@@ -131,7 +131,11 @@ impl Operation {
             .minimum(Some(1))
             .maximum(Some(MAX_PAGE))
             .default(Some(json!(MAX_PAGE)));
-        let cursor = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_CURSOR));
+        let cursor = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[A-Za-z0-9_-]+$"))
+            .min_length(Some(1))
+            .max_length(Some(MAX_CURSOR));
         self.builder = self
             .builder
             .parameter(optional("limit", ParameterIn::Query, "How many entries the page has at most.", limit))
@@ -156,7 +160,8 @@ impl Operation {
     /// [`super::IfMatch`].
     #[must_use]
     pub fn if_match(mut self, description: &str) -> Self {
-        let tags = ObjectBuilder::new().schema_type(Type::String).examples(["\"3\""]);
+        let tags =
+            ObjectBuilder::new().schema_type(Type::String).pattern(Some(super::etag::PATTERN)).examples(["\"3\""]);
         self.builder = self.builder.parameter(optional(header_name(&IF_MATCH), ParameterIn::Header, description, tags));
         let malformed = ApiError::InvalidHeader(super::etag::MALFORMED.to_owned());
         self.refuses([malformed, ApiError::Stale])
@@ -351,9 +356,10 @@ pub fn headers() -> impl Iterator<Item = (String, Header)> {
 
 /// The parameter that every route takes, by its name under `parameters`.
 pub fn request_id_parameter() -> (&'static str, Parameter) {
-    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9._-]{1,64}$"));
-    let description = "Your own id for this request: the answer and the service's log carry it. Any other text is \
-                       replaced by an id that the service makes.";
+    // Without a pattern: what does not fit is no mistake, so a request with it is a good one.
+    let id = ObjectBuilder::new().schema_type(Type::String).examples(["665f1a0c0e0a4b001a2c9f80"]);
+    let description = "Your own id for this request, of 1 to 64 letters, digits, dots, hyphens and underscores: the answer \
+                       and the service's log carry it. Any other text is replaced by an id that the service makes.";
     ("XRequestId", optional(header_name(&REQUEST_ID), ParameterIn::Header, description, id).build())
 }
 

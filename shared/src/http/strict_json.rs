@@ -49,13 +49,18 @@ struct Value<'w> {
 }
 
 impl Value<'_> {
-    /// One level down, under `segment`.
-    fn enter<E: Error>(&mut self, segment: String) -> Result<Value<'_>, E> {
+    /// Fails where an array or object that begins here is one too deep, whether it holds anything or not.
+    fn begin<E: Error>(&self) -> Result<(), E> {
         if self.walk.path.len() == MAX_DEPTH {
             return Err(E::custom(format!("arrays and objects are nested more than {MAX_DEPTH} deep")));
         }
+        Ok(())
+    }
+
+    /// One level down, under `segment`.
+    fn enter(&mut self, segment: String) -> Value<'_> {
         self.walk.path.push(segment);
-        Ok(Value { walk: self.walk })
+        Value { walk: self.walk }
     }
 }
 
@@ -99,9 +104,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        self.begin()?;
         for index in 0_usize.. {
             // Asks whether there is an element before its place becomes part of the path.
-            let element = self.enter(index.to_string())?;
+            let element = self.enter(index.to_string());
             let more = elements.next_element_seed(element)?.is_some();
             self.walk.path.pop();
             if !more {
@@ -112,9 +118,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        self.begin()?;
         let mut seen = HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            let member = self.enter(key.clone())?;
+            let member = self.enter(key.clone());
             if !seen.insert(key) {
                 member.walk.duplicate = Some(pointer(&member.walk.path));
                 return Err(A::Error::custom("an object has a key twice"));
@@ -154,5 +161,23 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_and_objects_nest_64_deep_whether_the_innermost_holds_anything_or_not() {
+        for innermost in ["[]", "{}", "[1]", "{\"a\":1}"] {
+            for (before, after) in [("[", "]"), ("{\"a\":", "}")] {
+                for (depth, is_taken) in [(63, true), (64, true), (65, false)] {
+                    let around = depth - 1;
+                    let text = format!("{}{innermost}{}", before.repeat(around), after.repeat(around));
+                    assert_eq!(check(text.as_bytes()).is_ok(), is_taken, "{text}");
+                }
+            }
+        }
     }
 }
