@@ -6,7 +6,7 @@
 
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
-use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Snapshot, Source, Timestamp};
+use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source, Timestamp};
 use crate::store::{
     Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Refreshes, Replaced,
     SnapshotReader, SourceUser, StoredSnapshot, Table,
@@ -53,6 +53,13 @@ pub struct Refresh<'a> {
 pub struct Loaded {
     stored: StoredSnapshot,
     state: Option<RefreshState>,
+}
+
+impl Loaded {
+    /// The snapshot's schedule; `None` where it has none.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.state.as_ref()?.schedule.as_ref()
+    }
 }
 
 /// What came of a refresh.
@@ -138,7 +145,7 @@ impl Refresh<'_> {
         state: Option<&RefreshState>,
         slot: Timestamp,
     ) -> Result<bool, Fault> {
-        let Some(state) = state.filter(|state| state.due_at.is_some()) else { return Ok(false) };
+        let Some(state) = state.filter(|state| state.schedule.is_some()) else { return Ok(false) };
         if state.served_slot.is_some_and(|served| served >= slot) {
             return Ok(false);
         }

@@ -32,6 +32,8 @@ mod races;
 mod refresh;
 mod refusals;
 mod revisions;
+mod schedule_races;
+mod schedules;
 mod secrets;
 mod sign_in;
 mod stored_items;

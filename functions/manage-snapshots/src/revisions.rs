@@ -139,7 +139,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
         let (old, state) = tokio::join!(revisions.load(&snapshot, number), refreshes.state(id));
         let (old, state) = (old?.ok_or(ApiError::RevisionNotFound)?, state?);
-        let was_scheduled = state.as_ref().is_some_and(|state| state.due_at.is_some());
+        let was_scheduled = state.as_ref().is_some_and(|state| state.schedule.is_some());
         let restored = if old.hash == snapshot.hash {
             // A repeated request finds its work done.
             if was_scheduled {

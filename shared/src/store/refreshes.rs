@@ -14,7 +14,7 @@ use super::record::{self, CHUNKS, CONTENT, DELETED_AT};
 use super::revision_record::{CONTENT_HASH, Held, Note, REPLACED_AT, RefreshRecord, revision_item, unscheduled};
 use super::revisions::RevisionWithContent;
 use super::snapshots::StoredSnapshot;
-use super::table::{IndexPart, RangePart, Table};
+use super::table::{IndexPart, Range, RangePart, Table};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 
 /// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
@@ -193,7 +193,8 @@ impl<'a> Refreshes<'a> {
         for shard in keys::sweep_shards() {
             let mut before = None::<String>;
             loop {
-                let part = IndexPart { index: &ALL, pk: &shard, before: before.as_deref(), limit: PAGE };
+                let range = Range::LatestFirst(before.as_deref());
+                let part = IndexPart { index: &ALL, pk: &shard, range, limit: PAGE };
                 let (items, more) = self.0.query_index(&part).await?;
                 let is_of_it = |item: &Item| {
                     let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));

@@ -9,7 +9,9 @@ use super::keys::{self, ALL};
 use super::outcome::Item;
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
-use crate::domain::{Counts, Fault, ObjectId, RefreshState, RefreshStatus, Revision, Timestamp};
+use crate::domain::{
+    Counts, Fault, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Timestamp,
+};
 
 /// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
 pub(super) const CONTENT_HASH: &str = "contentHash";
@@ -135,6 +137,8 @@ pub(super) struct RefreshRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     served_slot: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    every: Option<RefreshPeriod>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     due_at: Option<Timestamp>,
 }
 
@@ -149,7 +153,7 @@ impl From<RefreshRecord> for RefreshState {
             status: record.refresh_status,
             detail: record.refresh_detail,
             served_slot: record.served_slot,
-            due_at: record.due_at,
+            schedule: record.every.zip(record.due_at).map(|(every, due_at)| Schedule { every, due_at }),
         }
     }
 }
@@ -158,6 +162,8 @@ impl From<RefreshRecord> for RefreshState {
 pub(super) const EVERY: &str = "every";
 /// When a schedule is due next.
 pub(super) const DUE_AT: &str = "dueAt";
+/// What is said of the last refresh, or of why there will be none.
+pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
 /// The latest time of the schedule for which a snapshot was refreshed.
 const SERVED_SLOT: &str = "servedSlot";
 
@@ -180,8 +186,8 @@ impl Note {
         let mut change =
             change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
         change = match &self.detail {
-            Some(detail) => change.set("refreshDetail", text(detail)),
-            None => change.remove("refreshDetail"),
+            Some(detail) => change.set(REFRESH_DETAIL, text(detail)),
+            None => change.remove(REFRESH_DETAIL),
         };
         if self.status.is_current() {
             change = change.set("lastRefreshedAt", text(self.at));
@@ -199,7 +205,7 @@ impl Note {
             status: Some(self.status),
             detail: self.detail.clone(),
             served_slot: self.slot.or(before.served_slot),
-            due_at: before.due_at,
+            schedule: before.schedule,
         }
     }
 }
