@@ -30,6 +30,7 @@ mod plan;
 mod policies;
 mod races;
 mod refresh;
+mod refresh_races;
 mod refusals;
 mod revisions;
 mod schedule_races;

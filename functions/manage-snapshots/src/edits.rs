@@ -28,6 +28,21 @@ const MAX_ASSIGNED: usize = 500;
 pub(crate) const FOREIGN: &str =
     "an ADMIN changes only the snapshots of its own organization, and sees only their history";
 
+/// What was found, or why the caller does not get it.
+pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiError> {
+    match found {
+        Found::Allowed(found) => Ok(found),
+        Found::Missing => Err(ApiError::SnapshotNotFound),
+        Found::Forbidden => Err(ApiError::Forbidden(
+            match action {
+                Action::Delete => "an ADMIN deletes only the snapshots that it created",
+                _ => FOREIGN,
+            }
+            .into(),
+        )),
+    }
+}
+
 /// A change that was authorized by role and whose path and condition were read.
 struct Change<'a> {
     call: &'a Call<'a>,
@@ -54,17 +69,7 @@ impl<'a> Change<'a> {
 
     async fn find(&self) -> Result<Box<Snapshot>, ApiError> {
         let reader = SnapshotReader::new(self.call.table);
-        match reader.find(self.id, &self.caller.principal(), self.action).await? {
-            Found::Allowed(snapshot) => Ok(snapshot),
-            Found::Missing => Err(ApiError::SnapshotNotFound),
-            Found::Forbidden => Err(ApiError::Forbidden(
-                match self.action {
-                    Action::Delete => "an ADMIN deletes only the snapshots that it created",
-                    _ => FOREIGN,
-                }
-                .into(),
-            )),
-        }
+        allowed(self.action, reader.find(self.id, &self.caller.principal(), self.action).await?)
     }
 
     /// Makes the change to the snapshot as it was read, and again to what it has become where another change came first:

@@ -89,6 +89,8 @@ pub struct RefreshState {
     pub status: Option<RefreshStatus>,
     /// In words, where there is something to say.
     pub detail: Option<String>,
+    /// The revision that all this is about; `None` where no revision was made since the state is kept.
+    pub revision: Option<u32>,
     /// The latest time of the schedule for which it was refreshed.
     pub served_slot: Option<Timestamp>,
     /// When it is refreshed of itself; `None` where it is not.

@@ -68,7 +68,9 @@ impl<'a> SnapshotEditor<'a> {
             // The SDK repeated an update whose answer was lost, and met its own work.
             Ran::Met(Some(met)) if !is_tombstone(&met) => {
                 let met = record::read::<SnapshotRecord>(met)?.into_snapshot(snapshot.id);
-                Ok(if met == renamed { Edited::Done(Box::new(renamed)) } else { Edited::Moved })
+                // A refresh may have come between: of what it writes nothing is compared.
+                let own = |it: &Snapshot| (it.version, it.updated_at, it.name.clone(), it.description.clone());
+                Ok(if own(&met) == own(&renamed) { Edited::Done(Box::new(met)) } else { Edited::Moved })
             }
             Ran::Met(_) => Ok(Edited::Moved),
         }
