@@ -58,11 +58,17 @@ impl Storm {
         usize::try_from(u64::from_be_bytes(bytes) % limit as u64).unwrap()
     }
 
-    /// Gives every source one more prompt: how many a capture holds tells how new it is.
-    async fn edit(&mut self) {
-        for (source, edits) in self.sources.iter().zip(&mut self.edits) {
-            *edits += 1;
-            add_prompt(&self.app, source, *edits).await;
+    /// The places of the sources that are edited in a period: every other one. Of the others nothing changes, so that only what
+    /// is served tells one refresh from two.
+    fn edited(period: u64) -> impl Iterator<Item = usize> {
+        (0..SOURCES).filter(move |place| (*place as u64 + period).is_multiple_of(2))
+    }
+
+    /// Gives each of them one more prompt: how many a capture holds tells how new it is.
+    async fn edit(&mut self, period: u64) {
+        for place in Self::edited(period) {
+            self.edits[place] += 1;
+            add_prompt(&self.app, &self.sources[place], self.edits[place]).await;
         }
     }
 
@@ -93,7 +99,7 @@ impl Storm {
     }
 
     /// Serves all of it, eight batches at once, while the sources are edited once more and people refresh by hand.
-    async fn serve(&mut self, events: &[String]) {
+    async fn serve(&mut self, events: &[String], period: u64) {
         let queue = self.app.scheduler();
         let batch = async |bodies: &[String]| {
             let records: Vec<_> = bodies.iter().enumerate().map(|(place, body)| record(place, body)).collect();
@@ -101,8 +107,8 @@ impl Storm {
             answer.expect(200)["batchItemFailures"].as_array().unwrap().len()
         };
         let edits = async {
-            for (source, edits) in self.sources.iter().zip(&self.edits) {
-                add_prompt(&self.app, source, edits + 1).await;
+            for place in Self::edited(period) {
+                add_prompt(&self.app, &self.sources[place], self.edits[place] + 1).await;
                 let by_hand = &self.snapshots[self.below(SNAPSHOTS)].1;
                 let path = format!("/api/user-snapshots/{by_hand}/refresh");
                 let request = self.app.request(http::Method::POST, &path).bearer_auth(self.app.token(PAT));
@@ -124,7 +130,7 @@ impl Storm {
         };
         tokio::join!(all, edits);
         assert_eq!(queue.queue().waiting(), 0);
-        self.edits.iter_mut().for_each(|edits| *edits += 1);
+        Self::edited(period).for_each(|place| self.edits[place] += 1);
     }
 
     /// Every revision of a snapshot that is there: its number and how many prompts it holds.
@@ -182,11 +188,11 @@ async fn every_due_snapshot_is_refreshed_once_per_period_and_no_newer_revision_i
 
     for period in 1..=PERIODS {
         storm.app.clock().set(BEGINNING.plus(PERIOD * u32::try_from(period).unwrap()));
-        storm.edit().await;
+        storm.edit(period).await;
         let sent = storm.schedule_all(&pinned).await;
         let events = storm.shuffled(sent);
         let logs = Logs::new();
-        storm.serve(&events).await;
+        storm.serve(&events, period).await;
         let served = served(&logs.take());
         drop(logs);
         let now = BEGINNING.plus(PERIOD * u32::try_from(period).unwrap()).to_string();

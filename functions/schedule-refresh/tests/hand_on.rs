@@ -1,5 +1,5 @@
 //! What the schedule does where the queue, the table or the time does not play along.
-#![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this is tests, the functions that they share included")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
