@@ -25,7 +25,7 @@ pub struct SnapshotDocument<'a> {
     description: Option<&'a Description>,
     /// The organization of the user who was captured.
     source_org_id: ObjectId,
-    /// That organization's name when the snapshot was made.
+    /// That organization's name when the setup was last captured.
     source_org_name: &'a str,
     /// The address of the user who was captured.
     source_user_email: &'a Email,
