@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use shared::domain::{ItemKind, ObjectId};
@@ -11,12 +12,14 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::{self, Failure, edit, load, serve, table};
+use crate::scheduler::Pace;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo run                                        serve on 127.0.0.1:3000, in memory, with the demo workspace
   cargo run -- --port 3001 --db crm.db             on another port, and keep everything in crm.db
   cargo run -- --workspace my-crm.json             with organizations and users of your own
+  cargo run -- --refresh-every 30s                 refresh every scheduled snapshot each half minute
   cargo run -- demo                                show the main job once, and end
   cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
   cargo run -- load --help                         put a workspace into a table, on AWS too
@@ -46,8 +49,26 @@ struct Serve {
     /// every page.
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     cors_origins: Vec<String>,
+    /// Refresh every scheduled snapshot this often, such as 30s, 5m or 2h, instead of when it is due: before each run of the
+    /// schedule all of them are made due, and moved on by their own periods. Without it the schedule runs every minute, as on
+    /// AWS, and finds what is due.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    refresh_every: Option<Duration>,
     #[command(flatten)]
     kept: Kept,
+}
+
+/// A whole number of seconds, minutes or hours, at least one.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let unit = |suffix| text.strip_suffix(suffix).map(str::parse::<u64>);
+    let seconds = match (unit('s'), unit('m'), unit('h')) {
+        (Some(Ok(seconds)), _, _) => Some(seconds),
+        (_, Some(Ok(minutes)), _) => minutes.checked_mul(60),
+        (_, _, Some(Ok(hours))) => hours.checked_mul(3_600),
+        _ => None,
+    };
+    let some = seconds.filter(|seconds| (1..=31_536_000).contains(seconds)).map(Duration::from_secs);
+    some.ok_or_else(|| "write a whole number with its unit, such as 30s, 5m or 2h".to_owned())
 }
 
 /// Where the table's content comes from and where it stays.
@@ -167,9 +188,10 @@ struct Place {
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => {
-            let Serve { port, cors_origins, kept } = cli.serve;
+            let Serve { port, cors_origins, refresh_every, kept } = cli.serve;
             let cors_origins = CorsOrigins::parse(&cors_origins.join(","))?;
-            serve::run(port, cors_origins, kept.db, kept.workspace).await
+            let pace = refresh_every.map_or(Pace::AsDue, Pace::Every);
+            serve::run(port, cors_origins, pace, kept.db, kept.workspace).await
         }
         Some(Command::Demo) => commands::demo().await,
         Some(Command::Dynamodb(Dynamodb { listen, table, kept })) => {
@@ -216,6 +238,18 @@ mod tests {
         assert!(cli.command.is_none());
         assert_eq!(cli.serve.port, 3000);
         assert_eq!(parse("local --port 4000 --db a.db").unwrap().serve.port, 4000);
+    }
+
+    #[test]
+    fn a_duration_is_a_whole_number_with_its_unit() {
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("5m", 300), ("2h", 7_200), ("8760h", 31_536_000)] {
+            let every = parse(&format!("local --refresh-every {text}")).unwrap().serve.refresh_every;
+            assert_eq!(every, Some(Duration::from_secs(seconds)));
+        }
+        for text in ["0s", "1", "s", "1.5m", "1d", "8761h", "18446744073709551615h", "PT6H"] {
+            assert!(parse(&format!("local --refresh-every {text}")).unwrap_err().contains("such as 30s"), "{text}");
+        }
+        assert_eq!(parse("local").unwrap().serve.refresh_every, None);
     }
 
     #[test]

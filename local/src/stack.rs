@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::serve::ListenerExt;
 use lambda_http::{BoxFuture, Context, LambdaEvent, Request};
 use lambda_runtime::Diagnostic;
+use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier};
@@ -20,8 +21,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::database::{Database, DatabaseError, Storage};
+use crate::event_source::EventSource;
 use crate::gateway::{Answering, FunctionError, Gateway, Invoked, Invoker, run_http};
 use crate::keys::{Keys, KeysError};
+use crate::scheduler::Scheduler;
 
 /// The `iss` of tokens on this machine.
 pub const ISSUER: &str = "http://localhost/snapshots";
@@ -90,6 +93,7 @@ pub struct Stack {
     database: Database,
     signer: TokenSigner,
     gateway: Gateway,
+    scheduler: Scheduler,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -118,7 +122,9 @@ impl Stack {
         let database =
             Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
 
-        let functions = Arc::new(Functions::new(&edge, database.table(), &signer, options.revisions_kept));
+        let (queue, clock) = (EventSource::new(edge.clock.clone()), edge.clock.clone());
+        let functions = Functions::new(&edge, database.table(), &signer, &queue, options.revisions_kept);
+        let functions = Arc::new(functions);
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
@@ -126,6 +132,7 @@ impl Stack {
             Some(time) => gateway.with_function_timeout(time),
             None => gateway,
         };
+        let scheduler = Scheduler { gateway: gateway.clone(), queue, table: database.table().clone(), clock };
         let router = gateway.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
         // Small answers must not wait for one another's acknowledgement.
@@ -134,7 +141,7 @@ impl Stack {
             let stopped = async { drop(stopped.await) };
             axum::serve(listener, router).with_graceful_shutdown(stopped).await
         });
-        Ok(Self { address, database, signer, gateway, stop, server })
+        Ok(Self { address, database, signer, gateway, scheduler, stop, server })
     }
 
     /// Where it answers HTTP.
@@ -167,6 +174,11 @@ impl Stack {
         &self.gateway
     }
 
+    /// The schedule. Nothing of it runs of itself.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
     /// Lets what runs finish, then ends.
     pub async fn stop(self) -> Result<(), StackError> {
         let _ = self.stop.send(());
@@ -184,13 +196,21 @@ struct Functions {
     manage_snapshots: Arc<manage_snapshots::App>,
     sign_in: Arc<sign_in::App>,
     sweep_applies: Arc<sweep_applies::App>,
+    schedule_refresh: Arc<schedule_refresh::App>,
+    refresh_snapshot: Arc<refresh_snapshot::App>,
 }
 
-/// The logical name of the function that sweeps. It answers no route, so the route table does not have it.
+/// The logical name of the function that sweeps.
 pub const SWEEP_APPLIES: &str = "SweepAppliesFunction";
+/// The logical name of the function that finds which snapshots are due.
+pub const SCHEDULE_REFRESH: &str = "ScheduleRefreshFunction";
+/// The logical name of the function that refreshes them.
+pub const REFRESH_SNAPSHOT: &str = "RefreshSnapshotFunction";
+/// The functions that answer no route, so that the route table does not have them.
+pub const UNROUTED: [&str; 3] = [SWEEP_APPLIES, SCHEDULE_REFRESH, REFRESH_SNAPSHOT];
 
 impl Functions {
-    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, revisions_kept: u32) -> Self {
+    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, queue: &EventSource, revisions_kept: u32) -> Self {
         let (edge, table, hasher) = (|| edge.clone(), || table.clone(), PasswordHasher::new());
         Self {
             create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
@@ -198,28 +218,39 @@ impl Functions {
             manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table(), revisions_kept }),
             sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
             sweep_applies: Arc::new(sweep_applies::App { clock: edge().clock, table: table() }),
+            schedule_refresh: Arc::new(schedule_refresh::App {
+                clock: edge().clock,
+                table: table(),
+                queue: Arc::new(queue.clone()),
+            }),
+            refresh_snapshot: Arc::new(refresh_snapshot::App { clock: edge().clock, table: table(), revisions_kept }),
         }
     }
 
     /// Runs every function by its logical name in template.yaml.
     fn invoker(self: Arc<Self>) -> Invoker {
-        let names = Function::ALL.into_iter().map(Function::logical_name).chain([SWEEP_APPLIES]).collect();
+        let names = Function::ALL.into_iter().map(Function::logical_name).chain(UNROUTED).collect();
         let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
             let functions = Arc::clone(&self);
             match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
                 Some(function) => Box::pin(run_http(event, context, move |request| functions.run(function, request))),
-                None => Box::pin(async move { functions.sweep(event, context).await }),
+                None => Box::pin(async move { functions.run_unrouted(name, LambdaEvent::new(event, context)).await }),
             }
         };
         Invoker { names, run: Box::new(run) }
     }
 
-    async fn sweep(&self, event: Value, context: Context) -> Invoked {
-        let failed =
-            |error: Diagnostic| FunctionError { error_type: error.error_type, error_message: error.error_message };
-        let swept = sweep_applies::handle(&self.sweep_applies, LambdaEvent::new(event, context)).await;
-        let report = swept.map_err(|error| failed(error.into()))?;
-        serde_json::to_value(report).map_err(|error| failed(error.to_string().into()))
+    async fn run_unrouted(&self, name: &str, event: LambdaEvent<Value>) -> Invoked {
+        match name {
+            SWEEP_APPLIES => invoked(sweep_applies::handle(&self.sweep_applies, event).await),
+            SCHEDULE_REFRESH => invoked(schedule_refresh::handle(&self.schedule_refresh, event).await),
+            _ => {
+                let (payload, context) = event.into_parts();
+                let payload =
+                    serde_json::from_value(payload).map_err(|error| function_error(error.to_string().into()))?;
+                invoked(refresh_snapshot::handle(&self.refresh_snapshot, LambdaEvent::new(payload, context)).await)
+            }
+        }
     }
 
     fn run(&self, function: Function, request: Request) -> Answering {
@@ -242,6 +273,16 @@ impl Functions {
             }
         }
     }
+}
+
+/// What the runtime makes of a function's outcome.
+fn invoked<E: Into<Diagnostic>>(outcome: Result<impl Serialize, E>) -> Invoked {
+    let answer = outcome.map_err(|error| function_error(error.into()))?;
+    serde_json::to_value(answer).map_err(|error| function_error(error.to_string().into()))
+}
+
+fn function_error(error: Diagnostic) -> FunctionError {
+    FunctionError { error_type: error.error_type, error_message: error.error_message }
 }
 
 #[cfg(test)]

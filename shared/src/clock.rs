@@ -1,11 +1,22 @@
 //! Where the time comes from.
 
+use std::time::Duration;
+
 use crate::domain::Timestamp;
 
 /// The time, as an argument: a test passes a clock that it sets.
 pub trait Clock: Send + Sync {
     /// The present moment, to the millisecond.
     fn now(&self) -> Timestamp;
+}
+
+/// When work that began at `started` must begin nothing new: `reserve` before the moment at which Lambda ends the function, in
+/// milliseconds since 1970, or after `budget` where no Lambda sets one.
+pub fn end_of_work(lambda_deadline: u64, started: Timestamp, reserve: Duration, budget: Duration) -> Timestamp {
+    match i64::try_from(lambda_deadline) {
+        Ok(millis @ 1..) => Timestamp::from_millis(millis).minus(reserve),
+        _ => started.plus(budget),
+    }
 }
 
 /// The machine's clock.

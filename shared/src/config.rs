@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use secrecy::SecretString;
@@ -47,6 +47,15 @@ pub struct Config {
     pub cors_origins: CorsOrigins,
 }
 
+/// What the schedule is told: where the queue is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// The queue: `REFRESH_QUEUE_URL`.
+    pub url: String,
+    /// Where SQS is, if not at AWS: `SQS_ENDPOINT`.
+    pub sqs_endpoint: Option<String>,
+}
+
 /// Where the private key for signing tokens comes from. Sign-in alone asks.
 #[derive(Debug)]
 pub enum SigningKeySource {
@@ -80,7 +89,22 @@ impl StoreConfig {
     pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             table_name: required(environment, "TABLE_NAME", "set it to the name of the DynamoDB table")?,
-            dynamodb_endpoint: endpoint(environment)?,
+            dynamodb_endpoint: endpoint(environment, "DYNAMODB_ENDPOINT")?,
+        })
+    }
+}
+
+impl QueueConfig {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&process_environment)
+    }
+
+    /// Reads `environment`.
+    pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            url: required(environment, "REFRESH_QUEUE_URL", "set it to the URL of the SQS queue")?,
+            sqs_endpoint: endpoint(environment, "SQS_ENDPOINT")?,
         })
     }
 }
@@ -156,8 +180,7 @@ fn required(
     present(environment, variable).ok_or(ConfigError { variable, problem })
 }
 
-fn endpoint(environment: Environment<'_>) -> Result<Option<String>, ConfigError> {
-    let variable = "DYNAMODB_ENDPOINT";
+fn endpoint(environment: Environment<'_>, variable: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = present(environment, variable) else { return Ok(None) };
     let is_http = url::Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let problem = "leave it out, or set it to a URL such as http://127.0.0.1:8000";
@@ -172,20 +195,23 @@ fn cors_origins(environment: Environment<'_>) -> Result<CorsOrigins, ConfigError
 
 /// The client for the table, with the credentials and the region of the environment.
 pub async fn dynamodb_client(config: &StoreConfig) -> Client {
-    let loader = match &config.dynamodb_endpoint {
-        Some(endpoint) => {
-            let loader = aws_config::defaults(behavior()).endpoint_url(endpoint);
-            if is_plain(endpoint) { loader.http_client(plain_http()) } else { loader }
-        }
-        None => aws_config::defaults(behavior()),
-    };
-    let settings = loader.retry_config(RetryConfig::disabled()).timeout_config(timeouts()).load().await;
-    Client::new(&settings)
+    let loader = loader_for(config.dynamodb_endpoint.as_deref()).retry_config(RetryConfig::disabled());
+    Client::new(&loader.load().await)
 }
 
-/// What other clients of AWS are made with: the same retries and timeouts, the endpoints of AWS.
-pub async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(behavior()).retry_config(retries()).timeout_config(timeouts()).load().await
+/// What other clients of AWS are made with: the same timeouts, the SDK's own retries, and the endpoints of AWS unless there
+/// is another one.
+pub async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
+    loader_for(endpoint).retry_config(retries()).load().await
+}
+
+fn loader_for(endpoint: Option<&str>) -> ConfigLoader {
+    let loader = aws_config::defaults(behavior()).timeout_config(timeouts());
+    match endpoint {
+        Some(endpoint) if is_plain(endpoint) => loader.endpoint_url(endpoint).http_client(plain_http()),
+        Some(endpoint) => loader.endpoint_url(endpoint),
+        None => loader,
+    }
 }
 
 /// A client for the embedded database at `endpoint`, which takes any credentials: the same retries and timeouts.
@@ -292,6 +318,22 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_queue_has_a_url_and_an_endpoint_only_where_one_is_set() {
+        let read = |url: &str, endpoint: &str| {
+            QueueConfig::read(&|name| match name {
+                "REFRESH_QUEUE_URL" => Some(url.to_owned()),
+                "SQS_ENDPOINT" => Some(endpoint.to_owned()),
+                _ => None,
+            })
+        };
+        let config = read("https://sqs.example/1/q", "").unwrap();
+        assert_eq!((config.url.as_str(), config.sqs_endpoint), ("https://sqs.example/1/q", None));
+        assert_eq!(read("q", "http://queue:5000").unwrap().sqs_endpoint.as_deref(), Some("http://queue:5000"));
+        assert_eq!(read("", "").unwrap_err().variable, "REFRESH_QUEUE_URL");
+        assert_eq!(read("q", "queue:5000").unwrap_err().variable, "SQS_ENDPOINT");
     }
 
     fn source(variables: &[(&str, &str)]) -> Result<SigningKeySource, ConfigError> {

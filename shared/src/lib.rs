@@ -3,6 +3,7 @@
 //! - [`domain`]: types and rules. No input or output, no HTTP, no DynamoDB.
 //! - [`store`]: keys, items, access patterns and transactions on the one DynamoDB table.
 //! - [`http`]: the edge: errors, tokens, request bodies, the request context.
+//! - [`queue`]: the port through which a schedule hands over what is due.
 //! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
 //! - [`refresh`]: what a refresh does, whoever asks for it.
 //! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
@@ -17,5 +18,6 @@ pub mod http;
 pub mod ids;
 pub mod logging;
 pub mod password_hash;
+pub mod queue;
 pub mod refresh;
 pub mod store;

@@ -16,7 +16,16 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::domain::redaction::redact_text;
 
 /// Our own crates. Every other one logs at most warnings: at lower levels the SDK writes whole requests, items and all.
-const OWN_CRATES: [&str; 5] = ["shared", "create_snapshot", "apply_snapshot", "manage_snapshots", "sign_in"];
+const OWN_CRATES: [&str; 8] = [
+    "shared",
+    "create_snapshot",
+    "apply_snapshot",
+    "manage_snapshots",
+    "sign_in",
+    "sweep_applies",
+    "schedule_refresh",
+    "refresh_snapshot",
+];
 
 /// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent); a panic is logged
 /// by where it happened. Only the first call in a process counts.

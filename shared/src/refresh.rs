@@ -6,7 +6,7 @@
 
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
-use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Snapshot, Source, Timestamp};
+use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source, Timestamp};
 use crate::store::{
     Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Refreshes, Replaced,
     SnapshotReader, SourceUser, StoredSnapshot, Table,
@@ -53,6 +53,13 @@ pub struct Refresh<'a> {
 pub struct Loaded {
     stored: StoredSnapshot,
     state: Option<RefreshState>,
+}
+
+impl Loaded {
+    /// The snapshot's schedule; `None` where it has none.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.state.as_ref()?.schedule.as_ref()
+    }
 }
 
 /// What came of a refresh.
@@ -138,7 +145,9 @@ impl Refresh<'_> {
         state: Option<&RefreshState>,
         slot: Timestamp,
     ) -> Result<bool, Fault> {
-        let Some(state) = state.filter(|state| state.due_at.is_some()) else { return Ok(false) };
+        let Some((state, schedule)) = state.and_then(|state| Some((state, state.schedule.as_ref()?))) else {
+            return Ok(false);
+        };
         if state.served_slot.is_some_and(|served| served >= slot) {
             return Ok(false);
         }
@@ -147,8 +156,8 @@ impl Refresh<'_> {
         if standing.is_some_and(|user| may_refresh(creator.id, user.standing(), &stored.snapshot)) {
             return Ok(true);
         }
-        let note = self.note(RefreshStatus::Failed, Some(CREATOR_GONE.to_owned()));
-        Refreshes::new(self.table).end_schedule(self.snapshot, Some(&note)).await?;
+        let note = self.note(stored, RefreshStatus::Failed, Some(CREATOR_GONE.to_owned()));
+        Refreshes::new(self.table).end_schedule(self.snapshot, Some((&note, schedule.due_at))).await?;
         Ok(false)
     }
 
@@ -189,7 +198,7 @@ impl Refresh<'_> {
             ..stored.snapshot.source.clone()
         };
         let next = NextRevision { packed: &packed, counts: content.counts(), source };
-        let (refreshes, note) = (Refreshes::new(self.table), self.note(RefreshStatus::Fresh, None));
+        let (refreshes, note) = (Refreshes::new(self.table), self.note(&stored, RefreshStatus::Fresh, None));
         match refreshes.replace(&stored, &next, &note).await? {
             Replaced::Moved => Ok(None),
             Replaced::Done(snapshot) => {
@@ -217,8 +226,8 @@ impl Refresh<'_> {
         status: RefreshStatus,
         detail: Option<String>,
     ) -> Result<Option<Refreshed>, Fault> {
-        let note = self.note(status, detail);
-        match Refreshes::new(self.table).note(self.snapshot, state.is_some(), &note).await? {
+        let note = self.note(&stored, status, detail);
+        match Refreshes::new(self.table).note(&stored.snapshot, state.is_some(), &note).await? {
             true => Ok(Some(Refreshed::Done {
                 snapshot: Box::new(stored.snapshot),
                 state: note.over(state.unwrap_or_default()),
@@ -227,20 +236,23 @@ impl Refresh<'_> {
         }
     }
 
-    fn note(&self, status: RefreshStatus, detail: Option<String>) -> Note {
+    /// A refresh that was overtaken and starts over may have begun before the revision that it meets; its time never lies before
+    /// that one's.
+    fn note(&self, stored: &StoredSnapshot, status: RefreshStatus, detail: Option<String>) -> Note {
+        let at = self.now.max(stored.snapshot.revised_at);
         let slot = match self.asker {
             Asker::Schedule { slot } if status != RefreshStatus::SourceBusy => Some(slot),
             _ => None,
         };
-        Note { status, detail, at: self.now, slot }
+        Note { status, detail, at, slot }
     }
 }
 
-/// Drops the revisions that are too many by now. What cannot be dropped is left to the next refresh: the revision that was
-/// made stands, whatever becomes of old ones.
+/// Drops the revisions that are too many by now. What cannot be dropped is left until the next revision is made: this one
+/// stands, whatever becomes of old ones.
 pub async fn drop_old(table: &Table, snapshot: &Snapshot, kept: u32, now: Timestamp) {
     if let Err(error) = Refreshes::new(table).drop_old(snapshot, kept, now).await {
-        tracing::warn!(snapshot = %snapshot.id, %error, "old revisions are left to the next refresh");
+        tracing::warn!(snapshot = %snapshot.id, %error, "old revisions are left until the next one is made");
     }
 }
 

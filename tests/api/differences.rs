@@ -1,7 +1,8 @@
 //! What changed between two revisions, as the API tells it.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::{ItemKind, SetupItem};
+use shared::domain::{ItemKind, Setup, SetupItem};
 use shared::store::{Change, SetupWriter};
 use tests::{ACME, ALEX, Answer, BEGINNING, GIL, PAT, SAM, TestApp, capture, numbered_id, setup_of, user_with_setup};
 
@@ -122,4 +123,53 @@ async fn a_removed_secret_is_no_part_of_a_diff() {
     told.expect(200);
     assert!(!told.text.contains(secret), "{}", told.text);
     assert!(told.text.contains("removedSecrets"), "{}", told.text);
+}
+
+#[tokio::test]
+async fn the_pages_of_a_diff_are_about_the_same_revisions_whatever_is_made_in_between() {
+    let app = TestApp::start().await;
+    let user = user_with_setup(&app, 1, &setup_of(90)).await;
+    let id = capture(&app, user).await;
+    let edit = async |text: &str, prompts: std::ops::Range<usize>| {
+        let changes: Vec<Change> = prompts
+            .map(|number| {
+                let document = json!({"name": "Changed", "prompt": text});
+                Change::Put(ItemKind::Prompt, item(numbered_id(2, number), document))
+            })
+            .collect();
+        SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();
+        refresh(&app, SAM, &id).await.expect(200);
+    };
+    edit("one", 0..10).await;
+    let first = diff(&app, &id, "limit=4").await.expect(200).clone();
+    edit("two", 8..9).await;
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = diff(&app, &id, &format!("limit=200&cursor={cursor}")).await.expect(200).clone();
+    assert_eq!((&second["from"]["revision"], &second["to"]["revision"]), (&json!(1), &json!(2)));
+    assert_eq!(second["changes"].as_array().unwrap().len(), 6);
+    diff(&app, &id, &format!("from=1&to=2&cursor={cursor}")).await.expect(200);
+    for other in ["from=2", "to=3"] {
+        diff(&app, &id, &format!("{other}&cursor={cursor}")).await.expect_problem(400, "invalid_query");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_was_renamed_is_told_although_no_item_changed() {
+    let app = TestApp::start().await;
+    let mut setup = Setup::default();
+    let by_id = json!({"name": "By id", "actions": {"agentId": "64eea1110000000000000061"}});
+    setup.automations.push(item(numbered_id(1, 1), by_id));
+    let user = user_with_setup(&app, 1, &setup).await;
+    let id = capture(&app, user).await;
+    let (agent, name) = ("64eea1110000000000000061", "Cool-down Agent");
+    let mut stored = app.item(&format!("ORG#{ACME}"), &format!("AGENT#{agent}")).await.unwrap();
+    let AttributeValue::M(document) = stored.get_mut("document").unwrap() else { panic!("an agent is a document") };
+    document.insert("name".to_owned(), AttributeValue::S(name.to_owned()));
+    let put = app.database().client().put_item().table_name("snapshots").set_item(Some(stored));
+    put.send().await.unwrap();
+    assert_eq!(refresh(&app, PAT, &id).await.expect(200)["message"], "Snapshot refreshed");
+    let told = diff(&app, &id, "").await.expect(200).clone();
+    assert_eq!(told["changes"], json!([]));
+    let renamed = json!([{"_id": agent, "before": "Warm-up Agent", "after": name}]);
+    assert_eq!(told["agents"], renamed);
 }

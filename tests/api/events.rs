@@ -1,9 +1,11 @@
 //! The recorded events that `sam local invoke` takes: each is answered as events/README.md says.
 
-use local::stack::SWEEP_APPLIES;
-use serde_json::Value;
+use std::time::Duration;
+
+use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
+use serde_json::{Value, json};
 use shared::http::Function;
-use tests::{PAT, SAM, TestApp, recorded_event};
+use tests::{BEGINNING, Logs, PAT, SAM, TestApp, recorded_event};
 
 use crate::apply_across::snapshot;
 
@@ -47,10 +49,38 @@ async fn every_function_is_invoked_by_its_logical_name() {
     }
     let swept = app.invoke_by_name(SWEEP_APPLIES, &recorded_event("sweep-applies", "", "")).await;
     assert_eq!(swept.expect(200)["isDone"], true);
+    let scheduled = app.invoke_by_name(SCHEDULE_REFRESH, &recorded_event("schedule-refresh", "", "")).await;
+    assert_eq!(scheduled.expect(200), &json!({"sent": 0, "moved": 0, "met": 0, "failed": 0, "isDone": true}));
+    let refreshed = app.invoke_by_name(REFRESH_SNAPSHOT, &recorded_event("refresh-snapshot", "", &id)).await;
+    assert_eq!(refreshed.expect(200), &json!({"batchItemFailures": []}));
+    let failed = app.invoke_by_name(REFRESH_SNAPSHOT, &json!({"detail": {}})).await;
+    assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
     // What is no event of an HTTP API fails the function, not the service.
     let failed = app.invoke_by_name(Function::ALL[0].logical_name(), &Value::from(7)).await;
     assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
     app.invoke_by_name("NoSuchFunction", &Value::Null).await.expect(404);
+}
+
+#[tokio::test]
+async fn every_recorded_batch_is_served_as_promised() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    app.clock().set(BEGINNING.minus(Duration::from_secs(6 * 3600)));
+    app.rename(&app.token(PAT), &id, &json!({"refresh": {"every": "PT6H"}})).await.expect(200);
+    app.clock().set(BEGINNING);
+    for (name, results, failures) in [
+        ("refresh-snapshot-malformed", &["unchanged"][..], &["059f36b4-87a3-44ab-83d2-661970000002"][..]),
+        ("refresh-snapshot", &["not_due"], &[]),
+        ("refresh-snapshot-twice", &["not_due", "not_due"], &[]),
+    ] {
+        let logs = Logs::new();
+        let answer = app.invoke_by_name(REFRESH_SNAPSHOT, &recorded_event(name, "", &id)).await;
+        let failed: Vec<_> = failures.iter().map(|id| json!({"itemIdentifier": id})).collect();
+        assert_eq!(answer.expect(200), &json!({"batchItemFailures": failed}), "{name}");
+        let lines = logs.take();
+        let refreshes = lines.iter().filter(|line| line["message"] == "refresh");
+        assert_eq!(refreshes.map(|line| line["result"].as_str().unwrap()).collect::<Vec<_>>(), results, "{name}");
+    }
 }
 
 #[test]

@@ -264,7 +264,7 @@ async fn a_tombstone_is_not_changed_even_at_the_version_that_was_read() {
     put.send().await.unwrap();
 
     let editor = SnapshotEditor::new(app.table());
-    let renaming = Renaming { name: Some(SnapshotName::parse("x").unwrap()), description: None };
+    let renaming = Renaming { name: Some(SnapshotName::parse("x").unwrap()), ..Renaming::default() };
     assert_eq!(editor.rename(&snapshot, &renaming, BEGINNING).await.unwrap(), Edited::Moved);
     let sharing = Sharing { assigned: vec![GLOBEX.parse().unwrap()], is_global: true };
     assert_eq!(editor.share(&snapshot, sharing, BEGINNING).await.unwrap(), Edited::Moved);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::refresh::{DAY, refresh};
 use crate::revisions::{change_prompt, restore};
-use local::stack::SWEEP_APPLIES;
+use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 use serde_json::{Value, json};
 use shared::http::Function;
 use tests::{
@@ -29,7 +29,8 @@ fn granted(function: &str) -> BTreeSet<Right> {
             "${SnapshotTable.Arn}/index/LIST" => "LIST",
             "${SnapshotTable.Arn}/index/ALL" => "ALL",
             other => {
-                assert_eq!(other, "SigningKeySecretArn");
+                // What no call to the table shows: the one secret, and the one queue.
+                assert!(["SigningKeySecretArn", "RefreshQueue.Arn"].contains(&other), "{function}: {other}");
                 continue;
             }
         };
@@ -196,7 +197,17 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);
+    app.rename(&pat, &large, &json!({"refresh": {"every": "P1D"}})).await.expect(200);
     compare(&app, Function::ManageSnapshots.logical_name());
+
+    app.clock().advance(DAY);
+    change_prompt(&app, &user, 3).await;
+    app.forget_calls();
+    assert_eq!(app.run_schedule().await["moved"], 1);
+    compare(&app, SCHEDULE_REFRESH);
+    app.drain_queue().await;
+    compare(&app, REFRESH_SNAPSHOT);
+    let (pat, sam) = (app.token(PAT), app.token(SAM));
 
     let body = mapped_body("never@globex.example", 0);
     app.faults().drop_request().of("TransactWriteItems").writing("user").always();

@@ -93,10 +93,26 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
             "PK": format!("ORG#{GLOBEX}#SNAPSHOT#{snapshot}"), "SK": format!("APPLY#{apply}"), "type": "apply",
             "state": "COMMITTED", "revision": 1, "planHash": plan_hash, "userId": result["userId"],
             "appliedBy": app.member(SAM).user.id.to_string(), "appliedByRole": "SUPERADMIN",
-            "createdAt": "2026-05-15T09:00:00.000Z", "answer": null
+            "accessRole": "SALES_REP", "createdAt": "2026-05-15T09:00:00.000Z", "answer": null
         })
     );
     assert!(bytes <= 1024, "{bytes}");
+
+    // Undone, it tells that as well, and until the second look when to look.
+    let pk = format!("ORG#{GLOBEX}#SNAPSHOT#{snapshot}");
+    let sweep_key = |record: &Value| (record["ALLPK"].is_string(), record["ALLSK"].clone());
+    app.undo(&app.token(SAM), &snapshot, apply, None).await.expect(200);
+    let (mut undone, bytes) = shown(&app.item(&pk, &format!("APPLY#{apply}")).await.unwrap());
+    assert_eq!(sweep_key(&undone), (true, json!(format!("2026-05-15T09:00:35.000Z#{apply}"))));
+    assert_eq!(undone["secondLookAt"], "2026-05-15T09:01:10.000Z");
+    assert!(bytes <= 2048, "{bytes}");
+    app.clock().advance(tests::SETTLING);
+    app.sweep().await;
+    (undone, _) = shown(&app.item(&pk, &format!("APPLY#{apply}")).await.unwrap());
+    undone["answer"] = json!(null);
+    (record["state"], record["undoneAt"]) = (json!("UNDONE"), json!("2026-05-15T09:00:00.000Z"));
+    record["undoneBy"] = json!(app.member(SAM).user.id.to_string());
+    assert_eq!(undone, record);
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! template.yaml says the same as the code: routes, functions and the table.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use local::stack::SWEEP_APPLIES;
+use local::event_source::{BATCH_SIZE, MAX_RECEIVES, VISIBILITY_TIMEOUT};
+use local::scheduler;
+use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES, UNROUTED};
 use serde_json::Value;
 use shared::http::{Function, ROUTES};
 
@@ -18,8 +21,9 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
     for (name, resource) in template["Resources"].as_object().unwrap() {
         for event in resource["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values()) {
             let properties = &event["Properties"];
-            if name == SWEEP_APPLIES {
-                assert_eq!(event["Type"], "Schedule", "{name}");
+            if UNROUTED.contains(&name.as_str()) {
+                let expected = if name == SWEEP_APPLIES { "Schedule" } else { "ScheduleV2" };
+                assert_eq!(event["Type"], expected, "{name}");
                 continue;
             }
             assert_eq!(event["Type"], "HttpApi", "{name}");
@@ -39,10 +43,48 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
 #[test]
 fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
     let template = template();
-    for name in Function::ALL.map(Function::logical_name).into_iter().chain([SWEEP_APPLIES]) {
+    for name in Function::ALL.map(Function::logical_name).into_iter().chain(UNROUTED) {
         let properties = &template["Resources"][name]["Properties"];
         let group = properties["LoggingConfig"]["LogGroup"].as_str().unwrap();
         assert!(template["Resources"][group]["Properties"]["RetentionInDays"].is_string(), "{group}");
+    }
+}
+
+#[test]
+fn the_lines_of_every_function_are_logged() {
+    let filter = shared::logging::filter(tracing::level_filters::LevelFilter::INFO);
+    for function in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap() {
+        let name = function.unwrap().file_name().into_string().unwrap().replace('-', "_");
+        assert!(filter.would_enable(&name, &tracing::Level::INFO), "{name} is missing in OWN_CRATES");
+    }
+}
+
+#[test]
+fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
+    let resources = &template()["Resources"];
+    let properties = |name: &str| &resources[name]["Properties"];
+    let seconds = |time: Duration| Value::from(time.as_secs());
+    let events = &properties(SCHEDULE_REFRESH)["Events"]["EveryMinute"]["Properties"];
+    assert_eq!((&events["ScheduleExpression"], scheduler::EVERY), (&"rate(1 minute)".into(), Duration::from_secs(60)));
+    assert_eq!(events["RetryPolicy"]["MaximumEventAgeInSeconds"], seconds(scheduler::EVERY));
+    for function in [SCHEDULE_REFRESH, REFRESH_SNAPSHOT] {
+        assert_eq!(properties(function)["Timeout"], seconds(scheduler::TIMEOUT), "{function}");
+    }
+    let queue = properties("RefreshQueue");
+    assert_eq!(queue["VisibilityTimeout"], seconds(VISIBILITY_TIMEOUT));
+    assert!(VISIBILITY_TIMEOUT >= 6 * scheduler::TIMEOUT, "Lambda's own advice");
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], MAX_RECEIVES);
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], "RefreshDeadLetterQueue.Arn");
+    let source = properties("RefreshEventSource");
+    assert_eq!(
+        (&source["EventSourceArn"], &source["FunctionName"]),
+        (&"RefreshQueue.Arn".into(), &REFRESH_SNAPSHOT.into())
+    );
+    assert_eq!(source["BatchSize"], BATCH_SIZE);
+    assert_eq!(source["FunctionResponseTypes"], serde_json::json!(["ReportBatchItemFailures"]));
+    assert_eq!(properties(SCHEDULE_REFRESH)["Environment"]["Variables"]["REFRESH_QUEUE_URL"], "RefreshQueue");
+    for queue in ["RefreshQueue", "RefreshDeadLetterQueue"] {
+        assert_eq!(properties(queue)["SqsManagedSseEnabled"], true, "{queue}");
     }
 }
 

@@ -24,9 +24,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method};
 use local::database::Database;
+use local::event_source::Delivered;
 use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
+use local::scheduler::Scheduler;
 use local::stack::{Options, SWEEP_APPLIES, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
@@ -179,6 +181,21 @@ impl TestApp {
         let answer = self.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
         assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
         answer.expect(200).clone()
+    }
+
+    /// Runs the schedule, which must succeed, and gives its report.
+    pub async fn run_schedule(&self) -> Value {
+        self.scheduler().run().await.expect("the schedule runs")
+    }
+
+    /// Serves the queue until nothing in it is visible on the test's clock. What became of each batch.
+    pub async fn drain_queue(&self) -> Vec<Delivered> {
+        self.scheduler().drain().await
+    }
+
+    /// The schedule and its queue, which do nothing of themselves.
+    pub fn scheduler(&self) -> &Scheduler {
+        self.stack.scheduler()
     }
 
     /// `POST /api/user-snapshots/{id}/plan`.

@@ -283,7 +283,7 @@ fn undo() -> Described {
     let mut undone = applied(false);
     undone["state"] = json!("undone");
     undone["undoneAt"] = json!("2026-05-15T09:10:00.000Z");
-    undone["undoneBy"] = json!("64ee9a8b1e7f2a001122339d");
+    undone["undoneBy"] = json!("64ee9a8b1e7f2a00112233a2");
     let trace = FieldError::new("", "the user signed in at 2026-05-15T09:05:00.000Z");
     about_applies(Method::POST, "/api/user-snapshots/{id}/applies/{applyId}/undo", "undoApply")
         .path_id("applyId", "The apply.")
@@ -312,7 +312,7 @@ fn applied(named: bool) -> Value {
     let mut apply = json!({
         "_id": "665f1a0c0e0a4b001a2c9f81",
         "state": "applied",
-        "appliedBy": "64ee9a8b1e7f2a001122339d",
+        "appliedBy": "64ee9a8b1e7f2a00112233a2",
         "appliedByRole": "SUPERADMIN",
         "appliedAt": "2026-05-15T09:00:00.000Z",
         "snapshotRevision": 1,

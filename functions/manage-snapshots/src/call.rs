@@ -24,7 +24,7 @@ impl Call<'_> {
         let needs = match action {
             Action::Create => "creating a snapshot needs the role ADMIN or SUPERADMIN",
             Action::Use => "seeing snapshots needs the role ADMIN or SUPERADMIN",
-            Action::Edit => "changing a snapshot needs the role ADMIN or SUPERADMIN",
+            Action::Edit => "changing a snapshot, and looking into its history, needs the role ADMIN or SUPERADMIN",
             Action::Delete => "deleting a snapshot needs the role ADMIN or SUPERADMIN",
             Action::Assign => "saying who sees a snapshot needs the role SUPERADMIN",
             Action::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",

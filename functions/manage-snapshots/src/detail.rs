@@ -101,7 +101,12 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.no_parameters()?;
     let reader = Refreshes::new(call.table);
     let (loaded, state) = tokio::join!(load(call), reader.state(id));
-    let ((SnapshotWithContent { snapshot, .. }, content), state) = (loaded?, state?);
+    let ((SnapshotWithContent { mut snapshot, .. }, mut content), state) = (loaded?, state?);
+    if state.as_ref().and_then(|state| state.revision).is_some_and(|about| about > snapshot.revision) {
+        // Another revision was made between the two reads, so the snapshot is read once more.
+        let (again, newer) = load(call).await?;
+        (snapshot, content) = (again.snapshot, newer);
+    }
     let body = Holdings::written(&content, |holdings| {
         let document = SnapshotDocument::from(&snapshot).refreshed(state.clone());
         serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })

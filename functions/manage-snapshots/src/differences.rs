@@ -1,17 +1,48 @@
 //! `GET /api/user-snapshots/{id}/diff`: what changed between two revisions.
 
+use std::fmt;
+use std::str::FromStr;
+
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use shared::domain::diff::{self, DescribedChange, ItemChange, Summary};
+use shared::domain::Violation;
+use shared::domain::diff::{self, DescribedChange, ItemChange, RenamedAgent, Summary};
 use shared::domain::rights::Action;
 use shared::http::bounded::MAX_LIST_BYTES;
-use shared::http::{Answer, ApiError, Cursor, Query, route};
+use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
 use shared::store::Revisions;
 use utoipa::ToSchema;
 
 use crate::call::Call;
 use crate::detail::Place;
 use crate::revisions::{Row, stored};
+
+/// A place in a list of changes: of which revisions, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PlaceBetween {
+    from: u32,
+    to: u32,
+    place: Place,
+}
+
+impl fmt::Display for PlaceBetween {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}#{}", self.from, self.to, self.place)
+    }
+}
+
+impl FromStr for PlaceBetween {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let malformed = || Violation::malformed("this is no place in a list of changes");
+        let mut parts = text.splitn(3, '#');
+        let mut next = || parts.next().ok_or_else(malformed);
+        let (from, to, place) = (next()?, next()?, next()?);
+        let revision = |text: &str| route::parse_revision(text).map_err(|_| malformed());
+        Ok(Self { from: revision(from)?, to: revision(to)?, place: place.parse()? })
+    }
+}
 
 /// What is not the same in two revisions.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +55,9 @@ pub(crate) struct Differences<'a> {
     to: Row,
     /// How many items changed in all, on whatever page they are.
     summary: Summary,
+    /// Agents that the automations refer to and that have another name now; left out where there is none. At most 200.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    agents: Vec<RenamedAgent<'a>>,
     /// The items that changed: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at
     /// least one.
     changes: Vec<DescribedChange<'a>>,
@@ -38,23 +72,35 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let id = call.context.path_id("id")?;
     let query = Query::of(call.request, &["from", "to", "limit", "cursor"])?;
     let (from, to) = (query.get("from", parse_revision)?, query.get("to", parse_revision)?);
-    let (limit, after) = (query.limit()?, query.cursor::<Place>()?);
+    let (limit, after) = (query.limit()?, query.cursor::<PlaceBetween>()?);
+    let is_of_others =
+        |after: PlaceBetween| from.is_some_and(|from| from != after.from) || to.is_some_and(|to| to != after.to);
+    if after.is_some_and(is_of_others) {
+        let detail = "the parameter \"cursor\" is of a page about other revisions than \"from\" and \"to\" name";
+        return Err(ApiError::InvalidQuery(vec![FieldError::new("", detail)]));
+    }
     let snapshot = stored(call, &caller, id).await?;
-    let to = to.unwrap_or(snapshot.snapshot.revision);
-    let from = from.unwrap_or((to - 1).max(1));
+    // Without parameters the next page is about what the first one was, whatever was made since.
+    let to = after.map(|after| after.to).or(to).unwrap_or(snapshot.snapshot.revision);
+    let from = after.map(|after| after.from).or(from).unwrap_or((to - 1).max(1));
     let revisions = Revisions::new(call.table);
     let (from, to) = tokio::join!(revisions.load(&snapshot, from), revisions.load(&snapshot, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
     let (before, now) = (from.content()?, to.content()?);
     let all = diff::compare(&before, &now);
     let rest: Vec<&ItemChange<'_>> =
-        all.iter().filter(|change| after.is_none_or(|after| after < Place::of(change))).collect();
+        all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
     let changes = described(&rest, limit)?;
-    let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len()).map(|change| Place::of(change));
+    let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len()).map(|change| PlaceBetween {
+        from: from.revision.number,
+        to: to.revision.number,
+        place: Place::of(change),
+    });
     let answer = Differences {
         from: Row::from(&from.revision),
         to: Row::from(&to.revision),
         summary: Summary::of(&all),
+        agents: diff::renamed_agents(&before, &now),
         changes,
         next_cursor: last.as_ref().map(Cursor::write),
     };
@@ -79,4 +125,21 @@ fn described<'a>(changes: &[&ItemChange<'a>], limit: usize) -> Result<Vec<Descri
 
 fn parse_revision(text: &str) -> Result<u32, String> {
     route::parse_revision(text).map_err(|_| format!("is {}", route::REVISION))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_between_two_revisions_reads_as_it_is_written() {
+        let text = "3#4#prompt#64eea1110000000000000201";
+        let place: PlaceBetween = text.parse().unwrap();
+        assert_eq!((place.from, place.to, place.to_string().as_str()), (3, 4, text));
+        for bad in
+            ["", "3#4", "0#4#prompt#64eea1110000000000000201", "3#x#prompt#64eea1110000000000000201", "3#4#prompt"]
+        {
+            assert!(bad.parse::<PlaceBetween>().is_err(), "{bad}");
+        }
+    }
 }

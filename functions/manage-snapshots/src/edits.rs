@@ -4,11 +4,17 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use lambda_http::http::header::ETAG;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
-use shared::domain::{Description, ObjectId, Sharing, Snapshot, SnapshotName, Violation};
-use shared::http::{Answer, ApiError, Caller, FieldError, Fields, IfMatch, SnapshotDocument, body, etag};
-use shared::store::{Edited, Found, MAX_SHARING_CHANGES, Organizations, Renaming, SnapshotEditor, SnapshotReader};
+use shared::domain::{
+    Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Sharing, Snapshot, SnapshotName, Violation,
+};
+use shared::http::{
+    Answer, ApiError, Caller, FieldError, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag,
+};
+use shared::store::{
+    Edited, Found, MAX_SHARING_CHANGES, Organizations, Refreshes, Renaming, SnapshotEditor, SnapshotReader,
+};
 use utoipa::ToSchema;
 
 use crate::call::Call;
@@ -21,6 +27,21 @@ const MAX_ASSIGNED: usize = 500;
 /// Why an ADMIN is refused what is about the snapshots of others.
 pub(crate) const FOREIGN: &str =
     "an ADMIN changes only the snapshots of its own organization, and sees only their history";
+
+/// What was found, or why the caller does not get it.
+pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiError> {
+    match found {
+        Found::Allowed(found) => Ok(found),
+        Found::Missing => Err(ApiError::SnapshotNotFound),
+        Found::Forbidden => Err(ApiError::Forbidden(
+            match action {
+                Action::Delete => "an ADMIN deletes only the snapshots that it created",
+                _ => FOREIGN,
+            }
+            .into(),
+        )),
+    }
+}
 
 /// A change that was authorized by role and whose path and condition were read.
 struct Change<'a> {
@@ -48,25 +69,15 @@ impl<'a> Change<'a> {
 
     async fn find(&self) -> Result<Box<Snapshot>, ApiError> {
         let reader = SnapshotReader::new(self.call.table);
-        match reader.find(self.id, &self.caller.principal(), self.action).await? {
-            Found::Allowed(snapshot) => Ok(snapshot),
-            Found::Missing => Err(ApiError::SnapshotNotFound),
-            Found::Forbidden => Err(ApiError::Forbidden(
-                match self.action {
-                    Action::Delete => "an ADMIN deletes only the snapshots that it created",
-                    _ => FOREIGN,
-                }
-                .into(),
-            )),
-        }
+        allowed(self.action, reader.find(self.id, &self.caller.principal(), self.action).await?)
     }
 
     /// Makes the change to the snapshot as it was read, and again to what it has become where another change came first:
     /// unless the caller said which version it means, it is meant for any. Gives the snapshot as it is then.
-    async fn make(&self, mut snapshot: Box<Snapshot>, wanted: Wanted<'_>) -> Result<Box<Snapshot>, ApiError> {
+    async fn make(&self, mut snapshot: Box<Snapshot>, mut wanted: Wanted<'_>) -> Result<Box<Snapshot>, ApiError> {
         for _ in 0..ATTEMPTS {
             self.if_match.check(snapshot.version)?;
-            match self.write(&snapshot, &wanted).await? {
+            match self.write(&snapshot, &mut wanted).await? {
                 Edited::Done(done) => return Ok(done),
                 Edited::Moved => snapshot = self.find().await?,
             }
@@ -74,10 +85,10 @@ impl<'a> Change<'a> {
         Err(ApiError::InProgress { retry_after: Duration::from_secs(1) })
     }
 
-    async fn write(&self, snapshot: &Snapshot, wanted: &Wanted<'_>) -> Result<Edited, ApiError> {
+    async fn write(&self, snapshot: &Snapshot, wanted: &mut Wanted<'_>) -> Result<Edited, ApiError> {
         let (editor, now) = (SnapshotEditor::new(self.call.table), self.call.context.now());
         Ok(match wanted {
-            Wanted::Rename(renaming) => editor.rename(snapshot, renaming, now).await?,
+            Wanted::Edit(edit) => self.edit(snapshot, edit).await?,
             Wanted::Share(assignment, existing) => {
                 let sharing = assignment.judge(snapshot, existing)?;
                 editor.share(snapshot, sharing, now).await?
@@ -85,19 +96,34 @@ impl<'a> Change<'a> {
             Wanted::Delete => editor.delete(snapshot, self.caller.user, now).await?,
         })
     }
+
+    async fn edit(&self, snapshot: &Snapshot, edit: &mut Edit) -> Result<Edited, ApiError> {
+        let now = self.call.context.now();
+        let mut schedule = ScheduleChange::Keep;
+        if let Some(wanted) = &edit.refresh {
+            // Read after the snapshot: what another change makes of the schedule from here on moves the snapshot's version.
+            edit.state = self.state().await?;
+            let current = edit.state.as_ref().and_then(|state| state.schedule.as_ref());
+            schedule = ScheduleChange::between(current, wanted.as_ref(), now);
+        }
+        let renaming = Renaming { name: edit.name.clone(), description: edit.description.clone(), schedule };
+        let outcome = SnapshotEditor::new(self.call.table).rename(snapshot, &renaming, now).await?;
+        edit.state = match edit.state.take() {
+            None if renaming.schedule == ScheduleChange::Keep => None,
+            state => Some(state.unwrap_or_default().rescheduled(&renaming.schedule)),
+        };
+        Ok(outcome)
+    }
+
+    /// What is known of the snapshot's refreshes.
+    async fn state(&self) -> Result<Option<RefreshState>, ApiError> {
+        Ok(Refreshes::new(self.call.table).state(self.id).await?)
+    }
 }
 
-/// What is to become of a snapshot.
-enum Wanted<'w> {
-    Rename(&'w Renaming),
-    /// With the organizations of the request that exist.
-    Share(&'w Assignment, &'w HashSet<ObjectId>),
-    Delete,
-}
+const NOTHING_TO_CHANGE: &str = "there is nothing to change; give a name, a description, refresh, or several of them";
 
-const NOTHING_TO_RENAME: &str = "there is nothing to change; give a name, a description, or both";
-
-/// What is to be changed; at least one of both.
+/// What is to be changed; at least one of the fields.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RenameSnapshot)]
@@ -108,6 +134,47 @@ pub(crate) struct RenameBody {
     /// The new description; it may be empty.
     #[schema(value_type = Option<Description>)]
     description: Option<String>,
+    /// When the snapshot is refreshed of itself; null switches that off. Absent, it stays as it is: here null is not as absent.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<RefreshBody>)]
+    refresh: Option<Option<Object<RefreshBody>>>,
+}
+
+impl OptionalFields for RenameBody {
+    const NULL_COUNTS: &'static [&'static str] = &["refresh"];
+}
+
+/// A schedule.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SetRefresh)]
+pub(crate) struct RefreshBody {
+    /// How often, from PT6H to P30D. A new period is due one period from now; the same one stays due when it was.
+    #[schema(value_type = RefreshPeriod)]
+    every: String,
+}
+
+/// A field that is there, with null as a value of its own.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+/// What is to become of a snapshot.
+enum Wanted<'w> {
+    Edit(&'w mut Edit),
+    /// With the organizations of the request that exist.
+    Share(&'w Assignment, &'w HashSet<ObjectId>),
+    Delete,
+}
+
+/// What is to be changed, its values parsed.
+struct Edit {
+    name: Option<SnapshotName>,
+    description: Option<Description>,
+    /// What the period is to be, or that there is to be none; `None` where that stays as it is.
+    refresh: Option<Option<RefreshPeriod>>,
+    /// What is known of the snapshot's refreshes, for the answer.
+    state: Option<RefreshState>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -120,24 +187,33 @@ pub(crate) struct Renamed<'a> {
 
 pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let change = Change::begin(call, Action::Edit)?;
-    let renaming = parse_renaming(call)?;
-    let snapshot = change.read().await?;
-    let renamed = change.make(snapshot, Wanted::Rename(&renaming)).await?;
-    let updated = Answer::ok(&Renamed { message: "Snapshot updated", snapshot: (&*renamed).into() })?;
-    Ok(updated.with_header(ETAG, etag(renamed.version)))
+    let mut edit = Edit::parse(call)?;
+    let (snapshot, state) = tokio::join!(change.read(), change.state());
+    let (snapshot, state) = (snapshot?, state?);
+    edit.state = state;
+    let edited = change.make(snapshot, Wanted::Edit(&mut edit)).await?;
+    let document = SnapshotDocument::from(&*edited).refreshed(edit.state);
+    let updated = Answer::ok(&Renamed { message: "Snapshot updated", snapshot: document })?;
+    Ok(updated.with_header(ETAG, etag(edited.version)))
 }
 
-fn parse_renaming(call: &Call<'_>) -> Result<Renaming, ApiError> {
-    let body: RenameBody = body::parse(call.request)?;
-    if body.name.is_none() && body.description.is_none() {
-        return Err(ApiError::refused("", NOTHING_TO_RENAME));
-    }
-    let mut fields = Fields::default();
-    let name = fields.take_optional("/name", body.name, SnapshotName::parse);
-    let description = fields.take_optional("/description", body.description, Description::parse);
-    match (name, description) {
-        (Some(name), Some(description)) => Ok(Renaming { name, description }),
-        _ => Err(fields.into_error()),
+impl Edit {
+    fn parse(call: &Call<'_>) -> Result<Self, ApiError> {
+        let body: RenameBody = body::parse(call.request)?;
+        if body.name.is_none() && body.description.is_none() && body.refresh.is_none() {
+            return Err(ApiError::refused("", NOTHING_TO_CHANGE));
+        }
+        let mut fields = Fields::default();
+        let name = fields.take_optional("/name", body.name, SnapshotName::parse);
+        let description = fields.take_optional("/description", body.description, Description::parse);
+        let period = |refresh: Option<Object<RefreshBody>>| {
+            refresh.map(|Object(refresh)| RefreshPeriod::parse(refresh.every)).transpose()
+        };
+        let refresh = fields.take_optional("/refresh/every", body.refresh, period);
+        match (name, description, refresh) {
+            (Some(name), Some(description), Some(refresh)) => Ok(Self { name, description, refresh, state: None }),
+            _ => Err(fields.into_error()),
+        }
     }
 }
 
@@ -167,6 +243,8 @@ pub(crate) struct AssignBody {
     /// Whether every organization sees it.
     is_global: Option<bool>,
 }
+
+impl OptionalFields for AssignBody {}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotAssigned)]

@@ -205,17 +205,22 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
 
 fn rename() -> Described {
     const TEXT: &str = "\
-Changes the name, the description, or both; what is absent stays as it is. An ADMIN changes snapshots of its own \
-organization's users only.
+Changes the name, the description, when the snapshot is refreshed of itself, or several of them; what is absent stays as it is. \
+An ADMIN changes snapshots of its own organization's users only.
+
+`refresh` takes a period from six hours to thirty days, in whole weeks, days, hours, minutes and seconds of an ISO 8601 duration: \
+a new one is due one period from now, the same one stays due when it was. `null` switches it off; here null is not as absent. The \
+schedule acts for whoever made the snapshot, and ends by itself, with words in `refreshDetail`, once that user is disabled or may not \
+refresh it any more.
 
 Without `If-Match` the change is made to whatever version is there; with it, only to the one that you know.";
     change(
         Operation::new(Method::PATCH, SNAPSHOT, "renameSnapshot", SNAPSHOTS),
         "an ADMIN changes only the snapshots of its own organization",
     )
-    .does("Change a snapshot's name and description", TEXT)
+    .does("Change a snapshot's name, description and schedule", TEXT)
     .body::<AtLeastOne<RenameBody>>(
-        r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May."}"#,
+        r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May.", "refresh": {"every": "P1D"}}"#,
         FieldError::new("/name", "expected a string, found an integer"),
     )
     .refuses([ApiError::refused("/name", "the name is empty; give it 1 to 120 characters, not only white space")])
@@ -228,7 +233,8 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
             "snapshot": with(snapshot(), json!({
                 "name": "Top performer baseline 2026-06",
                 "description": "As of the end of May.",
-                "updatedAt": "2026-05-31T16:20:00.000Z"
+                "updatedAt": "2026-05-31T16:20:00.000Z",
+                "refresh": {"every": "P1D", "nextAt": "2026-06-01T16:20:00.000Z"}
             }))
         }),
     )

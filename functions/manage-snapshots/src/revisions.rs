@@ -7,15 +7,15 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::rights::Action;
-use shared::domain::{Counts, ObjectId, Revision, RevisionOrigin, Snapshot, Timestamp};
+use shared::domain::{Counts, ObjectId, RefreshState, Revision, RevisionOrigin, Snapshot, Timestamp};
 use shared::http::{Answer, ApiError, Caller, Cursor, Query, SnapshotDocument, etag};
 use shared::refresh::drop_old;
-use shared::store::{Found, Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot};
+use shared::store::{Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
 use crate::call::Call;
 use crate::detail::Holdings;
-use crate::edits::FOREIGN;
+use crate::edits::allowed;
 
 /// How often a restore starts over because another revision was made meanwhile.
 const ATTEMPTS: u32 = 6;
@@ -93,7 +93,7 @@ struct DetailedRevision<'a> {
 pub(crate) struct Restored<'a> {
     /// `Revision restored`.
     message: &'static str,
-    /// Whether the snapshot had a schedule, which is off now: it would have captured over what was brought back.
+    /// Whether this request switched a schedule off: it would have captured over what was brought back.
     schedule_switched_off: bool,
     snapshot: SnapshotDocument<'a>,
 }
@@ -107,7 +107,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let reader = SnapshotReader::new(call.table);
     let (confirmed, found) = tokio::join!(call.confirm(&caller), reader.find(id, &principal, Action::Edit));
     confirmed?;
-    let snapshot = allowed(found?)?;
+    let snapshot = allowed(Action::Edit, found?)?;
     // Read after the snapshot, so that every older revision is there.
     let (older, more) = Revisions::new(call.table).older(id, before.or(Some(snapshot.revision)), limit).await?;
     let current = before.is_none().then(|| snapshot.current_revision());
@@ -139,7 +139,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
         let (old, state) = tokio::join!(revisions.load(&snapshot, number), refreshes.state(id));
         let (old, state) = (old?.ok_or(ApiError::RevisionNotFound)?, state?);
-        let was_scheduled = state.as_ref().is_some_and(|state| state.due_at.is_some());
+        let was_scheduled = state.as_ref().is_some_and(|state| state.schedule.is_some());
         let restored = if old.hash == snapshot.hash {
             // A repeated request finds its work done.
             if was_scheduled {
@@ -153,6 +153,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             Replaced::Moved => snapshot = self::stored(call, &caller, id).await?,
             Replaced::Done(restored) => {
                 drop_old(call.table, &restored, call.revisions_kept, call.context.now()).await;
+                let state = state.map(|state| RefreshState { schedule: None, ..state });
                 let document = SnapshotDocument::from(&*restored).refreshed(state);
                 return answer(&restored, was_scheduled, document);
             }
@@ -175,13 +176,5 @@ pub(crate) async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Re
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
     confirmed?;
-    allowed(found?)
-}
-
-fn allowed<T>(found: Found<T>) -> Result<Box<T>, ApiError> {
-    match found {
-        Found::Allowed(found) => Ok(found),
-        Found::Forbidden => Err(ApiError::Forbidden(FOREIGN.into())),
-        Found::Missing => Err(ApiError::SnapshotNotFound),
-    }
+    allowed(Action::Edit, found?)
 }

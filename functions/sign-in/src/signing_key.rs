@@ -17,7 +17,7 @@ pub struct NoSigningKey {
 pub async fn load(source: SigningKeySource) -> Result<SecretString, NoSigningKey> {
     match source {
         SigningKeySource::Given(jwk) => Ok(jwk),
-        SigningKeySource::Secret { id } => fetch(&Client::new(&sdk_config().await), id).await,
+        SigningKeySource::Secret { id } => fetch(&Client::new(&sdk_config(None).await), id).await,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use shared::clock::Clock;
+use shared::clock::{Clock, end_of_work};
 use shared::domain::{Fault, Timestamp};
 use shared::store::{Sweeps, Swept, Table};
 
@@ -59,10 +59,7 @@ pub enum SweepFailed {
 /// Sweeps once. The event may be anything.
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepFailed> {
     let started = app.clock.now();
-    let deadline = match i64::try_from(event.context.deadline) {
-        Ok(millis @ 1..) => Timestamp::from_millis(millis).minus(RESERVE),
-        _ => started.plus(BUDGET),
-    };
+    let deadline = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let table = app.table.for_request(deadline.since(started));
     let report = sweep(&*app.clock, &table, deadline).await?;
     let consumed = table.consumed();

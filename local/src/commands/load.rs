@@ -55,7 +55,7 @@ async fn connect(endpoint: Option<&str>) -> Client {
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => client_for_endpoint(endpoint),
         endpoint => {
-            let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config().await);
+            let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config(None).await);
             settings.set_endpoint_url(endpoint.map(str::to_owned));
             Client::from_conf(settings.build())
         }

@@ -13,6 +13,7 @@ use super::ending::Ending;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::demo::{APPLY_BODY, CREATE_BODY};
 use crate::keys::{self, Keys};
+use crate::scheduler::Pace;
 use crate::stack::{Options, Stack};
 use crate::workspace::{DEMO_PASSWORD, Workspace};
 
@@ -23,6 +24,7 @@ const SAM: &str = "sam@globex.example";
 pub(crate) async fn run(
     port: u16,
     cors_origins: CorsOrigins,
+    pace: Pace,
     db: Option<PathBuf>,
     file: Option<PathBuf>,
 ) -> Result<(), Failure> {
@@ -46,7 +48,13 @@ pub(crate) async fn run(
     // Not before: the sign-ins for the commands above are nobody's requests.
     stack.gateway().log_requests(true);
     io::stdout().write_all(welcome.as_bytes())?;
-    ending.wait(async || stack.stop().await).await?;
+    let schedule = stack.scheduler().clone().play(pace);
+    ending
+        .wait(async || {
+            schedule.abort();
+            stack.stop().await
+        })
+        .await?;
     Ok(())
 }
 

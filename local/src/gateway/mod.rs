@@ -22,6 +22,7 @@ use shared::clock::Clock;
 use shared::domain::Timestamp;
 use shared::http::route::{self, Function};
 use shared::ids::Randomness;
+use tokio::task::JoinHandle;
 
 use answer::{FunctionAnswer, Refusal};
 pub use event::decoded_path;
@@ -142,27 +143,18 @@ impl Gateway {
         }
         let body = read_body(body).await?;
         if let Some(name) = invoked_function(parts) {
-            return Ok(self.invoke_by_name(name, parts, &body, at).await);
+            return Ok(self.invoke_by_name(name, parts, &body).await);
         }
         let matched = route::find(&parts.method, &decoded_path(parts.uri.path()));
         let function = matched.as_ref().map_or(Function::DEFAULT, |found| found.route.function);
         let request_id = self.randomness.object_id(at).to_string();
         let arrival = Arrival { host: &self.host, peer, request_id: request_id.clone(), at };
         let event = Event::new(parts, &body, matched.as_ref(), &arrival);
-        self.invoke(function, &event, self.context(request_id, at)).await
-    }
-
-    /// What Lambda tells a function beside the event.
-    fn context(&self, request_id: String, at: Timestamp) -> Context {
-        let deadline = at.plus(self.function_timeout).as_millis();
-        let mut context = Context::default();
-        context.request_id = request_id;
-        context.deadline = u64::try_from(deadline).unwrap_or(u64::MAX);
-        context
+        self.invoke(function, &event, context(request_id, at.plus(self.function_timeout))).await
     }
 
     /// What Lambda's Invoke API answers.
-    async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8], at: Timestamp) -> Response<Vec<u8>> {
+    async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8]) -> Response<Vec<u8>> {
         let Some(name) = self.invoker.names.iter().find(|known| **known == name) else {
             return invocation::unknown(name, &self.invoker.names);
         };
@@ -171,16 +163,23 @@ impl Gateway {
         if kind == InvocationType::DryRun {
             return invocation::accepted(StatusCode::NO_CONTENT);
         }
-        let context = self.context(self.randomness.object_id(at).to_string(), at);
-        // In a task of its own: a panic ends that task alone, and a client that hangs up does not stop what it started.
-        let running = tokio::spawn((self.invoker.run)(name, event, context));
+        let running = self.start(name, event, self.function_timeout);
         if kind == InvocationType::Event {
             return invocation::accepted(StatusCode::ACCEPTED);
         }
-        invocation::answer(running.await.unwrap_or_else(|_| {
-            let error_message = "the function panicked; its log tells where".to_owned();
-            Err(FunctionError { error_type: "Panic".to_owned(), error_message })
-        }))
+        invocation::answer(ended(running).await)
+    }
+
+    /// Runs the function of this name, one of [`Invoker::names`], which is told that it has `time`.
+    pub async fn invoke_function(&self, name: &'static str, event: serde_json::Value, time: Duration) -> Invoked {
+        ended(self.start(name, event, time)).await
+    }
+
+    /// In a task of its own: a panic ends that task alone, and a client that hangs up does not stop what it started.
+    fn start(&self, name: &'static str, event: serde_json::Value, time: Duration) -> JoinHandle<Invoked> {
+        let at = self.clock.now();
+        let context = context(self.randomness.object_id(at).to_string(), at.plus(time));
+        tokio::spawn((self.invoker.run)(name, event, context))
     }
 
     /// Runs the function in a task of its own: when it panics, that task ends and the client gets what an HTTP API
@@ -200,6 +199,22 @@ impl Gateway {
         .and_then(FunctionAnswer::into_response)
         .ok_or(Refusal::InternalServerError)
     }
+}
+
+/// What Lambda tells a function beside the event.
+fn context(request_id: String, deadline: Timestamp) -> Context {
+    let mut context = Context::default();
+    context.request_id = request_id;
+    context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+    context
+}
+
+/// What became of an invocation, a panic included.
+async fn ended(running: JoinHandle<Invoked>) -> Invoked {
+    running.await.unwrap_or_else(|_| {
+        let error_message = "the function panicked; its log tells where".to_owned();
+        Err(FunctionError { error_type: "Panic".to_owned(), error_message })
+    })
 }
 
 /// Runs a function that answers HTTP on an event of an HTTP API, with the crate's own adapter on both ways.

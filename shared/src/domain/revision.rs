@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Counts, Snapshot, Timestamp};
+use super::{Counts, Schedule, ScheduleChange, Snapshot, Timestamp};
 
 /// One revision of a snapshot, its content aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,10 +89,21 @@ pub struct RefreshState {
     pub status: Option<RefreshStatus>,
     /// In words, where there is something to say.
     pub detail: Option<String>,
+    /// The revision that all this is about; `None` where no revision was made since the state is kept.
+    pub revision: Option<u32>,
     /// The latest time of the schedule for which it was refreshed.
     pub served_slot: Option<Timestamp>,
-    /// When the schedule is due next; `None` where there is none.
-    pub due_at: Option<Timestamp>,
+    /// When it is refreshed of itself; `None` where it is not.
+    pub schedule: Option<Schedule>,
+}
+
+impl RefreshState {
+    /// The state once its schedule has changed so.
+    #[must_use]
+    pub fn rescheduled(self, change: &ScheduleChange) -> Self {
+        let detail = if matches!(change, ScheduleChange::Set(_)) { None } else { self.detail };
+        Self { schedule: change.applied_to(self.schedule), detail, ..self }
+    }
 }
 
 #[cfg(test)]

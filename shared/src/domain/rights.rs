@@ -43,7 +43,7 @@ pub enum Action {
     Create,
     /// List a snapshot, get it, read its items and references, plan, apply.
     Use,
-    /// Rename a snapshot and describe it anew.
+    /// Rename a snapshot and describe it anew; refresh it, set its schedule, look into its revisions, compare and restore them.
     Edit,
     /// Delete a snapshot.
     Delete,

@@ -38,7 +38,7 @@ pub struct Snapshot {
     pub version: u64,
 }
 
-/// The user whose setup was captured, as that user was then.
+/// The user whose setup was captured, as that user was when the latest revision was captured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The organization's id.

@@ -8,13 +8,22 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The schema of `T`, for a body that has at least one of its fields, and not as null.
+/// A body whose fields are all optional.
+pub trait OptionalFields: ToSchema {
+    /// The fields in which null is a value of its own. In all others it is as absent.
+    const NULL_COUNTS: &'static [&'static str] = &[];
+}
+
+/// The schema of `T`, for a body that has at least one of its fields, and not as null where that is as absent.
 pub struct AtLeastOne<T>(PhantomData<T>);
 
-impl<T: ToSchema> PartialSchema for AtLeastOne<T> {
+impl<T: OptionalFields> PartialSchema for AtLeastOne<T> {
     fn schema() -> RefOr<Schema> {
         let RefOr::T(Schema::Object(mut object)) = T::schema() else { return T::schema() };
-        let given = |name: &String| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}});
+        let given = |name: &String| match T::NULL_COUNTS.contains(&name.as_str()) {
+            true => json!({"required": [name]}),
+            false => json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}}),
+        };
         let one_of_them: Vec<Value> = object.properties.keys().map(given).collect();
         // This version of the library has no field for it; extensions are written out as they are.
         object.extensions = Some(Extensions::from_iter([("anyOf", one_of_them)]));
@@ -22,7 +31,7 @@ impl<T: ToSchema> PartialSchema for AtLeastOne<T> {
     }
 }
 
-impl<T: ToSchema> ToSchema for AtLeastOne<T> {
+impl<T: OptionalFields> ToSchema for AtLeastOne<T> {
     fn name() -> Cow<'static, str> {
         T::name()
     }
@@ -41,14 +50,19 @@ mod tests {
     struct Change {
         name: Option<String>,
         count: Option<u32>,
+        schedule: Option<Option<String>>,
+    }
+
+    impl OptionalFields for Change {
+        const NULL_COUNTS: &'static [&'static str] = &["schedule"];
     }
 
     #[test]
-    fn one_field_is_needed_and_null_is_none() {
+    fn one_field_is_needed_and_null_is_none_unless_it_is_a_value_of_its_own() {
         let schema = serde_json::to_value(AtLeastOne::<Change>::schema()).unwrap();
         let given = |name: &str| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}});
-        assert_eq!(schema["anyOf"], json!([given("name"), given("count")]));
-        assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(2));
+        assert_eq!(schema["anyOf"], json!([given("name"), given("count"), {"required": ["schedule"]}]));
+        assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(3));
         assert_eq!(AtLeastOne::<Change>::name(), Change::name());
     }
 }

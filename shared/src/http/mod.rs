@@ -29,7 +29,7 @@ mod token;
 use std::sync::Arc;
 
 pub use answer::{Answer, MAX_LISTED};
-pub use at_least_one::AtLeastOne;
+pub use at_least_one::{AtLeastOne, OptionalFields};
 pub use auth::authenticate;
 pub use body::Fields;
 pub use context::RequestContext;

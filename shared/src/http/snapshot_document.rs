@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    Counts, Description, Email, FullName, ObjectId, RefreshState, RefreshStatus, Role, Snapshot, SnapshotName,
-    Timestamp,
+    Counts, Description, Email, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Role, Schedule,
+    Snapshot, SnapshotName, Timestamp,
 };
 
 /// A snapshot: what was captured, from whom, by whom, and who sees it. A field that has no value is left out.
@@ -25,7 +25,7 @@ pub struct SnapshotDocument<'a> {
     description: Option<&'a Description>,
     /// The organization of the user who was captured.
     source_org_id: ObjectId,
-    /// That organization's name when the snapshot was made.
+    /// That organization's name when the setup was last captured.
     source_org_name: &'a str,
     /// The address of the user who was captured.
     source_user_email: &'a Email,
@@ -55,6 +55,10 @@ pub struct SnapshotDocument<'a> {
     revision: u32,
     /// When that revision was made.
     revised_at: Timestamp,
+    /// When it is refreshed of itself; left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh: Option<ScheduleDocument>,
     /// When its content was last found to be, or made to be, what the source user has; left out before the first refresh.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -67,6 +71,17 @@ pub struct SnapshotDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_detail: Option<String>,
+}
+
+/// A snapshot's schedule.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RefreshSchedule)]
+struct ScheduleDocument {
+    /// How often, as it was sent.
+    every: RefreshPeriod,
+    /// When next. It happens some minutes later.
+    next_at: Timestamp,
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
@@ -90,6 +105,7 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             updated_at: snapshot.updated_at,
             revision: snapshot.revision,
             revised_at: snapshot.revised_at,
+            refresh: None,
             last_refreshed_at: None,
             refresh_status: None,
             refresh_detail: None,
@@ -102,7 +118,9 @@ impl SnapshotDocument<'_> {
     #[must_use]
     pub fn refreshed(self, state: Option<RefreshState>) -> Self {
         let state = state.unwrap_or_default();
+        let schedule = |schedule: Schedule| ScheduleDocument { every: schedule.every, next_at: schedule.due_at };
         Self {
+            refresh: state.schedule.map(schedule),
             last_refreshed_at: state.last_refreshed_at,
             refresh_status: state.status,
             refresh_detail: state.detail,

@@ -20,6 +20,7 @@ enum Condition {
     Absent(&'static str),
     Equals(&'static str, AttributeValue),
     AbsentOrBefore(&'static str, AttributeValue),
+    AbsentOrEquals(&'static str, AttributeValue),
 }
 
 impl Change {
@@ -68,6 +69,20 @@ impl Change {
         self
     }
 
+    /// Only where there is such an attribute.
+    #[must_use]
+    pub(super) fn when_present(mut self, attribute: &'static str) -> Self {
+        self.conditions.push(Condition::Exists(attribute));
+        self
+    }
+
+    /// Only where there is no such attribute, or it has this value.
+    #[must_use]
+    pub(super) fn when_absent_or(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+        self.conditions.push(Condition::AbsentOrEquals(attribute, value));
+        self
+    }
+
     /// Only where there is no such attribute, or one that sorts before this value.
     #[must_use]
     pub(super) fn when_absent_or_before(mut self, attribute: &'static str, value: AttributeValue) -> Self {
@@ -93,6 +108,9 @@ impl Change {
             Condition::AbsentOrBefore(attribute, _) => {
                 format!("(attribute_not_exists(#{attribute}) OR #{attribute} < :was_{attribute})")
             }
+            Condition::AbsentOrEquals(attribute, _) => {
+                format!("(attribute_not_exists(#{attribute}) OR #{attribute} = :was_{attribute})")
+            }
         });
         let conditions: Vec<_> = conditions.collect();
         (!conditions.is_empty()).then(|| conditions.join(" AND "))
@@ -103,7 +121,9 @@ impl Change {
         let set = self.set.iter().map(|(attribute, _)| *attribute);
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) | Condition::Absent(attribute) => *attribute,
-            Condition::Equals(attribute, _) | Condition::AbsentOrBefore(attribute, _) => *attribute,
+            Condition::Equals(attribute, _)
+            | Condition::AbsentOrBefore(attribute, _)
+            | Condition::AbsentOrEquals(attribute, _) => *attribute,
         });
         let all = set.chain(self.remove.iter().copied()).chain(conditions);
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
@@ -113,9 +133,9 @@ impl Change {
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let set = self.set.iter().map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
         let conditions = self.conditions.iter().filter_map(|condition| match condition {
-            Condition::Equals(attribute, value) | Condition::AbsentOrBefore(attribute, value) => {
-                Some((format!(":was_{attribute}"), value.clone()))
-            }
+            Condition::Equals(attribute, value)
+            | Condition::AbsentOrBefore(attribute, value)
+            | Condition::AbsentOrEquals(attribute, value) => Some((format!(":was_{attribute}"), value.clone())),
             Condition::Exists(_) | Condition::Absent(_) => None,
         });
         let values: HashMap<_, _> = set.chain(conditions).collect();
@@ -143,6 +163,7 @@ mod tests {
             .when("version", number(7))
             .when_absent("deletedAt")
             .when_absent_or_before("slot", number(3))
+            .when_absent_or("revision", number(4))
             .set("version", number(8))
             .set("name", text("new"))
             .remove("description");
@@ -150,7 +171,8 @@ mod tests {
         assert_eq!(
             change.condition().unwrap(),
             "attribute_exists(#PK) AND #version = :was_version AND attribute_not_exists(#deletedAt) AND \
-             (attribute_not_exists(#slot) OR #slot < :was_slot)"
+             (attribute_not_exists(#slot) OR #slot < :was_slot) AND \
+             (attribute_not_exists(#revision) OR #revision = :was_revision)"
         );
         let all = format!("{} {}", change.expression().unwrap(), change.condition().unwrap());
         let values = change.values().unwrap();

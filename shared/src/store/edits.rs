@@ -1,6 +1,6 @@
 //! Changes of a snapshot's own fields: its name, who sees it, its end.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::MAX_TRANSACTION_ITEMS;
 use super::change::{Change, number, text};
@@ -8,8 +8,9 @@ use super::keys::{self, ALL, LIST};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, DELETED_AT, DELETED_BY, SnapshotRecord, is_tombstone};
 use super::revision_record::CONTENT_HASH;
+use super::schedules;
 use super::table::Table;
-use crate::domain::{Description, Fault, ObjectId, Sharing, Snapshot, SnapshotName, Timestamp};
+use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
 
 /// The most changes of who sees a snapshot in one call: each is an item of a transaction, beside the snapshot's own.
 pub const MAX_SHARING_CHANGES: usize = MAX_TRANSACTION_ITEMS - 1;
@@ -23,13 +24,15 @@ pub enum Edited {
     Moved,
 }
 
-/// A new name, a new description, or both.
+/// A new name, a new description, another schedule, or several of them.
 #[derive(Debug, Clone, Default)]
 pub struct Renaming {
     /// The name; stays as it is where absent.
     pub name: Option<SnapshotName>,
     /// The description; stays as it is where absent.
     pub description: Option<Description>,
+    /// What becomes of the schedule.
+    pub schedule: ScheduleChange,
 }
 
 /// Changes snapshots. Every change is conditioned on the version that was read and on the snapshot not being deleted, and
@@ -42,7 +45,8 @@ impl<'a> SnapshotEditor<'a> {
         Self(table)
     }
 
-    /// Gives `snapshot` another name or description.
+    /// Gives `snapshot` another name, description or schedule. One conditional update, or one transaction where the schedule,
+    /// which stands in an item of its own, changes.
     pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
         let mut renamed = next(snapshot, now);
         let mut change = next_version(snapshot).set("updatedAt", text(now));
@@ -54,12 +58,19 @@ impl<'a> SnapshotEditor<'a> {
             change = change.set("description", text(description));
             renamed.description = Some(description.clone());
         }
+        if let Some(schedule) = schedules::changed(&snapshot.id, &renaming.schedule) {
+            let own = self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?;
+            let schedule = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &schedule)?;
+            return self.run_all(vec![own, schedule], renamed).await;
+        }
         match self.run(snapshot, change).await? {
             Ran::Done => Ok(Edited::Done(Box::new(renamed))),
             // The SDK repeated an update whose answer was lost, and met its own work.
             Ran::Met(Some(met)) if !is_tombstone(&met) => {
                 let met = record::read::<SnapshotRecord>(met)?.into_snapshot(snapshot.id);
-                Ok(if met == renamed { Edited::Done(Box::new(renamed)) } else { Edited::Moved })
+                // A refresh may have come between: of what it writes nothing is compared.
+                let own = |it: &Snapshot| (it.version, it.updated_at, it.name.clone(), it.description.clone());
+                Ok(if own(&met) == own(&renamed) { Edited::Done(Box::new(met)) } else { Edited::Moved })
             }
             Ran::Met(_) => Ok(Edited::Moved),
         }
@@ -102,14 +113,8 @@ impl<'a> SnapshotEditor<'a> {
             Some(false) => items.push(self.0.delete_in_transaction(&keys::visible_to_all(id))?),
             None => {}
         }
-        match self.0.transact(items).await {
-            Ok(()) => {
-                let Sharing { assigned, is_global } = sharing;
-                Ok(Edited::Done(Box::new(Snapshot { assigned, is_global, ..next(snapshot, now) })))
-            }
-            Err(CallFailure::Cancelled(_)) => Ok(Edited::Moved),
-            Err(other) => Err(other.into()),
-        }
+        let Sharing { assigned, is_global } = sharing;
+        self.run_all(items, Snapshot { assigned, is_global, ..next(snapshot, now) }).await
     }
 
     /// Turns `snapshot` into a tombstone: nothing of what it showed or held, only what tells that it was there, and a key
@@ -130,6 +135,15 @@ impl<'a> SnapshotEditor<'a> {
                 Ok(Edited::Done(Box::new(snapshot.clone())))
             }
             Ran::Met(_) => Ok(Edited::Moved),
+        }
+    }
+
+    /// Carries out a transaction that makes a snapshot what it is `then`.
+    async fn run_all(&self, items: Vec<TransactWriteItem>, then: Snapshot) -> Result<Edited, Fault> {
+        match self.0.transact(items).await {
+            Ok(()) => Ok(Edited::Done(Box::new(then))),
+            Err(CallFailure::Cancelled(_)) => Ok(Edited::Moved),
+            Err(other) => Err(other.into()),
         }
     }
 

@@ -226,6 +226,20 @@ pub(super) fn sweep_shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(sweep_partition)
 }
 
+/// The partition of `ALL` that a snapshot belongs to as long as it has a schedule.
+pub(super) fn refresh_shard(id: &ObjectId) -> String {
+    refresh_partition(shard_number(id))
+}
+
+/// Every partition of `ALL` with scheduled snapshots.
+pub(super) fn refresh_shards() -> impl Iterator<Item = String> {
+    (0..ALL_SHARDS).map(refresh_partition)
+}
+
+fn refresh_partition(shard: u8) -> String {
+    format!("REFRESH#{shard}")
+}
+
 fn sweep_partition(shard: u8) -> String {
     format!("SWEEP#{shard}")
 }
@@ -284,7 +298,7 @@ mod tests {
     #[test]
     fn the_id_in_a_partition_reads_as_it_is_written_and_no_other_partition_has_one() {
         let (id, other) = (ObjectId::from_bytes([7; 12]), ObjectId::from_bytes([8; 12]));
-        for key in [snapshot(&id), visible_to(&id, &other), visible_to_all(&id)] {
+        for key in [snapshot(&id), visible_to(&id, &other), visible_to_all(&id), refresh(&id)] {
             assert_eq!(parse_snapshot(&key.pk), Some(id));
             assert_eq!((parse_user(&other, &key.pk), parse_organization(&key.pk)), (None, None));
         }
@@ -306,6 +320,8 @@ mod tests {
             let id = ObjectId::from_bytes(bytes);
             assert!(shards.contains(&shard(&id)));
             assert!(!shards.contains(&sweep_shard(&id)), "what is to be swept is not listed");
+            assert!(!shards.contains(&refresh_shard(&id)), "what is to be refreshed is not listed twice");
+            assert!(refresh_shards().any(|shard| shard == refresh_shard(&id)));
         }
     }
 

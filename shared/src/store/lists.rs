@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::keys::{self, ALL, IndexKeys, LIST};
 use super::outcome::Item;
 use super::record;
-use super::table::{IndexPart, Table};
+use super::table::{IndexPart, Range, Table};
 use crate::domain::rights::{Access, Action, Reach, reach};
 use crate::domain::{Counts, Email, Fault, ObjectId, Principal, SnapshotName, Timestamp, Violation};
 
@@ -247,7 +247,8 @@ impl Stream<'_> {
     async fn fill(&mut self, limit: usize) -> Result<(), Fault> {
         while self.read.is_empty() && self.more {
             let before = self.before.map(|position| position.to_string());
-            let part = IndexPart { index: self.index, pk: &self.pk, before: before.as_deref(), limit };
+            let range = Range::LatestFirst(before.as_deref());
+            let part = IndexPart { index: self.index, pk: &self.pk, range, limit };
             let (items, more) = self.table.query_index(&part).await?;
             for item in items {
                 self.read.push_back(Entry::read(self.index, item)?);

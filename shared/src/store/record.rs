@@ -211,7 +211,9 @@ pub(super) struct SnapshotRecord {
     source_user_name: Option<FullName>,
     counts: Counts,
     created_by: ObjectId,
-    created_by_org_id: ObjectId,
+    /// Absent on snapshots that were made before it was kept; then it is the source's.
+    #[serde(default)]
+    created_by_org_id: Option<ObjectId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     created_by_name: Option<FullName>,
     created_by_role: Role,
@@ -220,7 +222,9 @@ pub(super) struct SnapshotRecord {
     created_at: Timestamp,
     updated_at: Timestamp,
     revision: u32,
-    revised_at: Timestamp,
+    /// Absent on snapshots that were made before they had revisions; then it is when they were made.
+    #[serde(default)]
+    revised_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     restored_from: Option<u32>,
     version: u64,
@@ -243,7 +247,7 @@ impl SnapshotRecord {
             source_user_name: source.user_name.clone(),
             counts: snapshot.counts,
             created_by: creator.id,
-            created_by_org_id: creator.organization,
+            created_by_org_id: Some(creator.organization),
             created_by_name: creator.name.clone(),
             created_by_role: creator.role,
             is_global: snapshot.is_global,
@@ -251,7 +255,7 @@ impl SnapshotRecord {
             created_at: snapshot.created_at,
             updated_at: snapshot.updated_at,
             revision: snapshot.revision,
-            revised_at: snapshot.revised_at,
+            revised_at: Some(snapshot.revised_at),
             restored_from: snapshot.restored_from,
             version: snapshot.version,
         }
@@ -272,7 +276,7 @@ impl SnapshotRecord {
             counts: self.counts,
             creator: Creator {
                 id: self.created_by,
-                organization: self.created_by_org_id,
+                organization: self.created_by_org_id.unwrap_or(self.source_org_id),
                 name: self.created_by_name,
                 role: self.created_by_role,
             },
@@ -281,7 +285,7 @@ impl SnapshotRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             revision: self.revision,
-            revised_at: self.revised_at,
+            revised_at: self.revised_at.unwrap_or(self.created_at),
             restored_from: self.restored_from,
             version: self.version,
         }

@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use futures_util::future::try_join_all;
 
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PK, SK};
 use super::outcome::{CallFailure, Item};
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, DELETED_AT};
-use super::revision_record::{CONTENT_HASH, Held, Note, REPLACED_AT, RefreshRecord, revision_item, unscheduled};
+use super::revision_record::{
+    CONTENT_HASH, DUE_AT, Held, Note, REPLACED_AT, RefreshRecord, about, revision_item, unscheduled, while_about,
+};
 use super::revisions::RevisionWithContent;
 use super::snapshots::StoredSnapshot;
-use super::table::{IndexPart, RangePart, Table};
+use super::table::{IndexPart, Range, RangePart, Table};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 
 /// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
 /// then, and whoever looks at a list of revisions can still read what it shows.
 const KEPT_AT_LEAST: Duration = Duration::from_secs(60 * 60);
-/// The most revisions that are dropped after one refresh. More are dropped after the next ones.
+/// The most revisions that are dropped once a new one was made. More are dropped after the next one.
 const DROPPED_AT_ONCE: usize = 10;
 /// How many things one page of unfinished applies has.
 const PAGE: usize = 100;
@@ -75,7 +78,8 @@ impl<'a> Refreshes<'a> {
             restored_from: None,
             ..revised(snapshot, note.at)
         };
-        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &note.write(Change::default()))?;
+        let state = about(note.write(Change::default()), revised.revision);
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
         self.write(stored, revised, next.packed, state).await
     }
 
@@ -91,10 +95,11 @@ impl<'a> Refreshes<'a> {
         let revised = Snapshot {
             counts: old.revision.counts,
             restored_from: Some(old.revision.number),
-            ..revised(snapshot, now)
+            ..revised(snapshot, now.max(snapshot.revised_at))
         };
         // It exists: whatever made the older revisions has written it.
-        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &unscheduled(Change::of_existing()))?;
+        let state = about(unscheduled(Change::of_existing()), revised.revision);
+        let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
         let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
         self.write(stored, revised, &packed, state).await
     }
@@ -125,20 +130,21 @@ impl<'a> Refreshes<'a> {
         }
     }
 
-    /// Writes down what a refresh came to that made no revision; `false` where the same time of the schedule was served
-    /// before, or the snapshot was deleted. One write unit; a second one, and a read, where nothing was known so far.
-    pub async fn note(&self, snapshot: ObjectId, is_known: bool, note: &Note) -> Result<bool, Fault> {
+    /// Writes down what a refresh of this revision came to that made no other; `false` where another was made meanwhile, the
+    /// same time of the schedule was served before, or what is left of a deleted snapshot was swept. One write unit; where
+    /// nothing was known so far, `has_state` being `false`, also a read of the snapshot.
+    pub async fn note(&self, snapshot: &Snapshot, has_state: bool, note: &Note) -> Result<bool, Fault> {
+        let (snapshot, revision) = (snapshot.id, snapshot.revision);
         let key = keys::refresh(&snapshot);
-        if is_known {
-            return match self.0.change(&key, &note.write(Change::of_existing())).await {
-                Ok(()) => Ok(true),
-                Err(CallFailure::ConditionFailed(_)) => Ok(false),
-                Err(other) => Err(other.into()),
-            };
+        let known = if has_state { Change::of_existing() } else { Change::default() };
+        match self.0.change(&key, &while_about(note.write(known), revision)).await {
+            Ok(()) if has_state => return Ok(true),
+            Ok(()) => {}
+            Err(CallFailure::ConditionFailed(_)) => return Ok(false),
+            Err(other) => return Err(other.into()),
         }
         // The snapshot's own item cannot be checked in one transaction with this: that costs twice its size. A snapshot that
-        // is deleted meanwhile is seen afterwards.
-        self.0.change(&key, &note.write(Change::default())).await?;
+        // was deleted meanwhile is seen now.
         let snapshot = self.0.get(&keys::snapshot(&snapshot), Some(&[PK, DELETED_AT])).await?;
         if snapshot.is_some_and(|item| !item.contains_key(DELETED_AT)) {
             return Ok(true);
@@ -147,11 +153,13 @@ impl<'a> Refreshes<'a> {
         Ok(false)
     }
 
-    /// Ends a snapshot's schedule, and says why where there is something to say; `false` where there is nothing to end.
-    pub async fn end_schedule(&self, snapshot: ObjectId, why: Option<&Note>) -> Result<bool, Fault> {
+    /// Ends a snapshot's schedule; where there is something to say about it, only the one that is due at the given time.
+    /// `false` where there is nothing to end.
+    pub async fn end_schedule(&self, snapshot: ObjectId, why: Option<(&Note, Timestamp)>) -> Result<bool, Fault> {
         let change = unscheduled(Change::of_existing());
         let change = match why {
-            Some(note) => note.write(change),
+            // Whoever made another schedule meanwhile was not judged.
+            Some((note, due_at)) => note.write(change).when(DUE_AT, text(due_at)),
             None => change,
         };
         match self.0.change(&keys::refresh(&snapshot), &change).await {
@@ -190,25 +198,26 @@ impl<'a> Refreshes<'a> {
 
     /// Whether an apply of the snapshot, by anybody, is not final yet.
     async fn is_being_applied(&self, snapshot: ObjectId) -> Result<bool, Fault> {
-        for shard in keys::sweep_shards() {
-            let mut before = None::<String>;
-            loop {
-                let part = IndexPart { index: &ALL, pk: &shard, before: before.as_deref(), limit: PAGE };
-                let (items, more) = self.0.query_index(&part).await?;
-                let is_of_it = |item: &Item| {
-                    let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));
-                    apply.is_some_and(|(_, applied, _)| applied == snapshot)
-                };
-                if items.iter().any(is_of_it) {
-                    return Ok(true);
-                }
-                before = items.last().map(|item| record::key_attribute(item, ALL.sk).to_owned());
-                if !more {
-                    break;
-                }
+        let shards: Vec<String> = keys::sweep_shards().collect();
+        let looks = shards.iter().map(|shard| self.is_being_applied_in(shard, snapshot));
+        Ok(try_join_all(looks).await?.contains(&true))
+    }
+
+    /// The same in one of the partitions where unfinished applies are found.
+    async fn is_being_applied_in(&self, shard: &str, snapshot: ObjectId) -> Result<bool, Fault> {
+        let mut before = None::<String>;
+        loop {
+            let range = Range::LatestFirst(before.as_deref());
+            let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
+            let is_of_it = |item: &Item| {
+                let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));
+                apply.is_some_and(|(_, applied, _)| applied == snapshot)
+            };
+            if items.iter().any(is_of_it) || !more {
+                return Ok(items.iter().any(is_of_it));
             }
+            before = items.last().map(|item| record::key_attribute(item, ALL.sk).to_owned());
         }
-        Ok(false)
     }
 }
 

@@ -4,12 +4,14 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, text};
+use super::change::{Change, number, text};
 use super::keys::{self, ALL};
 use super::outcome::Item;
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
-use crate::domain::{Counts, Fault, ObjectId, RefreshState, RefreshStatus, Revision, Timestamp};
+use crate::domain::{
+    Counts, Fault, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Timestamp,
+};
 
 /// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
 pub(super) const CONTENT_HASH: &str = "contentHash";
@@ -133,7 +135,11 @@ pub(super) struct RefreshRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     refresh_detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     served_slot: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    every: Option<RefreshPeriod>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     due_at: Option<Timestamp>,
 }
@@ -148,8 +154,9 @@ impl From<RefreshRecord> for RefreshState {
             last_refreshed_at: record.last_refreshed_at,
             status: record.refresh_status,
             detail: record.refresh_detail,
+            revision: record.revision,
             served_slot: record.served_slot,
-            due_at: record.due_at,
+            schedule: record.every.zip(record.due_at).map(|(every, due_at)| Schedule { every, due_at }),
         }
     }
 }
@@ -158,8 +165,13 @@ impl From<RefreshRecord> for RefreshState {
 pub(super) const EVERY: &str = "every";
 /// When a schedule is due next.
 pub(super) const DUE_AT: &str = "dueAt";
+/// What is said of the last refresh, or of why there will be none.
+pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
 /// The latest time of the schedule for which a snapshot was refreshed.
 const SERVED_SLOT: &str = "servedSlot";
+
+/// The revision that a state is about.
+const REVISION: &str = "revision";
 
 /// What is written down of a refresh.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,19 +187,22 @@ pub struct Note {
 }
 
 impl Note {
-    /// Adds the note to a change of the state. For a time of the schedule it holds once: only where none as late was served.
+    /// Adds the note to a change of the state. For a time of the schedule it holds once, and only as long as there is a schedule.
     pub(super) fn write(&self, change: Change) -> Change {
         let mut change =
             change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
         change = match &self.detail {
-            Some(detail) => change.set("refreshDetail", text(detail)),
-            None => change.remove("refreshDetail"),
+            Some(detail) => change.set(REFRESH_DETAIL, text(detail)),
+            None => change.remove(REFRESH_DETAIL),
         };
         if self.status.is_current() {
             change = change.set("lastRefreshedAt", text(self.at));
         }
         match self.slot {
-            Some(slot) => change.when_absent_or_before(SERVED_SLOT, text(slot)).set(SERVED_SLOT, text(slot)),
+            Some(slot) => {
+                let due = change.when_present(DUE_AT).when_absent_or_before(SERVED_SLOT, text(slot));
+                due.set(SERVED_SLOT, text(slot))
+            }
             None => change,
         }
     }
@@ -198,10 +213,21 @@ impl Note {
             last_refreshed_at: if self.status.is_current() { Some(self.at) } else { before.last_refreshed_at },
             status: Some(self.status),
             detail: self.detail.clone(),
+            revision: before.revision,
             served_slot: self.slot.or(before.served_slot),
-            due_at: before.due_at,
+            schedule: before.schedule,
         }
     }
+}
+
+/// The state is about this revision from now on.
+pub(super) fn about(change: Change, revision: u32) -> Change {
+    change.set(REVISION, number(revision.into()))
+}
+
+/// Only where the state is about this revision: what was found out about another is not true of it.
+pub(super) fn while_about(change: Change, revision: u32) -> Change {
+    change.when_absent_or(REVISION, number(revision.into()))
 }
 
 /// Ends the schedule.

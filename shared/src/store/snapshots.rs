@@ -180,11 +180,8 @@ impl<'a> SnapshotReader<'a> {
         let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
         let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Found::Missing) };
         let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
-        Ok(match principal.judge(action, snapshot.access()) {
-            Verdict::Allowed => Found::Allowed(Box::new(snapshot)),
-            Verdict::Forbidden => Found::Forbidden,
-            Verdict::Invisible => Found::Missing,
-        })
+        let verdict = principal.judge(action, snapshot.access());
+        Ok(Found::judged(verdict, snapshot))
     }
 
     /// The snapshot as it is stored, for a new revision of it. One read.
@@ -195,11 +192,8 @@ impl<'a> SnapshotReader<'a> {
         action: Action,
     ) -> Result<Found<StoredSnapshot>, Fault> {
         let Some(stored) = self.stored(id).await? else { return Ok(Found::Missing) };
-        Ok(match principal.judge(action, stored.snapshot.access()) {
-            Verdict::Allowed => Found::Allowed(Box::new(stored)),
-            Verdict::Forbidden => Found::Forbidden,
-            Verdict::Invisible => Found::Missing,
-        })
+        let verdict = principal.judge(action, stored.snapshot.access());
+        Ok(Found::judged(verdict, stored))
     }
 
     /// The snapshot for its own schedule, in the name of whoever made it; `None` where there is none. Whether that person
@@ -223,6 +217,16 @@ pub enum Found<T = Snapshot> {
     Forbidden,
     /// There is no such snapshot, or the principal does not see it: nobody is told which.
     Missing,
+}
+
+impl<T> Found<T> {
+    fn judged(verdict: Verdict, found: T) -> Self {
+        match verdict {
+            Verdict::Allowed => Self::Allowed(Box::new(found)),
+            Verdict::Forbidden => Self::Forbidden,
+            Verdict::Invisible => Self::Missing,
+        }
+    }
 }
 
 impl SnapshotWithContent {

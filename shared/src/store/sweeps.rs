@@ -10,7 +10,7 @@ use super::outcome::{CallFailure, Item};
 use super::record::{self, CHUNKS, DELETED_AT, is_tombstone};
 use super::refreshes::chunk_keys;
 use super::staging::{RESERVED_BY, abandon};
-use super::table::{IndexPart, Part, Table};
+use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
 
@@ -67,8 +67,8 @@ impl<'a> Sweeps<'a> {
     pub async fn due(&self, shard: &str, now: Timestamp, last: Option<&Due>) -> Result<(Vec<Due>, bool), Fault> {
         // Text order is time order, and this sorts after everything of that very moment.
         let end = format!("{now}~");
-        let before = Some(last.map_or(end.as_str(), |last| last.position.as_str()));
-        let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, before, limit: PAGE }).await?;
+        let range = Range::LatestFirst(Some(last.map_or(end.as_str(), |last| last.position.as_str())));
+        let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
         let due = items.iter().map(|item| Due {
             key: Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() },
             position: record::key_attribute(item, ALL.sk).to_owned(),

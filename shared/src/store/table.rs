@@ -60,10 +60,22 @@ pub(super) struct RangePart<'a> {
 pub(super) struct IndexPart<'a> {
     pub(super) index: &'a IndexKeys,
     pub(super) pk: &'a str,
-    /// Only what sorts before this.
-    pub(super) before: Option<&'a str>,
+    pub(super) range: Range<'a>,
     /// The most items to read.
     pub(super) limit: usize,
+}
+
+/// Which sort keys of an index's partition are read, and in which order.
+pub(super) enum Range<'a> {
+    /// The latest first; only what sorts before this, where there is one.
+    LatestFirst(Option<&'a str>),
+    /// The earliest first.
+    EarliestFirst {
+        /// Only what does not sort before this.
+        from: Option<&'a str>,
+        /// Only what sorts before this.
+        to: &'a str,
+    },
 }
 
 impl Table {
@@ -190,7 +202,7 @@ impl Table {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))
     }
 
-    /// Reads one page of a partition of an index, the latest first, and tells whether there is more. An index lags behind
+    /// Reads one page of a partition of an index, and tells whether there is more. An index lags behind
     /// the table by moments, and no read of it is consistent.
     pub(super) async fn query_index(&self, part: &IndexPart<'_>) -> Result<(Vec<Item>, bool), Fault> {
         let mut call = self
@@ -198,18 +210,27 @@ impl Table {
             .query()
             .table_name(&*self.name)
             .index_name(part.index.name)
-            .scan_index_forward(false)
+            .scan_index_forward(matches!(part.range, Range::EarliestFirst { .. }))
             .limit(i32::try_from(part.limit).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .expression_attribute_names("#pk", part.index.pk)
             .expression_attribute_values(":pk", AttributeValue::S(part.pk.to_owned()));
-        call = match part.before {
-            None => call.key_condition_expression("#pk = :pk"),
-            Some(before) => call
-                .key_condition_expression("#pk = :pk AND #sk < :sk")
-                .expression_attribute_names("#sk", part.index.sk)
-                .expression_attribute_values(":sk", AttributeValue::S(before.to_owned())),
+        let (condition, from, to) = match part.range {
+            Range::LatestFirst(None) => ("#pk = :pk", None, None),
+            Range::LatestFirst(Some(to)) | Range::EarliestFirst { from: None, to } => {
+                ("#pk = :pk AND #sk < :to", None, Some(to))
+            }
+            Range::EarliestFirst { from, to } => ("#pk = :pk AND #sk BETWEEN :from AND :to", from, Some(to)),
         };
+        if to.is_some() {
+            call = call.expression_attribute_names("#sk", part.index.sk);
+        }
+        for (name, bound) in [(":from", from), (":to", to)] {
+            if let Some(bound) = bound {
+                call = call.expression_attribute_values(name, AttributeValue::S(bound.to_owned()));
+            }
+        }
+        let call = call.key_condition_expression(condition);
         let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.read(answer.consumed_capacity());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.is_some()))

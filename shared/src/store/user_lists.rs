@@ -6,7 +6,7 @@ use super::keys::{self, LIST};
 use super::lists::{Page, Position, page, position};
 use super::outcome::Item;
 use super::record;
-use super::table::{IndexPart, Table};
+use super::table::{IndexPart, Range, Table};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role};
 
 /// What a list shows of a user.
@@ -52,7 +52,8 @@ impl<'a> UserLists<'a> {
         let mut before = start;
         loop {
             let text = before.map(|position| position.to_string());
-            let part = IndexPart { index: &LIST, pk: &pk, before: text.as_deref(), limit: limit + 1 - rows.len() };
+            let range = Range::LatestFirst(text.as_deref());
+            let part = IndexPart { index: &LIST, pk: &pk, range, limit: limit + 1 - rows.len() };
             let (items, more) = self.0.query_index(&part).await?;
             for item in items {
                 rows.push((position(&LIST, &item)?, user_row(organization, item)?));

@@ -77,9 +77,10 @@ pub fn contest() -> Scene {
     scene("contest", &[apply(2, 2), apply(1, 1)], World::Moved)
 }
 
-/// A request in one transaction and its retry, another apply for the same address, and all that may happen to their users.
+/// A request in one transaction, another apply for the same address, and all that may happen to their users. With a retry it
+/// has 8.5 million states: `--stages 0 --appliers 2 --others 1 --other-stages 0 --undo --sign-in --edit`.
 pub fn heirs() -> Scene {
-    with_user(scene("heirs", &[apply(2, 0), apply(1, 0)], World::Same))
+    with_user(scene("heirs", &[apply(1, 0), apply(1, 0)], World::Same))
 }
 
 /// The ones that take a second or less.

@@ -43,7 +43,8 @@ enum Sides<'a> {
     Changed(Captured<'a>, Captured<'a>),
 }
 
-/// An item of one of the captures. What it refers to and the names of agents follow from it, so they are not compared.
+/// An item of one of the captures. What it refers to follows from it, so that is not compared; the names of agents do not, and
+/// [`renamed_agents`] tells them.
 #[derive(Debug, Clone, Copy)]
 struct Captured<'a> {
     item: &'a CapturedItem,
@@ -127,6 +128,31 @@ impl<'a> ItemChange<'a> {
     pub fn describe(&self) -> DescribedChange<'a> {
         described::describe(self)
     }
+}
+
+/// An agent that has another name than before. The items that name it by its id are the same.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RenamedAgent<'a> {
+    /// The agent.
+    #[serde(rename = "_id")]
+    pub id: ObjectId,
+    /// Its name before.
+    pub before: &'a str,
+    /// Its name now.
+    pub after: &'a str,
+}
+
+/// The most renamed agents that are told.
+pub const MAX_AGENTS: usize = 200;
+
+/// The agents that automations of both captures refer to, and that were renamed in between.
+pub fn renamed_agents<'a>(from: &'a Content, to: &'a Content) -> Vec<RenamedAgent<'a>> {
+    let before: BTreeMap<ObjectId, &str> = from.agents.iter().map(|agent| (agent.id, agent.name.as_str())).collect();
+    let renamed = to.agents.iter().filter_map(|agent| {
+        let before = before.get(&agent.id).filter(|before| **before != agent.name)?;
+        Some(RenamedAgent { id: agent.id, before, after: &agent.name })
+    });
+    renamed.take(MAX_AGENTS).collect()
 }
 
 /// How many items of each kind changed.

@@ -1,0 +1,288 @@
+//! The queue between the schedule and the refreshes, and what Lambda does with it: SQS and an event source mapping in one. Batches
+//! of what is visible go to the function; what it reports as failed becomes visible again once its time is over, and what failed
+//! too often goes to the dead-letter queue.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::domain::Timestamp;
+use shared::queue::{RefreshMessage, RefreshQueue, Sending};
+
+use crate::gateway::Invoked;
+
+/// The most messages in one batch, as in the template.
+pub const BATCH_SIZE: usize = 10;
+/// How long a message that was received is kept from being received again, as in the template.
+pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(1_800);
+/// How often a message is received before it goes to the dead-letter queue, as in the template.
+pub const MAX_RECEIVES: u32 = 4;
+
+/// The queue and its dead-letter queue. Clones are the same.
+#[derive(Clone)]
+pub struct EventSource {
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u64,
+    messages: Vec<Message>,
+    dead: Vec<Message>,
+}
+
+#[derive(Clone)]
+struct Message {
+    id: String,
+    body: String,
+    sent_at: Timestamp,
+    receives: u32,
+    visible_at: Timestamp,
+}
+
+/// What became of one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivered {
+    /// The bodies of the messages, in their order.
+    pub messages: Vec<String>,
+    /// Which of them, by their places, have to come again.
+    pub failed: Vec<usize>,
+}
+
+impl EventSource {
+    /// An empty queue on this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, state: Arc::default() }
+    }
+
+    /// Takes a message of any text.
+    pub fn send_text(&self, body: &str) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.sent += 1;
+        // In the form of SQS's own ids, and in order.
+        let id = format!("00000000-0000-4000-8000-{:012x}", state.sent);
+        state.messages.push(Message { id, body: body.to_owned(), sent_at: now, receives: 0, visible_at: now });
+    }
+
+    /// Hands one batch of what is visible to `function` and deletes what it does not report as failed; `None` where nothing is
+    /// visible.
+    pub async fn deliver(&self, function: impl AsyncFnOnce(Value) -> Invoked) -> Option<Delivered> {
+        let batch = self.receive();
+        if batch.is_empty() {
+            return None;
+        }
+        let answer = function(event(&batch)).await;
+        let failed = failed(&batch, &answer);
+        let is_done = |message: &Message| {
+            let place = batch.iter().position(|received| received.id == message.id);
+            place.is_some_and(|place| !failed.contains(&place))
+        };
+        self.state().messages.retain(|message| !is_done(message));
+        Some(Delivered { messages: batch.into_iter().map(|message| message.body).collect(), failed })
+    }
+
+    /// How many messages are in the queue, visible or not.
+    pub fn waiting(&self) -> usize {
+        self.state().messages.len()
+    }
+
+    /// The bodies of the messages in the dead-letter queue.
+    pub fn dead_letters(&self) -> Vec<String> {
+        self.state().dead.iter().map(|message| message.body.clone()).collect()
+    }
+
+    /// Receives what is visible: it is not, for a time. What was received too often already goes to the dead-letter queue.
+    fn receive(&self) -> Vec<Message> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let (dead, kept) = std::mem::take(&mut state.messages)
+            .into_iter()
+            .partition(|message: &Message| message.visible_at <= now && message.receives >= MAX_RECEIVES);
+        state.messages = kept;
+        for message in dead {
+            tracing::error!(message = message.id, receives = message.receives, "to the dead-letter queue");
+            state.dead.push(message);
+        }
+        let visible = state.messages.iter_mut().filter(|message| message.visible_at <= now);
+        let received = visible.take(BATCH_SIZE).map(|message| {
+            message.receives += 1;
+            message.visible_at = now.plus(VISIBILITY_TIMEOUT);
+            message.clone()
+        });
+        received.collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RefreshQueue for EventSource {
+    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a> {
+        let text =
+            |message| serde_json::to_string(message).map_err(|error| shared::domain::Fault::Corrupt(error.to_string()));
+        let verdicts = messages.iter().map(|message| text(message).map(|text| self.send_text(&text))).collect();
+        Box::pin(std::future::ready(verdicts))
+    }
+}
+
+/// The event of a batch, as Lambda sends it.
+fn event(batch: &[Message]) -> Value {
+    let record = |message: &Message| {
+        json!({
+            "messageId": message.id,
+            "receiptHandle": format!("{}#{}", message.id, message.receives),
+            "body": message.body,
+            "attributes": {
+                "ApproximateReceiveCount": message.receives.to_string(),
+                "SentTimestamp": message.sent_at.as_millis().to_string(),
+                "SenderId": "local",
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:local:000000000000:refresh",
+            "awsRegion": "local",
+        })
+    };
+    json!({"Records": batch.iter().map(record).collect::<Vec<_>>()})
+}
+
+/// Which messages of a batch failed, by their places, as Lambda reads an answer: all of them where the function failed, or where
+/// its report names something that is none of them; none where there is no report.
+fn failed(batch: &[Message], answer: &Invoked) -> Vec<usize> {
+    let all = || (0..batch.len()).collect();
+    let report = match answer {
+        Err(_) => return all(),
+        Ok(Value::Null) => return Vec::new(),
+        Ok(Value::Object(answer)) => answer.get("batchItemFailures").unwrap_or(&Value::Null),
+        Ok(_) => return all(),
+    };
+    let place = |failure: &Value| {
+        let id = failure.get("itemIdentifier")?.as_str()?;
+        batch.iter().position(|message| message.id == id)
+    };
+    match report {
+        Value::Null => Vec::new(),
+        Value::Array(failures) => failures.iter().map(place).collect::<Option<Vec<_>>>().unwrap_or_else(all),
+        _ => all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::gateway::FunctionError;
+
+    #[derive(Default)]
+    struct Hand(AtomicI64);
+
+    impl Hand {
+        fn advance(&self, by: Duration) {
+            self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        }
+    }
+
+    impl Clock for Hand {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn source(messages: usize) -> (Arc<Hand>, EventSource) {
+        let clock = Arc::new(Hand::default());
+        let source = EventSource::new(clock.clone());
+        (0..messages).for_each(|number| source.send_text(&number.to_string()));
+        (clock, source)
+    }
+
+    /// Reports those messages as failed whose bodies are `poisoned`.
+    fn report(event: &Value, poisoned: &[String]) -> Value {
+        let records = event["Records"].as_array().unwrap().iter();
+        let failed = records.filter(|record| poisoned.contains(&record["body"].as_str().unwrap().to_owned()));
+        let failures: Vec<_> = failed.map(|record| json!({"itemIdentifier": record["messageId"]})).collect();
+        json!({"batchItemFailures": failures})
+    }
+
+    #[tokio::test]
+    async fn of_a_batch_with_any_number_of_poisoned_messages_only_those_come_again() {
+        for n in 1..=BATCH_SIZE {
+            for k in 0..=n {
+                let (clock, source) = source(n);
+                let poisoned: Vec<String> = (n - k..n).map(|number| number.to_string()).collect();
+                let function = async |event: Value| Ok(report(&event, &poisoned));
+                let first = source.deliver(function).await.unwrap();
+                assert_eq!((first.messages.len(), first.failed.len()), (n, k), "{k} of {n}");
+                for receive in 2..=MAX_RECEIVES {
+                    clock.advance(VISIBILITY_TIMEOUT - MILLISECOND);
+                    assert_eq!(source.deliver(function).await, None, "{k} of {n}");
+                    clock.advance(MILLISECOND);
+                    let again = source.deliver(function).await;
+                    let expected = Delivered { messages: poisoned.clone(), failed: (0..k).collect() };
+                    assert_eq!(again, (k > 0).then_some(expected), "{k} of {n}, receive {receive}");
+                }
+                assert!(source.dead_letters().is_empty());
+                clock.advance(VISIBILITY_TIMEOUT);
+                assert_eq!(source.deliver(function).await, None, "{k} of {n}");
+                assert_eq!((source.dead_letters(), source.waiting()), (poisoned, 0), "{k} of {n}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_batch_has_at_most_ten_messages_and_no_message_is_in_two_at_once() {
+        for (n, batches) in [(9, &[9][..]), (10, &[10]), (11, &[10, 1]), (25, &[10, 10, 5])] {
+            let (_, source) = source(n);
+            let mut sizes = Vec::new();
+            let all = Err(FunctionError { error_type: String::new(), error_message: String::new() });
+            while let Some(batch) = source.deliver(async |_| all.clone()).await {
+                sizes.push(batch.messages.len());
+            }
+            assert_eq!((&sizes[..], source.waiting()), (batches, n));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_as_lambda_reads_it() {
+        let known = "00000000-0000-4000-8000-000000000002";
+        let failure = |id: Value| json!({"batchItemFailures": [{"itemIdentifier": known}, {"itemIdentifier": id}]});
+        for (answer, failed) in [
+            (Value::Null, 0),
+            (json!({}), 0),
+            (json!({"batchItemFailures": null}), 0),
+            (json!({"batchItemFailures": []}), 0),
+            (json!({"batchItemFailures": [{"itemIdentifier": known}]}), 1),
+            (failure(json!("")), 3),
+            (failure(Value::Null), 3),
+            (failure(json!("somebody else's")), 3),
+            (json!({"batchItemFailures": [{"id": known}]}), 3),
+            (json!({"batchItemFailures": 7}), 3),
+            (json!("done"), 3),
+        ] {
+            let (_, source) = source(3);
+            let delivered = source.deliver(async |_| Ok(answer.clone())).await.unwrap();
+            assert_eq!((delivered.failed.len(), source.waiting()), (failed, failed), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_tells_when_it_was_sent_and_how_often_it_came() {
+        let (clock, source) = source(1);
+        for receive in 1..=3 {
+            let delivered = source.deliver(async |event: Value| {
+                let attributes = &event["Records"][0]["attributes"];
+                assert_eq!(attributes["ApproximateReceiveCount"], receive.to_string());
+                assert_eq!(attributes["SentTimestamp"], "0");
+                Err(FunctionError { error_type: "Panic".to_owned(), error_message: String::new() })
+            });
+            assert_eq!(delivered.await.unwrap().failed, [0]);
+            clock.advance(VISIBILITY_TIMEOUT);
+        }
+    }
+}
