@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn content_comes_back_as_it_was_packed() {
         let document = serde_json::from_value(json!({
-            "name": "Intro", "n": 1.5, "big": 18_446_744_073_709_551_615_u64, "small": -3, "deep": [{"x": null}], "": "é"
+            "name": "Intro", "n": 1.5, "big": 18_446_744_073_709_551_615_u64, "small": -3,
+            "long": 2.666666666666667e41, "deep": [{"x": null}], "": "é"
         }))
         .unwrap();
         let organization =

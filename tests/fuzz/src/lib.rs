@@ -3,7 +3,7 @@
 //!
 //! `cargo test` runs a fixed number of cases from a fixed seed (`tests/seeded.rs`), the binary runs as long as it is told
 //! (`cargo run --release -p fuzz -- --seconds 600`). Both make inputs by changing good ones (`mutation.rs`). Without the feature
-//! `campaign` what is left are the pure targets, for a fuzzer that makes inputs itself.
+//! `campaign` what is left are the pure targets, for a fuzzer that makes inputs itself (`libfuzzer`, `run`).
 #![expect(clippy::expect_used, clippy::panic, reason = "a target that finds something panics")]
 
 #[cfg(feature = "campaign")]

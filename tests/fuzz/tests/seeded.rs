@@ -1,6 +1,8 @@
 //! A fixed number of cases of every target, the same every time. `cargo run --release -p fuzz` goes on from there.
 
-use fuzz::{Target, campaign, targets};
+use std::collections::BTreeSet;
+
+use fuzz::{PURE, Target, campaign, targets};
 
 fn feed(target: &Target, cases: u64) {
     assert_eq!(campaign::run(target, 2026, 0..cases, || true), cases);
@@ -49,4 +51,11 @@ fn a_case_is_the_same_whenever_it_is_made() {
     }
     let differing = (100..200).filter(|number| campaign::case(&good, 7, *number) != campaign::case(&good, 8, *number));
     assert!(differing.count() > 80);
+}
+
+#[test]
+fn libfuzzer_has_a_binary_for_every_pure_target() {
+    let directory = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/libfuzzer/src/bin")).unwrap();
+    let files: BTreeSet<String> = directory.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(files, PURE.iter().map(|target| format!("{}.rs", target.name)).collect());
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+fuzz_libfuzzer::feed!(fuzz::targets::CURSORS);
