@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
-mod captures;
-
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! Captures under a storm of writes. Each write puts its own number into all prompts at once, so the prompts of a capture are a
-//! vector of versions: a cut through one moment has one number, a torn one has two.
+//! vector of versions: a cut through one moment has one number, a torn one has two. In a process of its own: it takes all the
+//! processors there are.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
