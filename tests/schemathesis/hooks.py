@@ -23,6 +23,8 @@ BEYOND_SCHEMAS = {
     "email",
     # Not one of the most common ones, and not the address.
     "password",
+    # How long a duration is, such as P00W, is beyond a pattern.
+    "every",
 }
 #: The description's example of an If-Match: the version of some other snapshot.
 EXAMPLE_TAG = '"3"'
