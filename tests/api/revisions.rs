@@ -204,6 +204,20 @@ async fn no_revision_is_dropped_within_an_hour_after_it_was_replaced() {
 }
 
 #[tokio::test]
+async fn at_most_ten_revisions_are_dropped_at_once_the_oldest_first() {
+    for (due, left) in [(9, 0), (10, 0), (11, 1)] {
+        let app = TestApp::keeping_revisions(1).await;
+        let id = with_revisions(&app, 1).await;
+        add_revisions(&app, &id, 2..=due + 1, Duration::from_millis(1)).await;
+        assert_eq!(numbers(&app, &id).await.len(), usize::try_from(due + 1).unwrap(), "none was replaced an hour ago");
+        // What was replaced before is due now, and what is replaced now is not.
+        add_revisions(&app, &id, due + 2..=due + 2, 2 * HOUR).await;
+        let first_left = u64::from(due + 1 - left);
+        assert_eq!(numbers(&app, &id).await, (first_left..=u64::from(due + 2)).rev().collect::<Vec<_>>(), "{due}");
+    }
+}
+
+#[tokio::test]
 async fn no_revision_is_dropped_while_an_apply_is_unfinished() {
     let app = TestApp::keeping_revisions(1).await;
     let user = user_with_setup(&app, 1, &setup_of(200)).await;
