@@ -75,11 +75,6 @@ impl<'a> Schedules<'a> {
         }
     }
 
-    /// A snapshot's schedule; `None` where it has none. One read.
-    pub async fn find(&self, snapshot: ObjectId) -> Result<Option<Schedule>, Fault> {
-        self.0.get(&keys::refresh(&snapshot), Some(&[EVERY, DUE_AT])).await?.map_or(Ok(None), schedule)
-    }
-
     /// The schedules of those of these snapshots that have one, and how many cannot be read.
     async fn read(&self, ids: &[ObjectId]) -> Result<(HashMap<ObjectId, Schedule>, usize), Fault> {
         let keys: Vec<_> = ids.iter().map(keys::refresh).collect();

@@ -6,7 +6,7 @@ mod texts;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::content::CapturedAutomation;
+use crate::domain::content::{CapturedAutomation, KnownAgent};
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
@@ -177,4 +177,22 @@ fn the_longest_description_is_far_below_what_an_answer_can_carry() {
     };
     let length = told_of(texts("a"), texts("b")).to_string().len();
     assert!((300_000..600_000).contains(&length), "{length}");
+}
+
+#[test]
+fn agents_of_both_captures_that_were_renamed_are_told_and_at_most_200_of_them() {
+    let content = |agents: usize, name: &str| {
+        let agent = |number: usize| {
+            let mut bytes = [0; 12];
+            bytes[4..].copy_from_slice(&(number as u64).to_be_bytes());
+            KnownAgent { id: ObjectId::from_bytes(bytes), name: name.to_owned() }
+        };
+        Content { agents: (0..agents).map(agent).collect(), ..Content::default() }
+    };
+    for (renamed, told) in [(0, 0), (199, 199), (200, 200), (201, 200)] {
+        assert_eq!(renamed_agents(&content(renamed, "A"), &content(renamed, "B")).len(), told);
+    }
+    assert_eq!(renamed_agents(&content(3, "A"), &content(3, "A")), []);
+    // One that is referred to in one capture alone was not renamed, as far as anybody knows.
+    assert_eq!(renamed_agents(&content(1, "A"), &content(2, "B")).len(), 1);
 }
