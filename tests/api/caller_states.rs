@@ -87,7 +87,7 @@ impl<'a> World<'a> {
                 | "/api/user-snapshots/{id}/applies/{applyId}/undo",
             )
             | (&Method::DELETE, "/api/user-snapshots/{id}") => None,
-            (method, path) => panic!("{method} {path} is new; say what a good request to it is"),
+            (method, path) => unreachable!("{method} {path} is new: it needs a good request here"),
         };
         let path = route
             .path
