@@ -73,6 +73,11 @@ impl Name {
         self.has(&["sms", "mms", "call", "dial", "phone", "voice", "whatsapp", "telephone", "twilio", "fax"])
     }
 
+    /// Whether it names the body of a message or a request.
+    pub(super) fn is_body(&self) -> bool {
+        self.last(&["body"])
+    }
+
     /// Whether it names the host of a request.
     pub(super) fn is_host(&self) -> bool {
         self.last(&["host", "hostname"])
@@ -482,9 +487,9 @@ mod tests {
             (Named::Address, &["url", "URL", "host", "hostname", "server", "fetchURL2", "serverUri"]),
             (Named::Phone, &["phone", "phoneNumber", "mobile", "callNumber"]),
             (Named::Shown, &["mediaUrl", "imageUrl", "bookingLink", "attachments", "unsubscribeUrl"]),
-            (Named::Text, &["body", "text", "emailSubject", "messageText", "template", "prompt"]),
+            (Named::Text, &["text", "emailSubject", "messageText", "template", "prompt"]),
             (Named::WebhookPayload, &["webhookPayload", "webhookHeaders"]),
-            (Named::Payload, &["payload", "params", "data", "headers", "requestHeaders"]),
+            (Named::Payload, &["body", "payload", "params", "data", "headers", "requestHeaders"]),
             (Named::Compared, &["conditions", "filter", "trigger", "updateContact", "setField", "customFields"]),
             (Named::Label, &["name", "webhookMethod", "fromEmail", "userEmail", "templateId", "$ref"]),
             (Named::Person, &["createdBy", "assignTo", "ownerEmail"]),

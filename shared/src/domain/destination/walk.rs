@@ -108,7 +108,9 @@ impl Walk<'_> {
         for (key, value) in payloads {
             let context =
                 if goes_somewhere && around.context == Context::Acting { Context::Sending } else { around.context };
-            let place = Place { named: Named::Plain, is_single: false, around: Around { context, ..around } };
+            // The body of a message is a text.
+            let named = if value.is_string() && Name::of(key).is_body() { Named::Text } else { Named::Plain };
+            let place = Place { named, is_single: false, around: Around { context, ..around } };
             self.at(key, |walk| walk.value(value, place))?;
         }
         Ok(())

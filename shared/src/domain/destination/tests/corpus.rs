@@ -289,6 +289,7 @@ fn ordinary_actions() -> Vec<Value> {
         json!({"sendMessage": [{"channel": "sms", "message": "Call us at +1 415 555 0100"}]}),
         json!({"sendMessage": [{"channel": "email", "html": "<a href=\"https://acme.example\">Visit</a>"}]}),
         json!({"sendSms": "Hi {{firstName}}, book at https://acme.example/book or call +14155550100."}),
+        json!({"sendEmail": {"to": "{{contact.email}}", "body": "https://acme.example/book"}}),
         json!({"sms": "Your order 4155550100 is on its way."}),
         json!({"email": "Hi {{firstName}}, please write to sales@acme.example any time."}),
         json!({"addTag": "vip.customer", "removeTags": ["cold.lead", "evil.example"]}),
