@@ -2,12 +2,14 @@
 
 pub mod content;
 mod cut;
+pub mod destination;
 pub mod diff;
 mod email;
 mod fault;
 mod fingerprint;
 mod host;
 mod id;
+mod invisible;
 mod legible;
 mod organization;
 mod password;
