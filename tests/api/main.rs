@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
+mod addresses;
 mod apply_across;
 mod apply_history;
 mod apply_rights;
 mod apply_within;
 mod budgets;
+mod caller_states;
 mod contention;
 mod cors;
 mod create_snapshot;
@@ -26,6 +28,8 @@ mod manage_injection;
 mod manage_lists;
 mod manage_reads;
 mod manage_rights;
+mod moved;
+mod names;
 mod openapi;
 mod plan;
 mod policies;

@@ -32,11 +32,13 @@ struct Row {
     #[serde(rename = "_id")]
     id: ObjectId,
     /// What it is called.
+    #[schema(value_type = String)]
     name: SnapshotName,
     /// The name of the organization of the user who was captured. A very long one ends in an ellipsis.
     source_org_name: String,
     /// The address of the user who was captured.
-    source_user_email: Email,
+    #[schema(value_type = Email)]
+    source_user_email: String,
     /// How many items it holds.
     counts: Counts,
     /// Whether every organization sees it.
@@ -52,19 +54,22 @@ impl From<SnapshotRow> for Row {
             id: row.id,
             name: row.name,
             source_org_name: cut(&row.source_organization_name, MAX_ORGANIZATION_NAME).into_owned(),
-            source_user_email: row.source_user_email,
+            source_user_email: row.source_user_email.shown().into_owned(),
             counts: row.counts,
             is_global: row.is_global,
         }
     }
 }
 
-/// The token alone says who asks: a list is what a picker opens with, and shows no more than an hour-old right allowed.
+/// Lists what the caller sees. The stored caller is confirmed while the first page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller(Action::Use)?;
     let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
-    let page = SnapshotLists::new(call.table).page(&caller.principal(), start, limit).await?;
+    let (principal, lists) = (caller.principal(), SnapshotLists::new(call.table));
+    let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(&principal, start, limit));
+    confirmed?;
+    let page = page?;
     Answer::ok(&Listed {
         snapshots: page.rows.into_iter().map(Row::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),
