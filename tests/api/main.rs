@@ -36,6 +36,7 @@ mod revisions;
 mod schedule_races;
 mod schedules;
 mod secrets;
+mod setup_edits;
 mod sign_in;
 mod stored_items;
 mod template;

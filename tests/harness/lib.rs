@@ -47,7 +47,9 @@ pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use logs::Logs;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
-pub use setups::{capture, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};
+pub use setups::{
+    capture, change_setup, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup,
+};
 pub use tally::Tally;
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
