@@ -6,7 +6,6 @@ use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
 use shared::store::{Change, Edit, OpenItem, SetupWriter, Table, Written};
-use tokio::net::TcpListener;
 
 use super::Failure;
 use super::load::open_table;
@@ -73,8 +72,7 @@ async fn in_file(file: &Path, table_name: &str, target: &Target, sets: &[Set]) -
     if !file.exists() {
         return Err(Failure::Edit(format!("there is no {}", file.display())));
     }
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let database = Database::start(listener, &Storage::File(file.to_owned()), table_name, None).await?;
+    let database = Database::start_here(&Storage::File(file.to_owned()), table_name).await?;
     let versions = change(database.table(), target, sets).await;
     database.stop().await?;
     versions
@@ -170,8 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_edit_moves_the_setups_version() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let database = Database::start(listener, &Storage::Memory, "snapshots", None).await.unwrap();
+        let database = Database::start_here(&Storage::Memory, "snapshots").await.unwrap();
         let workspace = Workspace::demo().unwrap();
         loader::load(database.table(), &workspace, &PasswordHashes::default()).await.unwrap();
         let alex = &workspace.member("alex@acme.example").unwrap().1.user;
@@ -188,8 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn edits_of_one_item_at_the_same_time_are_all_kept() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let database = Database::start(listener, &Storage::Memory, "snapshots", None).await.unwrap();
+        let database = Database::start_here(&Storage::Memory, "snapshots").await.unwrap();
         let workspace = Workspace::demo().unwrap();
         loader::load(database.table(), &workspace, &PasswordHashes::default()).await.unwrap();
         let alex = &workspace.member("alex@acme.example").unwrap().1.user;
