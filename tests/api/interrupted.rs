@@ -60,9 +60,9 @@ impl Bench {
     /// The state of the one apply that there is a record of.
     async fn state(&self) -> String {
         let records = self.app.items().await.into_iter().filter(|item| item["type"].as_s().unwrap() == "apply");
-        let states: Vec<_> = records.map(|record| record["state"].as_s().unwrap().clone()).collect();
-        let [state] = &states[..] else { panic!("{states:?}") };
-        state.clone()
+        let mut states: Vec<_> = records.map(|record| record["state"].as_s().unwrap().clone()).collect();
+        assert_eq!(states.len(), 1, "{states:?}");
+        states.remove(0)
     }
 
     /// That nobody sees anything of the new user.
