@@ -1,4 +1,4 @@
-//! The schedule on this machine: what EventBridge Scheduler does on AWS, and Lambda between the queue and the function that
+//! The schedules on this machine: what EventBridge Scheduler does on AWS, and Lambda between the queue and the function that
 //! refreshes.
 
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use serde_json::json;
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
 use shared::store::{Schedules, Table};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::event_source::{Delivered, EventSource};
 use crate::gateway::{Gateway, Invoked};
-use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH};
+use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 
-/// How often the schedule runs, as in the template.
+/// How often each schedule runs, as in the template.
 pub const EVERY: Duration = Duration::from_secs(60);
-/// The timeout of both functions in the template.
+/// The timeout of the three functions in the template.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Runs the schedule and serves its queue. Clones are the same.
+/// Runs the schedules and serves the queue. Clones are the same.
 #[derive(Clone)]
 pub struct Scheduler {
     pub(crate) gateway: Gateway,
@@ -83,21 +83,38 @@ impl Scheduler {
         Ok(hastened)
     }
 
-    /// Goes on at this pace until the task is aborted.
-    pub fn play(self, pace: Pace) -> JoinHandle<()> {
-        tokio::spawn(async move {
+    /// Sweeps once: clears away what nobody will finish.
+    pub async fn sweep(&self) -> Invoked {
+        self.gateway.invoke_function(SWEEP_APPLIES, json!({}), TIMEOUT).await
+    }
+
+    /// Runs both schedules until what this returns is dropped: the sweep `every` so often, which is a minute in the template, and
+    /// the refreshes at this pace. Neither waits for the other.
+    pub fn play(&self, every: Duration, pace: Pace) -> JoinSet<()> {
+        let (sweeping, refreshing) = (self.clone(), self.clone());
+        let mut playing = JoinSet::new();
+        playing.spawn(async move {
             loop {
-                self.play_once(pace).await;
+                if let Err(error) = sweeping.sweep().await {
+                    tracing::warn!(error = error.error_message, "the sweep failed; it runs again");
+                }
+                tokio::time::sleep(every).await;
+            }
+        });
+        playing.spawn(async move {
+            loop {
+                refreshing.refresh_once(pace).await;
                 tokio::time::sleep(match pace {
-                    Pace::AsDue => EVERY,
+                    Pace::AsDue => every,
                     Pace::Every(time) => time,
                 })
                 .await;
             }
-        })
+        });
+        playing
     }
 
-    async fn play_once(&self, pace: Pace) {
+    async fn refresh_once(&self, pace: Pace) {
         if let Pace::Every(_) = pace
             && let Err(fault) = self.hasten().await
         {

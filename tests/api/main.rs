@@ -41,6 +41,7 @@ mod revisions;
 mod schedule_races;
 mod schedules;
 mod secrets;
+mod setup_edits;
 mod sign_in;
 mod stored_before;
 mod stored_items;

@@ -73,7 +73,7 @@ async fn a_plan_tells_all_at_once_what_would_be_refused() {
 #[tokio::test]
 async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_same() {
     use shared::domain::ItemKind;
-    use shared::store::{Change, SetupWriter, Written};
+    use shared::store::{Change, Written};
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let apply = async |hash: &str, email: &str| {
@@ -90,7 +90,7 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     let alex = app.member(ALEX);
     let gone = Change::Remove(ItemKind::Automation, alex.setup.automations[0].id);
     let (organization, user) = (alex.user.organization, alex.user.id);
-    let written = SetupWriter::new(app.table()).write(&organization, &user, &[gone], tests::BEGINNING).await;
+    let written = tests::change_setup(app.table(), &organization, &user, &[gone], tests::BEGINNING).await;
     assert_eq!(written.unwrap(), Written::Version(2));
     let before = app.items().await.len();
     apply(&hash, "casey2@acme.example").await.expect_problem(412, "precondition_failed");

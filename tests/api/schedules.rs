@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::rights::Action;
 use shared::domain::{ItemKind, ObjectId, Principal, RefreshPeriod, Schedule, ScheduleChange, SetupItem};
-use shared::store::{Change, Edited, Found, Renaming, Schedules, SetupWriter, SnapshotEditor, SnapshotReader};
+use shared::store::{Change, Edited, Found, Renaming, Schedules, SnapshotEditor, SnapshotReader};
 use tests::{ALEX, BEGINNING, CallerState, GLOBEX, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
 
 use crate::apply_across::snapshot;
@@ -39,7 +39,7 @@ async fn edit(app: &TestApp, number: usize) {
     let alex = &app.member(ALEX).user;
     let document = serde_json::from_value(json!({"name": format!("New {number}"), "prompt": "Hi."})).unwrap();
     let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
-    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
 }
 
 /// Runs the schedule and serves what it sent. The results, as the log has them.

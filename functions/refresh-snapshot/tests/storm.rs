@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
 use shared::ids::Randomness;
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{
     ACME, BEGINNING, Logs, PAT, SAM, SeededRandomness, TestApp, capture, json as to_json, mapped_body, numbered_id,
     setup_of, user_with_setup,
@@ -155,7 +155,7 @@ impl Storm {
 async fn add_prompt(app: &TestApp, source: &ObjectId, number: usize) {
     let document = serde_json::from_value(json!({"name": format!("{number}"), "prompt": "Hi."})).unwrap();
     let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
-    SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), source, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &ACME.parse().unwrap(), source, &[change], BEGINNING).await.unwrap();
 }
 
 fn record(place: usize, body: &str) -> Value {

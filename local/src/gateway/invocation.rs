@@ -6,6 +6,8 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::guard::Refused;
+
 /// The error that a function ended with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionError {
@@ -83,6 +85,11 @@ pub(super) fn accepted(status: StatusCode) -> Response<Vec<u8>> {
 pub(super) fn unknown(name: &str, known: &[&str]) -> Response<Vec<u8>> {
     let message = format!("Function not found: {name}. The functions are: {}", known.join(", "));
     refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
+}
+
+/// The request is a web page's, or has another access key.
+pub(super) fn forbidden(refused: Refused) -> Response<Vec<u8>> {
+    self::refused(StatusCode::FORBIDDEN, refused.error_type(), &refused.to_string())
 }
 
 /// The body is no JSON.

@@ -24,6 +24,7 @@ use shared::http::route::{self, Function};
 use shared::ids::Randomness;
 use tokio::task::JoinHandle;
 
+use crate::guard::{Credentials, Guard};
 use answer::{FunctionAnswer, Refusal};
 pub use event::decoded_path;
 use event::{Arrival, Event};
@@ -67,6 +68,7 @@ pub struct Gateway {
     function_timeout: Duration,
     integration_timeout: Duration,
     access_log: Arc<AtomicBool>,
+    guard: Guard,
 }
 
 impl Gateway {
@@ -88,7 +90,14 @@ impl Gateway {
             function_timeout: FUNCTION_TIMEOUT,
             integration_timeout: INTEGRATION_TIMEOUT,
             access_log: Arc::default(),
+            guard: Guard::new(address, &[], Credentials::generate()),
         }
+    }
+
+    /// Admits what this guard does, in place of one of the gateway's own.
+    #[must_use]
+    pub fn with_guard(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// Gives functions this much time in place of the template's. On AWS every request has a processor of its own; where a
@@ -142,6 +151,7 @@ impl Gateway {
             return Err(Refusal::BadRequest);
         }
         let body = read_body(body).await?;
+        self.guard.admit(parts).map_err(|_| Refusal::ForeignHost)?;
         if let Some(name) = invoked_function(parts) {
             return Ok(self.invoke_by_name(name, parts, &body).await);
         }
@@ -155,6 +165,9 @@ impl Gateway {
 
     /// What Lambda's Invoke API answers.
     async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8]) -> Response<Vec<u8>> {
+        if let Err(refused) = self.guard.admit_program(parts) {
+            return invocation::forbidden(refused);
+        }
         let Some(name) = self.invoker.names.iter().find(|known| **known == name) else {
             return invocation::unknown(name, &self.invoker.names);
         };

@@ -48,12 +48,41 @@ fn invoker() -> Invoker {
 }
 
 async fn invoke(name: &str, kind: Option<&str>, event: &str) -> Response<Vec<u8>> {
+    let kind = kind.map(|kind| ("x-amz-invocation-type", kind));
+    invoke_with(name, event, |key| {
+        [Some(("authorization", key.to_owned())), kind.map(own)].into_iter().flatten().collect()
+    })
+    .await
+}
+
+fn own((name, value): (&'static str, &str)) -> (&'static str, String) {
+    (name, value.to_owned())
+}
+
+/// Invokes with headers that are made from the `Authorization` of a program that has the access key.
+async fn invoke_with(
+    name: &str,
+    event: &str,
+    headers: impl FnOnce(&str) -> Vec<(&'static str, String)>,
+) -> Response<Vec<u8>> {
+    let gateway = mirror();
+    let id = gateway.guard.credentials().access_key_id().to_owned();
+    let key =
+        format!("AWS4-HMAC-SHA256 Credential={id}/20260515/local/lambda/aws4_request, SignedHeaders=host, Signature=0");
     let mut request = Request::post(format!("/2015-03-31/functions/{name}/invocations"));
-    if let Some(kind) = kind {
-        request = request.header("x-amz-invocation-type", kind);
+    for (name, value) in headers(&key) {
+        request = request.header(name, value);
     }
-    let request = request.body(event.to_owned().into()).unwrap();
-    mirror().answer("10.1.2.3:49152".parse().unwrap(), request).await
+    answered(&gateway, request, event.to_owned()).await
+}
+
+/// The `Host` of a request that names none.
+const HOST: &str = "127.0.0.1:3000";
+
+async fn answered(gateway: &Gateway, request: http::request::Builder, body: impl Into<HttpBody>) -> Response<Vec<u8>> {
+    let mut request = request.body(body.into()).unwrap();
+    request.headers_mut().entry("host").or_insert(http::HeaderValue::from_static(HOST));
+    gateway.answer("10.1.2.3:49152".parse().unwrap(), request).await
 }
 
 fn header<'r>(response: &'r Response<Vec<u8>>, name: &str) -> Option<&'r str> {
@@ -85,6 +114,47 @@ async fn a_function_that_fails_is_told_apart_from_one_that_cannot_be_invoked() {
     assert!(String::from_utf8_lossy(unknown.body()).contains("MirrorFunction, FailingFunction"));
     assert_eq!(invoke("MirrorFunction", None, "{").await.status(), 400);
     assert_eq!(invoke("MirrorFunction", Some("Whatever"), "{}").await.status(), 400);
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_by_a_program_that_has_the_access_key_and_by_nobody_else() {
+    let refused = async |headers: &[(&'static str, &str)], replaced: (&str, &str)| {
+        let response = invoke_with("MirrorFunction", "{}", |key| {
+            let key = key.replace(replaced.0, replaced.1);
+            let key = (!key.is_empty()).then_some(("authorization", key));
+            key.into_iter().chain(headers.iter().copied().map(own)).collect()
+        });
+        let response = response.await;
+        let error_type = header(&response, "x-amzn-errortype").unwrap_or_default().to_owned();
+        assert_eq!(header(&response, "access-control-allow-origin"), None);
+        (response.status().as_u16(), error_type)
+    };
+    let (as_it_is, other) = (("", ""), ("Credential=", "Credential=0"));
+    let denied = || (403, "AccessDeniedException".to_owned());
+    assert_eq!(refused(&[], as_it_is).await, (200, String::new()));
+    assert_eq!(refused(&[("host", "localhost")], as_it_is).await, (200, String::new()));
+    for origin in ["https://evil.example", "null", "http://127.0.0.1:3000"] {
+        assert_eq!(refused(&[("origin", origin)], as_it_is).await, denied(), "{origin}");
+    }
+    assert_eq!(refused(&[], other).await, (403, "UnrecognizedClientException".to_owned()));
+    assert_eq!(refused(&[], ("AWS4", "Bearer")).await, (403, "MissingAuthenticationTokenException".to_owned()));
+}
+
+#[tokio::test]
+async fn a_request_to_another_name_is_refused_on_every_route() {
+    let message = "Forbidden: the Host header does not name this machine. Use its address or localhost, or start with \
+                   --allow-host NAME.";
+    for path in ["/health", "/docs", "/api/auth/login", "/nothing", "/2015-03-31/functions/MirrorFunction/invocations"]
+    {
+        for host in ["evil.example", "evil.example:3000", "localhost.evil.example", ""] {
+            let request = Request::post(path).header("host", host);
+            assert_eq!(send(&mirror(), request, "").await, (403, json!({"message": message})), "{path} {host}");
+        }
+    }
+    let request = || Request::post("/api/auth/login").header("host", "table:3000");
+    let named = Guard::new(HOST.parse().unwrap(), &["table".to_owned()], Credentials::generate());
+    assert_eq!(send(&mirror().with_guard(named), request(), "").await.0, 200);
+    assert_eq!(send(&mirror(), request(), "").await.0, 403);
 }
 
 #[tokio::test]
@@ -130,8 +200,7 @@ fn mirror() -> Gateway {
 }
 
 async fn send(gateway: &Gateway, request: http::request::Builder, body: impl Into<HttpBody>) -> (u16, Value) {
-    let request = request.body(body.into()).unwrap();
-    let response = gateway.answer("10.1.2.3:49152".parse().unwrap(), request).await;
+    let response = answered(gateway, request, body).await;
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
 }
 
@@ -218,7 +287,7 @@ async fn a_body_of_10_mb_passes_and_one_byte_more_does_not() {
 
 #[tokio::test]
 async fn request_line_and_headers_have_at_most_10_240_bytes() {
-    let fixed = "GET".len() + "/health".len() + "x-long".len();
+    let fixed = "GET".len() + "/health".len() + "x-long".len() + "host".len() + HOST.len();
     for (length, expected) in [(MAX_HEADERS - 1, 200), (MAX_HEADERS, 200), (MAX_HEADERS + 1, 431)] {
         let request = Request::get("/health").header("x-long", "x".repeat(length - fixed));
         assert_eq!(send(&mirror(), request, "").await.0, expected, "{length}");
@@ -254,8 +323,7 @@ async fn a_binary_answer_and_several_cookies_come_back_whole() {
             Ok(response)
         })
     });
-    let request = Request::get("/health").body(HttpBody::empty()).unwrap();
-    let response = gateway.answer("10.1.2.3:49152".parse().unwrap(), request).await;
+    let response = answered(&gateway, Request::get("/health"), "").await;
     assert_eq!(response.status(), 418);
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
     assert_eq!(response.body(), &[0xff, 0, 1]);

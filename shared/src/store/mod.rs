@@ -48,7 +48,7 @@ pub use revision_record::Note;
 pub use revisions::{RevisionWithContent, Revisions};
 pub use schedules::{DuePage, DueSnapshot, Schedules};
 pub use schema::{Index, create_table, indexes};
-pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
+pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
 pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
 pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot};
