@@ -235,7 +235,7 @@ impl Functions {
             let functions = Arc::clone(&self);
             match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
                 Some(function) => {
-                    Box::pin(run_http(event, context, move |request| functions.run(function, request)))
+                    Box::pin(run_http(event.to_string(), context, move |request| functions.run(function, request)))
                 }
                 None => Box::pin(async move { functions.run_unrouted(name, LambdaEvent::new(event, context)).await }),
             }
