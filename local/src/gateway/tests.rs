@@ -216,7 +216,7 @@ async fn an_event_of_6_mb_passes_and_one_byte_more_does_not() {
             .unwrap()
             .len()
     };
-    let around = length_of_the_event(1) - 1;
+    let around = length_of_the_event(1_000_000) - 1_000_000;
     for (length, expected) in [(MAX_EVENT - 1, 200), (MAX_EVENT, 200), (MAX_EVENT + 1, 413)] {
         let gateway = gateway(|_, request| {
             Box::pin(async move { Ok(Response::new(Body::Text(request.body().len().to_string()))) })
