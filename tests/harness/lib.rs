@@ -11,6 +11,7 @@ mod determinism;
 mod faults;
 mod lambda;
 mod logs;
+mod people;
 mod proxy;
 mod recording;
 mod setups;
@@ -45,6 +46,7 @@ pub use faults::{
 };
 pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use logs::Logs;
+pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
 pub use setups::{capture, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};

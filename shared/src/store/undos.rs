@@ -71,6 +71,7 @@ const UNDONE_AT: &str = "undoneAt";
 const UNDONE_BY: &str = "undoneBy";
 const SECOND_LOOK_AT: &str = "secondLookAt";
 const USER_ID: &str = "userId";
+const ORGANIZATION_ID: &str = "organizationId";
 
 impl<'a> Undos<'a> {
     /// The port on this table.
@@ -144,7 +145,10 @@ impl<'a> Undos<'a> {
         let email = apply.record.email.as_ref();
         let email = email
             .ok_or_else(|| Fault::Corrupt(format!("{} does not say which address it frees", apply.origin.apply)))?;
-        let own = Change::of_existing().when(USER_ID, text(apply.record.user_id));
+        // A user who moved keeps id and address.
+        let own = Change::of_existing()
+            .when(USER_ID, text(apply.record.user_id))
+            .when(ORGANIZATION_ID, text(apply.organization));
         let writes = vec![
             self.0.change_in_transaction(&apply.key(), &change)?,
             self.0.delete_when_in_transaction(&keys::email(email.key()), &own)?,
