@@ -10,14 +10,20 @@ use shared::domain::{Fault, Timestamp};
 use shared::store::{Schedules, Table};
 use tokio::task::JoinSet;
 
-use crate::event_source::{Delivered, EventSource};
+use crate::event_source::{Delivered, EventSource, MAXIMUM_CONCURRENCY};
 use crate::gateway::{Gateway, Invoked};
 use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 
+pub use schedule_refresh::SHARE;
+
 /// How often each schedule runs, as in the template.
 pub const EVERY: Duration = Duration::from_secs(60);
-/// The timeout of the three functions in the template.
-pub const TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout of the sweep and of the function that finds what is due, in the template.
+pub const SCHEDULE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout of the function that refreshes, in the template: what one message costs at most.
+pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(29);
+/// How often the queue is looked into.
+const POLLING: Duration = Duration::from_secs(1);
 
 /// Runs the schedules and serves the queue. Clones are the same.
 #[derive(Clone)]
@@ -45,21 +51,31 @@ impl Scheduler {
 
     /// Runs the schedule once.
     pub async fn run(&self) -> Invoked {
-        self.gateway.invoke_function(SCHEDULE_REFRESH, json!({}), TIMEOUT).await
+        self.gateway.invoke_function(SCHEDULE_REFRESH, json!({}), SCHEDULE_TIMEOUT).await
     }
 
-    /// Serves the queue until nothing in it is visible. What became of each batch.
+    /// Serves the queue until nothing in it is visible, [`MAXIMUM_CONCURRENCY`] messages at once. What became of each.
     pub async fn drain(&self) -> Vec<Delivered> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.deliver().await {
-            batches.push(batch);
+        let mut at_once = JoinSet::new();
+        for _ in 0..MAXIMUM_CONCURRENCY {
+            let scheduler = self.clone();
+            at_once.spawn(async move { scheduler.serve().await });
         }
-        batches
+        at_once.join_all().await.concat()
+    }
+
+    /// Serves one message after the other until none is visible.
+    async fn serve(&self) -> Vec<Delivered> {
+        let mut served = Vec::new();
+        while let Some(delivered) = self.deliver().await {
+            served.push(delivered);
+        }
+        served
     }
 
     /// Serves one batch; `None` where nothing is visible.
     pub async fn deliver(&self) -> Option<Delivered> {
-        let function = async |event| self.gateway.invoke_function(REFRESH_SNAPSHOT, event, TIMEOUT).await;
+        let function = async |event| self.gateway.invoke_function(REFRESH_SNAPSHOT, event, REFRESH_TIMEOUT).await;
         self.queue.deliver(function).await
     }
 
@@ -70,8 +86,9 @@ impl Scheduler {
         for shard in Schedules::shards() {
             let mut from = None;
             loop {
-                let page = schedules.due(&shard, Timestamp::from_millis(i64::MAX), from.as_deref()).await?;
-                for scheduled in &page.due {
+                let end = Timestamp::from_millis(i64::MAX);
+                let page = schedules.page(&shard, end, from.as_deref()).await?;
+                for scheduled in &schedules.load(&page.rows, end).await?.due {
                     hastened += usize::from(schedules.move_on(scheduled, now).await?);
                 }
                 from = page.next;
@@ -85,14 +102,21 @@ impl Scheduler {
 
     /// Sweeps once: clears away what nobody will finish.
     pub async fn sweep(&self) -> Invoked {
-        self.gateway.invoke_function(SWEEP_APPLIES, json!({}), TIMEOUT).await
+        self.gateway.invoke_function(SWEEP_APPLIES, json!({}), SCHEDULE_TIMEOUT).await
     }
 
     /// Runs both schedules until what this returns is dropped: the sweep `every` so often, which is a minute in the template, and
-    /// the refreshes at this pace. Neither waits for the other.
+    /// the refreshes at this pace. Neither waits for the other, and the queue is served beside them: a message that hangs keeps
+    /// no snapshot from being found due.
     pub fn play(&self, every: Duration, pace: Pace) -> JoinSet<()> {
-        let (sweeping, refreshing) = (self.clone(), self.clone());
+        let (sweeping, refreshing, serving) = (self.clone(), self.clone(), self.clone());
         let mut playing = JoinSet::new();
+        playing.spawn(async move {
+            loop {
+                serving.drain().await;
+                tokio::time::sleep(POLLING).await;
+            }
+        });
         playing.spawn(async move {
             loop {
                 if let Err(error) = sweeping.sweep().await {
@@ -120,9 +144,16 @@ impl Scheduler {
         {
             tracing::warn!(%fault, "the schedules cannot be hastened");
         }
-        if let Err(error) = self.run().await {
-            tracing::warn!(error = error.error_message, "the schedule failed; it runs again");
+        loop {
+            match self.run().await {
+                // Whoever sets the pace waits for no share.
+                Ok(report) if matches!(pace, Pace::Every(_)) && report["deferred"] != 0 => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(error = error.error_message, "the schedule failed; it runs again");
+                    return;
+                }
+            }
         }
-        self.drain().await;
     }
 }

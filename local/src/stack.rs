@@ -244,6 +244,7 @@ impl Functions {
                 clock: edge().clock,
                 table: table(),
                 queue: Arc::new(queue.clone()),
+                share: schedule_refresh::SHARE,
             }),
             refresh_snapshot: Arc::new(refresh_snapshot::App { clock: edge().clock, table: table(), revisions_kept }),
         }
@@ -255,7 +256,9 @@ impl Functions {
         let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
             let functions = Arc::clone(&self);
             match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
-                Some(function) => Box::pin(run_http(event, context, move |request| functions.run(function, request))),
+                Some(function) => {
+                    Box::pin(run_http(event.to_string(), context, move |request| functions.run(function, request)))
+                }
                 None => Box::pin(async move { functions.run_unrouted(name, LambdaEvent::new(event, context)).await }),
             }
         };

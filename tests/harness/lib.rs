@@ -197,9 +197,13 @@ impl TestApp {
         self.scheduler().run().await.expect("the schedule runs")
     }
 
-    /// Serves the queue until nothing in it is visible on the test's clock. What became of each batch.
+    /// Serves the queue, one message after the other, until nothing in it is visible on the test's clock. What became of each.
     pub async fn drain_queue(&self) -> Vec<Delivered> {
-        self.scheduler().drain().await
+        let mut served = Vec::new();
+        while let Some(delivered) = self.scheduler().deliver().await {
+            served.push(delivered);
+        }
+        served
     }
 
     /// The schedule and its queue, which do nothing of themselves.

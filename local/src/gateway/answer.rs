@@ -48,13 +48,13 @@ pub(super) enum Refusal {
     BadRequest,
     /// The request was meant for another name than this machine's.
     ForeignHost,
-    /// The body has more than 10 MB.
+    /// The body has more than 10 MB, or the event that it becomes more than Lambda takes.
     EntityTooLarge,
     /// Request line and headers have more than 10,240 bytes.
     HeadersTooLarge,
-    /// The function failed, or answered with something that is no answer.
+    /// The function failed or was ended by Lambda, or answered with something that is no answer or too large for Lambda.
     InternalServerError,
-    /// The function did not answer in time.
+    /// The function did not answer in the time that an HTTP API waits.
     ServiceUnavailable,
 }
 

@@ -46,7 +46,7 @@ pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
 pub use refreshes::{NextRevision, Refreshes, Replaced};
 pub use revision_record::Note;
 pub use revisions::{RevisionWithContent, Revisions};
-pub use schedules::{DuePage, DueSnapshot, Schedules};
+pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use schema::{Index, create_table, indexes};
 pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
 pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
