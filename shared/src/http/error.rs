@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
-use crate::domain::Fault;
+use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingFailed;
 
 /// How long a client waits before it asks a store again that was unavailable.
@@ -278,6 +278,12 @@ impl ApiError {
             Self::Unauthenticated(why) => Some(why),
             _ => None,
         }
+    }
+}
+
+impl From<OverBudget> for ApiError {
+    fn from(over: OverBudget) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(1), cause: over.to_string() }
     }
 }
 
