@@ -12,6 +12,7 @@ mod contention;
 mod cors;
 mod create_snapshot;
 mod described;
+mod destinations;
 mod differences;
 mod docs;
 mod events;

@@ -13,7 +13,7 @@ mod merge_tag;
 mod name;
 mod number;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod walk;
 
 use std::collections::BTreeSet;

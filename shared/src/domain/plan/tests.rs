@@ -1,3 +1,4 @@
+mod destinations;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ fn organization(stages: &[&str], agents: &[(u8, &str)]) -> Organization {
             rest: Default::default(),
         }],
         agents: agents.iter().map(agent).collect(),
+        trusted_destinations: Vec::new(),
     }
 }
 

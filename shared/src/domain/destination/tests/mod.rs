@@ -66,6 +66,7 @@ fn what_is_ordinary_has_no_destination() {
 
 #[test]
 fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
+    use crate::domain::capture::capture;
     use crate::domain::{Organization, Setup, SetupItem};
     let item =
         |number: u8, value: Value| SetupItem { id: ObjectId::from_bytes([number; 12]), document: document(&value) };
@@ -76,9 +77,14 @@ fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
         templates: vec![item(4, json!({"name": "t", "template": "https://link.example", "bcc": "eve@four.example"}))],
         ..Setup::default()
     };
-    let organization =
-        Organization { id: ObjectId::from_bytes([9; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![] };
-    let content = Content::capture(setup, &organization);
+    let organization = Organization {
+        id: ObjectId::from_bytes([9; 12]),
+        name: "Acme".into(),
+        pipelines: vec![],
+        agents: vec![],
+        trusted_destinations: vec![],
+    };
+    let content = capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap();
     let all = of_content(&content, &Work::unlimited()).unwrap();
     let expected = ["eve@four.example", "eve@two.example", "https://one.example/in", "https://three.example/t"];
     assert!(all.iter().eq(expected), "{all:?}");
