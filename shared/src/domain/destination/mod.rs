@@ -51,6 +51,13 @@ pub struct Destination {
     pub kind: DestinationKind,
 }
 
+impl Destination {
+    /// The host in ASCII, where the text has other letters: a Cyrillic а passes for a Latin one.
+    pub fn ascii_host(&self) -> Option<String> {
+        form::ascii_host(&self.text)
+    }
+}
+
 /// Returns every destination of `content`, each once, whoever uses it. What another capture of the same setup has beyond these is
 /// new. Fails once the time of `work` is over.
 pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, OverBudget> {

@@ -27,6 +27,10 @@ pub struct PlannedDestination {
     pub destination: String,
     /// What it is.
     pub kind: DestinationKind,
+    /// The host as punycode, where it has letters that may pass for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host: Option<String>,
     /// The automation that sends there; left out where no automation uses the prompt or template.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -266,6 +270,7 @@ impl<'a> Review<'a> {
             if arrives && *room > 0 {
                 *room -= 1;
                 summary.entries.push(PlannedDestination {
+                    host: found.ascii_host(),
                     destination: found.text.clone(),
                     kind: found.kind,
                     automation_id: None,

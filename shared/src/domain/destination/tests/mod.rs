@@ -104,6 +104,19 @@ fn links_in_texts_are_listed_and_are_no_destinations() {
     assert_eq!(links, [at("https://a.example/x?c="), at("http://b.example")]);
 }
 
+#[test]
+fn a_host_with_letters_that_pass_for_others_is_told_in_ascii_as_well() {
+    for (text, host) in [
+        ("https://аpple.example/in", Some("xn--pple-43d.example")),
+        ("аpple.example:8443/in", Some("xn--pple-43d.example")),
+        ("https://apple.example/in", None),
+        ("https://{{ä}}.example", None),
+    ] {
+        let destination = Destination { text: text.to_owned(), kind: DestinationKind::Url };
+        assert_eq!(destination.ascii_host().as_deref(), host, "{text}");
+    }
+}
+
 /// Texts that are as hard to judge as any of their length.
 fn hard(length: usize) -> Vec<Value> {
     let repeat = |text: &str| text.repeat(length / text.len());
