@@ -13,6 +13,7 @@ mod contention;
 mod cors;
 mod create_snapshot;
 mod described;
+mod destinations;
 mod differences;
 mod docs;
 mod envelopes;

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use lambda_http::Request;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
-use shared::domain::plan::{Mapped, MappedReference, Outcome, Plan, PlannedClone, Skipped};
+use shared::domain::plan::{
+    Mapped, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination, PlannedLink, Skipped,
+};
 use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId};
 use shared::http::bounded::{cut, first_that_fit};
@@ -68,6 +70,18 @@ struct PlanDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     warnings_total: Option<usize>,
+    /// To what the automations that would arrive send by themselves, what nobody accepts first; at most 200, and as many as fit 1 MB.
+    destinations: Vec<&'a PlannedDestination>,
+    /// How many destinations there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    destinations_total: Option<usize>,
+    /// URLs in texts that would arrive, which are made to be sent or read; at most 200, and as many as fit 1 MB.
+    links: Vec<&'a PlannedLink>,
+    /// How many URLs there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    links_total: Option<usize>,
     /// Everything for which an apply would be refused with 422; empty where it would go through.
     refusals: Vec<FieldError>,
 }
@@ -100,6 +114,8 @@ impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
         let warnings = listed(&plan.warnings);
         let Outcome { cloned, mapped, skipped } = plan.outcome;
+        let (destinations, _) = first_that_fit(plan.destinations.listed.iter());
+        let (links, _) = first_that_fit(plan.links.listed.iter());
         let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone));
         Self {
             plan_hash,
@@ -111,6 +127,10 @@ impl<'a> PlanDocument<'a> {
             clones_total,
             warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
             warnings,
+            destinations_total: plan.destinations.total_beyond(destinations.len()),
+            destinations,
+            links_total: plan.links.total_beyond(links.len()),
+            links,
             refusals,
         }
     }

@@ -9,9 +9,10 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::diff::ItemChange;
+use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
 use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
-use shared::domain::{Document, ItemKind, ObjectId, Violation};
+use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
 use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
 use shared::store::{Refreshes, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
@@ -201,6 +202,13 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     removed_secrets_total: Option<usize>,
+    /// Texts of the document in which something cannot be seen, and what stands there; left out where there are none. At most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden_text: Vec<HiddenText>,
+    /// How many such texts there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hidden_text_total: Option<usize>,
     document: &'a Document,
 }
 
@@ -215,7 +223,8 @@ pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)
-        .collect();
+        .map(WholeItem::with_hidden_text)
+        .collect::<Result<_, _>>()?;
     let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
     let more = shown.len() < rest.len();
     let next_cursor = shown.last().filter(|_| more).map(|item| Cursor::write(&item.place()));
@@ -242,7 +251,23 @@ impl<'a> WholeItem<'a> {
     fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
         let pointers = item.removed_secrets.iter().map(String::as_str);
         let (removed_secrets, removed_secrets_total) = first_within(MAX_SECRET_BYTES, pointers);
-        Self { id: item.id, kind, enabled: None, removed_secrets, removed_secrets_total, document: &item.document }
+        Self {
+            id: item.id,
+            kind,
+            enabled: None,
+            removed_secrets,
+            removed_secrets_total,
+            hidden_text: Vec::new(),
+            hidden_text_total: None,
+            document: &item.document,
+        }
+    }
+
+    /// The same with what its texts hide.
+    fn with_hidden_text(self) -> Result<Self, OverBudget> {
+        let HiddenTexts { listed, total } = hidden_text::find(self.document, &Work::unlimited())?;
+        let hidden_text_total = (total > listed.len()).then_some(total);
+        Ok(Self { hidden_text: listed, hidden_text_total, ..self })
     }
 
     fn place(&self) -> Place {

@@ -105,8 +105,13 @@ mod tests {
             "name": "Intro", "n": 1.5, "big": 18_446_744_073_709_551_615_u64, "small": -3,
             "long": 2.666666666666667e41, "deep": [{"x": null}], "": "é"
         });
-        let organization =
-            Organization { id: ObjectId::from_bytes([1; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![] };
+        let organization = Organization {
+            id: ObjectId::from_bytes([1; 12]),
+            name: "Acme".into(),
+            pipelines: vec![],
+            agents: vec![],
+            trusted_destinations: vec![],
+        };
         let setup = Setup {
             templates: vec![SetupItem {
                 id: ObjectId::from_bytes([2; 12]),

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod choices;
+mod destinations;
 mod listed;
 mod mapping;
 mod resolve;
@@ -18,17 +19,20 @@ use utoipa::ToSchema;
 
 pub use self::arrival::{Arrival, ClonedItem, Origin};
 pub use self::choices::{Choices, MAX_ENTRIES, OnUnmapped};
+pub use self::destinations::{PlannedDestination, PlannedLink};
 pub use self::listed::{Listed, MAX_LISTED};
 
 use self::choices::SELECTED_PROMPT_NAMES;
+use self::destinations::{Review, Unaccepted};
 use self::listed::Room;
 use self::mapping::Mapping;
 use self::resolve::Resolver;
 use self::targets::Targets;
+use self::words::SHOWN;
 use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
 use super::reference::{MAX_REFERENCE_NAME, Reference};
-use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, pointer};
+use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
 
 /// Where a snapshot is applied, seen from its source.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +58,12 @@ pub struct Plan {
     pub outcome: Outcome,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
+    /// To what the automations send by themselves, what nobody accepts first.
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    pub destinations: Listed<PlannedDestination>,
+    /// URLs in the texts that arrive. They follow from the clones.
+    #[serde(skip)]
+    pub links: Listed<PlannedLink>,
     /// Everything for which the request is refused. With one of these nothing may be written.
     #[serde(skip)]
     pub refusals: Vec<Refusal>,
@@ -158,6 +168,12 @@ pub enum WarningCode {
     MappingIgnored,
     /// Prompts were selected, but prompts are not cloned.
     SelectionIgnored,
+    /// The automation sends to a host, an address or a number that nobody has accepted; it arrives switched off.
+    ExternalDestination,
+    /// Destinations are accepted, but nothing foreign arrives.
+    DestinationsIgnored,
+    /// An item has text that cannot be seen.
+    HiddenText,
 }
 
 /// One reason for which an apply is refused.
@@ -203,7 +219,11 @@ pub fn plan(
     work: &Work,
 ) -> Result<Plan, OverBudget> {
     let mut plan = match scope {
-        Scope::SameOrganization { automations } => plan_within(content, automations, choices, work)?,
+        Scope::SameOrganization { automations } => {
+            let mut plan = plan_within(content, automations, choices, work)?;
+            plan.warnings.extend(destinations::ignored(choices));
+            plan
+        }
         Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
@@ -274,6 +294,8 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
     let prompts = if choices.apply_prompts { content.prompts.as_slice() } else { &[] };
     let templates = if choices.apply_templates { content.templates.as_slice() } else { &[] };
     let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
+    let mut review = Review::new(targets, choices, work)?;
+    destinations::prepare(&mut review, content, choices)?;
     if choices.apply_automations {
         let targets = Targets::new(targets);
         let (mapping, refusals) = Mapping::judge(content, &targets, choices, work)?;
@@ -281,11 +303,15 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
         let resolver = Resolver::new(&targets, prompts, templates, work)?;
         let mut room = Room::default();
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
-            arrive_mapped(&mut plan, automation, resolver.resolve(automation, mapping, &mut room)?, choices);
+            let resolved = resolver.resolve(automation, mapping, &mut room)?;
+            let unaccepted = review.automation(automation, &resolved.rewires)?;
+            arrive_mapped(&mut plan, automation, resolved, (&mut review, &unaccepted), choices);
+            warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
     arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, work)?;
     arrive_unchanged(&mut plan, ItemKind::Template, templates, work)?;
+    review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
         mapped: Mapped::default(),
@@ -298,8 +324,14 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
 }
 
 /// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
-/// that lost a secret.
-fn arrive_mapped(plan: &mut Plan, automation: &CapturedAutomation, resolved: resolve::Resolved, choices: &Choices) {
+/// that lost a secret, and where it sends to what nobody accepts.
+fn arrive_mapped(
+    plan: &mut Plan,
+    automation: &CapturedAutomation,
+    resolved: resolve::Resolved,
+    (review, unaccepted): (&mut Review<'_>, &Unaccepted),
+    choices: &Choices,
+) {
     let removed = &automation.item.removed_secrets;
     let incomplete = !removed.is_empty() || resolved.uses_incomplete;
     let is_dangling = !resolved.dangling.is_empty();
@@ -325,11 +357,12 @@ fn arrive_mapped(plan: &mut Plan, automation: &CapturedAutomation, resolved: res
         let detail = format!("secrets do not travel: fill in {places} and switch the automation on");
         plan.warnings.push(Warning::about(WarningCode::SecretsRemoved, automation, detail));
     }
+    review.judge(plan, automation, unaccepted, incomplete, choices);
     plan.clones.push(PlannedClone {
         kind: ItemKind::Automation,
         source_id: automation.item.id,
         document: resolved.document,
-        enabled: Some(automation.enabled && !is_dangling && !incomplete),
+        enabled: Some(automation.enabled && !is_dangling && !incomplete && unaccepted.total == 0),
         rewires: resolved.rewires,
         mapped: resolved.mapped,
     });
@@ -349,7 +382,27 @@ fn arrive_unchanged<'a>(
             let detail = format!("secrets do not travel: fill in {places} of the {kind} {name}");
             plan.warnings.push(Warning::new(WarningCode::SecretsRemoved, "", detail));
         }
+        warn_of_hidden_text(plan, kind, item, work)?;
         plan.clones.push(unchanged(kind, item));
+    }
+    Ok(())
+}
+
+/// Warns of text of an item that cannot be seen.
+fn warn_of_hidden_text(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, work: &Work) -> Result<(), OverBudget> {
+    let hidden = hidden_text::find(&item.document, work)?;
+    if let Some(first) = hidden.listed.first() {
+        let name = item.document.name();
+        let shown: Vec<String> = hidden.listed.iter().take(SHOWN).map(|text| words::shortened(&text.pointer)).collect();
+        let places = words::first_few(&shown, hidden.total);
+        let detail = format!(
+            "the {kind} {} has text that cannot be seen, at {places}; the first is: {}",
+            words::shortened(name),
+            first.escaped
+        );
+        let about = if kind == ItemKind::Automation { name } else { "" };
+        let automation_id = (kind == ItemKind::Automation).then_some(item.id);
+        plan.warnings.push(Warning { automation_id, ..Warning::new(WarningCode::HiddenText, about, detail) });
     }
     Ok(())
 }

@@ -1,3 +1,4 @@
+mod destinations;
 mod keys;
 mod properties;
 
@@ -40,6 +41,7 @@ fn organization(stages: &[&str], agents: &[(u8, &str)]) -> Organization {
             rest: Default::default(),
         }],
         agents: agents.iter().map(agent).collect(),
+        trusted_destinations: Vec::new(),
     }
 }
 
