@@ -26,6 +26,7 @@ mod manage_lists;
 mod manage_reads;
 mod manage_rights;
 mod openapi;
+mod password_hashes;
 mod plan;
 mod policies;
 mod races;
