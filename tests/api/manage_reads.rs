@@ -325,24 +325,3 @@ async fn reads_take_as_few_round_trips_as_they_can() {
         assert_eq!(recorded.write_units(), 0.0);
     }
 }
-
-#[tokio::test]
-async fn a_caller_whose_standing_changed_is_401_on_everything_but_the_list() {
-    let app = TestApp::start().await;
-    let id = snapshot(&app).await;
-    let (pat, sam) = (app.token(PAT), app.token(SAM));
-    for email in [PAT, SAM] {
-        let user = app.member(email).user.clone();
-        app.set_attribute(&user, "loginDisabled", aws_sdk_dynamodb::types::AttributeValue::Bool(true)).await;
-    }
-    app.list_snapshots(&pat, "").await.expect(200);
-    app.snapshot(&pat, &id).await.expect_problem(401, "unauthenticated");
-    app.snapshot_items(&pat, &id, "").await.expect_problem(401, "unauthenticated");
-    app.apply_refs(&pat, &id).await.expect_problem(401, "unauthenticated");
-    app.list_users(&pat, ACME, "").await.expect_problem(401, "unauthenticated");
-    app.rename(&pat, &id, &json!({"name": "x"})).await.expect_problem(401, "unauthenticated");
-    app.delete_snapshot(&pat, &id).await.expect_problem(401, "unauthenticated");
-    app.assign(&sam, &id, &json!({"isGlobal": true})).await.expect_problem(401, "unauthenticated");
-    // The same whether or not there is such a snapshot.
-    app.snapshot(&pat, NOBODY).await.expect_problem(401, "unauthenticated");
-}

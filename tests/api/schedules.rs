@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::domain::rights::Action;
 use shared::domain::{ItemKind, ObjectId, Principal, RefreshPeriod, Schedule, ScheduleChange, SetupItem};
 use shared::store::{Change, Edited, Found, Renaming, Schedules, SetupWriter, SnapshotEditor, SnapshotReader};
-use tests::{ALEX, BEGINNING, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
+use tests::{ALEX, BEGINNING, CallerState, GLOBEX, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
 
 use crate::apply_across::snapshot;
 
@@ -319,19 +319,18 @@ async fn a_schedule_set_while_its_snapshot_is_deleted_is_not_set() {
 }
 
 #[tokio::test]
-async fn a_disabled_demoted_or_missing_creator_ends_the_schedule_and_people_are_told() {
-    let disabled = ("loginDisabled", AttributeValue::Bool(true));
-    let demoted = ("accessRole", AttributeValue::S("SALES_REP".to_owned()));
-    for (name, value) in [disabled, demoted] {
+async fn a_disabled_demoted_moved_or_missing_creator_ends_the_schedule_and_people_are_told() {
+    use CallerState::{Deleted, Demoted, Disabled, Moved};
+    for state in [Disabled, Demoted, Moved, Deleted] {
         let app = TestApp::start().await;
         let id = scheduled(&app).await;
-        app.set_attribute(&app.member(PAT).user, name, value).await;
+        app.change_user(&app.member(PAT).user, state, GLOBEX).await;
         edit(&app, 1).await;
         app.clock().advance(PERIOD);
         assert_eq!(play(&app).await, ["not_due"]);
         let answer = app.rename(&app.token(SAM), &id, &json!({"name": "x"})).await;
         let document = &answer.expect(200)["snapshot"];
-        assert_eq!((document.get("refresh"), &document["refreshStatus"]), (None, &json!("failed")), "{name}");
+        assert_eq!((document.get("refresh"), &document["refreshStatus"]), (None, &json!("failed")), "{state:?}");
         assert!(document["refreshDetail"].as_str().unwrap().contains("switched off"), "{document}");
         app.clock().advance(PERIOD);
         assert!(play(&app).await.is_empty());

@@ -16,7 +16,7 @@ use crate::apply_across::snapshot;
 use crate::apply_history::apply_id;
 
 pub(crate) const CASEY: &str = "casey@acme.example";
-const NEW_PASSWORD: &str = "TempPass!2026";
+pub(crate) const NEW_PASSWORD: &str = "TempPass!2026";
 /// What an undo costs: items, write units, dependent round trips. ADR 8 repeats it.
 const COSTS: [(usize, f64, usize); 5] =
     [(25, 36.0, 7), (96, 107.0, 9), (97, 108.0, 9), (250, 263.0, 16), (1_000, 1_019.0, 46)];

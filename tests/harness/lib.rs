@@ -12,6 +12,7 @@ mod faults;
 mod hashes;
 mod lambda;
 mod logs;
+mod people;
 mod proxy;
 mod recording;
 mod setups;
@@ -46,6 +47,7 @@ pub use faults::{
 };
 pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
 pub use logs::Logs;
+pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
 pub use setups::{capture, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};

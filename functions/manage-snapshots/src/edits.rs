@@ -35,7 +35,7 @@ pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiE
         Found::Missing => Err(ApiError::SnapshotNotFound),
         Found::Forbidden => Err(ApiError::Forbidden(
             match action {
-                Action::Delete => "an ADMIN deletes only the snapshots that it created",
+                Action::Delete => "an ADMIN deletes only the snapshots that it created in its organization",
                 _ => FOREIGN,
             }
             .into(),

@@ -55,12 +55,15 @@ impl From<SnapshotRow> for Row {
     }
 }
 
-/// The token alone says who asks: a list is what a picker opens with, and shows no more than an hour-old right allowed.
+/// Lists what the caller sees. The stored caller is confirmed while the first page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller(Action::Use)?;
     let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
-    let page = SnapshotLists::new(call.table).page(&caller.principal(), start, limit).await?;
+    let (principal, lists) = (caller.principal(), SnapshotLists::new(call.table));
+    let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(&principal, start, limit));
+    confirmed?;
+    let page = page?;
     Answer::ok(&Listed {
         snapshots: page.rows.into_iter().map(Row::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),

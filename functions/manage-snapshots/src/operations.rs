@@ -277,10 +277,10 @@ more in steps.";
 fn delete() -> Described {
     const TEXT: &str = "\
 Deletes the snapshot with all that it holds. Users who were created with it keep their setups. An ADMIN deletes only the \
-snapshots that it created; one that it sees and did not create is 403. The id never comes back.";
+snapshots that it created in its organization; any other that it sees is 403. The id never comes back.";
     change(
         Operation::new(Method::DELETE, SNAPSHOT, "deleteSnapshot", SNAPSHOTS),
-        "an ADMIN deletes only the snapshots that it created",
+        "an ADMIN deletes only the snapshots that it created in its organization",
     )
     .does("Delete a snapshot", TEXT)
     .answers::<Deleted>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))

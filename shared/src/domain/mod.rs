@@ -26,6 +26,7 @@ mod time;
 pub mod usage;
 mod user;
 mod violation;
+mod work;
 
 pub use cut::cut;
 pub use email::{Email, EmailKey};
@@ -46,3 +47,4 @@ pub use text::{Description, Designation, FullName, PhoneNumber, SnapshotName};
 pub use time::Timestamp;
 pub use user::User;
 pub use violation::{Violation, ViolationKind};
+pub use work::{OverBudget, Work};

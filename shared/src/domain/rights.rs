@@ -83,7 +83,7 @@ pub enum Reach {
     OwnSource,
     /// Those assigned to the caller's organization, and global ones.
     AssignedOrGlobal,
-    /// Those that the caller made.
+    /// Those of the caller's organization that the caller made there.
     Creator,
     /// All.
     Everything,
@@ -98,6 +98,8 @@ pub struct Access<'a> {
     pub source_organization: ObjectId,
     /// The user who made it.
     pub creator: ObjectId,
+    /// The organization that the creator belonged to then. People who move keep their id.
+    pub creator_organization: ObjectId,
     /// The organizations that see it.
     pub assigned: &'a [ObjectId],
     /// Whether every organization sees it.
@@ -153,7 +155,11 @@ impl Principal {
             Reach::Nothing | Reach::OwnApplies => false,
             Reach::OwnSource => snapshot.source_organization == self.organization,
             Reach::AssignedOrGlobal => snapshot.is_global || snapshot.assigned.contains(&self.organization),
-            Reach::Creator => snapshot.creator == self.user,
+            Reach::Creator => {
+                snapshot.source_organization == self.organization
+                    && snapshot.creator_organization == self.organization
+                    && snapshot.creator == self.user
+            }
             Reach::Everything => true,
         }
     }
@@ -197,13 +203,17 @@ impl Principal {
         self.may_within(Action::ListUsers, organization)
     }
 
-    /// Judges an action that is about an organization: as about a snapshot that comes from there and that nobody sees.
+    /// Judges an action that is about an organization: as about a snapshot that comes from there and that no organization sees.
     fn may_within(&self, action: Action, organization: ObjectId) -> bool {
         let nobodys = ObjectId::NOBODY;
-        self.may(
-            action,
-            Access { source_organization: organization, creator: nobodys, assigned: &[], is_global: false },
-        )
+        let access = Access {
+            source_organization: organization,
+            creator: nobodys,
+            creator_organization: nobodys,
+            assigned: &[],
+            is_global: false,
+        };
+        self.may(action, access)
     }
 
     /// Whether this principal may create a user of `role`: an equal role, never a higher one.
@@ -226,6 +236,15 @@ mod tests {
 
     fn principal(role: Role) -> Principal {
         Principal { user: ME, organization: HERE, role }
+    }
+
+    fn access(
+        source: ObjectId,
+        (creator_organization, creator): (ObjectId, ObjectId),
+        assigned: &[ObjectId],
+        is_global: bool,
+    ) -> Access<'_> {
+        Access { source_organization: source, creator, creator_organization, assigned, is_global }
     }
 
     #[test]
@@ -251,7 +270,7 @@ mod tests {
             (THERE, vec![THERE], false, false),
             (THERE, vec![], true, true),
         ] {
-            let access = Access { source_organization: source, creator: OTHER, assigned: &assigned, is_global };
+            let access = access(source, (source, OTHER), &assigned, is_global);
             assert_eq!(admin.may(Action::Use, access), seen);
             assert!(principal(Role::Superadmin).may(Action::Use, access));
             assert!(!principal(Role::DepartmentHead).may(Action::Use, access));
@@ -264,16 +283,22 @@ mod tests {
         let admin = principal(Role::Admin);
         use Verdict::{Allowed, Forbidden, Invisible};
         for (source, creator, assigned, is_global, edit, delete, assign) in [
-            (HERE, ME, vec![HERE], false, Allowed, Allowed, Forbidden),
-            (HERE, OTHER, vec![HERE], false, Allowed, Forbidden, Forbidden),
-            (HERE, OTHER, vec![], false, Allowed, Invisible, Invisible),
-            (HERE, ME, vec![], false, Allowed, Allowed, Invisible),
-            (THERE, ME, vec![], false, Invisible, Allowed, Invisible),
-            (THERE, OTHER, vec![HERE], false, Forbidden, Forbidden, Forbidden),
-            (THERE, OTHER, vec![], true, Forbidden, Forbidden, Forbidden),
-            (THERE, OTHER, vec![THERE], false, Invisible, Invisible, Invisible),
+            (HERE, (HERE, ME), vec![HERE], false, Allowed, Allowed, Forbidden),
+            (HERE, (HERE, OTHER), vec![HERE], false, Allowed, Forbidden, Forbidden),
+            (HERE, (HERE, OTHER), vec![], false, Allowed, Invisible, Invisible),
+            (HERE, (HERE, ME), vec![], false, Allowed, Allowed, Invisible),
+            // Somebody else's, whose id in another organization is the same.
+            (HERE, (THERE, ME), vec![HERE], false, Allowed, Forbidden, Forbidden),
+            // Made before the caller moved here, or as a SUPERADMIN who is none any more.
+            (THERE, (THERE, ME), vec![], false, Invisible, Invisible, Invisible),
+            (THERE, (HERE, ME), vec![], false, Invisible, Invisible, Invisible),
+            (THERE, (THERE, ME), vec![HERE], false, Forbidden, Forbidden, Forbidden),
+            (THERE, (THERE, ME), vec![], true, Forbidden, Forbidden, Forbidden),
+            (THERE, (THERE, OTHER), vec![HERE], false, Forbidden, Forbidden, Forbidden),
+            (THERE, (THERE, OTHER), vec![], true, Forbidden, Forbidden, Forbidden),
+            (THERE, (THERE, OTHER), vec![THERE], false, Invisible, Invisible, Invisible),
         ] {
-            let access = Access { source_organization: source, creator, assigned: &assigned, is_global };
+            let access = access(source, creator, &assigned, is_global);
             let judged = [Action::Edit, Action::Delete, Action::Assign].map(|action| admin.judge(action, access));
             assert_eq!(judged, [edit, delete, assign], "{access:?}");
             for action in Action::ALL {

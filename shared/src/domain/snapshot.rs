@@ -114,6 +114,7 @@ impl Snapshot {
         Access {
             source_organization: self.source.organization,
             creator: self.creator.id,
+            creator_organization: self.creator.organization,
             assigned: &self.assigned,
             is_global: self.is_global,
         }

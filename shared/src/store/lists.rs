@@ -96,7 +96,7 @@ impl RowRecord {
 }
 
 /// What is read of a snapshot that an index only points to: its row, and what the rights are judged by.
-const ROW_AND_ACCESS: [&str; 10] = [
+const ROW_AND_ACCESS: [&str; 11] = [
     keys::PK,
     "name",
     "sourceOrgName",
@@ -105,6 +105,7 @@ const ROW_AND_ACCESS: [&str; 10] = [
     "isGlobal",
     "sourceOrgId",
     "createdBy",
+    "createdByOrgId",
     "assignedOrgIds",
     record::DELETED_AT,
 ];
@@ -114,6 +115,8 @@ const ROW_AND_ACCESS: [&str; 10] = [
 struct AccessRecord {
     source_org_id: ObjectId,
     created_by: ObjectId,
+    #[serde(default)]
+    created_by_org_id: Option<ObjectId>,
     assigned_org_ids: Vec<ObjectId>,
     is_global: bool,
 }
@@ -189,6 +192,7 @@ fn seen(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault>
         Access {
             source_organization: access.source_org_id,
             creator: access.created_by,
+            creator_organization: access.created_by_org_id.unwrap_or(access.source_org_id),
             assigned: &access.assigned_org_ids,
             is_global: access.is_global,
         },

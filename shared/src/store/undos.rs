@@ -11,7 +11,7 @@ use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PREFERENCES, SK};
 use super::outcome::{CallFailure, Reason};
-use super::record::{self, FIRST_VERSION, USER_ID};
+use super::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
 use super::sweeps::empty_user;
 use super::table::{Part, Table};
 use crate::domain::usage::{Usage, UsedItem};
@@ -143,7 +143,10 @@ impl<'a> Undos<'a> {
         let email = apply.record.email.as_ref();
         let email = email
             .ok_or_else(|| Fault::Corrupt(format!("{} does not say which address it frees", apply.origin.apply)))?;
-        let own = Change::of_existing().when(USER_ID, text(apply.record.user_id));
+        // A user who moved keeps id and address.
+        let own = Change::of_existing()
+            .when(USER_ID, text(apply.record.user_id))
+            .when(ORGANIZATION_ID, text(apply.organization));
         let writes = vec![
             self.0.change_in_transaction(&apply.key(), &change)?,
             self.0.delete_when_in_transaction(&keys::email(email.key()), &own)?,
