@@ -1,7 +1,7 @@
 //! A repeated request with the same `Idempotency-Key` happens once, whatever became of the first one.
 
 use serde_json::{Value, json};
-use tests::{ACME, Answer, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body};
+use tests::{Answer, GIL, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
 
