@@ -2,11 +2,13 @@
 
 pub mod content;
 mod cut;
+pub mod destination;
 pub mod diff;
 mod email;
 mod fault;
 mod fingerprint;
 mod id;
+mod invisible;
 mod organization;
 mod password;
 pub mod plan;
