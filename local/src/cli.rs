@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::commands::{self, Failure, edit, load, serve, table};
+use crate::commands::{self, Failure, edit, load, migrate, serve, table};
 use crate::scheduler::Pace;
 
 const EXAMPLES: &str = "\
@@ -24,6 +24,7 @@ Examples:
   cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
   cargo run -- load --help                         put a workspace into a table, on AWS too
   cargo run -- edit --help                         change somebody's setup while the service runs
+  cargo run -- migrate --help                      move what an earlier version stored in another form
   cargo run -- openapi                             describe the API, for programs
 
 Set LOG_LEVEL=info to see the functions' own log lines.";
@@ -111,6 +112,10 @@ enum Command {
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(Edit),
+    /// Move what an earlier version stored in another form: password hashes, from users' profiles to the claims on their
+    /// addresses. Can be repeated, and run while the service works.
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate(Migrate),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON: docs/openapi.json is exactly this.
@@ -156,6 +161,31 @@ struct Load {
     /// Where DynamoDB is, if not at AWS.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+}
+
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  cargo run -- migrate --table my-table           on AWS: credentials and region as for the AWS CLI
+  cargo run -- migrate --db crm.db                a table kept by --db, while nothing else serves it
+
+It needs dynamodb:Scan, GetItem and UpdateItem on the table.";
+
+#[derive(Debug, Args)]
+struct Migrate {
+    /// The table's name.
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present = "db",
+        default_value_if("db", clap::builder::ArgPredicate::IsPresent, "snapshots")
+    )]
+    table: Option<String>,
+    /// Where DynamoDB is, if not at AWS.
+    #[arg(long, value_name = "URL", conflicts_with = "db")]
+    endpoint: Option<String>,
+    /// A table kept by --db, while nothing else serves it.
+    #[arg(long, value_name = "PATH")]
+    db: Option<PathBuf>,
 }
 
 const EDIT_EXAMPLES: &str = "\
@@ -220,6 +250,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await
+        }
+        Some(Command::Migrate(Migrate { table, endpoint, db })) => {
+            migrate::run(endpoint, db, &table.unwrap_or_else(|| "snapshots".to_owned())).await
         }
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi { page }) => commands::openapi(page),
@@ -286,6 +319,18 @@ mod tests {
     #[test]
     fn serving_options_do_not_go_with_a_command() {
         assert!(parse("local --port 4000 demo").unwrap_err().contains("--port"));
+    }
+
+    #[test]
+    fn a_migration_names_a_table_or_a_file() {
+        let table = |line: &str| match parse(line).unwrap().command {
+            Some(Command::Migrate(Migrate { table, .. })) => table,
+            _ => None,
+        };
+        assert_eq!(table("local migrate --db a.db").as_deref(), Some("snapshots"));
+        assert_eq!(table("local migrate --table t --endpoint http://x").as_deref(), Some("t"));
+        assert!(parse("local migrate").unwrap_err().contains("--table"));
+        assert!(parse("local migrate --table t --db a.db --endpoint http://x").unwrap_err().contains("--db"));
     }
 
     #[test]

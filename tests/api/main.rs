@@ -32,6 +32,7 @@ mod manage_rights;
 mod moved;
 mod names;
 mod openapi;
+mod password_hashes;
 mod plan;
 mod policies;
 mod races;

@@ -9,6 +9,7 @@ mod census;
 mod description;
 mod determinism;
 mod faults;
+mod hashes;
 mod lambda;
 mod logs;
 mod people;

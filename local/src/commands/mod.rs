@@ -3,6 +3,7 @@
 pub(crate) mod edit;
 mod ending;
 pub(crate) mod load;
+pub(crate) mod migrate;
 pub(crate) mod serve;
 pub(crate) mod table;
 

@@ -75,6 +75,12 @@ pub(super) fn parse_user(organization: &ObjectId, pk: &str) -> Option<ObjectId> 
     pk.strip_prefix(&format!("ORG#{organization}#USER#"))?.parse().ok()
 }
 
+/// The organization and the user whose partition this is; `None` for any other partition.
+pub(super) fn parse_user_partition(pk: &str) -> Option<(ObjectId, ObjectId)> {
+    let (organization, user) = pk.strip_prefix("ORG#")?.split_once("#USER#")?;
+    Some((organization.parse().ok()?, user.parse().ok()?))
+}
+
 /// A user's profile.
 pub(super) fn user(organization: &ObjectId, user: &ObjectId) -> Key {
     Key::new(user_partition(organization, user), META)
@@ -107,15 +113,23 @@ pub(super) fn parse_setup_item(sk: &str) -> Option<(ItemKind, ObjectId)> {
     ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?.parse().ok()?)))
 }
 
+/// What the partition of an e-mail address starts with.
+const EMAIL: &str = "EMAIL#";
+
 /// The partition of an e-mail address.
 pub(super) fn email_partition(email: &EmailKey) -> String {
     const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'#');
-    format!("EMAIL#{}", utf8_percent_encode(email.as_str(), RESERVED))
+    format!("{EMAIL}{}", utf8_percent_encode(email.as_str(), RESERVED))
 }
 
 /// The claim on an e-mail address: who has it.
 pub(super) fn email(email: &EmailKey) -> Key {
     Key::new(email_partition(email), META)
+}
+
+/// Whether this is the key of a claim. Its item holds a password hash, so no refused write may return it.
+pub(super) fn is_claim(pk: &str, sk: &str) -> bool {
+    pk.starts_with(EMAIL) && sk == META
 }
 
 /// The count of failed sign-ins with an e-mail address, whether or not anybody has it.

@@ -108,11 +108,11 @@ impl<'a> SetupWriter<'a> {
         password_hash: Option<&str>,
         setup: &Setup,
     ) -> Result<UserCreated, Fault> {
-        let claim = ClaimRecord { organization_id: user.organization, user_id: Some(user.id), reserved_by: None };
+        let claim = ClaimRecord::owned(user, password_hash);
         let preferences = PreferencesRecord { enabled: setup.preferences.clone(), setup_version: FIRST_VERSION };
         let mut puts = vec![
             self.0.put_new_in_transaction(record::item(&keys::email(user.email.key()), &claim)?)?,
-            self.0.put_new_in_transaction(record::user_item(user, password_hash)?)?,
+            self.0.put_new_in_transaction(record::user_item(user)?)?,
             self.0.put_new_in_transaction(record::item(
                 &keys::preferences(&user.organization, &user.id),
                 &preferences,

@@ -7,9 +7,9 @@ use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep
 use super::change::{Change, text};
 use super::keys::{self, ALL, Key, PK, SK};
 use super::outcome::{CallFailure, Item};
-use super::record::{self, CHUNKS, DELETED_AT, is_tombstone};
+use super::record::{self, CHUNKS, DELETED_AT, RESERVED_BY, is_tombstone};
 use super::refreshes::chunk_keys;
-use super::staging::{RESERVED_BY, abandon};
+use super::staging::abandon;
 use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
