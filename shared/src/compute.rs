@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::domain::{Fault, OverBudget, Timestamp, Work};
+use crate::domain::{Timestamp, Work};
 
 /// A computation that had this much time and is not done has too much to do: another try would come to the same. It is half of what
 /// a request plans with.
@@ -24,7 +24,7 @@ pub struct Deadline {
 }
 
 /// Why there is no result.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfinished {
     /// It had ample time: the content is too large, or of a shape that takes too long.
     #[error("the content takes longer to process than there is time")]
@@ -32,15 +32,9 @@ pub enum Unfinished {
     /// What came before left too little time: another try may do.
     #[error("too little time was left to process the content")]
     TooLate,
-    /// What was computed on cannot be used.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
-
-impl From<OverBudget> for Unfinished {
-    fn from(_: OverBudget) -> Self {
-        Self::TooLate
-    }
+    /// The machine has no thread for it.
+    #[error("nothing can be computed: {0}")]
+    Impossible(String),
 }
 
 impl Deadline {
@@ -54,29 +48,34 @@ impl Deadline {
         self.at.since(self.clock.now())
     }
 
-    /// Runs `work` on a thread of its own. It ends with the first `spend` after the deadline, or after the returned future was
-    /// dropped.
+    /// Runs `work` on a thread of its own and gives its result. It has to end with the first [`Work::spend`] that fails, which is the
+    /// first after the deadline or after the returned future was dropped; what it gives then is not used.
     pub async fn compute<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Work) -> Result<T, Unfinished> + Send + 'static,
+        work: impl FnOnce(&Work) -> T + Send + 'static,
     ) -> Result<T, Unfinished> {
         let had = self.time_left();
         if had.is_zero() {
             return Err(Unfinished::TooLate);
         }
-        let abandoned = Abandoned::default();
-        let (is_abandoned, deadline) = (Arc::clone(&abandoned.0), self.clone());
-        let meter = Work::until(move || is_abandoned.load(Ordering::Relaxed) || deadline.time_left().is_zero());
+        let (abandoned, stopped) = (Abandoned::default(), Arc::new(AtomicBool::default()));
+        let (is_abandoned, stops, deadline) = (Arc::clone(&abandoned.0), Arc::clone(&stopped), self.clone());
+        let meter = Work::until(move || {
+            let is_over = is_abandoned.load(Ordering::Relaxed) || deadline.time_left().is_zero();
+            stops.fetch_or(is_over, Ordering::Relaxed);
+            is_over
+        });
         let outcome = match tokio::task::spawn_blocking(move || work(&meter)).await {
             Ok(outcome) => outcome,
             // As if it had panicked here: whoever catches that answers it, and the log has where it was.
             Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
-            Err(failed) => return Err(Fault::Unavailable(failed.to_string()).into()),
+            Err(failed) => return Err(Unfinished::Impossible(failed.to_string())),
         };
-        outcome.map_err(|unfinished| match unfinished {
-            Unfinished::TooLate if had >= AMPLE => Unfinished::TooMuch,
-            other => other,
-        })
+        match stopped.load(Ordering::Relaxed) {
+            false => Ok(outcome),
+            true if had >= AMPLE => Err(Unfinished::TooMuch),
+            true => Err(Unfinished::TooLate),
+        }
     }
 
     /// Waits for `future` as long as there is time. This is real time whatever the clock says, as a wait is.
@@ -127,33 +126,30 @@ mod tests {
         }
     }
 
-    fn endless(ended: Ended) -> impl FnOnce(&Work) -> Result<(), Unfinished> + Send + 'static {
+    fn endless(ended: Ended) -> impl FnOnce(&Work) + Send + 'static {
         move |work| {
             let _ended = ended;
-            loop {
-                work.spend(1_000)?;
-            }
+            while work.spend(1_000).is_ok() {}
         }
     }
 
     #[tokio::test]
     async fn what_is_done_in_time_gives_its_result() {
-        let sum = deadline_after(1_000)
-            .compute(|work| (0..100_usize).try_fold(0, |sum, number| Ok(work.spend(1_000).map(|()| sum + number)?)));
-        assert_eq!(sum.await.unwrap(), 4_950);
-        let fault = Fault::Corrupt("no such thing".to_owned());
-        let outcome = deadline_after(20_000).compute(|_| Err::<(), _>(fault.into())).await;
-        assert!(matches!(outcome, Err(Unfinished::Fault(Fault::Corrupt(_)))));
+        let sum = |work: &Work| (0..100_usize).try_fold(0, |sum, number| work.spend(1_000).map(|()| sum + number));
+        assert_eq!(deadline_after(1_000).compute(sum).await, Ok(Ok(4_950)));
+        assert_eq!(deadline_after(20_000).compute(|_| Err::<(), _>("its own error")).await, Ok(Err("its own error")));
     }
 
     #[tokio::test]
     async fn what_never_ends_stops_when_its_time_is_over_and_its_thread_with_it() {
-        // It is looked at once before it begins, and a look is a millisecond.
-        for (left, is_too_much) in [(1, false), (12_499, false), (12_500, true), (12_501, true)] {
+        for (left, expected) in [
+            (1, Unfinished::TooLate),
+            (12_499, Unfinished::TooLate),
+            (12_500, Unfinished::TooMuch),
+            (12_501, Unfinished::TooMuch),
+        ] {
             let (sender, ended) = mpsc::channel();
-            let outcome = deadline_after(left).compute(endless(Ended(sender))).await;
-            assert_eq!(matches!(outcome, Err(Unfinished::TooMuch)), is_too_much, "{left}");
-            assert_eq!(matches!(outcome, Err(Unfinished::TooLate)), !is_too_much, "{left}");
+            assert_eq!(deadline_after(left).compute(endless(Ended(sender))).await, Err(expected), "{left}");
             ended.recv_timeout(Duration::from_secs(20)).unwrap();
         }
     }
@@ -161,8 +157,8 @@ mod tests {
     #[tokio::test]
     async fn where_no_time_is_left_nothing_begins() {
         for left in [0, -1] {
-            let outcome = deadline_after(left).compute(|_| -> Result<(), Unfinished> { panic!("it began") }).await;
-            assert!(matches!(outcome, Err(Unfinished::TooLate)), "{left}");
+            let outcome = deadline_after(left).compute(|_| panic!("it began")).await;
+            assert_eq!(outcome, Err::<(), _>(Unfinished::TooLate), "{left}");
         }
     }
 
@@ -186,21 +182,21 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let deadline = deadline_after(20_000);
         // On the one thread of this runtime the second would wait for the first for ever.
-        let waiting = deadline.compute(move |_| receiver.recv().map_err(|_| OverBudget.into()));
+        let waiting = deadline.compute(move |_| receiver.recv());
         let (waited, ()) = tokio::join!(waiting, async move { sender.send(7).unwrap() });
-        assert_eq!(waited.unwrap(), 7);
+        assert_eq!(waited, Ok(Ok(7)));
     }
 
     #[tokio::test]
     #[should_panic(expected = "as a test")]
     async fn a_panic_is_one_of_the_caller() {
-        let _ = deadline_after(1_000).compute(|_| -> Result<(), Unfinished> { panic!("as a test") }).await;
+        let _: Result<(), _> = deadline_after(1_000).compute(|_| panic!("as a test")).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_waited_for_is_waited_for_until_the_deadline() {
-        assert_eq!(deadline_after(1_000).wait_for(async { 7 }).await.unwrap(), 7);
+        assert_eq!(deadline_after(1_000).wait_for(async { 7 }).await, Ok(7));
         let never = deadline_after(1_000).wait_for(std::future::pending::<()>());
-        assert!(matches!(never.await, Err(Unfinished::TooLate)));
+        assert_eq!(never.await, Err(Unfinished::TooLate));
     }
 }

@@ -42,11 +42,11 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     for _ in 0..40 {
         match Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap() {
             Captured::Taken(source) => {
+                let setup = source.setup.parse().unwrap();
                 let texts: Vec<_> = prompts
                     .iter()
                     .map(|id| {
-                        source
-                            .setup
+                        setup
                             .prompts
                             .iter()
                             .find(|it| it.id == *id)

@@ -59,8 +59,9 @@ async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
             Captured::Busy => busy += 1,
             Captured::Taken(source) => {
                 taken += 1;
+                let setup = source.setup.parse().unwrap();
                 let vector: BTreeSet<_> =
-                    source.setup.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
+                    setup.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
                 torn += usize::from(vector.len() > 1);
             }
             other => unreachable!("{other:?}"),

@@ -17,7 +17,7 @@ use shared::store::{Refreshes, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::call::Call;
-use shared::http::bounded::{count_that_fit, cut, first_that_fit};
+use shared::http::bounded::{count_that_fit, cut, first_that_fit, first_within, sent_bytes};
 
 /// How many code points of a name are shown.
 const NAME: usize = 200;
@@ -25,8 +25,10 @@ const NAME: usize = 200;
 const SHORT_NAME: usize = 50;
 /// How many code points of a type are shown. Those of the CRM have at most 13, but the field is open.
 const TYPE: usize = 40;
-/// From where on names are cut shorter. Lambda takes 6 MB, in which every quote of the answer counts twice.
-const MAX_DETAIL_BYTES: usize = 3_000_000;
+/// From where on names are cut shorter, as Lambda counts bytes.
+const MAX_DETAIL_BYTES: usize = 4_000_000;
+/// The most bytes of the pointers to an item's removed secrets, as Lambda counts them. The item itself may have 3 MB.
+const MAX_SECRET_BYTES: usize = 200_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotFound)]
@@ -55,8 +57,7 @@ pub(crate) struct Holdings<'a> {
     /// Its templates.
     templates: Vec<NamedItem<'a>>,
     /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
-    #[schema(value_type = Vec<Reference>)]
-    source_pipeline_stage_refs: Vec<&'a Reference>,
+    source_pipeline_stage_refs: Vec<Reference>,
     /// How many references there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -121,16 +122,14 @@ impl<'a> Holdings<'a> {
         write: impl Fn(Self) -> serde_json::Result<String>,
     ) -> Result<String, ApiError> {
         let body = write(Self::of(content, NAME)).map_err(ApiError::internal)?;
-        if body.len() <= MAX_DETAIL_BYTES {
+        if sent_bytes(body.as_bytes()) <= MAX_DETAIL_BYTES {
             return Ok(body);
         }
         write(Self::of(content, SHORT_NAME)).map_err(ApiError::internal)
     }
 
     fn of(content: &'a Content, name_length: usize) -> Self {
-        let references = content.automations.iter().flat_map(|automation| &automation.references);
-        let stages = references.filter(|reference| reference.ref_type == RefType::PipelineStage).collect();
-        let (stages, total) = first_that_fit(stages);
+        let (stages, total) = first_that_fit(content.references(RefType::PipelineStage));
         Self {
             automations: automations(content, name_length),
             prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
@@ -193,9 +192,15 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    removed_secrets: &'a [String],
+    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none. As many as fit
+    /// 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    removed_secrets: Vec<&'a str>,
+    /// How many such values there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    removed_secrets_total: Option<usize>,
     document: &'a Document,
 }
 
@@ -235,7 +240,9 @@ fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
 
 impl<'a> WholeItem<'a> {
     fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
-        Self { id: item.id, kind, enabled: None, removed_secrets: &item.removed_secrets, document: &item.document }
+        let pointers = item.removed_secrets.iter().map(String::as_str);
+        let (removed_secrets, removed_secrets_total) = first_within(MAX_SECRET_BYTES, pointers);
+        Self { id: item.id, kind, enabled: None, removed_secrets, removed_secrets_total, document: &item.document }
     }
 
     fn place(&self) -> Place {

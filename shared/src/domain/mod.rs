@@ -1,5 +1,7 @@
 //! Types that cannot be wrong and rules that decide. Everything here is pure: no clock, no randomness, no I/O.
 
+mod canonical;
+pub mod capture;
 pub mod content;
 mod cut;
 pub mod diff;

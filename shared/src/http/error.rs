@@ -17,7 +17,7 @@ use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
 use crate::compute::Unfinished;
-use crate::domain::Fault;
+use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingFailed;
 
 /// How long a client waits before it asks a store again that was unavailable.
@@ -291,6 +291,12 @@ impl ApiError {
     }
 }
 
+impl From<OverBudget> for ApiError {
+    fn from(over: OverBudget) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(1), cause: over.to_string() }
+    }
+}
+
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         match fault {
@@ -300,14 +306,11 @@ impl From<Fault> for ApiError {
     }
 }
 
-/// Another try helps where time was lost before the content was looked at. A content that is read is one that was taken, so where
-/// even that takes too long the machine is slow: [`ApiError::unfinished`] is for content that comes in.
+/// For what is read: it was small enough to be taken, so where even that takes too long the machine is slow, and another try helps.
+/// [`ApiError::unfinished`] is for content that comes in.
 impl From<Unfinished> for ApiError {
     fn from(unfinished: Unfinished) -> Self {
-        match unfinished {
-            Unfinished::Fault(fault) => fault.into(),
-            other => Self::Unavailable { retry_after: STORE_RETRY, cause: other.to_string() },
-        }
+        Self::Unavailable { retry_after: STORE_RETRY, cause: unfinished.to_string() }
     }
 }
 
@@ -439,7 +442,7 @@ mod tests {
         assert_eq!(answered(ApiError::unfinished(Unfinished::TooLate, "too long")), (503, "unavailable"));
         assert_eq!(answered(Unfinished::TooMuch.into()), (503, "unavailable"));
         assert_eq!(answered(Unfinished::TooLate.into()), (503, "unavailable"));
-        assert_eq!(answered(Unfinished::Fault(Fault::Corrupt("x".into())).into()), (500, "internal"));
+        assert_eq!(answered(OverBudget.into()), (503, "unavailable"));
         assert_eq!(answered(HashingFailed::Busy.into()), (503, "unavailable"));
         assert_eq!(answered(HashingFailed::Impossible("no memory".into()).into()), (500, "internal"));
     }

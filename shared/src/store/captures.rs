@@ -7,8 +7,9 @@ use super::outcome::{CallFailure, Item};
 use super::record;
 use super::size::stored_bytes;
 use super::table::{Part, Table};
+use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
-use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, Setup, SetupItem};
+use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -39,7 +40,7 @@ pub struct SourceUser {
     /// The version of the setup that was read.
     pub setup_version: u64,
     /// The setup.
-    pub setup: Setup,
+    pub setup: SourceSetup,
 }
 
 /// Reads setups.
@@ -147,8 +148,12 @@ impl<'a> Captures<'a> {
 /// A setup while it is read, with what its limits count.
 #[derive(Default)]
 struct Reading {
-    setup: Setup,
+    setup: SourceSetup,
+    items: usize,
+    /// As DynamoDB counts them.
     bytes: usize,
+    /// As JSON.
+    json_bytes: usize,
     largest: usize,
 }
 
@@ -159,22 +164,29 @@ impl Reading {
             self.setup.preferences = record::read::<Switches>(item)?.enabled;
         } else if let Some((kind, id)) = keys::parse_setup_item(sk) {
             let bytes = stored_bytes(&item);
+            self.items += 1;
             self.bytes += bytes;
             self.largest = self.largest.max(bytes);
-            let document = record::read::<Fields>(item)?.document;
-            self.setup.items_mut(kind).push(SetupItem { id, document });
+            // What is too large already is not kept.
+            if self.excess().is_none() {
+                let document = record::read::<Fields>(item)?.document;
+                let item = SourceItem::new(SetupItem { id, document });
+                self.json_bytes += item.bytes();
+                self.setup.items_mut(kind).push(item);
+            }
         }
         Ok(())
     }
 
     fn excess(&self) -> Option<String> {
-        let items = self.setup.len();
-        if items > MAX_ITEMS {
+        if self.items > MAX_ITEMS {
             Some(format!("the setup has more than {MAX_ITEMS} items"))
         } else if self.largest > MAX_ITEM_BYTES {
             Some(format!("an item has {} bytes; a snapshot takes items of at most {MAX_ITEM_BYTES}", self.largest))
         } else if self.bytes > MAX_RAW_BYTES {
             Some(format!("the setup has more than {MAX_RAW_BYTES} bytes"))
+        } else if self.json_bytes > MAX_RAW_BYTES {
+            Some(format!("the setup has more than {MAX_RAW_BYTES} bytes as JSON"))
         } else {
             None
         }
@@ -186,9 +198,7 @@ mod tests {
     use super::*;
 
     fn reading(items: usize, bytes: usize, largest: usize) -> Reading {
-        let document: Document = serde_json::from_value(serde_json::json!({})).unwrap();
-        let item = SetupItem { id: ObjectId::NOBODY, document };
-        Reading { setup: Setup { prompts: vec![item; items], ..Setup::default() }, bytes, largest }
+        Reading { items, bytes, largest, ..Reading::default() }
     }
 
     #[test]
@@ -210,5 +220,8 @@ mod tests {
         assert_eq!(reading(1, 15_999_999, 0).excess(), None);
         assert_eq!(reading(1, 16_000_000, 0).excess(), None);
         assert!(reading(1, 16_000_001, 0).excess().unwrap().contains("16000000 bytes"));
+        let json = |json_bytes| Reading { json_bytes, ..Reading::default() };
+        assert_eq!([15_999_999, 16_000_000].map(|bytes| json(bytes).excess()), [None, None]);
+        assert!(json(16_000_001).excess().unwrap().contains("16000000 bytes as JSON"));
     }
 }
