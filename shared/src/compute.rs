@@ -3,7 +3,6 @@
 //!
 //! What is cut into pieces ([`Work::spend`]) stops at the next piece once the time is over, or once nobody waits for it any more.
 
-use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +15,10 @@ use crate::domain::{Timestamp, Work};
 /// a request plans with.
 const AMPLE: Duration = Duration::from_millis(12_500);
 
-/// When a request or a message has to be done.
+/// How much of the time is kept for writing down what came of it.
+const WRITING: Duration = Duration::from_secs(2);
+
+/// When a request or a message has to be done with computing.
 #[derive(Clone)]
 pub struct Deadline {
     clock: Arc<dyn Clock>,
@@ -38,9 +40,9 @@ pub enum Unfinished {
 }
 
 impl Deadline {
-    /// The time is over at this moment of this clock.
-    pub fn new(clock: Arc<dyn Clock>, at: Timestamp) -> Self {
-        Self { clock, at }
+    /// Computing ends two seconds before all of it has to be done, at `end` of this clock.
+    pub fn new(clock: Arc<dyn Clock>, end: Timestamp) -> Self {
+        Self { clock, at: end.minus(WRITING) }
     }
 
     /// How much time is left.
@@ -77,11 +79,6 @@ impl Deadline {
             true => Err(Unfinished::TooLate),
         }
     }
-
-    /// Waits for `future` as long as there is time. This is real time whatever the clock says, as a wait is.
-    pub async fn wait_for<T>(&self, future: impl Future<Output = T>) -> Result<T, Unfinished> {
-        tokio::time::timeout(self.time_left(), future).await.map_err(|_| Unfinished::TooLate)
-    }
 }
 
 /// Tells a computation, when it is dropped, that nobody waits for it.
@@ -101,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    const DEADLINE: Timestamp = Timestamp::from_millis(25_000);
+    const END: Timestamp = Timestamp::from_millis(25_000);
 
     /// A clock that goes on by a millisecond whenever somebody looks.
     #[derive(Default)]
@@ -114,7 +111,7 @@ mod tests {
     }
 
     fn deadline_after(left: i64) -> Deadline {
-        Deadline::new(Arc::new(Ticking(AtomicI64::new(25_000 - left))), DEADLINE)
+        Deadline::new(Arc::new(Ticking(AtomicI64::new(23_000 - left))), END)
     }
 
     /// Tells through the channel that the thread has ended it, however it ended.
@@ -170,7 +167,7 @@ mod tests {
                 Timestamp::from_millis(0)
             }
         }
-        let deadline = Deadline::new(Arc::new(Standing), DEADLINE);
+        let deadline = Deadline::new(Arc::new(Standing), END);
         let (sender, ended) = mpsc::channel();
         let computing = deadline.compute(endless(Ended(sender)));
         assert!(tokio::time::timeout(Duration::from_millis(5), computing).await.is_err());
@@ -191,12 +188,5 @@ mod tests {
     #[should_panic(expected = "as a test")]
     async fn a_panic_is_one_of_the_caller() {
         let _: Result<(), _> = deadline_after(1_000).compute(|_| panic!("as a test")).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_waited_for_is_waited_for_until_the_deadline() {
-        assert_eq!(deadline_after(1_000).wait_for(async { 7 }).await, Ok(7));
-        let never = deadline_after(1_000).wait_for(std::future::pending::<()>());
-        assert_eq!(never.await, Err(Unfinished::TooLate));
     }
 }

@@ -63,7 +63,7 @@ impl Applying<'_> {
                 Repeat::Interrupted => self.carry_on(&stored, found).await,
             };
         }
-        let judged = found.plan(self.table, &self.wanted.choices).await?;
+        let judged = found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await?;
         refuse(&judged.plan)?;
         if_match.check(&judged.hash)?;
         self.carry_out(&judged, &password_hash?).await
@@ -87,7 +87,7 @@ impl Applying<'_> {
     /// Carries on what another request of this key left unfinished, where that is still the same plan.
     async fn carry_on(&self, stored: &StoredApply, found: Found) -> Result<Answer, ApiError> {
         let found = found.at(self.table, stored.origin.revision).await?;
-        let judged = match found.plan(self.table, &self.wanted.choices).await {
+        let judged = match found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await {
             Err(ApiError::SnapshotNotFound) => None,
             other => Some(other?),
         };

@@ -54,7 +54,7 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
     let mut user = demo.member(SAM).unwrap().1.user.clone();
     user.id = numbered_id(0xe0, number);
     user.organization = numbered_id(0xe1, number);
-    user.email = Email::parse(&format!("rep@tenant{number}.example")).unwrap();
+    user.email = Email::parse(format!("rep@tenant{number}.example")).unwrap();
     user.role = Role::SalesRep;
     let organization =
         Organization { id: user.organization, name: format!("Tenant {number}"), pipelines: vec![], agents: vec![] };

@@ -1,0 +1,73 @@
+//! Destinations: the hosts, addresses and numbers to which content sends by itself once it is switched on.
+//!
+//! What a value is decides: a text that is a URL, a host, an e-mail address or a phone number (`form.rs`, `host.rs`,
+//! `number.rs`), alone or in a list, is a destination wherever an automation acts. Where it stands decides what is left
+//! (`walk.rs`, by the names in `name.rs`): a condition compares, a message shows, a label names, a payload goes to the URL beside
+//! it. A prompt sends through its tools, a template through the fields of its envelope.
+//!
+//! Links in texts are made to be sent and are listed, no more.
+
+mod form;
+mod host;
+mod merge_tag;
+mod name;
+mod number;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use self::walk::{Sighting, visit};
+
+use super::ItemKind;
+use super::content::{CapturedItem, Content};
+use super::work::{OverBudget, Work};
+
+/// What a destination is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DestinationKind {
+    /// A URL, with or without scheme.
+    Url,
+    /// The name or the address of a host alone.
+    Host,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+/// A host, an address or a number to which content sends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Destination {
+    /// A URL or a host as it stands in the content; an e-mail address in its normal form; a phone number as E.164, or its digits
+    /// where it has no country.
+    pub text: String,
+    /// What it is.
+    pub kind: DestinationKind,
+}
+
+/// Returns every destination of `content`, each once, whoever uses it. What another capture of the same setup has beyond these is
+/// new. Fails once the time of `work` is over.
+pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, OverBudget> {
+    let mut found = BTreeSet::new();
+    for (kind, item) in items(content) {
+        visit(kind, &item.document, work, &mut |_, sighting| {
+            if let Sighting::Destination(destination) = sighting {
+                found.insert(destination.text);
+            }
+        })?;
+    }
+    Ok(found)
+}
+
+/// Every item with its kind.
+fn items(content: &Content) -> impl Iterator<Item = (ItemKind, &CapturedItem)> {
+    (content.automations.iter().map(|automation| (ItemKind::Automation, &automation.item)))
+        .chain(content.prompts.iter().map(|item| (ItemKind::Prompt, item)))
+        .chain(content.templates.iter().map(|item| (ItemKind::Template, item)))
+}

@@ -1,0 +1,504 @@
+//! What the name of a field says about the value in it: where something goes, what is sent, or what is only a label.
+
+/// What a field is, by its name. What a value is decides first; a name only says what cannot be a destination although it has
+/// the form of one, and what is one although its form alone would not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// Nothing known.
+    Plain,
+    /// Where a machine is called: `webhookUrl`, `callback`, `endpoint`.
+    Hook,
+    /// Who gets a copy without being named in the message: `bcc`, `forwardTo`.
+    Copy,
+    /// Who gets a message: `to`, `recipients`, `replyTo`.
+    Recipient,
+    /// A URL or a host: `url`, `baseUrl`, `host`.
+    Address,
+    /// A phone number.
+    Phone,
+    /// Names of tools or permissions, which have dots as hosts have: `contact.read`.
+    Capabilities,
+    /// What is shown or attached: `imageUrl`, `link`, `bookingUrl`.
+    Shown,
+    /// A text that a message is made of.
+    Text,
+    /// What is sent to the URL beside it.
+    Payload,
+    /// The payload and headers of a webhook, as the CRM names them.
+    WebhookPayload,
+    /// What decides whether an automation runs, and what it writes into a record.
+    Compared,
+    /// What an automation does; within what is compared it begins anew.
+    Action,
+    /// Who made or owns something.
+    Person,
+    /// Labels and closed words.
+    Label,
+}
+
+/// How many bytes of a name are looked at: what follows says nothing more.
+const LOOKED_AT: usize = 200;
+
+/// A name taken apart.
+pub(super) struct Name {
+    words: Vec<String>,
+    folded: String,
+}
+
+impl Name {
+    pub(super) fn of(name: &str) -> Self {
+        let words = words(&name[..name.floor_char_boundary(LOOKED_AT)]);
+        let folded = words.concat();
+        Self { words, folded }
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    fn last(&self, words: &[&str]) -> bool {
+        self.words.last().is_some_and(|word| words.contains(&word.as_str()))
+    }
+
+    fn first(&self, words: &[&str]) -> bool {
+        self.words.first().is_some_and(|word| words.contains(&word.as_str()))
+    }
+
+    fn holds(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.folded.contains(part))
+    }
+
+    /// Whether it is about messages or calls to phones.
+    pub(super) fn is_telephony(&self) -> bool {
+        self.has(&["sms", "mms", "call", "dial", "phone", "voice", "whatsapp", "telephone", "twilio", "fax"])
+    }
+
+    /// Whether it names the body of a message or a request.
+    pub(super) fn is_body(&self) -> bool {
+        self.last(&["body"])
+    }
+
+    /// Whether it names the host of a request.
+    pub(super) fn is_host(&self) -> bool {
+        self.last(&["host", "hostname"])
+    }
+
+    /// What the field is.
+    pub(super) fn named(&self) -> Named {
+        let is_machine = self.holds(&HOOKS) || self.has(&["hook", "hooks", "mcp"]);
+        if is_machine && self.last(&["payload", "headers", "header", "body", "data"]) {
+            return Named::WebhookPayload;
+        }
+        if is_machine && !self.last(&["method", "name", "description", "type", "event", "events", "id", "label"]) {
+            return Named::Hook;
+        }
+        if self.has(&["bcc", "cc", "forward", "forwards", "forwarding"]) || self.holds(&["forwardto", "bccto", "ccto"])
+        {
+            return Named::Copy;
+        }
+        if self.has(&["assign", "assigned", "assignee", "owner", "author", "creator", "created", "updated", "modified"])
+        {
+            return Named::Person;
+        }
+        if self.last(&["to", "recipient", "recipients"]) || self.holds(&["replyto", "sendto", "mailto", "recipient"]) {
+            return Named::Recipient;
+        }
+        self.passive().unwrap_or_else(|| self.place())
+    }
+
+    /// What holds no destination.
+    fn passive(&self) -> Option<Named> {
+        let is_label = self.first(&["from", "sender", "caller", "source", "origin", "imported", "original", "copied"])
+            || self.last(&LABELS)
+            || self.first(&IDENTITY);
+        if self.first(&["update", "set", "create", "add", "upsert", "custom"]) && self.has(&RECORDS)
+            || COMPARED.contains(&self.folded.as_str())
+        {
+            return Some(Named::Compared);
+        }
+        if is_label {
+            return Some(Named::Label);
+        }
+        if PAYLOADS.contains(&self.folded.as_str()) || self.last(&["payload", "headers", "query"]) {
+            return Some(Named::Payload);
+        }
+        if self.has(&SHOWN) {
+            return Some(Named::Shown);
+        }
+        self.last(&TEXTS).then_some(Named::Text)
+    }
+
+    fn place(&self) -> Named {
+        const PHONES: [&str; 9] =
+            ["phone", "phones", "mobile", "mobiles", "tel", "telephone", "msisdn", "fax", "whatsapp"];
+        if self.last(&["url", "urls", "uri", "uris", "host", "hosts", "hostname", "server", "servers", "proxy"])
+            || self.holds(&["url", "hostname"])
+        {
+            Named::Address
+        } else if self.last(&PHONES)
+            || (self.last(&["number", "numbers"]) && (self.is_telephony() || self.has(&PHONES)))
+            || self.holds(&["phonenumber"])
+        {
+            Named::Phone
+        } else if self.last(&["tools", "functions", "permissions", "capabilities", "plugins"]) {
+            Named::Capabilities
+        } else if self.last(&ACTIONS) {
+            Named::Action
+        } else {
+            Named::Plain
+        }
+    }
+}
+
+/// Parts of the names of fields that hold the address of a machine that is called.
+const HOOKS: [&str; 11] = [
+    "webhook",
+    "callback",
+    "endpoint",
+    "hookurl",
+    "posturl",
+    "baseurl",
+    "apiurl",
+    "apibase",
+    "serverurl",
+    "requesturl",
+    "targeturl",
+];
+/// Who made or owns something, and how it is known elsewhere.
+const IDENTITY: [&str; 8] = ["user", "username", "login", "account", "member", "agent", "profile", "tenant"];
+/// The last words of names of labels and closed words: content.md's, and what describes a value in a schema.
+const LABELS: [&str; 62] = [
+    "name",
+    "title",
+    "label",
+    "labels",
+    "event",
+    "events",
+    "type",
+    "types",
+    "kind",
+    "unit",
+    "channel",
+    "channels",
+    "method",
+    "op",
+    "operator",
+    "source",
+    "field",
+    "id",
+    "ids",
+    "uuid",
+    "tag",
+    "tags",
+    "category",
+    "status",
+    "statuses",
+    "stage",
+    "stages",
+    "color",
+    "version",
+    "timezone",
+    "locale",
+    "language",
+    "date",
+    "time",
+    "slug",
+    "format",
+    "currency",
+    "amount",
+    "price",
+    "description",
+    "schema",
+    "ref",
+    "example",
+    "examples",
+    "pattern",
+    "scope",
+    "scopes",
+    "issuer",
+    "audience",
+    "xmlns",
+    "namespace",
+    "context",
+    "notes",
+    "priority",
+    "delay",
+    "count",
+    "role",
+    "model",
+    "icon",
+    "by",
+    "at",
+    "placeholder",
+];
+/// Records whose fields an automation writes.
+const RECORDS: [&str; 18] = [
+    "contact",
+    "contacts",
+    "lead",
+    "leads",
+    "deal",
+    "field",
+    "fields",
+    "property",
+    "properties",
+    "attribute",
+    "attributes",
+    "opportunity",
+    "company",
+    "record",
+    "variable",
+    "variables",
+    "value",
+    "values",
+];
+/// What decides whether an automation runs, and what values a record gets.
+const COMPARED: [&str; 28] = [
+    "condition",
+    "conditions",
+    "filter",
+    "filters",
+    "criteria",
+    "trigger",
+    "triggers",
+    "when",
+    "if",
+    "segment",
+    "segments",
+    "enrollment",
+    "goal",
+    "goals",
+    "where",
+    "match",
+    "rule",
+    "rules",
+    "exclude",
+    "unless",
+    "until",
+    "waitfor",
+    "variables",
+    "mergefields",
+    "customvalues",
+    "alloweddomains",
+    "blockeddomains",
+    "excludeddomains",
+];
+/// What is sent along with a request.
+const PAYLOADS: [&str; 14] = [
+    "payload",
+    "body",
+    "headers",
+    "query",
+    "querystring",
+    "params",
+    "parameters",
+    "data",
+    "json",
+    "form",
+    "qs",
+    "bodyparameters",
+    "queryparameters",
+    "headerparameters",
+];
+/// Words in the names of fields that hold what is shown, linked or attached.
+const SHOWN: [&str; 60] = [
+    "media",
+    "image",
+    "images",
+    "img",
+    "picture",
+    "photo",
+    "photos",
+    "avatar",
+    "logo",
+    "icon",
+    "thumbnail",
+    "banner",
+    "video",
+    "videos",
+    "audio",
+    "gif",
+    "voicemail",
+    "recording",
+    "attachment",
+    "attachments",
+    "file",
+    "files",
+    "document",
+    "documents",
+    "pdf",
+    "brochure",
+    "link",
+    "links",
+    "href",
+    "src",
+    "cta",
+    "button",
+    "buttons",
+    "redirect",
+    "landing",
+    "booking",
+    "calendar",
+    "meeting",
+    "unsubscribe",
+    "survey",
+    "docs",
+    "documentation",
+    "help",
+    "website",
+    "homepage",
+    "privacy",
+    "terms",
+    "preview",
+    "share",
+    "review",
+    "payment",
+    "checkout",
+    "invoice",
+    "permalink",
+    "facebook",
+    "instagram",
+    "linkedin",
+    "twitter",
+    "youtube",
+    "tiktok",
+];
+/// The last words of names of texts that a message is made of.
+const TEXTS: [&str; 32] = [
+    "text",
+    "texts",
+    "body",
+    "message",
+    "messages",
+    "content",
+    "html",
+    "subject",
+    "caption",
+    "template",
+    "prompt",
+    "note",
+    "comment",
+    "comments",
+    "question",
+    "answer",
+    "reply",
+    "greeting",
+    "signature",
+    "preheader",
+    "instruction",
+    "instructions",
+    "summary",
+    "headline",
+    "paragraph",
+    "footer",
+    "intro",
+    "copy",
+    "tagline",
+    "response",
+    "system",
+    "persona",
+];
+/// The last words of names of what an automation does.
+const ACTIONS: [&str; 22] = [
+    "action",
+    "actions",
+    "then",
+    "else",
+    "do",
+    "step",
+    "steps",
+    "branch",
+    "branches",
+    "yes",
+    "no",
+    "next",
+    "node",
+    "nodes",
+    "true",
+    "false",
+    "tool",
+    "function",
+    "plugin",
+    "integrations",
+    "connectors",
+    "tasks",
+];
+
+/// The words of a name in lower case: `webhookURL2` gives webhook, url and 2.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut word, mut before) = (String::new(), ' ');
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let ends_capitals =
+            before.is_uppercase() && c.is_uppercase() && rest.peek().is_some_and(|next| next.is_lowercase());
+        let begins =
+            (c.is_uppercase() && before.is_lowercase()) || c.is_numeric() != before.is_numeric() || ends_capitals;
+        if (begins || !c.is_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_apart_at_its_capitals_digits_and_signs() {
+        for (name, expected) in [
+            ("webhookUrl", "webhook url"),
+            ("HTTPRequest", "http request"),
+            ("reply_to-address", "reply to address"),
+            ("URL2", "url 2"),
+            ("", ""),
+            ("ÜberURL", "über url"),
+        ] {
+            assert_eq!(words(name).join(" "), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_what_a_field_is() {
+        for (named, names) in [
+            (
+                Named::Hook,
+                &[
+                    "webhookUrl",
+                    "webhook",
+                    "statusCallback",
+                    "callback_url",
+                    "baseUrl",
+                    "endpoint",
+                    "hook",
+                    "mcpServers",
+                ][..],
+            ),
+            (Named::Copy, &["bcc", "cc", "forwardTo", "forward", "forwardto", "bccEmails"]),
+            (Named::Recipient, &["to", "recipients", "replyTo", "reply-to", "sendTo", "notifyTo", "recipientEmail"]),
+            (Named::Address, &["url", "URL", "host", "hostname", "server", "fetchURL2", "serverUri"]),
+            (Named::Phone, &["phone", "phoneNumber", "mobile", "callNumber"]),
+            (Named::Shown, &["mediaUrl", "imageUrl", "bookingLink", "attachments", "unsubscribeUrl"]),
+            (Named::Text, &["text", "emailSubject", "messageText", "template", "prompt"]),
+            (Named::WebhookPayload, &["webhookPayload", "webhookHeaders"]),
+            (Named::Payload, &["body", "payload", "params", "data", "headers", "requestHeaders"]),
+            (Named::Compared, &["conditions", "filter", "trigger", "updateContact", "setField", "customFields"]),
+            (Named::Label, &["name", "webhookMethod", "fromEmail", "userEmail", "templateId", "$ref"]),
+            (Named::Person, &["createdBy", "assignTo", "ownerEmail"]),
+            (Named::Action, &["actions", "steps", "then"]),
+            (Named::Plain, &["value", "notify", "email", "target", "config", "address", "number", ""]),
+        ] {
+            for name in names {
+                assert_eq!(Name::of(name).named(), named, "{name}");
+            }
+        }
+    }
+}
