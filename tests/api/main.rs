@@ -41,6 +41,7 @@ mod secrets;
 mod sign_in;
 mod stored_items;
 mod template;
+mod time_limits;
 mod tokens;
 mod undo;
 mod undo_races;
