@@ -28,7 +28,7 @@ const CREATOR_GONE: &str =
 
 /// What is said of a setup whose capture is not done in time, although it had ample time.
 pub const TAKES_TOO_LONG: &str =
-    "the setup takes longer to capture than a request may take; a capture with fewer or smaller items is faster";
+    "the setup takes longer to capture than a request has time; remove items from it, or make them smaller";
 
 /// Who wants a snapshot refreshed.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,8 @@ use shared::http::{ApiError, Caller, Edge, RequestContext};
 use shared::store::{Callers, Captures, Organizations, Revisions, SnapshotReader, SnapshotWithContent, Table};
 
 /// What is said where the plan is not done in time, although it had ample time.
-pub(crate) const TAKES_TOO_LONG: &str = "the snapshot takes longer to plan than a request may take; with fewer mappings, or without automations, it is faster";
+pub(crate) const TAKES_TOO_LONG: &str =
+    "the snapshot takes longer to plan than a request has time; map less at once, or leave the automations out";
 
 /// Somebody who may apply snapshots, and the snapshot that the path names.
 pub(crate) struct Asked {
@@ -93,7 +94,7 @@ impl Found {
             Scope::OtherOrganization
         };
         let choices = choices.clone();
-        let planning = deadline.compute(move |work| {
+        let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
             let plan = plan(&loaded.content()?, &scope, &targets, &choices, work)?;
             Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
