@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 use shared::domain::{
     Agent, Designation, Document, Email, FullName, ObjectId, Organization, PhoneNumber, Pipeline, Preferences, Role,
-    Setup, SetupItem, Timestamp, User,
+    Setup, SetupItem, Timestamp, User, Violation,
 };
 
 /// The demo workspace, so that the binary needs no file.
@@ -222,10 +222,10 @@ struct UserEntry {
     #[serde(rename = "_id")]
     id: ObjectId,
     email: Email,
-    full_name: FullName,
+    full_name: Checked<FullName>,
     access_role: Role,
-    phone_number: Option<PhoneNumber>,
-    designation: Option<Designation>,
+    phone_number: Option<Checked<PhoneNumber>>,
+    designation: Option<Checked<Designation>>,
     department_id: Option<ObjectId>,
     #[serde(default)]
     login_disabled: bool,
@@ -238,6 +238,19 @@ struct UserEntry {
     templates: Vec<ItemEntry>,
     #[serde(default)]
     preferences: Preferences,
+}
+
+/// A text of the file, under the rules for requests.
+#[derive(Deserialize)]
+#[serde(try_from = "String", bound = "T: TryFrom<String, Error = Violation>")]
+struct Checked<T>(T);
+
+impl<T: TryFrom<String, Error = Violation>> TryFrom<String> for Checked<T> {
+    type Error = Violation;
+
+    fn try_from(text: String) -> Result<Self, Violation> {
+        T::try_from(text).map(Self)
+    }
 }
 
 /// A setup item: an open document, of which only the id is taken out.
@@ -281,9 +294,9 @@ impl UserEntry {
             organization,
             department: self.department_id,
             email: self.email,
-            full_name: Some(self.full_name),
-            phone_number: self.phone_number,
-            designation: self.designation,
+            full_name: Some(self.full_name.0),
+            phone_number: self.phone_number.map(|checked| checked.0),
+            designation: self.designation.map(|checked| checked.0),
             role: self.access_role,
             login_disabled: self.login_disabled,
             created_at: self.created_at,

@@ -29,13 +29,15 @@ struct Watched {
     lines: Vec<Value>,
     answered: BTreeSet<(String, u16)>,
     count: usize,
+    /// The ids of our own so far: none comes twice.
+    own_ids: BTreeSet<String>,
 }
 
 impl Watched {
     async fn start() -> Self {
         let app = TestApp::start().await;
         let logs = Logs::new();
-        Self { app, logs, lines: Vec::new(), answered: BTreeSet::new(), count: 0 }
+        Self { app, logs, lines: Vec::new(), answered: BTreeSet::new(), count: 0, own_ids: BTreeSet::new() }
     }
 
     /// Sends a request under an id of its own and checks its line against the answer.
@@ -55,13 +57,18 @@ impl Watched {
         let line = &lines[0];
         assert_eq!(line["route"], route, "{line}");
         assert_eq!(line["status"], answer.status, "{line}");
-        assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"), "{line}");
+        let mut expected: BTreeSet<&str> = ALWAYS.into_iter().chain(["duration_ms"]).collect();
+        // The client's id, where it sent a good one, beside ours.
+        let name = if line.get("client_request_id").is_some() { "client_request_id" } else { "request_id" };
+        assert_eq!(line[name].as_str(), answer.header("x-request-id"), "{line}");
+        expected.insert(name);
+        let own = line["request_id"].as_str().unwrap();
+        assert!(own.parse::<shared::domain::ObjectId>().is_ok() && self.own_ids.insert(own.to_owned()), "{line}");
         assert_eq!(line["level"], if answer.status >= 500 { "ERROR" } else { "INFO" }, "{line}");
         assert_eq!((&line["message"], &line["target"]), (&json!("request"), &json!("shared::http::respond")));
-        let mut expected: BTreeSet<&str> = ALWAYS.into_iter().chain(["duration_ms"]).collect();
         if answer.status >= 400 {
             assert_eq!(line["code"], answer.body["code"], "{line}");
-            assert_eq!(line["request_id"], answer.body["requestId"], "{line}");
+            assert_eq!(line[name], answer.body["requestId"], "{line}");
             expected.insert("code");
         }
         if answer.status >= 500 || answer.body["code"] == "unauthenticated" {
@@ -308,6 +315,19 @@ async fn a_request_without_a_good_id_gets_one_that_header_body_and_log_share() {
         assert_ne!(answer.header("x-request-id"), id);
         watched.check("$default", &answer);
     }
+}
+
+#[tokio::test]
+async fn an_id_that_a_client_sends_again_tells_its_requests_apart_by_ours() {
+    let mut watched = Watched::start().await;
+    for _ in 0..3 {
+        let request = watched.app.request(Method::GET, "/nowhere").header("x-request-id", "somebody-elses");
+        let answer = watched.app.send(request).await;
+        assert_eq!(answer.expect_problem(404, "not_found")["requestId"], "somebody-elses");
+        watched.check("$default", &answer);
+    }
+    assert!(watched.lines.iter().all(|line| line["client_request_id"] == "somebody-elses"));
+    assert_eq!(watched.own_ids.len(), 3);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
+mod addresses;
 mod apply_across;
 mod apply_history;
 mod apply_rights;
@@ -27,6 +28,7 @@ mod manage_lists;
 mod manage_reads;
 mod manage_rights;
 mod moved;
+mod names;
 mod openapi;
 mod plan;
 mod policies;

@@ -20,7 +20,7 @@ static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 /// Headers that tell a client something: where an answer has one of them, the description says so.
-const TELLING: [&str; 8] = [
+const TELLING: [&str; 10] = [
     "etag",
     "retry-after",
     "allow",
@@ -28,6 +28,8 @@ const TELLING: [&str; 8] = [
     "content-security-policy",
     "x-request-id",
     "cache-control",
+    "x-content-type-options",
+    "strict-transport-security",
     "location",
 ];
 
@@ -35,6 +37,7 @@ const TELLING: [&str; 8] = [
 /// type and body and, for a problem, its code. Where a request went through, its body must be as described, too.
 #[track_caller]
 pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &Answer) {
+    check_always(method, path, answer);
     let Some(found) = route::find(method, path) else { return check_unknown(method, path, answer) };
     let template = found.route.path;
     let place = format!("{method} {template} {}", answer.status);
@@ -49,6 +52,17 @@ pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &
     if let (Some(sent), Some(schema), 200..=299, false) = (sent, schema, answer.status, refusals) {
         validate(&format!("{place}, the request"), schema, sent);
     }
+}
+
+/// What every answer has, that of an unknown path and of a preflight among them.
+#[track_caller]
+fn check_always(method: &Method, path: &str, answer: &Answer) {
+    let place = format!("{method} {path} {}", answer.status);
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{place}");
+    assert_eq!(answer.header("strict-transport-security"), Some("max-age=63072000"), "{place}");
+    let kept = answer.header("cache-control");
+    let is_for_all = ["/docs", "/openapi.json"].contains(&path) && [200, 304].contains(&answer.status);
+    assert_eq!(kept, Some(if is_for_all { "public, max-age=300" } else { "no-store" }), "{place}");
 }
 
 /// What no route fits: the description says it once for all paths, in words.

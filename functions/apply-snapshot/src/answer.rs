@@ -1,5 +1,7 @@
 //! The answer of an apply, and the warnings that its dry run shows, too.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use shared::domain::plan::{Mapped, Outcome, Plan, Skipped, Warning, WarningCode};
 use shared::domain::reference::Reference;
@@ -26,8 +28,9 @@ pub(crate) struct Applied<'a> {
 pub(crate) struct ApplyResult<'a> {
     /// The new user.
     user_id: ObjectId,
-    /// The new user's address, as it was sent.
-    user_email: &'a Email,
+    /// The new user's address as it was sent, its domain in punycode where that mixes scripts.
+    #[schema(value_type = Email)]
+    user_email: Cow<'a, str>,
     /// Items that were cloned.
     cloned: Counts,
     /// Items that exist already and are used as they are.
@@ -81,7 +84,7 @@ impl<'a> Applied<'a> {
         let Outcome { cloned, mapped, skipped } = plan.outcome;
         let result = ApplyResult {
             user_id,
-            user_email,
+            user_email: user_email.shown(),
             cloned,
             mapped,
             skipped,

@@ -52,7 +52,7 @@ pub(crate) struct ApplyDocument {
     applied_by: ObjectId,
     /// That user's name, while the user is there and has one. An undo does not tell it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     applied_by_name: Option<FullName>,
     /// That user's role at the time.
     applied_by_role: Role,
@@ -64,8 +64,8 @@ pub(crate) struct ApplyDocument {
     user_id: ObjectId,
     /// The address that was asked for; left out once the apply is `aborted`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    user_email: Option<Email>,
+    #[schema(nullable = false, value_type = Option<Email>)]
+    user_email: Option<String>,
     /// The role that the new user was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -124,6 +124,7 @@ impl ApplyDocument {
     pub(crate) fn of(apply: &StoredApply) -> Result<Self, ApiError> {
         let answered = answered(apply)?;
         let (email, counts) = answered.map(|answered| (answered.user_email, answered.counts)).unzip();
+        let email = email.as_ref().or_else(|| apply.held_email());
         let undone = apply.undone();
         Ok(Self {
             id: apply.origin.apply,
@@ -134,7 +135,7 @@ impl ApplyDocument {
             applied_at: apply.origin.at,
             snapshot_revision: apply.origin.revision,
             user_id: apply.user(),
-            user_email: email.or_else(|| apply.held_email().cloned()),
+            user_email: email.map(|email| email.shown().into_owned()),
             access_role: apply.access_role(),
             result: counts,
             undone_at: undone.map(|(at, _)| at),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG, HeaderName};
 use lambda_http::http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 use shared::http::{Answer, IfNoneMatch, etag};
@@ -31,7 +31,6 @@ static PAGE: LazyLock<File> = LazyLock::new(|| {
     let text = include_str!("../../../docs/api.html");
     let headers = vec![
         (CONTENT_SECURITY_POLICY, policy(text)),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
     ];
     File::new("text/html; charset=utf-8", text, headers)

@@ -31,11 +31,13 @@ struct Row {
     #[serde(rename = "_id")]
     id: ObjectId,
     /// What it is called.
+    #[schema(value_type = String)]
     name: SnapshotName,
     /// The name of the organization of the user who was captured.
     source_org_name: String,
     /// The address of the user who was captured.
-    source_user_email: Email,
+    #[schema(value_type = Email)]
+    source_user_email: String,
     /// How many items it holds.
     counts: Counts,
     /// Whether every organization sees it.
@@ -48,7 +50,7 @@ impl From<SnapshotRow> for Row {
             id: row.id,
             name: row.name,
             source_org_name: row.source_organization_name,
-            source_user_email: row.source_user_email,
+            source_user_email: row.source_user_email.shown().into_owned(),
             counts: row.counts,
             is_global: row.is_global,
         }

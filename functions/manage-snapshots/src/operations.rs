@@ -223,7 +223,7 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
         r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May.", "refresh": {"every": "P1D"}}"#,
         FieldError::new("/name", "expected a string, found an integer"),
     )
-    .refuses([ApiError::refused("/name", "the name is empty; give it 1 to 120 characters, not only white space")])
+    .refuses([ApiError::refused("/name", "the name shows nothing; give it 1 to 120 characters, at least one of them visible")])
     .answers::<Renamed<'static>>(
         StatusCode::OK,
         "The snapshot as it is now.",

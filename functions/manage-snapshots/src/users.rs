@@ -32,17 +32,18 @@ struct Row {
     id: ObjectId,
     /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     full_name: Option<FullName>,
     /// The user's address.
-    email: Email,
+    #[schema(value_type = Email)]
+    email: String,
     /// What the user may do.
     access_role: Role,
 }
 
 impl From<UserRow> for Row {
     fn from(row: UserRow) -> Self {
-        Self { id: row.id, full_name: row.full_name, email: row.email, access_role: row.role }
+        Self { id: row.id, full_name: row.full_name, email: row.email.shown().into_owned(), access_role: row.role }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Whether an address has a user is nobody's business. An address that is unknown, reserved by an apply, or of a
 //! disabled user takes the same reads and the same hash as a wrong password, and gets the same answer.
 
+use std::borrow::Cow;
+
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
@@ -39,11 +41,12 @@ pub(crate) struct LoginAnswer<'a> {
 struct UserDocument<'a> {
     /// The user.
     id: ObjectId,
-    /// The address, as it was given when the user was created.
-    email: &'a Email,
+    /// The address, as it was given when the user was created; its domain in punycode where that mixes scripts.
+    #[schema(value_type = Email)]
+    email: Cow<'a, str>,
     /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     full_name: Option<&'a FullName>,
     /// The organization that the user belongs to.
     organization_id: ObjectId,
@@ -89,13 +92,13 @@ fn signed_in(app: &App, user: &StoredUser, now: Timestamp) -> Result<Answer, Api
         user: user.id,
         organization: user.organization,
         role: user.role,
-        name: user.full_name.as_ref().map_or_else(|| user.email.to_string(), ToString::to_string),
+        name: user.full_name.as_ref().map_or_else(|| user.email.shown().into_owned(), ToString::to_string),
     };
     Answer::ok(&LoginAnswer {
         token: app.signer.sign(&caller, now)?,
         user: UserDocument {
             id: user.id,
-            email: &user.email,
+            email: user.email.shown(),
             full_name: user.full_name.as_ref(),
             organization_id: user.organization,
             access_role: user.role,

@@ -163,9 +163,12 @@ fn json_content(holder: Option<&Json>) -> Option<&Json> {
     holder?.get("content")?.get("application/json")
 }
 
+/// The headers of every answer.
+const EVERYWHERE: [&str; 4] = ["X-Request-Id", "Cache-Control", "X-Content-Type-Options", "Strict-Transport-Security"];
+
 /// The headers of an answer that are there for this route in particular.
 fn telling_headers(response: &Json) -> impl Iterator<Item = &str> {
-    response.members("headers").map(|(name, _)| name).filter(|name| !["X-Request-Id", "Cache-Control"].contains(name))
+    response.members("headers").map(|(name, _)| name).filter(|name| !EVERYWHERE.contains(name))
 }
 
 fn is_good(status: &str) -> bool {

@@ -46,7 +46,7 @@ An answer with one snapshot has an `ETag`, its version. Send it as `If-Match` wi
 once somebody else has changed the snapshot.
 
 Every answer has an `X-Request-Id`: tell it when you ask for help. A request may bring its own, of letters, digits, dots, hyphens \
-and underscores, up to 64.
+and underscores, up to 64; the answer carries it, and the log has it beside an id of the service's.
 
 ### Who may do what
 
@@ -55,7 +55,7 @@ and underscores, up to 64.
 | capture | any organization | its own | no |
 | list, show, plan, apply | every snapshot, into its own organization | what is assigned to its organization, or global | no |
 | change | every snapshot | those of its own organization's users | no |
-| delete | every snapshot | those it created | no |
+| delete | every snapshot | those it created in its organization | no |
 | assign | every snapshot | no | no |
 
 A snapshot that you may not see is answered exactly like one that does not exist.";

@@ -83,6 +83,18 @@ fn a_wrong_value_is_refused_with_its_pointer() {
             "an e-mail address is",
         ),
         (
+            "/organizations/0/users/0/fullName",
+            json!("Alex\u{202e}xelA"),
+            "/organizations/0/users/0/fullName",
+            "the full name contains U+202E",
+        ),
+        (
+            "/organizations/0/users/0/phoneNumber",
+            json!("0800"),
+            "/organizations/0/users/0/phoneNumber",
+            "a phone number is in E.164 form",
+        ),
+        (
             "/organizations/0/users/0/accessRole",
             json!("BOSS"),
             "/organizations/0/users/0/accessRole",

@@ -1,5 +1,6 @@
 //! E-mail addresses: stored as sent, claimed and looked up in one normal form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Violation;
+use super::{Violation, host};
 
 /// The longest address that fits an SMTP path (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const MAX_LENGTH: usize = 254;
@@ -46,6 +47,18 @@ impl Email {
     /// The address as it was sent.
     pub fn as_str(&self) -> &str {
         &self.as_sent
+    }
+
+    /// The address for people: as it was sent, its domain as punycode where [`host::shown`] says so.
+    pub fn shown(&self) -> Cow<'_, str> {
+        let (Some((local, written)), Some((_, ascii))) = (self.as_sent.rsplit_once('@'), self.key.0.rsplit_once('@'))
+        else {
+            return Cow::Borrowed(&self.as_sent);
+        };
+        match host::shown(written, ascii) {
+            shown if shown == written => Cow::Borrowed(&self.as_sent),
+            shown => Cow::Owned(format!("{local}@{shown}")),
+        }
     }
 
     /// The normal form.
@@ -122,7 +135,8 @@ impl PartialSchema for Email {
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::IdnEmail)))
             .description(Some(format!(
                 "An e-mail address: an unquoted ASCII local part of at most {MAX_LOCAL_LENGTH} characters, @ and a domain \
-                 name in any script. It is shown as it was sent, and compared without regard to upper and lower case."
+                 name in any script. It is shown as it was sent, its domain in punycode where that mixes scripts, and compared \
+                 without regard to upper and lower case."
             )))
             .max_length(Some(MAX_LENGTH))
             .pattern(Some(format!(r"^{atom}(\.{atom})*@[^@]+$")))
@@ -152,6 +166,21 @@ mod tests {
     fn a_domain_in_any_script_has_one_punycode_key() {
         assert_eq!(key("a@BÜCHER.example").as_deref(), Some("a@xn--bcher-kva.example"));
         assert_eq!(key("a@xn--bcher-kva.example").as_deref(), Some("a@xn--bcher-kva.example"));
+    }
+
+    #[test]
+    fn an_address_is_shown_as_sent_but_for_a_domain_that_mixes_scripts() {
+        for (sent, shown) in [
+            ("Casey@ACME.example.", "Casey@ACME.example."),
+            ("casey@bücher.example", "casey@bücher.example"),
+            ("casey@пример.рф", "casey@пример.рф"),
+            ("Casey@\u{430}pple.example", "Casey@xn--pple-43d.example"),
+            ("casey@xn--pple-43d.example", "casey@xn--pple-43d.example"),
+        ] {
+            let email = Email::parse(sent).unwrap();
+            assert_eq!((email.shown().as_ref(), email.as_str()), (shown, sent));
+            assert_eq!(Email::parse(shown).unwrap().key(), email.key());
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Texts with a limit. Each has one constructor, and stores what was sent, unchanged.
+//! Texts with a limit. Each has one constructor for what a request sends, and keeps that unchanged. What is stored is read as it
+//! is: the rules may have been others when it was written, or another system wrote it.
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Violation;
+use super::legible::{self, Lines};
 
 /// The most code points of a name: the customer's page.
 const MAX_NAME: usize = 120;
@@ -16,33 +18,25 @@ const MAX_DESCRIPTION: usize = 500;
 /// The fewest and the most digits of a phone number (E.164; no number has but one digit).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
 
-/// Anything that is not white space, as [`str::trim`] understands it. Regular expressions agree on what `\s` is in no two
-/// languages, so the code points are listed.
-const NOT_WHITE_SPACE: &str = r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
-
-/// Checks that `text` has 1 to `max` code points and is not only white space.
-fn short_text(what: &str, text: &str, max: usize) -> Result<(), Violation> {
+/// Checks that `text` has 1 to `max` code points, shows something, and does nothing to the text around it.
+fn short_text(what: &str, text: &str, max: usize, lines: Lines) -> Result<(), Violation> {
     let length = text.chars().count();
     if length > max {
         return Err(Violation::refused(format!("{what} has {length} characters; at most {max} are allowed")));
     }
-    if text.trim().is_empty() {
-        return Err(Violation::refused(format!(
-            "{what} is empty; give it 1 to {max} characters, not only white space"
-        )));
-    }
-    Ok(())
+    legible::check(what, text, max, lines)
 }
 
-fn short_text_schema(max: usize) -> ObjectBuilder {
-    ObjectBuilder::new().min_length(Some(1)).max_length(Some(max)).pattern(Some(NOT_WHITE_SPACE))
+fn name_schema() -> ObjectBuilder {
+    let pattern = format!("^{}$", legible::pattern(Lines::One));
+    ObjectBuilder::new().min_length(Some(1)).max_length(Some(MAX_NAME)).pattern(Some(pattern))
 }
 
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident, $example:literal, $check:expr, $schema:expr) => {
         $(#[doc = $doc])*
+        // Without a check: what is stored is read as it is.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -86,32 +80,39 @@ macro_rules! text {
 }
 
 text!(
-    /// The display name of a snapshot: 1 to 120 code points, not only white space.
+    /// The display name of a snapshot: 1 to 120 code points, at least one of them visible; no control characters, line breaks, or
+    /// bidirectional embeddings, overrides and isolates.
     SnapshotName,
     "Top performer baseline 2026-05",
-    |text| short_text("the name", text, MAX_NAME),
-    short_text_schema(MAX_NAME)
+    |text| short_text("the name", text, MAX_NAME, Lines::One),
+    name_schema()
 );
 text!(
-    /// Notes on what a snapshot captures: at most 500 code points; where something is written, not only white space.
+    /// Notes on what a snapshot captures: at most 500 code points; none at all, or at least one of them visible. Tabs and line
+    /// breaks are allowed; other control characters, and bidirectional embeddings, overrides and isolates are not.
     Description,
     "Senior AE automations and prompts for Q2 rollout.",
-    |text| if text.is_empty() { Ok(()) } else { short_text("the description", text, MAX_DESCRIPTION) },
-    ObjectBuilder::new().max_length(Some(MAX_DESCRIPTION)).pattern(Some(format!("^$|{NOT_WHITE_SPACE}")))
+    |text| match text {
+        "" => Ok(()),
+        text => short_text("the description", text, MAX_DESCRIPTION, Lines::Several),
+    },
+    ObjectBuilder::new()
+        .max_length(Some(MAX_DESCRIPTION))
+        .pattern(Some(format!("^(?:{})?$", legible::pattern(Lines::Several))))
 );
 text!(
-    /// A person's name: 1 to 120 code points, not only white space.
+    /// A person's name, under the same rules as that of a snapshot.
     FullName,
     "Casey New",
-    |text| short_text("the full name", text, MAX_NAME),
-    short_text_schema(MAX_NAME)
+    |text| short_text("the full name", text, MAX_NAME, Lines::One),
+    name_schema()
 );
 text!(
-    /// A job title: 1 to 120 code points, not only white space.
+    /// A job title, under the same rules as the name of a snapshot.
     Designation,
     "Account Executive",
-    |text| short_text("the designation", text, MAX_NAME),
-    short_text_schema(MAX_NAME)
+    |text| short_text("the designation", text, MAX_NAME, Lines::One),
+    name_schema()
 );
 text!(
     /// A phone number in E.164 form: `+`, a digit from 1 to 9, and at most 14 more digits.
@@ -161,6 +162,26 @@ mod tests {
         assert!(Description::parse("x".repeat(500)).is_ok());
         assert!(Description::parse("x".repeat(501)).is_err());
         assert!(Description::parse("   ").is_err());
+    }
+
+    #[test]
+    fn what_is_stored_is_read_as_it_is() {
+        for stored in ["", " ", "Q2\u{202e}fdp", "Two\nlines", &"x".repeat(5_000)] {
+            assert!(SnapshotName::parse(stored).is_err(), "{stored:?}");
+            let read: SnapshotName = serde_json::from_value(stored.into()).unwrap();
+            assert_eq!(read.as_str(), stored);
+        }
+    }
+
+    #[test]
+    fn a_line_break_is_allowed_in_a_description_alone() {
+        assert!(Description::parse("First line\r\n\tsecond line\n").is_ok());
+        assert!(Description::parse("\n").is_err());
+        for refused in ["a\nb", "a\tb", "a\u{2029}b"] {
+            assert!(SnapshotName::parse(refused).is_err(), "{refused:?}");
+            assert!(FullName::parse(refused).is_err(), "{refused:?}");
+            assert!(Designation::parse(refused).is_err(), "{refused:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Request, RequestExt};
 
 use super::route::{self, Match};
@@ -19,7 +20,10 @@ const BUDGET: Duration = Duration::from_secs(25);
 
 /// One request: its id, its route, its time, and what becomes known on the way.
 pub struct RequestContext {
+    /// Ours: API Gateway's, or made.
     pub(super) request_id: String,
+    /// The client's own, where it sent a good one.
+    pub(super) client_request_id: Option<String>,
     pub(super) route: Option<Match>,
     pub(super) started: Timestamp,
     clock: Arc<dyn Clock>,
@@ -33,7 +37,8 @@ impl RequestContext {
         let started = edge.clock.now();
         let given = request.lambda_context_ref().map_or(0, |context| context.deadline);
         Self {
-            request_id: request_id(request).unwrap_or_else(|| edge.randomness.object_id(started).to_string()),
+            request_id: gateway_id(request).unwrap_or_else(|| edge.randomness.object_id(started).to_string()),
+            client_request_id: client_id(request),
             route: route::find(request.method(), route::path_of(request)),
             started,
             clock: Arc::clone(&edge.clock),
@@ -43,9 +48,10 @@ impl RequestContext {
         }
     }
 
-    /// The id that the answer and the log carry.
+    /// The id that the answer carries: the client's own, or ours. The log has both, so that a client that sends the id of
+    /// somebody else's request hides nothing.
     pub fn request_id(&self) -> &str {
-        &self.request_id
+        self.client_request_id.as_deref().unwrap_or(&self.request_id)
     }
 
     /// When the request arrived. Whatever it makes carries this one time.
@@ -108,13 +114,24 @@ impl RequestContext {
     }
 }
 
-/// The caller's own id for the request, where it is one that may stand in a log: `[A-Za-z0-9._-]{1,64}`, once.
-fn request_id(request: &Request) -> Option<String> {
+/// API Gateway's id for the request: its access log has it, and so has the header `Apigw-Requestid` that it adds to answers.
+fn gateway_id(request: &Request) -> Option<String> {
+    let Gateway::ApiGatewayV2(context) = request.request_context_ref()? else { return None };
+    let id = context.request_id.as_deref()?;
+    is_plain(id, b"._-=").then(|| id.to_owned())
+}
+
+/// The client's own id for the request, where it is one that may stand in a log: `[A-Za-z0-9._-]{1,64}`, once.
+fn client_id(request: &Request) -> Option<String> {
     let mut values = request.headers().get_all("x-request-id").iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let value = value.to_str().ok()?;
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    ((1..=64).contains(&value.len()) && is_plain).then(|| value.to_owned())
+    is_plain(value, b"._-").then(|| value.to_owned())
+}
+
+/// Whether `id` has 1 to 64 letters, digits and `symbols`.
+fn is_plain(id: &str, symbols: &[u8]) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || symbols.contains(&byte))
 }
 
 #[cfg(test)]
@@ -134,10 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_request_id_is_kept_and_any_other_replaced() {
+    fn a_plain_request_id_is_kept_beside_ours_and_any_other_replaced() {
         let longest = "x".repeat(64);
         for good in ["a", "req-1_2.3", &longest] {
-            assert_eq!(context(Method::GET, "/health", &[good]).request_id(), good);
+            let context = context(Method::GET, "/health", &[good]);
+            assert_eq!((context.request_id(), context.client_request_id.as_deref()), (good, Some(good)));
+            assert!(context.request_id.parse::<ObjectId>().is_ok(), "{}", context.request_id);
         }
         let too_long = "x".repeat(65);
         for bad in [&[""][..], &["a b"], &["a\"b"], &["a,b"], &[&too_long], &["a", "a"], &[]] {

@@ -16,7 +16,8 @@ use super::{Answer, route};
 
 /// What a page may send beyond what it always may.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Request-Id";
-/// What a page may read beyond what it always may: every header that an answer of this API can have.
+/// What a page may read beyond what it always may: every header by which an answer tells a client something. The others are for
+/// browsers.
 const EXPOSED_HEADERS: &str = "ETag, X-Request-Id, Retry-After, Allow, WWW-Authenticate, Idempotent-Replayed";
 /// How long, in seconds, a browser may remember what it may do; Chromium remembers no longer than this.
 const MAX_AGE: &str = "7200";

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ use super::{ApiError, FieldError, MAX_PAGE, body};
 pub const BEARER: &str = "bearer";
 /// The header with an answer's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The headers of every answer.
+const ALWAYS: [HeaderName; 4] = [REQUEST_ID, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS, STRICT_TRANSPORT_SECURITY];
 /// The id of the answers in examples.
 const EXAMPLE_REQUEST_ID: &str = "665f1a0c0e0a4b001a2c9f80";
 
@@ -338,7 +341,7 @@ fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
 
 /// Adds headers that are always there: these, and those of every answer.
 fn with_headers(response: ResponseBuilder, more: &[HeaderName]) -> ResponseBuilder {
-    [REQUEST_ID, CACHE_CONTROL].iter().chain(more).fold(response, |response, name| {
+    ALWAYS.iter().chain(more).fold(response, |response, name| {
         let reference = Ref::new(format!("#/components/headers/{}", component(name)));
         response.header_ref(header_name(name), reference)
     })
@@ -346,7 +349,8 @@ fn with_headers(response: ResponseBuilder, more: &[HeaderName]) -> ResponseBuild
 
 /// The headers that answers refer to, by name: each of them is there whenever an answer refers to it.
 pub fn headers() -> impl Iterator<Item = (String, Header)> {
-    [REQUEST_ID, CACHE_CONTROL, ETAG, RETRY_AFTER, WWW_AUTHENTICATE, CONTENT_SECURITY_POLICY].into_iter().map(|name| {
+    let sometimes = [ETAG, RETRY_AFTER, WWW_AUTHENTICATE, CONTENT_SECURITY_POLICY];
+    ALWAYS.into_iter().chain(sometimes).map(|name| {
         let mut header = header(&name);
         // This version of the library has no field for it; extensions are written out as they are.
         header.extensions = Some(Extensions::from_iter([("required", true)]));
@@ -359,16 +363,21 @@ pub fn request_id_parameter() -> (&'static str, Parameter) {
     // Without a pattern: what does not fit is no mistake, so a request with it is a good one.
     let id = ObjectBuilder::new().schema_type(Type::String).examples(["665f1a0c0e0a4b001a2c9f80"]);
     let description = "Your own id for this request, of 1 to 64 letters, digits, dots, hyphens and underscores: the answer \
-                       and the service's log carry it. Any other text is replaced by an id that the service makes.";
+                       carries it, and the service's log has it beside an id of its own. Any other text is passed over, \
+                       and the answer carries the service's id.";
     ("XRequestId", optional(header_name(&REQUEST_ID), ParameterIn::Header, description, id).build())
 }
 
 fn header(name: &HeaderName) -> Header {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let (description, schema) = if *name == REQUEST_ID {
-        ("The id of this answer: yours, or one that the service made.", text.pattern(Some("^[A-Za-z0-9._-]{1,64}$")))
+        ("The id of this answer: yours, or one that the service made.", text.pattern(Some("^[A-Za-z0-9._=-]{1,64}$")))
     } else if *name == CACHE_CONTROL {
         ("How long the answer may be kept: `no-store` for everything that depends on who asks.", text)
+    } else if *name == X_CONTENT_TYPE_OPTIONS {
+        ("The answer is what its `Content-Type` says.", text.enum_values(Some(["nosniff"])))
+    } else if *name == STRICT_TRANSPORT_SECURITY {
+        ("Browsers come by https alone.", text.pattern(Some("^max-age=[0-9]+$")))
     } else if *name == ETAG {
         (
             "What this is the current state of, with its quotes: send it as `If-Match` or `If-None-Match`.",

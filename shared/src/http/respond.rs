@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 
@@ -19,6 +19,12 @@ const MAX_CAUSE: usize = 1_000;
 /// How long after its deadline a request is still waited for: an apply that stops in time writes that down. A second before Lambda
 /// ends the function, whatever hangs is left alone and answered.
 const GRACE: Duration = Duration::from_secs(3);
+/// For two years browsers come by https alone, as the list of hosts that browsers ship asks for at least one. Without
+/// `includeSubDomains`: what other hosts the operator has is not known here. Over plain HTTP, as `local` speaks it, browsers
+/// pass over the header (RFC 6797, section 8.1).
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+/// A browser takes an answer for what its Content-Type says, whatever a tenant's text in it looks like.
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 
 fn hung() -> ApiError {
     ApiError::Unavailable { retry_after: Duration::from_secs(1), cause: "the request ran out of time".to_owned() }
@@ -40,7 +46,7 @@ where
     };
     let (status, mut headers, body) = match &outcome {
         Ok(answer) => (answer.status, answer.headers.clone(), answer.body.clone()),
-        Err(error) => problem::render(error, &context.request_id),
+        Err(error) => problem::render(error, context.request_id()),
     };
     headers.extend(edge.cors_origins.headers(&request));
     log(edge, &context, status, outcome.as_ref().err());
@@ -62,8 +68,10 @@ fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, bo
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
     // An id is plain ASCII, so it always is a header value.
-    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+    if let Ok(id) = HeaderValue::from_str(context.request_id()) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     response
@@ -80,6 +88,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
         ($level:ident) => {
             tracing::$level!(
                 request_id = context.request_id,
+                client_request_id = context.client_request_id,
                 route,
                 status = status.as_u16(),
                 code = error.map(ApiError::code),
@@ -140,6 +149,8 @@ mod tests {
         assert_eq!(response.status(), 201);
         assert_eq!(response.headers()["x-request-id"], "req-1");
         assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.headers()["strict-transport-security"], "max-age=63072000");
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(*response.body(), Body::from(r#"{"a":1}"#));
     }
@@ -149,12 +160,13 @@ mod tests {
         let (_, lines) = fixed(Answer::ok(&json!({"answer": "also secret"})));
         let [line] = &lines[..] else { panic!("{lines:?}") };
         let expected = json!({
-            "request_id": "req-1", "route": "POST /api/auth/login", "status": 200, "level": "INFO",
+            "request_id": line["request_id"], "client_request_id": "req-1", "route": "POST /api/auth/login", "status": 200, "level": "INFO",
             "user": "01".repeat(12), "organization": "02".repeat(12), "read_units": 1.5, "write_units": 2.0,
             "table_calls": 3, "duration_ms": 0, "message": "request", "target": "shared::http::respond",
             "timestamp": line["timestamp"],
         });
         assert_eq!(*line, expected);
+        assert!(line["request_id"].as_str().unwrap().parse::<ObjectId>().is_ok(), "{line}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! A snapshot as the API shows it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,6 +11,7 @@ use crate::domain::{
 };
 
 /// A snapshot: what was captured, from whom, by whom, and who sees it. A field that has no value is left out.
+// Names are texts of any kind here: rules for names are rules of requests, and what is stored is shown as it is.
 // Field for field in the order of the customer's page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -18,20 +21,22 @@ pub struct SnapshotDocument<'a> {
     #[serde(rename = "_id")]
     id: ObjectId,
     /// What it is called in a snapshot picker. Two snapshots may have one name.
+    #[schema(value_type = String)]
     name: &'a SnapshotName,
     /// What it captures, in somebody's words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     description: Option<&'a Description>,
     /// The organization of the user who was captured.
     source_org_id: ObjectId,
     /// That organization's name when the setup was last captured.
     source_org_name: &'a str,
     /// The address of the user who was captured.
-    source_user_email: &'a Email,
+    #[schema(value_type = Email)]
+    source_user_email: Cow<'a, str>,
     /// That user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     source_user_name: Option<&'a FullName>,
     /// How many items it holds.
     counts: Counts,
@@ -39,7 +44,7 @@ pub struct SnapshotDocument<'a> {
     created_by: ObjectId,
     /// That user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<String>)]
     created_by_name: Option<&'a FullName>,
     /// That user's role when the snapshot was made.
     created_by_role: Role,
@@ -93,7 +98,7 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             description: snapshot.description.as_ref(),
             source_org_id: source.organization,
             source_org_name: &source.organization_name,
-            source_user_email: &source.user_email,
+            source_user_email: source.user_email.shown(),
             source_user_name: source.user_name.as_ref(),
             counts: snapshot.counts,
             created_by: creator.id,
