@@ -1,9 +1,11 @@
 //! Reads a user's setup as a consistent cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{self, PREFERENCES, SK};
-use super::outcome::{CallFailure, Item};
+use super::outcome::CallFailure;
 use super::record;
 use super::size::stored_bytes;
 use super::table::{Part, Table};
@@ -114,7 +116,7 @@ impl<'a> Captures<'a> {
         let part =
             Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
         let mut profile = None;
-        let mut reading = Reading::default();
+        let mut reading = SetupReading::default();
         let mut next = None;
         loop {
             let (items, after) = self.0.query(&part, next).await?;
@@ -139,7 +141,7 @@ impl<'a> Captures<'a> {
         Ok(match profile {
             None => Captured::NoSuchUser,
             Some(Profile { email, full_name, setup_version }) => {
-                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.setup }))
+                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.finish() }))
             }
         })
     }
@@ -147,7 +149,7 @@ impl<'a> Captures<'a> {
 
 /// A setup while it is read, with what its limits count.
 #[derive(Default)]
-struct Reading {
+pub struct SetupReading {
     setup: SourceSetup,
     items: usize,
     /// As DynamoDB counts them.
@@ -157,8 +159,9 @@ struct Reading {
     largest: usize,
 }
 
-impl Reading {
-    fn add(&mut self, item: Item) -> Result<(), Fault> {
+impl SetupReading {
+    /// Adds a setup item or the switches as they are stored. An item beyond a limit is counted and not kept.
+    pub fn add(&mut self, item: HashMap<String, AttributeValue>) -> Result<(), Fault> {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
             self.setup.preferences = record::read::<Switches>(item)?.enabled;
@@ -167,7 +170,6 @@ impl Reading {
             self.items += 1;
             self.bytes += bytes;
             self.largest = self.largest.max(bytes);
-            // What is too large already is not kept.
             if self.excess().is_none() {
                 let document = record::read::<Fields>(item)?.document;
                 let item = SourceItem::new(SetupItem { id, document });
@@ -178,7 +180,18 @@ impl Reading {
         Ok(())
     }
 
-    fn excess(&self) -> Option<String> {
+    /// How many bytes of JSON were read.
+    pub fn json_bytes(&self) -> usize {
+        self.json_bytes
+    }
+
+    /// What was read.
+    pub fn finish(self) -> SourceSetup {
+        self.setup
+    }
+
+    /// Why the setup is larger than a snapshot can be; `None` where it is not.
+    pub fn excess(&self) -> Option<String> {
         if self.items > MAX_ITEMS {
             Some(format!("the setup has more than {MAX_ITEMS} items"))
         } else if self.largest > MAX_ITEM_BYTES {
@@ -197,8 +210,8 @@ impl Reading {
 mod tests {
     use super::*;
 
-    fn reading(items: usize, bytes: usize, largest: usize) -> Reading {
-        Reading { items, bytes, largest, ..Reading::default() }
+    fn reading(items: usize, bytes: usize, largest: usize) -> SetupReading {
+        SetupReading { items, bytes, largest, ..SetupReading::default() }
     }
 
     #[test]
@@ -220,7 +233,7 @@ mod tests {
         assert_eq!(reading(1, 15_999_999, 0).excess(), None);
         assert_eq!(reading(1, 16_000_000, 0).excess(), None);
         assert!(reading(1, 16_000_001, 0).excess().unwrap().contains("16000000 bytes"));
-        let json = |json_bytes| Reading { json_bytes, ..Reading::default() };
+        let json = |json_bytes| SetupReading { json_bytes, ..SetupReading::default() };
         assert_eq!([15_999_999, 16_000_000].map(|bytes| json(bytes).excess()), [None, None]);
         assert!(json(16_000_001).excess().unwrap().contains("16000000 bytes as JSON"));
     }

@@ -38,7 +38,7 @@ mod users;
 pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
-pub use captures::{Captured, Captures, SourceUser};
+pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};

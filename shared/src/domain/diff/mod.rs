@@ -12,6 +12,7 @@ mod unified;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -25,7 +26,7 @@ pub use lines::MAX_LINE;
 pub use unified::{CONTEXT, MAX_FIELD_LINES, MAX_RUN, MAX_SEARCHED};
 
 use super::content::{CapturedItem, Content};
-use super::{Counts, ItemKind, ObjectId, OverBudget, Work};
+use super::{Counts, ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// An item that is not the same in two captures.
 #[derive(Debug, Clone, Copy)]
@@ -159,10 +160,12 @@ pub struct RenamedAgent<'a> {
     /// The agent.
     #[serde(rename = "_id")]
     pub id: ObjectId,
-    /// Its name before.
-    pub before: &'a str,
-    /// Its name now.
-    pub after: &'a str,
+    /// Its name before. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
+    pub before: Cow<'a, str>,
+    /// Its name now. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
+    pub after: Cow<'a, str>,
 }
 
 /// The most renamed agents that are told.
@@ -173,7 +176,7 @@ pub fn renamed_agents<'a>(from: &'a Content, to: &'a Content) -> Vec<RenamedAgen
     let before: BTreeMap<ObjectId, &str> = from.agents.iter().map(|agent| (agent.id, agent.name.as_str())).collect();
     let renamed = to.agents.iter().filter_map(|agent| {
         let before = before.get(&agent.id).filter(|before| **before != agent.name)?;
-        Some(RenamedAgent { id: agent.id, before, after: &agent.name })
+        Some(RenamedAgent { id: agent.id, before: cut(before, MAX_NAME), after: cut(&agent.name, MAX_NAME) })
     });
     renamed.take(MAX_AGENTS).collect()
 }

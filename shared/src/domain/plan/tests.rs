@@ -1,3 +1,4 @@
+mod keys;
 mod properties;
 
 use std::collections::BTreeMap;

@@ -78,7 +78,10 @@ fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
     };
     let organization =
         Organization { id: ObjectId::from_bytes([9; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![] };
-    let content = Content::capture(setup, &organization);
+    let content = crate::domain::capture::capture(setup, &organization, &crate::domain::Work::unlimited())
+        .unwrap()
+        .content()
+        .unwrap();
     let all = of_content(&content, &Work::unlimited()).unwrap();
     let expected = ["eve@four.example", "eve@two.example", "https://one.example/in", "https://three.example/t"];
     assert!(all.iter().eq(expected), "{all:?}");

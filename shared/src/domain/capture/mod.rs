@@ -368,3 +368,6 @@ impl<'a> StoredReference<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
