@@ -4,6 +4,7 @@
 //! The snapshot is read before its source, and the new revision is conditioned on the revision that was read: so what is
 //! captured later never gives way to what was captured earlier.
 
+use crate::compute::{Deadline, Unfinished};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::{
@@ -24,6 +25,10 @@ pub const REVISIONS_KEPT: u32 = 30;
 const SOURCE_GONE: &str = "the source user is gone; the snapshot keeps what it has";
 const CREATOR_GONE: &str =
     "the schedule was switched off, because the user who made the snapshot may not refresh it any more";
+
+/// What is said of a setup whose capture is not done in time, although it had ample time.
+pub const TAKES_TOO_LONG: &str =
+    "the setup takes longer to capture than a request has time; remove items from it, or make them smaller";
 
 /// Who wants a snapshot refreshed.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +54,8 @@ pub struct Refresh<'a> {
     pub now: Timestamp,
     /// How many revisions are kept, the current one counted.
     pub revisions_kept: u32,
+    /// When the capture has to be done with computing.
+    pub deadline: Deadline,
 }
 
 /// A snapshot to be refreshed, and what is known of its refreshes so far.
@@ -185,7 +192,14 @@ impl Refresh<'_> {
             Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
         };
         let SourceUser { setup, email, full_name, .. } = taken;
-        let made = match Made::of(setup, &organization, &stored.hash, &Work::unlimited()) {
+        let hash = stored.hash;
+        let capturing = self.deadline.compute(move |work| (Made::of(setup, &organization, &hash, work), organization));
+        let (made, organization) = match capturing.await {
+            Ok(captured) => captured,
+            Err(Unfinished::TooMuch) => return self.too_large(stored, state, TAKES_TOO_LONG.to_owned()).await,
+            Err(unfinished) => return Err(Fault::Unavailable(unfinished.to_string())),
+        };
+        let made = match made {
             Ok(made) => made,
             Err(CaptureFailure::TooLarge(why)) => return self.too_large(stored, state, why).await,
             Err(CaptureFailure::OverBudget(over)) => return Err(Fault::Unavailable(over.to_string())),

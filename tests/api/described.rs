@@ -15,7 +15,7 @@ use crate::apply_across::snapshot;
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 13] = [
+const UNPROVOKED: [(&str, &str, &str); 14] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -38,6 +38,7 @@ const UNPROVOKED: [(&str, &str, &str); 13] = [
         "in_progress",
         "an apply has to break off, as in apply_history.rs, whose answers are held against it",
     ),
+    ("planSnapshot", "setup_too_large", "the time has to be over while it plans, as in time_limits.rs"),
     ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
     ("refreshSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
     ("refreshSnapshot", "in_progress", "another revision has to come first four times in a row"),

@@ -48,6 +48,7 @@ mod sign_in;
 mod stored_before;
 mod stored_items;
 mod template;
+mod time_limits;
 mod tokens;
 mod undo;
 mod undo_races;

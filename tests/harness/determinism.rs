@@ -1,7 +1,7 @@
 //! Time that stands still and randomness that repeats.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use shared::clock::Clock;
@@ -10,17 +10,70 @@ use shared::ids::Randomness;
 
 /// A clock that a test sets.
 #[derive(Debug)]
-pub struct SettableClock(AtomicI64);
+pub struct SettableClock {
+    now: AtomicI64,
+    jump: Mutex<Option<Jump>>,
+}
+
+/// A jump to come.
+#[derive(Debug)]
+struct Jump {
+    /// After how many more looks.
+    looks: u64,
+    by: Duration,
+    /// What the look waits for.
+    gate: Option<mpsc::Receiver<()>>,
+}
 
 impl SettableClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.as_millis()))
+        Self { now: AtomicI64::new(now.as_millis()), jump: Mutex::default() }
     }
 
     /// Shows `now` from here on.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::SeqCst);
+        self.now.store(now.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Shows a time later by `duration` once it was looked at so many times from here on: as if what is between two looks had taken
+    /// so long.
+    pub fn jump_after(&self, looks: u64, duration: Duration) {
+        self.set_jump(Some(Jump { looks, by: duration, gate: None }));
+    }
+
+    /// The same, and whoever looks then stands still until the sender is used or dropped.
+    pub fn hold_after(&self, looks: u64, duration: Duration) -> mpsc::Sender<()> {
+        let (sender, gate) = mpsc::channel();
+        self.set_jump(Some(Jump { looks, by: duration, gate: Some(gate) }));
+        sender
+    }
+
+    /// Jumps no more.
+    pub fn jump_never(&self) {
+        self.set_jump(None);
+    }
+
+    /// Whether a jump is still to come.
+    pub fn is_to_jump(&self) -> bool {
+        self.jump.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn set_jump(&self, jump: Option<Jump>) {
+        *self.jump.lock().unwrap_or_else(PoisonError::into_inner) = jump;
+    }
+
+    /// The jump, where this look is the one.
+    fn look(&self) -> Option<Jump> {
+        let mut jump = self.jump.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *jump {
+            Some(Jump { looks: 0, .. }) => jump.take(),
+            Some(Jump { looks, .. }) => {
+                *looks -= 1;
+                None
+            }
+            None => None,
+        }
     }
 
     /// Shows a time later by `duration` from here on.
@@ -31,7 +84,12 @@ impl SettableClock {
 
 impl Clock for SettableClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        if let Some(Jump { by, gate, .. }) = self.look() {
+            // An error is a sender that is gone.
+            let _ = gate.map(|gate| gate.recv());
+            self.now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
     }
 }
 
@@ -94,5 +152,7 @@ mod tests {
         assert_eq!(clock.now().as_millis(), 1005);
         clock.set(Timestamp::from_millis(7));
         assert_eq!(clock.now().as_millis(), 7);
+        clock.jump_after(2, Duration::from_millis(10));
+        assert_eq!([0; 4].map(|_| clock.now().as_millis()), [7, 7, 17, 17]);
     }
 }

@@ -63,7 +63,7 @@ impl Applying<'_> {
                 Repeat::Interrupted { password_hash } => self.carry_on(&stored, found, password_hash).await,
             };
         }
-        let judged = found.plan(self.table, &self.wanted.choices).await?;
+        let judged = found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await?;
         refuse(&judged.plan)?;
         if_match.check(&judged.hash)?;
         self.carry_out(&judged, &password_hash?).await
@@ -92,7 +92,7 @@ impl Applying<'_> {
         password_hash: Option<String>,
     ) -> Result<Answer, ApiError> {
         let found = found.at(self.table, stored.origin.revision).await?;
-        let judged = match found.plan(self.table, &self.wanted.choices).await {
+        let judged = match found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await {
             Err(ApiError::SnapshotNotFound) => None,
             other => Some(other?),
         };

@@ -29,7 +29,7 @@ pub(crate) async fn plan(
     let asked = authorize(edge, context, request)?;
     let Considered { choices, role, mut refusals } = Considered::parse(request)?;
     asked.may_grant(role)?;
-    let Judged { snapshot, plan, hash } = asked.read(table).await?.plan(table, &choices).await?;
+    let Judged { snapshot, plan, hash } = asked.read(table).await?.plan(table, &choices, &context.deadline()).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let tag = etag(&hash);
     let planned = Planned { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };

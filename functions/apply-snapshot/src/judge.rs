@@ -1,11 +1,16 @@
 //! What apply and its dry run share: who may ask, what is read, what comes of it.
 
 use lambda_http::Request;
+use shared::compute::Deadline;
 use shared::domain::plan::{Choices, Plan, Scope, plan};
 use shared::domain::rights::Action;
-use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot, Work};
+use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
 use shared::store::{Callers, Captures, Organizations, Revisions, SnapshotReader, SnapshotWithContent, Table};
+
+/// What is said where the plan is not done in time, although it had ample time.
+pub(crate) const TAKES_TOO_LONG: &str =
+    "the snapshot takes longer to plan than a request has time; map less at once, or leave the automations out";
 
 /// Somebody who may apply snapshots, and the snapshot that the path names.
 pub(crate) struct Asked {
@@ -78,20 +83,21 @@ impl Found {
 
     /// Plans, where the caller sees the snapshot. Within the source's own organization it takes one more read: which of the
     /// source's automations still exist.
-    pub(crate) async fn plan(self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {
+    pub(crate) async fn plan(self, table: &Table, choices: &Choices, deadline: &Deadline) -> Result<Judged, ApiError> {
         let Self { loaded, targets } = self;
         let loaded = loaded.ok_or(ApiError::SnapshotNotFound)?;
-        let content = loaded.content()?;
-        let snapshot = loaded.snapshot;
-        let source = &snapshot.source;
+        let source = &loaded.snapshot.source;
         let scope = if source.organization == targets.id {
             let automations = Captures::new(table).automations(&source.organization, &source.user).await?;
             Scope::SameOrganization { automations }
         } else {
             Scope::OtherOrganization
         };
-        let work = Work::unlimited();
-        let plan = plan(&content, &scope, &targets, choices, &work)?;
-        Ok(Judged { hash: plan.hash(&work)?, plan, snapshot })
+        let choices = choices.clone();
+        let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
+            let plan = plan(&loaded.content()?, &scope, &targets, &choices, work)?;
+            Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
+        });
+        planning.await.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?
     }
 }

@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::answer::Applied;
 use crate::dry_run::Planned;
 use crate::history::{Listed, Shown};
+use crate::judge::TAKES_TOO_LONG;
 use crate::request::{ApplyBody, EXAMPLE, NewUserBody};
 use crate::undo::{UndoBody, Undone};
 
@@ -197,6 +198,7 @@ fn plan() -> Described {
     asked("/api/user-snapshots/{id}/plan", "planSnapshot")
         .does("Tell what an apply would do, without doing it", PLAN)
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
+        .refuses([ApiError::SetupTooLarge { detail: TAKES_TOO_LONG.to_owned() }])
         .answers::<Planned<'static>>(
             StatusCode::OK,
             "What apply would do now. Nothing was written.",

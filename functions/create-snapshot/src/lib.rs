@@ -12,6 +12,7 @@ use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, Snapshot, Source, Work};
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
+use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
     Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, Refreshes, SnapshotCreator,
     SourceUser, Table,
@@ -82,7 +83,10 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
     let mut source = settled(captured?)?;
 
-    let (packed, counts) = pack(std::mem::take(&mut source.setup), &organization, &Work::unlimited())?;
+    let setup = std::mem::take(&mut source.setup);
+    let capturing = context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
+    let (packed, organization) = capturing.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?;
+    let (packed, counts) = packed?;
     let now = context.now();
     let snapshot = Snapshot {
         id: key.unwrap_or_else(|| edge.randomness.object_id(now)),

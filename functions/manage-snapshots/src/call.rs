@@ -1,6 +1,7 @@
 //! What every route of this function begins with.
 
 use lambda_http::Request;
+use shared::domain::Work;
 use shared::domain::rights::Action;
 use shared::http::{ApiError, Caller, Edge, Query, RequestContext};
 use shared::store::{Callers, Table};
@@ -37,6 +38,14 @@ impl Call<'_> {
     /// Refuses a query string where none means anything.
     pub(crate) fn no_parameters(&self) -> Result<(), ApiError> {
         Query::of(self.request, &[]).map(drop)
+    }
+
+    /// Computes within the request's time, on a thread of its own; 503 where the time is over.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Work) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.context.deadline().compute(work).await?
     }
 
     /// Checks that the stored caller is still who the token says. To be awaited along with other reads.

@@ -84,17 +84,15 @@ struct NamedItem<'a> {
     enabled: Option<bool>,
 }
 
-/// Reads the snapshot of the path with its content, for a caller who sees it.
-async fn load(call: &Call<'_>) -> Result<(SnapshotWithContent, Content), ApiError> {
+/// Reads the snapshot of the path with its content, still packed, for a caller who sees it.
+async fn load(call: &Call<'_>) -> Result<SnapshotWithContent, ApiError> {
     let caller = call.caller(Action::Use)?;
     let id = call.context.path_id("id")?;
     let principal = caller.principal();
     let reader = SnapshotReader::new(call.table);
     let (confirmed, snapshot) = tokio::join!(call.confirm(&caller), reader.load(id, &principal, Action::Use));
     confirmed?;
-    let snapshot = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
-    let content = snapshot.content()?;
-    Ok((snapshot, content))
+    snapshot?.ok_or(ApiError::SnapshotNotFound)
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -103,17 +101,19 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.no_parameters()?;
     let reader = Refreshes::new(call.table);
     let (loaded, state) = tokio::join!(load(call), reader.state(id));
-    let ((SnapshotWithContent { mut snapshot, .. }, mut content), state) = (loaded?, state?);
-    if state.as_ref().and_then(|state| state.revision).is_some_and(|about| about > snapshot.revision) {
+    let (mut loaded, state) = (loaded?, state?);
+    if state.as_ref().and_then(|state| state.revision).is_some_and(|about| about > loaded.snapshot.revision) {
         // Another revision was made between the two reads, so the snapshot is read once more.
-        let (again, newer) = load(call).await?;
-        (snapshot, content) = (again.snapshot, newer);
+        loaded = load(call).await?;
     }
-    let body = Holdings::written(&content, |holdings| {
-        let document = SnapshotDocument::from(&snapshot).refreshed(state.clone());
-        serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
-    })?;
-    Ok(Answer::json_text(StatusCode::OK, body).with_header(ETAG, etag(snapshot.version)))
+    let tag = etag(loaded.snapshot.version);
+    let writing = call.compute(move |_| {
+        Holdings::written(&loaded.content()?, |holdings| {
+            let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
+            serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
+        })
+    });
+    Ok(Answer::json_text(StatusCode::OK, writing.await?).with_header(ETAG, tag))
 }
 
 impl<'a> Holdings<'a> {
@@ -218,8 +218,13 @@ pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
     let query = Query::of(call.request, &["kind", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
     let (limit, after) = (query.limit()?, query.cursor::<Place>()?);
-    let (_, content) = load(call).await?;
-    let rest: Vec<WholeItem<'_>> = whole_items(&content)
+    let loaded = load(call).await?;
+    call.compute(move |_| page(&loaded.content()?, kind, limit, after)).await
+}
+
+/// One page of items, as it is answered.
+fn page(content: &Content, kind: Option<ItemKind>, limit: usize, after: Option<Place>) -> Result<Answer, ApiError> {
+    let rest: Vec<WholeItem<'_>> = whole_items(content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)

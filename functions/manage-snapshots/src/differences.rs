@@ -10,7 +10,7 @@ use shared::domain::rights::Action;
 use shared::domain::{Violation, Work};
 use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
 use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
-use shared::store::Revisions;
+use shared::store::{RevisionWithContent, Revisions};
 use utoipa::ToSchema;
 
 use crate::call::Call;
@@ -86,12 +86,23 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let revisions = Revisions::new(call.table);
     let (from, to) = tokio::join!(revisions.load(&snapshot, from), revisions.load(&snapshot, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
+    let body = call.compute(move |work| written(&from, &to, after, limit, work)).await?;
+    Ok(Answer::json_text(StatusCode::OK, body))
+}
+
+/// One page of what changed, as it is answered.
+fn written(
+    from: &RevisionWithContent,
+    to: &RevisionWithContent,
+    after: Option<PlaceBetween>,
+    limit: usize,
+    work: &Work,
+) -> Result<String, ApiError> {
     let (before, now) = (from.content()?, to.content()?);
-    let work = Work::unlimited();
-    let all = diff::compare(&before, &now, &work)?;
+    let all = diff::compare(&before, &now, work)?;
     let rest: Vec<&ItemChange<'_>> =
         all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
-    let changes = described(&rest, limit, &work)?;
+    let changes = described(&rest, limit, work)?;
     let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len()).map(|change| PlaceBetween {
         from: from.revision.number,
         to: to.revision.number,
@@ -105,8 +116,7 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
         changes,
         next_cursor: last.as_ref().map(Cursor::write),
     };
-    let body = serde_json::to_string(&answer).map_err(ApiError::internal)?;
-    Ok(Answer::json_text(StatusCode::OK, body))
+    serde_json::to_string(&answer).map_err(ApiError::internal)
 }
 
 /// The first changes, as many as fit an answer. What does not is not looked into.

@@ -104,9 +104,9 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         snapshots.load(id, &principal, Action::Use),
     );
     confirmed?;
-    let content = snapshot?.ok_or(ApiError::SnapshotNotFound)?.content()?;
+    let snapshot = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-    Answer::ok(&ApplyReferences::new(&content, &targets, &Work::unlimited())?)
+    call.compute(move |work| Answer::ok(&ApplyReferences::new(&snapshot.content()?, &targets, work)?)).await
 }
 
 impl<'a> ApplyReferences<'a> {

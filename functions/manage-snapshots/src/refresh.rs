@@ -34,6 +34,7 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
         asker: Asker::Caller(&principal),
         now: call.context.now(),
         revisions_kept: call.revisions_kept,
+        deadline: call.context.deadline(),
     };
     let (confirmed, found) = tokio::join!(call.confirm(&caller), refresh.load());
     confirmed?;

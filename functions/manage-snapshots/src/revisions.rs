@@ -123,11 +123,12 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.no_parameters()?;
     let stored = stored(call, &caller, id).await?;
     let found = Revisions::new(call.table).load(&stored, number).await?.ok_or(ApiError::RevisionNotFound)?;
-    let content = found.content()?;
-    let body = Holdings::written(&content, |holdings| {
-        serde_json::to_string(&Detail { revision: DetailedRevision { row: Row::from(&found.revision), holdings } })
-    })?;
-    Ok(Answer::json_text(StatusCode::OK, body))
+    let writing = call.compute(move |_| {
+        Holdings::written(&found.content()?, |holdings| {
+            serde_json::to_string(&Detail { revision: DetailedRevision { row: Row::from(&found.revision), holdings } })
+        })
+    });
+    Ok(Answer::json_text(StatusCode::OK, writing.await?))
 }
 
 pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {

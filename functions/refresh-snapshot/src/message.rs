@@ -1,6 +1,9 @@
 //! One message: what it asks for, whether it still counts, and what came of it.
 
+use std::sync::Arc;
+
 use aws_lambda_events::sqs::SqsMessage;
+use shared::compute::Deadline;
 use shared::domain::{Fault, RefreshStatus, Schedule, Timestamp};
 use shared::queue::RefreshMessage;
 use shared::refresh::{Asker, Refresh, Refreshed};
@@ -29,7 +32,7 @@ pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Ou
         return Outcome::Failed;
     };
     let table = app.table.for_request(end.since(now));
-    let told = refresh(app, &table, &wanted, sent_at(message), now).await;
+    let told = refresh(app, &table, &wanted, sent_at(message), now, end).await;
     let (outcome, result) = match &told {
         Ok(told) => judge(told),
         Err(_) => (Outcome::Failed, "fault"),
@@ -71,6 +74,7 @@ async fn refresh(
     wanted: &RefreshMessage,
     sent_at: Option<Timestamp>,
     now: Timestamp,
+    end: Timestamp,
 ) -> Result<Told, Fault> {
     let refresh = Refresh {
         table,
@@ -78,6 +82,7 @@ async fn refresh(
         asker: Asker::Schedule { slot: wanted.due_at },
         now,
         revisions_kept: app.revisions_kept,
+        deadline: Deadline::new(Arc::clone(&app.clock), end),
     };
     let found = refresh.load().await?;
     if let Found::Allowed(loaded) = &found

@@ -442,6 +442,7 @@ mod tests {
         assert_eq!(answered(ApiError::unfinished(Unfinished::TooLate, "too long")), (503, "unavailable"));
         assert_eq!(answered(Unfinished::TooMuch.into()), (503, "unavailable"));
         assert_eq!(answered(Unfinished::TooLate.into()), (503, "unavailable"));
+        assert_eq!(answered(OverBudget.into()), (503, "unavailable"));
         assert_eq!(answered(HashingFailed::Busy.into()), (503, "unavailable"));
         assert_eq!(answered(HashingFailed::Impossible("no memory".into()).into()), (500, "internal"));
     }
