@@ -56,8 +56,13 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
     user.organization = numbered_id(0xe1, number);
     user.email = Email::parse(format!("rep@tenant{number}.example")).unwrap();
     user.role = Role::SalesRep;
-    let organization =
-        Organization { id: user.organization, name: format!("Tenant {number}"), pipelines: vec![], agents: vec![] };
+    let organization = Organization {
+        id: user.organization,
+        name: format!("Tenant {number}"),
+        pipelines: vec![],
+        agents: vec![],
+        trusted_destinations: vec![],
+    };
     Tenant { organization, users: vec![Member { user, setup: Default::default() }] }
 }
 

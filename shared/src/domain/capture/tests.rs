@@ -10,7 +10,7 @@ fn organization(agents: &[(u8, &str)]) -> Organization {
         rest: Default::default(),
     };
     let agents = agents.iter().map(agent).collect();
-    Organization { id: id(200), name: "Acme".into(), pipelines: vec![], agents }
+    Organization { id: id(200), name: "Acme".into(), pipelines: vec![], agents, trusted_destinations: Vec::new() }
 }
 
 fn id(number: u8) -> ObjectId {
