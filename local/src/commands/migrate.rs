@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::Failure;
 use super::load::open_table;
 use crate::database::{Database, Storage};
+use crate::guard::{Credentials, Guard};
 
 /// Moves the password hashes and prints how many. Fails where some cannot be moved, and names their users.
 pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_name: &str) -> Result<(), Failure> {
@@ -15,7 +16,8 @@ pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_nam
         Some(file) if !file.exists() => return Err(Failure::Table(format!("there is no {}", file.display()))),
         Some(file) => {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-            let database = Database::start(listener, &Storage::File(file), table_name, None).await?;
+            let guard = Guard::new(listener.local_addr()?, &[], Credentials::generate());
+            let database = Database::start(listener, guard, &Storage::File(file), table_name, None).await?;
             let migrated = HashMigration::new(database.table()).run().await;
             database.stop().await?;
             migrated?
