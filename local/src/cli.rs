@@ -31,7 +31,8 @@ Set LOG_LEVEL=info to see the functions' own log lines.";
 
 /// The user snapshot service on one machine: the HTTP API, its functions and a DynamoDB-compatible table in one process.
 ///
-/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with.
+/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with. It answers this machine
+/// alone, and its DynamoDB and Invoke endpoints no web page and nobody without the credentials that it prints.
 #[derive(Debug, Parser)]
 #[command(name = "local", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -57,6 +58,8 @@ struct Serve {
     refresh_every: Option<Duration>,
     #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    reached: Reached,
 }
 
 /// A whole number of seconds, minutes or hours, at least one.
@@ -75,8 +78,8 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 /// Where the table's content comes from and where it stays.
 #[derive(Debug, Args)]
 struct Kept {
-    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json. Without it everything is in
-    /// memory.
+    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json; you alone can read them. A file
+    /// that is no table of this service is refused. Without this everything is in memory.
     #[arg(long, value_name = "PATH")]
     db: Option<PathBuf>,
     /// Load this workspace instead of the demo one. Its form is that of events/demo-workspace.json.
@@ -84,11 +87,24 @@ struct Kept {
     workspace: Option<PathBuf>,
 }
 
+/// What requests may be sent to.
+#[derive(Debug, Args)]
+struct Reached {
+    /// Answer requests to this name, too, such as host.docker.internal; may come several times. Without it a request counts
+    /// only where its Host is localhost or an address that is listened on, so that no web page reaches this service by a name
+    /// of its own.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Do the main job over HTTP and show every request and answer; fails when one is not as the contract says.
     Demo,
     /// Serve only the table, loaded with a workspace, over DynamoDB's protocol.
+    ///
+    /// Prints where, and a line to export with the credentials of this run: calls that are not signed with them are refused, and
+    /// so is every web page. LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment set credentials of your own.
     Dynamodb(Dynamodb),
     /// Write a workspace into a table. Refuses, before it writes anything, what exists there.
     #[command(after_help = LOAD_EXAMPLES)]
@@ -121,9 +137,12 @@ struct Dynamodb {
     table: String,
     #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    reached: Reached,
 }
 
 const LOAD_EXAMPLES: &str = "\
+On this machine, first export the credentials that `cargo run` or `dynamodb` prints.
 The users' passwords: LOAD_PASSWORD in the environment is everybody's; without it you are asked for each.
 
 Examples:
@@ -170,7 +189,7 @@ struct Migrate {
 }
 
 const EDIT_EXAMPLES: &str = "\
-Example, with the DynamoDB endpoint that `cargo run` prints:
+Example, with the DynamoDB endpoint that `cargo run` prints, and the credentials that it prints exported:
   cargo run -- edit --endpoint http://127.0.0.1:8000 \\
       --organization 64ee9a8b1e7f2a0011223344 --user 64ee9a8b1e7f2a0011223399 \\
       --item prompt:64eea1110000000000000201 --set temperature=0.7 --set 'description=\"Warmer\"'";
@@ -218,14 +237,14 @@ struct Place {
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => {
-            let Serve { port, cors_origins, refresh_every, kept } = cli.serve;
+            let Serve { port, cors_origins, refresh_every, kept, reached } = cli.serve;
             let cors_origins = CorsOrigins::parse(&cors_origins.join(","))?;
             let pace = refresh_every.map_or(Pace::AsDue, Pace::Every);
-            serve::run(port, cors_origins, pace, kept.db, kept.workspace).await
+            serve::run(port, cors_origins, pace, kept.db, kept.workspace, reached.allowed_hosts).await
         }
         Some(Command::Demo) => commands::demo().await,
-        Some(Command::Dynamodb(Dynamodb { listen, table, kept })) => {
-            table::run(listen, &table, kept.db, kept.workspace).await
+        Some(Command::Dynamodb(Dynamodb { listen, table, kept, reached })) => {
+            table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
         Some(Command::Load(Load { table, workspace, endpoint })) => load::run(&table, &workspace, endpoint).await,
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {

@@ -4,11 +4,14 @@
 //! The snapshot is read before its source, and the new revision is conditioned on the revision that was read: so what is
 //! captured later never gives way to what was captured earlier.
 
-use crate::domain::content::Content;
+use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::rights::{Action, HasStanding, Standing};
-use crate::domain::{Fault, ObjectId, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source, Timestamp};
+use crate::domain::{
+    Counts, Fault, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
+    Timestamp, Work,
+};
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Refreshes, Replaced,
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Packed, Refreshes, Replaced,
     SnapshotReader, SourceUser, StoredSnapshot, Table,
 };
 
@@ -182,13 +185,16 @@ impl Refresh<'_> {
             Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
         };
         let SourceUser { setup, email, full_name, .. } = taken;
-        let content = Content::capture(setup, &organization);
-        let canonical = Canonical::of(&content);
-        if canonical.hash == stored.hash {
+        let made = match Made::of(setup, &organization, &stored.hash, &Work::unlimited()) {
+            Ok(made) => made,
+            Err(CaptureFailure::TooLarge(why)) => return self.too_large(stored, state, why).await,
+            Err(CaptureFailure::OverBudget(over)) => return Err(Fault::Unavailable(over.to_string())),
+        };
+        let Made::New { packed, counts } = made else {
             return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
-        }
-        let packed = canonical.pack()?;
-        if let Some(why) = canonical.excess(&packed) {
+        };
+        let packed = packed?;
+        if let Some(why) = packed.excess() {
             return self.too_large(stored, state, why).await;
         }
         let source = Source {
@@ -197,7 +203,7 @@ impl Refresh<'_> {
             user_name: full_name,
             ..stored.snapshot.source.clone()
         };
-        let next = NextRevision { packed: &packed, counts: content.counts(), source };
+        let next = NextRevision { packed: &packed, counts, source };
         let (refreshes, note) = (Refreshes::new(self.table), self.note(&stored, RefreshStatus::Fresh, None));
         match refreshes.replace(&stored, &next, &note).await? {
             Replaced::Moved => Ok(None),
@@ -245,6 +251,31 @@ impl Refresh<'_> {
             _ => None,
         };
         Note { status, detail, at, slot }
+    }
+}
+
+/// What a capture made of a source.
+enum Made {
+    /// What the snapshot has already.
+    Same,
+    /// Another content.
+    New { packed: Result<Packed, Fault>, counts: Counts },
+}
+
+impl Made {
+    /// Captures `setup` and compares it with the content of this hash, which may be stored in the form of before.
+    fn of(
+        setup: SourceSetup,
+        organization: &Organization,
+        stored: &[u8; 32],
+        work: &Work,
+    ) -> Result<Self, CaptureFailure> {
+        let capture = capture(setup, organization, work)?;
+        let canonical = Canonical::of(&capture, work)?;
+        if canonical.hash == *stored || capture.hash_with_references(work)?.as_ref() == Some(stored) {
+            return Ok(Self::Same);
+        }
+        Ok(Self::New { packed: canonical.pack(), counts: capture.counts() })
     }
 }
 

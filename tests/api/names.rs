@@ -80,7 +80,7 @@ async fn a_name_that_shows_nothing_or_holds_controls_is_refused_wherever_it_is_s
                     assert_eq!(answer.pointers(), [pointer], "{name:?}: {}", answer.text);
                 }
             }
-            // What is refused is told by its code point and never repeated.
+            // A refusal names the code point and does not repeat the name.
             assert!(name.trim().is_empty() || !answer.text.contains(&json!(name).to_string()), "{}", answer.text);
         }
         assert_eq!(app.recorded().write_units(), 0.0, "{name:?}");

@@ -65,7 +65,7 @@ impl Applying<'_> {
         }
         let judged = found.plan(self.table, &self.wanted.choices).await?;
         refuse(&judged.plan)?;
-        if_match.check(judged.plan.hash())?;
+        if_match.check(&judged.hash)?;
         self.carry_out(&judged, &password_hash?).await
     }
 
@@ -96,7 +96,7 @@ impl Applying<'_> {
             Err(ApiError::SnapshotNotFound) => None,
             other => Some(other?),
         };
-        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.plan.hash() == stored.plan_hash();
+        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();
         let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), password_hash) else {
             return match Applies::new(self.table).give_up(stored, self.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
@@ -122,7 +122,7 @@ impl Applying<'_> {
             origin,
             caller: principal,
             fingerprint: self.key.map(|_| &self.wanted.fingerprint),
-            plan_hash: &plan.hash(),
+            plan_hash: &judged.hash,
             user: &user,
             password_hash,
             arrival: &plan.arrive(&origin),

@@ -3,7 +3,7 @@
 use lambda_http::Request;
 use shared::domain::plan::{Choices, Plan, Scope, plan};
 use shared::domain::rights::Action;
-use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
+use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot, Work};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
 use shared::store::{Callers, Captures, Organizations, Revisions, SnapshotReader, SnapshotWithContent, Table};
 
@@ -25,6 +25,8 @@ pub(crate) struct Found {
 pub(crate) struct Judged {
     pub(crate) snapshot: Snapshot,
     pub(crate) plan: Plan,
+    /// The hash of the plan.
+    pub(crate) hash: String,
 }
 
 /// Judges the token, the role and the path; reads nothing.
@@ -88,6 +90,8 @@ impl Found {
         } else {
             Scope::OtherOrganization
         };
-        Ok(Judged { plan: plan(&content, &scope, &targets, choices), snapshot })
+        let work = Work::unlimited();
+        let plan = plan(&content, &scope, &targets, choices, &work)?;
+        Ok(Judged { hash: plan.hash(&work)?, plan, snapshot })
     }
 }

@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use shared::domain::Violation;
 use shared::domain::diff::{self, DescribedChange, ItemChange, RenamedAgent, Summary};
 use shared::domain::rights::Action;
-use shared::http::bounded::MAX_LIST_BYTES;
+use shared::domain::{Violation, Work};
+use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
 use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
 use shared::store::Revisions;
 use utoipa::ToSchema;
@@ -87,10 +87,11 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (from, to) = tokio::join!(revisions.load(&snapshot, from), revisions.load(&snapshot, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
     let (before, now) = (from.content()?, to.content()?);
-    let all = diff::compare(&before, &now);
+    let work = Work::unlimited();
+    let all = diff::compare(&before, &now, &work)?;
     let rest: Vec<&ItemChange<'_>> =
         all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
-    let changes = described(&rest, limit)?;
+    let changes = described(&rest, limit, &work)?;
     let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len()).map(|change| PlaceBetween {
         from: from.revision.number,
         to: to.revision.number,
@@ -109,12 +110,12 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// The first changes, as many as fit an answer. What does not is not looked into.
-fn described<'a>(changes: &[&ItemChange<'a>], limit: usize) -> Result<Vec<DescribedChange<'a>>, ApiError> {
+fn described<'a>(changes: &[&ItemChange<'a>], limit: usize, work: &Work) -> Result<Vec<DescribedChange<'a>>, ApiError> {
     let mut bytes = 0;
     let mut described = Vec::new();
     for change in changes.iter().take(limit) {
-        let change = change.describe();
-        bytes += serde_json::to_vec(&change).map_err(ApiError::internal)?.len() + 1;
+        let change = change.describe(work)?;
+        bytes += sent_json_bytes(&change) + 1;
         if bytes > MAX_LIST_BYTES && !described.is_empty() {
             break;
         }

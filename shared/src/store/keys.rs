@@ -277,6 +277,18 @@ pub(super) fn by_time(created_at: Timestamp, id: &ObjectId) -> String {
     format!("{created_at}#{id}")
 }
 
+/// The sort key under which a scheduled snapshot is due. The source organization stands in it, so that a row of the index tells
+/// whose share it counts against and nothing else has to be read.
+pub(super) fn due_by(at: Timestamp, id: &ObjectId, organization: Option<&ObjectId>) -> String {
+    let by_time = by_time(at, id);
+    organization.map_or(by_time.clone(), |organization| format!("{by_time}#{organization}"))
+}
+
+/// The organization in the sort key of what is due; `None` in one that was written before it stood there.
+pub(super) fn parse_due_organization(sk: &str) -> Option<ObjectId> {
+    sk.splitn(3, '#').nth(2)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +354,16 @@ mod tests {
             assert!(!shards.contains(&refresh_shard(&id)), "what is to be refreshed is not listed twice");
             assert!(refresh_shards().any(|shard| shard == refresh_shard(&id)));
         }
+    }
+
+    #[test]
+    fn what_is_due_tells_its_organization_unless_it_was_scheduled_before_that_stood_there() {
+        let (at, id, organization) =
+            (Timestamp::from_millis(0), ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
+        assert_eq!(parse_due_organization(&due_by(at, &id, Some(&organization))), Some(organization));
+        assert_eq!(parse_due_organization(&due_by(at, &id, None)), None);
+        assert_eq!(due_by(at, &id, None), by_time(at, &id));
+        assert!(due_by(at, &id, Some(&organization)).starts_with(&by_time(at, &id)), "the order is the same");
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod users;
 pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
-pub use captures::{Captured, Captures, SourceUser};
+pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
@@ -49,9 +49,9 @@ pub use password_hashes::{HashMigration, Migrated};
 pub use refreshes::{NextRevision, Refreshes, Replaced};
 pub use revision_record::Note;
 pub use revisions::{RevisionWithContent, Revisions};
-pub use schedules::{DuePage, DueSnapshot, Schedules};
+pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use schema::{Index, create_table, indexes};
-pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
+pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
 pub use sign_in_limits::{
     Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
     Verdict, WINDOW,

@@ -60,8 +60,19 @@ pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
 
 /// An organization's own item.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationRecord {
     pub(super) name: String,
+    /// Another system may write it. What is no list of texts trusts nothing.
+    #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+    pub(super) trusted_destinations: Vec<String>,
+}
+
+/// The texts of a list; none where there is no list.
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let texts = value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    Ok(texts.map(str::to_owned).collect())
 }
 
 impl Record for OrganizationRecord {
