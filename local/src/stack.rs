@@ -11,7 +11,7 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier};
+use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier, TrustedHops};
 use shared::ids::{Randomness, SystemRandomness};
 use shared::password_hash::PasswordHasher;
 use shared::refresh::REVISIONS_KEPT;
@@ -52,6 +52,8 @@ pub struct Options {
     pub cors_origins: CorsOrigins,
     /// How many revisions of a snapshot are kept, the current one counted.
     pub revisions_kept: u32,
+    /// How many proxies stand in front of the API.
+    pub trusted_hops: TrustedHops,
     /// What stands between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
     /// How long a function may take; the template's timeout where absent.
@@ -72,6 +74,7 @@ impl Default for Options {
             table_name: "snapshots".to_owned(),
             cors_origins: CorsOrigins::None,
             revisions_kept: REVISIONS_KEPT,
+            trusted_hops: TrustedHops::default(),
             http_client: None,
             function_timeout: None,
             allowed_hosts: Vec::new(),
@@ -137,7 +140,8 @@ impl Stack {
             Database::start(listener_of_database, guard_of_database, storage, name, options.http_client).await?;
 
         let (queue, clock) = (EventSource::new(edge.clock.clone()), edge.clock.clone());
-        let functions = Functions::new(&edge, database.table(), &signer, &queue, options.revisions_kept);
+        let (revisions_kept, trusted_hops) = (options.revisions_kept, options.trusted_hops);
+        let functions = Functions::new(&edge, database.table(), &signer, &queue, revisions_kept, trusted_hops);
         let functions = Arc::new(functions);
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
@@ -232,13 +236,26 @@ pub const REFRESH_SNAPSHOT: &str = "RefreshSnapshotFunction";
 pub const UNROUTED: [&str; 3] = [SWEEP_APPLIES, SCHEDULE_REFRESH, REFRESH_SNAPSHOT];
 
 impl Functions {
-    fn new(edge: &Edge, table: &Table, signer: &TokenSigner, queue: &EventSource, revisions_kept: u32) -> Self {
+    fn new(
+        edge: &Edge,
+        table: &Table,
+        signer: &TokenSigner,
+        queue: &EventSource,
+        revisions_kept: u32,
+        trusted_hops: TrustedHops,
+    ) -> Self {
         let (edge, table, hasher) = (|| edge.clone(), || table.clone(), PasswordHasher::new());
         Self {
             create_snapshot: Arc::new(create_snapshot::App { edge: edge(), table: table() }),
             apply_snapshot: Arc::new(apply_snapshot::App { edge: edge(), table: table(), hasher }),
             manage_snapshots: Arc::new(manage_snapshots::App { edge: edge(), table: table(), revisions_kept }),
-            sign_in: Arc::new(sign_in::App { edge: edge(), table: table(), hasher, signer: signer.clone() }),
+            sign_in: Arc::new(sign_in::App {
+                edge: edge(),
+                table: table(),
+                hasher,
+                signer: signer.clone(),
+                trusted_hops,
+            }),
             sweep_applies: Arc::new(sweep_applies::App { clock: edge().clock, table: table() }),
             schedule_refresh: Arc::new(schedule_refresh::App {
                 clock: edge().clock,

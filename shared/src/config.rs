@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use secrecy::SecretString;
 
-use crate::http::{CorsOrigins, InvalidOrigins};
+use crate::http::{CorsOrigins, InvalidOrigins, TrustedHops};
 use crate::refresh::REVISIONS_KEPT;
 
 /// Tries of one call to AWS, the first included. Those to DynamoDB are tried once: how often they are repeated is decided in
@@ -161,6 +161,18 @@ fn read_revisions_kept(environment: Environment<'_>) -> Result<u32, ConfigError>
     let Some(value) = present(environment, variable) else { return Ok(REVISIONS_KEPT) };
     let number = value.parse().ok().filter(|number| (1..=MAX_REVISIONS_KEPT).contains(number));
     number.ok_or(ConfigError { variable, problem: "leave it out, or set it to a whole number from 1 to 1000" })
+}
+
+/// How many proxies in front of the API add to `X-Forwarded-For`: `TRUSTED_HOPS`, none where it is not set.
+pub fn trusted_hops() -> Result<TrustedHops, ConfigError> {
+    read_trusted_hops(&process_environment)
+}
+
+fn read_trusted_hops(environment: Environment<'_>) -> Result<TrustedHops, ConfigError> {
+    let variable = "TRUSTED_HOPS";
+    let Some(value) = present(environment, variable) else { return Ok(TrustedHops::default()) };
+    let hops = value.parse().ok().and_then(TrustedHops::new);
+    hops.ok_or(ConfigError { variable, problem: "leave it out, or set it to a whole number from 0 to 8" })
 }
 
 fn process_environment(name: &str) -> Option<String> {
@@ -384,6 +396,18 @@ mod tests {
             }
         });
         (endpoint, count)
+    }
+
+    #[test]
+    fn trusted_hops_are_none_unless_they_are_set() {
+        let read = |value: &str| read_trusted_hops(&|name| (name == "TRUSTED_HOPS").then(|| value.to_owned()));
+        assert_eq!(read("").unwrap(), TrustedHops::default());
+        for hops in [0, 1, TrustedHops::MAX] {
+            assert_eq!(read(&hops.to_string()).unwrap(), TrustedHops::new(hops).unwrap());
+        }
+        for wrong in ["9", "-1", "1.5", "one", "256"] {
+            assert!(read(wrong).unwrap_err().to_string().starts_with("TRUSTED_HOPS: leave it out"), "{wrong}");
+        }
     }
 
     #[test]

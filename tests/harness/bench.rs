@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
@@ -203,15 +203,7 @@ impl Trial<'_> {
     async fn look_at(&mut self, census: &Census) -> bool {
         let app = &self.bench.app;
         self.findings.extend(census.partial_users(&self.bench.whole));
-        app.database()
-            .client()
-            .delete_item()
-            .table_name("snapshots")
-            .key("PK", AttributeValue::S(format!("EMAIL#{}", self.email)))
-            .key("SK", AttributeValue::S("FAILURES".to_owned()))
-            .send()
-            .await
-            .expect("nobody is locked out for having looked often");
+        app.forget_failures(&self.email).await;
         let login = app.login(&self.email, NEW_PASSWORD).await;
         let listed = app.list_users(&app.token(GIL), GLOBEX, "").await;
         let users = listed.expect(200)["users"].as_array().expect("a list of users");

@@ -47,6 +47,20 @@ impl TestApp {
         self.store(claim).await;
     }
 
+    /// Deletes what counts failed sign-ins with an address, so that nobody is locked out for having looked often.
+    pub async fn forget_failures(&self, email: &str) {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let client = self.database().client();
+        let query = client.query().table_name("snapshots").key_condition_expression("PK = :pk AND begins_with(SK, :sk)");
+        let query = query.expression_attribute_values(":pk", text(&format!("EMAIL#{email}")));
+        let found = query.expression_attribute_values(":sk", text("FAILURES")).send().await.expect("a query answers");
+        for item in found.items() {
+            let delete = client.delete_item().table_name("snapshots");
+            let delete = delete.key("PK", item["PK"].clone()).key("SK", item["SK"].clone());
+            delete.send().await.expect("an item is deleted");
+        }
+    }
+
     /// Writes a whole item past every port and its rules.
     pub async fn store(&self, item: Item) {
         let put = self.database().client().put_item().table_name("snapshots").set_item(Some(item));

@@ -35,7 +35,7 @@ use local::stack::{Options, SWEEP_APPLIES, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::{Caller, CorsOrigins, Function};
+use shared::http::{Caller, CorsOrigins, Function, TrustedHops};
 use shared::store::Table;
 
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
@@ -123,6 +123,12 @@ impl TestApp {
     /// Starts one that keeps so many revisions of a snapshot.
     pub async fn keeping_revisions(revisions_kept: u32) -> Self {
         Self::with_demo(Options { revisions_kept, ..Options::default() }).await
+    }
+
+    /// Starts one behind a proxy that says where requests come from, for [`TestApp::login_from`].
+    pub async fn behind_a_proxy() -> Self {
+        let trusted_hops = TrustedHops::new(1).expect("one proxy is not too many");
+        Self::with_demo(Options { trusted_hops, ..Options::default() }).await
     }
 
     async fn with_demo(options: Options) -> Self {
@@ -222,6 +228,13 @@ impl TestApp {
     pub async fn login(&self, email: &str, password: &str) -> Answer {
         let body = json!({"email": email, "password": password});
         self.send(self.request(Method::POST, "/api/auth/login").json(&body)).await
+    }
+
+    /// `POST /api/auth/login` from this address, of a service behind a proxy.
+    pub async fn login_from(&self, address: &str, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        let request = self.request(Method::POST, "/api/auth/login").header("x-forwarded-for", address);
+        self.send(request.json(&body)).await
     }
 
     /// `GET /api/auth/verify-token`.

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::http::{Answer, ApiError, Edge, RequestContext, TokenSigner, respond, route};
+use shared::http::{Answer, ApiError, Edge, RequestContext, TokenSigner, TrustedHops, respond, route};
 use shared::password_hash::PasswordHasher;
 use shared::store::{Callers, Table};
 use utoipa::ToSchema;
@@ -28,6 +28,8 @@ pub struct App {
     pub hasher: PasswordHasher,
     /// Signs the tokens. No other function has one.
     pub signer: TokenSigner,
+    /// How many proxies stand in front of the API.
+    pub trusted_hops: TrustedHops,
 }
 
 /// Answers one request.

@@ -9,7 +9,7 @@ use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
 use shared::http::{Answer, ApiError, Caller, Fields, RequestContext, body};
-use shared::store::{Attempt, SignIns, StoredUser, Table};
+use shared::store::{SignInBegun, SignIns, StoredUser, Table, Verdict};
 use utoipa::ToSchema;
 
 use crate::App;
@@ -54,7 +54,7 @@ struct UserDocument<'a> {
     access_role: Role,
 }
 
-/// Counts the attempt, finds the user, checks the password, takes the attempt back, signs.
+/// Takes a place in flight, finds the user, checks the password, gives the place back with the verdict, signs.
 pub(crate) async fn login(
     app: &App,
     table: &Table,
@@ -63,14 +63,22 @@ pub(crate) async fn login(
 ) -> Result<Answer, ApiError> {
     let (email, password) = credentials(request)?;
     let sign_ins = SignIns::new(table);
-    let account = match sign_ins.begin(email.key(), context.now()).await? {
-        Attempt::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
-        Attempt::Open { claim } => sign_ins.account(claim).await?,
+    let network = app.signer.network_marks().mark(email.key(), app.trusted_hops.network_of(request));
+    let mut random = [0; 4];
+    app.edge.randomness.fill(&mut random);
+    let (attempt, claim) = match sign_ins.begin(email.key(), network, random, context.now()).await? {
+        SignInBegun::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
+        SignInBegun::Open { attempt, claim } => (attempt, claim),
     };
-    let account = account.filter(|account| !account.user.login_disabled);
+    let account = sign_ins.account(claim).await?.filter(|account| !account.user.login_disabled);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let is_right = app.hasher.verify(&password, hash).await?;
-    let account = account.filter(|_| is_right).ok_or(ApiError::InvalidCredentials)?;
+    let account = account.filter(|_| is_right);
+    let verdict = if account.is_some() { attempt.accept().await? } else { attempt.reject().await? };
+    if let Verdict::Locked { retry_after } = verdict {
+        return Err(ApiError::TooManyAttempts { retry_after });
+    }
+    let account = account.ok_or(ApiError::InvalidCredentials)?;
     if !sign_ins.succeed(email.key(), &account, context.now()).await? {
         return Err(ApiError::InvalidCredentials);
     }

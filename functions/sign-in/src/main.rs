@@ -1,7 +1,7 @@
 //! The Lambda function around [`sign_in::handle`].
 
 use lambda_http::{Error, run, service_fn};
-use shared::config::{Config, SigningKeySource, dynamodb_client};
+use shared::config::{Config, SigningKeySource, dynamodb_client, trusted_hops};
 use shared::http::{Edge, TokenSigner};
 use shared::logging;
 use shared::password_hash::PasswordHasher;
@@ -12,10 +12,10 @@ use sign_in::{App, handle, signing_key};
 async fn main() -> Result<(), Error> {
     logging::init();
     let config = Config::from_env()?;
-    let key_source = SigningKeySource::from_env()?;
+    let (key_source, trusted_hops) = (SigningKeySource::from_env()?, trusted_hops()?);
     let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     let ((), private_jwk) = tokio::join!(table.warm_up(), signing_key::load(key_source));
     let signer = TokenSigner::new(&private_jwk?, &config.token_issuer, &config.token_audience)?;
-    let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new(), signer };
+    let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new(), signer, trusted_hops };
     run(service_fn(|request| handle(&app, request))).await
 }

@@ -12,7 +12,9 @@ const LOGIN: &str = "\
 Gives a token for one hour. Every other route under `/api` wants it as `Authorization: Bearer <token>`.
 
 An unknown address, a wrong password and a user who may not sign in get the same 401. After ten failures within 15 minutes an \
-address is locked for the rest of them: 429, with the seconds to wait in `Retry-After`.";
+address is locked, for the network of the client (IPv4 /24, IPv6 /48) and the rest of them: 429, with the seconds to wait in \
+`Retry-After`. After 500 failures from all networks it is locked for networks that did not sign in with it within 30 days; one attempt a \
+minute of those is let through. An address may have 50 attempts in flight from one network.";
 
 const VERIFY: &str = "\
 A token is good while it has not run out and its user still exists, may sign in, and has the same role and organization. \

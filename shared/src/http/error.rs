@@ -116,7 +116,7 @@ pub enum ApiError {
     UnsupportedMediaType,
     /// The body has the right shape, but limits or rules refuse it.
     Refused(Vec<FieldError>),
-    /// Too many failed attempts to sign in.
+    /// Too many attempts to sign in, failed or in flight.
     TooManyAttempts {
         /// When to try again.
         retry_after: Duration,
@@ -273,7 +273,7 @@ impl ApiError {
             Self::SetupTooLarge { detail } => detail.clone(),
             Self::UnsupportedMediaType => "Send the body with Content-Type: application/json, in UTF-8".to_owned(),
             Self::TooManyAttempts { retry_after } => format!(
-                "Too many failed attempts to sign in with this e-mail address; try again in {} seconds",
+                "Too many attempts to sign in with this e-mail address; try again in {} seconds",
                 whole_seconds(*retry_after)
             ),
             Self::Unavailable { .. } => "The service is busy or being restored; try again".to_owned(),

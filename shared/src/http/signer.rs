@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::ApiError;
 use super::jwks::KeyError;
+use super::network::NetworkMarks;
 use super::strict_json::Object;
 use super::token::{Audience, Caller, Claims, MAX_LIFETIME};
 use crate::domain::Timestamp;
@@ -22,6 +23,7 @@ pub struct TokenSigner {
     kid: String,
     issuer: String,
     audience: String,
+    network_marks: NetworkMarks,
 }
 
 /// A private Ed25519 key in JWK form (RFC 8037).
@@ -54,7 +56,8 @@ impl TokenSigner {
             return Err(KeyError::new("the signing key needs a kid, the one of its public key"));
         }
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::new("x and d are base64url"));
-        let pair = Ed25519KeyPair::from_seed_and_public_key(&decode(jwk.d.expose_secret())?, &decode(&jwk.x)?)
+        let seed = decode(jwk.d.expose_secret())?;
+        let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &decode(&jwk.x)?)
             .map_err(|_| KeyError::new("x and d are not the two halves of one Ed25519 key"))?;
         let pkcs8 = pair.to_pkcs8().map_err(|_| KeyError::new("the signing key cannot be encoded"))?;
         Ok(Self {
@@ -62,7 +65,13 @@ impl TokenSigner {
             kid: jwk.kid,
             issuer: issuer.into(),
             audience: audience.into(),
+            network_marks: NetworkMarks::derive(&seed),
         })
+    }
+
+    /// What marks the networks that sign in, by a key derived from the signing key.
+    pub fn network_marks(&self) -> &NetworkMarks {
+        &self.network_marks
     }
 
     /// A token for `caller`, good from `now` on for one hour.

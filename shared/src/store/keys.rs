@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::domain::{EmailKey, ItemKind, ObjectId, Timestamp};
+use crate::domain::{EmailKey, ItemKind, NetworkMark, ObjectId, Timestamp};
 
 /// Partition key attribute.
 pub(super) const PK: &str = "PK";
@@ -132,9 +132,14 @@ pub(super) fn is_claim(pk: &str, sk: &str) -> bool {
     pk.starts_with(EMAIL) && sk == META
 }
 
-/// The count of failed sign-ins with an e-mail address, whether or not anybody has it.
+/// What counts failed sign-ins with an e-mail address from all networks, whether or not anybody has it.
 pub(super) fn sign_in_failures(email: &EmailKey) -> Key {
     Key::new(email_partition(email), "FAILURES")
+}
+
+/// What counts attempts to sign in with an e-mail address from one network.
+pub(super) fn sign_in_failures_from(email: &EmailKey, network: &NetworkMark) -> Key {
+    Key::new(email_partition(email), format!("FAILURES#{network}"))
 }
 
 /// What the partition of a snapshot starts with.

@@ -25,6 +25,7 @@ mod revisions;
 mod schedules;
 mod schema;
 mod setup_writer;
+mod sign_in_limits;
 mod sign_ins;
 mod size;
 mod snapshots;
@@ -51,7 +52,11 @@ pub use revisions::{RevisionWithContent, Revisions};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use schema::{Index, create_table, indexes};
 pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
-pub use sign_ins::{Account, Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
+pub use sign_in_limits::{
+    Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
+    Verdict, WINDOW,
+};
+pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use size::stored_bytes;
 pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot};
 pub use sweeps::{Due, Sweeps, Swept};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, Get, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, DeleteRequest, Get, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue,
+    ReturnValuesOnConditionCheckFailure,
     TransactGetItem, TransactWriteItem, WriteRequest,
 };
 use futures_util::future::try_join_all;
@@ -400,6 +401,14 @@ impl Table {
         let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
+    }
+
+    /// Carries out an update and gives the item as it is then.
+    pub(super) async fn run_update_for(&self, update: UpdateItemFluentBuilder) -> Result<Item, CallFailure> {
+        let update = update.return_values(ReturnValue::AllNew);
+        let answer = self.budget.attempt(|| update.clone().send()).await?;
+        self.meter.wrote(answer.consumed_capacity());
+        Ok(answer.attributes.unwrap_or_default())
     }
 
     /// Writes all items or none. Every try carries one token, by which DynamoDB tells for ten minutes that it is the same
