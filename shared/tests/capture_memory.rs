@@ -89,8 +89,13 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
     if !is_captured {
         return (String::new(), bytes);
     }
-    let organization =
-        Organization { id: ObjectId::from_bytes([1; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![], trusted_destinations: vec![] };
+    let organization = Organization {
+        id: ObjectId::from_bytes([1; 12]),
+        name: "Acme".into(),
+        pipelines: vec![],
+        agents: vec![],
+        trusted_destinations: vec![],
+    };
     let work = Work::unlimited();
     let captured = capture(reading.finish(), &organization, &work);
     let packed = captured.and_then(|capture| {

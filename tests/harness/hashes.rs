@@ -51,7 +51,8 @@ impl TestApp {
     pub async fn forget_failures(&self, email: &str) {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let client = self.database().client();
-        let query = client.query().table_name("snapshots").key_condition_expression("PK = :pk AND begins_with(SK, :sk)");
+        let query =
+            client.query().table_name("snapshots").key_condition_expression("PK = :pk AND begins_with(SK, :sk)");
         let query = query.expression_attribute_values(":pk", text(&format!("EMAIL#{email}")));
         let found = query.expression_attribute_values(":sk", text("FAILURES")).send().await.expect("a query answers");
         for item in found.items() {

@@ -26,7 +26,7 @@ pub enum Begun<'a> {
     /// The attempt has a place in flight; look at the password.
     Open {
         /// The attempt, to be accepted or rejected.
-        attempt: Attempt<'a>,
+        attempt: Box<Attempt<'a>>,
         /// Who owns the address; `None` also while an apply only reserves it.
         claim: Option<Claim>,
     },
@@ -85,7 +85,7 @@ impl<'a> SignIns<'a> {
             let ClaimRecord { organization_id, user_id, password_hash, .. } = claim;
             Some(Claim { organization: organization_id, user: user_id?, password_hash })
         });
-        Ok(Begun::Open { attempt, claim })
+        Ok(Begun::Open { attempt: Box::new(attempt), claim })
     }
 
     /// Reads the user whom the claim names, and the hash; without a claim, a key of the same shape that no user has, so that an unknown

@@ -61,7 +61,7 @@ impl Target {
         let mut random = [0; 4];
         shared::ids::Randomness::fill(&SystemRandomness, &mut random);
         match sign_ins.begin(self.email.key(), self.mark(network), random, self.hands.now()).await.unwrap() {
-            SignInBegun::Open { attempt, .. } => Ok(attempt),
+            SignInBegun::Open { attempt, .. } => Ok(*attempt),
             SignInBegun::Locked { retry_after } => Err(retry_after),
         }
     }
