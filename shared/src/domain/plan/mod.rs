@@ -47,6 +47,9 @@ pub struct Plan {
     pub outcome: Outcome,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
+    /// What the caller should know that is no part of the outcome: another sharing changes it while an apply is interrupted.
+    #[serde(skip)]
+    pub notes: Vec<Warning>,
     /// Everything for which the request is refused. With one of these nothing may be written.
     #[serde(skip)]
     pub refusals: Vec<Refusal>,
@@ -149,6 +152,20 @@ pub enum WarningCode {
     MappingIgnored,
     /// Prompts were selected, but prompts are not cloned.
     SelectionIgnored,
+    /// The revision is not the one that is shared with other organizations.
+    UnsharedRevision,
+}
+
+impl Warning {
+    /// Warns of a revision that nobody has shared with the organization that it arrives in.
+    pub fn unshared(revision: u32) -> Self {
+        Self {
+            code: WarningCode::UnsharedRevision,
+            automation_name: String::new(),
+            references: Vec::new(),
+            detail: format!("revision {revision} is not shared with other organizations"),
+        }
+    }
 }
 
 /// One reason for which an apply is refused.
@@ -338,6 +355,11 @@ fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
 }
 
 impl Plan {
+    /// All that the caller should know.
+    pub fn told(&self) -> impl Iterator<Item = &Warning> {
+        self.notes.iter().chain(&self.warnings)
+    }
+
     /// A hash of everything that the plan does: clones, switches, counts and warnings. New ids, times, the address and
     /// the password are no part of it, so the same hash means the same outcome.
     pub fn hash(&self) -> String {
