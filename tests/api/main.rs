@@ -40,6 +40,8 @@ mod revisions;
 mod schedule_races;
 mod schedules;
 mod secrets;
+mod sharing;
+mod sharing_races;
 mod sign_in;
 mod stored_items;
 mod template;

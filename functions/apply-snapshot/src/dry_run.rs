@@ -22,9 +22,10 @@ pub(crate) async fn plan(
     request: &Request,
 ) -> Result<Answer, ApiError> {
     let asked = authorize(edge, context, request)?;
-    let Considered { choices, role, mut refusals } = Considered::parse(request)?;
+    let Considered { choices, revision, role, mut refusals } = Considered::parse(request)?;
     asked.may_grant(role)?;
-    let Judged { snapshot, plan } = asked.read(table).await?.plan(table, &choices).await?;
+    asked.may_choose(revision)?;
+    let Judged { snapshot, plan } = asked.read(table, revision).await?.plan(table, &choices).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let hash = plan.hash();
     let tag = etag(&hash);
@@ -91,7 +92,7 @@ struct ListedClone<'a> {
 
 impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
-        let warnings = listed(&plan.warnings);
+        let warnings = listed(plan.told());
         let Outcome { cloned, mapped, skipped } = plan.outcome;
         let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone).collect());
         Self {
@@ -102,7 +103,7 @@ impl<'a> PlanDocument<'a> {
             skipped,
             clones,
             clones_total,
-            warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
+            warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
             refusals,
         }
