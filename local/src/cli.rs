@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::commands::{self, Failure, edit, load, serve, table};
+use crate::commands::{self, Failure, edit, load, migrate, serve, table};
 use crate::scheduler::Pace;
 
 const EXAMPLES: &str = "\
@@ -24,13 +24,15 @@ Examples:
   cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
   cargo run -- load --help                         put a workspace into a table, on AWS too
   cargo run -- edit --help                         change somebody's setup while the service runs
+  cargo run -- migrate --help                      move what an earlier version stored in another form
   cargo run -- openapi                             describe the API, for programs
 
 Set LOG_LEVEL=info to see the functions' own log lines.";
 
 /// The user snapshot service on one machine: the HTTP API, its functions and a DynamoDB-compatible table in one process.
 ///
-/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with.
+/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with. It answers this machine
+/// alone, and its DynamoDB and Invoke endpoints no web page and nobody without the credentials that it prints.
 #[derive(Debug, Parser)]
 #[command(name = "local", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -56,6 +58,8 @@ struct Serve {
     refresh_every: Option<Duration>,
     #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    reached: Reached,
 }
 
 /// A whole number of seconds, minutes or hours, at least one.
@@ -74,8 +78,8 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 /// Where the table's content comes from and where it stays.
 #[derive(Debug, Args)]
 struct Kept {
-    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json. Without it everything is in
-    /// memory.
+    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json; you alone can read them. A file
+    /// that is no table of this service is refused. Without this everything is in memory.
     #[arg(long, value_name = "PATH")]
     db: Option<PathBuf>,
     /// Load this workspace instead of the demo one. Its form is that of events/demo-workspace.json.
@@ -83,11 +87,24 @@ struct Kept {
     workspace: Option<PathBuf>,
 }
 
+/// What requests may be sent to.
+#[derive(Debug, Args)]
+struct Reached {
+    /// Answer requests to this name, too, such as host.docker.internal; may come several times. Without it a request counts
+    /// only where its Host is localhost or an address that is listened on, so that no web page reaches this service by a name
+    /// of its own.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Do the main job over HTTP and show every request and answer; fails when one is not as the contract says.
     Demo,
     /// Serve only the table, loaded with a workspace, over DynamoDB's protocol.
+    ///
+    /// Prints where, and a line to export with the credentials of this run: calls that are not signed with them are refused, and
+    /// so is every web page. LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment set credentials of your own.
     Dynamodb(Dynamodb),
     /// Write a workspace into a table. Refuses, before it writes anything, what exists there.
     #[command(after_help = LOAD_EXAMPLES)]
@@ -95,6 +112,10 @@ enum Command {
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(Edit),
+    /// Move what an earlier version stored in another form: password hashes, from users' profiles to the claims on their
+    /// addresses. Can be repeated, and run while the service works.
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate(Migrate),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON: docs/openapi.json is exactly this.
@@ -116,9 +137,12 @@ struct Dynamodb {
     table: String,
     #[command(flatten)]
     kept: Kept,
+    #[command(flatten)]
+    reached: Reached,
 }
 
 const LOAD_EXAMPLES: &str = "\
+On this machine, first export the credentials that `cargo run` or `dynamodb` prints.
 The users' passwords: LOAD_PASSWORD in the environment is everybody's; without it you are asked for each.
 
 Examples:
@@ -139,8 +163,33 @@ struct Load {
     endpoint: Option<String>,
 }
 
+const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  cargo run -- migrate --table my-table           on AWS: credentials and region as for the AWS CLI
+  cargo run -- migrate --db crm.db                a table kept by --db, while nothing else serves it
+
+It needs dynamodb:Scan, GetItem and UpdateItem on the table.";
+
+#[derive(Debug, Args)]
+struct Migrate {
+    /// The table's name.
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present = "db",
+        default_value_if("db", clap::builder::ArgPredicate::IsPresent, "snapshots")
+    )]
+    table: Option<String>,
+    /// Where DynamoDB is, if not at AWS.
+    #[arg(long, value_name = "URL", conflicts_with = "db")]
+    endpoint: Option<String>,
+    /// A table kept by --db, while nothing else serves it.
+    #[arg(long, value_name = "PATH")]
+    db: Option<PathBuf>,
+}
+
 const EDIT_EXAMPLES: &str = "\
-Example, with the DynamoDB endpoint that `cargo run` prints:
+Example, with the DynamoDB endpoint that `cargo run` prints, and the credentials that it prints exported:
   cargo run -- edit --endpoint http://127.0.0.1:8000 \\
       --organization 64ee9a8b1e7f2a0011223344 --user 64ee9a8b1e7f2a0011223399 \\
       --item prompt:64eea1110000000000000201 --set temperature=0.7 --set 'description=\"Warmer\"'";
@@ -188,19 +237,22 @@ struct Place {
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => {
-            let Serve { port, cors_origins, refresh_every, kept } = cli.serve;
+            let Serve { port, cors_origins, refresh_every, kept, reached } = cli.serve;
             let cors_origins = CorsOrigins::parse(&cors_origins.join(","))?;
             let pace = refresh_every.map_or(Pace::AsDue, Pace::Every);
-            serve::run(port, cors_origins, pace, kept.db, kept.workspace).await
+            serve::run(port, cors_origins, pace, kept.db, kept.workspace, reached.allowed_hosts).await
         }
         Some(Command::Demo) => commands::demo().await,
-        Some(Command::Dynamodb(Dynamodb { listen, table, kept })) => {
-            table::run(listen, &table, kept.db, kept.workspace).await
+        Some(Command::Dynamodb(Dynamodb { listen, table, kept, reached })) => {
+            table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
         Some(Command::Load(Load { table, workspace, endpoint })) => load::run(&table, &workspace, endpoint).await,
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await
+        }
+        Some(Command::Migrate(Migrate { table, endpoint, db })) => {
+            migrate::run(endpoint, db, &table.unwrap_or_else(|| "snapshots".to_owned())).await
         }
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi { page }) => commands::openapi(page),
@@ -267,6 +319,18 @@ mod tests {
     #[test]
     fn serving_options_do_not_go_with_a_command() {
         assert!(parse("local --port 4000 demo").unwrap_err().contains("--port"));
+    }
+
+    #[test]
+    fn a_migration_names_a_table_or_a_file() {
+        let table = |line: &str| match parse(line).unwrap().command {
+            Some(Command::Migrate(Migrate { table, .. })) => table,
+            _ => None,
+        };
+        assert_eq!(table("local migrate --db a.db").as_deref(), Some("snapshots"));
+        assert_eq!(table("local migrate --table t --endpoint http://x").as_deref(), Some("t"));
+        assert!(parse("local migrate").unwrap_err().contains("--table"));
+        assert!(parse("local migrate --table t --db a.db --endpoint http://x").unwrap_err().contains("--db"));
     }
 
     #[test]

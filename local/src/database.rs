@@ -1,5 +1,8 @@
 //! The embedded database: DynamoDB's protocol over SQLite, on a port of this machine.
 
+mod endpoint;
+pub(crate) mod file;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,13 +10,16 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use dynoxide::server::serve_with_shutdown;
+use axum::serve::ListenerExt;
 use shared::config::client_for_endpoint;
 use shared::domain::Fault;
-use shared::store::{Table, create_table};
+use shared::store::{Table, create_table, indexes};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::guard::{Credentials, Guard};
+use endpoint::Endpoint;
 
 /// Where the items are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,10 +31,20 @@ pub enum Storage {
     File(PathBuf),
 }
 
+impl Storage {
+    /// Makes sure that a file is ours or new, and that its owner alone can read it. Writes nothing into another one.
+    pub fn admit(&self) -> Result<(), DatabaseError> {
+        match self {
+            Self::Memory => Ok(()),
+            Self::File(file) => file::admit(file).map_err(|reason| DatabaseError::File { file: file.clone(), reason }),
+        }
+    }
+}
+
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The file cannot be opened.
+    /// The file cannot be opened, or is none of ours.
     #[error("the database {file}: {reason}")]
     File {
         /// The file.
@@ -46,40 +62,69 @@ pub enum DatabaseError {
 
 /// A running database with one table.
 pub struct Database {
-    endpoint: String,
+    url: String,
+    credentials: Credentials,
     client: Client,
     table: Table,
+    endpoint: Endpoint,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), String>>,
+    server: JoinHandle<std::io::Result<()>>,
 }
 
 impl Database {
-    /// Serves `storage` on `listener` and makes the table if it is not there. `http_client` stands between the SDK and
-    /// the server where one is given.
+    /// Serves `storage` on `listener` to what `guard` admits, and makes the table if it is not there. `http_client` stands
+    /// between the SDK and the server where one is given. A file with other tables alone, or with one of this name and other
+    /// keys, is refused.
     pub async fn start(
         listener: TcpListener,
+        guard: Guard,
         storage: &Storage,
         table_name: &str,
         http_client: Option<SharedHttpClient>,
     ) -> Result<Self, DatabaseError> {
-        let database = open(storage)?;
-        let endpoint = endpoint_of(&listener).map_err(|error| DatabaseError::Server(error.to_string()))?;
+        let engine = open(storage)?;
+        let has_table = has_table(&engine, storage, table_name)?;
+        let url = url_of(&listener).map_err(|error| DatabaseError::Server(error.to_string()))?;
+        let credentials = guard.credentials().clone();
+        let endpoint = Endpoint::new(guard, engine);
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve_with_shutdown(listener, database, async {
+        // Small answers must not wait for one another's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let router = endpoint.router();
+        let server = tokio::spawn(async move {
             // A sender that was dropped stops the server as well.
-            let _ = stopped.await;
-        }));
-        let client = connect(&endpoint, http_client);
-        if !has_table(&client, table_name).await? {
+            let stopped = async { drop(stopped.await) };
+            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        });
+        let client = connect(&url, &credentials, http_client);
+        if !has_table {
             create_table(&client, table_name).await?;
         }
         let table = Table::new(client.clone(), table_name);
-        Ok(Self { endpoint, client, table, stop, server })
+        Ok(Self { url, credentials, client, table, endpoint, stop, server })
+    }
+
+    /// Serves `storage` on a port of the loopback address that the system picks, to those who have its credentials.
+    pub async fn start_here(storage: &Storage, table_name: &str) -> Result<Self, DatabaseError> {
+        let socket = |error: std::io::Error| DatabaseError::Server(error.to_string());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(socket)?;
+        let guard = Guard::new(listener.local_addr().map_err(socket)?, &[], Credentials::generate());
+        Self::start(listener, guard, storage, table_name, None).await
     }
 
     /// Where it answers, as a URL.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.url
+    }
+
+    /// What programs sign their calls with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// An SDK client for it that calls it at another URL, such as that of a proxy.
+    pub fn client_at(&self, url: &str) -> Client {
+        connect(url, &self.credentials, None)
     }
 
     /// An SDK client for it.
@@ -92,19 +137,27 @@ impl Database {
         &self.table
     }
 
-    /// Ends what runs and closes the file.
+    /// Lets what runs finish, for a moment, and closes the file, whatever clients do.
     pub async fn stop(self) -> Result<(), DatabaseError> {
-        let Self { client, table, stop, server, .. } = self;
+        let Self { client, table, endpoint, stop, mut server, .. } = self;
         let _ = stop.send(());
         // The SDK's idle connections would otherwise keep the server waiting for a next request.
         drop((client, table));
-        match server.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(reason)) => Err(DatabaseError::Server(reason)),
-            Err(error) => Err(DatabaseError::Server(error.to_string())),
+        let ended = tokio::time::timeout(GRACE, &mut server).await;
+        endpoint.close();
+        match ended {
+            // Somebody sends half a request. The task that waits for the end of it ends, and the database is closed.
+            Err(_) => server.abort(),
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => return Err(DatabaseError::Server(error.to_string())),
+            Ok(Err(error)) => return Err(DatabaseError::Server(error.to_string())),
         }
+        Ok(())
     }
 }
+
+/// How long what runs at the end has to finish. A call takes milliseconds.
+const GRACE: Duration = Duration::from_millis(500);
 
 fn open(storage: &Storage) -> Result<dynoxide::Database, DatabaseError> {
     match storage {
@@ -112,12 +165,37 @@ fn open(storage: &Storage) -> Result<dynoxide::Database, DatabaseError> {
         Storage::File(file) => {
             let failed = |reason: String| DatabaseError::File { file: file.clone(), reason };
             let path = file.to_str().ok_or_else(|| failed("the path is not valid UTF-8".to_owned()))?;
+            storage.admit()?;
             dynoxide::Database::new(path).map_err(|error| failed(error.to_string()))
         }
     }
 }
 
-fn endpoint_of(listener: &TcpListener) -> std::io::Result<String> {
+/// Whether the table is there, and is ours. A file with other tables alone is refused: a table of another name would be made in
+/// it, and look as if everything were lost.
+fn has_table(engine: &dynoxide::Database, storage: &Storage, name: &str) -> Result<bool, DatabaseError> {
+    let Storage::File(file) = storage else { return Ok(false) };
+    let failed = |reason: String| DatabaseError::File { file: file.clone(), reason };
+    let tables = engine.list_tables(dynoxide::actions::list_tables::ListTablesRequest::default());
+    let tables = tables.map_err(|error| failed(error.to_string()))?.table_names;
+    if tables.is_empty() {
+        return Ok(false);
+    }
+    if !tables.iter().any(|table| table == name) {
+        let tables = tables.join(", ");
+        return Err(failed(format!("it has no table {name}, but {tables}. Choose another path or name")));
+    }
+    let found = engine.get_table_metadata(name).map_err(|error| failed(error.to_string()))?;
+    let has_keys = |keys: &str, names: [&str; 2]| names.iter().all(|name| keys.contains(&format!("\"{name}\"")));
+    let is_ours = found.is_some_and(|found| {
+        let of_indexes = found.gsi_definitions.unwrap_or_default();
+        has_keys(&found.key_schema, ["PK", "SK"])
+            && indexes().iter().all(|index| has_keys(&of_indexes, [index.pk, index.sk]))
+    });
+    if is_ours { Ok(true) } else { Err(failed(format!("its table {name} has other keys than this service's"))) }
+}
+
+fn url_of(listener: &TcpListener) -> std::io::Result<String> {
     let mut address: SocketAddr = listener.local_addr()?;
     if address.ip().is_unspecified() {
         // Listening on every address, it is to be found on the loopback one.
@@ -130,22 +208,12 @@ fn endpoint_of(listener: &TcpListener) -> std::io::Result<String> {
 /// AWS. A wait is no failure here.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn connect(endpoint: &str, http_client: Option<SharedHttpClient>) -> Client {
+fn connect(url: &str, credentials: &Credentials, http_client: Option<SharedHttpClient>) -> Client {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
-    let config = client_for_endpoint(endpoint).config().to_builder().timeout_config(timeouts);
+    let config = client_for_endpoint(url).config().to_builder().timeout_config(timeouts);
+    let config = config.credentials_provider(credentials.for_sdk());
     Client::from_conf(match http_client {
         None => config.build(),
         Some(http_client) => config.http_client(http_client).build(),
     })
-}
-
-/// Asks for the list, because a question after a table that is not there is an error in the database's log.
-async fn has_table(client: &Client, name: &str) -> Result<bool, Fault> {
-    let mut names = client.list_tables().into_paginator().items().send();
-    while let Some(table) = names.next().await {
-        if table.map_err(|error| Fault::Unavailable(format!("{error:?}")))? == name {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -1,19 +1,22 @@
-//! The queue between the schedule and the refreshes, and what Lambda does with it: SQS and an event source mapping in one. Batches
-//! of what is visible go to the function; what it reports as failed becomes visible again once its time is over, and what failed
-//! too often goes to the dead-letter queue.
+//! The queue between the schedule and the refreshes, and what Lambda does with it: SQS and an event source mapping in one. Each
+//! message that is visible goes to the function alone; one that fails becomes visible again once its time is over, and what failed
+//! too often goes to the dead-letter queue. Several are served at once, and tenants that keep few places busy come first.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::domain::Timestamp;
+use shared::domain::{Fault, Timestamp};
 use shared::queue::{RefreshMessage, RefreshQueue, Sending};
 
 use crate::gateway::Invoked;
 
-/// The most messages in one batch, as in the template.
-pub const BATCH_SIZE: usize = 10;
+/// The most messages in one batch, as in the template: a message that ends the function's process ends no other message.
+pub const BATCH_SIZE: usize = 1;
+/// The most batches that are served at once, as in the template.
+pub const MAXIMUM_CONCURRENCY: usize = 10;
 /// How long a message that was received is kept from being received again, as in the template.
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// How often a message is received before it goes to the dead-letter queue, as in the template.
@@ -37,6 +40,8 @@ struct State {
 struct Message {
     id: String,
     body: String,
+    /// The tenant that it is of; one without is a tenant of its own.
+    group: Option<String>,
     sent_at: Timestamp,
     receives: u32,
     visible_at: Timestamp,
@@ -57,14 +62,19 @@ impl EventSource {
         Self { clock, state: Arc::default() }
     }
 
-    /// Takes a message of any text.
+    /// Takes a message of any text, of no tenant.
     pub fn send_text(&self, body: &str) {
+        self.take(body, None);
+    }
+
+    fn take(&self, body: &str, group: Option<String>) {
         let now = self.clock.now();
         let mut state = self.state();
         state.sent += 1;
         // In the form of SQS's own ids, and in order.
         let id = format!("00000000-0000-4000-8000-{:012x}", state.sent);
-        state.messages.push(Message { id, body: body.to_owned(), sent_at: now, receives: 0, visible_at: now });
+        let body = body.to_owned();
+        state.messages.push(Message { id, body, group, sent_at: now, receives: 0, visible_at: now });
     }
 
     /// Hands one batch of what is visible to `function` and deletes what it does not report as failed; `None` where nothing is
@@ -106,13 +116,16 @@ impl EventSource {
             tracing::error!(message = message.id, receives = message.receives, "to the dead-letter queue");
             state.dead.push(message);
         }
-        let visible = state.messages.iter_mut().filter(|message| message.visible_at <= now);
-        let received = visible.take(BATCH_SIZE).map(|message| {
+        let mut received = Vec::new();
+        while received.len() < BATCH_SIZE
+            && let Some(place) = state.next(now)
+        {
+            let message = &mut state.messages[place];
             message.receives += 1;
             message.visible_at = now.plus(VISIBILITY_TIMEOUT);
-            message.clone()
-        });
-        received.collect()
+            received.push(message.clone());
+        }
+        received
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,11 +133,34 @@ impl EventSource {
     }
 }
 
+impl State {
+    /// The place of the message that is received next: the oldest of the tenant with the fewest messages in flight, as SQS's fair
+    /// queues prefer the tenants that keep few consumers busy.
+    fn next(&self, now: Timestamp) -> Option<usize> {
+        let mut in_flight: HashMap<&str, usize> = HashMap::new();
+        for group in self
+            .messages
+            .iter()
+            .filter(|message| message.visible_at > now)
+            .filter_map(|message| message.group.as_deref())
+        {
+            *in_flight.entry(group).or_default() += 1;
+        }
+        let busy =
+            |message: &Message| message.group.as_deref().and_then(|group| in_flight.get(group)).copied().unwrap_or(0);
+        let visible = self.messages.iter().enumerate().filter(|(_, message)| message.visible_at <= now);
+        visible.min_by_key(|(place, message)| (busy(message), *place)).map(|(place, _)| place)
+    }
+}
+
 impl RefreshQueue for EventSource {
     fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a> {
-        let text =
-            |message| serde_json::to_string(message).map_err(|error| shared::domain::Fault::Corrupt(error.to_string()));
-        let verdicts = messages.iter().map(|message| text(message).map(|text| self.send_text(&text))).collect();
+        let send = |message: &RefreshMessage| {
+            let text = serde_json::to_string(message).map_err(|error| Fault::Corrupt(error.to_string()))?;
+            self.take(&text, message.organization_id.map(|organization| organization.to_string()));
+            Ok(())
+        };
+        let verdicts = messages.iter().map(send).collect();
         Box::pin(std::future::ready(verdicts))
     }
 }
@@ -211,48 +247,80 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_batch_with_any_number_of_poisoned_messages_only_those_come_again() {
-        for n in 1..=BATCH_SIZE {
+    async fn of_any_number_of_messages_with_poisoned_ones_only_those_come_again() {
+        for n in 1..=10 {
             for k in 0..=n {
                 let (clock, source) = source(n);
                 let poisoned: Vec<String> = (n - k..n).map(|number| number.to_string()).collect();
                 let function = async |event: Value| Ok(report(&event, &poisoned));
-                let first = source.deliver(function).await.unwrap();
-                assert_eq!((first.messages.len(), first.failed.len()), (n, k), "{k} of {n}");
+                let serve = async || {
+                    let mut served = Vec::new();
+                    while let Some(delivered) = source.deliver(function).await {
+                        assert_eq!(delivered.messages.len(), BATCH_SIZE);
+                        served.push((delivered.messages[0].clone(), delivered.failed.len()));
+                    }
+                    served
+                };
+                let first = serve().await;
+                assert_eq!(first.iter().map(|(_, failed)| failed).sum::<usize>(), k, "{k} of {n}");
+                assert_eq!(first.len(), n, "{k} of {n}");
                 for receive in 2..=MAX_RECEIVES {
                     clock.advance(VISIBILITY_TIMEOUT - MILLISECOND);
-                    assert_eq!(source.deliver(function).await, None, "{k} of {n}");
+                    assert_eq!(serve().await, [], "{k} of {n}");
                     clock.advance(MILLISECOND);
-                    let again = source.deliver(function).await;
-                    let expected = Delivered { messages: poisoned.clone(), failed: (0..k).collect() };
-                    assert_eq!(again, (k > 0).then_some(expected), "{k} of {n}, receive {receive}");
+                    let expected: Vec<_> = poisoned.iter().map(|body| (body.clone(), 1)).collect();
+                    assert_eq!(serve().await, expected, "{k} of {n}, receive {receive}");
                 }
                 assert!(source.dead_letters().is_empty());
                 clock.advance(VISIBILITY_TIMEOUT);
-                assert_eq!(source.deliver(function).await, None, "{k} of {n}");
+                assert_eq!(serve().await, [], "{k} of {n}");
                 assert_eq!((source.dead_letters(), source.waiting()), (poisoned, 0), "{k} of {n}");
             }
         }
     }
 
     #[tokio::test]
-    async fn a_batch_has_at_most_ten_messages_and_no_message_is_in_two_at_once() {
-        for (n, batches) in [(9, &[9][..]), (10, &[10]), (11, &[10, 1]), (25, &[10, 10, 5])] {
-            let (_, source) = source(n);
-            let mut sizes = Vec::new();
-            let all = Err(FunctionError { error_type: String::new(), error_message: String::new() });
-            while let Some(batch) = source.deliver(async |_| all.clone()).await {
-                sizes.push(batch.messages.len());
-            }
-            assert_eq!((&sizes[..], source.waiting()), (batches, n));
+    async fn each_message_comes_alone_and_is_in_no_two_batches_at_once() {
+        let (_, source) = source(11);
+        let mut bodies = Vec::new();
+        let all = Err(FunctionError { error_type: String::new(), error_message: String::new() });
+        while let Some(batch) = source.deliver(async |_| all.clone()).await {
+            bodies.push(batch.messages);
         }
+        let expected: Vec<_> = (0..11).map(|number: usize| vec![number.to_string()]).collect();
+        assert_eq!((bodies, source.waiting()), (expected, 11));
     }
 
     #[tokio::test]
-    async fn an_answer_is_read_as_lambda_reads_it() {
+    async fn a_tenant_with_messages_in_flight_gives_way_to_those_without() {
+        let (_, source) = source(0);
+        for (tenant, body) in [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")] {
+            source.take(body, Some(tenant.to_owned()));
+        }
+        source.send_text("6");
+        // What fails stays in flight until it becomes visible again.
+        let failed = Err(FunctionError { error_type: String::new(), error_message: String::new() });
+        let mut order = Vec::new();
+        while let Some(batch) = source.deliver(async |_| failed.clone()).await {
+            order.extend(batch.messages);
+        }
+        assert_eq!(order, ["1", "4", "6", "2", "5", "3"]);
+    }
+
+    #[test]
+    fn an_answer_is_read_as_lambda_reads_it() {
+        let message = |number: u8| Message {
+            id: format!("00000000-0000-4000-8000-{number:012x}"),
+            body: String::new(),
+            group: None,
+            sent_at: Timestamp::from_millis(0),
+            receives: 1,
+            visible_at: Timestamp::from_millis(0),
+        };
+        let batch = [message(1), message(2), message(3)];
         let known = "00000000-0000-4000-8000-000000000002";
         let failure = |id: Value| json!({"batchItemFailures": [{"itemIdentifier": known}, {"itemIdentifier": id}]});
-        for (answer, failed) in [
+        for (answer, expected) in [
             (Value::Null, 0),
             (json!({}), 0),
             (json!({"batchItemFailures": null}), 0),
@@ -265,9 +333,7 @@ mod tests {
             (json!({"batchItemFailures": 7}), 3),
             (json!("done"), 3),
         ] {
-            let (_, source) = source(3);
-            let delivered = source.deliver(async |_| Ok(answer.clone())).await.unwrap();
-            assert_eq!((delivered.failed.len(), source.waiting()), (failed, failed), "{answer}");
+            assert_eq!(failed(&batch, &Ok(answer.clone())).len(), expected, "{answer}");
         }
     }
 

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use shared::http::{KeyError, SigningKey};
 use shared::ids::Randomness;
 
+use crate::database::file::{make_private, private};
+
 /// A private key and the public set that goes with it.
 #[derive(Clone)]
 pub struct Keys {
@@ -63,7 +65,11 @@ impl Keys {
     pub fn kept_in(file: &Path, randomness: &dyn Randomness) -> Result<Self, KeysError> {
         let failed = |source| KeysError::File { file: file.to_owned(), source };
         match std::fs::read_to_string(file) {
-            Ok(text) => Self::from_json(&text).ok_or_else(|| KeysError::Foreign(file.to_owned())),
+            Ok(text) => {
+                let keys = Self::from_json(&text).ok_or_else(|| KeysError::Foreign(file.to_owned()))?;
+                make_private(file).map_err(failed)?;
+                Ok(keys)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let keys = Self::generate(randomness)?;
                 write_private(file, &keys.to_json()).map_err(failed)?;
@@ -92,11 +98,7 @@ pub fn file_beside(database: &Path) -> PathBuf {
 }
 
 fn write_private(file: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(text.as_bytes())
+    private(OpenOptions::new().write(true).create_new(true)).open(file)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -132,8 +134,12 @@ mod tests {
 
         let directory = fresh_directory("mode");
         let file = directory.join("keys.json");
-        Keys::kept_in(&file, &SystemRandomness).unwrap();
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        for _ in 0..2 {
+            Keys::kept_in(&file, &SystemRandomness).unwrap();
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            // As a copy may be.
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
         std::fs::remove_dir_all(directory).unwrap();
     }
 

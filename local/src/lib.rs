@@ -1,8 +1,8 @@
 //! The whole service on one machine: for people, as the binary `local`, and for tests.
 //!
 //! [`gateway`] stands for the HTTP API, [`database`] for DynamoDB, [`event_source`] for SQS, [`scheduler`] for EventBridge
-//! Scheduler; [`stack`] puts them and the functions together. What
-//! runs behind them is what runs on AWS.
+//! Scheduler; [`guard`] keeps web pages and strangers out of them; [`stack`] puts them and the functions together. What runs
+//! behind them is what runs on AWS.
 
 pub mod cli;
 mod commands;
@@ -11,6 +11,7 @@ pub mod demo;
 pub mod docs_page;
 pub mod event_source;
 pub mod gateway;
+pub mod guard;
 pub mod keys;
 pub mod loader;
 pub mod openapi;

@@ -139,8 +139,7 @@ mod tests {
     use crate::database::{Database, Storage};
 
     async fn database() -> Database {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        Database::start(listener, &Storage::Memory, "snapshots", None).await.unwrap()
+        Database::start_here(&Storage::Memory, "snapshots").await.unwrap()
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The schedule on this machine: what EventBridge Scheduler does on AWS, and Lambda between the queue and the function that
+//! The schedules on this machine: what EventBridge Scheduler does on AWS, and Lambda between the queue and the function that
 //! refreshes.
 
 use std::sync::Arc;
@@ -8,18 +8,24 @@ use serde_json::json;
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
 use shared::store::{Schedules, Table};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
-use crate::event_source::{Delivered, EventSource};
+use crate::event_source::{Delivered, EventSource, MAXIMUM_CONCURRENCY};
 use crate::gateway::{Gateway, Invoked};
-use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH};
+use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 
-/// How often the schedule runs, as in the template.
+pub use schedule_refresh::SHARE;
+
+/// How often each schedule runs, as in the template.
 pub const EVERY: Duration = Duration::from_secs(60);
-/// The timeout of both functions in the template.
-pub const TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout of the sweep and of the function that finds what is due, in the template.
+pub const SCHEDULE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout of the function that refreshes, in the template: what one message costs at most.
+pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(29);
+/// How often the queue is looked into.
+const POLLING: Duration = Duration::from_secs(1);
 
-/// Runs the schedule and serves its queue. Clones are the same.
+/// Runs the schedules and serves the queue. Clones are the same.
 #[derive(Clone)]
 pub struct Scheduler {
     pub(crate) gateway: Gateway,
@@ -45,21 +51,31 @@ impl Scheduler {
 
     /// Runs the schedule once.
     pub async fn run(&self) -> Invoked {
-        self.gateway.invoke_function(SCHEDULE_REFRESH, json!({}), TIMEOUT).await
+        self.gateway.invoke_function(SCHEDULE_REFRESH, json!({}), SCHEDULE_TIMEOUT).await
     }
 
-    /// Serves the queue until nothing in it is visible. What became of each batch.
+    /// Serves the queue until nothing in it is visible, [`MAXIMUM_CONCURRENCY`] messages at once. What became of each.
     pub async fn drain(&self) -> Vec<Delivered> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.deliver().await {
-            batches.push(batch);
+        let mut at_once = JoinSet::new();
+        for _ in 0..MAXIMUM_CONCURRENCY {
+            let scheduler = self.clone();
+            at_once.spawn(async move { scheduler.serve().await });
         }
-        batches
+        at_once.join_all().await.concat()
+    }
+
+    /// Serves one message after the other until none is visible.
+    async fn serve(&self) -> Vec<Delivered> {
+        let mut served = Vec::new();
+        while let Some(delivered) = self.deliver().await {
+            served.push(delivered);
+        }
+        served
     }
 
     /// Serves one batch; `None` where nothing is visible.
     pub async fn deliver(&self) -> Option<Delivered> {
-        let function = async |event| self.gateway.invoke_function(REFRESH_SNAPSHOT, event, TIMEOUT).await;
+        let function = async |event| self.gateway.invoke_function(REFRESH_SNAPSHOT, event, REFRESH_TIMEOUT).await;
         self.queue.deliver(function).await
     }
 
@@ -70,8 +86,9 @@ impl Scheduler {
         for shard in Schedules::shards() {
             let mut from = None;
             loop {
-                let page = schedules.due(&shard, Timestamp::from_millis(i64::MAX), from.as_deref()).await?;
-                for scheduled in &page.due {
+                let end = Timestamp::from_millis(i64::MAX);
+                let page = schedules.page(&shard, end, from.as_deref()).await?;
+                for scheduled in &schedules.load(&page.rows, end).await?.due {
                     hastened += usize::from(schedules.move_on(scheduled, now).await?);
                 }
                 from = page.next;
@@ -83,29 +100,60 @@ impl Scheduler {
         Ok(hastened)
     }
 
-    /// Goes on at this pace until the task is aborted.
-    pub fn play(self, pace: Pace) -> JoinHandle<()> {
-        tokio::spawn(async move {
+    /// Sweeps once: clears away what nobody will finish.
+    pub async fn sweep(&self) -> Invoked {
+        self.gateway.invoke_function(SWEEP_APPLIES, json!({}), SCHEDULE_TIMEOUT).await
+    }
+
+    /// Runs both schedules until what this returns is dropped: the sweep `every` so often, which is a minute in the template, and
+    /// the refreshes at this pace. Neither waits for the other, and the queue is served beside them: a message that hangs keeps
+    /// no snapshot from being found due.
+    pub fn play(&self, every: Duration, pace: Pace) -> JoinSet<()> {
+        let (sweeping, refreshing, serving) = (self.clone(), self.clone(), self.clone());
+        let mut playing = JoinSet::new();
+        playing.spawn(async move {
             loop {
-                self.play_once(pace).await;
+                serving.drain().await;
+                tokio::time::sleep(POLLING).await;
+            }
+        });
+        playing.spawn(async move {
+            loop {
+                if let Err(error) = sweeping.sweep().await {
+                    tracing::warn!(error = error.error_message, "the sweep failed; it runs again");
+                }
+                tokio::time::sleep(every).await;
+            }
+        });
+        playing.spawn(async move {
+            loop {
+                refreshing.refresh_once(pace).await;
                 tokio::time::sleep(match pace {
-                    Pace::AsDue => EVERY,
+                    Pace::AsDue => every,
                     Pace::Every(time) => time,
                 })
                 .await;
             }
-        })
+        });
+        playing
     }
 
-    async fn play_once(&self, pace: Pace) {
+    async fn refresh_once(&self, pace: Pace) {
         if let Pace::Every(_) = pace
             && let Err(fault) = self.hasten().await
         {
             tracing::warn!(%fault, "the schedules cannot be hastened");
         }
-        if let Err(error) = self.run().await {
-            tracing::warn!(error = error.error_message, "the schedule failed; it runs again");
+        loop {
+            match self.run().await {
+                // Whoever sets the pace waits for no share.
+                Ok(report) if matches!(pace, Pace::Every(_)) && report["deferred"] != 0 => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(error = error.error_message, "the schedule failed; it runs again");
+                    return;
+                }
+            }
         }
-        self.drain().await;
     }
 }

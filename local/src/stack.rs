@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::database::{Database, DatabaseError, Storage};
 use crate::event_source::EventSource;
 use crate::gateway::{Answering, FunctionError, Gateway, Invoked, Invoker, run_http};
+use crate::guard::{Credentials, Guard};
 use crate::keys::{Keys, KeysError};
 use crate::scheduler::Scheduler;
 
@@ -30,6 +31,9 @@ use crate::scheduler::Scheduler;
 pub const ISSUER: &str = "http://localhost/snapshots";
 /// The `aud` of tokens on this machine.
 pub const AUDIENCE: &str = "snapshots";
+
+/// How long requests that run at the end have to finish.
+pub const GRACE: Duration = Duration::from_secs(2);
 
 /// What a stack is made of. `Options::default()` is all real: the system's clock and randomness, new keys, a table in
 /// memory.
@@ -52,6 +56,10 @@ pub struct Options {
     pub http_client: Option<SharedHttpClient>,
     /// How long a function may take; the template's timeout where absent.
     pub function_timeout: Option<Duration>,
+    /// The names besides `localhost` that requests may be sent to.
+    pub allowed_hosts: Vec<String>,
+    /// What programs sign calls of the database and of functions with; made new where absent.
+    pub credentials: Option<Credentials>,
 }
 
 impl Default for Options {
@@ -66,6 +74,8 @@ impl Default for Options {
             revisions_kept: REVISIONS_KEPT,
             http_client: None,
             function_timeout: None,
+            allowed_hosts: Vec::new(),
+            credentials: None,
         }
     }
 }
@@ -118,9 +128,13 @@ impl Stack {
             randomness: options.randomness,
             cors_origins: options.cors_origins,
         };
-        let database_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let credentials = options.credentials.unwrap_or_else(Credentials::generate);
+        let guard = |bound| Guard::new(bound, &options.allowed_hosts, credentials.clone());
+        let listener_of_database = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let guard_of_database = guard(listener_of_database.local_addr()?);
+        let (storage, name) = (&options.storage, &options.table_name);
         let database =
-            Database::start(database_listener, &options.storage, &options.table_name, options.http_client).await?;
+            Database::start(listener_of_database, guard_of_database, storage, name, options.http_client).await?;
 
         let (queue, clock) = (EventSource::new(edge.clock.clone()), edge.clock.clone());
         let functions = Functions::new(&edge, database.table(), &signer, &queue, options.revisions_kept);
@@ -128,6 +142,7 @@ impl Stack {
         let invoker = functions.clone().invoker();
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
+        let gateway = gateway.with_guard(guard(address));
         let gateway = match options.function_timeout {
             Some(time) => gateway.with_function_timeout(time),
             None => gateway,
@@ -179,13 +194,20 @@ impl Stack {
         &self.scheduler
     }
 
-    /// Lets what runs finish, then ends.
+    /// Lets what runs finish, for [`GRACE`] at most, then ends.
     pub async fn stop(self) -> Result<(), StackError> {
-        let _ = self.stop.send(());
-        if let Ok(served) = self.server.await {
-            served?;
+        let Self { database, stop, mut server, .. } = self;
+        let _ = stop.send(());
+        match tokio::time::timeout(GRACE, &mut server).await {
+            // Somebody sends half a request, or a request takes longer. An apply that is cut off is carried on or swept.
+            Err(_) => server.abort(),
+            Ok(served) => {
+                if let Ok(served) = served {
+                    served?;
+                }
+            }
         }
-        Ok(self.database.stop().await?)
+        Ok(database.stop().await?)
     }
 }
 
@@ -222,6 +244,7 @@ impl Functions {
                 clock: edge().clock,
                 table: table(),
                 queue: Arc::new(queue.clone()),
+                share: schedule_refresh::SHARE,
             }),
             refresh_snapshot: Arc::new(refresh_snapshot::App { clock: edge().clock, table: table(), revisions_kept }),
         }
@@ -233,7 +256,9 @@ impl Functions {
         let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
             let functions = Arc::clone(&self);
             match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
-                Some(function) => Box::pin(run_http(event, context, move |request| functions.run(function, request))),
+                Some(function) => {
+                    Box::pin(run_http(event.to_string(), context, move |request| functions.run(function, request)))
+                }
                 None => Box::pin(async move { functions.run_unrouted(name, LambdaEvent::new(event, context)).await }),
             }
         };

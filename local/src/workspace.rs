@@ -205,6 +205,8 @@ struct WorkspaceFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OrganizationEntry {
+    #[serde(default, rename = "trustedDestinations")]
+    trusted_destinations: Vec<String>,
     #[serde(rename = "_id")]
     id: ObjectId,
     name: String,
@@ -282,8 +284,8 @@ impl From<WorkspaceFile> for Workspace {
 impl From<OrganizationEntry> for Tenant {
     fn from(entry: OrganizationEntry) -> Self {
         let users = entry.users.into_iter().map(|user| user.into_member(entry.id)).collect();
-        let OrganizationEntry { id, name, pipelines, agents, .. } = entry;
-        Self { organization: Organization { id, name, pipelines, agents }, users }
+        let OrganizationEntry { id, name, pipelines, agents, trusted_destinations, .. } = entry;
+        Self { organization: Organization { id, name, pipelines, agents, trusted_destinations }, users }
     }
 }
 

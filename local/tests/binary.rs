@@ -2,13 +2,21 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use shared::clock::{Clock, SystemClock};
 
 fn local(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(arguments).env_remove("LOG_LEVEL").env_remove("LOAD_PASSWORD").stdin(Stdio::null());
+    command.args(arguments).stdin(Stdio::null());
+    for variable in ["LOG_LEVEL", "LOAD_PASSWORD", "LOCAL_ACCESS_KEY_ID", "LOCAL_SECRET_ACCESS_KEY"] {
+        command.env_remove(variable);
+    }
     command
 }
 
@@ -20,10 +28,43 @@ fn ended(arguments: &[&str]) -> (Output, String) {
 
 /// Starts it and reads the first line of its output.
 fn started(arguments: &[&str]) -> (Child, String) {
-    let mut child = local(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let (child, [line]) = started_with(local(arguments));
     (child, line)
+}
+
+/// Starts it and reads the first lines of its output.
+fn started_with<const LINES: usize>(mut command: Command) -> (Child, [String; LINES]) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.as_mut().unwrap());
+    let lines = std::array::from_fn(|_| {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        line
+    });
+    (child, lines)
+}
+
+/// The address in a line of the output.
+fn address(line: &str) -> String {
+    let url = line.split([' ', ',']).find_map(|word| word.strip_prefix("http://"));
+    url.unwrap().trim_end().to_owned()
+}
+
+/// The variables that a line for a shell sets.
+fn exported(line: &str) -> Vec<(String, String)> {
+    let variables = line.trim().strip_prefix("export ").unwrap().split(' ');
+    variables
+        .map(|variable| variable.split_once('=').unwrap())
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+}
+
+/// A directory of the test's own, which is new.
+fn fresh_directory(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("local-binary-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
 }
 
 /// Asks it to end with a signal, and returns whether it ended well and what it had written to standard error.
@@ -85,8 +126,8 @@ fn a_bad_workspace_is_refused_with_its_place_before_anything_starts() {
 
 #[test]
 fn loading_needs_a_table_a_password_and_users_that_are_new() {
-    let (child, line) = started(&["dynamodb", "--listen", "127.0.0.1:0"]);
-    let endpoint = line.trim_start_matches("DynamoDB on ").split(',').next().unwrap();
+    let (child, [line, export]) = started_with(local(&["dynamodb", "--listen", "127.0.0.1:0"]));
+    let endpoint = &format!("http://{}", address(&line));
     let workspace = std::env::temp_dir().join(format!("local-binary-load-{}.json", std::process::id()));
     let user = r#"{"_id": "64ee9a8b1e7f2a00112233b1", "email": "ann@third.example", "fullName": "Ann",
                    "accessRole": "ADMIN", "createdAt": "2026-01-01T00:00:00.000Z"}"#;
@@ -96,12 +137,17 @@ fn loading_needs_a_table_a_password_and_users_that_are_new() {
     let load = |table: &str, password: Option<&str>| {
         let mut command =
             local(&["load", "--workspace", workspace.to_str().unwrap(), "--endpoint", endpoint, "--table", table]);
+        if table != "unsigned" {
+            command.envs(exported(&export));
+        }
         if let Some(password) = password {
             command.env("LOAD_PASSWORD", password);
         }
         let output = command.output().unwrap();
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
+    let (loaded, stderr) = load("unsigned", Some("Good-Pass-2026!"));
+    assert!(!loaded && stderr.contains("The access key is not the one that this service printed"), "{stderr}");
     let (loaded, stderr) = load("other", Some("Good-Pass-2026!"));
     assert!(!loaded && stderr.contains("has no table other"), "{stderr}");
     let (loaded, stderr) = load("snapshots", None);
@@ -134,4 +180,130 @@ fn the_description_and_its_page_are_printed_as_they_are_committed() {
         let committed = std::fs::read(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         assert!(output.stdout == committed, "docs/{file} is not what `local {}` prints", arguments.join(" "));
     }
+}
+
+/// Sends this and keeps the connection open.
+fn sent(address: &str, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+/// What clients may be doing when it is time to end.
+fn busy_clients(address: &str) -> Vec<TcpStream> {
+    let login = r#"{"email": "pat@acme.example", "password": "Demo-Pass-2026!"}"#;
+    let head = format!("POST /api/auth/login HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n");
+    let length = login.len();
+    let mut clients = vec![
+        sent(address, ""),
+        sent(address, "POST / HTTP/1.1\r\nHost: loc"),
+        sent(address, &format!("{head}Content-Length: 1000\r\n\r\n{{")),
+        sent(address, &format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\n{{\"em")),
+        // It asks for megabytes and reads nothing.
+        sent(address, &format!("GET /openapi.json HTTP/1.1\r\nHost: {address}\r\n\r\n").repeat(100)),
+    ];
+    // Each of these takes a hash, one after the other.
+    clients.extend((0..40).map(|_| sent(address, &format!("{head}Content-Length: {length}\r\n\r\n{login}"))));
+    let mut kept = sent(address, &format!("GET /health HTTP/1.1\r\nHost: {address}\r\n\r\n"));
+    kept.read_exact(&mut [0; 12]).unwrap();
+    clients.push(kept);
+    clients
+}
+
+#[test]
+fn it_ends_within_five_seconds_whatever_clients_do() {
+    for (arguments, signal) in [
+        (&["--port", "0"][..], "-INT"),
+        (&["--port", "0"], "-TERM"),
+        (&["dynamodb", "--listen", "127.0.0.1:0"], "-INT"),
+    ] {
+        let (child, [first, second]) = started_with(local(arguments));
+        let mut clients = busy_clients(&address(&first));
+        if second.contains("http://") {
+            clients.extend(busy_clients(&address(&second)));
+        }
+        let asked = SystemClock.now();
+        let (well, stderr) = told(child, signal);
+        let took = SystemClock.now().since(asked);
+        assert!(well && stderr.contains("Stopped"), "{stderr}");
+        assert!(took < Duration::from_secs(5), "{arguments:?}: {took:?}");
+        println!("{arguments:?} {signal}: {took:?} beside {} clients", clients.len());
+    }
+}
+
+fn mode(file: &Path) -> u32 {
+    std::fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn what_a_database_is_kept_in_is_its_owners_alone() {
+    let directory = fresh_directory("mode");
+    let db = directory.join("crm.db");
+    // Whatever the person's mask is, and again after a restart.
+    let serve = || {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(r#"umask 000; exec "$0" --port 0 --db "$1""#);
+        command.arg(env!("CARGO_BIN_EXE_local")).arg(&db).stdin(Stdio::null());
+        command
+    };
+    for _ in 0..2 {
+        let (child, [line]) = started_with(serve());
+        assert!(line.starts_with("The API"), "{line}");
+        let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+        for expected in ["crm.db", "crm.db-wal", "crm.db-shm", "crm.db.keys.json"] {
+            assert!(names.contains(&expected), "{names:?}");
+        }
+        for file in &files {
+            assert_eq!(mode(file), 0o600, "{}", file.display());
+        }
+        assert!(told(child, "-INT").0);
+        // As an older version left them.
+        for file in std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_table_of_this_service_is_refused_and_nothing_is_put_beside_it() {
+    let directory = fresh_directory("foreign");
+    let (text, mine) = (directory.join("notes.txt"), directory.join("mine.db"));
+    std::fs::write(&text, "Dear diary").unwrap();
+    let mine_path = mine.to_str().unwrap();
+    let (child, _) = started(&["dynamodb", "--listen", "127.0.0.1:0", "--table", "mine", "--db", mine_path]);
+    assert!(told(child, "-INT").0);
+    let before = std::fs::read_dir(&directory).unwrap().count();
+    let ids = ["--organization", "64ee9a8b1e7f2a0011223344", "--user", "64ee9a8b1e7f2a0011223399"];
+    let edit = [&["edit", "--item", "prompt:64eea1110000000000000201", "--set", "a=1"][..], &ids].concat();
+    for (file, said) in [
+        (text.as_path(), "not a table of this service"),
+        (directory.as_path(), "it is a directory"),
+        (mine.as_path(), "it has no table snapshots, but mine"),
+    ] {
+        let path = file.to_str().unwrap();
+        for arguments in [vec!["--port", "0"], vec!["dynamodb", "--listen", "127.0.0.1:0"], edit.clone()] {
+            let (output, stderr) = ended(&[&arguments[..], &["--db", path]].concat());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?} {path}");
+            assert!(stderr.starts_with(&format!("error: the database {path}: ")) && stderr.contains(said), "{stderr}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&text).unwrap(), "Dear diary");
+    let keys = directory.join("mine.db.keys.json");
+    let after = std::fs::read_dir(&directory).unwrap().count() - usize::from(keys.exists());
+    assert_eq!(after, before);
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn credentials_of_a_persons_own_choice_are_taken_and_half_of_them_are_refused() {
+    let mut command = local(&["dynamodb", "--listen", "127.0.0.1:0"]);
+    command.env("LOCAL_ACCESS_KEY_ID", "mine").env("LOCAL_SECRET_ACCESS_KEY", "secret");
+    let (child, [_, export]) = started_with(command);
+    assert!(export.starts_with("export AWS_ACCESS_KEY_ID=mine AWS_SECRET_ACCESS_KEY=secret "), "{export}");
+    assert!(told(child, "-INT").0);
+    let output = local(&["--port", "0"]).env("LOCAL_ACCESS_KEY_ID", "mine").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("LOCAL_SECRET_ACCESS_KEY: set both or neither"));
 }

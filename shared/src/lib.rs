@@ -5,6 +5,7 @@
 //! - [`http`]: the edge: errors, tokens, request bodies, the request context.
 //! - [`queue`]: the port through which a schedule hands over what is due.
 //! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
+//! - [`compute`]: long computations, off the runtime's thread and within the time of a request or a message.
 //! - [`refresh`]: what a refresh does, whoever asks for it.
 //! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
 //!
@@ -12,6 +13,7 @@
 
 pub mod capacity;
 pub mod clock;
+pub mod compute;
 pub mod config;
 pub mod domain;
 pub mod http;

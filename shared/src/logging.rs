@@ -105,7 +105,7 @@ pub(crate) mod testing {
         let lines = Lines::default();
         let writer = lines.clone();
         let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone()));
-        let outcome = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
+        let outcome = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         (outcome, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     }

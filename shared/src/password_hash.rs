@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -29,10 +30,19 @@ static AT_WORK: LazyLock<Arc<Semaphore>> =
 /// Memory that the next hash uses again: fresh memory makes it a third slower. Never more arenas than permits.
 static ARENAS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
-/// A hash could not be made: the machine has no memory or no thread for it.
+/// How long a hash waits for a core: most of the 25 s of a request, which has more to do.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// A hash was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the password cannot be hashed: {0}")]
-pub struct HashingFailed(String);
+pub enum HashingFailed {
+    /// No core was free for it in time.
+    #[error("no core was free to hash the password for {} seconds", LONGEST_WAIT.as_secs())]
+    Busy,
+    /// The machine has no memory or no thread for it.
+    #[error("the password cannot be hashed: {0}")]
+    Impossible(String),
+}
 
 /// Makes and checks password hashes, on blocking threads.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,17 +84,20 @@ impl PasswordHasher {
     }
 }
 
-/// Runs `work` once a core is free for it. The permit goes with the work: a request that is dropped leaves it running.
+/// Runs `work` once a core is free for it; fails where that takes longer than [`LONGEST_WAIT`]. The permit goes with the work: a
+/// request that is dropped leaves it running.
 async fn on_a_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, HashingFailed> {
-    let permit = AT_WORK.clone().acquire_owned().await.map_err(|closed| HashingFailed(closed.to_string()))?;
+    let permit = tokio::time::timeout(LONGEST_WAIT, AT_WORK.clone().acquire_owned()).await;
+    let permit =
+        permit.map_err(|_| HashingFailed::Busy)?.map_err(|closed| HashingFailed::Impossible(closed.to_string()))?;
     let outcome = tokio::task::spawn_blocking(move || {
         let outcome = work();
         drop(permit);
         outcome
     });
-    outcome.await.map_err(|failed| HashingFailed(failed.to_string()))
+    outcome.await.map_err(|failed| HashingFailed::Impossible(failed.to_string()))
 }
 
 /// A version of Argon2id and its parameters.
@@ -111,11 +124,11 @@ impl Recipe {
         let mut output = vec![0; length];
         let outcome = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut arena[..]);
         ARENAS.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
-        outcome.map(|()| output).map_err(|error| HashingFailed(error.to_string()))
+        outcome.map(|()| output).map_err(|error| HashingFailed::Impossible(error.to_string()))
     }
 
     fn phc_string(&self, salt: &[u8], output: &[u8]) -> Result<String, HashingFailed> {
-        let failed = |error: &dyn std::fmt::Display| HashingFailed(error.to_string());
+        let failed = |error: &dyn std::fmt::Display| HashingFailed::Impossible(error.to_string());
         let hash = PasswordHash {
             algorithm: ARGON2ID_IDENT,
             version: Some(self.version.into()),
@@ -207,6 +220,16 @@ mod tests {
             assert_eq!(hasher.verify(&password("password"), Some(stored)).await, Ok(true), "{stored}");
             assert_eq!(hasher.verify(&password("passwore"), Some(stored)).await, Ok(false), "{stored}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hash_waits_for_a_core_no_longer_than_a_request_has_time() {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let all = AT_WORK.clone().acquire_many_owned(cores.try_into().unwrap()).await.unwrap();
+        let hasher = PasswordHasher::new();
+        assert_eq!(hasher.verify(&password("a"), None).await, Err(HashingFailed::Busy));
+        drop(all);
+        assert_eq!(hasher.verify(&password("a"), None).await, Ok(false));
     }
 
     #[tokio::test]

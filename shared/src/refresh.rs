@@ -4,14 +4,16 @@
 //! The snapshot is read before its source, and the new revision is conditioned on the revision that was read: so what is
 //! captured later never gives way to what was captured earlier.
 
+use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::sharing;
 use crate::domain::{
-    Fault, ObjectId, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source, Timestamp, Work,
+    Counts, Fault, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
+    Timestamp, Work,
 };
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Refreshes, Replaced,
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Packed, Refreshes, Replaced,
     SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
 };
 
@@ -185,13 +187,16 @@ impl Refresh<'_> {
             Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
         };
         let SourceUser { setup, email, full_name, .. } = taken;
-        let content = Content::capture(setup, &organization);
-        let canonical = Canonical::of(&content);
-        if canonical.hash == stored.hash {
+        let made = match Made::of(setup, &organization, &stored.hash, &Work::unlimited()) {
+            Ok(made) => made,
+            Err(CaptureFailure::TooLarge(why)) => return self.too_large(stored, state, why).await,
+            Err(CaptureFailure::OverBudget(over)) => return Err(Fault::Unavailable(over.to_string())),
+        };
+        let Made::New { packed, counts } = made else {
             return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
-        }
-        let packed = canonical.pack()?;
-        if let Some(why) = canonical.excess(&packed) {
+        };
+        let packed = packed?;
+        if let Some(why) = packed.excess() {
             return self.too_large(stored, state, why).await;
         }
         let source = Source {
@@ -200,8 +205,8 @@ impl Refresh<'_> {
             user_name: full_name,
             ..stored.snapshot.source.clone()
         };
-        let next = NextRevision { packed: &packed, counts: content.counts(), source };
-        let unfollowed = unfollowed(self.table, &stored, &content).await?;
+        let next = NextRevision { packed: &packed, counts, source };
+        let unfollowed = unfollowed(self.table, &stored, || packed.content()).await?;
         let terms = Terms { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
         let note = self.note(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
         match Refreshes::new(self.table).replace(&stored, &next, &note, terms).await? {
@@ -253,6 +258,31 @@ impl Refresh<'_> {
     }
 }
 
+/// What a capture made of a source.
+enum Made {
+    /// What the snapshot has already.
+    Same,
+    /// Another content.
+    New { packed: Result<Packed, Fault>, counts: Counts },
+}
+
+impl Made {
+    /// Captures `setup` and compares it with the content of this hash, which may be stored in the form of before.
+    fn of(
+        setup: SourceSetup,
+        organization: &Organization,
+        stored: &[u8; 32],
+        work: &Work,
+    ) -> Result<Self, CaptureFailure> {
+        let capture = capture(setup, organization, work)?;
+        let canonical = Canonical::of(&capture, work)?;
+        if canonical.hash == *stored || capture.hash_with_references(work)?.as_ref() == Some(stored) {
+            return Ok(Self::Same);
+        }
+        Ok(Self::New { packed: canonical.pack(), counts: capture.counts() })
+    }
+}
+
 /// Drops the revisions that are too many by now. What cannot be dropped is left until the next revision is made: this one
 /// stands, whatever becomes of old ones.
 pub async fn drop_old(table: &Table, snapshot: &Snapshot, now: Timestamp) {
@@ -266,13 +296,13 @@ pub async fn drop_old(table: &Table, snapshot: &Snapshot, now: Timestamp) {
 pub async fn unfollowed(
     table: &Table,
     stored: &StoredSnapshot,
-    content: &Content,
+    content: impl FnOnce() -> Result<Content, Fault>,
 ) -> Result<Option<&'static str>, Fault> {
     if !stored.snapshot.shares.follow {
         return Ok(None);
     }
     match SnapshotReader::new(table).shared_content(stored).await? {
-        Some(shared) => Ok(sharing::unfollowed(&shared, content, &Work::unlimited())),
+        Some(shared) => Ok(sharing::unfollowed(&shared, &content()?, &Work::unlimited())),
         None => Ok(None),
     }
 }

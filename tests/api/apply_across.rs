@@ -119,8 +119,9 @@ async fn an_unmapped_reference_is_refused_where_the_request_says_so_and_nothing_
     body["onUnmapped"] = json!("reject");
     let answer = app.apply(&app.token(SAM), &id, &body).await;
     answer.expect_problem(422, "refused");
-    assert_eq!(answer.pointers().len(), 1, "{}", answer.text);
+    assert_eq!(answer.pointers().len(), 2, "{}", answer.text);
     assert!(answer.pointers()[0].starts_with("/agentMapping/"));
+    assert_eq!(answer.pointers()[1], "/allowDestinations");
     assert_eq!(app.items().await.len(), before);
     app.login("casey@acme.example", "TempPass!2026").await.expect_problem(401, "invalid_credentials");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
@@ -246,7 +246,7 @@ async fn give_alex(app: &TestApp, kind: ItemKind, field: &str, length: usize) {
     .unwrap();
     let change = Change::Put(kind, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
     let alex = &app.member(ALEX).user;
-    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();
 }
 
 #[tokio::test]

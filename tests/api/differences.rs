@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, Setup, SetupItem};
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{ACME, ALEX, Answer, BEGINNING, GIL, PAT, SAM, TestApp, capture, numbered_id, setup_of, user_with_setup};
 
 use crate::apply_across::snapshot;
@@ -93,7 +93,7 @@ async fn a_diff_is_paged_without_a_change_lost_or_told_twice() {
             Change::Put(ItemKind::Prompt, item(numbered_id(2, number), json!({"name": "Changed", "prompt": "x"})))
         })
         .collect();
-    SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), &user, &changed, BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changed, BEGINNING).await.unwrap();
     refresh(&app, SAM, &id).await.expect(200);
     let whole = diff(&app, &id, "").await.expect(200)["changes"].as_array().unwrap().clone();
     assert_eq!(whole.len(), 30);
@@ -137,7 +137,7 @@ async fn the_pages_of_a_diff_are_about_the_same_revisions_whatever_is_made_in_be
                 Change::Put(ItemKind::Prompt, item(numbered_id(2, number), document))
             })
             .collect();
-        SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();
+        tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();
         refresh(&app, SAM, &id).await.expect(200);
     };
     edit("one", 0..10).await;

@@ -50,7 +50,10 @@ async fn every_function_is_invoked_by_its_logical_name() {
     let swept = app.invoke_by_name(SWEEP_APPLIES, &recorded_event("sweep-applies", "", "")).await;
     assert_eq!(swept.expect(200)["isDone"], true);
     let scheduled = app.invoke_by_name(SCHEDULE_REFRESH, &recorded_event("schedule-refresh", "", "")).await;
-    assert_eq!(scheduled.expect(200), &json!({"sent": 0, "moved": 0, "met": 0, "failed": 0, "isDone": true}));
+    assert_eq!(
+        scheduled.expect(200),
+        &json!({"sent": 0, "moved": 0, "met": 0, "failed": 0, "deferred": 0, "isDone": true})
+    );
     let refreshed = app.invoke_by_name(REFRESH_SNAPSHOT, &recorded_event("refresh-snapshot", "", &id)).await;
     assert_eq!(refreshed.expect(200), &json!({"batchItemFailures": []}));
     let failed = app.invoke_by_name(REFRESH_SNAPSHOT, &json!({"detail": {}})).await;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
+use local::scheduler::Pace;
 use serde_json::{Value, json};
 use tests::{
     Answer, Element, Fault, GIL, GLOBEX, GRACE, Gate, Item, LEASE, Loss, PAT, SAM, SETTLING, TestApp, apply_body,
@@ -53,6 +55,14 @@ impl Bench {
     fn begin(&self, key: &'static str) -> tokio::task::JoinHandle<Answer> {
         let (app, id) = (self.app.clone(), self.id.clone());
         tokio::spawn(async move { app.apply_once(&app.token(SAM), key, &id, &body()).await })
+    }
+
+    /// The state of the one apply that there is a record of.
+    async fn state(&self) -> String {
+        let records = self.app.items().await.into_iter().filter(|item| item["type"].as_s().unwrap() == "apply");
+        let mut states: Vec<_> = records.map(|record| record["state"].as_s().unwrap().clone()).collect();
+        assert_eq!(states.len(), 1, "{states:?}");
+        states.remove(0)
     }
 
     /// That nobody sees anything of the new user.
@@ -162,6 +172,38 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
     );
     bench.apply("other").await.expect(201);
     bench.expect_whole().await;
+}
+
+/// What `local` does of itself, at the pace of a test.
+#[tokio::test]
+async fn an_apply_that_dies_on_one_machine_frees_its_address_without_anybody_asking() {
+    let bench = bench().await;
+    let app = &bench.app;
+    app.fail_stages_from(3);
+    app.faults().drop_request().of("UpdateItem").first(u64::MAX);
+    bench.apply("k").await.expect_problem(503, "unavailable");
+    app.faults().clear();
+    bench.apply("other").await.expect_problem(409, "in_progress");
+
+    let playing = app.scheduler().play(Duration::from_millis(1), Pace::AsDue);
+    app.clock().advance(LEASE + GRACE);
+    until(async || bench.state().await == "ABORTING").await;
+    app.clock().advance(SETTLING);
+    until(async || bench.state().await == "ABORTED").await;
+    drop(playing);
+    bench.expect_nothing().await;
+    bench.apply("other").await.expect(201);
+    bench.expect_whole().await;
+}
+
+/// Asks again until it is so, as what runs beside the test brings it about.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let asking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap();
 }
 
 /// Breaks an apply off, changes the world, and repeats the request.

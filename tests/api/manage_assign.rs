@@ -20,8 +20,13 @@ pub(crate) async fn organizations(app: &TestApp, count: u16) -> Vec<String> {
         let mut bytes = [0xcc; 12];
         bytes[10..].copy_from_slice(&number.to_be_bytes());
         let id = ObjectId::from_bytes(bytes);
-        let organization =
-            Organization { id, name: format!("Organization {number}"), pipelines: vec![], agents: vec![] };
+        let organization = Organization {
+            id,
+            name: format!("Organization {number}"),
+            pipelines: vec![],
+            agents: vec![],
+            trusted_destinations: vec![],
+        };
         assert!(OrganizationWriter::new(app.table()).create(&organization).await.unwrap());
         ids.push(id.to_string());
     }

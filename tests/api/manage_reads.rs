@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{ACME, ALEX, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, create_body};
 
 use crate::apply_across::snapshot;
@@ -70,7 +70,7 @@ async fn a_detail_is_the_document_with_what_the_snapshot_holds_by_name() {
     let stages = detail["sourcePipelineStageRefs"].as_array().unwrap();
     assert!(stages.contains(&json!({
         "automationName": "Move to Contacted on first reply", "field": "targetStage", "value": "Contacted",
-        "refType": "pipelineStage", "fieldLocation": "actions"
+        "automationId": "64eea1110000000000000101", "refType": "pipelineStage", "fieldLocation": "actions"
     })));
     assert!(stages.iter().all(|reference| reference["refType"] == "pipelineStage"));
 }
@@ -123,7 +123,7 @@ async fn add_prompt(app: &TestApp, number: u8, bytes: usize) {
     let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": "x".repeat(bytes)}));
     let item = SetupItem { id: ObjectId::from_bytes([number; 12]), document: document.unwrap() };
     let change = Change::Put(ItemKind::Prompt, item);
-    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
 }
 
 #[tokio::test]
@@ -147,7 +147,6 @@ async fn a_page_of_items_ends_at_one_megabyte() {
 async fn a_detail_of_5000_long_names_stays_below_what_lambda_lets_through() {
     let app = TestApp::start().await;
     let alex = &app.member(ALEX).user;
-    let writer = SetupWriter::new(app.table());
     // 25 items are there already.
     let items: Vec<_> = (0..4_975_u32)
         .map(|number| {
@@ -160,7 +159,7 @@ async fn a_detail_of_5000_long_names_stays_below_what_lambda_lets_through() {
         })
         .collect();
     for batch in items.chunks(99) {
-        writer.write(&alex.organization, &alex.id, batch, BEGINNING).await.unwrap();
+        tests::change_setup(app.table(), &alex.organization, &alex.id, batch, BEGINNING).await.unwrap();
     }
     let id = snapshot(&app).await;
     let answer = app.snapshot(&app.token(PAT), &id).await;
@@ -179,7 +178,7 @@ async fn a_long_name_is_cut_in_a_detail_and_whole_among_the_items() {
     for (number, length) in [(1, 199), (2, 200), (3, 201)] {
         let document = serde_json::from_value(json!({"name": "é".repeat(length), "prompt": "x"})).unwrap();
         let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document });
-        SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+        tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     }
     let id = snapshot(&app).await;
     let detail = app.snapshot(&app.token(PAT), &id).await;
@@ -236,7 +235,7 @@ async fn an_agent_that_is_named_by_its_id_is_suggested_by_its_name() {
     let document = json!({"name": "By id", "actions": {"agentId": "64eea1110000000000000061"}});
     let document = serde_json::from_value(document).unwrap();
     let change = Change::Put(ItemKind::Automation, SetupItem { id: ObjectId::from_bytes([1; 12]), document });
-    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     let id = snapshot(&app).await;
     let answer = app.apply_refs(&app.token(PAT), &id).await;
     let agents = answer.expect(200)["agentRefs"].as_array().unwrap();

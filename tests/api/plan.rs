@@ -16,6 +16,7 @@ async fn a_plan_tells_every_clone_with_its_mapped_references_and_writes_nothing(
     assert_eq!(plan["cloned"], json!({"automations": 5, "prompts": 8, "templates": 12}));
     assert_eq!(plan["refusals"], json!([]));
     assert_eq!(plan["warnings"].as_array().unwrap().len(), 3);
+    assert_eq!(plan["destinations"][0]["destination"], "https://billing.acme.example");
     let clones = plan["clones"].as_array().unwrap();
     assert_eq!(clones.len(), 25);
     let mover = clones.iter().find(|clone| clone["name"] == "Move to Contacted on first reply").unwrap();
@@ -23,7 +24,8 @@ async fn a_plan_tells_every_clone_with_its_mapped_references_and_writes_nothing(
         mover["mappedReferences"],
         json!([{
             "automationName": "Move to Contacted on first reply", "field": "targetStage", "value": "Contacted",
-            "refType": "pipelineStage", "fieldLocation": "actions", "target": "Reached Out"
+            "automationId": "64eea1110000000000000101", "refType": "pipelineStage", "fieldLocation": "actions",
+            "target": "Reached Out"
         }])
     );
     assert_eq!(mover["enabled"], true);
@@ -72,7 +74,7 @@ async fn a_plan_tells_all_at_once_what_would_be_refused() {
 #[tokio::test]
 async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_same() {
     use shared::domain::ItemKind;
-    use shared::store::{Change, SetupWriter, Written};
+    use shared::store::{Change, Written};
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let apply = async |hash: &str, email: &str| {
@@ -89,7 +91,7 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     let alex = app.member(ALEX);
     let gone = Change::Remove(ItemKind::Automation, alex.setup.automations[0].id);
     let (organization, user) = (alex.user.organization, alex.user.id);
-    let written = SetupWriter::new(app.table()).write(&organization, &user, &[gone], tests::BEGINNING).await;
+    let written = tests::change_setup(app.table(), &organization, &user, &[gone], tests::BEGINNING).await;
     assert_eq!(written.unwrap(), Written::Version(2));
     let before = app.items().await.len();
     apply(&hash, "casey2@acme.example").await.expect_problem(412, "precondition_failed");

@@ -17,11 +17,14 @@ use tests::{
 /// One right: an action on the table or on one of its indexes, under partition keys that begin like this.
 type Right = (String, String, String);
 
+fn template() -> Value {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
 /// The statements about the table in the policy of a function, taken apart into single rights.
 fn granted(function: &str) -> BTreeSet<Right> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
-    let template: Value = serde_saphyr::from_str(&text).unwrap();
-    let policies = &template["Resources"][function]["Properties"]["Policies"];
+    let policies = &template()["Resources"][function]["Properties"]["Policies"];
     let mut rights = BTreeSet::new();
     for statement in policies[0]["Statement"].as_array().unwrap() {
         let resource = match statement["Resource"].as_str().unwrap() {
@@ -112,8 +115,46 @@ fn compare(app: &TestApp, function: &str) {
     for right in &granted {
         assert!(needed.iter().any(|need| covers(right, need)), "{function} is granted {right:?} and never uses it");
     }
+    let own = if function == Function::SignIn.logical_name() { "EMAIL#" } else { "EMAIL#large@globex.example" };
+    for call in app.recorded().calls.iter().filter(|call| call.response.to_string().contains("$argon2id$")) {
+        let key = call.request["Key"]["PK"]["S"].as_str().unwrap_or_default();
+        assert!(HASH_READERS.contains(&function), "{function} reads a password hash: {call:?}");
+        assert!(call.operation == "GetItem" && key.starts_with(own), "{function} reads another hash: {call:?}");
+    }
     println!("{function}: {} calls of different kind or key, {} rights", needed.len(), granted.len());
     app.forget_calls();
+}
+
+/// The functions that may read a claim, and with it a password hash: sign-in, and apply for the users that it makes.
+const HASH_READERS: [&str; 2] = ["SignInFunction", "ApplySnapshotFunction"];
+
+#[test]
+fn no_function_but_sign_in_and_apply_may_read_a_password_hash() {
+    const READS: [&str; 8] =
+        ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem", "PartiQLSelect", "GetRecords", "*"];
+    let template = template();
+    let resources = template["Resources"].as_object().unwrap();
+    let functions = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
+    let mut readers = Vec::new();
+    for (function, _) in functions {
+        let reaches = |pattern: &str| fits(pattern, "EMAIL#a@acme.example") || pattern.starts_with("EMAIL#");
+        let rights: Vec<Right> = granted(function).into_iter().filter(|(.., pattern)| reaches(pattern)).collect();
+        if rights.iter().any(|(action, ..)| READS.contains(&action.trim_start_matches("dynamodb:"))) {
+            readers.push(function.clone());
+        }
+    }
+    readers.sort();
+    let mut expected = HASH_READERS;
+    expected.sort_unstable();
+    assert_eq!(readers, expected);
+
+    // A deletion can return what it deletes.
+    let statements = &resources["SweepAppliesFunction"]["Properties"]["Policies"][0]["Statement"];
+    let frees = statements.as_array().unwrap().iter().find(|statement| statement["Sid"] == "FreeAddress").unwrap();
+    assert_eq!(frees["Condition"]["StringEqualsIfExists"]["dynamodb:ReturnValues"], "NONE");
+    for index in resources["SnapshotTable"]["Properties"]["GlobalSecondaryIndexes"].as_array().unwrap() {
+        assert!(!index["Projection"].to_string().contains("passwordHash"));
+    }
 }
 
 /// A refresh that finds a change and one that finds none, and what is done with revisions in chunks, until one is dropped.

@@ -3,13 +3,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::store::{Captured, Captures, Change, SetupWriter, Written};
+use shared::store::{Captured, Captures, Change, Written};
 use tests::{ALEX, BEGINNING, TestApp};
 
 /// Writes `round` into two prompts at once, again and again, until told to stop.
 async fn keep_writing(app: Arc<TestApp>, prompts: [ObjectId; 2], stop: Arc<AtomicBool>) -> u64 {
     let alex = &app.member(ALEX).user;
-    let writer = SetupWriter::new(app.table());
     let mut round = 0;
     while !stop.load(Ordering::SeqCst) {
         round += 1;
@@ -17,7 +16,8 @@ async fn keep_writing(app: Arc<TestApp>, prompts: [ObjectId; 2], stop: Arc<Atomi
             |name: &str| serde_json::from_value(json!({"name": name, "prompt": format!("{round}")})).unwrap();
         let changes = [("first", prompts[0]), ("second", prompts[1])]
             .map(|(name, id)| Change::Put(ItemKind::Prompt, SetupItem { id, document: document(name) }));
-        let written = writer.write(&alex.organization, &alex.id, &changes, BEGINNING).await.unwrap();
+        let written =
+            tests::change_setup(app.table(), &alex.organization, &alex.id, &changes, BEGINNING).await.unwrap();
         assert!(matches!(written, Written::Version(_)));
     }
     round
@@ -34,7 +34,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
         Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document })
     });
     for change in filler {
-        SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+        tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     }
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn(keep_writing(app.clone(), prompts, stop.clone()));
@@ -42,11 +42,11 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     for _ in 0..40 {
         match Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap() {
             Captured::Taken(source) => {
+                let setup = source.setup.parse().unwrap();
                 let texts: Vec<_> = prompts
                     .iter()
                     .map(|id| {
-                        source
-                            .setup
+                        setup
                             .prompts
                             .iter()
                             .find(|it| it.id == *id)

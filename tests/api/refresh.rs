@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Document, ItemKind, SetupItem};
-use shared::store::{Change, SetupWriter, Written, stored_bytes};
+use shared::store::{Change, Written, stored_bytes};
 use tests::{ACME, ALEX, Answer, BEGINNING, Fault, GIL, Loss, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
@@ -34,8 +34,7 @@ fn document_of(value: Value) -> Document {
 
 pub(crate) async fn change(app: &TestApp, change: Change) {
     let alex = &app.member(ALEX).user;
-    let written =
-        SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+    let written = tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     assert!(matches!(written, Written::Version(_)), "{written:?}");
 }
 
@@ -286,7 +285,7 @@ async fn an_apply_that_was_interrupted_goes_on_with_the_revision_that_it_began_w
     let extra =
         SetupItem { id: tests::numbered_id(5, 1), document: document_of(json!({"name": "One more", "prompt": "p"})) };
     let changes = [Change::Put(ItemKind::Prompt, extra)];
-    SetupWriter::new(app.table()).write(&organization, &user, &changes, BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &organization, &user, &changes, BEGINNING).await.unwrap();
     let refreshed = refresh(&app, SAM, &id).await.expect(200)["snapshot"].clone();
     assert_eq!(refreshed["revision"], 2);
     let result = app.apply_once(&sam, "k", &id, &body).await.expect(201)["result"].clone();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::domain::ItemKind;
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{ACME, Gate, PAT, TestApp};
 
 use crate::apply_across::snapshot;
@@ -45,10 +45,7 @@ async fn a_late_failure_is_not_said_of_a_newer_revision() {
         Change::Put(ItemKind::Prompt, shared::domain::SetupItem { id: tests::numbered_id(5, 1), document })
     };
     let write = async |change| {
-        SetupWriter::new(app.table())
-            .write(&ACME.parse().unwrap(), &alex.id, &[change], tests::BEGINNING)
-            .await
-            .unwrap()
+        tests::change_setup(app.table(), &ACME.parse().unwrap(), &alex.id, &[change], tests::BEGINNING).await.unwrap()
     };
     write(huge(392_000)).await;
     let gate = Gate::closed();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, Setup, SetupItem};
-use shared::store::{Change, SetupWriter};
+use shared::store::Change;
 use tests::{
     ACME, Answer, BEGINNING, GIL, PAT, SAM, TestApp, capture, incompressible, mapped_body, numbered_id, setup_of,
     user_with_setup,
@@ -243,7 +243,7 @@ async fn no_revision_is_dropped_while_an_apply_is_unfinished() {
 pub(crate) async fn change_prompt(app: &TestApp, user: &shared::domain::ObjectId, number: u32) {
     let document = serde_json::from_value(json!({"name": "One more", "prompt": format!("{number}")})).unwrap();
     let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(5, 1), document });
-    SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), user, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &ACME.parse().unwrap(), user, &[change], BEGINNING).await.unwrap();
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn an_inline_content_is_replaced_by_chunks_and_the_other_way_round() {
     .iter()
     .enumerate()
     {
-        SetupWriter::new(app.table()).write(&ACME.parse().unwrap(), &user, changes, BEGINNING).await.unwrap();
+        tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, changes, BEGINNING).await.unwrap();
         refresh(&app, PAT, &id).await.expect(200);
         let meta = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
         assert_eq!((meta.contains_key("chunks"), meta.contains_key("content")), (turn == 0, turn == 1));

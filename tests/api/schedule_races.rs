@@ -48,7 +48,7 @@ async fn changes_runs_and_refreshes_at_once_leave_a_whole_schedule_or_none() {
         assert_eq!(shown, stored, "round {round}");
         if has("every") {
             let due = state["dueAt"].as_str().unwrap();
-            assert_eq!(state["ALLSK"], format!("{due}#{id}"), "round {round}");
+            assert_eq!(state["ALLSK"], format!("{due}#{id}#{}", tests::ACME), "round {round}");
             assert!(due > app.clock().now().to_string().as_str(), "round {round}: {state}");
         }
     }

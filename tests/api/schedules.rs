@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
+use local::event_source::Delivered;
+use local::scheduler::SHARE;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::rights::Action;
 use shared::domain::{ItemKind, ObjectId, Principal, RefreshPeriod, Schedule, ScheduleChange, SetupItem};
-use shared::store::{Change, Edited, Found, Renaming, Schedules, SetupWriter, SnapshotEditor, SnapshotReader};
-use tests::{ALEX, BEGINNING, CallerState, GLOBEX, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
+use shared::store::{Change, DueRow, Edited, Found, Renaming, Schedules, SnapshotEditor, SnapshotReader};
+use tests::{ACME, ALEX, BEGINNING, CallerState, GLOBEX, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
 
 use crate::apply_across::snapshot;
 
@@ -39,7 +41,7 @@ async fn edit(app: &TestApp, number: usize) {
     let alex = &app.member(ALEX).user;
     let document = serde_json::from_value(json!({"name": format!("New {number}"), "prompt": "Hi."})).unwrap();
     let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
-    SetupWriter::new(app.table()).write(&alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
+    tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
 }
 
 /// Runs the schedule and serves what it sent. The results, as the log has them.
@@ -156,7 +158,7 @@ async fn a_schedule_is_stored_beside_what_is_known_of_refreshes() {
         stored(state(&app, &id).await.unwrap()),
         json!({
             "PK": format!("SNAPSHOT#{id}"), "SK": "REFRESH", "type": "refresh", "every": "PT6H", "dueAt": FIRST,
-            "ALLPK": format!("REFRESH#{shard}"), "ALLSK": format!("{FIRST}#{id}"),
+            "ALLPK": format!("REFRESH#{shard}"), "ALLSK": format!("{FIRST}#{id}#{ACME}"),
         })
     );
     app.clock().advance(PERIOD);
@@ -166,7 +168,7 @@ async fn a_schedule_is_stored_beside_what_is_known_of_refreshes() {
         json!({
             "PK": format!("SNAPSHOT#{id}"), "SK": "REFRESH", "type": "refresh", "every": "PT6H",
             "dueAt": "2026-05-15T21:00:00.000Z",
-            "ALLPK": format!("REFRESH#{shard}"), "ALLSK": format!("2026-05-15T21:00:00.000Z#{id}"),
+            "ALLPK": format!("REFRESH#{shard}"), "ALLSK": format!("2026-05-15T21:00:00.000Z#{id}#{ACME}"),
             "lastRefreshedAt": FIRST, "refreshStatus": "unchanged", "servedSlot": FIRST,
         })
     );
@@ -179,7 +181,8 @@ async fn nothing_is_due_before_its_time_and_what_was_missed_is_made_up_for_once(
     app.clock().advance(PERIOD - Duration::from_millis(1));
     assert_eq!(app.run_schedule().await["sent"], 0);
     app.clock().advance(Duration::from_millis(1));
-    assert_eq!(app.run_schedule().await, json!({"sent": 1, "moved": 1, "met": 0, "failed": 0, "isDone": true}));
+    let report = app.run_schedule().await;
+    assert_eq!(report, json!({"sent": 1, "moved": 1, "met": 0, "failed": 0, "deferred": 0, "isDone": true}));
     assert_eq!(app.run_schedule().await["sent"], 0);
     // Three times pass without anybody looking, and the message of the first one waits all the time.
     app.clock().advance(PERIOD * 3 + HOUR);
@@ -235,13 +238,14 @@ async fn what_cannot_be_served_comes_again_and_the_rest_of_the_batch_does_not() 
             let poisons = ["{}", "", "[]", "{\"snapshotId\": \"x\", \"dueAt\": 7}"];
             let dead = queue.dead_letters().len();
             (0..n).for_each(|place| queue.send_text(if place < k { poisons[place % 4] } else { &good }));
-            let batches = app.drain_queue().await;
-            assert_eq!((batches.len(), &batches[0].failed), (1, &(0..k).collect::<Vec<_>>()), "{k} of {n}");
+            let failed = |served: &[Delivered]| served.iter().filter(|delivered| !delivered.failed.is_empty()).count();
+            let served = app.drain_queue().await;
+            assert_eq!((served.len(), failed(&served)), (n, k), "{k} of {n}");
             assert_eq!(attribute(&app, &id, "servedSlot").await == due, k < n, "{k} of {n}");
             for _ in 0..4 {
                 app.clock().advance(local::event_source::VISIBILITY_TIMEOUT);
-                let batches = app.drain_queue().await;
-                assert!(batches.iter().all(|batch| batch.messages.len() == k), "{k} of {n}: {batches:?}");
+                let served = app.drain_queue().await;
+                assert_eq!(failed(&served), served.len(), "{k} of {n}: {served:?}");
             }
             assert_eq!((queue.waiting(), queue.dead_letters().len() - dead), (0, k), "{k} of {n}");
         }
@@ -259,9 +263,9 @@ async fn a_snapshot_whose_refresh_fails_inside_holds_up_no_other() {
     put.send().await.unwrap();
     app.clock().advance(PERIOD);
     assert_eq!(app.run_schedule().await["sent"], 3);
-    let batches = app.drain_queue().await;
-    let failed: Vec<_> = batches[0].failed.iter().map(|place| &batches[0].messages[*place]).collect();
-    assert!(matches!(failed[..], [message] if message.contains(&ids[1])), "{batches:?}");
+    let served = app.drain_queue().await;
+    let failed: Vec<_> = served.iter().filter(|delivered| !delivered.failed.is_empty()).collect();
+    assert!(matches!(failed[..], [delivered] if delivered.messages[0].contains(&ids[1])), "{served:?}");
     for id in [&ids[0], &ids[2]] {
         assert_eq!(attribute(&app, id, "refreshStatus").await, "unchanged");
     }
@@ -342,36 +346,90 @@ async fn a_disabled_demoted_moved_or_missing_creator_ends_the_schedule_and_peopl
     }
 }
 
+/// Puts what a schedule leaves in the table, as it was before it named the organization.
+async fn put_scheduled(app: &TestApp, id: &ObjectId, shard: &str, due: &str) {
+    let key = |name: &'static str, value: String| (name, AttributeValue::S(value));
+    app.put_item([
+        key("PK", format!("SNAPSHOT#{id}")),
+        key("SK", "REFRESH".to_owned()),
+        key("type", "refresh".to_owned()),
+        key("every", "PT6H".to_owned()),
+        key("dueAt", due.to_owned()),
+        key("ALLPK", shard.to_owned()),
+        key("ALLSK", format!("{due}#{id}")),
+    ])
+    .await;
+}
+
+/// Puts as much of a snapshot as tells its organization.
+async fn put_source(app: &TestApp, id: &ObjectId, organization: &ObjectId) {
+    let key = |name: &'static str, value: String| (name, AttributeValue::S(value));
+    let sk = key("SK", "#META".to_owned());
+    app.put_item([key("PK", format!("SNAPSHOT#{id}")), sk, key("sourceOrgId", organization.to_string())]).await;
+}
+
+/// What the queue has, which is taken out of it.
+async fn take_messages(app: &TestApp) -> Vec<Value> {
+    let mut sent = Vec::new();
+    while let Some(batch) = app.scheduler().queue().deliver(async |_| Ok(Value::Null)).await {
+        sent.extend(batch.messages.iter().map(|body| serde_json::from_str::<Value>(body).unwrap()));
+    }
+    sent
+}
+
 #[tokio::test]
 async fn pages_of_what_is_due_go_on_until_all_of_it_is_sent() {
     let app = TestApp::start().await;
-    // All in one shard, one more than a page has; and due at one moment.
-    let due: Vec<ObjectId> = (0..101).map(|number| numbered_id(0xc0, number * 8)).collect();
-    for id in &due {
-        let key = |name: &'static str, value: String| (name, AttributeValue::S(value));
-        app.put_item([
-            key("PK", format!("SNAPSHOT#{id}")),
-            key("SK", "REFRESH".to_owned()),
-            key("type", "refresh".to_owned()),
-            key("every", "PT6H".to_owned()),
-            key("dueAt", FIRST.to_owned()),
-            key("ALLPK", "REFRESH#0".to_owned()),
-            key("ALLSK", format!("{FIRST}#{id}")),
-        ])
-        .await;
+    // All in one shard, one more than a page has; due at one moment; and each of an organization of its own.
+    let due: Vec<(ObjectId, ObjectId)> =
+        (0..101).map(|number| (numbered_id(0xc0, number * 8), numbered_id(0xd0, number))).collect();
+    for (id, organization) in &due {
+        put_scheduled(&app, id, "REFRESH#0", FIRST).await;
+        put_source(&app, id, organization).await;
     }
     app.clock().advance(PERIOD);
-    assert_eq!(app.run_schedule().await, json!({"sent": 101, "moved": 101, "met": 0, "failed": 0, "isDone": true}));
-    let mut sent: Vec<String> = Vec::new();
-    while let Some(batch) = app.scheduler().queue().deliver(async |_| Ok(Value::Null)).await {
-        sent.extend(batch.messages);
-    }
-    let expected: Vec<_> = due.iter().map(|id| json!({"snapshotId": id, "dueAt": FIRST})).collect();
-    let sent: Vec<Value> = sent.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
-    assert_eq!(sent, expected);
+    let report = app.run_schedule().await;
+    assert_eq!(report, json!({"sent": 101, "moved": 101, "met": 0, "failed": 0, "deferred": 0, "isDone": true}));
+    let message = |(id, organization): &(ObjectId, ObjectId)| json!({"snapshotId": id, "organizationId": organization, "dueAt": FIRST});
+    assert_eq!(take_messages(&app).await, due.iter().map(message).collect::<Vec<_>>());
+    // From here on the row tells the organization.
+    assert!(attribute(&app, &due[0].0.to_string(), "ALLSK").await.as_str().unwrap().ends_with(&due[0].1.to_string()));
     // A row of the index that is behind the table is not believed.
-    let page = Schedules::new(app.table()).due("REFRESH#0", app.clock().now(), None).await.unwrap();
-    assert!(page.due.is_empty());
+    let (schedules, now) = (Schedules::new(app.table()), app.clock().now());
+    let rows: Vec<_> = due.iter().take(100).map(|(id, _)| DueRow { id: *id, organization: None }).collect();
+    assert!(schedules.load(&rows, now).await.unwrap().due.is_empty());
+    assert!(schedules.page("REFRESH#0", now, None).await.unwrap().rows.is_empty());
+}
+
+#[tokio::test]
+async fn an_organization_with_500_due_snapshots_pushes_out_no_other() {
+    let app = TestApp::start().await;
+    let (large, small) = (numbered_id(0xd0, 1), [2, 3, 4].map(|number| numbered_id(0xd0, number)));
+    // The large one is due first, and before all others in every shard.
+    for number in 0..500 {
+        let id = numbered_id(0xc0, number);
+        put_scheduled(&app, &id, &format!("REFRESH#{}", number % 8), "2026-05-15T14:00:00.000Z").await;
+        put_source(&app, &id, &large).await;
+    }
+    for (number, organization) in small.iter().enumerate() {
+        let id = numbered_id(0xc1, number);
+        put_scheduled(&app, &id, &format!("REFRESH#{number}"), FIRST).await;
+        put_source(&app, &id, organization).await;
+    }
+    app.clock().advance(PERIOD);
+    for run in 0..3 {
+        let report = app.run_schedule().await;
+        let others = if run == 0 { 3 } else { 0 };
+        assert_eq!((&report["sent"], &report["isDone"]), (&json!(SHARE + others), &json!(true)), "{report}");
+        assert_eq!(report["deferred"], 500 - (run + 1) * SHARE, "{report}");
+        let messages = take_messages(&app).await;
+        let organizations: Vec<_> =
+            messages.iter().map(|message| message["organizationId"].as_str().unwrap()).collect();
+        // The first of each organization comes before the second of any.
+        let mut expected = vec![large.to_string(); SHARE];
+        expected.splice(1..1, small.iter().take(others).map(ToString::to_string));
+        assert_eq!(organizations, expected);
+    }
 }
 
 #[tokio::test]

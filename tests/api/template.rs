@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use local::event_source::{BATCH_SIZE, MAX_RECEIVES, VISIBILITY_TIMEOUT};
+use local::event_source::{BATCH_SIZE, MAX_RECEIVES, MAXIMUM_CONCURRENCY, VISIBILITY_TIMEOUT};
 use local::scheduler;
 use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES, UNROUTED};
 use serde_json::Value;
@@ -67,12 +67,12 @@ fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
     let events = &properties(SCHEDULE_REFRESH)["Events"]["EveryMinute"]["Properties"];
     assert_eq!((&events["ScheduleExpression"], scheduler::EVERY), (&"rate(1 minute)".into(), Duration::from_secs(60)));
     assert_eq!(events["RetryPolicy"]["MaximumEventAgeInSeconds"], seconds(scheduler::EVERY));
-    for function in [SCHEDULE_REFRESH, REFRESH_SNAPSHOT] {
-        assert_eq!(properties(function)["Timeout"], seconds(scheduler::TIMEOUT), "{function}");
-    }
+    assert_eq!(properties(SCHEDULE_REFRESH)["Timeout"], seconds(scheduler::SCHEDULE_TIMEOUT));
+    assert!(properties(REFRESH_SNAPSHOT).get("Timeout").is_none(), "it has the timeout of all functions");
+    assert_eq!(template()["Globals"]["Function"]["Timeout"], seconds(scheduler::REFRESH_TIMEOUT));
     let queue = properties("RefreshQueue");
     assert_eq!(queue["VisibilityTimeout"], seconds(VISIBILITY_TIMEOUT));
-    assert!(VISIBILITY_TIMEOUT >= 6 * scheduler::TIMEOUT, "Lambda's own advice");
+    assert!(VISIBILITY_TIMEOUT >= 6 * scheduler::REFRESH_TIMEOUT, "Lambda's own advice");
     assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], MAX_RECEIVES);
     assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], "RefreshDeadLetterQueue.Arn");
     let source = properties("RefreshEventSource");
@@ -80,7 +80,11 @@ fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
         (&source["EventSourceArn"], &source["FunctionName"]),
         (&"RefreshQueue.Arn".into(), &REFRESH_SNAPSHOT.into())
     );
-    assert_eq!(source["BatchSize"], BATCH_SIZE);
+    assert_eq!((&source["BatchSize"], BATCH_SIZE), (&1.into(), 1), "a message costs itself alone");
+    assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], MAXIMUM_CONCURRENCY);
+    // An organization whose every message hangs until Lambda ends it, on each of its receives, leaves others a fifth of the places.
+    let busy = scheduler::REFRESH_TIMEOUT * MAX_RECEIVES * u32::try_from(scheduler::SHARE).unwrap();
+    assert!(busy * 10 <= scheduler::EVERY * u32::try_from(MAXIMUM_CONCURRENCY).unwrap() * 8, "{busy:?}");
     assert_eq!(source["FunctionResponseTypes"], serde_json::json!(["ReportBatchItemFailures"]));
     assert_eq!(properties(SCHEDULE_REFRESH)["Environment"]["Variables"]["REFRESH_QUEUE_URL"], "RefreshQueue");
     for queue in ["RefreshQueue", "RefreshDeadLetterQueue"] {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, SetupWriter, Written};
+use shared::store::{Change, Written};
 use tests::{
     ALEX, Answer, Fault, GIL, GLOBEX, Item, Loss, PAT, SAM, SETTLING, TestApp, Throttling, apply_body, create_body,
     mapped_body, setup_of, snapshot_of,
@@ -77,8 +77,8 @@ impl Applied {
 
     /// What the CRM does.
     async fn write(&self, changes: &[Change]) {
-        let (writer, organization) = (SetupWriter::new(self.app.table()), GLOBEX.parse().unwrap());
-        let written = writer.write(&organization, &self.user, changes, tests::BEGINNING).await;
+        let organization = GLOBEX.parse().unwrap();
+        let written = tests::change_setup(self.app.table(), &organization, &self.user, changes, tests::BEGINNING).await;
         assert!(matches!(written.unwrap(), Written::Version(_)));
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::ObjectId;
-use shared::store::{SetupWriter, Written};
+use shared::store::Written;
 use tests::{Answer, GIL, GLOBEX, Gate, LEASE, SAM, SETTLING, TestApp, apply_body};
 
 use crate::apply_across::snapshot;
@@ -90,7 +90,7 @@ async fn of_an_undo_and_an_edit_one_wins() {
 }
 
 async fn edit(app: &TestApp, user: &ObjectId) -> Written {
-    SetupWriter::new(app.table()).write(&GLOBEX.parse().unwrap(), user, &[], tests::BEGINNING).await.unwrap()
+    tests::change_setup(app.table(), &GLOBEX.parse().unwrap(), user, &[], tests::BEGINNING).await.unwrap()
 }
 
 #[tokio::test]

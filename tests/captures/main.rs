@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, SetupItem, User};
-use shared::store::{Captured, Captures, Change, SetupWriter, Written};
+use shared::store::{Captured, Captures, Change, Written};
 use tests::{ALEX, BEGINNING, TestApp};
 
 /// How many captures are taken.
@@ -26,7 +26,6 @@ const VERSIONS: u64 = 3_000;
 /// Writes round after round into every prompt of Alex, until it is told to stop, and tells how many rounds it made.
 async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
     let alex = app.member(ALEX);
-    let writer = SetupWriter::new(app.table());
     let mut round = 0;
     while !stop.load(Ordering::SeqCst) {
         round += 1;
@@ -40,7 +39,9 @@ async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
                 Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document })
             })
             .collect();
-        let written = writer.write(&alex.user.organization, &alex.user.id, &changes, BEGINNING).await.unwrap();
+        let written = tests::change_setup(app.table(), &alex.user.organization, &alex.user.id, &changes, BEGINNING)
+            .await
+            .unwrap();
         assert!(matches!(written, Written::Version(_)), "{written:?}");
     }
     round
@@ -59,8 +60,9 @@ async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
             Captured::Busy => busy += 1,
             Captured::Taken(source) => {
                 taken += 1;
+                let setup = source.setup.parse().unwrap();
                 let vector: BTreeSet<_> =
-                    source.setup.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
+                    setup.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
                 torn += usize::from(vector.len() > 1);
             }
             other => unreachable!("{other:?}"),

@@ -39,6 +39,7 @@ impl TestApp {
     /// first event. It takes this app's tokens, and lives in the system's time: set [`TestApp::clock`] to that first.
     pub async fn spawn(&self, binary: &str, proxy: &Proxy) -> Process {
         let runtime_api = RuntimeApi::start().await;
+        let credentials = self.database().credentials();
         let variables = [
             ("AWS_LAMBDA_RUNTIME_API", runtime_api.address().to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", "function-under-test".to_owned()),
@@ -47,9 +48,8 @@ impl TestApp {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function-under-test".to_owned()),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "stream".to_owned()),
             ("AWS_REGION", "local".to_owned()),
-            // What the embedded database takes; it takes any.
-            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().to_owned()),
             ("TABLE_NAME", "snapshots".to_owned()),
             ("TOKEN_ISSUER", ISSUER.to_owned()),
             ("TOKEN_AUDIENCE", AUDIENCE.to_owned()),

@@ -9,6 +9,7 @@ mod census;
 mod description;
 mod determinism;
 mod faults;
+mod hashes;
 mod lambda;
 mod logs;
 mod people;
@@ -49,7 +50,9 @@ pub use logs::Logs;
 pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
-pub use setups::{capture, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup};
+pub use setups::{
+    capture, change_setup, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup,
+};
 pub use tally::Tally;
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -175,7 +178,12 @@ impl TestApp {
     pub async fn invoke_by_name(&self, name: &str, event: &Value) -> Answer {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         // Lambda's API, not this one, so its description says nothing of the answer.
-        self.exchange(self.request(Method::POST, &path).json(event).build().expect("the request is one")).await
+        let id = self.database().credentials().access_key_id();
+        let signed = format!(
+            "AWS4-HMAC-SHA256 Credential={id}/20260515/local/lambda/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let request = self.request(Method::POST, &path).header("authorization", signed).json(event);
+        self.exchange(request.build().expect("the request is one")).await
     }
 
     /// Runs a sweep, which must succeed, and gives its report.
@@ -190,9 +198,13 @@ impl TestApp {
         self.scheduler().run().await.expect("the schedule runs")
     }
 
-    /// Serves the queue until nothing in it is visible on the test's clock. What became of each batch.
+    /// Serves the queue, one message after the other, until nothing in it is visible on the test's clock. What became of each.
     pub async fn drain_queue(&self) -> Vec<Delivered> {
-        self.scheduler().drain().await
+        let mut served = Vec::new();
+        while let Some(delivered) = self.scheduler().deliver().await {
+            served.push(delivered);
+        }
+        served
     }
 
     /// The schedule and its queue, which do nothing of themselves.

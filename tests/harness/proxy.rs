@@ -107,7 +107,6 @@ impl Forward {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::error::SdkError;
-    use shared::config::client_for_endpoint;
 
     use super::*;
     use crate::TestApp;
@@ -116,7 +115,7 @@ mod tests {
     async fn what_passes_is_answered_and_what_is_lost_breaks_the_connection() {
         let app = TestApp::start().await;
         let proxy = Proxy::start(app.database().endpoint()).await;
-        let client = client_for_endpoint(&proxy.endpoint());
+        let client = app.database().client_at(&proxy.endpoint());
         assert_eq!(client.list_tables().send().await.unwrap().table_names(), ["snapshots"]);
         let lost = proxy.faults().drop_answer().of("ListTables").always();
         let error = client.list_tables().send().await.unwrap_err();

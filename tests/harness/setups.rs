@@ -1,8 +1,8 @@
 //! Setups of any size, and applies of what was captured from them.
 
 use serde_json::{Value, json};
-use shared::domain::{Email, ObjectId, Role, Setup, SetupItem, User};
-use shared::store::{SetupWriter, UserCreated};
+use shared::domain::{Email, Fault, ObjectId, Role, Setup, SetupItem, Timestamp, User};
+use shared::store::{Change, Edit, SetupWriter, Table, UserCreated, Written};
 
 use crate::{ACME, BEGINNING, PAT, TestApp, apply_body};
 
@@ -64,6 +64,23 @@ pub async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> Obj
     let created = SetupWriter::new(app.table()).create_user(&user, None, setup).await.expect("the user is made");
     assert_eq!(created, UserCreated::Created);
     user.id
+}
+
+/// Changes a setup as an editor does that reads each item just before.
+pub async fn change_setup(
+    table: &Table,
+    organization: &ObjectId,
+    user: &ObjectId,
+    changes: &[Change],
+    now: Timestamp,
+) -> Result<Written, Fault> {
+    let writer = SetupWriter::new(table);
+    let mut edits = Vec::with_capacity(changes.len());
+    for change in changes {
+        let seen = writer.see(organization, user, change).await?;
+        edits.push(Edit { change: change.clone(), seen });
+    }
+    writer.write(organization, user, &edits, now).await
 }
 
 /// Captures the setup of a user of Acme, and gives the snapshot's id.

@@ -55,8 +55,13 @@ pub(crate) struct ApplyResult<'a> {
 #[schema(as = Warning)]
 pub(crate) struct ListedWarning<'a> {
     code: WarningCode,
-    /// The automation it is about, as the snapshot or the request names it; empty where it is about none.
+    /// The automation it is about, as the snapshot or the request names it; empty where it is about none. One of more than
+    /// 120 characters ends in an ellipsis.
     automation_name: &'a str,
+    /// The id of the automation in the source organization; left out where it is about none of the snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    automation_id: Option<ObjectId>,
     /// The references that lead nowhere; at most 200 are listed.
     references: &'a [Reference],
     /// How many references there are, where not all are listed.
@@ -100,8 +105,9 @@ pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<Lis
         .map(|warning| ListedWarning {
             code: warning.code,
             automation_name: &warning.automation_name,
-            references: &warning.references[..warning.references.len().min(MAX_LISTED)],
-            references_total: (warning.references.len() > MAX_LISTED).then_some(warning.references.len()),
+            automation_id: warning.automation_id,
+            references: &warning.references.listed,
+            references_total: warning.references.total_beyond(warning.references.listed.len()),
             detail: &warning.detail,
         })
         .filter(|warning| {
@@ -115,17 +121,20 @@ pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<Lis
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::plan::Listed;
+
     use super::*;
 
     fn warning(references: usize, detail: &str) -> Warning {
         let reference: Reference = serde_json::from_value(serde_json::json!({
-            "automationName": "a", "field": "targetStage", "value": "v", "refType": "pipelineStage", "fieldLocation": "actions"
+            "automationName": "a", "automationId": "64eea1110000000000000401", "field": "targetStage", "value": "v", "refType": "pipelineStage", "fieldLocation": "actions"
         }))
         .unwrap();
         Warning {
             code: WarningCode::UnmappedReference,
             automation_name: "a".into(),
-            references: vec![reference; references],
+            automation_id: None,
+            references: Listed { listed: vec![reference; references.min(MAX_LISTED)], total: references },
             detail: detail.into(),
         }
     }

@@ -61,12 +61,12 @@ impl Applying<'_> {
         if let Some(stored) = stored? {
             return match self.judge_repeat(&stored).await? {
                 Repeat::Answered(answer) => Ok(answer),
-                Repeat::Interrupted => self.carry_on(&stored, found).await,
+                Repeat::Interrupted { password_hash } => self.carry_on(&stored, found, password_hash).await,
             };
         }
         let judged = found.plan(self.table, &self.wanted.choices).await?;
         refuse(&judged.plan)?;
-        if_match.check(judged.plan.hash())?;
+        if_match.check(&judged.hash)?;
         self.carry_out(&judged, &password_hash?).await
     }
 
@@ -86,21 +86,26 @@ impl Applying<'_> {
     }
 
     /// Carries on what another request of this key left unfinished, where that is still the same plan.
-    async fn carry_on(&self, stored: &StoredApply, found: Found) -> Result<Answer, ApiError> {
+    async fn carry_on(
+        &self,
+        stored: &StoredApply,
+        found: Found,
+        password_hash: Option<String>,
+    ) -> Result<Answer, ApiError> {
         let found = found.at(self.table, stored.origin.revision).await?;
         let judged = match found.plan(self.table, &self.wanted.choices).await {
             // Only what is asked about the pinned revision is refused before there is a plan: it is gone.
             Err(ApiError::SnapshotNotFound | ApiError::Refused(_)) => None,
             other => Some(other?),
         };
-        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.plan.hash() == stored.plan_hash();
-        let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), stored.password_hash()) else {
+        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();
+        let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), password_hash) else {
             return match Applies::new(self.table).give_up(stored, self.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
         };
-        self.write(&judged, stored.origin, stored.user(), password_hash, Some(stored)).await
+        self.write(&judged, stored.origin, stored.user(), &password_hash, Some(stored)).await
     }
 
     async fn write(
@@ -119,7 +124,7 @@ impl Applying<'_> {
             origin,
             caller: principal,
             fingerprint: self.key.map(|_| &self.wanted.fingerprint),
-            plan_hash: &plan.hash(),
+            plan_hash: &judged.hash,
             user: &user,
             password_hash,
             arrival: &plan.arrive(&origin),
@@ -147,7 +152,7 @@ impl Applying<'_> {
             }
             Applied::Met(stored) => match self.judge_repeat(&stored).await? {
                 Repeat::Answered(answer) => Ok(answer),
-                Repeat::Interrupted => Err(ApiError::InProgress { retry_after: WAIT }),
+                Repeat::Interrupted { .. } => Err(ApiError::InProgress { retry_after: WAIT }),
             },
             Applied::Interrupted { cause } => {
                 let retry_after = if self.key.is_some() { WAIT } else { HELD };

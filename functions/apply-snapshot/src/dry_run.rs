@@ -1,11 +1,16 @@
 //! `POST /api/user-snapshots/{id}/plan`: what an apply would do, without doing it.
 
+use std::borrow::Cow;
+
 use lambda_http::Request;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
-use shared::domain::plan::{Mapped, MappedReference, Outcome, Plan, PlannedClone, Skipped};
+use shared::domain::plan::{
+    Mapped, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination, PlannedLink, Skipped,
+};
+use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId};
-use shared::http::bounded::first_that_fit;
+use shared::http::bounded::{cut, first_that_fit};
 use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
 use shared::store::Table;
 use utoipa::ToSchema;
@@ -25,9 +30,8 @@ pub(crate) async fn plan(
     let Considered { choices, revision, role, mut refusals } = Considered::parse(request)?;
     asked.may_grant(role)?;
     asked.may_choose(revision)?;
-    let Judged { snapshot, plan } = asked.read(table, revision).await?.plan(table, &choices).await?;
+    let Judged { snapshot, plan, hash } = asked.read(table, revision).await?.plan(table, &choices).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
-    let hash = plan.hash();
     let tag = etag(&hash);
     let planned = Planned { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
     Ok(Answer::ok(&planned)?.with_header(ETAG, tag))
@@ -67,6 +71,18 @@ struct PlanDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     warnings_total: Option<usize>,
+    /// To what the automations that would arrive send by themselves, what nobody accepts first; at most 200, and as many as fit 1 MB.
+    destinations: Vec<&'a PlannedDestination>,
+    /// How many destinations there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    destinations_total: Option<usize>,
+    /// URLs in texts that would arrive, which are made to be sent or read; at most 200, and as many as fit 1 MB.
+    links: Vec<&'a PlannedLink>,
+    /// How many URLs there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    links_total: Option<usize>,
     /// Everything for which an apply would be refused with 422; empty where it would go through.
     refusals: Vec<FieldError>,
 }
@@ -77,24 +93,31 @@ struct PlanDocument<'a> {
 #[schema(as = PlannedClone)]
 struct ListedClone<'a> {
     kind: ItemKind,
-    /// Its name; empty where it has none.
-    name: &'a str,
+    /// Its name; empty where it has none. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
+    name: Cow<'a, str>,
     /// The id of the item that it is a clone of.
     source_id: ObjectId,
     /// Whether it would arrive switched on; automations only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// Stages and agents that would be mapped; left out where there are none.
+    /// Stages and agents that would be mapped; left out where there are none. At most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mapped_references: &'a [MappedReference],
+    /// How many stages and agents would be mapped, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    mapped_references_total: Option<usize>,
 }
 
 impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
         let warnings = listed(plan.told());
         let Outcome { cloned, mapped, skipped } = plan.outcome;
-        let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone).collect());
+        let (destinations, _) = first_that_fit(plan.destinations.listed.iter());
+        let (links, _) = first_that_fit(plan.links.listed.iter());
+        let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone));
         Self {
             plan_hash,
             snapshot_revision,
@@ -105,6 +128,10 @@ impl<'a> PlanDocument<'a> {
             clones_total,
             warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
+            destinations_total: plan.destinations.total_beyond(destinations.len()),
+            destinations,
+            links_total: plan.links.total_beyond(links.len()),
+            links,
             refusals,
         }
     }
@@ -113,9 +140,10 @@ impl<'a> PlanDocument<'a> {
 fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
     ListedClone {
         kind: clone.kind,
-        name: clone.document.name(),
+        name: cut(clone.document.name(), MAX_REFERENCE_NAME),
         source_id: clone.source_id,
         enabled: clone.enabled,
-        mapped_references: &clone.mapped,
+        mapped_references: &clone.mapped.listed,
+        mapped_references_total: clone.mapped.total_beyond(clone.mapped.listed.len()),
     }
 }

@@ -4,9 +4,9 @@ use lambda_http::Request;
 use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
 use shared::domain::rights::Action;
 use shared::domain::sharing::RevisionChoice;
-use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
+use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot, Work};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
-use shared::store::{Callers, Captures, Organizations, Seen, SnapshotReader, SnapshotWithContent, Table};
+use shared::store::{Callers, Captures, Organizations, SeenSnapshot, SnapshotReader, SnapshotWithContent, Table};
 
 const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or not any more";
 
@@ -22,7 +22,7 @@ pub(crate) struct Found {
     principal: Principal,
     snapshot: ObjectId,
     /// The snapshot with the revision that the caller asks for, where it sees both.
-    seen: Seen,
+    seen: SeenSnapshot,
     targets: Organization,
 }
 
@@ -30,6 +30,8 @@ pub(crate) struct Found {
 pub(crate) struct Judged {
     pub(crate) snapshot: Snapshot,
     pub(crate) plan: Plan,
+    /// The hash of the plan.
+    pub(crate) hash: String,
 }
 
 /// Judges the token, the role and the path; reads nothing.
@@ -83,13 +85,13 @@ impl Found {
     pub(crate) async fn at(self, table: &Table, revision: u32) -> Result<Self, ApiError> {
         let reader = SnapshotReader::new(table);
         let seen = match self.seen {
-            Seen::NoSuchRevision => reader.load(self.snapshot, &self.principal, RevisionChoice::Usual).await?,
+            SeenSnapshot::NoSuchRevision => reader.load(self.snapshot, &self.principal, RevisionChoice::Usual).await?,
             seen => seen,
         };
         let seen = match seen {
-            Seen::Revision(loaded) => match reader.pinned(*loaded, revision).await? {
-                Some(pinned) => Seen::Revision(Box::new(pinned)),
-                None => Seen::NoSuchRevision,
+            SeenSnapshot::Revision(loaded) => match reader.pinned(*loaded, revision).await? {
+                Some(pinned) => SeenSnapshot::Revision(Box::new(pinned)),
+                None => SeenSnapshot::NoSuchRevision,
             },
             other => other,
         };
@@ -101,9 +103,9 @@ impl Found {
     pub(crate) async fn plan(self, table: &Table, choices: &Choices) -> Result<Judged, ApiError> {
         let Self { principal, seen, targets, .. } = self;
         let loaded = match seen {
-            Seen::Revision(loaded) => loaded,
-            Seen::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
-            Seen::Missing => return Err(ApiError::SnapshotNotFound),
+            SeenSnapshot::Revision(loaded) => loaded,
+            SeenSnapshot::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
+            SeenSnapshot::Missing => return Err(ApiError::SnapshotNotFound),
         };
         let content = loaded.content()?;
         let SnapshotWithContent { snapshot, stored, .. } = *loaded;
@@ -115,8 +117,9 @@ impl Found {
         } else {
             Scope::OtherOrganization
         };
-        let mut plan = plan(&content, &scope, &targets, choices);
+        let work = Work::unlimited();
+        let mut plan = plan(&content, &scope, &targets, choices, &work)?;
         plan.notes.extend(is_unshared.then(|| Warning::unshared(snapshot.revision)));
-        Ok(Judged { plan, snapshot })
+        Ok(Judged { hash: plan.hash(&work)?, plan, snapshot })
     }
 }

@@ -23,7 +23,8 @@ Creates a user in **your own** organization and gives it the setup of the snapsh
 that automations refer to are replaced as the mappings say; what exists under the same name in your organization needs no \
 mapping, and [the references](#getApplyReferences) tell what does. An automation with a reference that leads nowhere arrives \
 switched off and is named in `warnings`, or is refused with `\"onUnmapped\": \"reject\"`. One that lost a secret \
-arrives switched off, too: fill the secret in, then switch it on.
+arrives switched off, too: fill the secret in, then switch it on. So does one that sends by itself to a host, an address or a \
+number, until `allowDestinations` or your organization accepts it.
 
 **Within the source's own organization** automations and templates exist already, so they count as `skipped`, and the new user \
 takes over which automations are on. Prompts are cloned: all, or those in `selectedPromptNames`; the others count as \
@@ -231,6 +232,15 @@ fn plan() -> Described {
                     ],
                     "clonesTotal": 25,
                     "warnings": [unmapped_agent()],
+                    "destinations": [{
+                        "destination": "https://billing.acme.example",
+                        "kind": "url",
+                        "automationId": "64eea1110000000000000105",
+                        "automationName": "Tell billing about a closed deal",
+                        "pointer": "/actions/webhookUrl",
+                        "accepted": false
+                    }],
+                    "links": [],
                     "refusals": []
                 }
             }),

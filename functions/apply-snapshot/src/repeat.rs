@@ -17,7 +17,10 @@ pub(crate) enum Repeat {
     /// Nothing: this was the answer.
     Answered(Answer),
     /// The apply was interrupted, and nobody works on it any more.
-    Interrupted,
+    Interrupted {
+        /// The hash of the new user's password, where the apply still holds the address.
+        password_hash: Option<String>,
+    },
 }
 
 impl Applying<'_> {
@@ -29,19 +32,24 @@ impl Applying<'_> {
         let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.app.edge.clock.now());
         match stored.state() {
             ApplyState::Committed => {
-                let hash = Applies::new(self.table).password_hash(stored).await?;
-                self.check_password(hash.as_deref()).await?;
+                self.check_password(self.given_hash(stored).await?.as_deref()).await?;
                 Ok(Repeat::Answered(Answer::json_text(StatusCode::CREATED, stored.answer()?).replayed()))
             }
             ApplyState::Staging if is_leased() => Err(ApiError::InProgress { retry_after: WAIT }),
             ApplyState::Staging => {
-                self.check_password(stored.password_hash()).await?;
-                Ok(Repeat::Interrupted)
+                let password_hash = self.given_hash(stored).await?;
+                self.check_password(password_hash.as_deref()).await?;
+                Ok(Repeat::Interrupted { password_hash })
             }
             ApplyState::Aborting => Err(ApiError::InProgress { retry_after: CLEARING }),
             ApplyState::Aborted => Err(ApiError::ApplyAborted),
             ApplyState::Undoing | ApplyState::Undone => Err(ApiError::ApplyUndone),
         }
+    }
+
+    /// The hash of the password that the first request gave. The fingerprint covers the address, so both name the same one.
+    async fn given_hash(&self, stored: &StoredApply) -> Result<Option<String>, ApiError> {
+        Ok(Applies::new(self.table).password_hash(stored, self.wanted.new_user.email.key()).await?)
     }
 
     /// A fingerprint does not cover the password, so it is compared with the hash that the first request left; not where the

@@ -55,6 +55,11 @@ pub(crate) struct ApplyBody {
     /// In the snapshot's own organization only: the names of the prompts to clone. Without it all are cloned.
     #[schema(max_items = 5_000)]
     selected_prompt_names: Option<Vec<String>>,
+    /// Into another organization: the destinations to which automations may send by themselves, as `destination` of the answer of
+    /// plan has them. Without it an automation that sends to a host, an address or a number that your organization does not trust
+    /// arrives switched off.
+    #[schema(max_items = 5_000)]
+    allow_destinations: Option<Vec<String>>,
     /// Whether automations arrive.
     #[schema(default = true)]
     apply_automations: Option<bool>,
@@ -222,6 +227,7 @@ impl Read {
             source_statuses_mapping: body.source_statuses_mapping.unwrap_or_default(),
             agent_mapping: agent_mapping(body.agent_mapping.unwrap_or_default(), &mut fields),
             selected_prompt_names: body.selected_prompt_names,
+            allow_destinations: body.allow_destinations.unwrap_or_default(),
             apply_automations: body.apply_automations.unwrap_or(true),
             apply_prompts: body.apply_prompts.unwrap_or(true),
             apply_templates: body.apply_templates.unwrap_or(true),

@@ -8,10 +8,10 @@ use std::convert::Infallible;
 use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::domain::content::Content;
+use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::sharing::Shares;
-use shared::domain::{Creator, Fingerprint, RefreshState, Snapshot, Source};
+use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, Snapshot, Source, Work};
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::store::{
     Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, Refreshes, SnapshotCreator,
@@ -83,8 +83,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
     let mut source = settled(captured?)?;
 
-    let content = Content::capture(std::mem::take(&mut source.setup), &organization);
-    let packed = pack(&content)?;
+    let (packed, counts) = pack(std::mem::take(&mut source.setup), &organization, &Work::unlimited())?;
     let now = context.now();
     let snapshot = Snapshot {
         id: key.unwrap_or_else(|| edge.randomness.object_id(now)),
@@ -97,7 +96,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
             user_email: source.email,
             user_name: source.full_name,
         },
-        counts: content.counts(),
+        counts,
         creator: Creator {
             id: creator.id,
             organization: creator.organization,
@@ -157,12 +156,16 @@ fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
     }
 }
 
-/// The content in the form in which it is stored, where it fits.
-fn pack(content: &Content) -> Result<Packed, ApiError> {
-    let canonical = Canonical::of(content);
-    let packed = canonical.pack()?;
-    match canonical.excess(&packed) {
-        None => Ok(packed),
+/// Captures `setup` in the form in which it is stored, where it fits.
+fn pack(setup: SourceSetup, organization: &Organization, work: &Work) -> Result<(Packed, Counts), ApiError> {
+    let refused = |failure| match failure {
+        CaptureFailure::TooLarge(detail) => ApiError::SetupTooLarge { detail },
+        CaptureFailure::OverBudget(over) => over.into(),
+    };
+    let capture = capture(setup, organization, work).map_err(refused)?;
+    let packed = Canonical::of(&capture, work).map_err(refused)?.pack()?;
+    match packed.excess() {
+        None => Ok((packed, capture.counts())),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),
     }
 }

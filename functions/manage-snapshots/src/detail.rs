@@ -9,16 +9,17 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::diff::ItemChange;
+use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
 use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
-use shared::domain::{Document, ItemKind, ObjectId, Violation};
+use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
 use shared::http::{Answer, ApiError, Cursor, FieldError, Query, SnapshotDocument, etag, route};
-use shared::store::{Refreshes, Seen, SnapshotReader, SnapshotWithContent};
+use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::call::Call;
-use shared::http::bounded::{count_that_fit, cut, first_that_fit};
+use shared::http::bounded::{count_that_fit, cut, first_that_fit, first_within, sent_bytes};
 
 /// How many code points of a name are shown.
 const NAME: usize = 200;
@@ -26,8 +27,10 @@ const NAME: usize = 200;
 const SHORT_NAME: usize = 50;
 /// How many code points of a type are shown. Those of the CRM have at most 13, but the field is open.
 const TYPE: usize = 40;
-/// From where on names are cut shorter. Lambda takes 6 MB, in which every quote of the answer counts twice.
-const MAX_DETAIL_BYTES: usize = 3_000_000;
+/// From where on names are cut shorter, as Lambda counts bytes.
+const MAX_DETAIL_BYTES: usize = 4_000_000;
+/// The most bytes of the pointers to an item's removed secrets, as Lambda counts them. The item itself may have 3 MB.
+const MAX_SECRET_BYTES: usize = 200_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotFound)]
@@ -56,8 +59,7 @@ pub(crate) struct Holdings<'a> {
     /// Its templates.
     templates: Vec<NamedItem<'a>>,
     /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
-    #[schema(value_type = Vec<Reference>)]
-    source_pipeline_stage_refs: Vec<&'a Reference>,
+    source_pipeline_stage_refs: Vec<Reference>,
     /// How many references there are, where not all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -93,11 +95,11 @@ pub(crate) fn revision_choice(query: &Query) -> Result<RevisionChoice, ApiError>
 }
 
 /// What the caller sees, or why it sees nothing.
-pub(crate) fn seen(seen: Seen) -> Result<Box<SnapshotWithContent>, ApiError> {
+pub(crate) fn seen(seen: SeenSnapshot) -> Result<Box<SnapshotWithContent>, ApiError> {
     match seen {
-        Seen::Revision(seen) => Ok(seen),
-        Seen::NoSuchRevision => Err(ApiError::RevisionNotFound),
-        Seen::Missing => Err(ApiError::SnapshotNotFound),
+        SeenSnapshot::Revision(seen) => Ok(seen),
+        SeenSnapshot::NoSuchRevision => Err(ApiError::RevisionNotFound),
+        SeenSnapshot::Missing => Err(ApiError::SnapshotNotFound),
     }
 }
 
@@ -140,16 +142,14 @@ impl<'a> Holdings<'a> {
         write: impl Fn(Self) -> serde_json::Result<String>,
     ) -> Result<String, ApiError> {
         let body = write(Self::of(content, NAME)).map_err(ApiError::internal)?;
-        if body.len() <= MAX_DETAIL_BYTES {
+        if sent_bytes(body.as_bytes()) <= MAX_DETAIL_BYTES {
             return Ok(body);
         }
         write(Self::of(content, SHORT_NAME)).map_err(ApiError::internal)
     }
 
     fn of(content: &'a Content, name_length: usize) -> Self {
-        let references = content.automations.iter().flat_map(|automation| &automation.references);
-        let stages = references.filter(|reference| reference.ref_type == RefType::PipelineStage).collect();
-        let (stages, total) = first_that_fit(stages);
+        let (stages, total) = first_that_fit(content.references(RefType::PipelineStage));
         Self {
             automations: automations(content, name_length),
             prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
@@ -212,9 +212,22 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    removed_secrets: &'a [String],
+    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none. As many as fit
+    /// 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    removed_secrets: Vec<&'a str>,
+    /// How many such values there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    removed_secrets_total: Option<usize>,
+    /// Texts of the document in which something cannot be seen, and what stands there; left out where there are none. At most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden_text: Vec<HiddenText>,
+    /// How many such texts there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hidden_text_total: Option<usize>,
     document: &'a Document,
 }
 
@@ -231,7 +244,8 @@ pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)
-        .collect();
+        .map(WholeItem::with_hidden_text)
+        .collect::<Result<_, _>>()?;
     let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
     let more = shown.len() < rest.len();
     let last = shown.last().filter(|_| more);
@@ -292,7 +306,25 @@ fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
 
 impl<'a> WholeItem<'a> {
     fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
-        Self { id: item.id, kind, enabled: None, removed_secrets: &item.removed_secrets, document: &item.document }
+        let pointers = item.removed_secrets.iter().map(String::as_str);
+        let (removed_secrets, removed_secrets_total) = first_within(MAX_SECRET_BYTES, pointers);
+        Self {
+            id: item.id,
+            kind,
+            enabled: None,
+            removed_secrets,
+            removed_secrets_total,
+            hidden_text: Vec::new(),
+            hidden_text_total: None,
+            document: &item.document,
+        }
+    }
+
+    /// The same with what its texts hide.
+    fn with_hidden_text(self) -> Result<Self, OverBudget> {
+        let HiddenTexts { listed, total } = hidden_text::find(self.document, &Work::unlimited())?;
+        let hidden_text_total = (total > listed.len()).then_some(total);
+        Ok(Self { hidden_text: listed, hidden_text_total, ..self })
     }
 
     fn place(&self) -> Place {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use shared::domain::diff::{self, DescribedChange, ItemChange, RenamedAgent, Summary};
 use shared::domain::rights::Action;
 use shared::domain::sharing::SharedRevision;
-use shared::domain::{ObjectId, Revision, Violation};
-use shared::http::bounded::MAX_LIST_BYTES;
+use shared::domain::{ObjectId, Revision, Violation, Work};
+use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
 use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};
 use shared::store::{Found, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
@@ -88,10 +88,11 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (from, to) = tokio::join!(revisions.load(&compared.stored, from), revisions.load(&compared.stored, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
     let (before, now) = (from.content()?, to.content()?);
-    let all = diff::compare(&before, &now);
+    let work = Work::unlimited();
+    let all = diff::compare(&before, &now, &work)?;
     let rest: Vec<&ItemChange<'_>> =
         all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
-    let changes = described(&rest, limit)?;
+    let changes = described(&rest, limit, &work)?;
     let (first, second) = (from.revision.number, to.revision.number);
     let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len());
     let last = last.map(|change| PlaceBetween { from: first, to: second, place: Place::of(change) });
@@ -161,12 +162,12 @@ impl Compared {
 }
 
 /// The first changes, as many as fit an answer. What does not is not looked into.
-fn described<'a>(changes: &[&ItemChange<'a>], limit: usize) -> Result<Vec<DescribedChange<'a>>, ApiError> {
+fn described<'a>(changes: &[&ItemChange<'a>], limit: usize, work: &Work) -> Result<Vec<DescribedChange<'a>>, ApiError> {
     let mut bytes = 0;
     let mut described = Vec::new();
     for change in changes.iter().take(limit) {
-        let change = change.describe();
-        bytes += serde_json::to_vec(&change).map_err(ApiError::internal)?.len() + 1;
+        let change = change.describe(work)?;
+        bytes += sent_json_bytes(&change) + 1;
         if bytes > MAX_LIST_BYTES && !described.is_empty() {
             break;
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Counts, Email, ObjectId, SnapshotName};
+use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Cursor, Query};
 use shared::store::{Position, SnapshotLists, SnapshotRow};
 use utoipa::ToSchema;
@@ -33,7 +34,7 @@ struct Row {
     /// What it is called.
     #[schema(value_type = String)]
     name: SnapshotName,
-    /// The name of the organization of the user who was captured.
+    /// The name of the organization of the user who was captured. A very long one ends in an ellipsis.
     source_org_name: String,
     /// The address of the user who was captured.
     #[schema(value_type = Email)]
@@ -44,12 +45,15 @@ struct Row {
     is_global: bool,
 }
 
+/// How many code points of an organization's name a row shows.
+const MAX_ORGANIZATION_NAME: usize = 200;
+
 impl From<SnapshotRow> for Row {
     fn from(row: SnapshotRow) -> Self {
         Self {
             id: row.id,
             name: row.name,
-            source_org_name: row.source_organization_name,
+            source_org_name: cut(&row.source_organization_name, MAX_ORGANIZATION_NAME).into_owned(),
             source_user_email: row.source_user_email.shown().into_owned(),
             counts: row.counts,
             is_global: row.is_global,

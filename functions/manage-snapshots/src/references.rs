@@ -1,20 +1,21 @@
 //! `GET /api/user-snapshots/{id}/apply-refs`: what a snapshot refers to, and what that can be mapped to here.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 use shared::domain::content::Content;
 use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::suggestion::{Suggester, Suggestion};
-use shared::domain::{ObjectId, Organization};
+use shared::domain::{ObjectId, Organization, OverBudget, Work};
 use shared::http::{Answer, ApiError, Query};
 use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::call::Call;
 use crate::detail::{revision_choice, seen};
-use shared::http::bounded::first_that_fit;
+use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
 /// What a snapshot refers to, and what that can be mapped to in your organization.
 #[derive(Serialize, ToSchema)]
@@ -32,19 +33,27 @@ pub(crate) struct ApplyReferences<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     agent_refs_total: Option<usize>,
-    /// Your organization's pipelines with their stages.
+    /// Your organization's pipelines with their stages; as many as fit 1 MB.
     target_pipelines: Vec<TargetPipeline<'a>>,
-    /// Your organization's agents.
+    /// How many pipelines there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    target_pipelines_total: Option<usize>,
+    /// Your organization's agents; as many as fit 1 MB.
     target_agents: Vec<TargetAgent<'a>>,
+    /// How many agents there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    target_agents_total: Option<usize>,
 }
 
 /// A reference, and what it may mean in your organization.
 #[derive(Serialize, ToSchema)]
 struct SuggestedReference<'a> {
     #[serde(flatten)]
-    reference: &'a Reference,
+    reference: Reference,
     /// What has the same or a similar name in your organization, the best first; at most five.
-    suggestions: Vec<Suggestion>,
+    suggestions: Vec<Suggestion<'a>>,
 }
 
 /// A pipeline of your organization.
@@ -98,51 +107,71 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     confirmed?;
     let content = seen(snapshot?)?.content()?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-    Answer::ok(&ApplyReferences::new(&content, &targets))
+    Answer::ok(&ApplyReferences::new(&content, &targets, &Work::unlimited())?)
 }
 
 impl<'a> ApplyReferences<'a> {
-    fn new(content: &'a Content, targets: &'a Organization) -> Self {
+    fn new(content: &Content, targets: &'a Organization, work: &Work) -> Result<Self, OverBudget> {
         let stages = targets.stage_names().map(|name| (None, name));
-        let (stage_refs, stage_refs_total) = suggested(content, RefType::PipelineStage, Suggester::new(stages));
+        let (stage_refs, stage_refs_total) = suggested(content, RefType::PipelineStage, Suggester::new(stages), work)?;
         let agents = targets.agents.iter().map(|agent| (Some(agent.id), agent.name.as_str()));
-        let (agent_refs, agent_refs_total) = suggested(content, RefType::Agent, Suggester::new(agents));
-        Self {
+        let (agent_refs, agent_refs_total) = suggested(content, RefType::Agent, Suggester::new(agents), work)?;
+        let (target_pipelines, target_pipelines_total) = first_that_fit(pipelines(targets));
+        let (target_agents, target_agents_total) = first_that_fit(agents_of(targets));
+        Ok(Self {
             stage_refs,
             stage_refs_total,
             agent_refs,
             agent_refs_total,
-            target_pipelines: pipelines(targets),
-            target_agents: agents_of(targets),
-        }
+            target_pipelines,
+            target_pipelines_total,
+            target_agents,
+            target_agents_total,
+        })
     }
 }
 
-/// The references of one kind, each with its suggestions. What several places name is looked up once.
-fn suggested(
+/// The references of one kind, each with its suggestions. What several places name is looked up once, and what the answer has
+/// no room for not at all.
+fn suggested<'a>(
     content: &Content,
     ref_type: RefType,
-    mut suggester: Suggester,
-) -> (Vec<SuggestedReference<'_>>, Option<usize>) {
-    let mut known: HashMap<&str, Vec<Suggestion>> = HashMap::new();
-    let references = content.automations.iter().flat_map(|automation| &automation.references);
-    let suggested = references
-        .filter(|reference| reference.ref_type == ref_type)
-        .map(|reference| {
-            let value = reference.value.as_str();
-            let suggestions = known.entry(value).or_insert_with(|| suggester.suggest(name_behind(content, value)));
-            SuggestedReference { reference, suggestions: suggestions.clone() }
-        })
-        .collect();
-    first_that_fit(suggested)
+    mut suggester: Suggester<'a>,
+    work: &Work,
+) -> Result<(Vec<SuggestedReference<'a>>, Option<usize>), OverBudget> {
+    let names: HashMap<ObjectId, &str> = content.agents.iter().map(|agent| (agent.id, agent.name.as_str())).collect();
+    let mut known: HashMap<String, (Vec<Suggestion<'a>>, usize)> = HashMap::new();
+    let mut list = Fitting::new(MAX_LIST_BYTES);
+    for reference in content.references(ref_type) {
+        work.spend(1 + reference.value.len())?;
+        let bytes = sent_json_bytes(&reference);
+        if !list.has_room_for(bytes) {
+            list.leave_out();
+            continue;
+        }
+        let (suggestions, more) = match known.entry(reference.value.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(first) => {
+                // A stage or an agent named by name is called so; one named by its id has a name.
+                let name = reference.value.parse().ok().and_then(|id| names.get(&id).copied());
+                let suggestions = suggester.suggest(name.unwrap_or(&reference.value), work)?;
+                let bytes = sent_json_bytes(&suggestions) + SUGGESTIONS_BYTES;
+                first.insert((suggestions, bytes))
+            }
+        };
+        // What does not fit is not copied.
+        if list.has_room_for(bytes + *more) {
+            let suggestions = suggestions.clone();
+            list.add_sized(SuggestedReference { reference, suggestions }, bytes + *more);
+        } else {
+            list.leave_out();
+        }
+    }
+    Ok(list.finish())
 }
 
-/// The name of the agent whose id `value` is, where it is one; a stage or an agent named by name is called so.
-fn name_behind<'a>(content: &'a Content, value: &'a str) -> &'a str {
-    let id = value.parse::<ObjectId>().ok();
-    let agent = content.agents.iter().find(|agent| Some(agent.id) == id);
-    agent.map_or(value, |agent| &agent.name)
-}
+/// What `,"suggestions":` takes, as Lambda counts it.
+const SUGGESTIONS_BYTES: usize = 17;
 
 fn pipelines(targets: &Organization) -> Vec<TargetPipeline<'_>> {
     let pipelines = targets.pipelines.iter();

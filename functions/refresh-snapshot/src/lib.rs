@@ -1,5 +1,6 @@
-//! Refreshes the snapshots that the schedule found to be due, one message of the queue each. A message may come twice, late, or
-//! together with one that cannot be served: each is judged by itself, and only those that failed come back.
+//! Refreshes the snapshots that the schedule found to be due, one message of the queue each. The queue hands over one message at a
+//! time, so that whatever a message does to this process it costs itself alone; where a batch should have several all the same, each
+//! is judged by itself, and only those that failed come back. A message may come twice, and late.
 
 mod message;
 
@@ -15,10 +16,10 @@ use shared::store::Table;
 
 use self::message::{Outcome, serve};
 
-/// How long before Lambda ends the function it begins nothing new.
-const RESERVE: Duration = Duration::from_secs(10);
-/// How long it goes on where no Lambda sets a deadline.
-const BUDGET: Duration = Duration::from_secs(290);
+/// How long before Lambda ends the function a message has to be done with, as a request has.
+const RESERVE: Duration = Duration::from_secs(4);
+/// How long a message may take where no Lambda sets a deadline: 29 s, less the reserve.
+const BUDGET: Duration = Duration::from_secs(25);
 
 /// What this function works with.
 #[derive(Clone)]

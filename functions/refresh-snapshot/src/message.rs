@@ -1,7 +1,5 @@
 //! One message: what it asks for, whether it still counts, and what came of it.
 
-use std::time::Duration;
-
 use aws_lambda_events::sqs::SqsMessage;
 use shared::domain::{Fault, RefreshStatus, Schedule, Timestamp};
 use shared::queue::RefreshMessage;
@@ -9,10 +7,6 @@ use shared::refresh::{Asker, Refresh, Refreshed};
 use shared::store::{Found, Table};
 
 use crate::App;
-
-/// The longest that one message may take: a tenth of what the template gives a batch of ten, so that one that hangs takes no time
-/// from the others.
-const LONGEST: Duration = Duration::from_secs(25);
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +28,7 @@ pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Ou
         tracing::error!(message = message.message_id, "this message is none of ours");
         return Outcome::Failed;
     };
-    let table = app.table.for_request(end.since(now).min(LONGEST));
+    let table = app.table.for_request(end.since(now));
     let told = refresh(app, &table, &wanted, sent_at(message), now).await;
     let (outcome, result) = match &told {
         Ok(told) => judge(told),
@@ -47,6 +41,7 @@ pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Ou
     let consumed = table.consumed();
     tracing::info!(
         snapshot = %wanted.snapshot_id,
+        organization = wanted.organization_id.map(|organization| organization.to_string()),
         due_at = %wanted.due_at,
         result,
         comes_again = outcome == Outcome::Failed,
@@ -131,6 +126,8 @@ fn status(status: Option<RefreshStatus>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use shared::domain::RefreshPeriod;
 
     use super::*;

@@ -13,6 +13,8 @@ async fn main() {
     let queue = SqsQueue::connect(&QueueConfig::from_env().expect("the settings of the queue")).await;
     let message = |number| RefreshMessage {
         snapshot_id: ObjectId::from_bytes([number; 12]),
+        // Every third one tells no organization, as one may that was scheduled long ago.
+        organization_id: (number % 3 > 0).then(|| ObjectId::from_bytes([number % 3; 12])),
         due_at: Timestamp::from_millis(1_778_835_600_000),
     };
     let messages: Vec<_> = (1..=count).map(message).collect();

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_runtime::LambdaEvent;
 use schedule_refresh::{App, Report, ScheduleFailed, handle};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
 use shared::queue::{RefreshMessage, RefreshQueue, Sending};
-use tests::{PAT, TestApp, create_body};
+use tests::{ACME, PAT, TestApp, create_body};
 
 const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -69,9 +70,18 @@ async fn scheduled(snapshots: usize) -> TestApp {
 }
 
 async fn run(app: &TestApp, queue: &Arc<Refusing>) -> Result<Report, ScheduleFailed> {
+    run_with(app, queue, usize::MAX).await
+}
+
+async fn run_with(app: &TestApp, queue: &Arc<Refusing>, share: usize) -> Result<Report, ScheduleFailed> {
     let clock = Arc::new(tests::SettableClock::at(app.clock().now()));
-    let function = App { clock, table: app.table().clone(), queue: queue.clone() };
+    let function = App { clock, table: app.table().clone(), queue: queue.clone(), share };
     handle(&function, LambdaEvent::new(Value::Null, lambda_runtime::Context::default())).await
+}
+
+/// A whole run that sent and moved so many.
+fn done(snapshots: usize) -> Report {
+    Report { sent: snapshots, moved: snapshots, is_done: true, ..Report::default() }
 }
 
 fn some(outcome: Result<Report, ScheduleFailed>) -> Report {
@@ -87,7 +97,7 @@ async fn what_the_queue_refuses_stays_due_and_the_rest_is_moved_on() {
         let app = scheduled(12).await;
         let queue = Refusing::new(move |place| place < refused);
         let report = some(run(&app, &queue).await);
-        let expected = Report { sent: 12 - refused, moved: 12 - refused, failed: refused, is_done: true, met: 0 };
+        let expected = Report { failed: refused, ..done(12 - refused) };
         assert_eq!((report, queue.accepted()), (expected, 12 - refused));
         // The next run sends exactly what is left.
         let queue = Refusing::new(|_| false);
@@ -119,7 +129,8 @@ async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
     let app = scheduled(12).await;
     let queue = Refusing::new(|_| false);
     let clock = Arc::new(Ticking(Mutex::new(app.clock().now())));
-    let function = App { clock: clock.clone(), table: app.table().clone(), queue: queue.clone() };
+    let (table, queue_of_app) = (app.table().clone(), queue.clone());
+    let function = App { clock: clock.clone(), table, queue: queue_of_app, share: usize::MAX };
     // It looks once at the start and once before each batch of ten at most: the reserve leaves it two looks.
     let mut context = lambda_runtime::Context::default();
     context.deadline = u64::try_from(app.clock().now().plus(Duration::from_secs(13)).as_millis()).unwrap();
@@ -127,6 +138,39 @@ async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
     assert!(!report.is_done && report.sent > 0 && report.sent < 12, "{report:?}");
     let rest = run(&app, &queue).await.unwrap();
     assert_eq!((report.sent + rest.sent, rest.is_done, queue.accepted()), (12, true, 12));
+}
+
+#[tokio::test]
+async fn an_organization_is_sent_its_share_and_the_next_runs_send_the_rest() {
+    for (share, runs) in [(11, &[11, 1][..]), (12, &[12]), (13, &[12]), (4, &[4, 4, 4])] {
+        let app = scheduled(12).await;
+        let queue = Refusing::new(|_| false);
+        let mut left = 12;
+        for sent in runs {
+            left -= sent;
+            let report = run_with(&app, &queue, share).await.unwrap();
+            assert_eq!(report, Report { deferred: left, ..done(*sent) }, "{share}");
+        }
+        assert_eq!(queue.accepted(), 12);
+    }
+}
+
+#[tokio::test]
+async fn schedules_that_cannot_be_read_take_no_share() {
+    let app = scheduled(4).await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let schedules = app.items().await.into_iter().filter(|item| item.contains_key("every"));
+    for (number, mut item) in schedules.enumerate() {
+        item.insert("ALLPK".to_owned(), text("REFRESH#0"));
+        // Those that cannot be read come first.
+        if number < 3 {
+            item.insert("every".to_owned(), text("often"));
+            item.insert("ALLSK".to_owned(), text(&format!("2026-05-15T10:00:00.000Z#{:024}#{ACME}", number)));
+        }
+        app.database().client().put_item().table_name("snapshots").set_item(Some(item)).send().await.unwrap();
+    }
+    let queue = Refusing::new(|_| false);
+    assert_eq!(some(run_with(&app, &queue, 1).await), Report { failed: 3, ..done(1) });
 }
 
 #[tokio::test]

@@ -63,17 +63,18 @@ pub(crate) async fn login(
 ) -> Result<Answer, ApiError> {
     let (email, password) = credentials(request)?;
     let sign_ins = SignIns::new(table);
-    let user = match sign_ins.begin(email.key(), context.now()).await? {
+    let account = match sign_ins.begin(email.key(), context.now()).await? {
         Attempt::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
-        Attempt::Open { claim } => sign_ins.user(claim.as_ref()).await?,
+        Attempt::Open { claim } => sign_ins.account(claim).await?,
     };
-    let user = user.filter(|user| !user.login_disabled);
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let account = account.filter(|account| !account.user.login_disabled);
+    let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let is_right = app.hasher.verify(&password, hash).await?;
-    let user = user.filter(|_| is_right).ok_or(ApiError::InvalidCredentials)?;
-    if !sign_ins.succeed(email.key(), &user, context.now()).await? {
+    let account = account.filter(|_| is_right).ok_or(ApiError::InvalidCredentials)?;
+    if !sign_ins.succeed(email.key(), &account, context.now()).await? {
         return Err(ApiError::InvalidCredentials);
     }
+    let user = account.user;
     context.record_caller(user.id, user.organization);
     signed_in(app, &user, context.now())
 }

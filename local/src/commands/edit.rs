@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, SetupWriter, Table, Written};
-use tokio::net::TcpListener;
+use shared::store::{Change, Edit, OpenItem, SetupWriter, Table, Written};
 
 use super::Failure;
 use super::load::open_table;
 use crate::database::{Database, Storage};
+
+/// How often an item is opened before the edit gives up.
+const ATTEMPTS: u32 = 8;
 
 /// A field, or a JSON pointer, and its new value.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,31 +72,35 @@ async fn in_file(file: &Path, table_name: &str, target: &Target, sets: &[Set]) -
     if !file.exists() {
         return Err(Failure::Edit(format!("there is no {}", file.display())));
     }
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let database = Database::start(listener, &Storage::File(file.to_owned()), table_name, None).await?;
+    let database = Database::start_here(&Storage::File(file.to_owned()), table_name).await?;
     let versions = change(database.table(), target, sets).await;
     database.stop().await?;
     versions
 }
 
+/// Opens the item, sets the fields and writes it back on the version that was opened. Where somebody else wrote the item
+/// meanwhile, opens it again: their fields stay.
 async fn change(table: &Table, target: &Target, sets: &[Set]) -> Result<(u64, u64), Failure> {
     let Target { organization, user, item: (kind, id) } = target;
     let writer = SetupWriter::new(table);
-    let Some(mut document) = writer.read(organization, user, *kind, id).await? else {
-        let missing = format!("user {user} of organization {organization} has no {kind} {id}");
-        return Err(Failure::Edit(missing));
-    };
-    for set in sets {
-        apply(&mut document, set).map_err(Failure::Edit)?;
-    }
-    let change = Change::Put(*kind, SetupItem { id: *id, document });
-    match writer.write(organization, user, &[change], SystemClock.now()).await? {
-        Written::Version(after) => Ok((after.saturating_sub(1), after)),
-        Written::NoSuchUser => Err(Failure::Edit(format!("organization {organization} has no user {user}"))),
-        Written::Busy => {
-            Err(Failure::Edit("others keep changing this setup; nothing is written, try again".to_owned()))
+    for _ in 0..ATTEMPTS {
+        let Some(OpenItem { mut document, seen }) = writer.read(organization, user, *kind, id).await? else {
+            let missing = format!("user {user} of organization {organization} has no {kind} {id}");
+            return Err(Failure::Edit(missing));
+        };
+        for set in sets {
+            apply(&mut document, set).map_err(Failure::Edit)?;
+        }
+        let edit = Edit { change: Change::Put(*kind, SetupItem { id: *id, document }), seen };
+        match writer.write(organization, user, &[edit], SystemClock.now()).await? {
+            Written::Version(after) => return Ok((after.saturating_sub(1), after)),
+            Written::NoSuchUser => {
+                return Err(Failure::Edit(format!("organization {organization} has no user {user}")));
+            }
+            Written::Outdated(_) | Written::Busy => {}
         }
     }
+    Err(Failure::Edit(format!("other writers keep changing {kind} {id} or its setup; nothing is written, try again")))
 }
 
 /// Sets one field. A pointer may add a field to an object that is there, and nothing else.
@@ -124,6 +130,7 @@ fn apply(document: &mut Document, set: &Set) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::store::Seen;
 
     use super::*;
     use crate::loader::{self, PasswordHashes};
@@ -161,8 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_edit_moves_the_setups_version() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let database = Database::start(listener, &Storage::Memory, "snapshots", None).await.unwrap();
+        let database = Database::start_here(&Storage::Memory, "snapshots").await.unwrap();
         let workspace = Workspace::demo().unwrap();
         loader::load(database.table(), &workspace, &PasswordHashes::default()).await.unwrap();
         let alex = &workspace.member("alex@acme.example").unwrap().1.user;
@@ -171,8 +177,28 @@ mod tests {
         let sets = [parse_set("temperature=0.7").unwrap()];
         assert_eq!(change(database.table(), &target(alex.id), &sets).await.unwrap(), (1, 2));
         let written = SetupWriter::new(database.table()).read(&alex.organization, &alex.id, item.0, &item.1).await;
-        assert_eq!(written.unwrap().unwrap().as_value()["temperature"], json!(0.7));
+        let written = written.unwrap().unwrap();
+        assert_eq!((written.document.as_value()["temperature"].clone(), written.seen), (json!(0.7), Seen::Version(2)));
         let missing = change(database.table(), &target(alex.organization), &sets).await.unwrap_err().to_string();
         assert!(missing.ends_with("has no prompt 64eea1110000000000000201"), "{missing}");
+    }
+
+    #[tokio::test]
+    async fn edits_of_one_item_at_the_same_time_are_all_kept() {
+        let database = Database::start_here(&Storage::Memory, "snapshots").await.unwrap();
+        let workspace = Workspace::demo().unwrap();
+        loader::load(database.table(), &workspace, &PasswordHashes::default()).await.unwrap();
+        let alex = &workspace.member("alex@acme.example").unwrap().1.user;
+        let item = parse_item("prompt:64eea1110000000000000201").unwrap();
+        let target = Target { organization: alex.organization, user: alex.id, item };
+        let sets = [0, 1, 2, 3].map(|editor| [parse_set(&format!("editor{editor}={editor}")).unwrap()]);
+        let edit = async |editor: usize| change(database.table(), &target, &sets[editor]).await.unwrap();
+        tokio::join!(edit(0), edit(1), edit(2), edit(3));
+        let read = SetupWriter::new(database.table()).read(&alex.organization, &alex.id, item.0, &item.1).await;
+        let OpenItem { document, seen } = read.unwrap().unwrap();
+        for editor in 0..4 {
+            assert_eq!(document.as_value()[&format!("editor{editor}")], json!(editor));
+        }
+        assert_eq!(seen, Seen::Version(5));
     }
 }

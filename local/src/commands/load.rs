@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use shared::config::{client_for_endpoint, sdk_config};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
@@ -17,6 +18,9 @@ use crate::workspace::Workspace;
 
 /// The variable with everybody's password.
 const VARIABLE: &str = "LOAD_PASSWORD";
+
+/// The status of a refusal by `local`'s own endpoint. AWS's refusals are 400.
+const FORBIDDEN: u16 = 403;
 
 /// Loads the workspace, or refuses before it writes anything.
 pub(crate) async fn run(table_name: &str, file: &Path, endpoint: Option<String>) -> Result<(), Failure> {
@@ -44,16 +48,27 @@ pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Tab
         Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => {
             Err(Failure::Table(format!("{place} has no table {name}")))
         }
+        Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == FORBIDDEN => {
+            let reason = error.err().message().unwrap_or("the credentials are refused").to_owned();
+            Err(Failure::Table(format!("{place}: {reason}")))
+        }
         // Whoever may not ask for the description may still be allowed to write.
         Err(SdkError::ServiceError(_)) => Ok(Table::new(client, name)),
         Err(error) => Err(Failure::Table(format!("no answer from {place}: {}", causes(&error)))),
     }
 }
 
-/// A client for a database on this machine or network (plain HTTP, any credentials), or for AWS.
+/// A client for a database on this machine or network (plain HTTP, with the credentials of the environment where it has some),
+/// or for AWS.
 async fn connect(endpoint: Option<&str>) -> Client {
     match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") => client_for_endpoint(endpoint),
+        Some(endpoint) if endpoint.starts_with("http://") => {
+            let settings = client_for_endpoint(endpoint).config().to_builder();
+            let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| std::env::var(name).ok());
+            let (Some(id), Some(secret)) = (id, secret) else { return Client::from_conf(settings.build()) };
+            let credentials = Credentials::new(id, secret, None, None, "the environment");
+            Client::from_conf(settings.credentials_provider(credentials).build())
+        }
         endpoint => {
             let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config(None).await);
             settings.set_endpoint_url(endpoint.map(str::to_owned));

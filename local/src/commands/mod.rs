@@ -3,6 +3,7 @@
 pub(crate) mod edit;
 mod ending;
 pub(crate) mod load;
+pub(crate) mod migrate;
 pub(crate) mod serve;
 pub(crate) mod table;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
+use crate::guard::BadCredentials;
 use crate::keys::{Keys, KeysError};
 use crate::loader::{self, LoadError, PasswordHashes};
 use crate::stack::StackError;
@@ -56,6 +58,9 @@ pub enum Failure {
     /// The database does not run.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The credentials of a person's own choice are none.
+    #[error(transparent)]
+    Credentials(#[from] BadCredentials),
     /// There are no keys.
     #[error(transparent)]
     Keys(#[from] KeysError),

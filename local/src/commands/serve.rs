@@ -12,8 +12,9 @@ use shared::ids::SystemRandomness;
 use super::ending::Ending;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::demo::{APPLY_BODY, CREATE_BODY};
+use crate::guard::Credentials;
 use crate::keys::{self, Keys};
-use crate::scheduler::Pace;
+use crate::scheduler::{EVERY, Pace};
 use crate::stack::{Options, Stack};
 use crate::workspace::{DEMO_PASSWORD, Workspace};
 
@@ -27,20 +28,26 @@ pub(crate) async fn run(
     pace: Pace,
     db: Option<PathBuf>,
     file: Option<PathBuf>,
+    allowed_hosts: Vec<String>,
 ) -> Result<(), Failure> {
     let ending = Ending::new()?;
+    let credentials = Some(Credentials::from_env_or_new()?);
     let workspace = workspace(file.as_deref())?;
+    // Before keys are put beside a file that is none of ours.
+    let storage = storage(db.as_deref());
+    storage.admit()?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = listen(address, format!("--port, such as --port {}", port.wrapping_add(1))).await?;
     let kept_keys = db.as_deref().map(|db| Keys::kept_in(&keys::file_beside(db), &SystemRandomness)).transpose()?;
-    let options = Options { keys: kept_keys, storage: storage(db.as_deref()), cors_origins, ..Options::default() };
+    let options = Options { keys: kept_keys, storage, cors_origins, allowed_hosts, credentials, ..Options::default() };
     let table_name = options.table_name.clone();
     let stack = Stack::start_on(listener, options).await?;
     let is_new = load_for_local_use(stack.table(), &workspace).await?;
 
     let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
     let mut welcome = format!("The API    {}    (Ctrl-C ends it)\n", stack.url());
-    welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n\n", stack.database().endpoint());
+    welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
+    welcome += &format!("For it, and to invoke functions:\n{}\n\n", stack.database().credentials().export_line());
     welcome += &format!("{}\n{}\n", people(&workspace), first_steps(&stack, &workspace).await);
     if !is_new {
         welcome += "\nThis table was in use before. Where Casey exists already, the second is answered 409: change the address.\n";
@@ -48,10 +55,10 @@ pub(crate) async fn run(
     // Not before: the sign-ins for the commands above are nobody's requests.
     stack.gateway().log_requests(true);
     io::stdout().write_all(welcome.as_bytes())?;
-    let schedule = stack.scheduler().clone().play(pace);
+    let playing = stack.scheduler().play(EVERY, pace);
     ending
         .wait(async || {
-            schedule.abort();
+            drop(playing);
             stack.stop().await
         })
         .await?;

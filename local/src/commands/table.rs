@@ -7,21 +7,28 @@ use std::path::PathBuf;
 use super::ending::Ending;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::database::Database;
+use crate::guard::{Credentials, Guard};
 
-/// Serves the table until it is told to end. Prints one line when it is ready.
+/// Serves the table until it is told to end. When it is ready it prints where, and a line for a shell with the credentials.
 pub(crate) async fn run(
     address: SocketAddr,
     table: &str,
     db: Option<PathBuf>,
     file: Option<PathBuf>,
+    allowed_hosts: &[String],
 ) -> Result<(), Failure> {
     let ending = Ending::new()?;
+    let credentials = Credentials::from_env_or_new()?;
     let workspace = workspace(file.as_deref())?;
     let option = format!("--listen, such as --listen {}:{}", address.ip(), address.port().wrapping_add(1));
     let listener = listen(address, option).await?;
-    let database = Database::start(listener, &storage(db.as_deref()), table, None).await?;
+    let guard = Guard::new(listener.local_addr()?, allowed_hosts, credentials);
+    let database = Database::start(listener, guard, &storage(db.as_deref()), table, None).await?;
     load_for_local_use(database.table(), &workspace).await?;
-    writeln!(io::stdout(), "DynamoDB on {}, table {table}", database.endpoint())?;
+    let export = database.credentials().export_line();
+    // In one piece: who waits for the first line has the second, too.
+    let ready = format!("DynamoDB on {}, table {table}\n{export}\n", database.endpoint());
+    io::stdout().write_all(ready.as_bytes())?;
     ending.wait(async || database.stop().await).await?;
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(super) async fn show(
     let Captured::Taken(casey) = Captures::new(table).read(&organization, &user).await? else {
         return Err(DemoError::Missing("user in the table"));
     };
-    let setup = &casey.setup;
+    let setup = &casey.setup.parse().ok_or(DemoError::Missing("setup that can be read"))?;
     writeln!(output, "What Casey has now, as the table tells\n")?;
     for (number, kind) in ItemKind::ALL.map(|kind| (setup.items(kind).len(), kind)) {
         writeln!(output, "   {number} {kind}s")?;
@@ -64,7 +64,7 @@ fn show_automation(output: &mut (dyn Write + Send), setup: &Setup, item: &SetupI
     let switch = if is_on(setup, item) { "on " } else { "off" };
     writeln!(output, "     {switch}  {}", item.document.name())?;
     for site in reference::sites(&item.document) {
-        let shown = site.describe(item.document.name());
+        let shown = site.describe(item.id, item.document.name());
         let place = if shown.field == shown.field_location {
             shown.field
         } else {

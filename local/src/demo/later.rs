@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{ItemKind, SetupItem};
-use shared::store::{Change, SetupWriter, Table, Written};
+use shared::store::{Change, Edit, OpenItem, SetupWriter, Table, Written};
 
 use super::exchange::Request;
 use super::expectation::{ANY_ID, ANY_TIME};
@@ -30,17 +30,19 @@ pub(super) async fn edit(
     let alex = alex.ok_or(DemoError::Missing("user Alex in its workspace"))?;
     let prompt = alex.setup.prompts.iter().find(|prompt| prompt.document.name() == PROMPT);
     let prompt = prompt.ok_or(DemoError::Missing("prompt in its workspace"))?;
-    let mut document = prompt.document.clone();
+    let (writer, user) = (SetupWriter::new(table), &alex.user);
+    let open = writer.read(&user.organization, &user.id, ItemKind::Prompt, &prompt.id).await?;
+    let OpenItem { mut document, seen } = open.ok_or(DemoError::Missing("prompt in its table"))?;
     let before = document.text("prompt").unwrap_or_default().to_owned();
     if let Some(fields) = document.fields_mut() {
         fields.insert("prompt".to_owned(), Value::String(before + ADDED));
     }
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document });
-    let written =
-        SetupWriter::new(table).write(&alex.user.organization, &alex.user.id, &[change], SystemClock.now()).await?;
-    match written {
+    let edit = Edit { change: Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document }), seen };
+    match writer.write(&user.organization, &user.id, &[edit], SystemClock.now()).await? {
         Written::Version(_) => {}
-        Written::NoSuchUser | Written::Busy => return Err(DemoError::Missing("setup of Alex that can be changed")),
+        Written::NoSuchUser | Written::Outdated(_) | Written::Busy => {
+            return Err(DemoError::Missing("setup of Alex that can be changed"));
+        }
     }
     writeln!(output, "Meanwhile Alex works on: the prompt \"{PROMPT}\" has one more line, \"{}\".\n", ADDED.trim())?;
     Ok(())

@@ -46,20 +46,26 @@ impl FunctionAnswer {
 pub(super) enum Refusal {
     /// The request line has no path.
     BadRequest,
-    /// The body has more than 10 MB.
+    /// The request was meant for another name than this machine's.
+    ForeignHost,
+    /// The body has more than 10 MB, or the event that it becomes more than Lambda takes.
     EntityTooLarge,
     /// Request line and headers have more than 10,240 bytes.
     HeadersTooLarge,
-    /// The function failed, or answered with something that is no answer.
+    /// The function failed or was ended by Lambda, or answered with something that is no answer or too large for Lambda.
     InternalServerError,
-    /// The function did not answer in time.
+    /// The function did not answer in the time that an HTTP API waits.
     ServiceUnavailable,
 }
+
+/// [`crate::guard::Refused::ForeignHost`] in the gateway's own form.
+const FOREIGN_HOST: &str = "Forbidden: the Host header does not name this machine. Use its address or localhost, or start with --allow-host NAME.";
 
 impl Refusal {
     pub(super) fn into_response(self) -> Response<Vec<u8>> {
         let (status, message) = match self {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::ForeignHost => (StatusCode::FORBIDDEN, FOREIGN_HOST),
             Self::EntityTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"),
             Self::InternalServerError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),

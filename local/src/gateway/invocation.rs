@@ -1,10 +1,15 @@
 //! Lambda's own Invoke API for the functions of this machine: `aws lambda invoke --endpoint-url` runs any of them by its
 //! logical name, on any event.
 
+use std::time::Duration;
+
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
+
+use super::{MAX_ANSWER, MAX_ASYNCHRONOUS_EVENT, MAX_EVENT};
+use crate::guard::Refused;
 
 /// The error that a function ended with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +18,26 @@ pub struct FunctionError {
     pub error_type: String,
     /// What it says.
     pub error_message: String,
+}
+
+impl FunctionError {
+    /// The function panicked.
+    pub(super) fn panicked() -> Self {
+        Self { error_type: "Panic".to_owned(), error_message: "the function panicked; its log tells where".to_owned() }
+    }
+
+    /// Lambda has ended the function, in Lambda's words.
+    pub(super) fn timed_out(time: Duration) -> Self {
+        let error_message = format!("Task timed out after {:.2} seconds", time.as_secs_f64());
+        Self { error_type: "Sandbox.Timedout".to_owned(), error_message }
+    }
+
+    /// Lambda does not pass the answer on, in Lambda's words.
+    pub(super) fn answer_too_large() -> Self {
+        let error_message =
+            format!("Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes).");
+        Self { error_type: "Function.ResponseSizeTooLarge".to_owned(), error_message }
+    }
 }
 
 /// What became of an invocation.
@@ -54,6 +79,11 @@ impl InvocationType {
             Some(_) => None,
         }
     }
+
+    /// The most bytes of an event.
+    pub(super) fn max_event(self) -> usize {
+        if self == Self::Event { MAX_ASYNCHRONOUS_EVENT } else { MAX_EVENT }
+    }
 }
 
 /// The event in the body of a request; an empty body is an empty event.
@@ -85,9 +115,21 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> Response<Vec<u8>> {
     refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
 }
 
+/// The request is a web page's, or has another access key.
+pub(super) fn forbidden(refused: Refused) -> Response<Vec<u8>> {
+    self::refused(StatusCode::FORBIDDEN, refused.error_type(), &refused.to_string())
+}
+
 /// The body is no JSON.
 pub(super) fn malformed() -> Response<Vec<u8>> {
     refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "Could not parse request body into json")
+}
+
+/// The event is too large.
+pub(super) fn too_large(bytes: usize, kind: InvocationType) -> Response<Vec<u8>> {
+    let limit = kind.max_event();
+    let message = format!("{bytes} byte payload is too large for the {kind:?} invocation type (limit {limit} bytes)");
+    refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message)
 }
 
 /// The invocation type is none.

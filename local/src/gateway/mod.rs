@@ -24,6 +24,7 @@ use shared::http::route::{self, Function};
 use shared::ids::Randomness;
 use tokio::task::JoinHandle;
 
+use crate::guard::{Credentials, Guard};
 use answer::{FunctionAnswer, Refusal};
 pub use event::decoded_path;
 use event::{Arrival, Event};
@@ -36,6 +37,12 @@ const MAX_BODY: usize = 10 * 1024 * 1024;
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 /// The most bytes that request line and header values may have together (API Gateway quotas).
 const MAX_HEADERS: usize = 10_240;
+/// The largest event that a function is invoked with and waited for, in bytes of JSON (Lambda quotas: 6 MB).
+const MAX_EVENT: usize = 6_291_456;
+/// The largest event that a function is invoked with and not waited for (Lambda quotas: 1 MB).
+const MAX_ASYNCHRONOUS_EVENT: usize = 1_048_576;
+/// The largest answer of a function, in bytes of JSON: 6 MB and 100 bytes, as Lambda's own error tells.
+const MAX_ANSWER: usize = 6_291_556;
 /// The functions' timeout in the template.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
 /// When an HTTP API stops to wait for a function, and it cannot be raised (API Gateway quotas).
@@ -67,6 +74,7 @@ pub struct Gateway {
     function_timeout: Duration,
     integration_timeout: Duration,
     access_log: Arc<AtomicBool>,
+    guard: Guard,
 }
 
 impl Gateway {
@@ -88,7 +96,14 @@ impl Gateway {
             function_timeout: FUNCTION_TIMEOUT,
             integration_timeout: INTEGRATION_TIMEOUT,
             access_log: Arc::default(),
+            guard: Guard::new(address, &[], Credentials::generate()),
         }
+    }
+
+    /// Admits what this guard does, in place of one of the gateway's own.
+    #[must_use]
+    pub fn with_guard(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// Gives functions this much time in place of the template's. On AWS every request has a processor of its own; where a
@@ -142,6 +157,7 @@ impl Gateway {
             return Err(Refusal::BadRequest);
         }
         let body = read_body(body).await?;
+        self.guard.admit(parts).map_err(|_| Refusal::ForeignHost)?;
         if let Some(name) = invoked_function(parts) {
             return Ok(self.invoke_by_name(name, parts, &body).await);
         }
@@ -155,11 +171,17 @@ impl Gateway {
 
     /// What Lambda's Invoke API answers.
     async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8]) -> Response<Vec<u8>> {
+        if let Err(refused) = self.guard.admit_program(parts) {
+            return invocation::forbidden(refused);
+        }
         let Some(name) = self.invoker.names.iter().find(|known| **known == name) else {
             return invocation::unknown(name, &self.invoker.names);
         };
-        let Some(event) = invocation::payload(body) else { return invocation::malformed() };
         let Some(kind) = InvocationType::of(parts) else { return invocation::unknown_type() };
+        if body.len() > kind.max_event() {
+            return invocation::too_large(body.len(), kind);
+        }
+        let Some(event) = invocation::payload(body) else { return invocation::malformed() };
         if kind == InvocationType::DryRun {
             return invocation::accepted(StatusCode::NO_CONTENT);
         }
@@ -170,34 +192,31 @@ impl Gateway {
         invocation::answer(ended(running).await)
     }
 
-    /// Runs the function of this name, one of [`Invoker::names`], which is told that it has `time`.
+    /// Runs the function of this name, one of [`Invoker::names`], for at most `time`.
     pub async fn invoke_function(&self, name: &'static str, event: serde_json::Value, time: Duration) -> Invoked {
         ended(self.start(name, event, time)).await
     }
 
-    /// In a task of its own: a panic ends that task alone, and a client that hangs up does not stop what it started.
     fn start(&self, name: &'static str, event: serde_json::Value, time: Duration) -> JoinHandle<Invoked> {
         let at = self.clock.now();
         let context = context(self.randomness.object_id(at).to_string(), at.plus(time));
-        tokio::spawn((self.invoker.run)(name, event, context))
+        started((self.invoker.run)(name, event, context), time)
     }
 
-    /// Runs the function in a task of its own: when it panics, that task ends and the client gets what an HTTP API
-    /// makes of a failed function; when it takes too long, it is cut off.
+    /// Runs the function on a request; the client gets what an HTTP API makes of a function that fails or takes too long.
     async fn invoke(&self, function: Function, event: &Event, context: Context) -> Result<Response<Vec<u8>>, Refusal> {
-        let event = serde_json::to_value(event).map_err(|_| Refusal::InternalServerError)?;
+        let event = serde_json::to_string(event).map_err(|_| Refusal::InternalServerError)?;
+        if event.len() > MAX_EVENT {
+            return Err(Refusal::EntityTooLarge);
+        }
         let dispatch = Arc::clone(&self.dispatch);
-        let mut running = tokio::spawn(run_http(event, context, move |request| dispatch(function, request)));
-        let Ok(ended) = tokio::time::timeout(self.integration_timeout, &mut running).await else {
-            running.abort();
+        let running = run_http(event, context, move |request| dispatch(function, request));
+        let ended = ended(started(running, self.function_timeout));
+        let Ok(ended) = tokio::time::timeout(self.integration_timeout, ended).await else {
             return Err(Refusal::ServiceUnavailable);
         };
-        match ended {
-            Ok(Ok(answer)) => serde_json::from_value::<FunctionAnswer>(answer).ok(),
-            _ => None,
-        }
-        .and_then(FunctionAnswer::into_response)
-        .ok_or(Refusal::InternalServerError)
+        let answer = ended.ok().and_then(|answer| serde_json::from_value::<FunctionAnswer>(answer).ok());
+        answer.and_then(FunctionAnswer::into_response).ok_or(Refusal::InternalServerError)
     }
 }
 
@@ -209,17 +228,32 @@ fn context(request_id: String, deadline: Timestamp) -> Context {
     context
 }
 
-/// What became of an invocation, a panic included.
-async fn ended(running: JoinHandle<Invoked>) -> Invoked {
-    running.await.unwrap_or_else(|_| {
-        let error_message = "the function panicked; its log tells where".to_owned();
-        Err(FunctionError { error_type: "Panic".to_owned(), error_message })
+/// Runs a function as Lambda does: for at most `time`, after which nothing of it goes on, and with an answer of at most
+/// [`MAX_ANSWER`] bytes. It has a task of its own, so a client that hangs up does not stop it, and one that never yields is answered
+/// for all the same.
+fn started(running: impl Future<Output = Invoked> + Send + 'static, time: Duration) -> JoinHandle<Invoked> {
+    let mut running = tokio::spawn(running);
+    tokio::spawn(async move {
+        let Ok(ended) = tokio::time::timeout(time, &mut running).await else {
+            running.abort();
+            return Err(FunctionError::timed_out(time));
+        };
+        let answer = ended.unwrap_or_else(|_| Err(FunctionError::panicked()))?;
+        match serde_json::to_string(&answer) {
+            Ok(text) if text.len() > MAX_ANSWER => Err(FunctionError::answer_too_large()),
+            _ => Ok(answer),
+        }
     })
+}
+
+/// What became of an invocation.
+async fn ended(running: JoinHandle<Invoked>) -> Invoked {
+    running.await.unwrap_or_else(|_| Err(FunctionError::panicked()))
 }
 
 /// Runs a function that answers HTTP on an event of an HTTP API, with the crate's own adapter on both ways.
 pub(crate) async fn run_http(
-    event: serde_json::Value,
+    event: String,
     context: Context,
     function: impl FnMut(lambda_http::Request) -> Answering + Send,
 ) -> Invoked {
@@ -228,8 +262,7 @@ pub(crate) async fn run_http(
         error_message: error.to_string(),
     };
     // From text, because the crate reads a part of the event as it was written.
-    let event: LambdaRequest =
-        serde_json::from_str(&event.to_string()).map_err(|error| failed("InvalidEvent", &error))?;
+    let event: LambdaRequest = serde_json::from_str(&event).map_err(|error| failed("InvalidEvent", &error))?;
     let mut adapter = Adapter::from(service_fn(function));
     let answer = adapter.call(LambdaEvent::new(event, context)).await.map_err(|error| failed("Error", &error))?;
     serde_json::to_value(answer).map_err(|error| failed("InvalidAnswer", &error))

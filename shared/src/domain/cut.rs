@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// At most `max` code points of `text`, the last of them an ellipsis where it was longer.
 pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
-    if text.chars().count() <= max {
+    // Looks no further than it has to: one name may be shown many times.
+    if text.chars().nth(max).is_none() {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().take(max - 1).chain(['…']).collect())

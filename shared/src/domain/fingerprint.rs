@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::content::canonical_json;
+use super::canonical::canonical_json;
 
 /// SHA-256 of a parsed request body, its password left out, as 64 hex digits. The order of fields, white space, and whether
 /// an optional field is null or absent do not change it.

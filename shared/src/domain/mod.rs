@@ -1,5 +1,7 @@
 //! Types that cannot be wrong and rules that decide. Everything here is pure: no clock, no randomness, no I/O.
 
+mod canonical;
+pub mod capture;
 pub mod content;
 mod cut;
 pub mod destination;
@@ -7,6 +9,7 @@ pub mod diff;
 mod email;
 mod fault;
 mod fingerprint;
+pub mod hidden_text;
 mod host;
 mod id;
 mod invisible;
@@ -27,6 +30,7 @@ pub mod sharing;
 mod snapshot;
 pub mod suggestion;
 mod text;
+mod texts;
 mod time;
 pub mod usage;
 mod user;

@@ -16,6 +16,8 @@ pub struct Organization {
     pub pipelines: Vec<Pipeline>,
     /// Its agents, by id.
     pub agents: Vec<Agent>,
+    /// The destinations to which automations of others may send here, as plan lists them.
+    pub trusted_destinations: Vec<String>,
 }
 
 /// An ordered list of stages that a contact or an application moves through.

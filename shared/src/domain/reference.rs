@@ -1,10 +1,13 @@
 //! The places in an automation that name something else. One walker finds them, and the same walker rewrites them.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Document;
+use super::{Document, ObjectId, cut, pointer};
 
 /// What a reference names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -32,12 +35,22 @@ impl RefType {
     }
 }
 
+/// The most code points of an automation's name in a reference. The name stands in each of its references, and so a longer one
+/// would multiply; the automation's id names it as well.
+pub const MAX_REFERENCE_NAME: usize = 120;
+
 /// A reference as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
-    /// The name of the automation it stands in.
+    /// The name of the automation it stands in. One of more than 120 characters ends in an ellipsis.
     pub automation_name: String,
+    /// Whether the name is cut. `automationId` is a key of the mappings as well.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[schema(default = false)]
+    pub automation_name_cut: bool,
+    /// The id of the automation in the source organization.
+    pub automation_id: ObjectId,
     /// The field that holds it, such as `targetStage`; for a condition, the field that is compared.
     pub field: String,
     /// What it names.
@@ -48,31 +61,63 @@ pub struct Reference {
     pub field_location: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// One place of a document that holds a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// Where it stands, as a JSON pointer into the document.
-    pub pointer: String,
+pub struct Site<'v> {
     /// What it names now; the JSON of it where it is not readable. Never empty: an empty text names nothing.
-    pub value: String,
+    pub value: Cow<'v, str>,
     /// Whether it is a text. What is not leads nowhere.
     pub is_readable: bool,
     /// The kind of thing it names.
     pub ref_type: RefType,
+    path: Vec<Step>,
     location: &'static str,
-    field: String,
+    field: &'static str,
 }
 
-impl Site {
-    /// The site as the API shows it.
-    pub fn describe(&self, automation_name: &str) -> Reference {
+/// One step of the way to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Field(&'static str),
+    Element(usize),
+}
+
+impl Site<'_> {
+    /// Where it stands, as a JSON pointer into the document.
+    pub fn pointer(&self) -> String {
+        pointer(self.path.iter().map(|step| match step {
+            Step::Field(field) => Cow::Borrowed(*field),
+            Step::Element(index) => Cow::Owned(index.to_string()),
+        }))
+    }
+
+    /// The site as the API shows it, in an automation of this id and name.
+    pub fn describe(&self, automation: ObjectId, name: &str) -> Reference {
+        let shown = cut(name, MAX_REFERENCE_NAME);
         Reference {
-            automation_name: automation_name.to_owned(),
-            field: self.field.clone(),
-            value: self.value.clone(),
+            automation_name_cut: shown.len() != name.len(),
+            automation_name: shown.into_owned(),
+            automation_id: automation,
+            field: self.field.to_owned(),
+            value: self.value.clone().into_owned(),
             ref_type: self.ref_type,
             field_location: self.location.to_owned(),
         }
+    }
+
+    /// The field that holds it; for a condition, the field that is compared.
+    pub(super) fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The top-level field that it stands under.
+    pub(super) fn location(&self) -> &'static str {
+        self.location
     }
 
     /// Whether it is an element of the `sourceStatuses` array.
@@ -105,92 +150,140 @@ const CONDITIONS: [(&str, RefType); 5] = [
 ];
 
 /// Finds every reference of an automation, in a stable order.
-pub fn sites(automation: &Document) -> Vec<Site> {
+pub fn sites(automation: &Document) -> Vec<Site<'_>> {
     let mut found = Vec::new();
-    let document = automation.as_value();
-    if let Some(statuses) = document.get(SOURCE_STATUSES) {
-        let place = Place { location: SOURCE_STATUSES, field: SOURCE_STATUSES, ref_type: RefType::PipelineStage };
-        place.collect(&mut found, "/sourceStatuses", statuses);
-    }
-    for (at, actions) in elements("/actions", document.get("actions")) {
-        for (field, ref_type) in ACTIONS {
-            if let Some(value) = actions.get(field) {
-                Place { location: "actions", field, ref_type }.collect(&mut found, &format!("{at}/{field}"), value);
-            }
-        }
-        for (at, message) in elements(&format!("{at}/sendMessage"), actions.get("sendMessage")) {
-            if let Some(template) = message.get("template") {
-                let place = Place { location: "actions", field: "sendMessage", ref_type: RefType::Template };
-                place.collect(&mut found, &format!("{at}/template"), template);
-            }
-        }
-    }
-    for (at, condition) in elements("/conditions", document.get("conditions")) {
-        let compared = condition.get("field").and_then(Value::as_str);
-        let known = CONDITIONS.iter().find(|(field, _)| Some(*field) == compared);
-        if let (Some((field, ref_type)), Some(value)) = (known, condition.get("value")) {
-            let place = Place { location: "conditions", field, ref_type: *ref_type };
-            place.collect(&mut found, &format!("{at}/value"), value);
-        }
-    }
+    let Ok(()) = each_site(automation, |site| {
+        found.push(site);
+        Ok::<(), Infallible>(())
+    });
     found
 }
 
+/// Shows every reference of an automation to `visit`, in a stable order, until one fails.
+pub fn each_site<'v, E>(automation: &'v Document, mut visit: impl FnMut(Site<'v>) -> Result<(), E>) -> Result<(), E> {
+    let mut walker = Walker { path: Vec::new(), visit: &mut visit };
+    let document = automation.as_value();
+    let place = Place { location: SOURCE_STATUSES, field: SOURCE_STATUSES, ref_type: RefType::PipelineStage };
+    walker.field(document, SOURCE_STATUSES, |walker, value| walker.collect(place, value))?;
+    walker.field(document, "actions", |walker, actions| walker.elements(actions, Walker::action))?;
+    walker.field(document, "conditions", |walker, conditions| walker.elements(conditions, Walker::condition))
+}
+
 /// Replaces the value of each site for which `replacement` gives another one.
-pub fn rewrite(automation: &mut Document, mut replacement: impl FnMut(&Site) -> Option<String>) {
-    for site in sites(automation) {
-        if let Some(value) = replacement(&site)
-            && let Some(place) = automation.pointer_mut(&site.pointer)
-        {
+pub fn rewrite(automation: &mut Document, mut replacement: impl FnMut(&Site<'_>) -> Option<String>) {
+    let mut replaced = Vec::new();
+    let Ok(()) = each_site(automation, |site| {
+        if let Some(value) = replacement(&site) {
+            replaced.push((site.path, value));
+        }
+        Ok::<(), Infallible>(())
+    });
+    for (path, value) in replaced {
+        if let Some(place) = automation.at_mut(&path) {
             *place = Value::String(value);
         }
     }
 }
 
-/// A row of the tables above.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    location: &'static str,
-    field: &'a str,
-    ref_type: RefType,
-}
-
-impl Place<'_> {
-    /// A place holds one text, or (an "is one of" condition, the source statuses) an array of them. Null, a switch and
-    /// what is empty name nothing; an object or a number is there to name something, in a way that nobody can follow.
-    fn collect(&self, found: &mut Vec<Site>, pointer: &str, value: &Value) {
-        let (value, is_readable) = match value {
-            Value::Null | Value::Bool(_) => return,
-            Value::String(text) if text.trim().is_empty() => return,
-            Value::Object(fields) if fields.is_empty() => return,
-            Value::Array(values) => {
-                for (index, element) in values.iter().enumerate() {
-                    self.collect(found, &format!("{pointer}/{index}"), element);
-                }
-                return;
-            }
-            Value::String(text) => (text.clone(), true),
-            Value::Number(_) | Value::Object(_) => (value.to_string(), false),
-        };
-        found.push(Site {
-            pointer: pointer.to_owned(),
-            value,
-            is_readable,
-            ref_type: self.ref_type,
-            location: self.location,
-            field: self.field.to_owned(),
-        });
+impl Document {
+    fn at_mut(&mut self, path: &[Step]) -> Option<&mut Value> {
+        let (first, rest) = path.split_first()?;
+        let Step::Field(field) = first else { return None };
+        rest.iter().try_fold(self.fields_mut()?.get_mut(*field)?, |value, step| match step {
+            Step::Field(field) => value.get_mut(*field),
+            Step::Element(index) => value.get_mut(*index),
+        })
     }
 }
 
-/// The elements of an array, or the one object that stands in its place, with their pointers.
-fn elements<'v>(pointer: &str, value: Option<&'v Value>) -> Vec<(String, &'v Value)> {
-    match value {
-        Some(Value::Array(values)) => {
-            values.iter().enumerate().map(|(index, element)| (format!("{pointer}/{index}"), element)).collect()
+/// A row of the tables above.
+#[derive(Clone, Copy)]
+struct Place {
+    location: &'static str,
+    field: &'static str,
+    ref_type: RefType,
+}
+
+/// Goes through an automation, and knows where it is.
+struct Walker<'f, 'v, E> {
+    path: Vec<Step>,
+    visit: &'f mut dyn FnMut(Site<'v>) -> Result<(), E>,
+}
+
+impl<'v, E> Walker<'_, 'v, E> {
+    fn step(&mut self, step: Step, walk: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        self.path.push(step);
+        walk(self)?;
+        self.path.pop();
+        Ok(())
+    }
+
+    fn field(
+        &mut self,
+        object: &'v Value,
+        field: &'static str,
+        walk: impl FnOnce(&mut Self, &'v Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match object.get(field) {
+            Some(value) => self.step(Step::Field(field), |walker| walk(walker, value)),
+            None => Ok(()),
         }
-        Some(object @ Value::Object(_)) => vec![(pointer.to_owned(), object)],
-        _ => Vec::new(),
+    }
+
+    /// The elements of an array, or the one object that stands in its place.
+    fn elements(&mut self, value: &'v Value, walk: impl Fn(&mut Self, &'v Value) -> Result<(), E>) -> Result<(), E> {
+        match value {
+            Value::Array(values) => {
+                for (index, element) in values.iter().enumerate() {
+                    self.step(Step::Element(index), |walker| walk(walker, element))?;
+                }
+                Ok(())
+            }
+            Value::Object(_) => walk(self, value),
+            _ => Ok(()),
+        }
+    }
+
+    fn action(&mut self, action: &'v Value) -> Result<(), E> {
+        for (field, ref_type) in ACTIONS {
+            let place = Place { location: "actions", field, ref_type };
+            self.field(action, field, |walker, value| walker.collect(place, value))?;
+        }
+        let place = Place { location: "actions", field: "sendMessage", ref_type: RefType::Template };
+        self.field(action, "sendMessage", |walker, messages| {
+            walker.elements(messages, |walker, message| {
+                walker.field(message, "template", |walker, template| walker.collect(place, template))
+            })
+        })
+    }
+
+    fn condition(&mut self, condition: &'v Value) -> Result<(), E> {
+        let compared = condition.get("field").and_then(Value::as_str);
+        let Some((field, ref_type)) = CONDITIONS.into_iter().find(|(field, _)| Some(*field) == compared) else {
+            return Ok(());
+        };
+        let place = Place { location: "conditions", field, ref_type };
+        self.field(condition, "value", |walker, value| walker.collect(place, value))
+    }
+
+    /// A place holds one text, or (an "is one of" condition, the source statuses) an array of them. Null, a switch and
+    /// what is empty name nothing; an object or a number is there to name something, in a way that nobody can follow.
+    fn collect(&mut self, place: Place, value: &'v Value) -> Result<(), E> {
+        let (value, is_readable) = match value {
+            Value::Null | Value::Bool(_) => return Ok(()),
+            Value::String(text) if text.trim().is_empty() => return Ok(()),
+            Value::Object(fields) if fields.is_empty() => return Ok(()),
+            Value::Array(values) => {
+                for (index, element) in values.iter().enumerate() {
+                    self.step(Step::Element(index), |walker| walker.collect(place, element))?;
+                }
+                return Ok(());
+            }
+            Value::String(text) => (Cow::Borrowed(text.as_str()), true),
+            Value::Number(_) | Value::Object(_) => (Cow::Owned(value.to_string()), false),
+        };
+        let Place { location, field, ref_type } = place;
+        (self.visit)(Site { value, is_readable, ref_type, path: self.path.clone(), location, field })
     }
 }
 
@@ -221,8 +314,10 @@ mod tests {
 
     #[test]
     fn every_place_of_the_table_is_found_once() {
-        let found: Vec<_> =
-            sites(&automation()).into_iter().map(|site| (site.pointer, site.value, site.ref_type)).collect();
+        let found: Vec<_> = sites(&automation())
+            .into_iter()
+            .map(|site| (site.pointer(), site.value.into_owned(), site.ref_type))
+            .collect();
         use RefType::{Agent, PipelineStage, Prompt, Template};
         let expected = [
             ("/sourceStatuses/0", "New Lead", PipelineStage),
@@ -247,7 +342,7 @@ mod tests {
     fn a_place_in_another_shape_is_found_and_one_that_cannot_be_read_says_so() {
         let found = |document: Value| -> Vec<(String, bool)> {
             let document = serde_json::from_value(document).unwrap();
-            sites(&document).into_iter().map(|site| (site.pointer, site.is_readable)).collect()
+            sites(&document).into_iter().map(|site| (site.pointer(), site.is_readable)).collect()
         };
         let at = |pointer: &str, is_readable| vec![(pointer.to_owned(), is_readable)];
         assert_eq!(found(json!({"actions": {"targetStage": {"name": "Won"}}})), at("/actions/targetStage", false));
@@ -265,12 +360,19 @@ mod tests {
     #[test]
     fn a_reference_is_shown_in_the_published_shape() {
         let document = serde_json::from_value(json!({"actions": {"targetStage": "Contacted"}})).unwrap();
-        let shown = sites(&document)[0].describe("Move to Contacted on first reply");
+        let id = ObjectId::from_bytes([7; 12]);
+        let shown = |name: &str| serde_json::to_value(sites(&document)[0].describe(id, name)).unwrap();
+        let name = "Move to Contacted on first reply";
         assert_eq!(
-            serde_json::to_value(shown).unwrap(),
-            json!({"automationName": "Move to Contacted on first reply", "field": "targetStage", "value": "Contacted",
+            shown(name),
+            json!({"automationName": name, "automationId": id, "field": "targetStage", "value": "Contacted",
                    "refType": "pipelineStage", "fieldLocation": "actions"})
         );
+        for (length, cut) in [(119, false), (120, false), (121, true)] {
+            let shown = shown(&"\u{1}".repeat(length));
+            assert_eq!(shown.get("automationNameCut").is_some(), cut, "{length}");
+            assert_eq!(shown["automationName"].as_str().unwrap().chars().count(), length.min(120));
+        }
     }
 
     #[test]

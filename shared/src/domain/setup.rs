@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::ObjectId;
+use super::canonical::InOrder;
 
 /// The three kinds of setup items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -44,9 +45,15 @@ impl fmt::Display for ItemKind {
 }
 
 /// An open JSON object: the fields that this program knows have accessors, all others travel along untouched.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document(Value);
+
+impl Serialize for Document {
+    /// With the keys of every object in order.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        InOrder(&self.0).serialize(serializer)
+    }
+}
 
 impl Document {
     /// Wraps an object.

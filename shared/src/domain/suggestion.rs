@@ -1,11 +1,12 @@
 //! What a reference of a snapshot may mean in the caller's organization: suggestions for a form that asks for a mapping.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ObjectId;
+use super::{ObjectId, OverBudget, Work};
 
 /// The most suggestions for one reference.
 pub const MAX_SUGGESTIONS: usize = 5;
@@ -17,8 +18,9 @@ const SIMILAR: f64 = 0.75;
 /// Names longer than this are compared for equality alone: comparing letter by letter takes the product of the lengths.
 const MAX_COMPARED: usize = 200;
 
-/// How many pairs of names one request compares letter by letter. A pair takes about a microsecond.
-const MAX_COMPARISONS: usize = 200_000;
+/// How many pairs of letters one request compares, and how many pairs of names it considers: some nanoseconds each. That is
+/// 50,000 pairs of names of 20 letters.
+const MAX_COMPARISONS: usize = 20_000_000;
 
 /// Why something is suggested, the best reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -35,69 +37,104 @@ pub enum Reason {
 
 /// Something that a reference can be mapped to.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Suggestion {
+pub struct Suggestion<'a> {
     /// Its id, where it is named by one.
     #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
     pub id: Option<ObjectId>,
     /// Its name.
-    pub name: String,
+    pub name: &'a str,
     /// Why it is suggested.
     pub reason: Reason,
 }
 
 /// Finds suggestions among the targets of one kind.
-pub struct Suggester {
-    targets: Vec<Target>,
+pub struct Suggester<'a> {
+    targets: Vec<Target<'a>>,
+    /// Positions of targets, by the folded name.
+    by_folded: HashMap<String, Vec<usize>>,
+    /// Positions of targets, by the length of the folded name.
+    by_length: Vec<Vec<usize>>,
     comparisons_left: usize,
 }
 
-struct Target {
+struct Target<'a> {
     id: Option<ObjectId>,
-    name: String,
+    name: &'a str,
     folded: String,
     length: usize,
 }
 
-impl Suggester {
+impl<'a> Suggester<'a> {
     /// Suggests from `targets`; the same name with the same id counts once.
-    pub fn new<'a>(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
-        let mut targets: Vec<Target> = targets
+    pub fn new(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
+        let mut targets: Vec<Target<'a>> = targets
             .into_iter()
             .map(|(id, name)| {
                 let folded = fold(name);
-                Target { id, name: name.to_owned(), length: folded.chars().count(), folded }
+                Target { id, name, length: folded.chars().count(), folded }
             })
             .collect();
-        targets.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-        targets.dedup_by(|a, b| (&a.name, a.id) == (&b.name, b.id));
-        Self { targets, comparisons_left: MAX_COMPARISONS }
+        targets.sort_by_key(|target| (target.name, target.id));
+        targets.dedup_by_key(|target| (target.name, target.id));
+        let mut by_folded: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_length = vec![Vec::new(); MAX_COMPARED + 1];
+        for (position, target) in targets.iter().enumerate() {
+            by_folded.entry(target.folded.clone()).or_default().push(position);
+            if let Some(same_length) = by_length.get_mut(target.length) {
+                same_length.push(position);
+            }
+        }
+        Self { targets, by_folded, by_length, comparisons_left: MAX_COMPARISONS }
     }
 
     /// What something that is called `name` elsewhere may be here, the best first.
-    pub fn suggest(&mut self, name: &str) -> Vec<Suggestion> {
+    pub fn suggest(&mut self, name: &str, work: &Work) -> Result<Vec<Suggestion<'a>>, OverBudget> {
+        work.spend(1 + name.len())?;
         let folded = fold(name);
+        let mut found: Vec<(Reason, f64, usize)> = Vec::new();
+        let equal = self.by_folded.get(&folded).map_or(&[][..], Vec::as_slice);
+        work.spend(equal.len())?;
+        for position in equal {
+            let reason = if self.targets[*position].name == name { Reason::SameName } else { Reason::SameFolded };
+            found.push((reason, 1.0, *position));
+        }
+        self.add_similar(&folded, &mut found, work)?;
+        // Equals stay in the order of their names.
+        found.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal)).then(a.2.cmp(&b.2)));
+        let best = found.into_iter().take(MAX_SUGGESTIONS).map(|(reason, _, position)| {
+            let target = &self.targets[position];
+            Suggestion { id: target.id, name: target.name, reason }
+        });
+        Ok(best.collect())
+    }
+
+    /// Adds the targets whose folded names differ from `folded` in a few letters, as long as there are comparisons left.
+    fn add_similar(
+        &mut self,
+        folded: &str,
+        found: &mut Vec<(Reason, f64, usize)>,
+        work: &Work,
+    ) -> Result<(), OverBudget> {
         let length = folded.chars().count();
-        let mut found: Vec<(Reason, f64, &Target)> = Vec::new();
-        for target in &self.targets {
-            if target.name == name {
-                found.push((Reason::SameName, 1.0, target));
-            } else if target.folded == folded {
-                found.push((Reason::SameFolded, 1.0, target));
-            } else if may_be_similar(length, target.length) && self.comparisons_left > 0 {
-                self.comparisons_left -= 1;
-                let score = strsim::normalized_damerau_levenshtein(&folded, &target.folded);
-                if score >= SIMILAR {
-                    found.push((Reason::Similar, score, target));
+        for other in 1..=MAX_COMPARED {
+            if !may_be_similar(length, other) {
+                continue;
+            }
+            for position in &self.by_length[other] {
+                let letters = 1 + length * other;
+                let Some(left) = self.comparisons_left.checked_sub(letters) else { return Ok(()) };
+                self.comparisons_left = left;
+                work.spend(letters)?;
+                let target = &self.targets[*position];
+                if target.folded != folded {
+                    let score = strsim::normalized_damerau_levenshtein(folded, &target.folded);
+                    if score >= SIMILAR {
+                        found.push((Reason::Similar, score, *position));
+                    }
                 }
             }
         }
-        // The sort is stable, so equals stay in the order of their names.
-        found.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal)));
-        found
-            .into_iter()
-            .take(MAX_SUGGESTIONS)
-            .map(|(reason, _, target)| Suggestion { id: target.id, name: target.name.clone(), reason })
-            .collect()
+        Ok(())
     }
 }
 
@@ -118,7 +155,12 @@ mod tests {
 
     fn suggested(name: &str, targets: &[&str]) -> Vec<(String, Reason)> {
         let mut suggester = Suggester::new(targets.iter().map(|target| (None, *target)));
-        suggester.suggest(name).into_iter().map(|found| (found.name, found.reason)).collect()
+        suggester
+            .suggest(name, &Work::unlimited())
+            .unwrap()
+            .into_iter()
+            .map(|found| (found.name.to_owned(), found.reason))
+            .collect()
     }
 
     fn reason(name: &str, target: &str) -> Option<Reason> {
@@ -158,7 +200,7 @@ mod tests {
     fn a_name_that_comes_twice_is_suggested_once_unless_it_is_two_things() {
         assert_eq!(suggested("Won", &["Won", "Won"]).len(), 1);
         let agents = [1, 2].map(|number| (Some(ObjectId::from_bytes([number; 12])), "Bea"));
-        let found = Suggester::new(agents).suggest("Bea");
+        let found = Suggester::new(agents).suggest("Bea", &Work::unlimited()).unwrap();
         assert_eq!(found.iter().map(|agent| agent.id).collect::<Vec<_>>(), agents.map(|(id, _)| id));
     }
 
@@ -174,11 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn a_request_compares_only_so_many_names() {
-        let targets: Vec<String> = (0..1_000).map(|number| format!("Stage {number:04}")).collect();
-        let mut suggester = Suggester::new(targets.iter().map(|name| (None, name.as_str())));
-        let similar = (0..250).filter(|_| !suggester.suggest("Stage 050x").is_empty()).count();
-        assert_eq!(similar, MAX_COMPARISONS / targets.len());
-        assert_eq!(suggester.suggest("stage 0500").len(), 1, "equal names are found all the same");
+    fn a_request_compares_only_so_many_letters() {
+        for length in [10, 200] {
+            let targets: Vec<String> = (0..1_000).map(|number| format!("{number:0>length$}")).collect();
+            let mut suggester = Suggester::new(targets.iter().map(|name| (None, name.as_str())));
+            let work = Work::unlimited();
+            let name = format!("{:0>length$}", "050x");
+            let similar = (0..1_000).filter(|_| !suggester.suggest(&name, &work).unwrap().is_empty()).count();
+            let pairs = MAX_COMPARISONS / (length * length + 1);
+            assert_eq!(similar, pairs.div_ceil(targets.len()).min(1_000), "{length}");
+            assert!(work.done() <= MAX_COMPARISONS as u64 + 1_000 * (length as u64 + 1), "{}", work.done());
+            let equal = suggester.suggest(&targets[500], &work).unwrap();
+            assert_eq!(equal[0].reason, Reason::SameName, "equal names are found all the same");
+        }
     }
 }

@@ -1,27 +1,116 @@
-//! Keeps answers far below the 6 MB that Lambda lets through.
+//! Keeps answers below the 6 MB that Lambda passes on.
+
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 pub use crate::domain::cut;
 
-/// The most bytes of JSON of one open-ended list in an answer.
+/// The most bytes of an answer as Lambda counts them: "Invocation payload (request and response)" in its quotas, 6 MB. What
+/// stands around a body, headers and all, has its room beyond this.
+pub const MAX_BODY_BYTES: usize = 6_000_000;
+
+/// The most bytes of one open-ended list in an answer, as Lambda counts them.
 pub const MAX_LIST_BYTES: usize = 1_000_000;
 
-/// The first of `entries` that together have at most [`MAX_LIST_BYTES`] as JSON, but at least one, and how many there are
-/// in all where that is not all of them.
-pub fn first_that_fit<T: Serialize>(entries: Vec<T>) -> (Vec<T>, Option<usize>) {
-    let total = entries.len();
-    let fitting = count_that_fit(&entries);
-    let fit: Vec<T> = entries.into_iter().take(fitting).collect();
-    (fit, (fitting < total).then_some(total))
+/// How many bytes `text` has as Lambda counts it: the body of an answer is a JSON string in the runtime's own JSON, so a quote
+/// or a backslash takes two bytes, and a control character, which a JSON body has escaped already, seven in all.
+pub fn sent_bytes(text: &[u8]) -> usize {
+    text.iter().copied().map(sent_byte).sum()
 }
 
-/// How many of `entries`, from the first, together have at most [`MAX_LIST_BYTES`] as JSON; at least one, if there is one.
+fn sent_byte(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    }
+}
+
+/// The same of the JSON of `entry`, which is not made.
+pub fn sent_json_bytes(entry: &impl Serialize) -> usize {
+    let mut counted = Counted(0);
+    // What cannot be written takes no room in any answer.
+    if serde_json::to_writer(&mut counted, entry).is_err() { usize::MAX } else { counted.0 }
+}
+
+struct Counted(usize);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += sent_bytes(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A list of what fits an answer: of its entries, in their order, those that together have no more bytes than there is room
+/// for. One that does not fit hides no other.
+pub struct Fitting<T> {
+    entries: Vec<T>,
+    room: usize,
+    total: usize,
+}
+
+impl<T: Serialize> Fitting<T> {
+    /// A list with room for so many bytes, as Lambda counts them.
+    pub fn new(room: usize) -> Self {
+        Self { entries: Vec::new(), room, total: 0 }
+    }
+
+    /// Whether an entry of so many bytes fits. One more byte is for the comma.
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        bytes < self.room
+    }
+
+    /// Counts an entry that does not fit.
+    pub fn leave_out(&mut self) {
+        self.total += 1;
+    }
+
+    /// Adds an entry where it fits, and counts it.
+    pub fn add(&mut self, entry: T) {
+        let bytes = sent_json_bytes(&entry);
+        self.add_sized(entry, bytes);
+    }
+
+    /// The same with an entry that is known to have so many bytes.
+    pub fn add_sized(&mut self, entry: T, bytes: usize) {
+        self.total += 1;
+        if self.has_room_for(bytes) {
+            self.room -= bytes + 1;
+            self.entries.push(entry);
+        }
+    }
+
+    /// What fits, and how many there are in all where that is not all of them.
+    pub fn finish(self) -> (Vec<T>, Option<usize>) {
+        let all = self.entries.len() == self.total;
+        (self.entries, (!all).then_some(self.total))
+    }
+}
+
+/// Those of `entries` that fit [`MAX_LIST_BYTES`], and how many there are in all where that is not all of them.
+pub fn first_that_fit<T: Serialize>(entries: impl IntoIterator<Item = T>) -> (Vec<T>, Option<usize>) {
+    first_within(MAX_LIST_BYTES, entries)
+}
+
+/// The same with `room` for so many bytes.
+pub fn first_within<T: Serialize>(room: usize, entries: impl IntoIterator<Item = T>) -> (Vec<T>, Option<usize>) {
+    let mut list = Fitting::new(room);
+    entries.into_iter().for_each(|entry| list.add(entry));
+    list.finish()
+}
+
+/// How many of `entries`, from the first, together have at most [`MAX_LIST_BYTES`]; at least one, if there is one: a page goes
+/// on behind its last entry.
 pub fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
-    let mut bytes = 0;
+    let mut bytes = 0_usize;
     let beyond = entries.iter().position(|entry| {
-        // One more for the comma.
-        bytes += serde_json::to_vec(entry).map_or(0, |json| json.len()) + 1;
+        bytes = bytes.saturating_add(sent_json_bytes(entry)).saturating_add(1);
         bytes > MAX_LIST_BYTES
     });
     beyond.map_or(entries.len(), |index| index.max(1))
@@ -31,15 +120,40 @@ pub fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
 mod tests {
     use super::*;
 
+    /// Two quotes, which take two bytes each, and a comma.
+    fn entry(bytes: usize) -> String {
+        "x".repeat(bytes - 5)
+    }
+
     #[test]
-    fn a_list_ends_before_its_limit_but_has_at_least_one_entry() {
-        // Two quotes and a comma.
-        let entry = |bytes: usize| "x".repeat(bytes - 3);
+    fn bytes_are_counted_as_the_runtime_sends_them() {
+        for text in ["", "a\"b\\c", "\n\r\t\u{8}\u{c}\u{1}\u{1f}\u{7f}", "é😀", r#"{"a":"\u0001"}"#] {
+            let sent = serde_json::to_string(text).unwrap().len() - 2;
+            assert_eq!(sent_bytes(text.as_bytes()), sent, "{text:?}");
+            let json = serde_json::to_string(text).unwrap();
+            assert_eq!(sent_json_bytes(&text), sent_bytes(json.as_bytes()), "{text:?}");
+        }
+        assert_eq!(sent_json_bytes(&"\u{1}"), 2 + 7 + 2);
+    }
+
+    #[test]
+    fn a_list_ends_before_its_limit_and_what_does_not_fit_hides_nothing_else() {
         assert_eq!(first_that_fit(vec![entry(500_000); 2]), (vec![entry(500_000); 2], None));
-        let (fit, total) = first_that_fit(vec![entry(500_000), entry(500_001), entry(3)]);
-        assert_eq!((fit.len(), total), (1, Some(3)));
-        let (fit, total) = first_that_fit(vec![entry(2_000_000), entry(3)]);
-        assert_eq!((fit.len(), total), (1, Some(2)));
+        let (fit, total) = first_that_fit([entry(500_000), entry(500_001), entry(6)]);
+        assert_eq!((fit, total), (vec![entry(500_000), entry(6)], Some(3)));
+        assert_eq!(first_that_fit([entry(2_000_000), entry(6)]), (vec![entry(6)], Some(2)));
         assert_eq!(first_that_fit(Vec::<String>::new()), (vec![], None));
+    }
+
+    #[test]
+    fn a_page_has_at_least_one_entry() {
+        for (entries, count) in [
+            (vec![entry(500_000), entry(500_000)], 2),
+            (vec![entry(500_000), entry(500_001)], 1),
+            (vec![entry(2_000_000), entry(6)], 1),
+            (vec![], 0),
+        ] {
+            assert_eq!(count_that_fit(&entries), count);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What is known about a request while it is being answered, and what the log will say of it.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use lambda_http::request::RequestContext as Gateway;
@@ -9,6 +9,8 @@ use lambda_http::{Request, RequestExt};
 use super::route::{self, Match};
 use super::{ApiError, Caller, Edge, authenticate};
 use crate::capacity::Consumed;
+use crate::clock::{Clock, end_of_work};
+use crate::compute::Deadline;
 use crate::domain::{ObjectId, Timestamp};
 
 /// How long before Lambda ends the function it should have answered.
@@ -24,6 +26,7 @@ pub struct RequestContext {
     pub(super) client_request_id: Option<String>,
     pub(super) route: Option<Match>,
     pub(super) started: Timestamp,
+    clock: Arc<dyn Clock>,
     deadline: Timestamp,
     pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
     consumed: Mutex<Consumed>,
@@ -33,16 +36,13 @@ impl RequestContext {
     pub(super) fn new(edge: &Edge, request: &Request) -> Self {
         let started = edge.clock.now();
         let given = request.lambda_context_ref().map_or(0, |context| context.deadline);
-        let deadline = match i64::try_from(given) {
-            Ok(millis @ 1..) => Timestamp::from_millis(millis).minus(RESERVE),
-            _ => started.plus(BUDGET),
-        };
         Self {
             request_id: gateway_id(request).unwrap_or_else(|| edge.randomness.object_id(started).to_string()),
             client_request_id: client_id(request),
             route: route::find(request.method(), route::path_of(request)),
             started,
-            deadline,
+            clock: Arc::clone(&edge.clock),
+            deadline: end_of_work(given, started, RESERVE, BUDGET),
             caller: OnceLock::new(),
             consumed: Mutex::default(),
         }
@@ -62,6 +62,11 @@ impl RequestContext {
     /// How long it may take, from its arrival on.
     pub fn time_left(&self) -> Duration {
         self.deadline.since(self.started)
+    }
+
+    /// When it should be answered, for what computes and waits.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(Arc::clone(&self.clock), self.deadline)
     }
 
     /// The route that fits method and path.

@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
-use crate::domain::Fault;
+use crate::compute::Unfinished;
+use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingFailed;
 
 /// How long a client waits before it asks a store again that was unavailable.
@@ -145,6 +146,15 @@ impl ApiError {
     /// A mistake in this program; `cause` goes to the log alone.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal { cause: cause.to_string() }
+    }
+
+    /// What was computed on a content that comes in, a setup or a body, is not finished: 413 with this detail where it takes too long
+    /// by itself, since another try would come to the same; 503 where too little time was left.
+    pub fn unfinished(unfinished: Unfinished, detail: &str) -> Self {
+        match unfinished {
+            Unfinished::TooMuch => Self::SetupTooLarge { detail: detail.to_owned() },
+            other => other.into(),
+        }
     }
 
     /// One place of the body that a rule refuses.
@@ -281,12 +291,26 @@ impl ApiError {
     }
 }
 
+impl From<OverBudget> for ApiError {
+    fn from(over: OverBudget) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(1), cause: over.to_string() }
+    }
+}
+
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unavailable(_) => Self::Unavailable { retry_after: STORE_RETRY, cause: fault.to_string() },
             Fault::Corrupt(_) => Self::internal(fault),
         }
+    }
+}
+
+/// For what is read: it was small enough to be taken, so where even that takes too long the machine is slow, and another try helps.
+/// [`ApiError::unfinished`] is for content that comes in.
+impl From<Unfinished> for ApiError {
+    fn from(unfinished: Unfinished) -> Self {
+        Self::Unavailable { retry_after: STORE_RETRY, cause: unfinished.to_string() }
     }
 }
 
@@ -298,7 +322,10 @@ impl From<InvalidToken> for ApiError {
 
 impl From<HashingFailed> for ApiError {
     fn from(failed: HashingFailed) -> Self {
-        Self::internal(failed)
+        match failed {
+            HashingFailed::Busy => Self::Unavailable { retry_after: STORE_RETRY, cause: failed.to_string() },
+            HashingFailed::Impossible(_) => Self::internal(failed),
+        }
     }
 }
 
@@ -406,6 +433,17 @@ mod tests {
         }
         assert_eq!(whole_seconds(Duration::ZERO), 1);
         assert_eq!(whole_seconds(Duration::from_secs(900)), 900);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_413_where_it_came_in_and_503_where_another_try_may_do() {
+        let answered = |error: ApiError| (error.status().as_u16(), error.code());
+        assert_eq!(answered(ApiError::unfinished(Unfinished::TooMuch, "too long")), (413, "setup_too_large"));
+        assert_eq!(answered(ApiError::unfinished(Unfinished::TooLate, "too long")), (503, "unavailable"));
+        assert_eq!(answered(Unfinished::TooMuch.into()), (503, "unavailable"));
+        assert_eq!(answered(Unfinished::TooLate.into()), (503, "unavailable"));
+        assert_eq!(answered(HashingFailed::Busy.into()), (503, "unavailable"));
+        assert_eq!(answered(HashingFailed::Impossible("no memory".into()).into()), (500, "internal"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
@@ -15,12 +16,19 @@ use crate::logging;
 /// The most code points of a cause in the log: an error of the SDK can repeat whole items.
 const MAX_CAUSE: usize = 1_000;
 
+/// How long after its deadline a request is still waited for: an apply that stops in time writes that down. A second before Lambda
+/// ends the function, whatever hangs is left alone and answered.
+const GRACE: Duration = Duration::from_secs(3);
 /// For two years browsers come by https alone, as the list of hosts that browsers ship asks for at least one. Without
 /// `includeSubDomains`: what other hosts the operator has is not known here. Over plain HTTP, as `local` speaks it, browsers
 /// pass over the header (RFC 6797, section 8.1).
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000");
 /// A browser takes an answer for what its Content-Type says, whatever a tenant's text in it looks like.
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+
+fn hung() -> ApiError {
+    ApiError::Unavailable { retry_after: Duration::from_secs(1), cause: "the request ran out of time".to_owned() }
+}
 
 /// Runs `answer` on the request and turns what comes of it into a response, error or not. An expected failure is a
 /// response like any other: an `Err` would be for Lambda's runtime, which answers it with a bare 502.
@@ -31,7 +39,10 @@ where
     let context = RequestContext::new(edge, &request);
     let outcome = match edge.cors_origins.preflight(&request) {
         Some(preflight) => Ok(preflight),
-        None => caught(answer(&context, &request)).await,
+        None => {
+            let longest = context.time_left() + GRACE;
+            tokio::time::timeout(longest, caught(answer(&context, &request))).await.unwrap_or_else(|_| Err(hung()))
+        }
     };
     let (status, mut headers, body) = match &outcome {
         Ok(answer) => (answer.status, answer.headers.clone(), answer.body.clone()),
@@ -156,6 +167,14 @@ mod tests {
         });
         assert_eq!(*line, expected);
         assert!(line["request_id"].as_str().unwrap().parse::<ObjectId>().is_ok(), "{line}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_is_answered_before_lambda_ends_it() {
+        let request = request(Method::GET, "/health");
+        let Ok(response) = respond(&edge(), request, async |_, _| std::future::pending().await).await;
+        assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+        assert_eq!(body(&response)["code"], "unavailable");
     }
 
     #[test]

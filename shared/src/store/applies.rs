@@ -3,16 +3,16 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::apply_record::{ApplyRecord, ApplyState, PASSWORD_HASH, StoredApply, committed_item, mark};
+use super::apply_record::{ApplyRecord, ApplyState, StoredApply, committed_item, mark};
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item, Reason};
-use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
+use super::record::{self, ClaimRecord, FIRST_VERSION, HOLDER, PASSWORD_HASH, PreferencesRecord, SetupRecord};
 use super::size::{MAX_STORED_BYTES, stored_bytes};
 use super::staging::{self, Run};
 use super::table::Table;
 use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 use crate::domain::plan::{Arrival, ClonedItem, Origin};
-use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
+use crate::domain::{EmailKey, Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
 
 /// Everything that one apply writes.
 pub struct Apply<'a> {
@@ -64,7 +64,7 @@ pub struct Applies<'a>(&'a Table);
 
 /// Where the record and the claim on the address stand in a transaction.
 const RECORD_INDEX: usize = 0;
-const CLAIM_INDEX: usize = 1;
+pub(super) const CLAIM_INDEX: usize = 1;
 
 impl<'a> Applies<'a> {
     /// The port on this table.
@@ -103,13 +103,30 @@ impl<'a> Applies<'a> {
         staging::abandon(self.0, stored, now).await
     }
 
-    /// The hash of the password that a committed apply gave its user; `None` where the user has another one by now, or is
-    /// gone. One read.
-    pub async fn password_hash(&self, stored: &StoredApply) -> Result<Option<String>, Fault> {
+    /// The hash of the password that an apply under a key gives its user, whose address is `email`: while the claim on the
+    /// address is reserved by the apply, or owned by its user with that password. Otherwise `None`. One read, or two where the
+    /// hash was not moved to the claim yet.
+    pub async fn password_hash(&self, stored: &StoredApply, email: &EmailKey) -> Result<Option<String>, Fault> {
+        let claim = self.0.get(&keys::email(email), None).await?.map(record::read::<ClaimRecord>).transpose()?;
+        let StoredApply { origin, organization, record, .. } = stored;
+        let hash = match claim {
+            Some(claim) if claim.organization_id != *organization => None,
+            Some(claim) if claim.user_id == Some(record.user_id) => match claim.password_hash {
+                Some(hash) => Some(hash),
+                None => self.hash_in_profile(stored).await?,
+            },
+            Some(claim) if claim.user_id.is_none() && claim.reserved_by == Some(origin.apply) => {
+                claim.password_hash.or_else(|| record.password_hash.clone())
+            }
+            _ => None,
+        };
+        Ok(hash.filter(|hash| Some(mark(hash)) == record.password_mark))
+    }
+
+    async fn hash_in_profile(&self, stored: &StoredApply) -> Result<Option<String>, Fault> {
         let key = keys::user(&stored.organization, &stored.record.user_id);
         let item = self.0.get(&key, Some(&[PASSWORD_HASH])).await?;
-        let hash = item.and_then(|item| item.get(PASSWORD_HASH)?.as_s().ok().cloned());
-        Ok(hash.filter(|hash| Some(mark(hash)) == stored.record.password_mark))
+        Ok(item.and_then(|item| item.get(PASSWORD_HASH)?.as_s().ok().cloned()))
     }
 
     async fn commit_at_once(&self, apply: &Apply<'_>, items: Vec<Item>) -> Result<Applied, Fault> {
@@ -120,7 +137,7 @@ impl<'a> Applies<'a> {
                 // Every request makes a user id of its own, so this one has landed after all.
                 (Some(met), _) if met.user() == apply.user.id => Ok(Applied::Committed),
                 (Some(met), _) => Ok(Applied::Met(met)),
-                (None, Some(Reason::ConditionFailed(holder))) => meet_claim(self.0, apply, holder.as_ref()).await,
+                (None, Some(Reason::ConditionFailed(_))) => meet_claim(self.0, apply).await,
                 _ => Err(Fault::Corrupt(format!("an item of a new user exists already: {reasons:?}"))),
             },
             Err(CallFailure::Contended(cause) | CallFailure::Unavailable(cause)) => Ok(Applied::Interrupted { cause }),
@@ -138,22 +155,22 @@ pub(super) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>
     }
 }
 
-/// What to make of somebody else's claim on the address. Where it is this very apply's, another request of the same key
-/// was faster, and its record is read.
-pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>, holder: Option<&Item>) -> Result<Applied, Fault> {
-    let Some(claim) = holder.cloned().map(record::read::<ClaimRecord>).transpose()? else {
-        return Ok(Applied::EmailTaken);
-    };
-    if claim.user_id.is_some() {
-        return Ok(Applied::EmailTaken);
-    }
-    if claim.reserved_by == Some(apply.origin.apply) {
+/// What a claim on the address that refused an apply means. The refusal does not return the claim, which holds a password
+/// hash, so its holder is read. Under a key the apply's record is read after it: where another request of the key has the
+/// address by now, there is a record, and the request is a retry.
+pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>) -> Result<Applied, Fault> {
+    let holder = table.get(&keys::email(apply.user.email.key()), Some(&HOLDER)).await?;
+    if apply.fingerprint.is_some() {
         let Origin { apply: id, snapshot, .. } = &apply.origin;
         if let Some(met) = Applies::new(table).find(&apply.user.organization, snapshot, id).await? {
             return Ok(Applied::Met(Box::new(met)));
         }
     }
-    Ok(Applied::EmailReserved)
+    match holder.map(record::read::<ClaimRecord>).transpose()? {
+        Some(claim) if claim.user_id.is_some() => Ok(Applied::EmailTaken),
+        // Reserved, or free since: a later request can have it.
+        _ => Ok(Applied::EmailReserved),
+    }
 }
 
 impl Apply<'_> {
@@ -200,11 +217,11 @@ fn owned_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
 /// Everything, in the order of one transaction: record, claim, user, then what belongs to the user.
 fn items_at_once(apply: &Apply<'_>, owned: &[Item]) -> Result<Vec<Item>, Fault> {
     let Apply { user, .. } = apply;
-    let claim = ClaimRecord { organization_id: user.organization, user_id: Some(user.id), reserved_by: None };
+    let claim = ClaimRecord::owned(user, Some(apply.password_hash));
     let mut items = vec![
         committed_item(&apply.key(), &apply.record(ApplyState::Committed), apply.answer)?,
         record::item(&keys::email(user.email.key()), &claim)?,
-        record::user_item(user, Some(apply.password_hash))?,
+        record::user_item(user)?,
     ];
     items.extend_from_slice(owned);
     Ok(items)

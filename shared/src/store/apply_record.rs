@@ -12,7 +12,7 @@ use super::change::{Change, number, text};
 use super::keys::{self, ALL, Key};
 use super::outcome::Item;
 use super::packing;
-use super::record::{self, Record};
+use super::record::{self, PASSWORD_HASH, Record};
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
@@ -55,7 +55,8 @@ pub(super) struct ApplyRecord {
     /// The address that is reserved, or that an undo is about to free.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) email: Option<Email>,
-    /// The hash that the new user will have; until the user has it.
+    /// The hash that the new user will have. Only in the record of an apply that an earlier version of this service began to
+    /// stage; it stands in the claim now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) password_hash: Option<String>,
     /// When the apply was given up.
@@ -193,11 +194,6 @@ impl StoredApply {
         &self.record.plan_hash
     }
 
-    /// The hash of the new user's password, while the user is not there yet.
-    pub fn password_hash(&self) -> Option<&str> {
-        self.record.password_hash.as_deref()
-    }
-
     /// When somebody else may carry it on, where it is being staged.
     pub fn lease_until(&self) -> Option<Timestamp> {
         self.record.lease_until
@@ -249,7 +245,6 @@ pub(super) const STATE: &str = "state";
 pub(super) const EPOCH: &str = "epoch";
 pub(super) const NONCE: &str = "nonce";
 pub(super) const LEASE_UNTIL: &str = "leaseUntil";
-pub(super) const PASSWORD_HASH: &str = "passwordHash";
 pub(super) const EMAIL: &str = "email";
 
 /// Everything is there: `from` tells who may say so.

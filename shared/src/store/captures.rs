@@ -1,14 +1,17 @@
 //! Reads a user's setup as a consistent cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{self, PREFERENCES, SK};
-use super::outcome::{CallFailure, Item};
+use super::outcome::CallFailure;
 use super::record;
 use super::size::stored_bytes;
 use super::table::{Part, Table};
+use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
-use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, Setup, SetupItem};
+use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -39,7 +42,7 @@ pub struct SourceUser {
     /// The version of the setup that was read.
     pub setup_version: u64,
     /// The setup.
-    pub setup: Setup,
+    pub setup: SourceSetup,
 }
 
 /// Reads setups.
@@ -113,7 +116,7 @@ impl<'a> Captures<'a> {
         let part =
             Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
         let mut profile = None;
-        let mut reading = Reading::default();
+        let mut reading = SetupReading::default();
         let mut next = None;
         loop {
             let (items, after) = self.0.query(&part, next).await?;
@@ -138,7 +141,7 @@ impl<'a> Captures<'a> {
         Ok(match profile {
             None => Captured::NoSuchUser,
             Some(Profile { email, full_name, setup_version }) => {
-                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.setup }))
+                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.finish() }))
             }
         })
     }
@@ -146,35 +149,57 @@ impl<'a> Captures<'a> {
 
 /// A setup while it is read, with what its limits count.
 #[derive(Default)]
-struct Reading {
-    setup: Setup,
+pub struct SetupReading {
+    setup: SourceSetup,
+    items: usize,
+    /// As DynamoDB counts them.
     bytes: usize,
+    /// As JSON.
+    json_bytes: usize,
     largest: usize,
 }
 
-impl Reading {
-    fn add(&mut self, item: Item) -> Result<(), Fault> {
+impl SetupReading {
+    /// Adds a setup item or the switches as they are stored. An item beyond a limit is counted and not kept.
+    pub fn add(&mut self, item: HashMap<String, AttributeValue>) -> Result<(), Fault> {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
             self.setup.preferences = record::read::<Switches>(item)?.enabled;
         } else if let Some((kind, id)) = keys::parse_setup_item(sk) {
             let bytes = stored_bytes(&item);
+            self.items += 1;
             self.bytes += bytes;
             self.largest = self.largest.max(bytes);
-            let document = record::read::<Fields>(item)?.document;
-            self.setup.items_mut(kind).push(SetupItem { id, document });
+            if self.excess().is_none() {
+                let document = record::read::<Fields>(item)?.document;
+                let item = SourceItem::new(SetupItem { id, document });
+                self.json_bytes += item.bytes();
+                self.setup.items_mut(kind).push(item);
+            }
         }
         Ok(())
     }
 
-    fn excess(&self) -> Option<String> {
-        let items = self.setup.len();
-        if items > MAX_ITEMS {
+    /// How many bytes of JSON were read.
+    pub fn json_bytes(&self) -> usize {
+        self.json_bytes
+    }
+
+    /// What was read.
+    pub fn finish(self) -> SourceSetup {
+        self.setup
+    }
+
+    /// Why the setup is larger than a snapshot can be; `None` where it is not.
+    pub fn excess(&self) -> Option<String> {
+        if self.items > MAX_ITEMS {
             Some(format!("the setup has more than {MAX_ITEMS} items"))
         } else if self.largest > MAX_ITEM_BYTES {
             Some(format!("an item has {} bytes; a snapshot takes items of at most {MAX_ITEM_BYTES}", self.largest))
         } else if self.bytes > MAX_RAW_BYTES {
             Some(format!("the setup has more than {MAX_RAW_BYTES} bytes"))
+        } else if self.json_bytes > MAX_RAW_BYTES {
+            Some(format!("the setup has more than {MAX_RAW_BYTES} bytes as JSON"))
         } else {
             None
         }
@@ -185,10 +210,8 @@ impl Reading {
 mod tests {
     use super::*;
 
-    fn reading(items: usize, bytes: usize, largest: usize) -> Reading {
-        let document: Document = serde_json::from_value(serde_json::json!({})).unwrap();
-        let item = SetupItem { id: ObjectId::NOBODY, document };
-        Reading { setup: Setup { prompts: vec![item; items], ..Setup::default() }, bytes, largest }
+    fn reading(items: usize, bytes: usize, largest: usize) -> SetupReading {
+        SetupReading { items, bytes, largest, ..SetupReading::default() }
     }
 
     #[test]
@@ -210,5 +233,8 @@ mod tests {
         assert_eq!(reading(1, 15_999_999, 0).excess(), None);
         assert_eq!(reading(1, 16_000_000, 0).excess(), None);
         assert!(reading(1, 16_000_001, 0).excess().unwrap().contains("16000000 bytes"));
+        let json = |json_bytes| SetupReading { json_bytes, ..SetupReading::default() };
+        assert_eq!([15_999_999, 16_000_000].map(|bytes| json(bytes).excess()), [None, None]);
+        assert!(json(16_000_001).excess().unwrap().contains("16000000 bytes as JSON"));
     }
 }

@@ -59,7 +59,7 @@ impl<'a> SnapshotEditor<'a> {
             change = change.set("description", text(description));
             renamed.description = Some(description.clone());
         }
-        if let Some(schedule) = schedules::changed(&snapshot.id, &renaming.schedule) {
+        if let Some(schedule) = schedules::changed(snapshot, &renaming.schedule) {
             let own = self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?;
             let schedule = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &schedule)?;
             return self.run_all(vec![own, schedule], renamed).await;

@@ -75,6 +75,12 @@ pub(super) fn parse_user(organization: &ObjectId, pk: &str) -> Option<ObjectId> 
     pk.strip_prefix(&format!("ORG#{organization}#USER#"))?.parse().ok()
 }
 
+/// The organization and the user whose partition this is; `None` for any other partition.
+pub(super) fn parse_user_partition(pk: &str) -> Option<(ObjectId, ObjectId)> {
+    let (organization, user) = pk.strip_prefix("ORG#")?.split_once("#USER#")?;
+    Some((organization.parse().ok()?, user.parse().ok()?))
+}
+
 /// A user's profile.
 pub(super) fn user(organization: &ObjectId, user: &ObjectId) -> Key {
     Key::new(user_partition(organization, user), META)
@@ -107,15 +113,23 @@ pub(super) fn parse_setup_item(sk: &str) -> Option<(ItemKind, ObjectId)> {
     ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?.parse().ok()?)))
 }
 
+/// What the partition of an e-mail address starts with.
+const EMAIL: &str = "EMAIL#";
+
 /// The partition of an e-mail address.
 pub(super) fn email_partition(email: &EmailKey) -> String {
     const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'#');
-    format!("EMAIL#{}", utf8_percent_encode(email.as_str(), RESERVED))
+    format!("{EMAIL}{}", utf8_percent_encode(email.as_str(), RESERVED))
 }
 
 /// The claim on an e-mail address: who has it.
 pub(super) fn email(email: &EmailKey) -> Key {
     Key::new(email_partition(email), META)
+}
+
+/// Whether this is the key of a claim. Its item holds a password hash, so no refused write may return it.
+pub(super) fn is_claim(pk: &str, sk: &str) -> bool {
+    pk.starts_with(EMAIL) && sk == META
 }
 
 /// The count of failed sign-ins with an e-mail address, whether or not anybody has it.
@@ -269,6 +283,18 @@ pub(super) fn by_time(created_at: Timestamp, id: &ObjectId) -> String {
     format!("{created_at}#{id}")
 }
 
+/// The sort key under which a scheduled snapshot is due. The source organization stands in it, so that a row of the index tells
+/// whose share it counts against and nothing else has to be read.
+pub(super) fn due_by(at: Timestamp, id: &ObjectId, organization: Option<&ObjectId>) -> String {
+    let by_time = by_time(at, id);
+    organization.map_or(by_time.clone(), |organization| format!("{by_time}#{organization}"))
+}
+
+/// The organization in the sort key of what is due; `None` in one that was written before it stood there.
+pub(super) fn parse_due_organization(sk: &str) -> Option<ObjectId> {
+    sk.splitn(3, '#').nth(2)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +360,16 @@ mod tests {
             assert!(!shards.contains(&refresh_shard(&id)), "what is to be refreshed is not listed twice");
             assert!(refresh_shards().any(|shard| shard == refresh_shard(&id)));
         }
+    }
+
+    #[test]
+    fn what_is_due_tells_its_organization_unless_it_was_scheduled_before_that_stood_there() {
+        let (at, id, organization) =
+            (Timestamp::from_millis(0), ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
+        assert_eq!(parse_due_organization(&due_by(at, &id, Some(&organization))), Some(organization));
+        assert_eq!(parse_due_organization(&due_by(at, &id, None)), None);
+        assert_eq!(due_by(at, &id, None), by_time(at, &id));
+        assert!(due_by(at, &id, Some(&organization)).starts_with(&by_time(at, &id)), "the order is the same");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod meter;
 mod organizations;
 mod outcome;
 mod packing;
+mod password_hashes;
 mod record;
 mod refreshes;
 mod retry;
@@ -41,21 +42,22 @@ mod visibility;
 pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
-pub use captures::{Captured, Captures, SourceUser};
+pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use edits::{Edited, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
 pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
+pub use password_hashes::{HashMigration, Migrated};
 pub use refreshes::{NextRevision, Refreshes, Replaced, Terms};
 pub use revision_record::Note;
 pub use revisions::{RevisionWithContent, Revisions};
-pub use schedules::{DuePage, DueSnapshot, Schedules};
+pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use schema::{Index, create_table, indexes};
-pub use setup_writer::{Change, SetupWriter, UserCreated, Written};
-pub use sign_ins::{Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
+pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
+pub use sign_ins::{Account, Attempt, Claim, MAX_FAILURES, SignIns, WINDOW};
 pub use size::stored_bytes;
 pub use snapshots::{
-    Creation, Found, Made, Seen, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
+    Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
 };
 pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;

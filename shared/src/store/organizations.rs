@@ -30,7 +30,13 @@ impl<'a> Organizations<'a> {
                 _ => organization = Some(record::read::<OrganizationRecord>(item)?),
             }
         }
-        Ok(organization.map(|record| Organization { id: *id, name: record.name, pipelines, agents }))
+        Ok(organization.map(|record| Organization {
+            id: *id,
+            name: record.name,
+            pipelines,
+            agents,
+            trusted_destinations: record.trusted_destinations,
+        }))
     }
 
     /// Those of `ids`, which are all different, that are ids of organizations.
@@ -66,7 +72,11 @@ impl<'a> OrganizationWriter<'a> {
         for agent in &organization.agents {
             items.push(nested(&keys::agent(id, &agent.id), agent.clone())?);
         }
-        items.push(record::item(&keys::organization(id), &OrganizationRecord { name: organization.name.clone() })?);
+        let record = OrganizationRecord {
+            name: organization.name.clone(),
+            trusted_destinations: organization.trusted_destinations.clone(),
+        };
+        items.push(record::item(&keys::organization(id), &record)?);
         for batch in items.chunks(super::MAX_TRANSACTION_ITEMS) {
             let puts =
                 batch.iter().map(|item| self.0.put_new_in_transaction(item.clone())).collect::<Result<_, _>>()?;

@@ -123,6 +123,7 @@ mod errors {
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     use aws_sdk_dynamodb::operation::query::QueryError;
+    use aws_sdk_dynamodb::operation::scan::ScanError;
     use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -133,6 +134,7 @@ mod errors {
     impl CallError for BatchWriteItemError {}
     impl CallError for GetItemError {}
     impl CallError for QueryError {}
+    impl CallError for ScanError {}
 
     impl CallError for PutItemError {
         fn met_item(&self) -> Option<Item> {

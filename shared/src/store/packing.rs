@@ -2,9 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::Fault;
+use crate::domain::capture::{Capture, CaptureFailure};
 use crate::domain::content::{Content, MAX_RAW_BYTES};
 use crate::domain::sharing::ContentAddress;
+use crate::domain::{Fault, Work};
 
 /// The most compressed bytes that stand in the snapshot's own item, so that reading a snapshot stays cheap.
 const MAX_INLINE_BYTES: usize = 32 * 1024;
@@ -29,30 +30,18 @@ pub struct Canonical {
 }
 
 impl Canonical {
-    /// The canonical form of `content`.
-    pub fn of(content: &Content) -> Self {
-        let json = content.canonical_json();
+    /// The canonical form of a capture.
+    pub fn of(capture: &Capture, work: &Work) -> Result<Self, CaptureFailure> {
+        Ok(Self::from_json(capture.json(work)?))
+    }
+
+    fn from_json(json: Vec<u8>) -> Self {
         Self { hash: Sha256::digest(&json).into(), json }
     }
 
     /// Compresses it.
     pub fn pack(&self) -> Result<Packed, Fault> {
         Ok(Packed { bytes: compress(&self.json)?, hash: self.hash })
-    }
-
-    /// Why the content, which packs to `packed`, is no snapshot, with the figures; `None` where it fits.
-    pub fn excess(&self, packed: &Packed) -> Option<String> {
-        excess(self.json.len(), packed.bytes.len())
-    }
-}
-
-fn excess(raw: usize, packed: usize) -> Option<String> {
-    if raw > MAX_RAW_BYTES {
-        Some(format!("the setup has {raw} bytes as JSON; a snapshot takes at most {MAX_RAW_BYTES}"))
-    } else if packed > MAX_PACKED_BYTES {
-        Some(format!("the setup has {packed} bytes once compressed; a snapshot takes at most {MAX_PACKED_BYTES}"))
-    } else {
-        None
     }
 }
 
@@ -77,9 +66,22 @@ impl Packed {
         ContentAddress { hash: self.hash, chunks: u32::try_from(chunks).ok().filter(|chunks| *chunks > 0) }
     }
 
+    /// Unpacks the content.
+    pub fn content(&self) -> Result<Content, Fault> {
+        unpack(&self.bytes)
+    }
+
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
-        Canonical::of(content).pack()
+        Canonical::from_json(content.canonical_json()).pack()
+    }
+
+    /// Why the content is no snapshot, with the figures; `None` where it fits.
+    pub fn excess(&self) -> Option<String> {
+        let bytes = self.bytes.len();
+        (bytes > MAX_PACKED_BYTES).then(|| {
+            format!("the setup has {bytes} bytes once compressed; a snapshot takes at most {MAX_PACKED_BYTES}")
+        })
     }
 }
 
@@ -106,32 +108,42 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::capture::capture;
     use crate::domain::{ObjectId, Organization, Setup, SetupItem};
 
     #[test]
     fn content_comes_back_as_it_was_packed() {
-        let document = serde_json::from_value(json!({
+        let document = json!({
             "name": "Intro", "n": 1.5, "big": 18_446_744_073_709_551_615_u64, "small": -3,
             "long": 2.666666666666667e41, "deep": [{"x": null}], "": "é"
-        }))
-        .unwrap();
-        let organization =
-            Organization { id: ObjectId::from_bytes([1; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![] };
-        let setup =
-            Setup { templates: vec![SetupItem { id: ObjectId::from_bytes([2; 12]), document }], ..Setup::default() };
-        let content = Content::capture(setup, &organization);
-        let packed = Packed::pack(&content).unwrap();
-        assert_eq!(unpack(&packed.bytes).unwrap(), content);
+        });
+        let organization = Organization {
+            id: ObjectId::from_bytes([1; 12]),
+            name: "Acme".into(),
+            pipelines: vec![],
+            agents: vec![],
+            trusted_destinations: vec![],
+        };
+        let setup = Setup {
+            templates: vec![SetupItem {
+                id: ObjectId::from_bytes([2; 12]),
+                document: serde_json::from_value(document.clone()).unwrap(),
+            }],
+            ..Setup::default()
+        };
+        let capture = capture(setup, &organization, &Work::unlimited()).unwrap();
+        let packed = Canonical::of(&capture, &Work::unlimited()).unwrap().pack().unwrap();
+        let content = unpack(&packed.bytes).unwrap();
+        assert_eq!(Some(&content), capture.content().as_ref());
+        assert_eq!(serde_json::to_value(&content.templates[0].document).unwrap(), document);
         assert_eq!(packed, Packed::pack(&content).unwrap());
     }
 
     #[test]
-    fn a_setup_has_at_most_16_mb_raw_and_3_5_mb_compressed() {
-        for (raw, packed) in [(15_999_999, 3_499_999), (16_000_000, 3_500_000)] {
-            assert_eq!(excess(raw, packed), None);
-        }
-        assert!(excess(16_000_001, 1).unwrap().contains("16000001"));
-        assert!(excess(1, 3_500_001).unwrap().contains("3500001"));
+    fn a_setup_has_at_most_3_5_mb_compressed() {
+        let excess = |length| Packed { bytes: vec![0; length], hash: [0; 32] }.excess();
+        assert_eq!([3_499_999, 3_500_000].map(excess), [None, None]);
+        assert!(excess(3_500_001).unwrap().contains("3500001"));
     }
 
     #[test]

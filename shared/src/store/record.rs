@@ -59,8 +59,19 @@ pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
 
 /// An organization's own item.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationRecord {
     pub(super) name: String,
+    /// Another system may write it. What is no list of texts trusts nothing.
+    #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+    pub(super) trusted_destinations: Vec<String>,
+}
+
+/// The texts of a list; none where there is no list.
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let texts = value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    Ok(texts.map(str::to_owned).collect())
 }
 
 impl Record for OrganizationRecord {
@@ -102,8 +113,6 @@ pub(super) struct UserRecord {
     #[serde(default)]
     pub(super) login_disabled: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) password_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) first_sign_in_at: Option<Timestamp>,
     pub(super) setup_version: u64,
     pub(super) created_at: Timestamp,
@@ -116,7 +125,7 @@ impl Record for UserRecord {
 
 impl UserRecord {
     /// The record of a user who was just made.
-    pub(super) fn new(user: &User, password_hash: Option<&str>) -> Self {
+    pub(super) fn new(user: &User) -> Self {
         Self {
             email: user.email.clone(),
             full_name: user.full_name.clone(),
@@ -125,7 +134,6 @@ impl UserRecord {
             department_id: user.department,
             access_role: user.role,
             login_disabled: user.login_disabled,
-            password_hash: password_hash.map(str::to_owned),
             first_sign_in_at: None,
             setup_version: FIRST_VERSION,
             created_at: user.created_at,
@@ -138,8 +146,8 @@ impl UserRecord {
 pub(super) const FIRST_VERSION: u64 = 1;
 
 /// The item of a user, with the keys under which the organization's users are listed.
-pub(super) fn user_item(user: &User, password_hash: Option<&str>) -> Result<Item, Fault> {
-    let mut item = item(&keys::user(&user.organization, &user.id), &UserRecord::new(user, password_hash))?;
+pub(super) fn user_item(user: &User) -> Result<Item, Fault> {
+    let mut item = item(&keys::user(&user.organization, &user.id), &UserRecord::new(user))?;
     let by_time = keys::by_time(user.created_at, &user.id);
     index(&mut item, &keys::LIST, keys::listed_users(&user.organization), by_time);
     Ok(item)
@@ -178,8 +186,13 @@ impl Record for PreferencesRecord {
     const TYPE: &'static str = "preferences";
 }
 
-/// Who has an e-mail address.
-#[derive(Debug, Serialize, Deserialize)]
+/// The attribute of a claim that holds the password hash; of a user's profile, where nobody has moved it to the claim yet;
+/// of the record of an apply that an earlier version of this service began to stage.
+pub(super) const PASSWORD_HASH: &str = "passwordHash";
+
+/// Who has an e-mail address, and with which password. Of a user's items this one alone holds the hash, so that a function
+/// that reads organizations and users reads no hash.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClaimRecord {
     pub(super) organization_id: ObjectId,
@@ -189,11 +202,43 @@ pub(super) struct ClaimRecord {
     /// The apply that reserved it. Absent once it is owned.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) reserved_by: Option<ObjectId>,
+    /// The PHC string of the password. It counts only together with `user_id`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) password_hash: Option<String>,
 }
 
 impl Record for ClaimRecord {
     const TYPE: &'static str = "email";
 }
+
+impl ClaimRecord {
+    /// The claim of a user who is there.
+    pub(super) fn owned(user: &User, password_hash: Option<&str>) -> Self {
+        Self {
+            organization_id: user.organization,
+            user_id: Some(user.id),
+            reserved_by: None,
+            password_hash: password_hash.map(str::to_owned),
+        }
+    }
+
+    /// The claim of an apply whose user is not there yet.
+    pub(super) fn reserved(user: &User, apply: ObjectId, password_hash: &str) -> Self {
+        Self {
+            organization_id: user.organization,
+            user_id: None,
+            reserved_by: Some(apply),
+            password_hash: Some(password_hash.to_owned()),
+        }
+    }
+}
+
+/// The attributes of a claim that say who holds it, without the hash.
+pub(super) const HOLDER: [&str; 3] = [ORGANIZATION_ID, USER_ID, RESERVED_BY];
+pub(super) const ORGANIZATION_ID: &str = "organizationId";
+pub(super) const USER_ID: &str = "userId";
+/// The attribute that names the apply for which an address is reserved.
+pub(super) const RESERVED_BY: &str = "reservedBy";
 
 /// The attribute that holds the packed content, of a snapshot or of a chunk.
 pub(super) const CONTENT: &str = "content";

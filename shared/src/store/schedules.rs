@@ -10,27 +10,47 @@ use super::outcome::{CallFailure, Item};
 use super::record::{self, Record, TYPE};
 use super::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
 use super::table::{IndexPart, Range, Table};
-use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Timestamp};
+use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Snapshot, Timestamp};
 
 /// How many snapshots one page of what is due has: as many as one batch reads.
 const PAGE: usize = 100;
+/// The attribute of a snapshot's own item that names the organization it was captured in.
+const SOURCE_ORGANIZATION: &str = "sourceOrgId";
+
+/// A row of the index: a snapshot that was due when the row was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueRow {
+    /// The snapshot.
+    pub id: ObjectId,
+    /// The organization that it is captured in; `None` where nothing tells.
+    pub organization: Option<ObjectId>,
+}
 
 /// A snapshot that is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueSnapshot {
     /// The snapshot.
     pub id: ObjectId,
+    /// The organization that it is captured in; `None` where nothing tells.
+    pub organization: Option<ObjectId>,
     /// Its schedule.
     pub schedule: Schedule,
 }
 
-/// One page of what is due.
+/// One page of the index.
 #[derive(Debug, PartialEq)]
 pub struct DuePage {
-    /// The snapshots, longest due first.
-    pub due: Vec<DueSnapshot>,
+    /// The rows, longest due first.
+    pub rows: Vec<DueRow>,
     /// Where the next page begins; `None` where there is none. A page may be empty and still not be the last.
     pub next: Option<String>,
+}
+
+/// What rows of the index come to.
+#[derive(Debug, Default, PartialEq)]
+pub struct LoadedSchedules {
+    /// Those that are due, in the order of the rows.
+    pub due: Vec<DueSnapshot>,
     /// How many schedules could not be read, since somebody else wrote them wrongly. The others do not wait for that.
     pub unreadable: usize,
 }
@@ -49,30 +69,64 @@ impl<'a> Schedules<'a> {
         keys::refresh_shards().collect()
     }
 
-    /// One page of what is due in a partition at `now`, from where the page before said that this one begins. The index tells
-    /// only where to look, since it may be a moment old. Two reads.
-    pub async fn due(&self, shard: &str, now: Timestamp, from: Option<&str>) -> Result<DuePage, Fault> {
+    /// Reads one page of what is due in a partition at `now`, from where the page before said that this one begins. The index tells
+    /// only where to look, since it may be a moment old. One read, and one more where a row does not tell its organization.
+    pub async fn page(&self, shard: &str, now: Timestamp, from: Option<&str>) -> Result<DuePage, Fault> {
         // Text order is time order, and this sorts after everything of that very moment.
         let to = after(&now.to_string());
         let range = Range::EarliestFirst { from, to: &to };
         let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
-        let ids: Vec<_> = items.iter().filter_map(|item| keys::parse_snapshot(record::partition_key(item))).collect();
         let next = items.last().filter(|_| more).map(|item| after(record::key_attribute(item, ALL.sk)));
+        let row = |item: &Item| {
+            let id = keys::parse_snapshot(record::partition_key(item))?;
+            Some(DueRow { id, organization: keys::parse_due_organization(record::key_attribute(item, ALL.sk)) })
+        };
+        let mut rows: Vec<DueRow> = items.iter().filter_map(row).collect();
+        self.add_organizations(&mut rows).await?;
+        Ok(DuePage { rows, next })
+    }
+
+    /// Reads the schedules of these rows, at most a page of them, and keeps those that are due at `now`. One read.
+    pub async fn load(&self, rows: &[DueRow], now: Timestamp) -> Result<LoadedSchedules, Fault> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let (mut schedules, unreadable) = self.read(&ids).await?;
-        let due = ids.into_iter().filter_map(|id| Some(DueSnapshot { id, schedule: schedules.remove(&id)? }));
-        Ok(DuePage { due: due.filter(|due| due.schedule.due_at <= now).collect(), next, unreadable })
+        let due = rows.iter().filter_map(|row| {
+            let schedule = schedules.remove(&row.id).filter(|schedule| schedule.due_at <= now)?;
+            Some(DueSnapshot { id: row.id, organization: row.organization, schedule })
+        });
+        Ok(LoadedSchedules { due: due.collect(), unreadable })
     }
 
     /// Moves a snapshot that was due on to the moment `to`, unless its schedule is another one by now, or gone. Whether it was
     /// moved.
     pub async fn move_on(&self, due: &DueSnapshot, to: Timestamp) -> Result<bool, Fault> {
-        let moved = due_at(Change::of_existing().when(DUE_AT, text(due.schedule.due_at)), &due.id, to);
+        let unchanged = Change::of_existing().when(DUE_AT, text(due.schedule.due_at));
+        let moved = due_at(unchanged, &due.id, due.organization.as_ref(), to);
         match self.0.change(&keys::refresh(&due.id), &moved).await {
             Ok(()) => Ok(true),
             // Somebody else moved it, or a repeated try met its own work: either way it is moved, but not twice.
             Err(CallFailure::ConditionFailed(_)) => Ok(false),
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Looks up the organization of rows that do not tell it. They tell it once they are moved on.
+    async fn add_organizations(&self, rows: &mut [DueRow]) -> Result<(), Fault> {
+        let silent = rows.iter().filter(|row| row.organization.is_none());
+        let keys: Vec<_> = silent.map(|row| keys::snapshot(&row.id)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let items = self.0.batch_get(&keys, &[PK, SOURCE_ORGANIZATION], false).await?;
+        let organization = |item: &Item| {
+            let id = keys::parse_snapshot(record::partition_key(item))?;
+            Some((id, record::key_attribute(item, SOURCE_ORGANIZATION).parse::<ObjectId>().ok()?))
+        };
+        let known: HashMap<_, _> = items.iter().filter_map(organization).collect();
+        for row in rows.iter_mut().filter(|row| row.organization.is_none()) {
+            row.organization = known.get(&row.id).copied();
+        }
+        Ok(())
     }
 
     /// The schedules of those of these snapshots that have one, and how many cannot be read.
@@ -96,7 +150,7 @@ impl<'a> Schedules<'a> {
 
 /// What becomes of the `REFRESH` item when a schedule is changed, as part of the transaction that makes the snapshot's next
 /// version; `None` where that item stays as it is.
-pub(super) fn changed(id: &ObjectId, change: &ScheduleChange) -> Option<Change> {
+pub(super) fn changed(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
     match change {
         ScheduleChange::Keep => None,
         // It is the schedule that was read: it may have been stopped since, or be another one.
@@ -107,14 +161,14 @@ pub(super) fn changed(id: &ObjectId, change: &ScheduleChange) -> Option<Change> 
             // Why there was none before is of no interest any more.
             let set =
                 Change::default().set(TYPE, text(RefreshRecord::TYPE)).set(EVERY, text(every)).remove(REFRESH_DETAIL);
-            Some(due_at(set, id, *due))
+            Some(due_at(set, &snapshot.id, Some(&snapshot.source.organization), *due))
         }
         ScheduleChange::End => Some(unscheduled(Change::of_existing())),
     }
 }
 
-fn due_at(change: Change, id: &ObjectId, due: Timestamp) -> Change {
-    change.set(DUE_AT, text(due)).list(&ALL, keys::refresh_shard(id), keys::by_time(due, id))
+fn due_at(change: Change, id: &ObjectId, organization: Option<&ObjectId>, due: Timestamp) -> Change {
+    change.set(DUE_AT, text(due)).list(&ALL, keys::refresh_shard(id), keys::due_by(due, id, organization))
 }
 
 /// The schedule in a `REFRESH` item; `None` where it has none.

@@ -1,17 +1,25 @@
 //! The one writer of setups.
 //!
-//! Its rule, which every other system that writes the table keeps too: whatever changes a setup item, a switch or the
-//! profile adds one to the profile's `setupVersion` in the same transaction, on the condition that the profile exists
-//! and still has the version that was read, and every item written carries the new version. A capture relies on it.
+//! Every other system that writes the table keeps its rule, too. A change of a setup item, a switch or the profile adds one to
+//! the profile's `setupVersion` in the same transaction, on the condition that the profile exists and still has the version
+//! that was read; every item written carries the new version. A capture relies on it. And each item is written or removed on
+//! the condition that it still has the version that the editor saw, or is still absent. So no edit is lost.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::keys;
+use super::change::{Change as Write, number, text};
+use super::keys::{self, Key};
 use super::outcome::{CallFailure, Reason};
-use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
+use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
 use super::table::Table;
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
+
+const SETUP_VERSION: &str = "setupVersion";
+const DOCUMENT: &str = "document";
+const ENABLED: &str = "enabled";
 
 /// How often a write starts over because another writer came first.
 const ATTEMPTS: u32 = 8;
@@ -25,6 +33,33 @@ pub enum Change {
     Remove(ItemKind, ObjectId),
     /// Switches an automation on or off.
     Switch(ObjectId, bool),
+}
+
+/// What an editor saw of the item that it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// There was no such item.
+    Absent,
+    /// The item had this `setupVersion`.
+    Version(u64),
+}
+
+/// A change of the item that the editor saw. The item of a switch is the one with all switches of the user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// The change.
+    pub change: Change,
+    /// The item as it was when the change was made up.
+    pub seen: Seen,
+}
+
+/// An item as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenItem {
+    /// Its fields.
+    pub document: Document,
+    /// For the [`Edit`] of it.
+    pub seen: Seen,
 }
 
 /// What came of making a user.
@@ -45,7 +80,10 @@ pub enum Written {
     Version(u64),
     /// The organization has no such user.
     NoSuchUser,
-    /// Other writers came first, again and again. Nothing is written.
+    /// The items of these edits, by their places, are not as they were seen. Nothing is written: read the items again and make
+    /// up the edits anew.
+    Outdated(Vec<usize>),
+    /// Other writers changed other items of the setup first, again and again. Nothing is written.
     Busy,
 }
 
@@ -70,23 +108,24 @@ impl<'a> SetupWriter<'a> {
         password_hash: Option<&str>,
         setup: &Setup,
     ) -> Result<UserCreated, Fault> {
-        let claim = ClaimRecord { organization_id: user.organization, user_id: Some(user.id), reserved_by: None };
+        let claim = ClaimRecord::owned(user, password_hash);
         let preferences = PreferencesRecord { enabled: setup.preferences.clone(), setup_version: FIRST_VERSION };
         let mut puts = vec![
             self.0.put_new_in_transaction(record::item(&keys::email(user.email.key()), &claim)?)?,
-            self.0.put_new_in_transaction(record::user_item(user, password_hash)?)?,
+            self.0.put_new_in_transaction(record::user_item(user)?)?,
             self.0.put_new_in_transaction(record::item(
                 &keys::preferences(&user.organization, &user.id),
                 &preferences,
             )?)?,
         ];
-        let mut changes: Vec<Change> = ItemKind::ALL
+        let mut changes: Vec<Edit> = ItemKind::ALL
             .into_iter()
             .flat_map(|kind| setup.items(kind).iter().map(move |item| Change::Put(kind, item.clone())))
+            .map(|change| Edit { change, seen: Seen::Absent })
             .collect();
         let later = changes.split_off(changes.len().min(MAX_TRANSACTION_ITEMS - puts.len()));
         for change in &changes {
-            puts.push(self.change(user, change, FIRST_VERSION)?);
+            puts.push(self.edit(&user.organization, &user.id, change, FIRST_VERSION)?);
         }
         match self.0.transact(puts).await {
             Ok(()) => {}
@@ -97,55 +136,79 @@ impl<'a> SetupWriter<'a> {
             Err(other) => return Err(other.into()),
         }
         for batch in later.chunks(MAX_TRANSACTION_ITEMS - 1) {
-            if self.write(&user.organization, &user.id, batch, user.updated_at).await? == Written::Busy {
-                return Err(Fault::Unavailable("other writers changed a user who was just made".into()));
+            match self.write(&user.organization, &user.id, batch, user.updated_at).await? {
+                Written::Version(_) => {}
+                Written::NoSuchUser | Written::Outdated(_) | Written::Busy => {
+                    return Err(Fault::Unavailable("other writers changed a user who was just made".into()));
+                }
             }
         }
         Ok(UserCreated::Created)
     }
 
-    /// Carries out `changes`, at most 99 and no two of one item, in one transaction, and gives the new version.
+    /// Carries out `edits`, at most 99 and no two of one item, in one transaction, and returns the new version. Starts over
+    /// where only other items of the setup were changed meanwhile; the edits still hold then, because each is conditioned on
+    /// its own item. After a fault the edits may have landed or not: read the items again.
     pub async fn write(
         &self,
         organization: &ObjectId,
         user: &ObjectId,
-        changes: &[Change],
+        edits: &[Edit],
         now: Timestamp,
     ) -> Result<Written, Fault> {
         for _ in 0..ATTEMPTS {
             let Some(version) = self.version(organization, user).await? else { return Ok(Written::NoSuchUser) };
             let mut items = vec![self.bump(organization, user, version, now)?];
-            for change in changes {
-                items.push(self.change_of(organization, user, change, version + 1)?);
+            for edit in edits {
+                items.push(self.edit(organization, user, edit, version + 1)?);
             }
             match self.0.transact(items).await {
                 Ok(()) => return Ok(Written::Version(version + 1)),
-                Err(CallFailure::Cancelled(_)) => {}
+                Err(CallFailure::Cancelled(reasons)) => {
+                    let outdated = outdated(&reasons);
+                    if !outdated.is_empty() {
+                        return Ok(Written::Outdated(outdated));
+                    }
+                }
                 Err(other) => return Err(other.into()),
             }
         }
         Ok(Written::Busy)
     }
 
-    /// The fields of one item, for whoever changes some of them; `None` where there is none.
+    /// Reads one item for an edit; `None` where it does not exist, which is [`Seen::Absent`].
     pub async fn read(
         &self,
         organization: &ObjectId,
         user: &ObjectId,
         kind: ItemKind,
         id: &ObjectId,
-    ) -> Result<Option<Document>, Fault> {
-        let item = self.0.get(&keys::setup_item(organization, user, kind, id), None).await?;
-        item.map(|item| Ok(record::read::<SetupRecord<'_>>(item)?.document.into_owned())).transpose()
+    ) -> Result<Option<OpenItem>, Fault> {
+        let Some(item) = self.0.get(&keys::setup_item(organization, user, kind, id), None).await? else {
+            return Ok(None);
+        };
+        let record = record::read::<SetupRecord<'_>>(item)?;
+        let seen = Seen::Version(record.setup_version);
+        Ok(Some(OpenItem { document: record.document.into_owned(), seen }))
+    }
+
+    /// Reads what an editor sees of the item that `change` is about, for a change that does not depend on what the item holds.
+    pub async fn see(&self, organization: &ObjectId, user: &ObjectId, change: &Change) -> Result<Seen, Fault> {
+        let version = self.version_of(&key(organization, user, change)).await?;
+        Ok(version.map_or(Seen::Absent, Seen::Version))
     }
 
     async fn version(&self, organization: &ObjectId, user: &ObjectId) -> Result<Option<u64>, Fault> {
+        self.version_of(&keys::user(organization, user)).await
+    }
+
+    async fn version_of(&self, key: &Key) -> Result<Option<u64>, Fault> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Version {
             setup_version: u64,
         }
-        let item = self.0.get(&keys::user(organization, user), Some(&["setupVersion"])).await?;
+        let item = self.0.get(key, Some(&[SETUP_VERSION])).await?;
         item.map(|item| Ok(record::read::<Version>(item)?.setup_version)).transpose()
     }
 
@@ -165,45 +228,71 @@ impl<'a> SetupWriter<'a> {
         self.0.update_in_transaction(&keys::user(organization, user), update)
     }
 
-    fn change(&self, user: &User, change: &Change, version: u64) -> Result<TransactWriteItem, Fault> {
-        self.change_of(&user.organization, &user.id, change, version)
-    }
-
-    fn change_of(
+    fn edit(
         &self,
         organization: &ObjectId,
         user: &ObjectId,
-        change: &Change,
+        edit: &Edit,
         version: u64,
     ) -> Result<TransactWriteItem, Fault> {
-        match change {
+        let (key, as_seen) = (key(organization, user, &edit.change), as_seen(edit.seen));
+        let write = match &edit.change {
             Change::Put(kind, item) => {
                 let document = serde_dynamo::to_attribute_value(&item.document);
+                let document = document.map_err(|error| Fault::Corrupt(error.to_string()))?;
                 // An update, so that a clone keeps the note of where it came from.
-                let update = Update::builder()
-                    .update_expression("SET document = :document, setupVersion = :next, #type = :type")
-                    .expression_attribute_names("#type", "type")
-                    .expression_attribute_values(":type", AttributeValue::S(kind.to_string()))
-                    .expression_attribute_values(
-                        ":document",
-                        document.map_err(|error| Fault::Corrupt(error.to_string()))?,
-                    )
-                    .expression_attribute_values(":next", number(version));
-                self.0.update_in_transaction(&keys::setup_item(organization, user, *kind, &item.id), update)
+                as_seen.set(DOCUMENT, document).set(TYPE, text(kind))
             }
-            Change::Remove(kind, id) => self.0.delete_in_transaction(&keys::setup_item(organization, user, *kind, id)),
-            Change::Switch(automation, enabled) => {
-                let update = Update::builder()
-                    .update_expression("SET enabled.#automation = :enabled, setupVersion = :next")
-                    .expression_attribute_names("#automation", automation.to_string())
-                    .expression_attribute_values(":enabled", AttributeValue::Bool(*enabled))
-                    .expression_attribute_values(":next", number(version));
-                self.0.update_in_transaction(&keys::preferences(organization, user), update)
-            }
-        }
+            Change::Remove(..) => return self.0.delete_in_transaction_when(&key, &as_seen),
+            Change::Switch(automation, enabled) => match edit.seen {
+                Seen::Version(seen) => return self.switch(&key, automation, *enabled, (seen, version)),
+                Seen::Absent => {
+                    let enabled = HashMap::from([(automation.to_string(), AttributeValue::Bool(*enabled))]);
+                    as_seen.set(ENABLED, AttributeValue::M(enabled)).set(TYPE, text(PreferencesRecord::TYPE))
+                }
+            },
+        };
+        self.0.change_in_transaction(&key, &write.set(SETUP_VERSION, number(version)))
+    }
+
+    /// Sets one switch and leaves the others of the item as they are.
+    fn switch(
+        &self,
+        key: &Key,
+        automation: &ObjectId,
+        enabled: bool,
+        (seen, version): (u64, u64),
+    ) -> Result<TransactWriteItem, Fault> {
+        let update = Update::builder()
+            .update_expression("SET enabled.#automation = :enabled, setupVersion = :next")
+            .condition_expression("attribute_exists(PK) AND setupVersion = :seen")
+            .expression_attribute_names("#automation", automation.to_string())
+            .expression_attribute_values(":enabled", AttributeValue::Bool(enabled))
+            .expression_attribute_values(":seen", number(seen))
+            .expression_attribute_values(":next", number(version));
+        self.0.update_in_transaction(key, update)
     }
 }
 
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+/// The item that a change is about.
+fn key(organization: &ObjectId, user: &ObjectId, change: &Change) -> Key {
+    match change {
+        Change::Put(kind, item) => keys::setup_item(organization, user, *kind, &item.id),
+        Change::Remove(kind, id) => keys::setup_item(organization, user, *kind, id),
+        Change::Switch(..) => keys::preferences(organization, user),
+    }
+}
+
+/// The condition that an item is as the editor saw it.
+fn as_seen(seen: Seen) -> Write {
+    match seen {
+        Seen::Absent => Write::default().when_absent(keys::PK),
+        Seen::Version(version) => Write::of_existing().when(SETUP_VERSION, number(version)),
+    }
+}
+
+/// Which edits met another item than was seen, by their places. The first reason is the profile's.
+fn outdated(reasons: &[Reason]) -> Vec<usize> {
+    let edits = reasons.iter().skip(1).enumerate();
+    edits.filter(|(_, reason)| matches!(reason, Reason::ConditionFailed(_))).map(|(place, _)| place).collect()
 }

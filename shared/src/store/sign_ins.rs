@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys;
 use super::outcome::CallFailure;
-use super::record::{self, ClaimRecord};
+use super::password_hashes::HashInProfile;
+use super::record::{self, ClaimRecord, PASSWORD_HASH};
 use super::table::Table;
 use super::users::StoredUser;
 use crate::domain::{EmailKey, Fault, ObjectId, Timestamp};
@@ -16,8 +17,10 @@ pub const MAX_FAILURES: u32 = 10;
 /// How long failures count, from the first one on.
 pub const WINDOW: Duration = Duration::from_secs(15 * 60);
 
+/// How long moving a hash may hold up a sign-in.
+const MOVING_TIME: Duration = Duration::from_secs(2);
+
 /// What came of starting an attempt.
-#[derive(Debug)]
 pub enum Attempt {
     /// The address had too many failures.
     Locked {
@@ -32,12 +35,24 @@ pub enum Attempt {
 }
 
 /// Who owns an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The organization.
     pub organization: ObjectId,
     /// The user.
     pub user: ObjectId,
+    /// The PHC string of the password; `None` where there is none, or where it still stands in the user's profile.
+    password_hash: Option<String>,
+}
+
+/// A user who may sign in with a password.
+pub struct Account {
+    /// The user.
+    pub user: StoredUser,
+    /// The PHC string of the password; `None` for a user who has none.
+    pub password_hash: Option<String>,
+    /// Whether the hash stands in the profile, where an earlier version of this service kept it.
+    is_to_be_moved: bool,
 }
 
 /// The count of failures of one address.
@@ -67,25 +82,45 @@ impl<'a> SignIns<'a> {
         }
         let claim = claim?.map(record::read::<ClaimRecord>).transpose()?;
         Ok(Attempt::Open {
-            claim: claim.and_then(|claim| Some(Claim { organization: claim.organization_id, user: claim.user_id? })),
+            // A claim without a user is a reservation. The hash in it counts for nothing yet.
+            claim: claim.and_then(|claim| {
+                let ClaimRecord { organization_id, user_id, password_hash, .. } = claim;
+                Some(Claim { organization: organization_id, user: user_id?, password_hash })
+            }),
         })
     }
 
-    /// Reads the user whom the claim names; without one, a key of the same shape that no user has, so that an unknown
+    /// Reads the user whom the claim names, and the hash; without a claim, a key of the same shape that no user has, so that an unknown
     /// address costs the same.
-    pub async fn user(&self, claim: Option<&Claim>) -> Result<Option<StoredUser>, Fault> {
-        let (organization, user) =
-            claim.map_or((ObjectId::NOBODY, ObjectId::NOBODY), |claim| (claim.organization, claim.user));
-        let item = self.0.get(&keys::user(&organization, &user), None).await?;
-        item.map(|item| Ok(StoredUser::new(organization, user, record::read(item)?))).transpose()
+    pub async fn account(&self, claim: Option<Claim>) -> Result<Option<Account>, Fault> {
+        let nobody = Claim { organization: ObjectId::NOBODY, user: ObjectId::NOBODY, password_hash: None };
+        let Claim { organization, user, password_hash } = claim.unwrap_or(nobody);
+        let Some(item) = self.0.get(&keys::user(&organization, &user), None).await? else { return Ok(None) };
+        let in_profile = item.get(PASSWORD_HASH).and_then(|hash| hash.as_s().ok()).cloned();
+        let user = StoredUser::new(organization, user, record::read(item)?);
+        let is_to_be_moved = password_hash.is_none() && in_profile.is_some();
+        Ok(Some(Account { user, password_hash: password_hash.or(in_profile), is_to_be_moved }))
     }
 
     /// Takes the attempt back and, at the first sign-in, notes the time. `false` when the user is gone or disabled
     /// meanwhile: then no token may be given.
-    pub async fn succeed(&self, email: &EmailKey, user: &StoredUser, now: Timestamp) -> Result<bool, Fault> {
-        let (first, forgiven) = tokio::join!(self.note_first_sign_in(user, now), self.forgive(email));
+    pub async fn succeed(&self, email: &EmailKey, account: &Account, now: Timestamp) -> Result<bool, Fault> {
+        let (first, forgiven) = tokio::join!(self.note_first_sign_in(&account.user, now), self.forgive(email));
         forgiven?;
-        first
+        let is_there = first?;
+        if is_there && account.is_to_be_moved {
+            self.move_hash(email, account).await;
+        }
+        Ok(is_there)
+    }
+
+    /// Moves the hash to the claim. Nobody is kept from signing in where that fails: the next sign-in tries again.
+    async fn move_hash(&self, email: &EmailKey, account: &Account) {
+        let Account { user, password_hash: Some(hash), .. } = account else { return };
+        let stored = HashInProfile { organization: user.organization, user: user.id, email, hash };
+        if let Err(fault) = stored.move_to_claim(&self.0.given(MOVING_TIME)).await {
+            tracing::warn!(cause = %crate::logging::without_values(&fault.to_string()), "a password hash is not moved yet");
+        }
     }
 
     async fn note_first_sign_in(&self, user: &StoredUser, now: Timestamp) -> Result<bool, Fault> {

@@ -128,7 +128,7 @@ pub struct SnapshotWithContent {
 }
 
 /// What becomes of the wish to see a revision of a snapshot.
-pub enum Seen {
+pub enum SeenSnapshot {
     /// The principal sees it.
     Revision(Box<SnapshotWithContent>),
     /// The principal sees the snapshot, which has no such revision for it.
@@ -167,17 +167,22 @@ impl<'a> SnapshotReader<'a> {
 
     /// The one way to the content of a snapshot: gives the revision that `choice` is for `principal`, who may use it. One
     /// read; one more where another revision than the current one is seen, or its content is stored in chunks.
-    pub async fn load(&self, id: ObjectId, principal: &Principal, choice: RevisionChoice) -> Result<Seen, Fault> {
+    pub async fn load(
+        &self,
+        id: ObjectId,
+        principal: &Principal,
+        choice: RevisionChoice,
+    ) -> Result<SeenSnapshot, Fault> {
         for _ in 0..ATTEMPTS {
             let Found::Allowed(stored) = self.find_stored(id, principal, Action::Use).await? else {
-                return Ok(Seen::Missing);
+                return Ok(SeenSnapshot::Missing);
             };
             let Some(visible) = principal.visible_revision(&stored.snapshot, choice) else {
-                return Ok(Seen::NoSuchRevision);
+                return Ok(SeenSnapshot::NoSuchRevision);
             };
             if let Some(packed) = self.visible_content(&stored, &visible).await? {
                 let snapshot = stored.snapshot.seen_by(principal, &visible);
-                return Ok(Seen::Revision(Box::new(SnapshotWithContent {
+                return Ok(SeenSnapshot::Revision(Box::new(SnapshotWithContent {
                     snapshot,
                     visible,
                     stored: *stored,
@@ -185,7 +190,7 @@ impl<'a> SnapshotReader<'a> {
                 })));
             }
             if let VisibleRevision::Older(_) = visible {
-                return Ok(Seen::NoSuchRevision);
+                return Ok(SeenSnapshot::NoSuchRevision);
             }
             // Deleted and swept since it was read, or not shared any more and dropped.
         }

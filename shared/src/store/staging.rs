@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::applies::{Applied, Apply, meet_claim, meet_record};
+use super::applies::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use super::apply_record::{
     ApplyState, LEASE_UNTIL, NONCE, StoredApply, commit, give_up, staging_item, take_over, while_staging,
 };
 use super::change::{Change, text};
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item, Reason};
-use super::record::{self, ClaimRecord};
+use super::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
 use super::size::stored_bytes;
 use super::table::Table;
 use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
@@ -51,10 +51,10 @@ impl<'a> Run<'a> {
         let run = Self { table, apply, key: apply.key(), epoch: 1 };
         match table.transact(run.admission()?).await {
             Ok(()) => run.go_on(items).await,
-            Err(CallFailure::Cancelled(reasons)) => match (&reasons[..], meet_record(&reasons)?) {
-                (_, Some(met)) if run.is_mine(&met) => run.go_on(items).await,
-                (_, Some(met)) => Ok(Applied::Met(met)),
-                ([_, Reason::ConditionFailed(holder), ..], None) => meet_claim(table, apply, holder.as_ref()).await,
+            Err(CallFailure::Cancelled(reasons)) => match (meet_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
+                (Some(met), _) if run.is_mine(&met) => run.go_on(items).await,
+                (Some(met), _) => Ok(Applied::Met(met)),
+                (None, Some(Reason::ConditionFailed(_))) => meet_claim(table, apply).await,
                 _ => Err(Fault::Corrupt(format!("an apply is refused for no reason: {reasons:?}"))),
             },
             Err(failure) => run.stop(failure.into()).await,
@@ -107,12 +107,7 @@ impl<'a> Run<'a> {
         record.nonce = Some(apply.nonce);
         record.lease_until = Some(lease);
         record.email = Some(apply.user.email.clone());
-        record.password_hash = Some(apply.password_hash.to_owned());
-        let claim = ClaimRecord {
-            organization_id: apply.user.organization,
-            user_id: None,
-            reserved_by: Some(apply.origin.apply),
-        };
+        let claim = ClaimRecord::reserved(apply.user, apply.origin.apply, apply.password_hash);
         Ok(vec![
             table.put_new_in_transaction(staging_item(&self.key, &apply.origin.apply, &record, lease)?)?,
             table.put_new_in_transaction(record::item(&keys::email(apply.user.email.key()), &claim)?)?,
@@ -137,12 +132,14 @@ impl<'a> Run<'a> {
         let committed = commit(while_staging(self.epoch), self.apply.answer)?;
         let owned = Change::of_existing()
             .when(RESERVED_BY, text(origin.apply))
-            .set("userId", text(user.id))
+            .set(USER_ID, text(user.id))
+            // The claim has it already, unless an earlier version of this service admitted the apply.
+            .set(PASSWORD_HASH, text(self.apply.password_hash))
             .remove(RESERVED_BY);
         self.write(vec![
             self.table.change_in_transaction(&self.key, &committed)?,
             self.table.change_in_transaction(&keys::email(user.email.key()), &owned)?,
-            self.table.put_new_in_transaction(record::user_item(user, Some(self.apply.password_hash))?)?,
+            self.table.put_new_in_transaction(record::user_item(user)?)?,
         ])
         .await
     }
@@ -186,9 +183,6 @@ impl<'a> Run<'a> {
         met.record.nonce == Some(self.apply.nonce)
     }
 }
-
-/// The attribute that names the apply for which an address is reserved.
-pub(super) const RESERVED_BY: &str = "reservedBy";
 
 /// Gives an interrupted apply up, where nobody has carried it on since it was read; a sweep clears away what is left.
 /// `false` where somebody has.

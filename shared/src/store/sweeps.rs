@@ -7,10 +7,10 @@ use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep
 use super::change::{Change, text};
 use super::keys::{self, ALL, Key, PK, SK};
 use super::outcome::{CallFailure, Item};
-use super::record::{self, CHUNKS};
+use super::record::{self, CHUNKS, RESERVED_BY};
 use super::refreshes::chunk_keys;
 use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
-use super::staging::{RESERVED_BY, abandon};
+use super::staging::abandon;
 use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
 use super::visibility::{OF, Visibility};

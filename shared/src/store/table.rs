@@ -15,7 +15,9 @@ use super::change::Change;
 use super::keys::{self, IndexKeys, Key, PK, SK};
 use super::meter::Meter;
 use super::outcome::{CallFailure, Item};
+use super::record::TYPE;
 use super::retry::{Budget, Pauses};
+use super::transaction::met_item;
 use crate::capacity::Consumed;
 use crate::domain::{Fault, ObjectId};
 use crate::ids::{Randomness, SystemRandomness};
@@ -279,6 +281,35 @@ impl Table {
         }
     }
 
+    /// Reads one page of the whole table, consistently: those items that have `attribute` and are of this type. Where it
+    /// ends comes with it, for the next page. Only for an operator's command: no function has the right.
+    pub(super) async fn scan(
+        &self,
+        kind: &str,
+        attribute: &str,
+        attributes: &[&str],
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        let mut call = self
+            .client
+            .scan()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .filter_expression("#type = :type AND attribute_exists(#attribute)")
+            .expression_attribute_names("#type", TYPE)
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":type", AttributeValue::S(kind.to_owned()))
+            .projection_expression(projection(attributes))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        for (name, attribute) in names(attributes) {
+            call = call.expression_attribute_names(name, attribute);
+        }
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
+        self.meter.read(answer.consumed_capacity());
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+
     /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
     pub(super) async fn get_settled(&self, key: &Key, attribute: &str) -> Result<Option<Item>, CallFailure> {
         let get = Get::builder()
@@ -349,7 +380,7 @@ impl Table {
             .update_item()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 

@@ -1,5 +1,5 @@
 //! The items of a transaction, to be handed to [`Table::transact`]. Each that has a condition tells, with the reason of a
-//! refusal, the item that it met.
+//! refusal, the item that it met, unless that is a claim on an e-mail address.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
@@ -7,19 +7,21 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::change::Change;
-use super::keys::Key;
+use super::keys::{self, Key};
 use super::outcome::Item;
+use super::record;
 use super::table::{Table, key_item};
 use crate::domain::Fault;
 
 impl Table {
     /// A put, as part of a transaction, of an item that must not exist yet. The item it meets comes with the reason.
     pub(super) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
+        let met = met_item(record::partition_key(&item), record::sort_key(&item));
         let put = Put::builder()
             .condition_expression("attribute_not_exists(PK)")
             .table_name(&*self.name)
             .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(met)
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -37,9 +39,18 @@ impl Table {
 
     /// A deletion, as part of a transaction.
     pub(super) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
+        self.delete_in_transaction_when(key, &Change::default())
+    }
+
+    /// A deletion, as part of a transaction, on the condition of `change`.
+    pub(super) fn delete_in_transaction_when(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
         let delete = Delete::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
+            .set_condition_expression(change.condition())
+            .set_expression_attribute_names(change.condition().map(|_| change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
@@ -63,7 +74,7 @@ impl Table {
             .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().condition_check(check).build())
@@ -77,7 +88,7 @@ impl Table {
             .set_condition_expression(change.condition())
             .set_expression_attribute_names(Some(change.names()))
             .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
@@ -88,9 +99,35 @@ impl Table {
         let update = update
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
             .build()
             .map_err(|error| Fault::Corrupt(error.to_string()))?;
         Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// Whether a refused write returns the item that it met: always, except that a claim holds somebody else's password hash.
+pub(super) fn met_item(pk: &str, sk: &str) -> ReturnValuesOnConditionCheckFailure {
+    if keys::is_claim(pk, sk) {
+        ReturnValuesOnConditionCheckFailure::None
+    } else {
+        ReturnValuesOnConditionCheckFailure::AllOld
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Email;
+
+    #[test]
+    fn a_refused_write_returns_every_item_but_a_claim() {
+        let email = Email::parse("a%#b@acme.example").unwrap();
+        let (claim, failures) = (keys::email(email.key()), keys::sign_in_failures(email.key()));
+        let user = keys::user(&crate::domain::ObjectId::NOBODY, &crate::domain::ObjectId::NOBODY);
+        assert_eq!(met_item(&claim.pk, &claim.sk), ReturnValuesOnConditionCheckFailure::None);
+        for key in [failures, user] {
+            assert_eq!(met_item(&key.pk, &key.sk), ReturnValuesOnConditionCheckFailure::AllOld, "{key:?}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PREFERENCES, SK};
 use super::outcome::{CallFailure, Reason};
-use super::record::{self, FIRST_VERSION};
+use super::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
 use super::sweeps::empty_user;
 use super::table::{Part, Table};
 use crate::domain::usage::{Usage, UsedItem};
@@ -70,8 +70,6 @@ const SETUP_VERSION: &str = "setupVersion";
 const UNDONE_AT: &str = "undoneAt";
 const UNDONE_BY: &str = "undoneBy";
 const SECOND_LOOK_AT: &str = "secondLookAt";
-const USER_ID: &str = "userId";
-const ORGANIZATION_ID: &str = "organizationId";
 
 impl<'a> Undos<'a> {
     /// The port on this table.

@@ -21,8 +21,6 @@ pub struct StoredUser {
     pub role: Role,
     /// Whether signing in is switched off.
     pub login_disabled: bool,
-    /// The password's hash as a PHC string. Read by sign-in alone; `None` for a user who has no password.
-    pub password_hash: Option<String>,
     /// When the user first signed in.
     pub first_sign_in_at: Option<Timestamp>,
     /// The version of the user's setup.
@@ -38,7 +36,6 @@ impl StoredUser {
             full_name: record.full_name,
             role: record.access_role,
             login_disabled: record.login_disabled,
-            password_hash: record.password_hash,
             first_sign_in_at: record.first_sign_in_at,
             setup_version: record.setup_version,
         }
@@ -51,7 +48,7 @@ impl HasStanding for StoredUser {
     }
 }
 
-/// What is read of a caller: all but the password's hash.
+/// What is read of a caller. A profile that was not migrated yet holds a password hash as well.
 const CALLER: [&str; 9] = [
     "email",
     "fullName",
@@ -73,7 +70,7 @@ impl<'a> Callers<'a> {
         Self(table)
     }
 
-    /// The user, without the password's hash; `None` when the organization has no such user. One read.
+    /// The user; `None` when the organization has no such user. One read.
     pub async fn load(&self, organization: ObjectId, user: ObjectId) -> Result<Option<StoredUser>, Fault> {
         let item = self.0.get(&keys::user(&organization, &user), Some(&CALLER)).await?;
         item.map(|item| Ok(StoredUser::new(organization, user, record::read(item)?))).transpose()

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use local::database::{Database, Storage};
+use local::guard::{Credentials, Guard};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -36,7 +37,8 @@ async fn bench() -> Bench {
     let (faults, recording) = (Faults::default(), Recording::default());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let client = faults.http_client(&recording);
-    let database = Database::start(listener, &Storage::Memory, TABLE, Some(client)).await.unwrap();
+    let guard = Guard::new(listener.local_addr().unwrap(), &[], Credentials::generate());
+    let database = Database::start(listener, guard, &Storage::Memory, TABLE, Some(client)).await.unwrap();
     recording.clear();
     // A client that tries three times, with pauses of milliseconds, and whose retries are its own.
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));

@@ -90,6 +90,8 @@ pub enum Step {
     Waiting(Request),
     /// This request was refused; the record is to be read.
     Judging(Request),
+    /// The claim refused the admission, without saying who holds it; that is to be read, and then the record.
+    AskingHolder,
     /// Has taken over and plans again.
     Replanning,
     /// About to send this stage, or, after the last one, the commit.
@@ -172,12 +174,7 @@ impl Protocol {
         let step = match self.execute(state, index, request) {
             Outcome::Executed => self.after(index, request),
             Outcome::RecordRefused => Step::Judging(request),
-            Outcome::ClaimRefused => {
-                // `email_taken` would be a lie where the owner is the user that this very apply has made.
-                let own = state.claim == Claim::Owned(self.apply_of(index) as u8);
-                state.broken.lied |= own;
-                Step::Done(Answer::Busy)
-            }
+            Outcome::ClaimRefused => Step::AskingHolder,
             Outcome::Conflict => return,
         };
         state.runs[index].step = step;
@@ -214,6 +211,14 @@ impl Protocol {
         let apply = self.apply_of(index);
         match (state.runs[index].step, state.applies[apply].record) {
             (Step::Judging(request), Some(record)) => self.judge(state, index, Some(request), &record),
+            (Step::AskingHolder, Some(record)) if self.off.holds(Guard::RecordAfterHolder) => {
+                self.judge(state, index, Some(Request::Admit), &record);
+            }
+            (Step::AskingHolder, _) => {
+                // `email_taken` would be a lie where the owner is the user that this very apply has made.
+                state.broken.lied |= state.claim == Claim::Owned(apply as u8);
+                state.runs[index].step = Step::Done(Answer::Busy);
+            }
             (Step::Replanning, _) => self.plan_again(state, index),
             (Step::Ready(stage), _) => {
                 // Success of the stage before is answered only when all its items have landed.
@@ -289,7 +294,7 @@ impl Protocol {
         let is_mine = usize::from(record.nonce) == index;
         let is_out = record.phase != Phase::Staging;
         let has_answer_only = match run.step {
-            Step::Idle | Step::Done(_) => false,
+            Step::Idle | Step::AskingHolder | Step::Done(_) => false,
             Step::Waiting(Request::Admit) | Step::Judging(Request::Admit) => is_out,
             Step::Waiting(Request::TakeOver) | Step::Judging(Request::TakeOver) => {
                 is_out || !is_mine && record.epoch >= run.epoch

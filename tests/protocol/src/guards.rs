@@ -27,6 +27,8 @@ guards! {
     AdmitClaimAbsent,
     /// Where admission is refused for several reasons, the apply record's is looked at first.
     RecordReasonFirst,
+    /// Where the claim refuses an admission, the apply record is read after the holder of the claim, and counts first.
+    RecordAfterHolder,
     /// After a lost or refused answer a run goes on only where the record carries its own nonce.
     OwnNonce,
     /// A retry never starts an apply anew whose record is final.

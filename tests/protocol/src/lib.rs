@@ -54,6 +54,7 @@
 //! | Stage | record checked: `STAGING`, my epoch; items: put, whatever is there |
 //! | Commit | record `STAGING`, my epoch; claim reserved by this apply; `#META` absent |
 //! | Stop; give up a changed plan | record `STAGING`, my epoch: lease ended with a key; else, and for a changed plan, `ABORTING` |
+//! | After a refusal by the claim | its holder is read without the hash, then the record, which counts first |
 //! | Take over | record `STAGING`, the epoch and the lease that were read: epoch + 1, own nonce |
 //! | Move (sweep) | record `STAGING`, the epoch and the lease that were read: `ABORTING`, epoch + 1 |
 //! | Delete (sweep, undo) | none; only what was listed after the move |

@@ -166,7 +166,7 @@ impl Protocol {
             Step::Idle if self.may_start(state, run) => actions.push(Action::Start(run)),
             Step::Idle | Step::Done(_) => {}
             Step::Waiting(_) => actions.extend([Action::Answer(run), Action::GiveUp(run), Action::Stop(run)]),
-            Step::Judging(_) => actions.push(Action::Proceed(run)),
+            Step::Judging(_) | Step::AskingHolder => actions.push(Action::Proceed(run)),
             Step::Replanning | Step::Ready(_) => actions.extend([Action::Proceed(run), Action::Stop(run)]),
         }
         if !self.off.holds(Guard::StagesAnswered) {

@@ -13,7 +13,7 @@ type Damage = (fn() -> Scene, &'static str);
 const NEEDED: &[(Guard, Damage)] = &[
     (AdmitRecordAbsent, (scenes::used, CLEAN)),
     (AdmitClaimAbsent, (scenes::rivals, UNIQUE)),
-    (RecordReasonFirst, (scenes::at_once, TRUE_ANSWERS)),
+    (RecordAfterHolder, (scenes::contest, TRUE_ANSWERS)),
     (OwnNonce, (scenes::deleted, WHOLE)),
     (LivesOnce, (scenes::deleted, WHOLE)),
     (StageState, (scenes::keyless, CLEAN)),
@@ -46,6 +46,7 @@ const NEEDED: &[(Guard, Damage)] = &[
 
 /// Guards that another one stands behind, and what they are for.
 const IN_DEPTH: &[(Guard, &str)] = &[
+    (RecordReasonFirst, "the record is read after the holder of the claim, too; it saves a retry those two reads"),
     (
         TakeOverLease,
         "a lease does not change within its epoch but to end; it is for the day that somebody prolongs one",
@@ -64,6 +65,7 @@ const IN_DEPTH: &[(Guard, &str)] = &[
 /// Designs that look right.
 const WRONG_DESIGNS: &[(&str, &[Guard], Damage)] = &[
     ("staging by plain batch writes", &[StageState, StageEpoch], (scenes::deleted, CLEAN)),
+    ("the claim's word alone", &[RecordReasonFirst, RecordAfterHolder], (scenes::at_once, TRUE_ANSWERS)),
     ("the user first, the items after", &[StagesAnswered], (scenes::retry, WHOLE)),
     ("one look at the partition", &[SecondLook], (scenes::deleted, CLEAN)),
     ("deleting, then moving to ABORTING", &[ListAfterMove], (scenes::deleted, WHOLE)),

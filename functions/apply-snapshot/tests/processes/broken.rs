@@ -58,7 +58,7 @@ fn is_profile(element: &Value) -> bool {
 fn with_the_user_first(faults: &Faults, profile: Value, record: Value) {
     let profile_of = move |new: &Value| {
         let text = |record: &Value, name: &str| record[name]["S"].as_str().unwrap().to_owned();
-        let fields = ["userId", "email", "createdAt", "passwordHash"];
+        let fields = ["userId", "email", "createdAt"];
         let replaced = fields
             .iter()
             .fold(profile.to_string(), |profile, name| profile.replace(&text(&record, name), &text(new, name)));

@@ -212,6 +212,20 @@ fn by_scheme(tidy: &str, text: &str, expected: Expected) -> Option<Destination> 
     }
 }
 
+/// The host of a URL or of an address in ASCII, where it has other letters: one of them may pass for another.
+pub(super) fn ascii_host(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return None;
+    }
+    let masked = mask(text);
+    let tidy = tidy(&masked.text);
+    let rest = tidy.split_once("://").map_or(&*tidy, |(_, rest)| rest).trim_start_matches(['/', '\\']);
+    match Host::parse(authority(rest).host)? {
+        Host::Name(ascii) => Some(ascii),
+        Host::Ip | Host::Single | Host::Merge => None,
+    }
+}
+
 struct Authority<'t> {
     host: &'t str,
     has_port: bool,

@@ -13,7 +13,7 @@ mod merge_tag;
 mod name;
 mod number;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -49,6 +49,13 @@ pub struct Destination {
     pub text: String,
     /// What it is.
     pub kind: DestinationKind,
+}
+
+impl Destination {
+    /// The host in ASCII, where the text has other letters: a Cyrillic а passes for a Latin one.
+    pub fn ascii_host(&self) -> Option<String> {
+        form::ascii_host(&self.text)
+    }
 }
 
 /// Returns every destination of `content`, each once, whoever uses it. What another capture of the same setup has beyond these is

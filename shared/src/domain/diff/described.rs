@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::fields::{self, Field};
 use super::unified::{MAX_SEARCHED, Unified};
 use super::{Captured, ItemChange, Sides};
-use crate::domain::{ItemKind, ObjectId, cut};
+use crate::domain::{ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// The most code points of a name that are shown.
 pub const MAX_NAME: usize = 200;
@@ -121,7 +121,7 @@ pub struct SecretsChange<'a> {
     pub omitted: Option<usize>,
 }
 
-pub(super) fn describe<'a>(change: &ItemChange<'a>) -> DescribedChange<'a> {
+pub(super) fn describe<'a>(change: &ItemChange<'a>, work: &Work) -> Result<DescribedChange<'a>, OverBudget> {
     let described = DescribedChange {
         id: change.id,
         kind: change.kind,
@@ -133,13 +133,13 @@ pub(super) fn describe<'a>(change: &ItemChange<'a>) -> DescribedChange<'a> {
         removed_secrets: None,
     };
     match change.sides {
-        Sides::Added(_) | Sides::Removed(_) => described,
-        Sides::Changed(before, after) => described.with_differences(before, after),
+        Sides::Added(_) | Sides::Removed(_) => Ok(described),
+        Sides::Changed(before, after) => described.with_differences(before, after, work),
     }
 }
 
 impl<'a> DescribedChange<'a> {
-    fn with_differences(mut self, before: Captured<'a>, after: Captured<'a>) -> Self {
+    fn with_differences(mut self, before: Captured<'a>, after: Captured<'a>, work: &Work) -> Result<Self, OverBudget> {
         let (old, new) = (before.item.document.as_value(), after.item.document.as_value());
         let (found, beyond) = fields::differences(old, new, MAX_FIELDS);
         let all = found.len() + beyond;
@@ -148,6 +148,7 @@ impl<'a> DescribedChange<'a> {
             if lines >= MAX_ITEM_LINES {
                 break;
             }
+            work.spend(field.size())?;
             let field = FieldChange::new(field, &mut search_left);
             lines += field.lines.len();
             self.fields.push(field);
@@ -156,7 +157,7 @@ impl<'a> DescribedChange<'a> {
         let switch = before.enabled.zip(after.enabled).filter(|(before, after)| before != after);
         self.enabled = switch.map(|(before, after)| SwitchChange { before, after });
         self.removed_secrets = secrets(&before.item.removed_secrets, &after.item.removed_secrets);
-        self
+        Ok(self)
     }
 }
 
@@ -170,7 +171,7 @@ impl<'a> FieldChange<'a> {
         let lines = field.lines(search_left);
         let (before, after) = if lines.is_some() { (None, None) } else { (field.before, field.after) };
         let Unified { lines, omitted } = lines.unwrap_or_default();
-        let pointer = Cow::Owned(cut(&field.pointer, MAX_POINTER).into_owned());
+        let pointer = Cow::Owned(field.pointer);
         Self { pointer, change, before, after, lines, lines_omitted: more_than_none(omitted) }
     }
 }

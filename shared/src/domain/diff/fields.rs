@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
+use super::MAX_POINTER;
 use super::common_ends;
+use super::size;
 use super::unified::{Unified, unified};
-use crate::domain::content::in_order;
-use crate::domain::pointer;
+use crate::domain::canonical::InOrder;
+use crate::domain::{cut, pointer};
 
 /// The most code points of a text that is shown as a value; longer ones, and those of several lines, line by line.
 pub const MAX_SHORT_TEXT: usize = 80;
@@ -21,7 +23,7 @@ const MAX_INDENTED: usize = 8;
 /// A field that differs.
 #[derive(Debug, Clone)]
 pub(super) struct Field<'a> {
-    /// A JSON pointer into the new document; where the value is gone, into the old one.
+    /// A JSON pointer into the new document; where the value is gone, into the old one. Cut where it is long.
     pub(super) pointer: String,
     pub(super) before: Option<&'a Value>,
     pub(super) after: Option<&'a Value>,
@@ -86,7 +88,9 @@ impl<'a> Walk<'a> {
 
     fn report(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
         if self.found.len() < self.most {
-            self.found.push(Field { pointer: pointer(&self.path), before, after });
+            // A key can be as long as the item, and one stands in the pointers of all fields below it.
+            let pointer = pointer(self.path.iter().take(MAX_POINTER).map(|segment| cut(segment, MAX_POINTER)));
+            self.found.push(Field { pointer: cut(&pointer, MAX_POINTER).into_owned(), before, after });
         } else {
             self.omitted += 1;
         }
@@ -103,6 +107,11 @@ fn can_pair(old: &[Value], new: &[Value]) -> bool {
 }
 
 impl<'a> Field<'a> {
+    /// How many values and bytes of text the two values have.
+    pub(super) fn size(&self) -> usize {
+        self.before.map_or(0, size) + self.after.map_or(0, size)
+    }
+
     /// The difference line by line, if a value is too long to be shown as it is; `search_left` as for [`unified`].
     pub(super) fn lines(&self, search_left: &mut usize) -> Option<Unified> {
         let [before, after] = self.texts()?;
@@ -139,7 +148,7 @@ fn json(value: &Value, is_indented: bool) -> Cow<'static, str> {
     let indent: &[u8] = if is_indented { b"  " } else { b"" };
     let mut serializer = Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(indent));
     // Text keys and finite numbers only, written to memory: it cannot fail.
-    let written = in_order(value.clone()).serialize(&mut serializer);
+    let written = InOrder(value).serialize(&mut serializer);
     written.ok().and_then(|()| String::from_utf8(json).ok()).unwrap_or_default().into()
 }
 

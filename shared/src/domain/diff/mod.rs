@@ -12,9 +12,11 @@ mod unified;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use described::{ChangeKind, DescribedChange, FieldChange, SecretsChange, SwitchChange};
@@ -24,7 +26,7 @@ pub use lines::MAX_LINE;
 pub use unified::{CONTEXT, MAX_FIELD_LINES, MAX_RUN, MAX_SEARCHED};
 
 use super::content::{CapturedItem, Content};
-use super::{Counts, ItemKind, ObjectId};
+use super::{Counts, ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// An item that is not the same in two captures.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +58,9 @@ impl PartialEq for Captured<'_> {
     /// Nothing depends on the order in which secrets were found.
     fn eq(&self, other: &Self) -> bool {
         let (item, other_item) = (self.item, other.item);
-        let secrets = |item: &'_ CapturedItem| item.removed_secrets.iter().cloned().collect::<BTreeSet<_>>();
+        fn secrets(item: &CapturedItem) -> BTreeSet<&String> {
+            item.removed_secrets.iter().collect()
+        }
         self.enabled == other.enabled
             && item.document == other_item.document
             && (item.removed_secrets == other_item.removed_secrets || secrets(item) == secrets(other_item))
@@ -65,7 +69,7 @@ impl PartialEq for Captured<'_> {
 
 /// The items that are not the same in `from` and `to`, by kind, then by id. One that was made again under another id is
 /// another item: the old one is removed and the new one added.
-pub fn compare<'a>(from: &'a Content, to: &'a Content) -> Vec<ItemChange<'a>> {
+pub fn compare<'a>(from: &'a Content, to: &'a Content, work: &Work) -> Result<Vec<ItemChange<'a>>, OverBudget> {
     type Pair<'a> = (Option<Captured<'a>>, Option<Captured<'a>>);
     let mut pairs: BTreeMap<(ItemKind, ObjectId), Pair<'a>> = BTreeMap::new();
     for (kind, captured) in items(from) {
@@ -79,8 +83,25 @@ pub fn compare<'a>(from: &'a Content, to: &'a Content) -> Vec<ItemChange<'a>> {
         (Some(before), None) => Some(Sides::Removed(before)),
         (None, after) => after.map(Sides::Added),
     };
-    let changes = pairs.into_iter();
-    changes.filter_map(|((kind, id), pair)| Some(ItemChange { kind, id, sides: sides(pair)? })).collect()
+    let mut changes = Vec::new();
+    for ((kind, id), pair) in pairs {
+        if let (Some(before), Some(_)) = pair {
+            // Two items that are equal are looked at from end to end.
+            work.spend(size(before.item.document.as_value()))?;
+        }
+        changes.extend(sides(pair).map(|sides| ItemChange { kind, id, sides }));
+    }
+    Ok(changes)
+}
+
+/// How many values and bytes of text there are.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 fn items(content: &Content) -> impl Iterator<Item = (ItemKind, Captured<'_>)> {
@@ -125,8 +146,11 @@ impl<'a> ItemChange<'a> {
     }
 
     /// Looks into it. This takes time that grows with the item's size; see [`compare`] for what does not.
-    pub fn describe(&self) -> DescribedChange<'a> {
-        described::describe(self)
+    pub fn describe(&self, work: &Work) -> Result<DescribedChange<'a>, OverBudget> {
+        if let Sides::Changed(before, after) = self.sides {
+            work.spend(size(before.item.document.as_value()) + size(after.item.document.as_value()))?;
+        }
+        described::describe(self, work)
     }
 }
 
@@ -136,10 +160,12 @@ pub struct RenamedAgent<'a> {
     /// The agent.
     #[serde(rename = "_id")]
     pub id: ObjectId,
-    /// Its name before.
-    pub before: &'a str,
-    /// Its name now.
-    pub after: &'a str,
+    /// Its name before. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
+    pub before: Cow<'a, str>,
+    /// Its name now. A very long one ends in an ellipsis.
+    #[schema(value_type = String)]
+    pub after: Cow<'a, str>,
 }
 
 /// The most renamed agents that are told.
@@ -150,7 +176,7 @@ pub fn renamed_agents<'a>(from: &'a Content, to: &'a Content) -> Vec<RenamedAgen
     let before: BTreeMap<ObjectId, &str> = from.agents.iter().map(|agent| (agent.id, agent.name.as_str())).collect();
     let renamed = to.agents.iter().filter_map(|agent| {
         let before = before.get(&agent.id).filter(|before| **before != agent.name)?;
-        Some(RenamedAgent { id: agent.id, before, after: &agent.name })
+        Some(RenamedAgent { id: agent.id, before: cut(before, MAX_NAME), after: cut(&agent.name, MAX_NAME) })
     });
     renamed.take(MAX_AGENTS).collect()
 }

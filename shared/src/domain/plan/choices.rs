@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{ObjectId, Violation};
 
-/// The most entries of all mappings together, and the most names in a selection.
+/// The most entries of all mappings together, the most names in a selection, and the most accepted destinations.
 pub const MAX_ENTRIES: usize = 5_000;
 
 /// Which parts of a snapshot arrive, and what their references become.
@@ -23,6 +23,8 @@ pub struct Choices {
     pub agent_mapping: BTreeMap<String, BTreeMap<String, ObjectId>>,
     /// The prompts to clone in the source's own organization; all when absent.
     pub selected_prompt_names: Option<Vec<String>>,
+    /// The destinations to which automations may send, as the answer of plan lists them.
+    pub allow_destinations: Vec<String>,
     /// Whether automations are cloned.
     pub apply_automations: bool,
     /// Whether prompts are cloned.
@@ -81,6 +83,7 @@ impl Default for Choices {
             source_statuses_mapping: BTreeMap::new(),
             agent_mapping: BTreeMap::new(),
             selected_prompt_names: None,
+            allow_destinations: Vec::new(),
             apply_automations: true,
             apply_prompts: true,
             apply_templates: true,
@@ -109,6 +112,7 @@ impl Choices {
             (SOURCE_STATUSES_MAPPING, self.source_statuses_mapping.values().map(|stages| stages.len().max(1)).sum()),
             (AGENT_MAPPING, self.agent_mapping.values().map(|agents| agents.len().max(1)).sum()),
             (SELECTED_PROMPT_NAMES, self.selected_prompt_names.as_ref().map_or(0, Vec::len)),
+            (ALLOW_DESTINATIONS, self.allow_destinations.len()),
         ];
         match sizes.into_iter().find(|(_, size)| *size > MAX_ENTRIES) {
             Some((pointer, size)) => {
@@ -125,3 +129,4 @@ pub(super) const PIPELINE_MAPPING: &str = "pipelineMapping";
 pub(super) const SOURCE_STATUSES_MAPPING: &str = "sourceStatusesMapping";
 pub(super) const AGENT_MAPPING: &str = "agentMapping";
 pub(super) const SELECTED_PROMPT_NAMES: &str = "selectedPromptNames";
+pub(super) const ALLOW_DESTINATIONS: &str = "allowDestinations";

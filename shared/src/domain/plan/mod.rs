@@ -2,26 +2,37 @@
 
 mod arrival;
 mod choices;
+mod destinations;
+mod listed;
 mod mapping;
 mod resolve;
+mod targets;
 #[cfg(test)]
 mod tests;
+mod uses;
+mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use self::arrival::{Arrival, ClonedItem, Origin};
 pub use self::choices::{Choices, MAX_ENTRIES, OnUnmapped};
+pub use self::destinations::{PlannedDestination, PlannedLink};
+pub use self::listed::{Listed, MAX_LISTED};
 
 use self::choices::SELECTED_PROMPT_NAMES;
+use self::destinations::{Review, Unaccepted};
+use self::listed::Room;
 use self::mapping::Mapping;
 use self::resolve::Resolver;
-use super::content::{self, CapturedAutomation, CapturedItem, Content};
-use super::reference::Reference;
-use super::{Counts, Document, ItemKind, ObjectId, Organization, pointer};
+use self::targets::Targets;
+use self::words::SHOWN;
+use super::canonical::{Hashing, Metered};
+use super::content::{CapturedAutomation, CapturedItem, Content};
+use super::reference::{MAX_REFERENCE_NAME, Reference};
+use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
 
 /// Where a snapshot is applied, seen from its source.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +61,12 @@ pub struct Plan {
     /// What the caller should know that is no part of the outcome: another sharing changes it while an apply is interrupted.
     #[serde(skip)]
     pub notes: Vec<Warning>,
+    /// To what the automations send by themselves, what nobody accepts first.
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    pub destinations: Listed<PlannedDestination>,
+    /// URLs in the texts that arrive. They follow from the clones.
+    #[serde(skip)]
+    pub links: Listed<PlannedLink>,
     /// Everything for which the request is refused. With one of these nothing may be written.
     #[serde(skip)]
     pub refusals: Vec<Refusal>,
@@ -70,7 +87,7 @@ pub struct PlannedClone {
     /// References that get the id of another clone.
     pub rewires: Vec<Rewire>,
     /// Stages and agents that were mapped.
-    pub mapped: Vec<MappedReference>,
+    pub mapped: Listed<MappedReference>,
 }
 
 /// A reference of an automation and what a mapping made of it.
@@ -126,15 +143,17 @@ pub struct Skipped {
 }
 
 /// Something that the caller should know although the apply goes through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Which kind.
     pub code: WarningCode,
-    /// The automation it is about, as the snapshot or the request names it; empty where it is about none.
+    /// The automation it is about, as the snapshot or the request names it, cut where it is long; empty where it is about none.
     pub automation_name: String,
+    /// The id of the automation in the source organization, where it is about one of the snapshot.
+    pub automation_id: Option<ObjectId>,
     /// The references that lead nowhere.
-    pub references: Vec<Reference>,
+    pub references: Listed<Reference>,
     /// What happened and what to do about it.
     pub detail: String,
 }
@@ -152,6 +171,12 @@ pub enum WarningCode {
     MappingIgnored,
     /// Prompts were selected, but prompts are not cloned.
     SelectionIgnored,
+    /// The automation sends to a host, an address or a number that nobody has accepted; it arrives switched off.
+    ExternalDestination,
+    /// Destinations are accepted, but nothing foreign arrives.
+    DestinationsIgnored,
+    /// An item has text that cannot be seen.
+    HiddenText,
     /// The revision is not the one that is shared with other organizations.
     UnsharedRevision,
 }
@@ -159,12 +184,8 @@ pub enum WarningCode {
 impl Warning {
     /// Warns of a revision that nobody has shared with the organization that it arrives in.
     pub fn unshared(revision: u32) -> Self {
-        Self {
-            code: WarningCode::UnsharedRevision,
-            automation_name: String::new(),
-            references: Vec::new(),
-            detail: format!("revision {revision} is not shared with other organizations"),
-        }
+        let detail = format!("revision {revision} is not shared with other organizations");
+        Self::new(WarningCode::UnsharedRevision, "", detail)
     }
 }
 
@@ -179,40 +200,77 @@ pub struct Refusal {
 
 /// The most refusals that a plan collects: an answer lists no more.
 const MAX_REFUSALS: usize = 200;
+/// The most code points of a refusal's pointer. Keys and values can be as long as a body, and one stands in many pointers.
+const MAX_POINTER: usize = 1_000;
+
+impl Refusal {
+    /// At the place of the request that `place` leads to. A very long pointer ends in an ellipsis.
+    fn at<S: AsRef<str>>(place: &[S], detail: String) -> Self {
+        let segments = place.iter().map(|segment| cut(segment.as_ref(), MAX_POINTER));
+        Self { pointer: cut(&pointer(segments), MAX_POINTER).into_owned(), detail }
+    }
+}
+
+impl Warning {
+    fn new(code: WarningCode, automation_name: &str, detail: String) -> Self {
+        let automation_name = cut(automation_name, MAX_REFERENCE_NAME).into_owned();
+        Self { code, automation_name, automation_id: None, references: Listed::default(), detail }
+    }
+
+    fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
+        let item = &automation.item;
+        Self { automation_id: Some(item.id), ..Self::new(code, item.document.name(), detail) }
+    }
+}
 
 /// Decides what applying `content` to the organization `targets` does.
-pub fn plan(content: &Content, scope: &Scope, targets: &Organization, choices: &Choices) -> Plan {
+pub fn plan(
+    content: &Content,
+    scope: &Scope,
+    targets: &Organization,
+    choices: &Choices,
+    work: &Work,
+) -> Result<Plan, OverBudget> {
     let mut plan = match scope {
-        Scope::SameOrganization { automations } => plan_within(content, automations, choices),
-        Scope::OtherOrganization => plan_across(content, targets, choices),
+        Scope::SameOrganization { automations } => {
+            let mut plan = plan_within(content, automations, choices, work)?;
+            plan.warnings.extend(destinations::ignored(choices));
+            plan
+        }
+        Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
-        plan.warnings.extend(choices.mapped_automations().keys().map(|automation| Warning {
-            code: WarningCode::MappingIgnored,
-            automation_name: (*automation).to_owned(),
-            references: Vec::new(),
-            detail: "automations are not cloned by this request, so the mapping has no effect".to_owned(),
-        }));
+        let detail = "automations are not cloned by this request, so the mapping has no effect";
+        let ignored = choices.mapped_automations();
+        let warnings = ignored.keys().map(|name| Warning::new(WarningCode::MappingIgnored, name, detail.to_owned()));
+        plan.warnings.extend(warnings);
     }
-    plan
+    Ok(plan)
 }
 
 /// Within one organization only prompts are cloned; the source's switches are taken over.
-fn plan_within(content: &Content, existing: &BTreeSet<ObjectId>, choices: &Choices) -> Plan {
+fn plan_within(
+    content: &Content,
+    existing: &BTreeSet<ObjectId>,
+    choices: &Choices,
+    work: &Work,
+) -> Result<Plan, OverBudget> {
     let mut plan = Plan::default();
     let selected: Vec<&CapturedItem> = match &choices.selected_prompt_names {
         _ if !choices.apply_prompts => Vec::new(),
         None => content.prompts.iter().collect(),
         Some(names) => {
-            let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+            work.spend(names.iter().map(|name| 1 + name.len()).sum())?;
+            let names: HashSet<&str> = names.iter().map(String::as_str).collect();
             content.prompts.iter().filter(|prompt| names.contains(prompt.document.name())).collect()
         }
     };
     judge_selection(content, choices, &mut plan);
-    arrive_unchanged(&mut plan, ItemKind::Prompt, selected);
+    arrive_unchanged(&mut plan, ItemKind::Prompt, selected, work)?;
     if choices.apply_automations {
+        work.spend(content.automations.len())?;
         let kept = content.automations.iter().filter(|automation| existing.contains(&automation.item.id));
         plan.kept_preferences = kept.map(|automation| (automation.item.id, automation.enabled)).collect();
     }
@@ -221,53 +279,52 @@ fn plan_within(content: &Content, existing: &BTreeSet<ObjectId>, choices: &Choic
         mapped: Mapped { prompts: content.prompts.len() - plan.clones.len() },
         skipped: Skipped { automations: content.automations.len(), templates: content.templates.len() },
     };
-    plan
+    Ok(plan)
 }
 
 fn judge_selection(content: &Content, choices: &Choices, plan: &mut Plan) {
     let Some(names) = &choices.selected_prompt_names else { return };
     if !choices.apply_prompts {
-        plan.warnings.push(Warning {
-            code: WarningCode::SelectionIgnored,
-            automation_name: String::new(),
-            references: Vec::new(),
-            detail: "prompts are not cloned by this request, so selectedPromptNames has no effect".to_owned(),
-        });
+        let detail = "prompts are not cloned by this request, so selectedPromptNames has no effect";
+        plan.warnings.push(Warning::new(WarningCode::SelectionIgnored, "", detail.to_owned()));
         return;
     }
-    let known: BTreeSet<&str> = content.prompts.iter().map(|prompt| prompt.document.name()).collect();
-    for (index, name) in names.iter().enumerate().filter(|(_, name)| !known.contains(name.as_str())) {
-        plan.refusals.push(Refusal {
-            pointer: pointer([SELECTED_PROMPT_NAMES, &index.to_string()]),
-            detail: format!("the snapshot has no prompt named {}", mapping::shortened(name)),
-        });
-    }
+    let known: HashSet<&str> = content.prompts.iter().map(|prompt| prompt.document.name()).collect();
+    let unknown = names.iter().enumerate().filter(|(_, name)| !known.contains(name.as_str()));
+    plan.refusals.extend(unknown.take(MAX_REFUSALS).map(|(index, name)| {
+        let detail = format!("the snapshot has no prompt named {}", words::shortened(name));
+        Refusal::at(&[SELECTED_PROMPT_NAMES, &index.to_string()], detail)
+    }));
 }
 
 /// Into another organization everything is cloned, unless a flag leaves it out.
-fn plan_across(content: &Content, targets: &Organization, choices: &Choices) -> Plan {
+fn plan_across(content: &Content, targets: &Organization, choices: &Choices, work: &Work) -> Result<Plan, OverBudget> {
     let mut plan = Plan::default();
     if choices.selected_prompt_names.as_ref().is_some_and(|names| !names.is_empty()) {
-        plan.refusals.push(Refusal {
-            pointer: pointer([SELECTED_PROMPT_NAMES]),
-            detail: "prompts can only be selected in the snapshot's own organization; leave this out to clone all"
-                .into(),
-        });
+        let detail = "prompts can only be selected in the snapshot's own organization; leave this out to clone all";
+        plan.refusals.push(Refusal::at(&[SELECTED_PROMPT_NAMES], detail.to_owned()));
     }
     let prompts = if choices.apply_prompts { content.prompts.as_slice() } else { &[] };
     let templates = if choices.apply_templates { content.templates.as_slice() } else { &[] };
     let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
+    let mut review = Review::new(targets, choices, work)?;
+    destinations::prepare(&mut review, content, choices)?;
     if choices.apply_automations {
-        let (mapping, refusals) = Mapping::judge(content, targets, choices);
+        let targets = Targets::new(targets);
+        let (mapping, refusals) = Mapping::judge(content, &targets, choices, work)?;
         plan.refusals.extend(refusals);
-        let resolver = Resolver::new(targets, prompts, templates);
+        let resolver = Resolver::new(&targets, prompts, templates, work)?;
+        let mut room = Room::default();
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
-            let incomplete = !automation.item.removed_secrets.is_empty() || resolver.uses_incomplete(automation);
-            arrive_mapped(&mut plan, automation, resolver.resolve(automation, mapping), incomplete, choices);
+            let resolved = resolver.resolve(automation, mapping, &mut room)?;
+            let unaccepted = review.automation(automation, &resolved.rewires)?;
+            arrive_mapped(&mut plan, automation, resolved, (&mut review, &unaccepted), choices);
+            warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
-    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts);
-    arrive_unchanged(&mut plan, ItemKind::Template, templates);
+    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Template, templates, work)?;
+    review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
         mapped: Mapped::default(),
@@ -276,71 +333,91 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices) -> 
             templates: content.templates.len() - templates.len(),
         },
     };
-    plan
+    Ok(plan)
 }
 
 /// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
-/// that lost a secret.
+/// that lost a secret, and where it sends to what nobody accepts.
 fn arrive_mapped(
     plan: &mut Plan,
     automation: &CapturedAutomation,
     resolved: resolve::Resolved,
-    incomplete: bool,
+    (review, unaccepted): (&mut Review<'_>, &Unaccepted),
     choices: &Choices,
 ) {
-    let name = automation.item.document.name();
-    let dangling: Vec<Reference> = resolved.dangling.iter().map(|site| site.describe(name)).collect();
-    if !dangling.is_empty() {
+    let removed = &automation.item.removed_secrets;
+    let incomplete = !removed.is_empty() || resolved.uses_incomplete;
+    let is_dangling = !resolved.dangling.is_empty();
+    if is_dangling {
         match choices.on_unmapped {
             OnUnmapped::Reject => {
                 let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
-                plan.refusals.extend(dangling.iter().take(room).map(|reference| resolve::refusal(reference, choices)));
+                let dangling = resolved.dangling.listed.iter().take(room);
+                plan.refusals.extend(dangling.map(|reference| resolve::refusal(reference, choices)));
             }
-            OnUnmapped::SwitchOff => plan.warnings.push(Warning {
-                code: WarningCode::UnmappedReference,
-                automation_name: name.to_owned(),
-                detail: resolve::explain(&dangling),
-                references: dangling,
-            }),
+            OnUnmapped::SwitchOff => {
+                let detail = resolve::explain(&resolved.dangling);
+                let warning = Warning::about(WarningCode::UnmappedReference, automation, detail);
+                plan.warnings.push(Warning { references: resolved.dangling, ..warning });
+            }
         }
     }
     if incomplete {
-        let removed = &automation.item.removed_secrets;
         let places = match removed.is_empty() {
             true => "what was removed from the prompts and templates that it uses".to_owned(),
-            false => mapping::first_few(removed),
+            false => words::first_pointers(removed),
         };
-        plan.warnings.push(Warning {
-            code: WarningCode::SecretsRemoved,
-            automation_name: name.to_owned(),
-            references: Vec::new(),
-            detail: format!("secrets do not travel: fill in {places} and switch the automation on"),
-        });
+        let detail = format!("secrets do not travel: fill in {places} and switch the automation on");
+        plan.warnings.push(Warning::about(WarningCode::SecretsRemoved, automation, detail));
     }
+    review.judge(plan, automation, unaccepted, incomplete, choices);
     plan.clones.push(PlannedClone {
         kind: ItemKind::Automation,
         source_id: automation.item.id,
         document: resolved.document,
-        enabled: Some(automation.enabled && resolved.dangling.is_empty() && !incomplete),
+        enabled: Some(automation.enabled && !is_dangling && !incomplete && unaccepted.total == 0),
         rewires: resolved.rewires,
         mapped: resolved.mapped,
     });
 }
 
 /// Adds prompts or templates as they are, each with a warning where it lost a secret.
-fn arrive_unchanged<'a>(plan: &mut Plan, kind: ItemKind, items: impl IntoIterator<Item = &'a CapturedItem>) {
+fn arrive_unchanged<'a>(
+    plan: &mut Plan,
+    kind: ItemKind,
+    items: impl IntoIterator<Item = &'a CapturedItem>,
+    work: &Work,
+) -> Result<(), OverBudget> {
     for item in items {
+        work.spend(1)?;
         if !item.removed_secrets.is_empty() {
-            let (name, places) = (mapping::shortened(item.document.name()), mapping::first_few(&item.removed_secrets));
-            plan.warnings.push(Warning {
-                code: WarningCode::SecretsRemoved,
-                automation_name: String::new(),
-                references: Vec::new(),
-                detail: format!("secrets do not travel: fill in {places} of the {kind} {name}"),
-            });
+            let (name, places) = (words::shortened(item.document.name()), words::first_pointers(&item.removed_secrets));
+            let detail = format!("secrets do not travel: fill in {places} of the {kind} {name}");
+            plan.warnings.push(Warning::new(WarningCode::SecretsRemoved, "", detail));
         }
+        warn_of_hidden_text(plan, kind, item, work)?;
         plan.clones.push(unchanged(kind, item));
     }
+    Ok(())
+}
+
+/// Warns of text of an item that cannot be seen.
+fn warn_of_hidden_text(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, work: &Work) -> Result<(), OverBudget> {
+    let hidden = hidden_text::find(&item.document, work)?;
+    if let Some(first) = hidden.listed.first() {
+        let name = item.document.name();
+        let shown: Vec<String> = hidden.listed.iter().take(SHOWN).map(|text| words::shortened(&text.pointer)).collect();
+        let places = words::first_few(&shown, hidden.total);
+        let detail = format!(
+            "the {kind} {} has text that cannot be seen, at {places}; the first is: {}",
+            words::shortened(name),
+            first.escaped
+        );
+        let about = if kind == ItemKind::Automation { name } else { "" };
+        let automation_id = (kind == ItemKind::Automation).then_some(item.id);
+        plan.warnings.push(Warning { automation_id, ..Warning::new(WarningCode::HiddenText, about, detail) });
+    }
+    Ok(())
 }
 
 fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
@@ -350,7 +427,7 @@ fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
         document: item.document.clone(),
         enabled: None,
         rewires: Vec::new(),
-        mapped: Vec::new(),
+        mapped: Listed::default(),
     }
 }
 
@@ -362,7 +439,10 @@ impl Plan {
 
     /// A hash of everything that the plan does: clones, switches, counts and warnings. New ids, times, the address and
     /// the password are no part of it, so the same hash means the same outcome.
-    pub fn hash(&self) -> String {
-        hex::encode(Sha256::digest(content::canonical_json(self)))
+    pub fn hash(&self, work: &Work) -> Result<String, OverBudget> {
+        let mut out = Metered::new(Hashing::default(), usize::MAX, work);
+        // There is room for all, so only the time can end it.
+        out.json(self).map_err(|_| OverBudget)?;
+        Ok(hex::encode(out.into_parts().0.finish()))
     }
 }

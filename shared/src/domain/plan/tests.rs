@@ -1,3 +1,5 @@
+mod destinations;
+mod keys;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -5,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::capture::capture;
 use crate::domain::{Agent, Pipeline, Setup, SetupItem, Stage, Timestamp};
 
 fn id(number: u8) -> ObjectId {
@@ -38,6 +41,7 @@ fn organization(stages: &[&str], agents: &[(u8, &str)]) -> Organization {
             rest: Default::default(),
         }],
         agents: agents.iter().map(agent).collect(),
+        trusted_destinations: Vec::new(),
     }
 }
 
@@ -56,7 +60,7 @@ fn content(automations: Vec<Value>, prompts: Vec<Value>, templates: Vec<Value>) 
         templates: items(40, templates),
         preferences: BTreeMap::new(),
     };
-    Content::capture(setup, &source())
+    capture(setup, &source(), &Work::unlimited()).unwrap().content().unwrap()
 }
 
 fn mover() -> Value {
@@ -64,7 +68,7 @@ fn mover() -> Value {
 }
 
 fn across(content: &Content, choices: &Choices) -> Plan {
-    plan(content, &Scope::OtherOrganization, &target(), choices)
+    plan(content, &Scope::OtherOrganization, &target(), choices, &Work::unlimited()).unwrap()
 }
 
 fn stages(entries: &[(&str, &str, &str)]) -> Choices {
@@ -104,7 +108,7 @@ fn an_unmapped_stage_switches_the_automation_off_and_says_so() {
     assert_eq!(plan.warnings.len(), 1);
     assert_eq!(plan.warnings[0].code, WarningCode::UnmappedReference);
     assert_eq!(plan.warnings[0].automation_name, "Mover");
-    assert_eq!(plan.warnings[0].references[0].value, "Contacted");
+    assert_eq!(plan.warnings[0].references.listed[0].value, "Contacted");
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn what_a_flag_leaves_out_is_counted_and_leaves_references_dangling() {
     });
     assert_eq!(serde_json::to_value(plan.outcome).unwrap(), outcome);
     assert_eq!(plan.clones[0].enabled, Some(false));
-    assert_eq!(plan.warnings[0].references.len(), 4);
+    assert_eq!(plan.warnings[0].references.total, 4);
     let rejected = across(&messenger(), &Choices { on_unmapped: OnUnmapped::Reject, ..choices });
     assert_eq!(pointers(&rejected), ["/applyTemplates", "/applyPrompts", "/applyPrompts", "/applyTemplates"]);
 }
@@ -265,7 +269,7 @@ fn an_automation_whose_secrets_were_removed_arrives_switched_off() {
 
 fn within(content: &Content, existing: &[u8], choices: &Choices) -> Plan {
     let scope = Scope::SameOrganization { automations: existing.iter().map(|number| id(*number)).collect() };
-    plan(content, &scope, &source(), choices)
+    plan(content, &scope, &source(), choices, &Work::unlimited()).unwrap()
 }
 
 fn three_prompts() -> Content {
@@ -335,8 +339,10 @@ fn a_mapping_for_automations_that_are_not_cloned_is_ignored_with_a_warning() {
 fn the_hash_tells_outcomes_apart_and_nothing_else() {
     let content = messenger();
     let first = across(&content, &Choices::default());
-    assert_eq!(first.hash(), across(&content, &Choices::default()).hash());
-    assert_ne!(first.hash(), across(&content, &Choices { apply_templates: false, ..Choices::default() }).hash());
+    let hash = |plan: Plan| plan.hash(&Work::unlimited()).unwrap();
+    let without_templates = Choices { apply_templates: false, ..Choices::default() };
+    assert_eq!(hash(first), hash(across(&content, &Choices::default())));
+    assert_ne!(hash(across(&content, &Choices::default())), hash(across(&content, &without_templates)));
 }
 
 #[test]

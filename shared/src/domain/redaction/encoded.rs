@@ -13,6 +13,7 @@ use regex::Regex;
 use super::credible::{is_plain, is_record_id};
 use super::names::Naming;
 use super::{credible, text};
+use crate::domain::{OverBudget, Work};
 
 /// The fewest base64 characters that are decoded: 18 bytes, less than which holds no credential with its name.
 const SHORTEST: usize = 24;
@@ -31,29 +32,58 @@ static PERCENT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[A-Za-z0-9._~+*!:/-]*%[0-9A-Fa-f]{2}[A-Za-z0-9._~+*!:/%-]*").ok());
 
 /// Adds where an encoded secret stands in `text` to `found`. `layers` is how many more may be taken off.
-pub(super) fn find(text: &str, layers: usize, found: &mut Vec<Range<usize>>) {
-    let Some(layers) = layers.checked_sub(1) else { return };
+pub(super) fn find(text: &str, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
+    let Some(layers) = layers.checked_sub(1) else { return Ok(()) };
     let runs = |expression: &'static LazyLock<Option<Regex>>| expression.iter().flat_map(|runs| runs.find_iter(text));
-    found.extend(runs(&BASE64).filter(|run| base64_hides_a_secret(run.as_str(), layers)).map(|run| run.range()));
-    let hides =
-        |run: &str| percent_decode_str(run).decode_utf8().is_ok_and(|decoded| text::has_secret(&decoded, layers));
-    found.extend(runs(&PERCENT).filter(|run| hides(run.as_str())).map(|run| run.range()));
+    for run in runs(&BASE64) {
+        if base64_hides_a_secret(run.as_str(), layers, work)? {
+            found.push(run.range());
+        }
+    }
+    for run in runs(&PERCENT) {
+        work.spend(run.len())?;
+        if let Ok(decoded) = percent_decode_str(run.as_str()).decode_utf8()
+            && text::has_secret(&decoded, layers, work)?
+        {
+            found.push(run.range());
+        }
+    }
+    Ok(())
 }
 
-fn base64_hides_a_secret(run: &str, layers: usize) -> bool {
+fn base64_hides_a_secret(run: &str, layers: usize, work: &Work) -> Result<bool, OverBudget> {
     let joined: String = run.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect();
-    let hides = |text: &str| decoded(text).is_some_and(|decoded| is_secret(&decoded, layers));
+    if hides_a_secret(&joined, layers, work)? {
+        return Ok(true);
+    }
+    if joined.len() < run.len() && any_hides(run.lines(), layers, work)? {
+        return Ok(true);
+    }
     // A slash, a hyphen and an underscore are base64, and they also stand between words and in paths.
-    hides(&joined)
-        || (joined.len() < run.len() && run.lines().any(hides))
-        || (joined.contains(['/', '-', '_'])
-            && [&['/'][..], &['-', '_'], &['/', '-', '_']].iter().any(|marks| {
-                joined.split(|c| marks.contains(&c)).filter(|piece| piece.len() < joined.len()).any(hides)
-            }))
+    for marks in [&['/'][..], &['-', '_'], &['/', '-', '_']] {
+        let pieces = joined.split(|c| marks.contains(&c)).filter(|piece| piece.len() < joined.len());
+        if joined.contains(marks) && any_hides(pieces, layers, work)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-fn is_secret(decoded: &str, layers: usize) -> bool {
-    is_basic_credential(decoded) || text::has_secret(decoded, layers)
+fn any_hides<'t>(runs: impl Iterator<Item = &'t str>, layers: usize, work: &Work) -> Result<bool, OverBudget> {
+    for run in runs {
+        if hides_a_secret(run, layers, work)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn hides_a_secret(run: &str, layers: usize, work: &Work) -> Result<bool, OverBudget> {
+    work.spend(run.len())?;
+    match decoded(run) {
+        None => Ok(false),
+        Some(decoded) => Ok(is_basic_credential(&decoded) || text::has_secret(&decoded, layers, work)?),
+    }
 }
 
 /// What RFC 7617 encodes: a user and a password, with nothing around them.

@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 use super::credible::{is_assigned_secret, is_coded, is_named_secret, is_plain, is_random, is_record_id};
 use super::formats;
 use super::names::{Naming, naming, parameter_naming};
+use crate::domain::{OverBudget, Work};
 
 /// One rule: what the expression's group `secret` matches goes, where `judge` agrees.
 struct Form {
@@ -20,10 +21,9 @@ struct Form {
 const RESUMED: usize = 256;
 
 /// Adds where the secrets in `text` stand to `found`, in no order; they may overlap.
-pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
+pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
     for form in FORMS.iter() {
-        #[cfg(test)]
-        effort::spend(text.len());
+        work.spend(text.len())?;
         let mut at = 0;
         while let Some(captures) = (at <= text.len()).then(|| form.expression.captures_at(text, at)).flatten() {
             let Some((whole, secret)) = captures.get(0).zip(captures.name("secret")) else { break };
@@ -31,8 +31,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
                 found.push(secret.range());
                 at = secret.end().max(at + 1);
             } else if whole.len() <= RESUMED && secret.start() > at {
-                #[cfg(test)]
-                effort::spend(whole.end() - secret.start());
+                work.spend(whole.end() - secret.start())?;
                 at = secret.start();
             } else {
                 at = whole.end().max(at + 1);
@@ -42,33 +41,13 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
             }
         }
     }
+    Ok(())
 }
 
 /// How many rules there are.
 #[cfg(test)]
 pub(super) fn count() -> usize {
     FORMS.len()
-}
-
-/// How much the rules had to look at: what a test bounds in place of the time it takes.
-#[cfg(test)]
-pub(super) mod effort {
-    use std::cell::Cell;
-
-    thread_local! {
-        static BYTES: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn spend(bytes: usize) {
-        BYTES.set(BYTES.get() + bytes);
-    }
-
-    /// The bytes that rules looked at within `work`, as often as they did.
-    pub(in super::super) fn of(work: impl FnOnce()) -> usize {
-        let before = BYTES.get();
-        work();
-        BYTES.get() - before
-    }
 }
 
 /// Quotation marks around a name or a value, as they come in JSON, in JSON within JSON, in HTML, and not at all.

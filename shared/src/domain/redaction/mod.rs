@@ -13,121 +13,66 @@ mod forms;
 mod names;
 mod place;
 mod text;
+mod walk;
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
-use self::place::{Place, place_of, value_named_beside};
-use super::{Document, pointer};
+use self::walk::{Places, Redactor};
+use super::{Document, OverBudget, Work};
 
 /// What stands where a secret stood.
 pub const PLACEHOLDER: &str = "[removed secret]";
 
+/// How many places may be named, and with how many bytes of pointers. What is named is taken from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many places.
+    pub places: usize,
+    /// How many bytes their pointers have together.
+    pub pointer_bytes: usize,
+}
+
+impl Allowance {
+    /// As many places as there are.
+    pub const UNLIMITED: Self = Self { places: usize::MAX, pointer_bytes: usize::MAX };
+}
+
+/// Why a redaction stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// There are more places with secrets than the allowance has.
+    TooManyPlaces,
+    /// Their pointers are longer than the allowance has.
+    LongPointers,
+    /// The time is over.
+    OverBudget,
+}
+
+impl From<OverBudget> for Stopped {
+    fn from(_: OverBudget) -> Self {
+        Self::OverBudget
+    }
+}
+
 /// Takes every secret out of `document` and gives the JSON pointers of the values that changed, in document order. A key
 /// that is a secret itself is replaced as well, and the pointers have its new name. Doing it again changes nothing more.
 pub fn redact(document: &mut Document) -> Vec<String> {
-    document.fields_mut().map(|fields| Redactor::new(text::LAYERS).run_fields(fields)).unwrap_or_default()
+    // Without limits it cannot stop.
+    redact_within(document, &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap_or_default()
+}
+
+/// The same within limits. A document that it stopped at is not to be used.
+pub fn redact_within(document: &mut Document, allowance: &mut Allowance, work: &Work) -> Result<Vec<String>, Stopped> {
+    let Some(fields) = document.fields_mut() else { return Ok(Vec::new()) };
+    Redactor::new(text::LAYERS, Places::named(allowance), work).run_fields(fields)
 }
 
 /// The same for one text that is no document, such as a message for the log.
 pub fn redact_text(text: &str) -> Cow<'_, str> {
-    text::clean(text, text::LAYERS).map_or(Cow::Borrowed(text), Cow::Owned)
-}
-
-/// Walks a value.
-struct Redactor {
-    pointer: String,
-    removed: Vec<String>,
-    /// How many coats may still be taken off a text.
-    layers: usize,
-}
-
-impl Redactor {
-    fn new(layers: usize) -> Self {
-        Self { pointer: String::new(), removed: Vec::new(), layers }
-    }
-
-    fn run(mut self, value: &mut Value) -> Vec<String> {
-        self.value(value, Place::Ordinary);
-        self.removed
-    }
-
-    fn run_fields(mut self, fields: &mut Map<String, Value>) -> Vec<String> {
-        self.fields(fields, Place::Ordinary);
-        self.removed
-    }
-
-    fn fields(&mut self, fields: &mut Map<String, Value>, around: Place) {
-        self.clean_keys(fields);
-        let named_beside = value_named_beside(fields);
-        for (key, value) in fields {
-            let place = if named_beside == Some(key.as_str()) { Place::Secret } else { place_of(key, value, around) };
-            self.at(key, |redactor| redactor.value(value, place));
-        }
-    }
-
-    /// Replaces the keys that are secrets. Two that become alike are numbered, so that no value is lost.
-    fn clean_keys(&mut self, fields: &mut Map<String, Value>) {
-        let clean = |key: &String| text::clean(key, self.layers).map(|cleaned| (key.clone(), cleaned));
-        let renamed: Vec<(String, String)> = fields.keys().filter_map(clean).collect();
-        if renamed.is_empty() {
-            return;
-        }
-        let mut left = Map::new();
-        for (key, value) in std::mem::take(fields) {
-            let cleaned = renamed.iter().find(|(old, _)| *old == key).map(|(_, new)| new);
-            let mut name = cleaned.unwrap_or(&key).clone();
-            let mut number = 2;
-            while left.contains_key(&name) {
-                name = format!("{} {number}", cleaned.unwrap_or(&key));
-                number += 1;
-            }
-            if cleaned.is_some() {
-                self.at(&name, |redactor| redactor.removed.push(redactor.pointer.clone()));
-            }
-            left.insert(name, value);
-        }
-        *fields = left;
-    }
-
-    fn value(&mut self, value: &mut Value, place: Place) {
-        match value {
-            Value::Object(fields) => {
-                let around = if place == Place::WebhookUrl { Place::Webhook } else { place };
-                self.fields(fields, around);
-            }
-            Value::Array(values) => {
-                for (index, value) in values.iter_mut().enumerate() {
-                    self.at(&index.to_string(), |redactor| redactor.value(value, place));
-                }
-            }
-            Value::String(text) => {
-                if let Some(cleaned) = place::clean(text, place, self.layers) {
-                    *text = cleaned;
-                    self.remember();
-                }
-            }
-            Value::Number(_) if place == Place::Secret => {
-                *value = Value::String(PLACEHOLDER.to_owned());
-                self.remember();
-            }
-            Value::Number(_) | Value::Bool(_) | Value::Null => {}
-        }
-    }
-
-    /// A place is named once, also where both key and value had to go.
-    fn remember(&mut self) {
-        if self.removed.last() != Some(&self.pointer) {
-            self.removed.push(self.pointer.clone());
-        }
-    }
-
-    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self)) {
-        let length = self.pointer.len();
-        pointer::push(&mut self.pointer, segment);
-        visit(self);
-        self.pointer.truncate(length);
+    match text::clean(text, text::LAYERS, &Work::unlimited()) {
+        Ok(None) => Cow::Borrowed(text),
+        Ok(Some(cleaned)) => Cow::Owned(cleaned),
+        Err(OverBudget) => Cow::Borrowed(PLACEHOLDER),
     }
 }
 

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::names::{Naming, collapsed, naming};
 use super::{PLACEHOLDER, credible, text};
+use crate::domain::{OverBudget, Work};
 
 /// Where a value stands, as far as these rules care.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,18 +92,17 @@ pub(super) fn value_named_beside(fields: &Map<String, Value>) -> Option<&'static
 }
 
 /// What is left of a text at this place; `None` when nothing had to go.
-pub(super) fn clean(value: &str, place: Place, layers: usize) -> Option<String> {
-    let by_form = |value: &str| text::clean(value, layers);
-    match place {
+pub(super) fn clean(value: &str, place: Place, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
+    let cleaned = match place {
         _ if value.is_empty() => None,
         // Filled in when a message is sent, so it holds no secret itself.
-        _ if is_merge_tag(value) => by_form(value),
+        _ if is_merge_tag(value) => text::clean(value, layers, work)?,
         Place::Secret | Place::Tokens => Some(PLACEHOLDER.to_owned()),
         Place::WebhookUrl => Some(scheme_and_host(value)),
         Place::Suspect if credible::is_assigned_secret(Naming::Weak, value) => Some(PLACEHOLDER.to_owned()),
-        Place::Ordinary | Place::Webhook | Place::Suspect => by_form(value),
-    }
-    .filter(|cleaned| cleaned != value)
+        Place::Ordinary | Place::Webhook | Place::Suspect => text::clean(value, layers, work)?,
+    };
+    Ok(cleaned.filter(|cleaned| cleaned != value))
 }
 
 /// A text that is nothing but one `{{placeholder}}`.

@@ -207,9 +207,14 @@ fn a_revision_follows_unless_it_sends_to_what_the_shared_one_does_not() {
             super::super::SetupItem { id, document: serde_json::from_value(document).unwrap() }
         });
         let setup = super::super::Setup { automations: automations.collect(), ..Default::default() };
-        let organization =
-            super::super::Organization { id: SOURCE, name: "Acme".into(), pipelines: vec![], agents: vec![] };
-        Content::capture(setup, &organization)
+        let organization = super::super::Organization {
+            id: SOURCE,
+            name: "Acme".into(),
+            pipelines: vec![],
+            agents: vec![],
+            trusted_destinations: vec![],
+        };
+        super::super::capture::capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap()
     };
     let (one, two) = ("https://one.example", "https://two.example");
     for (shared, next, follows) in [

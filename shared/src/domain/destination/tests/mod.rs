@@ -66,6 +66,7 @@ fn what_is_ordinary_has_no_destination() {
 
 #[test]
 fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
+    use crate::domain::capture::capture;
     use crate::domain::{Organization, Setup, SetupItem};
     let item =
         |number: u8, value: Value| SetupItem { id: ObjectId::from_bytes([number; 12]), document: document(&value) };
@@ -76,9 +77,14 @@ fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
         templates: vec![item(4, json!({"name": "t", "template": "https://link.example", "bcc": "eve@four.example"}))],
         ..Setup::default()
     };
-    let organization =
-        Organization { id: ObjectId::from_bytes([9; 12]), name: "Acme".into(), pipelines: vec![], agents: vec![] };
-    let content = Content::capture(setup, &organization);
+    let organization = Organization {
+        id: ObjectId::from_bytes([9; 12]),
+        name: "Acme".into(),
+        pipelines: vec![],
+        agents: vec![],
+        trusted_destinations: vec![],
+    };
+    let content = capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap();
     let all = of_content(&content, &Work::unlimited()).unwrap();
     let expected = ["eve@four.example", "eve@two.example", "https://one.example/in", "https://three.example/t"];
     assert!(all.iter().eq(expected), "{all:?}");
@@ -96,6 +102,19 @@ fn links_in_texts_are_listed_and_are_no_destinations() {
     .unwrap();
     let at = |link: &str| ("/template".to_owned(), link.to_owned());
     assert_eq!(links, [at("https://a.example/x?c="), at("http://b.example")]);
+}
+
+#[test]
+fn a_host_with_letters_that_pass_for_others_is_told_in_ascii_as_well() {
+    for (text, host) in [
+        ("https://аpple.example/in", Some("xn--pple-43d.example")),
+        ("аpple.example:8443/in", Some("xn--pple-43d.example")),
+        ("https://apple.example/in", None),
+        ("https://{{ä}}.example", None),
+    ] {
+        let destination = Destination { text: text.to_owned(), kind: DestinationKind::Url };
+        assert_eq!(destination.ascii_host().as_deref(), host, "{text}");
+    }
 }
 
 /// Texts that are as hard to judge as any of their length.

@@ -96,7 +96,7 @@ proptest! {
         let mut after = before.clone();
         reference::rewrite(&mut after, |_| None);
         prop_assert_eq!(&after, &before);
-        reference::rewrite(&mut after, |site| site.is_readable.then(|| site.value.clone()));
+        reference::rewrite(&mut after, |site| site.is_readable.then(|| site.value.clone().into_owned()));
         prop_assert_eq!(after, before);
     }
 
@@ -111,7 +111,7 @@ proptest! {
         for (source, clone) in content.automations.iter().zip(&arrival.items) {
             let before = reference::sites(&source.item.document);
             let after = reference::sites(&clone.document);
-            let places = |sites: &[reference::Site]| sites.iter().map(|site| site.pointer.clone()).collect::<Vec<_>>();
+            let places = |sites: &[reference::Site<'_>]| sites.iter().map(reference::Site::pointer).collect::<Vec<_>>();
             prop_assert_eq!(places(&before), places(&after));
             prop_assert_eq!(&clone.document.as_value()["kept"], &source.item.document.as_value()["kept"]);
             let on = arrival.preferences[&clone.id];

@@ -1,0 +1,61 @@
+//! `migrate`: moves what an earlier version of the service stored in another form.
+
+use std::path::PathBuf;
+
+use shared::store::{HashMigration, Migrated};
+
+use super::Failure;
+use super::load::open_table;
+use crate::database::{Database, Storage};
+
+/// Moves the password hashes and prints how many. Fails where some cannot be moved, and names their users.
+pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_name: &str) -> Result<(), Failure> {
+    let migrated = match db {
+        Some(file) if !file.exists() => return Err(Failure::Table(format!("there is no {}", file.display()))),
+        Some(file) => {
+            let database = Database::start_here(&Storage::File(file), table_name).await?;
+            let migrated = HashMigration::new(database.table()).run().await;
+            database.stop().await?;
+            migrated?
+        }
+        None => HashMigration::new(&open_table(endpoint.as_deref(), table_name).await?).run().await?,
+    };
+    report(&migrated)
+}
+
+fn report(migrated: &Migrated) -> Result<(), Failure> {
+    let Migrated { moved, removed, left } = migrated;
+    println!(
+        "Password hashes moved to the claims on their addresses: {moved}. Removed, because the claim has one: {removed}."
+    );
+    if left.is_empty() {
+        return Ok(());
+    }
+    let users = left.iter().map(|(organization, user)| format!("  user {user} of organization {organization}"));
+    let users = users.collect::<Vec<_>>().join("\n");
+    Err(Failure::Table(format!(
+        "these users keep a hash in their profile, because their address is not claimed by them; none of them can sign in:\n{users}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_whose_hash_stays_are_named() {
+        let ids = ("64ee9a8b1e7f2a0011223344".parse().unwrap(), "64ee9a8b1e7f2a001122339b".parse().unwrap());
+        let error = report(&Migrated { moved: 1, removed: 0, left: vec![ids] }).unwrap_err().to_string();
+        assert!(
+            error.ends_with("\n  user 64ee9a8b1e7f2a001122339b of organization 64ee9a8b1e7f2a0011223344"),
+            "{error}"
+        );
+        assert!(report(&Migrated::default()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_not_made() {
+        let error = run(None, Some("no-such.db".into()), "snapshots").await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no no-such.db");
+    }
+}

@@ -1,0 +1,373 @@
+//! Captures a setup: takes its secrets out, looks at what it refers to, and gives the JSON that a snapshot stores.
+//!
+//! A setup of 16 MB may consist of millions of small values, and a parsed value takes many times the room of its text. So
+//! items are kept as JSON, and one at a time is parsed. Every limit is counted while the capture goes on: it stops there, and
+//! not once all is made.
+
+use std::collections::HashMap;
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::canonical::{Hashing, Metered, Unwritten};
+use super::content::{
+    CapturedAutomation, CapturedItem, Content, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
+    MAX_REMOVED_SECRETS,
+};
+use super::redaction::{self, Allowance, Stopped};
+use super::reference::{self, RefType, Site};
+use super::{
+    Agent, Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
+};
+
+/// A setup as it was read from its source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceSetup {
+    /// The user's automations.
+    pub automations: Vec<SourceItem>,
+    /// The user's prompts.
+    pub prompts: Vec<SourceItem>,
+    /// The user's templates.
+    pub templates: Vec<SourceItem>,
+    /// Which automations are on.
+    pub preferences: Preferences,
+}
+
+impl SourceSetup {
+    /// All of it, parsed; `None` where an item cannot be. A large setup takes many times the room of its text then.
+    pub fn parse(&self) -> Option<Setup> {
+        let parsed = |items: &[SourceItem]| items.iter().map(SourceItem::parse).collect::<Option<Vec<_>>>();
+        Some(Setup {
+            automations: parsed(&self.automations)?,
+            prompts: parsed(&self.prompts)?,
+            templates: parsed(&self.templates)?,
+            preferences: self.preferences.clone(),
+        })
+    }
+
+    /// The items of one kind, to be added to.
+    pub fn items_mut(&mut self, kind: ItemKind) -> &mut Vec<SourceItem> {
+        match kind {
+            ItemKind::Automation => &mut self.automations,
+            ItemKind::Prompt => &mut self.prompts,
+            ItemKind::Template => &mut self.templates,
+        }
+    }
+}
+
+/// An item as it was read from its source, as JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceItem {
+    id: ObjectId,
+    json: Box<[u8]>,
+}
+
+impl SourceItem {
+    /// Keeps an item as JSON.
+    pub fn new(SetupItem { id, document }: SetupItem) -> Self {
+        // Text keys and finite numbers only, so it cannot fail.
+        Self { id, json: serde_json::to_vec(&document).unwrap_or_default().into() }
+    }
+
+    /// How many bytes of JSON it has.
+    pub fn bytes(&self) -> usize {
+        self.json.len()
+    }
+
+    /// The item, parsed; `None` where objects and lists stand inside each other more than 127 times.
+    pub fn parse(&self) -> Option<SetupItem> {
+        Some(SetupItem { id: self.id, document: serde_json::from_slice(&self.json).ok()? })
+    }
+}
+
+impl From<Setup> for SourceSetup {
+    fn from(setup: Setup) -> Self {
+        let kept = |items: Vec<SetupItem>| items.into_iter().map(SourceItem::new).collect();
+        Self {
+            automations: kept(setup.automations),
+            prompts: kept(setup.prompts),
+            templates: kept(setup.templates),
+            preferences: setup.preferences,
+        }
+    }
+}
+
+/// Why a setup was not captured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureFailure {
+    /// It is larger than a snapshot can be; says by what.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The time is over.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+}
+
+/// A captured setup, as JSON.
+#[derive(Debug, PartialEq)]
+pub struct Capture {
+    agents: Vec<KnownAgent>,
+    /// Each by itself.
+    automations: Vec<Box<[u8]>>,
+    /// The elements of a list.
+    prompts: Vec<u8>,
+    templates: Vec<u8>,
+    counts: Counts,
+}
+
+/// Captures `setup`, whose owner belongs to `organization`: secrets removed, switches and known agents recorded.
+pub fn capture(
+    setup: impl Into<SourceSetup>,
+    organization: &Organization,
+    work: &Work,
+) -> Result<Capture, CaptureFailure> {
+    let SourceSetup { automations, prompts, templates, preferences } = setup.into();
+    let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
+    let mut capturing = Capturing::new(organization, work);
+    let automations =
+        automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
+    Ok(Capture {
+        automations,
+        prompts: capturing.list(prompts)?,
+        templates: capturing.list(templates)?,
+        agents: capturing.agents.used(),
+        counts,
+    })
+}
+
+/// A setup while it is captured, with what its limits count.
+struct Capturing<'a> {
+    agents: AgentIndex<'a>,
+    allowance: Allowance,
+    references: usize,
+    room: usize,
+    work: &'a Work,
+}
+
+impl<'a> Capturing<'a> {
+    fn new(organization: &'a Organization, work: &'a Work) -> Self {
+        Self {
+            agents: AgentIndex::new(&organization.agents),
+            allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
+            references: 0,
+            room: MAX_RAW_BYTES,
+            work,
+        }
+    }
+
+    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Box<[u8]>, CaptureFailure> {
+        let enabled = preferences.get(&item.id).copied().unwrap_or(true);
+        let item = self.redacted(item)?;
+        self.look_at_references(&item.document)?;
+        let mut json = Vec::new();
+        self.write(&mut json, &CapturedAutomation { enabled, item })?;
+        Ok(json.into())
+    }
+
+    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<u8>, CaptureFailure> {
+        let mut list = Vec::new();
+        for item in items {
+            let item = self.redacted(item)?;
+            if !list.is_empty() {
+                list.push(b',');
+            }
+            self.write(&mut list, &item)?;
+        }
+        Ok(list)
+    }
+
+    fn redacted(&mut self, item: SourceItem) -> Result<CapturedItem, CaptureFailure> {
+        self.work.spend(item.bytes())?;
+        let SetupItem { id, mut document } = item.parse().ok_or_else(|| {
+            CaptureFailure::TooLarge(format!("the item {} has objects and lists inside each other too deeply", item.id))
+        })?;
+        drop(item);
+        let removed_secrets =
+            redaction::redact_within(&mut document, &mut self.allowance, self.work).map_err(too_many_secrets)?;
+        Ok(CapturedItem { document, id, removed_secrets })
+    }
+
+    fn look_at_references(&mut self, automation: &Document) -> Result<(), CaptureFailure> {
+        reference::each_site(automation, |site| {
+            self.work.spend(1)?;
+            self.references += 1;
+            if self.references > MAX_REFERENCES {
+                return Err(CaptureFailure::TooLarge(format!(
+                    "the automations have more than {MAX_REFERENCES} references to stages, agents, prompts and templates"
+                )));
+            }
+            if site.ref_type == RefType::Agent {
+                self.agents.note(&site.value);
+            }
+            Ok(())
+        })
+    }
+
+    fn write(&mut self, json: &mut Vec<u8>, entry: &impl Serialize) -> Result<(), CaptureFailure> {
+        let mut out = Metered::new(json, self.room, self.work);
+        out.json(entry).map_err(too_long)?;
+        (_, self.room) = out.into_parts();
+        Ok(())
+    }
+}
+
+fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
+    CaptureFailure::TooLarge(match stopped {
+        Stopped::TooManyPlaces => format!("the setup has secrets at more than {MAX_REMOVED_SECRETS} places"),
+        Stopped::LongPointers => format!(
+            "the JSON pointers to the secrets of the setup have more than {MAX_POINTER_BYTES} bytes; use shorter names of fields"
+        ),
+        Stopped::OverBudget => return OverBudget.into(),
+    })
+}
+
+fn too_long(unwritten: Unwritten) -> CaptureFailure {
+    match unwritten {
+        Unwritten::NoRoom => CaptureFailure::TooLarge(format!(
+            "the setup has more than {MAX_RAW_BYTES} bytes as JSON, which is the most that a snapshot takes"
+        )),
+        Unwritten::OverBudget => OverBudget.into(),
+    }
+}
+
+/// The agents of the source organization, by what a reference may call them.
+struct AgentIndex<'a> {
+    agents: &'a [Agent],
+    by_id: HashMap<ObjectId, usize>,
+    /// Emptied once somebody uses the name: then all of that name are used.
+    by_name: HashMap<&'a str, Vec<usize>>,
+    used: Vec<bool>,
+}
+
+impl<'a> AgentIndex<'a> {
+    fn new(agents: &'a [Agent]) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, agent) in agents.iter().enumerate() {
+            by_name.entry(&agent.name).or_default().push(index);
+        }
+        let by_id = agents.iter().enumerate().map(|(index, agent)| (agent.id, index)).collect();
+        Self { agents, by_id, by_name, used: vec![false; agents.len()] }
+    }
+
+    fn note(&mut self, value: &str) {
+        for index in self.by_name.get_mut(value).map(std::mem::take).unwrap_or_default() {
+            self.used[index] = true;
+        }
+        let is_id = |id: &ObjectId| id.to_string() == value;
+        if let Some(index) = value.parse().ok().filter(is_id).and_then(|id| self.by_id.get(&id)) {
+            self.used[*index] = true;
+        }
+    }
+
+    fn used(&self) -> Vec<KnownAgent> {
+        let used = self.agents.iter().zip(&self.used).filter(|(_, used)| **used);
+        used.map(|(agent, _)| KnownAgent { id: agent.id, name: agent.name.clone() }).collect()
+    }
+}
+
+impl Capture {
+    /// How many items of each kind.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The canonical JSON of the content. Fails if it has more than [`MAX_RAW_BYTES`], or if the time is over.
+    pub fn json(&self, work: &Work) -> Result<Vec<u8>, CaptureFailure> {
+        let bytes = self.automations.iter().map(|json| json.len() + 1).sum::<usize>()
+            + self.prompts.len()
+            + self.templates.len();
+        let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
+        let written = self.write(&mut out, |out, automation| out.bytes(automation));
+        written.map_err(too_long)?;
+        Ok(out.into_parts().0)
+    }
+
+    /// The SHA-256 of the JSON in which the same content was stored before 2026-12: with the references of the automations,
+    /// and a copy of the automation's name in each. `None` where that would be too large to have been stored.
+    pub fn hash_with_references(&self, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
+        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let written = self.write(&mut out, |out, automation| {
+            // It was written here.
+            let Ok(automation) = serde_json::from_slice::<CapturedAutomation>(automation) else {
+                return Err(Unwritten::NoRoom);
+            };
+            let references = References(&automation.item.document);
+            out.json(&WithReferences { enabled: automation.enabled, item: &automation.item, references })
+        });
+        match written {
+            Ok(()) => Ok(Some(out.into_parts().0.finish())),
+            Err(Unwritten::NoRoom) => Ok(None),
+            Err(Unwritten::OverBudget) => Err(OverBudget),
+        }
+    }
+
+    /// The content, parsed.
+    pub fn content(&self) -> Option<Content> {
+        serde_json::from_slice(&self.json(&Work::unlimited()).ok()?).ok()
+    }
+
+    fn write<W: std::io::Write>(
+        &self,
+        out: &mut Metered<'_, W>,
+        mut automation: impl FnMut(&mut Metered<'_, W>, &[u8]) -> Result<(), Unwritten>,
+    ) -> Result<(), Unwritten> {
+        out.bytes(br#"{"agents":"#)?;
+        out.json(&self.agents)?;
+        out.bytes(br#","automations":["#)?;
+        for (index, json) in self.automations.iter().enumerate() {
+            if index > 0 {
+                out.bytes(b",")?;
+            }
+            automation(out, json)?;
+        }
+        for (field, list) in [(&br#"],"prompts":["#[..], &self.prompts), (br#"],"templates":["#, &self.templates)] {
+            out.bytes(field)?;
+            out.bytes(list)?;
+        }
+        out.bytes(b"]}")
+    }
+}
+
+/// An automation as it was stored before.
+#[derive(Serialize)]
+struct WithReferences<'a> {
+    enabled: bool,
+    item: &'a CapturedItem,
+    references: References<'a>,
+}
+
+/// The references of an automation as they were stored before: written one by one, and never made as a whole.
+struct References<'a>(&'a Document);
+
+impl Serialize for References<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        reference::each_site(self.0, |site| list.serialize_element(&StoredReference::new(self.0, &site)))?;
+        list.end()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredReference<'a> {
+    automation_name: &'a str,
+    field: &'a str,
+    field_location: &'a str,
+    ref_type: RefType,
+    value: &'a str,
+}
+
+impl<'a> StoredReference<'a> {
+    fn new(automation: &'a Document, site: &'a Site<'_>) -> Self {
+        Self {
+            automation_name: automation.name(),
+            field: site.field(),
+            field_location: site.location(),
+            ref_type: site.ref_type,
+            value: &site.value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn organization(agents: &[(u8, &str)]) -> Organization {
+    let agent = |(number, name): &(u8, &str)| Agent {
+        id: id(*number),
+        name: (*name).into(),
+        description: None,
+        rest: Default::default(),
+    };
+    let agents = agents.iter().map(agent).collect();
+    Organization { id: id(200), name: "Acme".into(), pipelines: vec![], agents, trusted_destinations: vec![] }
+}
+
+fn id(number: u8) -> ObjectId {
+    ObjectId::from_bytes([number; 12])
+}
+
+fn items(documents: Vec<Value>) -> Vec<SetupItem> {
+    let item = |(number, document)| SetupItem { id: id(number), document: serde_json::from_value(document).unwrap() };
+    (1..).zip(documents).map(item).collect()
+}
+
+fn captured(automations: Vec<Value>, prompts: Vec<Value>) -> Result<Capture, CaptureFailure> {
+    let setup = Setup { automations: items(automations), prompts: items(prompts), ..Setup::default() };
+    capture(setup, &organization(&[]), &Work::unlimited())
+}
+
+fn expect_too_large(captured: Result<Capture, CaptureFailure>, figure: &str) {
+    match captured {
+        Err(CaptureFailure::TooLarge(why)) => assert!(why.contains(figure), "{why}"),
+        other => panic!("{:?}", other.map(|capture| capture.counts())),
+    }
+}
+
+#[test]
+fn a_capture_has_at_most_100_000_references() {
+    let setup = |count: usize| {
+        let half = |count: usize| json!({"name": "A", "sourceStatuses": vec!["a"; count]});
+        captured(vec![half(50_000), half(count - 50_000)], vec![])
+    };
+    assert!(setup(MAX_REFERENCES - 1).is_ok() && setup(MAX_REFERENCES).is_ok());
+    expect_too_large(setup(MAX_REFERENCES + 1), "100000");
+}
+
+fn payload(fields: usize) -> Value {
+    json!({"webhookPayload": (0..fields).map(|field| (format!("{field:05}"), json!(1))).collect::<Value>()})
+}
+
+#[test]
+fn a_capture_removes_secrets_from_at_most_20_000_places() {
+    let setup = |count: usize| captured(vec![payload(10_000)], vec![payload(count - 10_000)]);
+    assert!(setup(MAX_REMOVED_SECRETS - 1).is_ok() && setup(MAX_REMOVED_SECRETS).is_ok());
+    expect_too_large(setup(MAX_REMOVED_SECRETS + 1), "20000");
+}
+
+#[test]
+fn the_pointers_to_removed_secrets_have_at_most_4_mb() {
+    // A thousand pointers: a slash, the key, "/apiKey".
+    let setup = |key: usize| {
+        let list: Vec<_> = (0..1_000).map(|_| json!({"password": "hunter22"})).collect();
+        captured(vec![], vec![json!({"k".repeat(key): list})])
+    };
+    let rest = "//999/password".len();
+    let lengths = MAX_POINTER_BYTES / 1_000 - rest;
+    assert!(setup(lengths).is_ok());
+    expect_too_large(setup(lengths + 1), "4000000");
+}
+
+#[test]
+fn a_capture_has_at_most_16_mb_of_json_and_stops_there() {
+    let text = |bytes: usize| json!({"name": "A", "text": "Be kind. ".repeat(bytes / 9)});
+    let work = Work::unlimited();
+    let setup = Setup { prompts: items(vec![text(3_000_000); 9]), ..Setup::default() };
+    match capture(setup, &organization(&[]), &work) {
+        Err(CaptureFailure::TooLarge(why)) => assert!(why.contains("16000000"), "{why}"),
+        other => panic!("{:?}", other.map(|capture| capture.counts())),
+    }
+    let of_one = Work::unlimited();
+    let setup = Setup { prompts: items(vec![text(3_000_000)]), ..Setup::default() };
+    capture(setup, &organization(&[]), &of_one).unwrap();
+    assert!(work.done() < 7 * of_one.done(), "{} {}", work.done(), of_one.done());
+}
+
+#[test]
+fn a_capture_whose_time_is_over_stops_at_once() {
+    let setup = Setup { prompts: items(vec![payload(100); 50]), ..Setup::default() };
+    let over = capture(setup, &organization(&[]), &Work::until(|| true));
+    assert_eq!(over.map(|capture| capture.counts()), Err(CaptureFailure::OverBudget(OverBudget)));
+}
+
+#[test]
+fn agents_are_known_by_name_and_by_id_and_others_are_left_out() {
+    let agents = [(1, "Bea"), (2, "Bea"), (3, "Cleo"), (4, "Dan")];
+    let automation = json!({"name": "A", "actions": {"agent": "Bea", "agentId": id(3).to_string()}});
+    let setup = Setup { automations: items(vec![automation]), ..Setup::default() };
+    let capture = capture(setup, &organization(&agents), &Work::unlimited()).unwrap();
+    let known: Vec<_> = capture.content().unwrap().agents.into_iter().map(|agent| agent.id).collect();
+    assert_eq!(known, [id(1), id(2), id(3)]);
+}
+
+#[test]
+fn the_stored_json_is_canonical_and_has_no_references() {
+    let automation = json!({"name": "A", "sourceStatuses": ["Won"], "apiKey": "hunter22hunter22"});
+    let capture = captured(vec![automation], vec![json!({"name": "P"})]).unwrap();
+    let json = String::from_utf8(capture.json(&Work::unlimited()).unwrap()).unwrap();
+    let expected = concat!(
+        r#"{"agents":[],"automations":[{"enabled":true,"item":{"document":{"apiKey":"[removed secret]","name":"A","#,
+        r#""sourceStatuses":["Won"]},"id":"010101010101010101010101","removedSecrets":["/apiKey"]}}],"#,
+        r#""prompts":[{"document":{"name":"P"},"id":"010101010101010101010101"}],"templates":[]}"#,
+    );
+    assert_eq!(json, expected);
+    assert_eq!(capture.content().unwrap().canonical_json(), json.as_bytes());
+}
+
+#[test]
+fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
+    let named = |name: usize| {
+        captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
+    };
+    let hash = |name| named(name).hash_with_references(&Work::unlimited()).unwrap();
+    assert!(hash(15_000).is_some() && hash(15_000) != hash(15_001));
+    assert_eq!(hash(16_000), None);
+}

@@ -1,0 +1,388 @@
+//! Which destinations of a snapshot are accepted, and what is not accepted does to the automations that send there.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::choices::ALLOW_DESTINATIONS;
+use super::listed::{Listed, MAX_LISTED};
+use super::words::{first_few, shortened};
+use super::{
+    CapturedAutomation, CapturedItem, Choices, Content, MAX_POINTER, MAX_REFUSALS, OnUnmapped, Plan, Refusal, Rewire,
+    Warning, WarningCode,
+};
+use crate::domain::destination::{self, DestinationKind, Sighting};
+use crate::domain::reference::{self, MAX_REFERENCE_NAME, RefType};
+use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
+
+/// A host, an address or a number to which an automation sends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Destination)]
+pub struct PlannedDestination {
+    /// A URL or a host as it stands in the snapshot, an e-mail address in lower case, a phone number as E.164. It is accepted by this
+    /// text.
+    pub destination: String,
+    /// What it is.
+    pub kind: DestinationKind,
+    /// The host as punycode, where it has letters that may pass for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host: Option<String>,
+    /// The automation that sends there; left out where no automation uses the prompt or template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub automation_id: Option<ObjectId>,
+    /// Its name; empty where there is none. One of more than 120 characters ends in an ellipsis.
+    pub automation_name: String,
+    /// The kind of the item that holds it, where that is not the automation itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub item_kind: Option<ItemKind>,
+    /// The id of that item in the source organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub item_id: Option<ObjectId>,
+    /// Where it stands first, as a JSON pointer into the document of the item that holds it.
+    pub pointer: String,
+    /// Whether the request or the organization accepts it.
+    pub accepted: bool,
+}
+
+/// A URL in a text that is made to be sent or read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Link)]
+pub struct PlannedLink {
+    /// The URL as it stands in the text, as far as the first merge tag. A very long one ends in an ellipsis.
+    pub link: String,
+    /// The kind of the item that holds it.
+    pub item_kind: ItemKind,
+    /// The id of that item in the source organization.
+    pub item_id: ObjectId,
+    /// Where the text stands, as a JSON pointer into its document.
+    pub pointer: String,
+}
+
+/// How many destinations of prompts and templates are kept to be listed, of those that are accepted and of the others.
+const MAX_KEPT: usize = 2_000;
+
+/// Goes through a snapshot and judges what it sends to.
+pub(super) struct Review<'a> {
+    accepted: HashSet<&'a str>,
+    /// The entries of the request that were not found yet.
+    missing: HashMap<&'a str, usize>,
+    shared: Vec<Shared<'a>>,
+    by_key: HashMap<(ItemKind, Cow<'a, str>), Group>,
+    /// Destinations that nobody accepts, and those that somebody does.
+    open: Listed<PlannedDestination>,
+    closed: Listed<PlannedDestination>,
+    links: Listed<PlannedLink>,
+    refused: HashSet<String>,
+    work: &'a Work,
+}
+
+/// What one item sends to, each destination once.
+#[derive(Default)]
+struct Summary {
+    total: usize,
+    open: usize,
+    /// Those that nobody accepts, as many as an answer lists.
+    texts: Vec<String>,
+    entries: Vec<PlannedDestination>,
+}
+
+/// A prompt or template that sends somewhere.
+struct Shared<'a> {
+    kind: ItemKind,
+    item: &'a CapturedItem,
+    summary: Summary,
+}
+
+/// The prompts or templates that a reference means.
+#[derive(Default)]
+struct Group {
+    open: usize,
+    total: usize,
+    members: Vec<usize>,
+    /// Those that send to what nobody accepts.
+    open_members: Vec<usize>,
+    is_used: bool,
+}
+
+/// What an automation sends to that nobody accepts.
+#[derive(Debug, Default)]
+pub(super) struct Unaccepted {
+    pub(super) total: usize,
+    texts: Vec<String>,
+}
+
+impl<'a> Review<'a> {
+    pub(super) fn new(targets: &'a Organization, choices: &'a Choices, work: &'a Work) -> Result<Self, OverBudget> {
+        let (allowed, trusted) = (&choices.allow_destinations, &targets.trusted_destinations);
+        work.spend(allowed.iter().chain(trusted).map(|text| 1 + text.len()).sum())?;
+        Ok(Self {
+            accepted: allowed.iter().chain(trusted).map(String::as_str).collect(),
+            missing: allowed.iter().enumerate().rev().map(|(index, text)| (text.as_str(), index)).collect(),
+            shared: Vec::new(),
+            by_key: HashMap::new(),
+            open: Listed::default(),
+            closed: Listed::default(),
+            links: Listed::default(),
+            refused: HashSet::new(),
+            work,
+        })
+    }
+
+    /// Looks through the prompts or the templates. Those that do not arrive are looked through for the entries of the request alone.
+    pub(super) fn items(&mut self, kind: ItemKind, items: &'a [CapturedItem], arrive: bool) -> Result<(), OverBudget> {
+        let (mut open, mut closed) = (MAX_KEPT, MAX_KEPT);
+        for item in items {
+            let summary = self.summarize(kind, item, &[], arrive, [&mut open, &mut closed])?;
+            if !arrive || summary.total == 0 {
+                continue;
+            }
+            let at = self.shared.len();
+            for key in [Cow::Owned(item.id.to_string()), Cow::Borrowed(item.document.name())] {
+                let group = self.by_key.entry((kind, key)).or_default();
+                group.open += summary.open;
+                group.total += summary.total;
+                group.members.push(at);
+                if summary.open > 0 {
+                    group.open_members.push(at);
+                }
+            }
+            self.shared.push(Shared { kind, item, summary });
+        }
+        Ok(())
+    }
+
+    /// Looks through an automation that does not arrive.
+    pub(super) fn skip(&mut self, automation: &'a CapturedAutomation) -> Result<(), OverBudget> {
+        self.summarize(ItemKind::Automation, &automation.item, &[], false, [&mut 0, &mut 0]).map(drop)
+    }
+
+    /// Judges what an automation sends to, through the prompts and templates that it uses, too. What `rewires` replaces is none.
+    pub(super) fn automation(
+        &mut self,
+        automation: &'a CapturedAutomation,
+        rewires: &[Rewire],
+    ) -> Result<Unaccepted, OverBudget> {
+        let (id, name) = (automation.item.id, cut(automation.item.document.name(), MAX_REFERENCE_NAME));
+        let (mut open, mut closed) = (MAX_LISTED, MAX_LISTED);
+        let own = self.summarize(ItemKind::Automation, &automation.item, rewires, true, [&mut open, &mut closed])?;
+        let mut unaccepted = Unaccepted { total: own.open, texts: own.texts };
+        self.list(own.entries.into_iter(), own.open, own.total, id, &name);
+        let mut used = HashSet::new();
+        reference::each_site(&automation.item.document, |site| {
+            self.work.spend(1 + site.value.len())?;
+            let kind = match site.ref_type {
+                RefType::Prompt => ItemKind::Prompt,
+                RefType::Template => ItemKind::Template,
+                RefType::PipelineStage | RefType::Agent => return Ok(()),
+            };
+            let key = (kind, site.value);
+            let room_for_open = self.open.listed.len() < MAX_LISTED;
+            let room_for_closed = self.closed.listed.len() < MAX_LISTED;
+            if let Some(group) = self.by_key.get_mut(&key)
+                && !used.contains(&key)
+            {
+                group.is_used = true;
+                unaccepted.total += group.open;
+                let (open, total) = (group.open, group.total);
+                let texts = group.open_members.iter().take(MAX_LISTED).flat_map(|at| &self.shared[*at].summary.texts);
+                let room = MAX_LISTED.saturating_sub(unaccepted.texts.len());
+                unaccepted.texts.extend(texts.take(room).cloned());
+                let is_listed = (open > 0 && room_for_open) || (total > open && room_for_closed);
+                let members = group.members.iter().take(if is_listed { MAX_LISTED } else { 0 });
+                let entries = members.flat_map(|at| &self.shared[*at].summary.entries);
+                let has_room =
+                    |entry: &&PlannedDestination| if entry.accepted { room_for_closed } else { room_for_open };
+                let entries: Vec<_> = entries.filter(has_room).take(MAX_LISTED).cloned().collect();
+                self.list(entries.into_iter(), open, total, id, &name);
+                used.insert(key);
+            }
+            Ok(())
+        })?;
+        Ok(unaccepted)
+    }
+
+    /// Lists what an automation sends to, as far as there is room, and counts all of it.
+    fn list(
+        &mut self,
+        entries: impl Iterator<Item = PlannedDestination>,
+        open: usize,
+        total: usize,
+        automation: ObjectId,
+        name: &str,
+    ) {
+        for entry in entries {
+            let list = if entry.accepted { &mut self.closed } else { &mut self.open };
+            if list.listed.len() < MAX_LISTED {
+                let automation_name = name.to_owned();
+                list.listed.push(PlannedDestination { automation_id: Some(automation), automation_name, ..entry });
+            }
+        }
+        self.open.total += open;
+        self.closed.total += total - open;
+    }
+
+    fn summarize(
+        &mut self,
+        kind: ItemKind,
+        item: &CapturedItem,
+        rewires: &[Rewire],
+        arrives: bool,
+        [open, closed]: [&mut usize; 2],
+    ) -> Result<Summary, OverBudget> {
+        let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).collect();
+        let (mut summary, mut seen) = (Summary::default(), HashSet::new());
+        let is_automation = kind == ItemKind::Automation;
+        let Self { accepted, missing, links, work, .. } = self;
+        destination::visit(kind, &item.document, work, &mut |pointer, sighting| {
+            let shown = || cut(pointer, MAX_POINTER).into_owned();
+            let found = match sighting {
+                Sighting::Link(link) if arrives => {
+                    let link = || cut(link, MAX_POINTER).into_owned();
+                    return links.add(&mut 1, || PlannedLink {
+                        link: link(),
+                        item_kind: kind,
+                        item_id: item.id,
+                        pointer: shown(),
+                    });
+                }
+                Sighting::Link(_) => return,
+                Sighting::Destination(found) => found,
+            };
+            if rewired.contains(pointer) || seen.contains(&found.text) {
+                return;
+            }
+            missing.remove(found.text.as_str());
+            let accepted = accepted.contains(found.text.as_str());
+            summary.total += 1;
+            summary.open += usize::from(!accepted);
+            if !accepted && summary.texts.len() < MAX_LISTED {
+                summary.texts.push(found.text.clone());
+            }
+            let room: &mut usize = if accepted { closed } else { open };
+            if arrives && *room > 0 {
+                *room -= 1;
+                summary.entries.push(PlannedDestination {
+                    host: found.ascii_host(),
+                    destination: found.text.clone(),
+                    kind: found.kind,
+                    automation_id: None,
+                    automation_name: String::new(),
+                    item_kind: (!is_automation).then_some(kind),
+                    item_id: (!is_automation).then_some(item.id),
+                    pointer: shown(),
+                    accepted,
+                });
+            }
+            seen.insert(found.text);
+        })?;
+        Ok(summary)
+    }
+
+    /// Refuses or warns of what an automation sends to that nobody accepts.
+    pub(super) fn judge(
+        &mut self,
+        plan: &mut Plan,
+        automation: &CapturedAutomation,
+        unaccepted: &Unaccepted,
+        incomplete: bool,
+        choices: &Choices,
+    ) {
+        if unaccepted.total == 0 {
+            return;
+        }
+        match choices.on_unmapped {
+            OnUnmapped::Reject => {
+                let name = shortened(automation.item.document.name());
+                for text in &unaccepted.texts {
+                    if plan.refusals.len() < MAX_REFUSALS && self.refused.insert(text.clone()) {
+                        let detail = format!(
+                            "the automation {name} sends to {} by itself: add that to allowDestinations, or leave out \
+                             onUnmapped so that the automation arrives switched off",
+                            shortened(text)
+                        );
+                        plan.refusals.push(Refusal::at(&[ALLOW_DESTINATIONS], detail));
+                    }
+                }
+            }
+            OnUnmapped::SwitchOff => {
+                let shown: Vec<String> =
+                    unaccepted.texts.iter().take(super::words::SHOWN).map(|text| shortened(text)).collect();
+                let secrets = match incomplete {
+                    true => "; its secrets have to be filled in as well",
+                    false => "",
+                };
+                let detail = format!(
+                    "it arrives switched off, because it sends to {} by itself; accept that with allowDestinations, or look at \
+                     it and switch it on{secrets}",
+                    first_few(&shown, unaccepted.total)
+                );
+                plan.warnings.push(Warning::about(WarningCode::ExternalDestination, automation, detail));
+            }
+        }
+    }
+
+    /// Warns of prompts and templates that no automation uses, refuses entries that the snapshot does not have, and puts the
+    /// lists into the plan: what nobody accepts first.
+    pub(super) fn finish(mut self, plan: &mut Plan) {
+        let mut used = vec![false; self.shared.len()];
+        for group in self.by_key.values().filter(|group| group.is_used) {
+            group.members.iter().for_each(|at| used[*at] = true);
+        }
+        for (Shared { kind, item, summary }, _) in self.shared.into_iter().zip(used).filter(|(_, is_used)| !is_used) {
+            if summary.open > 0 {
+                let shown: Vec<String> =
+                    summary.texts.iter().take(super::words::SHOWN).map(|text| shortened(text)).collect();
+                let (name, places) = (shortened(item.document.name()), first_few(&shown, summary.open));
+                let detail = format!("the {kind} {name}, which no automation uses yet, sends to {places} by itself");
+                plan.warnings.push(Warning::new(WarningCode::ExternalDestination, "", detail));
+            }
+            self.open.total += summary.open;
+            self.closed.total += summary.total - summary.open;
+            for entry in summary.entries {
+                let list = if entry.accepted { &mut self.closed } else { &mut self.open };
+                if list.listed.len() < MAX_LISTED {
+                    list.listed.push(entry);
+                }
+            }
+        }
+        let mut missing: Vec<_> = self.missing.into_iter().collect();
+        missing.sort_by_key(|(_, index)| *index);
+        let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
+        plan.refusals.extend(missing.into_iter().take(room).map(|(text, index)| {
+            let detail = format!(
+                "the snapshot does not send to {}; take a destination from the answer of plan",
+                shortened(text)
+            );
+            Refusal::at(&[ALLOW_DESTINATIONS, &index.to_string()], detail)
+        }));
+        let total = self.open.total + self.closed.total;
+        let listed = self.open.listed.into_iter().chain(self.closed.listed).take(MAX_LISTED).collect();
+        plan.destinations = Listed { listed, total };
+        plan.links = self.links;
+    }
+}
+
+/// Says that the request accepts destinations where nothing foreign arrives.
+pub(super) fn ignored(choices: &Choices) -> Option<Warning> {
+    let detail = "the snapshot is of your own organization, so allowDestinations has no effect";
+    (!choices.allow_destinations.is_empty())
+        .then(|| Warning::new(WarningCode::DestinationsIgnored, "", detail.to_owned()))
+}
+
+/// The whole content is looked through, also where only a part of it arrives.
+pub(super) fn prepare<'a>(review: &mut Review<'a>, content: &'a Content, choices: &Choices) -> Result<(), OverBudget> {
+    review.items(ItemKind::Prompt, &content.prompts, choices.apply_prompts)?;
+    review.items(ItemKind::Template, &content.templates, choices.apply_templates)?;
+    match choices.apply_automations {
+        true => Ok(()),
+        false => content.automations.iter().try_for_each(|automation| review.skip(automation)),
+    }
+}

@@ -1,0 +1,73 @@
+//! Snapshots in the form in which they were stored before: `tests/golden` has one as DynamoDB held it.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use serde_json::{Value, json};
+use tests::{PAT, SAM, TestApp, apply_body};
+
+use crate::refresh::{edit, refresh};
+
+/// Alex's setup with its references, and the automation's name in each. Captured at Acme in 2026-11.
+const WITH_REFERENCES: &str = include_str!("../golden/snapshot-with-references.json");
+const ID: &str = "6b08509bc881670dfef03e6b";
+
+fn attribute(value: &Value) -> AttributeValue {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "S" => AttributeValue::S(value.as_str().unwrap().to_owned()),
+        "N" => AttributeValue::N(value.as_str().unwrap().to_owned()),
+        "B" => AttributeValue::B(Blob::new(
+            base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap(),
+        )),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
+        "L" => AttributeValue::L(value.as_array().unwrap().iter().map(attribute).collect()),
+        "M" => AttributeValue::M(
+            value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect(),
+        ),
+        other => unreachable!("{other}"),
+    }
+}
+
+async fn start() -> TestApp {
+    let app = TestApp::start().await;
+    let item: Value = serde_json::from_str(WITH_REFERENCES).unwrap();
+    let item = item.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+    let put = app.database().client().put_item().table_name("snapshots").set_item(Some(item));
+    put.send().await.unwrap();
+    app
+}
+
+#[tokio::test]
+async fn a_snapshot_of_before_is_read_as_one_of_today() {
+    let app = start().await;
+    let token = app.token(SAM);
+    let today = app.create_snapshot(&app.token(PAT), &tests::create_body()).await;
+    let today = today.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+    for path in ["/apply-refs", "/items?limit=100"] {
+        let of = async |id: &str| app.get(&token, &format!("/api/user-snapshots/{id}{path}")).await.expect(200).clone();
+        assert_eq!(of(ID).await, of(&today).await, "{path}");
+    }
+    let holdings =
+        async |id: &str| app.snapshot(&token, id).await.expect(200)["snapshot"]["sourcePipelineStageRefs"].clone();
+    assert_eq!(holdings(ID).await, holdings(&today).await);
+    let planned = async |id: &str| {
+        let plan = app.plan(&token, id, &apply_body()).await.expect(200)["plan"].clone();
+        (plan["planHash"].clone(), plan["warnings"].clone())
+    };
+    assert_eq!(planned(ID).await, planned(&today).await);
+}
+
+#[tokio::test]
+async fn an_unchanged_source_makes_no_revision_of_a_snapshot_of_before() {
+    let app = start().await;
+    let answer = refresh(&app, PAT, ID).await;
+    let snapshot = &answer.expect(200)["snapshot"];
+    assert_eq!((&snapshot["refreshStatus"], &snapshot["revision"]), (&json!("unchanged"), &json!(1)));
+    edit(&app, "Say less.").await;
+    let answer = refresh(&app, PAT, ID).await;
+    let snapshot = &answer.expect(200)["snapshot"];
+    assert_eq!((&snapshot["refreshStatus"], &snapshot["revision"]), (&json!("fresh"), &json!(2)));
+    let diff = app.get(&app.token(PAT), &format!("/api/user-snapshots/{ID}/diff")).await;
+    assert_eq!(diff.expect(200)["summary"]["changed"], json!({"automations": 0, "prompts": 1, "templates": 0}));
+}
