@@ -234,10 +234,11 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
 
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
     // What was shared before rows were kept is read to be shown.
-    let old = (format!("SNAPSHOT#{id}"), format!("ORG#{GLOBEX}"));
-    let row = app.item(&old.0, &old.1).await.unwrap();
-    let text = |name: &str| aws_sdk_dynamodb::types::AttributeValue::S(row[name].as_s().unwrap().clone());
-    app.put_item(["PK", "SK", "type", "LISTPK", "LISTSK"].map(|name| (name, text(name)))).await;
+    for sk in [format!("ORG#{GLOBEX}"), "GLOBAL".to_owned()] {
+        let row = app.item(&format!("SNAPSHOT#{id}"), &sk).await.unwrap();
+        let text = |name: &str| aws_sdk_dynamodb::types::AttributeValue::S(row[name].as_s().unwrap().clone());
+        app.put_item(["PK", "SK", "type", "LISTPK", "LISTSK"].map(|name| (name, text(name)))).await;
+    }
     app.list_snapshots(&app.token(GIL), "").await.expect(200);
     app.assign(&sam, &id, &json!({"assignedOrgIds": others})).await.expect(200);
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX]})).await.expect(200);
