@@ -6,14 +6,16 @@
 
 use crate::compute::{Deadline, Unfinished};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
+use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
+use crate::domain::sharing;
 use crate::domain::{
     Counts, Fault, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
     Timestamp, Work,
 };
 use crate::store::{
     Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Packed, Refreshes, Replaced,
-    SnapshotReader, SourceUser, StoredSnapshot, Table,
+    SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
 };
 
 /// How often a refresh starts over because another revision was made meanwhile.
@@ -218,11 +220,13 @@ impl Refresh<'_> {
             ..stored.snapshot.source.clone()
         };
         let next = NextRevision { packed: &packed, counts, source };
-        let (refreshes, note) = (Refreshes::new(self.table), self.note(&stored, RefreshStatus::Fresh, None));
-        match refreshes.replace(&stored, &next, &note).await? {
+        let unfollowed = unfollowed(self.table, &stored, || packed.content()).await?;
+        let terms = Terms { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
+        let note = self.note(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
+        match Refreshes::new(self.table).replace(&stored, &next, &note, terms).await? {
             Replaced::Moved => Ok(None),
             Replaced::Done(snapshot) => {
-                drop_old(self.table, &snapshot, self.revisions_kept, self.now).await;
+                drop_old(self.table, &snapshot, self.now).await;
                 Ok(Some(Refreshed::Done { snapshot, state: note.over(state.unwrap_or_default()) }))
             }
         }
@@ -295,9 +299,25 @@ impl Made {
 
 /// Drops the revisions that are too many by now. What cannot be dropped is left until the next revision is made: this one
 /// stands, whatever becomes of old ones.
-pub async fn drop_old(table: &Table, snapshot: &Snapshot, kept: u32, now: Timestamp) {
-    if let Err(error) = Refreshes::new(table).drop_old(snapshot, kept, now).await {
+pub async fn drop_old(table: &Table, snapshot: &Snapshot, now: Timestamp) {
+    if let Err(error) = Refreshes::new(table).drop_old(snapshot, now).await {
         tracing::warn!(snapshot = %snapshot.id, %error, "old revisions are left until the next one is made");
+    }
+}
+
+/// Why a new revision with this content is not shared although the snapshot's sharing follows its revisions; `None` where it is, or
+/// where nothing follows. One or two reads where what is shared is not the current revision.
+pub async fn unfollowed(
+    table: &Table,
+    stored: &StoredSnapshot,
+    content: impl FnOnce() -> Result<Content, Fault>,
+) -> Result<Option<&'static str>, Fault> {
+    if !stored.snapshot.shares.follow {
+        return Ok(None);
+    }
+    match SnapshotReader::new(table).shared_content(stored).await? {
+        Some(shared) => Ok(sharing::unfollowed(&shared, &content()?, &Work::unlimited())),
+        None => Ok(None),
     }
 }
 

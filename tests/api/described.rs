@@ -168,6 +168,7 @@ async fn provoke(happening: &Happening) -> Answer {
         "unsupported_media_type" => request.content_type = "text/plain",
         "snapshot_not_found" => request.path = request.path.replace(&id, NOBODY),
         "revision_not_found" if happening.operation == "compareRevisions" => request.path += "?from=99",
+        "revision_not_found" if !request.path.contains("/revisions/") => request.path += "?revision=shared",
         "revision_not_found" => request.path = request.path.replace("/revisions/1", "/revisions/99"),
         "apply_not_found" => request.path = happening.path.replace("{id}", &id).replace("{applyId}", NOBODY),
         "setup_in_use" => drop(app.sign_in("casey@acme.example", "TempPass!2026").await),
@@ -207,6 +208,7 @@ fn refused(operation: &str) -> Value {
         "renameSnapshot" => json!({"name": " "}),
         "assignSnapshot" => json!({"assignedOrgIds": [NOBODY]}),
         "login" => json!({"email": "nobody", "password": PASSWORD}),
+        "planSnapshot" => json!({"revision": 99}),
         _ => {
             let mut body = apply_body();
             body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
 use shared::http::bounded::{MAX_BODY_BYTES, sent_bytes};
 use shared::store::Change;
-use tests::{ACME, Answer, BEGINNING, SAM, TestApp, apply_body, capture, numbered_id, user_with_setup};
+use tests::{ACME, Answer, BEGINNING, SAM, TestApp, apply_body, capture, change_setup, numbered_id, user_with_setup};
 
 /// A name of 4 kB, every character of which takes seven bytes in an answer.
 fn nasty_name(number: usize) -> String {
@@ -57,7 +57,7 @@ async fn edit(app: &TestApp, user: ObjectId) {
                 Change::Put(ItemKind::Automation, item(1, *number, document))
             })
             .collect();
-        tests::change_setup(app.table(), &organization, &user, &changes, BEGINNING).await.unwrap();
+        change_setup(app.table(), &organization, &user, &changes, BEGINNING).await.unwrap();
     }
 }
 

@@ -44,6 +44,8 @@ mod schedule_races;
 mod schedules;
 mod secrets;
 mod setup_edits;
+mod sharing;
+mod sharing_races;
 mod sign_in;
 mod stored_before;
 mod stored_items;

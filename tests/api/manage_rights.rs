@@ -174,7 +174,9 @@ impl Ownership {
             (
                 Role::Admin,
                 Route::Rename | Route::Refresh | Route::Revisions | Route::Revision | Route::Diff | Route::Restore,
-            ) => admin[1],
+            ) if route != Route::Diff || admin[1] != 403 => admin[1],
+            // Whoever sees what is shared compares it with what was shared before.
+            (Role::Admin, Route::Diff) => admin[0],
             (Role::Admin, Route::Delete) => admin[2],
             (Role::Admin, _) => admin[0],
             (Role::Superadmin, _) => match self {

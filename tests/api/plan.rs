@@ -15,7 +15,7 @@ async fn a_plan_tells_every_clone_with_its_mapped_references_and_writes_nothing(
     assert_eq!(app.recorded().round_trips(), 1);
     assert_eq!(plan["cloned"], json!({"automations": 5, "prompts": 8, "templates": 12}));
     assert_eq!(plan["refusals"], json!([]));
-    assert_eq!(plan["warnings"].as_array().unwrap().len(), 3);
+    assert_eq!(plan["warnings"].as_array().unwrap().len(), 4);
     assert_eq!(plan["destinations"][0]["destination"], "https://billing.acme.example");
     let clones = plan["clones"].as_array().unwrap();
     assert_eq!(clones.len(), 25);

@@ -189,10 +189,21 @@ async fn undo_in_every_way(app: &TestApp, id: &str) {
     app.undo(&sam, id, result["applyId"].as_str().unwrap(), Some(&json!({"force": true}))).await.expect(200);
 }
 
+/// Leaves rows of lists to be written and one to be taken away.
+async fn leave_rows(app: &TestApp, sam: &str, others: &[String]) {
+    let id = crate::apply_across::snapshot(app).await;
+    let is_row = |request: &Value| request["TransactItems"][0]["ConditionCheck"]["Key"]["SK"]["S"] == "SHARING";
+    app.assign(sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX]})).await.expect(200);
+    app.faults().drop_request().of("TransactWriteItems").when(is_row).always();
+    app.assign(sam, &id, &json!({"assignedOrgIds": others})).await.expect(200);
+    app.faults().clear();
+}
+
 #[tokio::test]
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let app = TestApp::keeping_revisions(1).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
+    let others = crate::manage_assign::organizations(&app, 110).await;
     // A setup whose content takes chunks, and whose apply takes stages.
     let user = user_with_setup(&app, 1, &incompressible(200, 3_500)).await;
     app.forget_calls();
@@ -222,8 +233,15 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     compare(&app, Function::SignIn.logical_name());
 
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
-    // Only Gil's list has a snapshot of another organization, which is read to be shown.
+    // What was shared before rows were kept is read to be shown.
+    for sk in [format!("ORG#{GLOBEX}"), "GLOBAL".to_owned()] {
+        let row = app.item(&format!("SNAPSHOT#{id}"), &sk).await.unwrap();
+        let text = |name: &str| aws_sdk_dynamodb::types::AttributeValue::S(row[name].as_s().unwrap().clone());
+        app.put_item(["PK", "SK", "type", "LISTPK", "LISTSK"].map(|name| (name, text(name)))).await;
+    }
     app.list_snapshots(&app.token(GIL), "").await.expect(200);
+    app.assign(&sam, &id, &json!({"assignedOrgIds": others})).await.expect(200);
+    app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX]})).await.expect(200);
     for token in [&pat, &sam] {
         app.list_snapshots(token, "").await.expect(200);
         app.snapshot(token, &id).await.expect(200);
@@ -239,6 +257,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.delete_snapshot(&pat, &id).await.expect(200);
     app.health().await.expect(200);
     app.rename(&pat, &large, &json!({"refresh": {"every": "P1D"}})).await.expect(200);
+    app.assign(&sam, &large, &json!({"isGlobal": true, "follow": true})).await.expect(200);
     compare(&app, Function::ManageSnapshots.logical_name());
 
     app.clock().advance(DAY);
@@ -255,8 +274,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.apply(&sam, &large, &body).await.expect(503);
     app.apply_once(&sam, "k2", &large, &mapped_body("nobody@globex.example", 0)).await.expect(503);
     app.faults().clear();
-    app.assign(&sam, &large, &json!({"isGlobal": true})).await.expect(200);
     app.delete_snapshot(&pat, &large).await.expect(200);
+    leave_rows(&app, &sam, &others).await;
     app.forget_calls();
     for _ in 0..2 {
         app.clock().advance(Duration::from_secs(600));

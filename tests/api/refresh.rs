@@ -69,7 +69,7 @@ async fn a_refresh_captures_what_changed_as_a_new_revision_and_keeps_the_old_one
         expected[field] = value;
     }
     assert_eq!(*refreshed, expected);
-    assert_eq!(answer.header("etag"), Some("\"1\""), "name, description and access are as they were");
+    assert_eq!(answer.header("etag"), Some("\"1.2\""), "name, description and access are as they were");
 
     let token = app.token(PAT);
     let shown = app.snapshot(&token, id).await.expect(200)["snapshot"].clone();

@@ -80,7 +80,7 @@ impl<'a> Applied<'a> {
         apply_id: ObjectId,
         revision: u32,
     ) -> Self {
-        let warnings = listed(&plan.warnings);
+        let warnings = listed(plan.told());
         let Outcome { cloned, mapped, skipped } = plan.outcome;
         let result = ApplyResult {
             user_id,
@@ -90,7 +90,7 @@ impl<'a> Applied<'a> {
             skipped,
             apply_id,
             snapshot_revision: revision,
-            warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
+            warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
         };
         Self { message: "Snapshot applied", result }
@@ -98,10 +98,9 @@ impl<'a> Applied<'a> {
 }
 
 /// The warnings that fit an answer.
-pub(crate) fn listed(warnings: &[Warning]) -> Vec<ListedWarning<'_>> {
+pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<ListedWarning<'a>> {
     let mut bytes = 0;
     warnings
-        .iter()
         .take(MAX_LISTED)
         .map(|warning| ListedWarning {
             code: warning.code,

@@ -43,6 +43,7 @@ pub(crate) async fn apply(
     let key = IdempotencyKey::of(request)?;
     let wanted = Wanted::parse(request)?;
     asked.may_grant(wanted.new_user.role)?;
+    asked.may_choose(wanted.revision)?;
     let key = key.map(|key| key.derive_id(&asked.principal, request));
     Applying { app, table, context, asked, wanted, key }.answer(&if_match).await
 }
@@ -53,7 +54,7 @@ impl Applying<'_> {
         self.app.edge.randomness.fill(&mut salt);
         let (password_hash, found, stored) = tokio::join!(
             self.app.hasher.hash(self.wanted.new_user.password.password(), salt),
-            self.asked.read(self.table),
+            self.asked.read(self.table, self.wanted.revision),
             self.stored(),
         );
         let found = found?;
@@ -93,7 +94,8 @@ impl Applying<'_> {
     ) -> Result<Answer, ApiError> {
         let found = found.at(self.table, stored.origin.revision).await?;
         let judged = match found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await {
-            Err(ApiError::SnapshotNotFound) => None,
+            // Only what is asked about the pinned revision is refused before there is a plan: it is gone.
+            Err(ApiError::SnapshotNotFound | ApiError::Refused(_)) => None,
             other => Some(other?),
         };
         let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();

@@ -27,9 +27,11 @@ pub(crate) async fn plan(
     request: &Request,
 ) -> Result<Answer, ApiError> {
     let asked = authorize(edge, context, request)?;
-    let Considered { choices, role, mut refusals } = Considered::parse(request)?;
+    let Considered { choices, revision, role, mut refusals } = Considered::parse(request)?;
     asked.may_grant(role)?;
-    let Judged { snapshot, plan, hash } = asked.read(table).await?.plan(table, &choices, &context.deadline()).await?;
+    asked.may_choose(revision)?;
+    let found = asked.read(table, revision).await?;
+    let Judged { snapshot, plan, hash } = found.plan(table, &choices, &context.deadline()).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let tag = etag(&hash);
     let planned = Planned { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
@@ -112,7 +114,7 @@ struct ListedClone<'a> {
 
 impl<'a> PlanDocument<'a> {
     fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
-        let warnings = listed(&plan.warnings);
+        let warnings = listed(plan.told());
         let Outcome { cloned, mapped, skipped } = plan.outcome;
         let (destinations, _) = first_that_fit(plan.destinations.listed.iter());
         let (links, _) = first_that_fit(plan.links.listed.iter());
@@ -125,7 +127,7 @@ impl<'a> PlanDocument<'a> {
             skipped,
             clones,
             clones_total,
-            warnings_total: (warnings.len() < plan.warnings.len()).then_some(plan.warnings.len()),
+            warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
             destinations_total: plan.destinations.total_beyond(destinations.len()),
             destinations,

@@ -2,11 +2,14 @@
 
 use lambda_http::Request;
 use shared::compute::Deadline;
-use shared::domain::plan::{Choices, Plan, Scope, plan};
+use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
 use shared::domain::rights::Action;
+use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
 use shared::http::{ApiError, Caller, Edge, RequestContext};
-use shared::store::{Callers, Captures, Organizations, Revisions, SnapshotReader, SnapshotWithContent, Table};
+use shared::store::{Callers, Captures, Organizations, SeenSnapshot, SnapshotReader, Table};
+
+const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or not any more";
 
 /// What is said where the plan is not done in time, although it had ample time.
 pub(crate) const TAKES_TOO_LONG: &str =
@@ -21,8 +24,10 @@ pub(crate) struct Asked {
 
 /// What was read for a caller who is who the token says.
 pub(crate) struct Found {
-    /// The snapshot, where the caller sees it.
-    loaded: Option<SnapshotWithContent>,
+    principal: Principal,
+    snapshot: ObjectId,
+    /// The snapshot with the revision that the caller asks for, where it sees both.
+    seen: SeenSnapshot,
     targets: Organization,
 }
 
@@ -54,38 +59,60 @@ impl Asked {
         Err(ApiError::Forbidden(format!("the new user's role is above yours; accessRole may be at most {highest}")))
     }
 
+    /// Refuses a revision that is named by somebody who does not see all of them.
+    pub(crate) fn may_choose(&self, choice: RevisionChoice) -> Result<(), ApiError> {
+        match choice {
+            RevisionChoice::Number(_) if self.principal.role != Role::Superadmin => {
+                Err(ApiError::Forbidden("naming a revision by its number needs the role SUPERADMIN".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads caller, snapshot and targets at once; 401 where the caller is not who the token says any more.
-    pub(crate) async fn read(&self, table: &Table) -> Result<Found, ApiError> {
+    pub(crate) async fn read(&self, table: &Table, choice: RevisionChoice) -> Result<Found, ApiError> {
         let Self { caller, principal, snapshot } = self;
         let (callers, organizations, snapshots) =
             (Callers::new(table), Organizations::new(table), SnapshotReader::new(table));
-        let (stored, organization, loaded) = tokio::join!(
+        let (stored, organization, seen) = tokio::join!(
             callers.load(principal.organization, principal.user),
             organizations.load(&principal.organization),
-            snapshots.load(*snapshot, principal, Action::Use),
+            snapshots.load(*snapshot, principal, choice),
         );
         caller.confirm(stored?)?;
         let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-        Ok(Found { loaded: loaded?, targets })
+        Ok(Found { principal: principal.clone(), snapshot: *snapshot, seen: seen?, targets })
     }
 }
 
 impl Found {
-    /// The same with the revision that an apply began with; without a snapshot where that revision is gone.
+    /// The same with the revision that an apply began with, whatever is shared by now; without one where that is gone.
     pub(crate) async fn at(self, table: &Table, revision: u32) -> Result<Self, ApiError> {
-        match self.loaded {
-            Some(current) if current.snapshot.revision != revision => {
-                Ok(Self { loaded: Revisions::new(table).at(&current.snapshot, revision).await?, ..self })
-            }
-            _ => Ok(self),
-        }
+        let reader = SnapshotReader::new(table);
+        let seen = match self.seen {
+            SeenSnapshot::NoSuchRevision => reader.load(self.snapshot, &self.principal, RevisionChoice::Usual).await?,
+            seen => seen,
+        };
+        let seen = match seen {
+            SeenSnapshot::Revision(loaded) => match reader.pinned(*loaded, revision).await? {
+                Some(pinned) => SeenSnapshot::Revision(Box::new(pinned)),
+                None => SeenSnapshot::NoSuchRevision,
+            },
+            other => other,
+        };
+        Ok(Self { seen, ..self })
     }
 
-    /// Plans, where the caller sees the snapshot. Within the source's own organization it takes one more read: which of the
+    /// Plans, where the caller sees the revision. Within the source's own organization it takes one more read: which of the
     /// source's automations still exist.
     pub(crate) async fn plan(self, table: &Table, choices: &Choices, deadline: &Deadline) -> Result<Judged, ApiError> {
-        let Self { loaded, targets } = self;
-        let loaded = loaded.ok_or(ApiError::SnapshotNotFound)?;
+        let Self { principal, seen, targets, .. } = self;
+        let loaded = match seen {
+            SeenSnapshot::Revision(loaded) => loaded,
+            SeenSnapshot::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
+            SeenSnapshot::Missing => return Err(ApiError::SnapshotNotFound),
+        };
+        let is_unshared = principal.applies_unshared(&loaded.stored.snapshot, loaded.snapshot.revision);
         let source = &loaded.snapshot.source;
         let scope = if source.organization == targets.id {
             let automations = Captures::new(table).automations(&source.organization, &source.user).await?;
@@ -95,7 +122,8 @@ impl Found {
         };
         let choices = choices.clone();
         let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
-            let plan = plan(&loaded.content()?, &scope, &targets, &choices, work)?;
+            let mut plan = plan(&loaded.content()?, &scope, &targets, &choices, work)?;
+            plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
             Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
         planning.await.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?

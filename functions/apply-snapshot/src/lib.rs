@@ -14,6 +14,7 @@ mod judge;
 mod operations;
 mod repeat;
 mod request;
+mod revision_body;
 mod undo;
 
 use std::convert::Infallible;

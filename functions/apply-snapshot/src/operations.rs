@@ -34,6 +34,10 @@ takes over which automations are on. Prompts are cloned: all, or those in `selec
 A mapping to a stage or agent that your organization does not have, for an automation that the snapshot does not have, or of a \
 value that the automation does not use is 422, with a pointer to each.
 
+What arrives is the current revision where the snapshot comes from your organization, or you are a SUPERADMIN; otherwise the one \
+that was shared with other organizations. A SUPERADMIN names another one with `revision`. One that is not shared, applied by a member of \
+another organization, is named in `warnings`.
+
 Send an `Idempotency-Key`: a request that is repeated under it after a lost answer gets the first answer, and one that was \
 interrupted is carried on. After a 503 without a key nobody sees anything of the user, and the address is free again some minutes \
 later.
@@ -199,6 +203,7 @@ fn plan() -> Described {
         .does("Tell what an apply would do, without doing it", PLAN)
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
         .refuses([ApiError::SetupTooLarge { detail: TAKES_TOO_LONG.to_owned() }])
+        .refuses([ApiError::refused("/revision", "the snapshot has no such revision, or not any more")])
         .answers::<Planned<'static>>(
             StatusCode::OK,
             "What apply would do now. Nothing was written.",

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use lambda_http::Request;
 use serde::{Deserialize, Serialize, Serializer};
 use shared::domain::plan::{Choices, OnUnmapped};
+use shared::domain::sharing::RevisionChoice;
 use shared::domain::{
     Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
     Violation, pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object, body};
 use utoipa::ToSchema;
+
+use crate::revision_body::RevisionBody;
 
 /// The customer's request, as on their page.
 pub const EXAMPLE: &str = r#"{
@@ -69,6 +72,9 @@ pub(crate) struct ApplyBody {
     /// `switchOff` when absent.
     #[schema(value_type = Option<OnUnmapped>)]
     on_unmapped: Option<String>,
+    /// Which revision arrives: the number of one, for a SUPERADMIN, or `shared` for the one that other organizations see. Without
+    /// it, the current one where you see it, else the shared one.
+    revision: Option<RevisionBody>,
 }
 
 /// The user to be created, as far as it is known already.
@@ -109,6 +115,7 @@ fn unsaid<S: Serializer>(_: &Option<Password>, serializer: S) -> Result<S::Ok, S
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) choices: Choices,
+    pub(crate) revision: RevisionChoice,
     pub(crate) new_user: NewUser,
     pub(crate) fingerprint: Fingerprint,
 }
@@ -117,6 +124,7 @@ pub(crate) struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Considered {
     pub(crate) choices: Choices,
+    pub(crate) revision: RevisionChoice,
     pub(crate) role: Role,
     pub(crate) refusals: Vec<FieldError>,
 }
@@ -144,6 +152,7 @@ struct Read {
     fields: Fields,
     fingerprint: Fingerprint,
     choices: Choices,
+    revision: RevisionChoice,
     email: Option<Email>,
     password: Option<NewPassword>,
     role: Option<Role>,
@@ -165,7 +174,7 @@ impl Wanted {
         };
         read.fields.finish()?;
         let new_user = NewUser { email, password, role, profile: read.profile };
-        Ok(Self { choices: read.choices, new_user, fingerprint: read.fingerprint })
+        Ok(Self { choices: read.choices, revision: read.revision, new_user, fingerprint: read.fingerprint })
     }
 }
 
@@ -174,7 +183,8 @@ impl Considered {
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
         let read = Read::parse(request, Credentials::Optional)?;
         let refusals = read.fields.into_refusals()?;
-        Ok(Self { choices: read.choices, role: read.role.unwrap_or(Role::SalesRep), refusals })
+        let role = read.role.unwrap_or(Role::SalesRep);
+        Ok(Self { choices: read.choices, revision: read.revision, role, refusals })
     }
 }
 
@@ -189,6 +199,7 @@ impl Read {
             return Err(fields.into_error());
         }
         let new_user = body.new_user.map(|Object(new_user)| new_user).unwrap_or_default();
+        let revision = body.revision.map(|RevisionBody(choice)| choice).unwrap_or_default();
         for (field, missing) in [("email", new_user.email.is_none()), ("password", new_user.password.is_none())] {
             if missing && credentials == Credentials::Required {
                 fields.note(pointer(["newUser", field]), required());
@@ -226,7 +237,7 @@ impl Read {
             fields.note(pointer([field]), violation);
         }
         let role = role.map(|role| role.unwrap_or(Role::SalesRep));
-        Ok(Self { fields, fingerprint, choices, email, password, role, profile })
+        Ok(Self { fields, fingerprint, choices, revision, email, password, role, profile })
     }
 }
 

@@ -10,6 +10,7 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
+use shared::domain::sharing::Shares;
 use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, Snapshot, Source, Work};
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::refresh::TAKES_TOO_LONG;
@@ -114,6 +115,8 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         revised_at: now,
         restored_from: None,
         version: 1,
+        content: packed.address(),
+        shares: Shares::default(),
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
         Creation::Made => created(&snapshot, None),
@@ -124,7 +127,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
 fn created(snapshot: &Snapshot, state: Option<RefreshState>) -> Result<Answer, ApiError> {
     let document = SnapshotDocument::from(snapshot).refreshed(state);
     let created = Answer::created(&Created { message: "Snapshot created", snapshot: document })?;
-    Ok(created.with_header(ETAG, etag(snapshot.version)))
+    Ok(created.with_header(ETAG, etag(snapshot.tag())))
 }
 
 /// Answers a request whose key was used before: with the snapshot as it is now.

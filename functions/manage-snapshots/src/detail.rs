@@ -12,9 +12,10 @@ use shared::domain::diff::ItemChange;
 use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
 use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
+use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
-use shared::http::{Answer, ApiError, Cursor, Query, SnapshotDocument, etag};
-use shared::store::{Refreshes, SnapshotReader, SnapshotWithContent};
+use shared::http::{Answer, ApiError, Cursor, FieldError, Query, SnapshotDocument, etag, route};
+use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::call::Call;
@@ -84,36 +85,56 @@ struct NamedItem<'a> {
     enabled: Option<bool>,
 }
 
-/// Reads the snapshot of the path with its content, still packed, for a caller who sees it.
-async fn load(call: &Call<'_>) -> Result<SnapshotWithContent, ApiError> {
+/// The revision that the parameter `revision` asks for.
+pub(crate) fn revision_choice(query: &Query) -> Result<RevisionChoice, ApiError> {
+    let parse = |text: &str| match text {
+        "shared" => Ok(RevisionChoice::Shared),
+        _ => Err("is shared, or left out".to_owned()),
+    };
+    Ok(query.get("revision", parse)?.unwrap_or_default())
+}
+
+/// What the caller sees, or why it sees nothing.
+pub(crate) fn seen(seen: SeenSnapshot) -> Result<Box<SnapshotWithContent>, ApiError> {
+    match seen {
+        SeenSnapshot::Revision(seen) => Ok(seen),
+        SeenSnapshot::NoSuchRevision => Err(ApiError::RevisionNotFound),
+        SeenSnapshot::Missing => Err(ApiError::SnapshotNotFound),
+    }
+}
+
+/// Reads the snapshot of the path with the content that the caller sees.
+async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<SnapshotWithContent>, ApiError> {
     let caller = call.caller(Action::Use)?;
     let id = call.context.path_id("id")?;
     let principal = caller.principal();
     let reader = SnapshotReader::new(call.table);
-    let (confirmed, snapshot) = tokio::join!(call.confirm(&caller), reader.load(id, &principal, Action::Use));
+    let (confirmed, loaded) = tokio::join!(call.confirm(&caller), reader.load(id, &principal, choice));
     confirmed?;
-    snapshot?.ok_or(ApiError::SnapshotNotFound)
+    seen(loaded?)
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.caller(Action::Use)?;
     let id = call.context.path_id("id")?;
-    call.no_parameters()?;
+    let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
     let reader = Refreshes::new(call.table);
-    let (loaded, state) = tokio::join!(load(call), reader.state(id));
+    let (loaded, state) = tokio::join!(load(call, choice), reader.state(id));
     let (mut loaded, state) = (loaded?, state?);
+    // Only who sees the current revision sees how it is refreshed.
+    let state = state.filter(|_| loaded.visible == VisibleRevision::Current);
     if state.as_ref().and_then(|state| state.revision).is_some_and(|about| about > loaded.snapshot.revision) {
         // Another revision was made between the two reads, so the snapshot is read once more.
-        loaded = load(call).await?;
+        loaded = load(call, choice).await?;
     }
-    let tag = etag(loaded.snapshot.version);
+    let tag = loaded.visible.tag(&loaded.stored.snapshot);
     let writing = call.compute(move |_| {
         Holdings::written(&loaded.content()?, |holdings| {
             let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
             serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
         })
     });
-    Ok(Answer::json_text(StatusCode::OK, writing.await?).with_header(ETAG, tag))
+    Ok(Answer::json_text(StatusCode::OK, writing.await?).with_header(ETAG, etag(tag)))
 }
 
 impl<'a> Holdings<'a> {
@@ -215,16 +236,24 @@ struct WholeItem<'a> {
 pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.caller(Action::Use)?;
     call.context.path_id("id")?;
-    let query = Query::of(call.request, &["kind", "limit", "cursor"])?;
+    let query = Query::of(call.request, &["kind", "revision", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
-    let (limit, after) = (query.limit()?, query.cursor::<Place>()?);
-    let loaded = load(call).await?;
-    call.compute(move |_| page(&loaded.content()?, kind, limit, after)).await
+    let choice = revision_choice(&query)?;
+    let (limit, after) = (query.limit()?, query.cursor::<PinnedPlace>()?);
+    let loaded = load_pinned(call, choice, after.map(|after| after.revision)).await?;
+    let after = after.map(|after| after.place);
+    call.compute(move |_| page(&loaded, kind, limit, after)).await
 }
 
 /// One page of items, as it is answered.
-fn page(content: &Content, kind: Option<ItemKind>, limit: usize, after: Option<Place>) -> Result<Answer, ApiError> {
-    let rest: Vec<WholeItem<'_>> = whole_items(content)
+fn page(
+    loaded: &SnapshotWithContent,
+    kind: Option<ItemKind>,
+    limit: usize,
+    after: Option<Place>,
+) -> Result<Answer, ApiError> {
+    let (revision, content) = (loaded.snapshot.revision, loaded.content()?);
+    let rest: Vec<WholeItem<'_>> = whole_items(&content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)
@@ -232,8 +261,45 @@ fn page(content: &Content, kind: Option<ItemKind>, limit: usize, after: Option<P
         .collect::<Result<_, _>>()?;
     let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
     let more = shown.len() < rest.len();
-    let next_cursor = shown.last().filter(|_| more).map(|item| Cursor::write(&item.place()));
+    let last = shown.last().filter(|_| more);
+    let next_cursor = last.map(|item| Cursor::write(&PinnedPlace { revision, place: item.place() }));
     Answer::ok(&Items { items: shown, next_cursor })
+}
+
+/// Reads the revision that a page is about: the one that the caller sees or, on a further page, the one of the page before,
+/// whatever was made or shared since.
+async fn load_pinned(
+    call: &Call<'_>,
+    choice: RevisionChoice,
+    pinned: Option<u32>,
+) -> Result<Box<SnapshotWithContent>, ApiError> {
+    let Some(pinned) = pinned else { return load(call, choice).await };
+    let gone = |error| match error {
+        ApiError::RevisionNotFound => {
+            let detail =
+                "the parameter \"cursor\" is of a page about a revision that is gone; begin with the first page";
+            ApiError::InvalidQuery(vec![FieldError::new("", detail)])
+        }
+        other => other,
+    };
+    let loaded = load(call, RevisionChoice::Number(pinned)).await;
+    let loaded = match loaded {
+        Err(ApiError::RevisionNotFound) => load_earlier(call, pinned).await,
+        other => other,
+    };
+    loaded.map_err(gone)
+}
+
+/// The same of a revision that the caller saw as the shared one until another was shared.
+async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWithContent>, ApiError> {
+    let loaded = load(call, RevisionChoice::Usual).await?;
+    let snapshot = &loaded.stored.snapshot;
+    let is_earlier = snapshot.shares.earlier.is_some_and(|earlier| earlier.revision == revision);
+    let (reader, principal) = (SnapshotReader::new(call.table), call.caller(Action::Use)?.principal());
+    if !is_earlier || !reader.saw_earlier(snapshot, &principal).await? {
+        return Err(ApiError::RevisionNotFound);
+    }
+    reader.pinned(*loaded, revision).await?.map(Box::new).ok_or(ApiError::RevisionNotFound)
 }
 
 fn parse_kind(text: &str) -> Result<ItemKind, String> {
@@ -285,6 +351,30 @@ impl<'a> WholeItem<'a> {
 pub(crate) struct Place {
     kind: ItemKind,
     id: ObjectId,
+}
+
+/// The same with the revision that the list is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PinnedPlace {
+    revision: u32,
+    place: Place,
+}
+
+impl fmt::Display for PinnedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.revision, self.place)
+    }
+}
+
+impl FromStr for PinnedPlace {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let malformed = || Violation::malformed("this is no place in a snapshot");
+        let (revision, place) = text.split_once('#').ok_or_else(malformed)?;
+        let revision = route::parse_revision(revision).map_err(|_| malformed())?;
+        Ok(Self { revision, place: place.parse()? })
+    }
 }
 
 impl Place {

@@ -7,15 +7,16 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::diff::{self, DescribedChange, ItemChange, RenamedAgent, Summary};
 use shared::domain::rights::Action;
-use shared::domain::{Violation, Work};
+use shared::domain::sharing::SharedRevision;
+use shared::domain::{ObjectId, Revision, Violation, Work};
 use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
-use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
-use shared::store::{RevisionWithContent, Revisions};
+use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};
+use shared::store::{Found, RevisionWithContent, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
 use crate::call::Call;
 use crate::detail::Place;
-use crate::revisions::{Row, stored};
+use crate::revisions::Row;
 
 /// A place in a list of changes: of which revisions, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +80,20 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
         let detail = "the parameter \"cursor\" is of a page about other revisions than \"from\" and \"to\" name";
         return Err(ApiError::InvalidQuery(vec![FieldError::new("", detail)]));
     }
-    let snapshot = stored(call, &caller, id).await?;
     // Without parameters the next page is about what the first one was, whatever was made since.
-    let to = after.map(|after| after.to).or(to).unwrap_or(snapshot.snapshot.revision);
-    let from = after.map(|after| after.from).or(from).unwrap_or((to - 1).max(1));
+    let (from, to) = (after.map(|after| after.from).or(from), after.map(|after| after.to).or(to));
+    let compared = compared(call, &caller, id).await?;
+    let (from, to) = compared.pair(from, to).ok_or(ApiError::RevisionNotFound)?;
     let revisions = Revisions::new(call.table);
-    let (from, to) = tokio::join!(revisions.load(&snapshot, from), revisions.load(&snapshot, to));
+    let (from, to) = tokio::join!(revisions.load(&compared.stored, from), revisions.load(&compared.stored, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
-    let body = call.compute(move |work| written(&from, &to, after, limit, work)).await?;
+    let body = call.compute(move |work| written(&compared, &from, &to, after, limit, work)).await?;
     Ok(Answer::json_text(StatusCode::OK, body))
 }
 
 /// One page of what changed, as it is answered.
 fn written(
+    compared: &Compared,
     from: &RevisionWithContent,
     to: &RevisionWithContent,
     after: Option<PlaceBetween>,
@@ -103,20 +105,71 @@ fn written(
     let rest: Vec<&ItemChange<'_>> =
         all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
     let changes = described(&rest, limit, work)?;
-    let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len()).map(|change| PlaceBetween {
-        from: from.revision.number,
-        to: to.revision.number,
-        place: Place::of(change),
-    });
+    let (first, second) = (from.revision.number, to.revision.number);
+    let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len());
+    let last = last.map(|change| PlaceBetween { from: first, to: second, place: Place::of(change) });
     let answer = Differences {
-        from: Row::from(&from.revision),
-        to: Row::from(&to.revision),
+        from: Row::from(&compared.shown(from.revision.clone())),
+        to: Row::from(&compared.shown(to.revision.clone())),
         summary: Summary::of(&all),
         agents: diff::renamed_agents(&before, &now),
         changes,
         next_cursor: last.as_ref().map(Cursor::write),
     };
     serde_json::to_string(&answer).map_err(ApiError::internal)
+}
+
+/// A snapshot whose revisions somebody compares.
+struct Compared {
+    stored: StoredSnapshot,
+    /// For somebody who sees what was shared alone.
+    of_shared: Option<OfShared>,
+}
+
+/// What was shared with somebody.
+struct OfShared {
+    now: SharedRevision,
+    /// The revision that was shared before, where that organization saw it.
+    before: Option<u32>,
+}
+
+/// The snapshot, where the caller is still who the token says and sees its history, or what was shared of it.
+async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Compared, ApiError> {
+    let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
+    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
+    confirmed?;
+    match found? {
+        Found::Allowed(stored) => return Ok(Compared { stored: *stored, of_shared: None }),
+        Found::Missing => return Err(ApiError::SnapshotNotFound),
+        Found::Forbidden => {}
+    }
+    let Found::Allowed(stored) = reader.find_stored(id, &principal, Action::Use).await? else {
+        return Err(ApiError::SnapshotNotFound);
+    };
+    let now = stored.snapshot.shared().ok_or(ApiError::SnapshotNotFound)?;
+    let earlier = stored.snapshot.shares.earlier.map(|earlier| earlier.revision);
+    let before = if reader.saw_earlier(&stored.snapshot, &principal).await? { earlier } else { None };
+    Ok(Compared { stored: *stored, of_shared: Some(OfShared { now, before }) })
+}
+
+impl Compared {
+    /// The revisions to compare, where these are asked for; `None` where the caller does not see one of them.
+    fn pair(&self, from: Option<u32>, to: Option<u32>) -> Option<(u32, u32)> {
+        let Some(OfShared { now, before }) = &self.of_shared else {
+            let to = to.unwrap_or(self.stored.snapshot.revision);
+            return Some((from.unwrap_or((to - 1).max(1)), to));
+        };
+        let (from, to) = (from.or(*before).unwrap_or(now.revision), to.unwrap_or(now.revision));
+        let is_seen = |number| number == now.revision || Some(number) == *before;
+        (is_seen(from) && is_seen(to)).then_some((from, to))
+    }
+
+    /// A revision as the caller sees it: of one that was shared, what the source did since is not told.
+    fn shown(&self, revision: Revision) -> Revision {
+        let Some(OfShared { now, .. }) = &self.of_shared else { return revision };
+        let replaced_at = (revision.number != now.revision).then_some(now.at);
+        Revision { replaced_at, restored_from: None, ..revision }
+    }
 }
 
 /// The first changes, as many as fit an answer. What does not is not looked into.

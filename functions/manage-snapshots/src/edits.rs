@@ -1,4 +1,5 @@
-//! Changes of a snapshot: `PATCH` and `DELETE /api/user-snapshots/{id}`, `PATCH /api/user-snapshots/{id}/assign`.
+//! Changes of a snapshot: `PATCH` and `DELETE /api/user-snapshots/{id}`; and what every change
+//! does that is conditioned on the snapshot as it was read.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -6,23 +7,16 @@ use std::time::Duration;
 use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
-use shared::domain::{
-    Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Sharing, Snapshot, SnapshotName, Violation,
-};
-use shared::http::{
-    Answer, ApiError, Caller, FieldError, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag,
-};
-use shared::store::{
-    Edited, Found, MAX_SHARING_CHANGES, Organizations, Refreshes, Renaming, SnapshotEditor, SnapshotReader,
-};
+use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
+use shared::http::{Answer, ApiError, Caller, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag};
+use shared::store::{Edited, Found, Refreshes, Renaming, SnapshotEditor, SnapshotReader};
 use utoipa::ToSchema;
 
+use crate::assign::Assignment;
 use crate::call::Call;
 
 /// How often a change starts over because another one came first.
 const ATTEMPTS: u32 = 6;
-/// The most organizations that a snapshot is assigned to.
-const MAX_ASSIGNED: usize = 500;
 
 /// Why an ADMIN is refused what is about the snapshots of others.
 pub(crate) const FOREIGN: &str =
@@ -44,16 +38,16 @@ pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiE
 }
 
 /// A change that was authorized by role and whose path and condition were read.
-struct Change<'a> {
-    call: &'a Call<'a>,
-    caller: Caller,
+pub(crate) struct Change<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) caller: Caller,
     action: Action,
     id: ObjectId,
     if_match: IfMatch,
 }
 
 impl<'a> Change<'a> {
-    fn begin(call: &'a Call<'a>, action: Action) -> Result<Self, ApiError> {
+    pub(crate) fn begin(call: &'a Call<'a>, action: Action) -> Result<Self, ApiError> {
         let caller = call.caller(action)?;
         let id = call.context.path_id("id")?;
         call.no_parameters()?;
@@ -61,7 +55,7 @@ impl<'a> Change<'a> {
     }
 
     /// The snapshot, where the caller is still who the token says and may change it.
-    async fn read(&self) -> Result<Box<Snapshot>, ApiError> {
+    pub(crate) async fn read(&self) -> Result<Box<Snapshot>, ApiError> {
         let (confirmed, found) = tokio::join!(self.call.confirm(&self.caller), self.find());
         confirmed?;
         found
@@ -74,9 +68,17 @@ impl<'a> Change<'a> {
 
     /// Makes the change to the snapshot as it was read, and again to what it has become where another change came first:
     /// unless the caller said which version it means, it is meant for any. Gives the snapshot as it is then.
-    async fn make(&self, mut snapshot: Box<Snapshot>, mut wanted: Wanted<'_>) -> Result<Box<Snapshot>, ApiError> {
+    pub(crate) async fn make(
+        &self,
+        mut snapshot: Box<Snapshot>,
+        mut wanted: Wanted<'_>,
+    ) -> Result<Box<Snapshot>, ApiError> {
         for _ in 0..ATTEMPTS {
-            self.if_match.check(snapshot.version)?;
+            // A new revision makes no other name; but whoever shares one has looked at it.
+            match wanted {
+                Wanted::Share(..) => self.if_match.check_snapshot(&snapshot)?,
+                Wanted::Edit(_) | Wanted::Delete => self.if_match.check_version(snapshot.version)?,
+            }
             match self.write(&snapshot, &mut wanted).await? {
                 Edited::Done(done) => return Ok(done),
                 Edited::Moved => snapshot = self.find().await?,
@@ -90,8 +92,8 @@ impl<'a> Change<'a> {
         Ok(match wanted {
             Wanted::Edit(edit) => self.edit(snapshot, edit).await?,
             Wanted::Share(assignment, existing) => {
-                let sharing = assignment.judge(snapshot, existing)?;
-                editor.share(snapshot, sharing, now).await?
+                let (sharing, shares) = assignment.judge(self, snapshot, existing).await?;
+                editor.share(snapshot, sharing, shares, now).await?
             }
             Wanted::Delete => editor.delete(snapshot, self.caller.user, now).await?,
         })
@@ -160,7 +162,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<O
 }
 
 /// What is to become of a snapshot.
-enum Wanted<'w> {
+pub(crate) enum Wanted<'w> {
     Edit(&'w mut Edit),
     /// With the organizations of the request that exist.
     Share(&'w Assignment, &'w HashSet<ObjectId>),
@@ -168,7 +170,7 @@ enum Wanted<'w> {
 }
 
 /// What is to be changed, its values parsed.
-struct Edit {
+pub(crate) struct Edit {
     name: Option<SnapshotName>,
     description: Option<Description>,
     /// What the period is to be, or that there is to be none; `None` where that stays as it is.
@@ -194,7 +196,7 @@ pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let edited = change.make(snapshot, Wanted::Edit(&mut edit)).await?;
     let document = SnapshotDocument::from(&*edited).refreshed(edit.state);
     let updated = Answer::ok(&Renamed { message: "Snapshot updated", snapshot: document })?;
-    Ok(updated.with_header(ETAG, etag(edited.version)))
+    Ok(updated.with_header(ETAG, etag(edited.tag())))
 }
 
 impl Edit {
@@ -229,125 +231,4 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub(crate) struct Deleted {
     /// `Snapshot deleted`.
     message: &'static str,
-}
-
-/// Who is to see the snapshot; at least one of both. What is absent stays as it is.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = AssignSnapshot)]
-pub(crate) struct AssignBody {
-    /// The organizations that see the snapshot, in place of those before; at most 500. The source's own sees it only while
-    /// it is among them.
-    #[schema(value_type = Option<Vec<ObjectId>>)]
-    assigned_org_ids: Option<Vec<String>>,
-    /// Whether every organization sees it.
-    is_global: Option<bool>,
-}
-
-impl OptionalFields for AssignBody {}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = SnapshotAssigned)]
-pub(crate) struct Assigned<'a> {
-    /// `Snapshot access updated`.
-    message: &'static str,
-    snapshot: Access<'a>,
-}
-
-/// Who sees a snapshot.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = SnapshotAccess)]
-struct Access<'a> {
-    /// The snapshot.
-    #[serde(rename = "_id")]
-    id: ObjectId,
-    /// The organizations that see it.
-    assigned_org_ids: &'a [ObjectId],
-    /// Whether every organization sees it.
-    is_global: bool,
-}
-
-/// Who is to see the snapshot; what is absent stays as it is.
-struct Assignment {
-    /// Each organization once, with its place in the request.
-    assigned: Option<Vec<(usize, ObjectId)>>,
-    is_global: Option<bool>,
-}
-
-pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::begin(call, Action::Assign)?;
-    let assignment = Assignment::parse(call)?;
-    let ids: Vec<ObjectId> = assignment.assigned.iter().flatten().map(|(_, id)| *id).collect();
-    let organizations = Organizations::new(call.table);
-    let (snapshot, existing) = tokio::join!(change.read(), organizations.existing(&ids));
-    let (snapshot, existing) = (snapshot?, existing?);
-    let shared = change.make(snapshot, Wanted::Share(&assignment, &existing)).await?;
-    let snapshot = Access { id: shared.id, assigned_org_ids: &shared.assigned, is_global: shared.is_global };
-    let updated = Answer::ok(&Assigned { message: "Snapshot access updated", snapshot })?;
-    Ok(updated.with_header(ETAG, etag(shared.version)))
-}
-
-impl Assignment {
-    fn parse(call: &Call<'_>) -> Result<Self, ApiError> {
-        let body: AssignBody = body::parse(call.request)?;
-        if body.assigned_org_ids.is_none() && body.is_global.is_none() {
-            return Err(ApiError::refused("", "there is nothing to change; give assignedOrgIds, isGlobal, or both"));
-        }
-        let mut fields = Fields::default();
-        let assigned = body.assigned_org_ids.map(|ids| parse_organizations(&ids, &mut fields));
-        fields.finish()?;
-        Ok(Self { assigned, is_global: body.is_global })
-    }
-
-    /// What the snapshot's sharing becomes, or why it cannot.
-    fn judge(&self, snapshot: &Snapshot, existing: &HashSet<ObjectId>) -> Result<Sharing, ApiError> {
-        let kept: HashSet<&ObjectId> = snapshot.assigned.iter().collect();
-        // An organization that is on the list already may be gone by now; it must not keep others from being changed.
-        let unknown = |(_, id): &&(usize, ObjectId)| !existing.contains(id) && !kept.contains(id);
-        let errors: Vec<FieldError> = self
-            .assigned
-            .iter()
-            .flatten()
-            .filter(unknown)
-            .map(|(place, _)| {
-                FieldError::new(format!("/assignedOrgIds/{place}"), "there is no organization with this id")
-            })
-            .collect();
-        if !errors.is_empty() {
-            return Err(ApiError::Refused(errors));
-        }
-        let assigned = match &self.assigned {
-            Some(assigned) => assigned.iter().map(|(_, id)| *id).collect(),
-            None => snapshot.assigned.clone(),
-        };
-        let sharing = Sharing { assigned, is_global: self.is_global.unwrap_or(snapshot.is_global) };
-        match snapshot.sharing_changes(&sharing).count() {
-            count if count > MAX_SHARING_CHANGES => Err(ApiError::refused(
-                "/assignedOrgIds",
-                format!(
-                    "this changes access in {count} places; at most {MAX_SHARING_CHANGES} change at once, so do it in steps"
-                ),
-            )),
-            _ => Ok(sharing),
-        }
-    }
-}
-
-/// The organizations, each at its first place.
-fn parse_organizations(ids: &[String], fields: &mut Fields) -> Vec<(usize, ObjectId)> {
-    let mut seen = HashSet::new();
-    let mut organizations = Vec::new();
-    for (place, id) in ids.iter().enumerate() {
-        let id = fields.take(format!("/assignedOrgIds/{place}"), id.parse::<ObjectId>());
-        organizations.extend(id.filter(|id| seen.insert(*id)).map(|id| (place, id)));
-    }
-    if organizations.len() > MAX_ASSIGNED {
-        let detail = format!(
-            "there are {} organizations; a snapshot is assigned to at most {MAX_ASSIGNED}, or to all by isGlobal",
-            organizations.len()
-        );
-        fields.note("/assignedOrgIds", Violation::refused(detail));
-    }
-    organizations
 }

@@ -1,5 +1,6 @@
 //! Everything about snapshots but creating and applying them, and whatever no route names.
 
+mod assign;
 mod call;
 mod detail;
 mod differences;
@@ -57,7 +58,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         (&Method::DELETE, "/api/user-snapshots/{id}") => edits::delete(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/items") => detail::items(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/apply-refs") => references::get(call).await,
-        (&Method::PATCH, "/api/user-snapshots/{id}/assign") => edits::assign(call).await,
+        (&Method::PATCH, "/api/user-snapshots/{id}/assign") => assign::assign(call).await,
         (&Method::POST, "/api/user-snapshots/{id}/refresh") => refresh::refresh(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/revisions") => revisions::list(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/revisions/{revision}") => revisions::get(call).await,

@@ -11,8 +11,9 @@ use shared::http::{ApiError, AtLeastOne, FieldError};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use crate::Health;
+use crate::assign::{AssignBody, Assigned};
 use crate::detail::{Detail, Items};
-use crate::edits::{AssignBody, Assigned, Deleted, RenameBody, Renamed};
+use crate::edits::{Deleted, RenameBody, Renamed};
 use crate::references::ApplyReferences;
 use crate::{lists, users};
 
@@ -91,13 +92,16 @@ fn get() -> Described {
 Everything about one snapshot but the items' fields: what it holds by id, name and type, and every place that names a stage \
 of a pipeline. [The items](#listSnapshotItems) have their fields.
 
+What you see is the current revision where the snapshot comes from your organization, or you are a SUPERADMIN; otherwise the \
+revision, the name and the description that a SUPERADMIN shared, whatever the source has changed since.
+
 A snapshot that you may not see is 404, exactly like one that does not exist.";
     of_snapshot(
         Operation::new(Method::GET, SNAPSHOT, "getSnapshot", SNAPSHOTS),
         "seeing snapshots needs the role ADMIN or SUPERADMIN",
     )
     .does("Show a snapshot and what it holds", TEXT)
-    .no_query()
+    .shared_query()
     .answers::<Detail<'static>>(
         StatusCode::OK,
         "The snapshot. Its `ETag` goes with the next change.",
@@ -125,12 +129,14 @@ fn items() -> Described {
 The automations, prompts and templates of a snapshot with all their fields as they were captured. What was removed as a \
 secret is a placeholder, and `removedSecrets` has a JSON pointer to each.
 
-A page ends before `limit` where its items would have more than 1 MB; go on as long as there is a `nextCursor`.";
+A page ends before `limit` where its items would have more than 1 MB; go on as long as there is a `nextCursor`. All pages are \
+about the revision of the first one, whatever is made or shared in between.";
     of_snapshot(
         Operation::new(Method::GET, "/api/user-snapshots/{id}/items", "listSnapshotItems", SNAPSHOTS),
         "seeing snapshots needs the role ADMIN or SUPERADMIN",
     )
     .does("Page through what a snapshot holds", TEXT)
+    .shared_query()
     .filtered_by::<ItemKind>("kind", "Only items of this kind. Without it, of all kinds.")
     .paged()
     .answers::<Items<'static>>(
@@ -168,7 +174,7 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
         "seeing snapshots needs the role ADMIN or SUPERADMIN",
     )
     .does("Show what a snapshot refers to, and what that can be mapped to", TEXT)
-    .no_query()
+    .shared_query()
     .answers::<ApplyReferences<'static>>(
         StatusCode::OK,
         "The references and their targets.",
@@ -243,18 +249,27 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
 
 fn assign() -> Described {
     const TEXT: &str = "\
-Says which organizations see the snapshot. `assignedOrgIds` replaces the list to the letter: a source organization that is \
-not in it does not see the snapshot any more. `isGlobal` shows it to every organization. What is absent stays as it is.
+Says which organizations see the snapshot, and which of its revisions. `assignedOrgIds` replaces the list to the letter: a source \
+organization that is not in it does not see the snapshot any more. `isGlobal` shows it to every organization. What is absent stays as \
+it is. A list has at most 500 organizations.
 
-Only a SUPERADMIN does this. A list has at most 500 organizations, and one request changes access in at most 99 places: do \
-more in steps.";
+Other organizations see one revision, with the snapshot's name and description of when it was shared. `revision` shares that one; \
+without it they go on seeing what they see, and where they see nothing yet, the current one is shared. A refresh or a rename shows \
+them nothing until you assign again: look at the new revision, then name it here, with the `ETag` that you saw as `If-Match`. A \
+revision that is not kept any more is 422.
+
+`follow` shares each further revision as soon as it is made, the name and the description aside. It makes an exception of a capture that \
+had to leave items out, or that sends to destinations which the shared revision does not have: that one waits for you, and \
+`refreshDetail` says so.
+
+Only a SUPERADMIN does this. In lists the change may show some moments later.";
     change(
         Operation::new(Method::PATCH, "/api/user-snapshots/{id}/assign", "assignSnapshot", SNAPSHOTS),
         "saying who sees a snapshot needs the role SUPERADMIN",
     )
     .does("Say which organizations see a snapshot", TEXT)
     .body::<AtLeastOne<AssignBody>>(
-        r#"{"assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"], "isGlobal": false}"#,
+        r#"{"assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"], "isGlobal": false, "revision": 2}"#,
         FieldError::new("/assignedOrgIds/0", "an id is 24 hex digits, such as 64ee9a8b1e7f2a0011223344"),
     )
     .refuses([ApiError::refused("/assignedOrgIds/1", "there is no organization with this id")])
@@ -267,7 +282,9 @@ more in steps.";
             "snapshot": {
                 "_id": "665f1a0c0e0a4b001a2c9f80",
                 "assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"],
-                "isGlobal": false
+                "isGlobal": false,
+                "sharedRevision": 2,
+                "sharedAt": "2026-05-22T10:00:00.000Z"
             }
         }),
     )

@@ -9,11 +9,12 @@ use shared::domain::reference::{RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
-use shared::http::{Answer, ApiError};
+use shared::http::{Answer, ApiError, Query};
 use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::call::Call;
+use crate::detail::{revision_choice, seen};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
 /// What a snapshot refers to, and what that can be mapped to in your organization.
@@ -95,16 +96,16 @@ struct TargetAgent<'a> {
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller(Action::Use)?;
     let id = call.context.path_id("id")?;
-    call.no_parameters()?;
+    let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
     let principal = caller.principal();
     let (organizations, snapshots) = (Organizations::new(call.table), SnapshotReader::new(call.table));
     let (confirmed, organization, snapshot) = tokio::join!(
         call.confirm(&caller),
         organizations.load(&principal.organization),
-        snapshots.load(id, &principal, Action::Use),
+        snapshots.load(id, &principal, choice),
     );
     confirmed?;
-    let snapshot = snapshot?.ok_or(ApiError::SnapshotNotFound)?;
+    let snapshot = seen(snapshot?)?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
     call.compute(move |work| Answer::ok(&ApplyReferences::new(&snapshot.content()?, &targets, work)?)).await
 }

@@ -56,5 +56,5 @@ fn answer(snapshot: &Snapshot, state: RefreshState) -> Result<Answer, ApiError> 
         _ => "Snapshot unchanged",
     };
     let document = SnapshotDocument::from(snapshot).refreshed(Some(state));
-    Ok(Answer::ok(&Answered { message, snapshot: document })?.with_header(ETAG, etag(snapshot.version)))
+    Ok(Answer::ok(&Answered { message, snapshot: document })?.with_header(ETAG, etag(snapshot.tag())))
 }

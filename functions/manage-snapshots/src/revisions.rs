@@ -8,9 +8,9 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Counts, ObjectId, RefreshState, Revision, RevisionOrigin, Snapshot, Timestamp};
-use shared::http::{Answer, ApiError, Caller, Cursor, Query, SnapshotDocument, etag};
-use shared::refresh::drop_old;
-use shared::store::{Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot};
+use shared::http::{Answer, ApiError, Caller, Cursor, IfMatch, Query, SnapshotDocument, etag};
+use shared::refresh::{drop_old, unfollowed};
+use shared::store::{Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot, Terms};
 use utoipa::ToSchema;
 
 use crate::call::Call;
@@ -135,9 +135,11 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.caller(Action::Edit)?;
     let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
     call.no_parameters()?;
+    let if_match = IfMatch::of(call.request)?;
     let mut snapshot = stored(call, &caller, id).await?;
     let (revisions, refreshes) = (Revisions::new(call.table), Refreshes::new(call.table));
     for _ in 0..ATTEMPTS {
+        if_match.check_snapshot(&snapshot.snapshot)?;
         let (old, state) = tokio::join!(revisions.load(&snapshot, number), refreshes.state(id));
         let (old, state) = (old?.ok_or(ApiError::RevisionNotFound)?, state?);
         let was_scheduled = state.as_ref().is_some_and(|state| state.schedule.is_some());
@@ -148,12 +150,15 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             }
             Replaced::Done(Box::new(snapshot.snapshot.clone()))
         } else {
-            refreshes.restore(&snapshot, &old, call.context.now()).await?
+            let follows = unfollowed(call.table, &snapshot, || old.content()).await?.is_none();
+            let version = (if_match != IfMatch::Any).then_some(snapshot.snapshot.version);
+            let terms = Terms { kept: call.revisions_kept, follows, version };
+            refreshes.restore(&snapshot, &old, call.context.now(), terms).await?
         };
         match restored {
             Replaced::Moved => snapshot = self::stored(call, &caller, id).await?,
             Replaced::Done(restored) => {
-                drop_old(call.table, &restored, call.revisions_kept, call.context.now()).await;
+                drop_old(call.table, &restored, call.context.now()).await;
                 let state = state.map(|state| RefreshState { schedule: None, ..state });
                 let document = SnapshotDocument::from(&*restored).refreshed(state);
                 return answer(&restored, was_scheduled, document);
@@ -169,11 +174,11 @@ fn answer(
     document: SnapshotDocument<'_>,
 ) -> Result<Answer, ApiError> {
     let restored = Restored { message: "Revision restored", schedule_switched_off, snapshot: document };
-    Ok(Answer::ok(&restored)?.with_header(ETAG, etag(snapshot.version)))
+    Ok(Answer::ok(&restored)?.with_header(ETAG, etag(snapshot.tag())))
 }
 
 /// The snapshot with its current content as it is stored, where the caller is still who the token says and sees its history.
-pub(crate) async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
+async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
     confirmed?;

@@ -37,6 +37,8 @@ pub struct Report {
     pub undone: usize,
     /// Deleted snapshots of which nothing but a tombstone is left.
     pub emptied: usize,
+    /// Sharings of snapshots whose rows of lists were written.
+    pub listed: usize,
     /// Items that were deleted on the way.
     pub items: usize,
     /// Things about which nothing could be done because a call failed. The next sweep tries again.
@@ -68,6 +70,7 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Swee
         cleared = report.cleared,
         undone = report.undone,
         emptied = report.emptied,
+        listed = report.listed,
         items = report.items,
         failed = report.failed,
         is_done = report.is_done,
@@ -123,6 +126,7 @@ impl Report {
                 self.emptied += 1;
                 self.items += items;
             }
+            Ok(Swept::Listed) => self.listed += 1,
             Ok(Swept::Nothing) => {}
             Err(fault) => {
                 tracing::error!(%fault, "something that is due cannot be swept");

@@ -3,21 +3,17 @@
 use std::path::PathBuf;
 
 use shared::store::{HashMigration, Migrated};
-use tokio::net::TcpListener;
 
 use super::Failure;
 use super::load::open_table;
 use crate::database::{Database, Storage};
-use crate::guard::{Credentials, Guard};
 
 /// Moves the password hashes and prints how many. Fails where some cannot be moved, and names their users.
 pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_name: &str) -> Result<(), Failure> {
     let migrated = match db {
         Some(file) if !file.exists() => return Err(Failure::Table(format!("there is no {}", file.display()))),
         Some(file) => {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-            let guard = Guard::new(listener.local_addr()?, &[], Credentials::generate());
-            let database = Database::start(listener, guard, &Storage::File(file), table_name, None).await?;
+            let database = Database::start_here(&Storage::File(file), table_name).await?;
             let migrated = HashMigration::new(database.table()).run().await;
             database.stop().await?;
             migrated?

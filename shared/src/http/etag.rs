@@ -1,5 +1,5 @@
 //! Entity tags, and the condition that a client sets on them (RFC 9110, sections 8.8.3 and 13.1.1): a snapshot's is its
-//! version, a plan's its hash.
+//! version and revision, or the time of its sharing; a plan's is its hash.
 
 use std::fmt::Display;
 
@@ -8,6 +8,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::Request;
 
 use super::ApiError;
+use crate::domain::Snapshot;
 
 /// What an If-Match header may hold, as a regular expression.
 pub(super) const PATTERN: &str =
@@ -55,17 +56,41 @@ impl IfMatch {
         }
     }
 
-    /// Fails with 412 where `state`, the version or hash of what is there, is not what is demanded.
+    /// Fails with 412 where another version of the snapshot is demanded, whatever its revision. A tag may be that of a version
+    /// alone, as clients have it that asked before tags named revisions.
+    pub fn check_version(&self, version: u64) -> Result<(), ApiError> {
+        let is_of_it = |tag: &str| {
+            let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+            let (named, revision) = tag.split_once('.').unwrap_or((tag, "1"));
+            let is_revision = revision.parse::<u32>().is_ok_and(|number| number.to_string() == revision);
+            Some(is_revision && named == version.to_string())
+        };
+        self.check_where(|tag| is_of_it(tag) == Some(true))
+    }
+
+    /// Fails with 412 where another version or revision of the snapshot is demanded. A tag of a version alone, as clients have
+    /// it that asked before tags named revisions, demands that version.
+    pub fn check_snapshot(&self, snapshot: &Snapshot) -> Result<(), ApiError> {
+        let tags = [tag(snapshot.tag()), tag(snapshot.version)];
+        self.check_where(|demanded| tags.iter().any(|tag| tag == demanded))
+    }
+
+    /// Fails with 412 where `state`, the hash of what is there, is not what is demanded.
     pub fn check(&self, state: impl Display) -> Result<(), ApiError> {
+        let state = tag(state);
+        self.check_where(|tag| *tag == state)
+    }
+
+    fn check_where(&self, is_met: impl Fn(&str) -> bool) -> Result<(), ApiError> {
         match self {
-            Self::Tags(tags) if !tags.contains(&tag(state)) => Err(ApiError::Stale),
+            Self::Tags(tags) if !tags.iter().any(|tag| is_met(tag)) => Err(ApiError::Stale),
             _ => Ok(()),
         }
     }
 }
 
 /// What is told of an If-Match that is none.
-pub(super) const MALFORMED: &str = "If-Match is *, or ETags of earlier answers with their quotes, such as \"3\"";
+pub(super) const MALFORMED: &str = "If-Match is *, or ETags of earlier answers with their quotes, such as \"3.1\"";
 
 fn malformed() -> ApiError {
     ApiError::InvalidHeader(MALFORMED.to_owned())

@@ -120,6 +120,16 @@ impl Operation {
         self.refuses([ApiError::RevisionNotFound])
     }
 
+    /// [`super::Query::get`] with `shared` for the revision that is shared.
+    #[must_use]
+    pub fn shared_query(mut self) -> Self {
+        let shared = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["shared"]));
+        let description = "`shared` for the revision that other organizations see. Without it, the current one where you see it, \
+                           else the shared one.";
+        self.builder = self.builder.parameter(optional("revision", ParameterIn::Query, description, shared));
+        self.refuses([invalid_query("the parameter \"revision\" is shared, or left out"), ApiError::RevisionNotFound])
+    }
+
     /// [`super::Query::of`] with no parameters.
     #[must_use]
     pub fn no_query(self) -> Self {
@@ -164,7 +174,7 @@ impl Operation {
     #[must_use]
     pub fn if_match(mut self, description: &str) -> Self {
         let tags =
-            ObjectBuilder::new().schema_type(Type::String).pattern(Some(super::etag::PATTERN)).examples(["\"3\""]);
+            ObjectBuilder::new().schema_type(Type::String).pattern(Some(super::etag::PATTERN)).examples(["\"3.1\""]);
         self.builder = self.builder.parameter(optional(header_name(&IF_MATCH), ParameterIn::Header, description, tags));
         let malformed = ApiError::InvalidHeader(super::etag::MALFORMED.to_owned());
         self.refuses([malformed, ApiError::Stale])

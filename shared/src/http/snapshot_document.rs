@@ -60,6 +60,18 @@ pub struct SnapshotDocument<'a> {
     revision: u32,
     /// When that revision was made.
     revised_at: Timestamp,
+    /// The revision that other organizations see; left out where they see none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shared_revision: Option<u32>,
+    /// When that was shared; left out where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shared_at: Option<Timestamp>,
+    /// True where each further revision is shared as soon as it is made; left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    follow: Option<bool>,
     /// When it is refreshed of itself; left out where it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -92,6 +104,7 @@ struct ScheduleDocument {
 impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
     fn from(snapshot: &'a Snapshot) -> Self {
         let Snapshot { source, creator, .. } = snapshot;
+        let shared = snapshot.shared();
         Self {
             id: snapshot.id,
             name: &snapshot.name,
@@ -110,6 +123,9 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             updated_at: snapshot.updated_at,
             revision: snapshot.revision,
             revised_at: snapshot.revised_at,
+            shared_revision: shared.as_ref().map(|shared| shared.revision),
+            shared_at: shared.as_ref().map(|shared| shared.at),
+            follow: snapshot.shares.follow.then_some(true),
             refresh: None,
             last_refreshed_at: None,
             refresh_status: None,

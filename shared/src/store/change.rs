@@ -10,6 +10,7 @@ use super::keys::{IndexKeys, PK};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
+    set_where_absent: Vec<(&'static str, AttributeValue)>,
     remove: Vec<&'static str>,
     conditions: Vec<Condition>,
 }
@@ -33,6 +34,13 @@ impl Change {
     #[must_use]
     pub(super) fn set(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.set.push((attribute, value));
+        self
+    }
+
+    /// Sets an attribute that the item does not have; one that it has stays.
+    #[must_use]
+    pub(super) fn set_where_absent(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+        self.set_where_absent.push((attribute, value));
         self
     }
 
@@ -92,7 +100,12 @@ impl Change {
 
     /// The update expression; `None` where nothing is set or removed.
     pub(super) fn expression(&self) -> Option<String> {
-        let set: Vec<_> = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}")).collect();
+        let always = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}"));
+        let where_absent = self
+            .set_where_absent
+            .iter()
+            .map(|(attribute, _)| format!("#{attribute} = if_not_exists(#{attribute}, :{attribute})"));
+        let set: Vec<_> = always.chain(where_absent).collect();
         let remove: Vec<_> = self.remove.iter().map(|attribute| format!("#{attribute}")).collect();
         let clauses = [("SET", set), ("REMOVE", remove)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let clauses: Vec<_> = clauses.map(|(word, parts)| format!("{word} {}", parts.join(", "))).collect();
@@ -118,7 +131,7 @@ impl Change {
 
     /// What the placeholders for names stand for.
     pub(super) fn names(&self) -> HashMap<String, String> {
-        let set = self.set.iter().map(|(attribute, _)| *attribute);
+        let set = self.set.iter().chain(&self.set_where_absent).map(|(attribute, _)| *attribute);
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) | Condition::Absent(attribute) => *attribute,
             Condition::Equals(attribute, _)
@@ -131,7 +144,8 @@ impl Change {
 
     /// What the placeholders for values stand for; `None` where there is none.
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
-        let set = self.set.iter().map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
+        let set = self.set.iter().chain(&self.set_where_absent);
+        let set = set.map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
         let conditions = self.conditions.iter().filter_map(|condition| match condition {
             Condition::Equals(attribute, value)
             | Condition::AbsentOrBefore(attribute, value)
@@ -166,8 +180,12 @@ mod tests {
             .when_absent_or("revision", number(4))
             .set("version", number(8))
             .set("name", text("new"))
+            .set_where_absent("since", text("now"))
             .remove("description");
-        assert_eq!(change.expression().unwrap(), "SET #version = :version, #name = :name REMOVE #description");
+        assert_eq!(
+            change.expression().unwrap(),
+            "SET #version = :version, #name = :name, #since = if_not_exists(#since, :since) REMOVE #description"
+        );
         assert_eq!(
             change.condition().unwrap(),
             "attribute_exists(#PK) AND #version = :was_version AND attribute_not_exists(#deletedAt) AND \

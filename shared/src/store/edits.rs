@@ -6,14 +6,15 @@ use super::MAX_TRANSACTION_ITEMS;
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, LIST};
 use super::outcome::{CallFailure, Item};
-use super::record::{self, DELETED_AT, DELETED_BY, SnapshotRecord, is_tombstone};
+use super::record;
 use super::revision_record::CONTENT_HASH;
 use super::schedules;
+use super::shared_record::{FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE, keep_shared, write_shares};
+use super::snapshot_record::{DELETED_AT, DELETED_BY, is_tombstone, read_snapshot};
 use super::table::Table;
+use super::visibility::{self, Visibility};
+use crate::domain::sharing::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
-
-/// The most changes of who sees a snapshot in one call: each is an item of a transaction, beside the snapshot's own.
-pub const MAX_SHARING_CHANGES: usize = MAX_TRANSACTION_ITEMS - 1;
 
 /// What came of a change that relies on a snapshot as it was read.
 #[derive(Debug, PartialEq)]
@@ -49,7 +50,7 @@ impl<'a> SnapshotEditor<'a> {
     /// which stands in an item of its own, changes.
     pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
         let mut renamed = next(snapshot, now);
-        let mut change = next_version(snapshot).set("updatedAt", text(now));
+        let mut change = keep_shared(next_version(snapshot).set("updatedAt", text(now)), snapshot)?;
         if let Some(name) = &renaming.name {
             change = change.set("name", text(name));
             renamed.name = name.clone();
@@ -67,7 +68,7 @@ impl<'a> SnapshotEditor<'a> {
             Ran::Done => Ok(Edited::Done(Box::new(renamed))),
             // The SDK repeated an update whose answer was lost, and met its own work.
             Ran::Met(Some(met)) if !is_tombstone(&met) => {
-                let met = record::read::<SnapshotRecord>(met)?.into_snapshot(snapshot.id);
+                let met = read_snapshot(snapshot.id, met)?;
                 // A refresh may have come between: of what it writes nothing is compared.
                 let own = |it: &Snapshot| (it.version, it.updated_at, it.name.clone(), it.description.clone());
                 Ok(if own(&met) == own(&renamed) { Edited::Done(Box::new(met)) } else { Edited::Moved })
@@ -76,49 +77,46 @@ impl<'a> SnapshotEditor<'a> {
         }
     }
 
-    /// Shares `snapshot` as `sharing` says, with at most [`MAX_SHARING_CHANGES`] changes. One transaction.
-    pub async fn share(&self, snapshot: &Snapshot, sharing: Sharing, now: Timestamp) -> Result<Edited, Fault> {
-        let Snapshot { id, source, .. } = snapshot;
-        let changes = snapshot.sharing_changes(&sharing);
-        let by_time = keys::by_time(snapshot.created_at, id);
+    /// Shares `snapshot` as `sharing` says, and of it what `shares` says. One transaction where what makes it visible fits;
+    /// where it does not, that follows.
+    pub async fn share(
+        &self,
+        snapshot: &Snapshot,
+        sharing: Sharing,
+        shares: Shares,
+        now: Timestamp,
+    ) -> Result<Edited, Fault> {
+        let id = &snapshot.id;
+        let Sharing { assigned, is_global } = sharing;
+        let then = Snapshot { assigned, is_global, shares, ..next(snapshot, now) };
+        // A revision that came meanwhile was not looked at.
         let own = next_version(snapshot)
+            .when("revision", number(snapshot.revision.into()))
             .set("updatedAt", text(now))
-            .set("assignedOrgIds", AttributeValue::L(sharing.assigned.iter().map(text).collect()))
-            .set("isGlobal", AttributeValue::Bool(sharing.is_global));
-        let own = match sharing.assigned.contains(&source.organization) {
-            true => own.list(&LIST, keys::listed_for(&source.organization), by_time),
+            .set("assignedOrgIds", AttributeValue::L(then.assigned.iter().map(text).collect()))
+            .set("isGlobal", AttributeValue::Bool(then.is_global));
+        let own = match then.is_seen_by_its_source() {
+            true => {
+                let by_time = keys::by_time(snapshot.created_at, id);
+                own.list(&LIST, keys::listed_for(&snapshot.source.organization), by_time)
+            }
             false => own.unlist(&LIST),
         };
-        let mut items = vec![self.0.change_in_transaction(&keys::snapshot(id), &own)?];
-        for organization in &changes.added {
-            let key = keys::visible_to(id, organization);
-            items.push(self.0.put_in_transaction(record::visibility_item(
-                &key,
-                keys::listed_for(organization),
-                snapshot,
-            )?)?);
+        let own = write_shares(own, &then.shares)?;
+        let rows_of_lists = Visibility::new(self.0);
+        let rows = rows_of_lists.writes(snapshot, &then, now, MAX_TRANSACTION_ITEMS - 1)?;
+        let own = self.0.change_in_transaction(&keys::snapshot(id), &own)?;
+        let edited = self.run_all([vec![own], rows.at_once].concat(), then).await?;
+        if let (Edited::Done(then), true) = (&edited, rows.is_partial)
+            && let Err(error) = rows_of_lists.settle(then, visibility::mark(then)).await
+        {
+            tracing::warn!(snapshot = %id, %error, "rows of lists are left to the sweep");
         }
-        for organization in &changes.removed {
-            items.push(self.0.delete_in_transaction(&keys::visible_to(id, organization))?);
-        }
-        match changes.is_global {
-            Some(true) => {
-                let key = keys::visible_to_all(id);
-                items.push(self.0.put_in_transaction(record::visibility_item(
-                    &key,
-                    keys::GLOBAL.to_owned(),
-                    snapshot,
-                )?)?);
-            }
-            Some(false) => items.push(self.0.delete_in_transaction(&keys::visible_to_all(id))?),
-            None => {}
-        }
-        let Sharing { assigned, is_global } = sharing;
-        self.run_all(items, Snapshot { assigned, is_global, ..next(snapshot, now) }).await
+        Ok(edited)
     }
 
     /// Turns `snapshot` into a tombstone: nothing of what it showed or held, only what tells that it was there, and a key
-    /// under which the rest is found and swept. One conditional update.
+    /// under which the rest is found and swept. One conditional update, and one more call where other organizations list it.
     pub async fn delete(&self, snapshot: &Snapshot, by: ObjectId, now: Timestamp) -> Result<Edited, Fault> {
         let tombstone = next_version(snapshot)
             .set(DELETED_AT, text(now))
@@ -127,15 +125,16 @@ impl<'a> SnapshotEditor<'a> {
             .unlist(&LIST);
         let change = GONE.into_iter().fold(tombstone, Change::remove);
         match self.run(snapshot, change).await? {
-            Ran::Done => Ok(Edited::Done(Box::new(snapshot.clone()))),
+            Ran::Done => {}
             // Again the SDK's own repetition: deleted by this user at this very time.
             Ran::Met(Some(met))
-                if met.get(DELETED_AT) == Some(&text(now)) && met.get(DELETED_BY) == Some(&text(by)) =>
-            {
-                Ok(Edited::Done(Box::new(snapshot.clone())))
-            }
-            Ran::Met(_) => Ok(Edited::Moved),
+                if met.get(DELETED_AT) == Some(&text(now)) && met.get(DELETED_BY) == Some(&text(by)) => {}
+            Ran::Met(_) => return Ok(Edited::Moved),
         }
+        if let Err(error) = Visibility::new(self.0).drop_all(snapshot).await {
+            tracing::warn!(snapshot = %snapshot.id, %error, "rows of lists are left to the sweep");
+        }
+        Ok(Edited::Done(Box::new(snapshot.clone())))
     }
 
     /// Carries out a transaction that makes a snapshot what it is `then`.
@@ -157,7 +156,7 @@ impl<'a> SnapshotEditor<'a> {
 }
 
 /// What a tombstone does not keep.
-const GONE: [&str; 17] = [
+const GONE: [&str; 21] = [
     record::CONTENT,
     CONTENT_HASH,
     "name",
@@ -175,6 +174,10 @@ const GONE: [&str; 17] = [
     "updatedAt",
     "revisedAt",
     "restoredFrom",
+    SHARED,
+    SHARED_BEFORE,
+    FOLLOW,
+    OLDEST_KEPT,
 ];
 
 enum Ran {
@@ -201,8 +204,10 @@ fn next_version(snapshot: &Snapshot) -> Change {
 mod tests {
     use super::*;
     use crate::domain::content::Content;
+    use crate::domain::sharing::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
     use crate::store::packing::Packed;
+    use crate::store::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
 
     fn snapshot() -> Snapshot {
         let (organization, user) = (ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
@@ -228,12 +233,24 @@ mod tests {
             revised_at: Timestamp::from_millis(0),
             restored_from: Some(1),
             version: 7,
+            content: ContentAddress::default(),
+            shares: Shares::default(),
         }
+    }
+
+    /// The item of a snapshot with every attribute that one may have.
+    fn whole_item() -> Item {
+        let packed = Packed::pack(&Content::default()).unwrap();
+        let mut item = snapshot_item(&snapshot(), &packed, None).unwrap();
+        for name in [SHARED, SHARED_BEFORE, FOLLOW, OLDEST_KEPT] {
+            item.insert(name.to_owned(), number(1));
+        }
+        item
     }
 
     #[test]
     fn a_tombstone_keeps_of_a_whole_snapshot_only_what_tells_that_it_was_there() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
+        let item = whole_item();
         let mut kept: Vec<_> = item.keys().map(String::as_str).filter(|name| !GONE.contains(name)).collect();
         kept.sort_unstable();
         let keys = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK"];
@@ -246,12 +263,12 @@ mod tests {
 
     #[test]
     fn a_read_without_content_reads_every_other_attribute() {
-        let item = record::snapshot_item(&snapshot(), &Packed::pack(&Content::default()).unwrap(), None).unwrap();
-        let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content", "contentHash"];
+        let item = whole_item();
+        let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content"];
         let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
-        expected.extend([DELETED_AT, DELETED_BY]);
+        expected.extend([record::CHUNKS, DELETED_AT, DELETED_BY]);
         expected.sort_unstable();
-        let mut read = record::SNAPSHOT_ATTRIBUTES;
+        let mut read = SNAPSHOT_ATTRIBUTES;
         read.sort_unstable();
         assert_eq!(read[..], expected[..]);
     }

@@ -24,7 +24,7 @@ pub(super) struct IndexKeys {
 }
 
 /// The key of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) pk: String,
     pub(super) sk: String,
@@ -178,10 +178,21 @@ pub(super) fn refresh(snapshot: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), "REFRESH")
 }
 
+/// What tells which sharing of a snapshot the items are of that make it visible.
+pub(super) fn sharing(snapshot: &ObjectId) -> Key {
+    Key::new(snapshot_partition(snapshot), SHARING)
+}
+
+/// The sort key of that item.
+pub(super) const SHARING: &str = "SHARING";
+
 /// Makes a snapshot visible to an organization that it does not come from.
 pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
     Key::new(snapshot_partition(snapshot), organization_partition(organization))
 }
+
+/// What the sort keys of those items start with.
+pub(super) const VISIBLE_TO: &str = "ORG#";
 
 /// Makes a snapshot visible to every organization.
 pub(super) fn visible_to_all(snapshot: &ObjectId) -> Key {

@@ -1,6 +1,5 @@
 //! Lists of snapshots, newest first, page by page.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +7,14 @@ use std::str::FromStr;
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
-use super::keys::{self, ALL, IndexKeys, LIST};
+use super::keys::{self, ALL, IndexKeys, LIST, PK};
 use super::outcome::Item;
 use super::record;
+use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::table::{IndexPart, Range, Table};
-use crate::domain::rights::{Access, Action, Reach, reach};
-use crate::domain::{Counts, Email, Fault, ObjectId, Principal, SnapshotName, Timestamp, Violation};
+use crate::domain::rights::{Action, Reach, reach};
+use crate::domain::sharing::RevisionChoice;
+use crate::domain::{Counts, Email, Fault, ObjectId, Principal, Snapshot, SnapshotName, Timestamp, Violation};
 
 /// How often a page reads on for rows that it had to drop. It ends short after that, and the next page goes on: what is
 /// left of many deleted snapshots must not keep a list from answering.
@@ -72,6 +73,8 @@ pub struct SnapshotRow {
     pub is_global: bool,
 }
 
+/// A row as an index has it. One that makes a snapshot visible does not say whether it is global: it is where the row is that of
+/// all organizations.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RowRecord {
@@ -79,6 +82,7 @@ struct RowRecord {
     source_org_name: String,
     source_user_email: Email,
     counts: Counts,
+    #[serde(default)]
     is_global: bool,
 }
 
@@ -95,30 +99,17 @@ impl RowRecord {
     }
 }
 
-/// What is read of a snapshot that an index only points to: its row, and what the rights are judged by.
-const ROW_AND_ACCESS: [&str; 11] = [
-    keys::PK,
-    "name",
-    "sourceOrgName",
-    "sourceUserEmail",
-    "counts",
-    "isGlobal",
-    "sourceOrgId",
-    "createdBy",
-    "createdByOrgId",
-    "assignedOrgIds",
-    record::DELETED_AT,
-];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AccessRecord {
-    source_org_id: ObjectId,
-    created_by: ObjectId,
-    #[serde(default)]
-    created_by_org_id: Option<ObjectId>,
-    assigned_org_ids: Vec<ObjectId>,
-    is_global: bool,
+impl From<Snapshot> for SnapshotRow {
+    fn from(snapshot: Snapshot) -> Self {
+        Self {
+            id: snapshot.id,
+            name: snapshot.name,
+            source_organization_name: snapshot.source.organization_name,
+            source_user_email: snapshot.source.user_email,
+            counts: snapshot.counts,
+            is_global: snapshot.is_global,
+        }
+    }
 }
 
 /// Lists snapshots.
@@ -131,7 +122,7 @@ impl<'a> SnapshotLists<'a> {
     }
 
     /// Up to `limit` snapshots that `principal` sees, those after `start`. A page is full unless the list ends with it.
-    /// One round trip, and one more where snapshots of other organizations are among them.
+    /// One round trip, and one more where some were shared before rows were kept and not since.
     pub async fn page(
         &self,
         principal: &Principal,
@@ -156,14 +147,14 @@ impl<'a> SnapshotLists<'a> {
         Ok(Page { rows: visible.into_iter().map(|(_, row)| row).collect(), next: last })
     }
 
-    /// Reads the snapshots that entries only point to, and leaves out what the principal does not see: an index may be
-    /// behind, and what made a deleted snapshot visible stays until it is swept.
+    /// Reads the snapshots that entries only point to, as those do that were written before rows were kept, and leaves out what
+    /// the principal does not see: an index may be behind.
     async fn resolve(&self, principal: &Principal, entries: Vec<Entry>) -> Result<Vec<(Position, SnapshotRow)>, Fault> {
         let pointers: Vec<_> =
             entries.iter().filter(|entry| entry.row.is_none()).map(|entry| keys::snapshot(&entry.id)).collect();
         let mut rows = HashMap::new();
         if !pointers.is_empty() {
-            for item in self.0.batch_get(&pointers, &ROW_AND_ACCESS, false).await? {
+            for item in self.0.batch_get(&pointers, &[&[PK], &SNAPSHOT_ATTRIBUTES[..]].concat(), false).await? {
                 rows.extend(seen(principal, item)?.map(|row| (row.id, row)));
             }
         }
@@ -185,19 +176,13 @@ pub(super) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
 /// The row of a snapshot's item, where the principal sees the snapshot.
 fn seen(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault> {
     let id = keys::parse_snapshot(record::partition_key(&item));
-    let Some(id) = id.filter(|_| !record::is_tombstone(&item)) else { return Ok(None) };
-    let access: AccessRecord = record::read(item.clone())?;
-    let sees = principal.may(
-        Action::Use,
-        Access {
-            source_organization: access.source_org_id,
-            creator: access.created_by,
-            creator_organization: access.created_by_org_id.unwrap_or(access.source_org_id),
-            assigned: &access.assigned_org_ids,
-            is_global: access.is_global,
-        },
-    );
-    if sees { Ok(Some(record::read::<RowRecord>(item)?.into_row(id))) } else { Ok(None) }
+    let Some(id) = id.filter(|_| !is_tombstone(&item)) else { return Ok(None) };
+    let snapshot = read_snapshot(id, item)?;
+    if !principal.may(Action::Use, snapshot.access()) {
+        return Ok(None);
+    }
+    let visible = principal.visible_revision(&snapshot, RevisionChoice::Usual);
+    Ok(visible.map(|visible| snapshot.seen_by(principal, &visible).into()))
 }
 
 /// The partitions that together hold what a principal may see.
@@ -212,21 +197,39 @@ fn sources(principal: &Principal) -> Vec<(&'static IndexKeys, String)> {
     }
 }
 
-/// One row of an index: a snapshot's own, or one that only points to a snapshot.
+/// One row of an index: a snapshot's own, one that makes it visible, or one that only points to it.
 struct Entry {
     position: Position,
     id: ObjectId,
     row: Option<SnapshotRow>,
+    /// Whether it is the snapshot's own, which only somebody lists who sees the current revision.
+    is_own: bool,
+    /// Whether it is that of all organizations.
+    is_of_all: bool,
 }
 
 impl Entry {
     fn read(index: &IndexKeys, item: Item) -> Result<Self, Fault> {
         let position = position(index, &item)?;
-        let pk = record::partition_key(&item);
+        let (pk, sk) = (record::partition_key(&item), record::sort_key(&item));
         let id = keys::parse_snapshot(pk).ok_or_else(|| Fault::Corrupt(format!("{pk} is listed as a snapshot")))?;
-        let own = record::sort_key(&item) == keys::snapshot(&id).sk;
-        let row = if own { Some(record::read::<RowRecord>(item)?.into_row(id)) } else { None };
-        Ok(Self { position, id, row })
+        let (is_own, is_of_all) = (sk == keys::snapshot(&id).sk, sk == keys::GLOBAL);
+        let row = match is_own || item.contains_key("name") {
+            true => Some(record::read::<RowRecord>(item)?.into_row(id)),
+            false => None,
+        };
+        Ok(Self { position, id, row, is_own, is_of_all })
+    }
+
+    /// One entry of several about the same snapshot.
+    fn folded(entries: impl Iterator<Item = Self>) -> Option<Self> {
+        let entries: Vec<Self> = entries.collect();
+        let is_of_all = entries.iter().any(|entry| entry.is_of_all);
+        let mut best = entries.into_iter().max_by_key(|entry| (entry.is_own, entry.row.is_some()))?;
+        if let Some(row) = best.row.as_mut().filter(|_| !best.is_own) {
+            row.is_global = is_of_all;
+        }
+        Some(best)
     }
 }
 
@@ -300,8 +303,7 @@ impl<'a> Merge<'a> {
             let Some(newest) = fronts.map(|entry| entry.position).max() else { break };
             let same =
                 self.streams.iter_mut().filter_map(|stream| stream.read.pop_front_if(|entry| entry.position == newest));
-            // A snapshot's own row needs no further read.
-            taken.extend(same.min_by_key(|entry| Reverse(entry.row.is_some())));
+            taken.extend(Entry::folded(same));
         }
         Ok(taken)
     }

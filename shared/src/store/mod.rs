@@ -25,9 +25,11 @@ mod revisions;
 mod schedules;
 mod schema;
 mod setup_writer;
+mod shared_record;
 mod sign_in_limits;
 mod sign_ins;
 mod size;
+mod snapshot_record;
 mod snapshots;
 mod staging;
 mod sweeps;
@@ -36,17 +38,18 @@ mod transaction;
 mod undos;
 mod user_lists;
 mod users;
+mod visibility;
 
 pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SetupReading, SourceUser};
-pub use edits::{Edited, MAX_SHARING_CHANGES, Renaming, SnapshotEditor};
+pub use edits::{Edited, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{OrganizationWriter, Organizations};
 pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
 pub use password_hashes::{HashMigration, Migrated};
-pub use refreshes::{NextRevision, Refreshes, Replaced};
+pub use refreshes::{NextRevision, Refreshes, Replaced, Terms};
 pub use revision_record::Note;
 pub use revisions::{RevisionWithContent, Revisions};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
@@ -58,7 +61,9 @@ pub use sign_in_limits::{
 };
 pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use size::stored_bytes;
-pub use snapshots::{Creation, Found, Made, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot};
+pub use snapshots::{
+    Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
+};
 pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
 pub use undos::{Begun, Undo, Undos};

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::capture::{Capture, CaptureFailure};
 use crate::domain::content::{Content, MAX_RAW_BYTES};
+use crate::domain::sharing::ContentAddress;
 use crate::domain::{Fault, Work};
 
 /// The most compressed bytes that stand in the snapshot's own item, so that reading a snapshot stays cheap.
@@ -57,6 +58,17 @@ impl Packed {
     /// The pieces in which bytes are stored that do not stand in the snapshot's own item; none where they do.
     pub(super) fn chunks(&self) -> Vec<&[u8]> {
         if self.bytes.len() <= MAX_INLINE_BYTES { Vec::new() } else { self.bytes.chunks(CHUNK_BYTES).collect() }
+    }
+
+    /// Where a content is stored that is written now.
+    pub fn address(&self) -> ContentAddress {
+        let chunks = self.chunks().len();
+        ContentAddress { hash: self.hash, chunks: u32::try_from(chunks).ok().filter(|chunks| *chunks > 0) }
+    }
+
+    /// Unpacks the content.
+    pub fn content(&self) -> Result<Content, Fault> {
+        unpack(&self.bytes)
     }
 
     /// Packs `content`.

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
 use super::packing::Packed;
-use super::revision_record::{CONTENT_HASH, Held};
 use crate::domain::{
-    Agent, Counts, Creator, Description, Designation, Document, Email, Fault, Fingerprint, FullName, ObjectId,
-    PhoneNumber, Pipeline, Preferences, Role, Snapshot, SnapshotName, Source, Timestamp, User,
+    Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
+    Timestamp, User,
 };
 
 /// The attribute by which items of different kinds are told apart.
@@ -154,7 +153,7 @@ pub(super) fn user_item(user: &User) -> Result<Item, Fault> {
     Ok(item)
 }
 
-fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: String) {
+pub(super) fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: String) {
     item.insert(index.pk.to_owned(), AttributeValue::S(pk));
     item.insert(index.sk.to_owned(), AttributeValue::S(sk));
 }
@@ -241,163 +240,10 @@ pub(super) const USER_ID: &str = "userId";
 /// The attribute that names the apply for which an address is reserved.
 pub(super) const RESERVED_BY: &str = "reservedBy";
 
-/// A snapshot, its content aside.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SnapshotRecord {
-    name: SnapshotName,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    description: Option<Description>,
-    source_org_id: ObjectId,
-    source_org_name: String,
-    source_user_id: ObjectId,
-    source_user_email: Email,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    source_user_name: Option<FullName>,
-    counts: Counts,
-    created_by: ObjectId,
-    /// Absent on snapshots that were made before it was kept; then it is the source's.
-    #[serde(default)]
-    created_by_org_id: Option<ObjectId>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    created_by_name: Option<FullName>,
-    created_by_role: Role,
-    is_global: bool,
-    assigned_org_ids: Vec<ObjectId>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    revision: u32,
-    /// Absent on snapshots that were made before they had revisions; then it is when they were made.
-    #[serde(default)]
-    revised_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    restored_from: Option<u32>,
-    version: u64,
-}
-
-impl Record for SnapshotRecord {
-    const TYPE: &'static str = "snapshot";
-}
-
-impl SnapshotRecord {
-    fn new(snapshot: &Snapshot) -> Self {
-        let Snapshot { source, creator, .. } = snapshot;
-        Self {
-            name: snapshot.name.clone(),
-            description: snapshot.description.clone(),
-            source_org_id: source.organization,
-            source_org_name: source.organization_name.clone(),
-            source_user_id: source.user,
-            source_user_email: source.user_email.clone(),
-            source_user_name: source.user_name.clone(),
-            counts: snapshot.counts,
-            created_by: creator.id,
-            created_by_org_id: Some(creator.organization),
-            created_by_name: creator.name.clone(),
-            created_by_role: creator.role,
-            is_global: snapshot.is_global,
-            assigned_org_ids: snapshot.assigned.clone(),
-            created_at: snapshot.created_at,
-            updated_at: snapshot.updated_at,
-            revision: snapshot.revision,
-            revised_at: Some(snapshot.revised_at),
-            restored_from: snapshot.restored_from,
-            version: snapshot.version,
-        }
-    }
-
-    pub(super) fn into_snapshot(self, id: ObjectId) -> Snapshot {
-        Snapshot {
-            id,
-            name: self.name,
-            description: self.description,
-            source: Source {
-                organization: self.source_org_id,
-                organization_name: self.source_org_name,
-                user: self.source_user_id,
-                user_email: self.source_user_email,
-                user_name: self.source_user_name,
-            },
-            counts: self.counts,
-            creator: Creator {
-                id: self.created_by,
-                organization: self.created_by_org_id.unwrap_or(self.source_org_id),
-                name: self.created_by_name,
-                role: self.created_by_role,
-            },
-            is_global: self.is_global,
-            assigned: self.assigned_org_ids,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            revision: self.revision,
-            revised_at: self.revised_at.unwrap_or(self.created_at),
-            restored_from: self.restored_from,
-            version: self.version,
-        }
-    }
-}
-
-/// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
-/// all the same; what is saved is the way.
-pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 22] = [
-    "name",
-    "description",
-    "sourceOrgId",
-    "sourceOrgName",
-    "sourceUserId",
-    "sourceUserEmail",
-    "sourceUserName",
-    "counts",
-    "createdBy",
-    "createdByOrgId",
-    "createdByName",
-    "createdByRole",
-    "isGlobal",
-    "assignedOrgIds",
-    "createdAt",
-    "updatedAt",
-    "revision",
-    "revisedAt",
-    "restoredFrom",
-    "version",
-    DELETED_AT,
-    DELETED_BY,
-];
-
-/// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
-/// conditioned on its absence.
-pub(super) const DELETED_AT: &str = "deletedAt";
-/// The user who deleted a snapshot.
-pub(super) const DELETED_BY: &str = "deletedBy";
-
-/// Whether a snapshot's item stands for one that was deleted.
-pub(super) fn is_tombstone(item: &Item) -> bool {
-    item.contains_key(DELETED_AT)
-}
-
-/// What makes a snapshot visible beyond its source organization: nothing but keys, so that no change of the snapshot has
-/// to be written here, too.
-#[derive(Debug, Serialize)]
-pub(super) struct VisibilityRecord {}
-
-impl Record for VisibilityRecord {
-    const TYPE: &'static str = "visibility";
-}
-
-/// The item that shows a snapshot in a partition of `LIST`.
-pub(super) fn visibility_item(key: &Key, listed_in: String, snapshot: &Snapshot) -> Result<Item, Fault> {
-    let mut item = item(key, &VisibilityRecord {})?;
-    index(&mut item, &keys::LIST, listed_in, keys::by_time(snapshot.created_at, &snapshot.id));
-    Ok(item)
-}
-
 /// The attribute that holds the packed content, of a snapshot or of a chunk.
 pub(super) const CONTENT: &str = "content";
 /// How many chunks hold the content that the snapshot's own item does not.
 pub(super) const CHUNKS: &str = "chunks";
-/// What the request asked for that made a snapshot under an Idempotency-Key.
-pub(super) const FINGERPRINT: &str = "fingerprint";
-
 /// One piece of a snapshot's content.
 #[derive(Debug, Serialize)]
 struct ChunkRecord {}
@@ -416,24 +262,4 @@ pub(super) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: &Packed) -
             Ok(item)
         })
         .collect()
-}
-
-/// The item of a new snapshot, listed for its source organization and among all snapshots: with its content, or with the
-/// number of the chunks that hold it.
-pub(super) fn snapshot_item(
-    snapshot: &Snapshot,
-    packed: &Packed,
-    fingerprint: Option<&Fingerprint>,
-) -> Result<Item, Fault> {
-    let mut item = item(&keys::snapshot(&snapshot.id), &SnapshotRecord::new(snapshot))?;
-    let (attribute, content) = Held::of(packed).attribute();
-    item.insert(attribute.to_owned(), content);
-    item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(packed.hash)));
-    item.extend(fingerprint.map(|fingerprint| (FINGERPRINT.to_owned(), AttributeValue::S(fingerprint.to_string()))));
-    let by_time = keys::by_time(snapshot.created_at, &snapshot.id);
-    if snapshot.assigned.contains(&snapshot.source.organization) {
-        index(&mut item, &keys::LIST, keys::listed_for(&snapshot.source.organization), by_time.clone());
-    }
-    index(&mut item, &keys::ALL, keys::shard(&snapshot.id), by_time);
-    Ok(item)
 }

@@ -7,17 +7,22 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::future::try_join_all;
 
+use super::MAX_TRANSACTION_ITEMS;
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PK, SK};
 use super::outcome::{CallFailure, Item};
 use super::packing::Packed;
-use super::record::{self, CHUNKS, CONTENT, DELETED_AT};
+use super::record::{self, CHUNKS, CONTENT};
 use super::revision_record::{
     CONTENT_HASH, DUE_AT, Held, Note, REPLACED_AT, RefreshRecord, about, revision_item, unscheduled, while_about,
 };
 use super::revisions::RevisionWithContent;
+use super::shared_record::{FOLLOW, OLDEST_KEPT, keep_shared, write_shares};
+use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::snapshots::StoredSnapshot;
 use super::table::{IndexPart, Range, RangePart, Table};
+use super::visibility::Visibility;
+use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 
 /// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
@@ -36,6 +41,17 @@ pub struct NextRevision<'n> {
     pub counts: Counts,
     /// The source as it is now.
     pub source: Source,
+}
+
+/// On what terms a revision is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// How many revisions are kept, this one counted.
+    pub kept: u32,
+    /// Whether it is shared, where the snapshot's sharing follows its revisions.
+    pub follows: bool,
+    /// The version that the snapshot must still have; `None` for any.
+    pub version: Option<u64>,
 }
 
 /// What came of writing a revision.
@@ -70,6 +86,7 @@ impl<'a> Refreshes<'a> {
         stored: &StoredSnapshot,
         next: &NextRevision<'_>,
         note: &Note,
+        terms: Terms,
     ) -> Result<Replaced, Fault> {
         let snapshot = &stored.snapshot;
         let revised = Snapshot {
@@ -80,7 +97,7 @@ impl<'a> Refreshes<'a> {
         };
         let state = about(note.write(Change::default()), revised.revision);
         let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
-        self.write(stored, revised, next.packed, state).await
+        self.write(stored, revised, next.packed, state, terms).await
     }
 
     /// Brings an older revision back: as a new one, in the place of the current one, where that is still the one that was
@@ -90,6 +107,7 @@ impl<'a> Refreshes<'a> {
         stored: &StoredSnapshot,
         old: &RevisionWithContent,
         now: Timestamp,
+        terms: Terms,
     ) -> Result<Replaced, Fault> {
         let snapshot = &stored.snapshot;
         let revised = Snapshot {
@@ -101,20 +119,29 @@ impl<'a> Refreshes<'a> {
         let state = about(unscheduled(Change::of_existing()), revised.revision);
         let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
         let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
-        self.write(stored, revised, &packed, state).await
+        self.write(stored, revised, &packed, state, terms).await
     }
 
     async fn write(
         &self,
         stored: &StoredSnapshot,
-        revised: Snapshot,
+        mut revised: Snapshot,
         packed: &Packed,
         state: TransactWriteItem,
+        terms: Terms,
     ) -> Result<Replaced, Fault> {
         let StoredSnapshot { snapshot, held, hash } = stored;
-        let current = snapshot.current_revision();
-        let replaced = revision_item(&snapshot.id, &current, held, hash, revised.revised_at)?;
-        let change = revision_change(snapshot, &revised, packed)?;
+        revised.content = packed.address();
+        let is_followed = share_as_told(snapshot, &mut revised, terms);
+        let replaced = revision_item(snapshot, held, hash, revised.revised_at)?;
+        let change = revision_change(snapshot, &revised, packed, terms)?;
+        let change = match is_followed {
+            // An assignment that came meanwhile says what is shared, and whether this is.
+            true => write_shares(change, &revised.shares)?
+                .when("version", number(snapshot.version))
+                .when(FOLLOW, AttributeValue::Bool(true)),
+            false => keep_shared(change, snapshot)?,
+        };
         let mut writes = vec![
             self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?,
             self.0.put_new_in_transaction(replaced)?,
@@ -122,6 +149,11 @@ impl<'a> Refreshes<'a> {
         ];
         for chunk in record::chunk_items(&snapshot.id, revised.revision, packed)? {
             writes.push(self.0.put_new_in_transaction(chunk)?);
+        }
+        if is_followed {
+            let room = MAX_TRANSACTION_ITEMS - writes.len();
+            let rows = Visibility::new(self.0).writes(snapshot, &revised, revised.revised_at, room)?;
+            writes.extend(rows.at_once);
         }
         match self.0.transact(writes).await {
             Ok(()) => Ok(Replaced::Done(Box::new(revised))),
@@ -169,20 +201,24 @@ impl<'a> Refreshes<'a> {
         }
     }
 
-    /// Drops the oldest revisions where there are more than `kept`, the current one counted; none that was replaced less than
-    /// an hour before `now`, and none at all while an apply of the snapshot is unfinished. How many are gone.
-    pub async fn drop_old(&self, snapshot: &Snapshot, kept: u32, now: Timestamp) -> Result<usize, Fault> {
-        let Some(last) = snapshot.revision.checked_sub(kept).filter(|last| *last > 0) else { return Ok(0) };
+    /// Drops the oldest revisions that are not kept any more: none that is shared or was before, none that was replaced less
+    /// than an hour before `now`, and none at all while an apply of the snapshot is unfinished. `snapshot` is what a new
+    /// revision made of it. How many are gone.
+    pub async fn drop_old(&self, snapshot: &Snapshot, now: Timestamp) -> Result<usize, Fault> {
+        let oldest_kept = snapshot.shares.oldest_kept.unwrap_or(1);
+        let Some(last) = oldest_kept.checked_sub(1).filter(|last| *last > 0) else { return Ok(0) };
         let key = |revision| keys::revision(&snapshot.id, revision);
         let part = RangePart {
             pk: &key(0).pk,
             between: (&key(0).sk, &key(last).sk),
             attributes: &[PK, SK, CHUNKS, REPLACED_AT],
-            limit: DROPPED_AT_ONCE,
+            // Two of them may be shared.
+            limit: DROPPED_AT_ONCE + 2,
             backwards: false,
         };
         let (mut items, _) = self.0.query_range(&part).await?;
         items.retain(|item| replaced_at(item).is_some_and(|at| at.plus(KEPT_AT_LEAST) <= now));
+        let items = self.not_shared(snapshot.id, items).await?;
         if items.is_empty() || self.is_being_applied(snapshot.id).await? {
             return Ok(0);
         }
@@ -194,6 +230,21 @@ impl<'a> Refreshes<'a> {
         }
         self.0.batch_delete(keys).await?;
         Ok(items.len())
+    }
+
+    /// Those of some old revisions that are not shared and were not before. The snapshot is read anew: from the revision on that
+    /// raised `oldestKept`, only what was shared by then is shared again.
+    async fn not_shared(&self, id: ObjectId, mut revisions: Vec<Item>) -> Result<Vec<Item>, Fault> {
+        if revisions.is_empty() {
+            return Ok(revisions);
+        }
+        let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
+        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Vec::new()) };
+        let snapshot = read_snapshot(id, item)?;
+        revisions
+            .retain(|item| keys::parse_revision(record::sort_key(item)).is_some_and(|number| !snapshot.keeps(number)));
+        revisions.truncate(DROPPED_AT_ONCE);
+        Ok(revisions)
     }
 
     /// Whether an apply of the snapshot, by anybody, is not final yet.
@@ -242,14 +293,31 @@ fn revised(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
     Snapshot { revision: snapshot.revision + 1, revised_at: now, ..snapshot.clone() }
 }
 
+/// Says in `revised` what is kept and shared of it; whether that is the new revision itself.
+fn share_as_told(snapshot: &Snapshot, revised: &mut Snapshot, terms: Terms) -> bool {
+    let followed = snapshot.shared().filter(|_| terms.follows && snapshot.shares.follow);
+    revised.shares = match &followed {
+        // Name and description are those that somebody looked at.
+        Some(shared) => snapshot.shares_with(SharedRevision {
+            name: shared.name.clone(),
+            description: shared.description.clone(),
+            ..revised.as_shared(snapshot.sharing_time(revised.revised_at), shared.by)
+        }),
+        None => Shares { current: snapshot.shared(), ..snapshot.shares.clone() },
+    };
+    revised.shares.oldest_kept = Some(snapshot.oldest_kept(terms.kept).max(oldest_kept(revised.revision, terms.kept)));
+    followed.is_some()
+}
+
 /// What a new revision changes of the snapshot's own item: nothing that a rename or an assignment changes.
-fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed) -> Result<Change, Fault> {
+fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed, terms: Terms) -> Result<Change, Fault> {
     let counts = serde_dynamo::to_attribute_value(revised.counts);
     let (holds, content) = Held::of(packed).attribute();
     let change = Change::of_existing()
         .when_absent(DELETED_AT)
         .when("revision", number(snapshot.revision.into()))
         .set("revision", number(revised.revision.into()))
+        .set(OLDEST_KEPT, number(revised.shares.oldest_kept.unwrap_or(1).into()))
         .set("revisedAt", text(revised.revised_at))
         .set("counts", counts.map_err(|error| Fault::Corrupt(error.to_string()))?)
         .set("sourceOrgName", text(&revised.source.organization_name))
@@ -260,6 +328,10 @@ fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed) -> 
     let change = match &revised.source.user_name {
         Some(name) => change.set("sourceUserName", text(name)),
         None => change.remove("sourceUserName"),
+    };
+    let change = match terms.version {
+        Some(version) => change.when("version", number(version)),
+        None => change,
     };
     Ok(match revised.restored_from {
         Some(from) => change.set("restoredFrom", number(from.into())),

@@ -9,8 +9,10 @@ use super::keys::{self, ALL};
 use super::outcome::Item;
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
-    Counts, Fault, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Timestamp,
+    Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
+    Timestamp,
 };
 
 /// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
@@ -78,6 +80,14 @@ pub(super) struct RevisionRecord {
     replaced_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     restored_from: Option<u32>,
+    /// The source's names when it was captured, with those that follow. Absent on revisions that were replaced before they
+    /// were kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_org_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_user_email: Option<Email>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_user_name: Option<FullName>,
 }
 
 impl Record for RevisionRecord {
@@ -91,6 +101,30 @@ pub(super) const REVISION_ATTRIBUTES: [&str; 5] = [keys::SK, "counts", "revisedA
 pub(super) const REPLACED_AT: &str = "replacedAt";
 
 impl RevisionRecord {
+    /// What is shared where this revision of `snapshot` is, whose content stands at `content`.
+    pub(super) fn shared(
+        &self,
+        snapshot: &Snapshot,
+        number: u32,
+        content: ContentAddress,
+        at: Timestamp,
+        by: ObjectId,
+    ) -> SharedRevision {
+        let mut shared = SharedRevision {
+            revision: number,
+            revised_at: self.revised_at,
+            counts: self.counts,
+            content,
+            ..snapshot.as_shared(at, Some(by))
+        };
+        if let (Some(organization), Some(email)) = (&self.source_org_name, &self.source_user_email) {
+            shared.source_organization_name.clone_from(organization);
+            shared.source_user_email = email.clone();
+            shared.source_user_name.clone_from(&self.source_user_name);
+        }
+        shared
+    }
+
     pub(super) fn into_revision(self, number: u32) -> Revision {
         Revision {
             number,
@@ -102,21 +136,19 @@ impl RevisionRecord {
     }
 }
 
-/// The item of a revision that is being replaced at `now`.
-pub(super) fn revision_item(
-    snapshot: &ObjectId,
-    revision: &Revision,
-    held: &Held,
-    hash: &[u8; 32],
-    now: Timestamp,
-) -> Result<Item, Fault> {
+/// The item of the current revision of `snapshot`, which is being replaced at `now`.
+pub(super) fn revision_item(snapshot: &Snapshot, held: &Held, hash: &[u8; 32], now: Timestamp) -> Result<Item, Fault> {
+    let (revision, source) = (snapshot.current_revision(), &snapshot.source);
     let replaced = RevisionRecord {
         counts: revision.counts,
         revised_at: revision.made_at,
         replaced_at: now,
         restored_from: revision.restored_from,
+        source_org_name: Some(source.organization_name.clone()),
+        source_user_email: Some(source.user_email.clone()),
+        source_user_name: source.user_name.clone(),
     };
-    let mut item = record::item(&keys::revision(snapshot, revision.number), &replaced)?;
+    let mut item = record::item(&keys::revision(&snapshot.id, revision.number), &replaced)?;
     let (attribute, value) = held.attribute();
     item.insert(attribute.to_owned(), value);
     item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(*hash)));
@@ -248,6 +280,7 @@ fn status_name(status: RefreshStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SnapshotName;
 
     #[test]
     fn a_status_is_written_as_it_is_read() {
@@ -264,23 +297,32 @@ mod tests {
 
     #[test]
     fn a_revision_is_stored_with_its_content_and_read_without() {
-        let id = ObjectId::from_bytes([1; 12]);
-        let revision = Revision {
-            number: 7,
-            counts: Counts { automations: 1, prompts: 2, templates: 3 },
-            made_at: Timestamp::from_millis(1_000),
-            replaced_at: None,
-            restored_from: Some(3),
-        };
+        let snapshot = Snapshot { restored_from: Some(3), ..crate::domain::sharing::tests::snapshot(vec![], false) };
         for held in [Held::Inline(vec![1, 2]), Held::Chunks(14)] {
             let now = Timestamp::from_millis(2_000);
-            let mut item = revision_item(&id, &revision, &held, &[9; 32], now).unwrap();
-            assert_eq!((record::sort_key(&item), item.len()), ("REV#0000000007", 9));
+            let mut item = revision_item(&snapshot, &held, &[9; 32], now).unwrap();
+            assert_eq!((record::sort_key(&item), item.len()), ("REV#0000000004", 11));
             assert_eq!(Held::take(&mut item).unwrap(), held);
             assert_eq!(take_hash(&mut item).unwrap(), [9; 32]);
-            let read = record::read::<RevisionRecord>(item).unwrap().into_revision(7);
-            assert_eq!(read, Revision { replaced_at: Some(now), ..revision.clone() });
+            let read = record::read::<RevisionRecord>(item).unwrap().into_revision(4);
+            assert_eq!(read, Revision { replaced_at: Some(now), ..snapshot.current_revision() });
         }
         assert!(Held::take(&mut Item::new()).is_err());
+    }
+
+    #[test]
+    fn an_older_revision_is_shared_with_its_own_counts_and_names_and_the_snapshots_name_of_now() {
+        let old = crate::domain::sharing::tests::snapshot(vec![], false);
+        let mut item = revision_item(&old, &Held::Chunks(2), &[9; 32], Timestamp::from_millis(2_000)).unwrap();
+        let mut now = Snapshot { name: SnapshotName::parse("Q3").unwrap(), revision: 5, ..old.clone() };
+        now.source.organization_name = "Renamed".into();
+        let (at, by) = (Timestamp::from_millis(3_000), ObjectId::from_bytes([7; 12]));
+        let content = ContentAddress { hash: [9; 32], chunks: Some(2) };
+        let shared = |item: Item| record::read::<RevisionRecord>(item).unwrap().shared(&now, 4, content, at, by);
+        let expected = SharedRevision { name: now.name.clone(), content, ..old.as_shared(at, Some(by)) };
+        assert_eq!(shared(item.clone()), expected);
+        // Those that were replaced before names were kept have the source's names of now.
+        item.remove("sourceOrgName");
+        assert_eq!(shared(item).source_organization_name, "Renamed");
     }
 }

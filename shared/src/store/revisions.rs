@@ -5,10 +5,11 @@ use super::keys;
 use super::packing;
 use super::record;
 use super::revision_record::{Held, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
-use super::snapshots::{SnapshotReader, SnapshotWithContent, StoredSnapshot};
+use super::snapshots::{SnapshotReader, StoredSnapshot};
 use super::table::{RangePart, Table};
 use crate::domain::content::Content;
-use crate::domain::{Fault, ObjectId, Revision, Snapshot};
+use crate::domain::sharing::{ContentAddress, SharedRevision};
+use crate::domain::{Fault, ObjectId, Revision, Snapshot, Timestamp};
 
 /// Reads revisions.
 pub struct Revisions<'a>(&'a Table);
@@ -80,13 +81,22 @@ impl<'a> Revisions<'a> {
         Ok(content.map(|packed| RevisionWithContent { revision, hash, packed }))
     }
 
-    /// The snapshot as it was at an older revision, for an apply that began with it; `None` where that is gone.
-    pub async fn at(&self, snapshot: &Snapshot, number: u32) -> Result<Option<SnapshotWithContent>, Fault> {
+    /// What is shared where an older revision of `snapshot` is at `at` by a user; `None` where there is none of this number, or
+    /// not any more. One read, which DynamoDB charges with the content.
+    pub async fn as_shared(
+        &self,
+        snapshot: &Snapshot,
+        number: u32,
+        at: Timestamp,
+        by: ObjectId,
+    ) -> Result<Option<SharedRevision>, Fault> {
         let Some(mut item) = self.0.get(&keys::revision(&snapshot.id, number), None).await? else { return Ok(None) };
-        let held = Held::take(&mut item)?;
-        let content = self.content(snapshot.id, number, held).await?;
-        let snapshot = Snapshot { revision: number, ..snapshot.clone() };
-        Ok(content.map(|packed| SnapshotWithContent { snapshot, packed }))
+        let chunks = match Held::take(&mut item)? {
+            Held::Inline(_) => None,
+            Held::Chunks(count) => u32::try_from(count).ok(),
+        };
+        let content = ContentAddress { hash: take_hash(&mut item)?, chunks };
+        Ok(Some(record::read::<RevisionRecord>(item)?.shared(snapshot, number, content, at, by)))
     }
 
     async fn content(&self, id: ObjectId, revision: u32, held: Held) -> Result<Option<Vec<u8>>, Fault> {

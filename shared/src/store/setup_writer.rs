@@ -243,7 +243,7 @@ impl<'a> SetupWriter<'a> {
                 // An update, so that a clone keeps the note of where it came from.
                 as_seen.set(DOCUMENT, document).set(TYPE, text(kind))
             }
-            Change::Remove(..) => return self.0.delete_in_transaction_when(&key, &as_seen),
+            Change::Remove(..) => return self.0.delete_when_in_transaction(&key, &as_seen),
             Change::Switch(automation, enabled) => match edit.seen {
                 Seen::Version(seen) => return self.switch(&key, automation, *enabled, (seen, version)),
                 Seen::Absent => {

@@ -7,11 +7,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::keys::{self, PK};
 use super::outcome::{CallFailure, Item, Reason};
 use super::packing::{self, Packed};
-use super::record::{self, CONTENT, FINGERPRINT, SNAPSHOT_ATTRIBUTES, SnapshotRecord, is_tombstone};
-use super::revision_record::{Held, take_hash};
+use super::record::{self, CHUNKS, CONTENT};
+use super::revision_record::Held;
+use super::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use super::table::Table;
+use super::visibility::Visibility;
 use crate::domain::content::Content;
 use crate::domain::rights::{Action, Verdict};
+use crate::domain::sharing::{RevisionChoice, VisibleRevision};
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Snapshot};
 
 /// Writes new snapshots.
@@ -43,7 +46,7 @@ impl Made {
         };
         let snapshot = match is_tombstone(&item) {
             true => None,
-            false => Some(record::read::<SnapshotRecord>(item)?.into_snapshot(id)),
+            false => Some(read_snapshot(id, item)?),
         };
         Ok(Self { fingerprint, snapshot })
     }
@@ -74,7 +77,7 @@ impl<'a> SnapshotCreator<'a> {
         packed: &Packed,
         fingerprint: Option<&Fingerprint>,
     ) -> Result<Creation, Fault> {
-        let item = record::snapshot_item(snapshot, packed, fingerprint)?;
+        let item = snapshot_item(snapshot, packed, fingerprint)?;
         match self.write(item.clone(), record::chunk_items(&snapshot.id, snapshot.revision, packed)?).await {
             Ok(()) => Ok(Creation::Made),
             Err(failure) => match met(failure)? {
@@ -107,14 +110,31 @@ fn met(failure: CallFailure) -> Result<Item, Fault> {
     }
 }
 
+/// How often a snapshot is read whose content goes away meanwhile.
+const ATTEMPTS: u32 = 2;
+
 /// Reads snapshots, for somebody.
 pub struct SnapshotReader<'a>(&'a Table);
 
-/// A snapshot and the content of one of its revisions, which is unpacked only when somebody asks.
+/// A snapshot as a principal sees it, and the content of the revision that it sees, which is unpacked only when somebody asks.
 pub struct SnapshotWithContent {
-    /// Everything but the content.
+    /// Everything but the content, as the principal sees it.
     pub snapshot: Snapshot,
+    /// The revision that the principal sees.
+    pub visible: VisibleRevision,
+    /// The snapshot as it is stored.
+    pub stored: StoredSnapshot,
     pub(super) packed: Vec<u8>,
+}
+
+/// What becomes of the wish to see a revision of a snapshot.
+pub enum SeenSnapshot {
+    /// The principal sees it.
+    Revision(Box<SnapshotWithContent>),
+    /// The principal sees the snapshot, which has no such revision for it.
+    NoSuchRevision,
+    /// There is no such snapshot, or the principal does not see it: nobody is told which.
+    Missing,
 }
 
 /// A snapshot as its own item has it: with the content of its current revision, or the number of the chunks that hold it.
@@ -130,8 +150,12 @@ pub struct StoredSnapshot {
 impl StoredSnapshot {
     /// Reads the item of a snapshot that is no tombstone.
     fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
-        let (held, hash) = (Held::take(&mut item)?, take_hash(&mut item)?);
-        Ok(Self { snapshot: record::read::<SnapshotRecord>(item)?.into_snapshot(id), hash, held })
+        let held = Held::take(&mut item)?;
+        if let Held::Chunks(count) = &held {
+            item.insert(CHUNKS.to_owned(), AttributeValue::N(count.to_string()));
+        }
+        let snapshot = read_snapshot(id, item)?;
+        Ok(Self { hash: snapshot.content.hash, snapshot, held })
     }
 }
 
@@ -141,24 +165,94 @@ impl<'a> SnapshotReader<'a> {
         Self(table)
     }
 
-    /// The one way to the content of a snapshot: gives it only where `principal` may do `action` to it. `None` tells
-    /// nothing of whether it exists. One read, and one more for content that is stored in chunks.
+    /// The one way to the content of a snapshot: gives the revision that `choice` is for `principal`, who may use it. One
+    /// read; one more where another revision than the current one is seen, or its content is stored in chunks.
     pub async fn load(
         &self,
         id: ObjectId,
         principal: &Principal,
-        action: Action,
+        choice: RevisionChoice,
+    ) -> Result<SeenSnapshot, Fault> {
+        for _ in 0..ATTEMPTS {
+            let Found::Allowed(stored) = self.find_stored(id, principal, Action::Use).await? else {
+                return Ok(SeenSnapshot::Missing);
+            };
+            let Some(visible) = principal.visible_revision(&stored.snapshot, choice) else {
+                return Ok(SeenSnapshot::NoSuchRevision);
+            };
+            if let Some(packed) = self.visible_content(&stored, &visible).await? {
+                let snapshot = stored.snapshot.seen_by(principal, &visible);
+                return Ok(SeenSnapshot::Revision(Box::new(SnapshotWithContent {
+                    snapshot,
+                    visible,
+                    stored: *stored,
+                    packed,
+                })));
+            }
+            if let VisibleRevision::Older(_) = visible {
+                return Ok(SeenSnapshot::NoSuchRevision);
+            }
+            // Deleted and swept since it was read, or not shared any more and dropped.
+        }
+        Err(Fault::Corrupt(format!("snapshot {id} lacks some of its content")))
+    }
+
+    /// The content of the revision that somebody sees; `None` where some of it is not there any more.
+    async fn visible_content(
+        &self,
+        stored: &StoredSnapshot,
+        visible: &VisibleRevision,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let Snapshot { id, revision: current, .. } = stored.snapshot;
+        match visible {
+            VisibleRevision::Shared(shared) if shared.revision != current => match shared.content.chunks {
+                Some(count) => self.content(id, shared.revision, Held::Chunks(count as usize)).await,
+                None => self.older_content(id, shared.revision).await,
+            },
+            VisibleRevision::Older(revision) => self.older_content(id, *revision).await,
+            _ => self.content(id, current, stored.held.clone()).await,
+        }
+    }
+
+    /// The same of a revision that a newer one took the place of.
+    async fn older_content(&self, id: ObjectId, revision: u32) -> Result<Option<Vec<u8>>, Fault> {
+        let item = self.0.get(&keys::revision(&id, revision), None).await?;
+        let Some(mut item) = item else { return Ok(None) };
+        self.content(id, revision, Held::take(&mut item)?).await
+    }
+
+    /// The same snapshot with the content of the revision that an apply began with, whatever is shared by now; `None` where
+    /// that revision is gone. No read where it is the one that was loaded.
+    pub async fn pinned(
+        &self,
+        loaded: SnapshotWithContent,
+        revision: u32,
     ) -> Result<Option<SnapshotWithContent>, Fault> {
-        let Found::Allowed(stored) = self.find_stored(id, principal, action).await? else { return Ok(None) };
-        let StoredSnapshot { snapshot, held, .. } = *stored;
-        if let Some(packed) = self.content(id, snapshot.revision, held).await? {
-            return Ok(Some(SnapshotWithContent { snapshot, packed }));
+        if loaded.snapshot.revision == revision {
+            return Ok(Some(loaded));
         }
-        // Deleted, and swept already, since it was read.
-        match self.find(id, principal, action).await? {
-            Found::Missing => Ok(None),
-            _ => Err(Fault::Corrupt(format!("snapshot {id} lacks some of its chunks"))),
-        }
+        let SnapshotWithContent { stored, .. } = loaded;
+        let visible = match stored.snapshot.revision == revision {
+            true => VisibleRevision::Current,
+            false => VisibleRevision::Older(revision),
+        };
+        let content = self.visible_content(&stored, &visible).await?;
+        let snapshot = Snapshot { revision, ..stored.snapshot.clone() };
+        Ok(content.map(|packed| SnapshotWithContent { snapshot, visible, stored, packed }))
+    }
+
+    /// The content of what is shared of a snapshot; `None` where nothing is, or it is gone since the snapshot was read.
+    pub(crate) async fn shared_content(&self, stored: &StoredSnapshot) -> Result<Option<Content>, Fault> {
+        let Some(shared) = stored.snapshot.shared() else { return Ok(None) };
+        let packed = self.visible_content(stored, &VisibleRevision::Shared(Box::new(shared))).await?;
+        packed.map(|packed| packing::unpack(&packed)).transpose()
+    }
+
+    /// Whether `principal`, who sees a snapshot as others shared it, saw what was shared before as well. One round trip.
+    pub async fn saw_earlier(&self, snapshot: &Snapshot, principal: &Principal) -> Result<bool, Fault> {
+        let Some(earlier) = snapshot.shares.earlier else { return Ok(false) };
+        let since = Visibility::new(self.0).since(snapshot.id, principal.organization).await?;
+        Ok(since.is_some_and(|since| since <= earlier.at))
     }
 
     /// The content of a revision; `None` where some of it is not there any more.
@@ -179,7 +273,7 @@ impl<'a> SnapshotReader<'a> {
     pub async fn find(&self, id: ObjectId, principal: &Principal, action: Action) -> Result<Found, Fault> {
         let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
         let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Found::Missing) };
-        let snapshot = record::read::<SnapshotRecord>(item)?.into_snapshot(id);
+        let snapshot = read_snapshot(id, item)?;
         let verdict = principal.judge(action, snapshot.access());
         Ok(Found::judged(verdict, snapshot))
     }

@@ -7,11 +7,13 @@ use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep
 use super::change::{Change, text};
 use super::keys::{self, ALL, Key, PK, SK};
 use super::outcome::{CallFailure, Item};
-use super::record::{self, CHUNKS, DELETED_AT, RESERVED_BY, is_tombstone};
+use super::record::{self, CHUNKS, RESERVED_BY};
 use super::refreshes::chunk_keys;
+use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::staging::abandon;
 use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
+use super::visibility::{OF, Visibility};
 use crate::domain::{Fault, ObjectId, Timestamp};
 
 /// How many things one page of what is due has.
@@ -39,6 +41,8 @@ pub enum Swept {
         /// How many items were deleted.
         items: usize,
     },
+    /// The rows of lists that a sharing had left are written.
+    Listed,
     /// What a deleted snapshot left is gone.
     Emptied {
         /// How many items were deleted.
@@ -81,7 +85,10 @@ impl<'a> Sweeps<'a> {
         // The index may be a moment old, so what counts is the item itself.
         let Some(item) = self.0.get(&due.key, None).await? else { return Ok(Swept::Nothing) };
         if let Some(snapshot) = keys::parse_snapshot(&due.key.pk) {
-            return self.sweep_tombstone(snapshot, item, now).await;
+            return match due.key.sk == keys::SHARING {
+                true => self.sweep_sharing(snapshot, item).await,
+                false => self.sweep_tombstone(snapshot, item, now).await,
+            };
         }
         let apply = StoredApply::read(item)?;
         match (apply.state(), apply.lease_until(), apply.record.given_up_at) {
@@ -135,6 +142,16 @@ impl<'a> Sweeps<'a> {
             }
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Writes the rows of lists that the request did not get to which shared the snapshot.
+    async fn sweep_sharing(&self, snapshot: ObjectId, mut sharing: Item) -> Result<Swept, Fault> {
+        let Some(of) = sharing.remove(OF) else { return Ok(Swept::Nothing) };
+        let item = self.0.get(&keys::snapshot(&snapshot), Some(&SNAPSHOT_ATTRIBUTES)).await?;
+        // A deleted one is swept by itself, with everything.
+        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Swept::Nothing) };
+        let is_settled = Visibility::new(self.0).settle(&read_snapshot(snapshot, item)?, of).await?;
+        Ok(if is_settled { Swept::Listed } else { Swept::Nothing })
     }
 
     /// Deletes what a deleted snapshot left: what made it visible, and its chunks. The tombstone stays, so that the id never

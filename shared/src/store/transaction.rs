@@ -39,21 +39,7 @@ impl Table {
 
     /// A deletion, as part of a transaction.
     pub(super) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
-        self.delete_in_transaction_when(key, &Change::default())
-    }
-
-    /// A deletion, as part of a transaction, on the condition of `change`.
-    pub(super) fn delete_in_transaction_when(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
-        let delete = Delete::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .set_condition_expression(change.condition())
-            .set_expression_attribute_names(change.condition().map(|_| change.names()))
-            .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Fault::Corrupt(error.to_string()))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        self.delete_when_in_transaction(key, &Change::default())
     }
 
     /// A change of one item, as part of a transaction.
@@ -86,7 +72,7 @@ impl Table {
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .set_condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_names(change.condition().map(|_| change.names()))
             .set_expression_attribute_values(change.values())
             .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
             .build()

@@ -15,6 +15,8 @@ use crate::refresh::Answered;
 use crate::revisions::{Detail, Listed, Restored};
 
 const HISTORY: &str = "Refreshes and revisions";
+const IF_MATCH: &str =
+    "The `ETag` of the snapshot as you know it: refuses with 412 where it has another version or revision.";
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The descriptions of the routes of [`crate::refresh`] and [`crate::revisions`].
@@ -32,7 +34,7 @@ Captures the source user's setup again. Where something has changed, the snapsho
 kept as [an older one](#listRevisions); where nothing has, it stays as it is. `refreshStatus` tells which: `fresh`, `unchanged`, or \
 `source_missing` where the source user is gone, and then the snapshot keeps what it has.
 
-Name, description and access are not touched, and the `ETag` stays the same. A setup that somebody edits all the time is answered 409 \
+Name, description and access are not touched. Other organizations go on seeing the revision that was shared with them. A setup that somebody edits all the time is answered 409 \
 `source_busy`, one that has become too large 413 `setup_too_large`; then the snapshot keeps what it has, too. There is no body.";
     of_history(Method::POST, "/api/user-snapshots/{id}/refresh", "refreshSnapshot")
         .does("Capture the source user's setup again", TEXT)
@@ -109,6 +111,7 @@ was one. Where the current revision has that very content already, no revision i
         .does("Bring an older revision back", TEXT)
         .path_revision()
         .no_query()
+        .if_match(IF_MATCH)
         .refuses([ApiError::InProgress { retry_after: WAIT }])
         .answers::<Restored<'static>>(
             StatusCode::OK,
@@ -128,6 +131,9 @@ fn compare() -> Described {
 Tells what changed from one revision to another, made to be read by people: which items were added, removed or changed, which of \
 their fields, and of long texts which lines, as a unified diff. Without `to` it is the current revision, without `from` the one before \
 `to`.
+
+An organization that the snapshot was shared with compares what was shared before with what is shared now; where it joined later, \
+there is nothing before. Other revisions are 404 there.
 
 Long texts are cut: a field shows at most 100 lines and tells how many it leaves out. A page ends before `limit` where its changes \
 would have more than 1 MB; go on as long as there is a `nextCursor`.";

@@ -58,6 +58,9 @@ pub struct Plan {
     pub outcome: Outcome,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
+    /// What the caller should know that is no part of the outcome: another sharing changes it while an apply is interrupted.
+    #[serde(skip)]
+    pub notes: Vec<Warning>,
     /// To what the automations send by themselves, what nobody accepts first.
     #[serde(skip_serializing_if = "Listed::is_empty")]
     pub destinations: Listed<PlannedDestination>,
@@ -174,6 +177,16 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
+    /// The revision is not the one that is shared with other organizations.
+    UnsharedRevision,
+}
+
+impl Warning {
+    /// Warns of a revision that nobody has shared with the organization that it arrives in.
+    pub fn unshared(revision: u32) -> Self {
+        let detail = format!("revision {revision} is not shared with other organizations");
+        Self::new(WarningCode::UnsharedRevision, "", detail)
+    }
 }
 
 /// One reason for which an apply is refused.
@@ -419,6 +432,11 @@ fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
 }
 
 impl Plan {
+    /// All that the caller should know.
+    pub fn told(&self) -> impl Iterator<Item = &Warning> {
+        self.notes.iter().chain(&self.warnings)
+    }
+
     /// A hash of everything that the plan does: clones, switches, counts and warnings. New ids, times, the address and
     /// the password are no part of it, so the same hash means the same outcome.
     pub fn hash(&self, work: &Work) -> Result<String, OverBudget> {
