@@ -178,8 +178,7 @@ async fn as_before(app: &TestApp, id: &str) {
         let new = ["shared", "sharedBefore", "follow", "oldestKept"];
         let names = ["sourceOrgName", "sourceUserEmail", "sourceUserName"];
         item.retain(|name, _| {
-            let is_new = new.contains(&name.as_str()) || (sk.starts_with("REV#") && names.contains(&name.as_str()));
-            !is_new
+            !(new.contains(&name.as_str()) || sk.starts_with("REV#") && names.contains(&name.as_str()))
         });
         let put = app.database().client().put_item().table_name("snapshots").set_item(Some(item));
         put.send().await.unwrap();

@@ -223,6 +223,7 @@ fn plan() -> Described {
                             "enabled": true,
                             "mappedReferences": [{
                                 "automationName": "Move to Contacted on first reply",
+                                "automationId": "64eea1110000000000000101",
                                 "field": "targetStage",
                                 "value": "Contacted",
                                 "refType": "pipelineStage",
@@ -369,6 +370,7 @@ fn unmapped_agent() -> Value {
         "automationName": "Hand over to warm-up",
         "references": [{
             "automationName": "Hand over to warm-up",
+            "automationId": "64eea1110000000000000102",
             "field": "agent",
             "value": "Warm-up Agent",
             "refType": "agent",

@@ -114,6 +114,7 @@ A snapshot that you may not see is 404, exactly like one that does not exist.";
             "templates": [{"_id": "64eea1110000000000000301", "name": "Intro - new lead", "type": "sms"}],
             "sourcePipelineStageRefs": [{
                 "automationName": "Move to Contacted on first reply",
+                "automationId": "64eea1110000000000000101",
                 "field": "targetStage",
                 "value": "Contacted",
                 "refType": "pipelineStage",
@@ -182,6 +183,7 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
         json!({
             "stageRefs": [{
                 "automationName": "Move to Contacted on first reply",
+                "automationId": "64eea1110000000000000101",
                 "field": "targetStage",
                 "value": "Contacted",
                 "refType": "pipelineStage",
@@ -190,6 +192,7 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
             }],
             "agentRefs": [{
                 "automationName": "Hand over to warm-up",
+                "automationId": "64eea1110000000000000102",
                 "field": "agent",
                 "value": "Warm-up Agent",
                 "refType": "agent",
