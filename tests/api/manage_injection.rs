@@ -52,7 +52,9 @@ async fn stored_names(app: &TestApp, id: &str) -> BTreeSet<String> {
         "prompt",
         "refresh",
         "revision",
+        "sharing",
         "signInFailures",
+        "signInsOfNetwork",
         "snapshot",
         "template",
         "user",
@@ -89,7 +91,7 @@ const PUBLISHED: [&[&[&str]]; 7] = [
     APPLY,
     APPLY,
     &[&["name", "description"]],
-    &[&["assignedOrgIds", "isGlobal"]],
+    &[&["assignedOrgIds", "isGlobal", "revision", "follow"]],
     &[&["force"]],
     &[&["email", "password"]],
 ];
@@ -106,6 +108,8 @@ const APPLY: &[&[&str]] = &[
         "applyPrompts",
         "applyTemplates",
         "onUnmapped",
+        "revision",
+        "allowDestinations",
     ],
     &["email", "password", "fullName", "phoneNumber", "designation", "departmentId", "accessRole"],
 ];

@@ -140,7 +140,11 @@ fn compile(schema: &Value) -> Validator {
 /// take new fields; but a field that is there now must be in it.
 fn closed(schema: &Value) -> Value {
     let mut schema = without_strangers(schema);
-    schema["unevaluatedProperties"] = json!(false);
+    // One that names no type is of any value, such as a field of an open object.
+    let is_of_anything = |members: &serde_json::Map<String, Value>| members.keys().all(|name| name == "description");
+    if !schema.as_object().is_some_and(is_of_anything) {
+        schema["unevaluatedProperties"] = json!(false);
+    }
     schema
 }
 
