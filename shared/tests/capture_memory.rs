@@ -52,9 +52,9 @@ fn long_name() -> AttributeValue {
 }
 
 fn secrets_below_long_keys() -> AttributeValue {
-    let payload = |depth: usize| map((0..750).map(|field| (format!("password{depth}x{field}"), text("hunter22"))));
-    (0..10)
-        .fold(payload(0), |inner, depth| map([("k".repeat(20_000), inner), (format!("more{depth}"), payload(depth))]))
+    let payload = || map((0..750).map(|field| (format!("field{field}"), text("hunter22"))));
+    let with_payload = |inner| map([("k".repeat(20_000), inner), ("webhookPayload".to_owned(), payload())]);
+    (0..10).fold(payload(), |inner, _| with_payload(inner))
 }
 
 fn small_numbers() -> AttributeValue {
