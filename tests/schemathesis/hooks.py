@@ -19,6 +19,8 @@ BEYOND_SCHEMAS = {
     "sourceStatusesMapping",
     "agentMapping",
     "selectedPromptNames",
+    "revision",
+    "allowDestinations",
     # The form of a domain name, in any script, is beyond a pattern.
     "email",
     # Not one of the most common ones, and not the address.
@@ -27,7 +29,7 @@ BEYOND_SCHEMAS = {
     "every",
 }
 #: The description's example of an If-Match: the version of some other snapshot.
-EXAMPLE_TAG = '"3"'
+EXAMPLE_TAG = '"3.1"'
 
 
 @schemathesis.hook

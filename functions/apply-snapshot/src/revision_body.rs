@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 use shared::domain::sharing::RevisionChoice;
+use shared::http::RevisionNumber;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -33,6 +34,13 @@ impl Visitor<'_> for RevisionVisitor {
         let revision = u32::try_from(number).ok().filter(|number| *number > 0);
         let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
         revision.map(|number| RevisionBody(RevisionChoice::Number(number))).ok_or_else(wrong)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<RevisionBody, E> {
+        match RevisionNumber::from_float(number) {
+            Some(RevisionNumber(whole)) => self.visit_u64(whole.into()),
+            None => Err(E::invalid_value(Unexpected::Float(number), &self)),
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<RevisionBody, E> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, Timestamp, Violation};
-use shared::http::{Answer, ApiError, FieldError, Fields, OptionalFields, body, etag};
+use shared::http::{Answer, ApiError, FieldError, Fields, OptionalFields, RevisionNumber, body, etag};
 use shared::store::{Organizations, Revisions};
 use utoipa::ToSchema;
 
@@ -33,8 +33,8 @@ pub(crate) struct AssignBody {
     is_global: Option<bool>,
     /// The revision that other organizations see from now on, with the snapshot's name and description of now. Absent, they
     /// go on seeing what they see; where they see nothing yet, they get the current one.
-    #[schema(minimum = 1)]
-    revision: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 4_294_967_295_i64)]
+    revision: Option<RevisionNumber>,
     /// Whether each further revision is shared with them as soon as it is made, without anybody looking at it.
     follow: Option<bool>,
 }
@@ -115,7 +115,7 @@ impl Assignment {
         let mut fields = Fields::default();
         let assigned = assigned_org_ids.map(|ids| parse_organizations(&ids, &mut fields));
         fields.finish()?;
-        Ok(Self { assigned, is_global, revision, follow })
+        Ok(Self { assigned, is_global, revision: revision.map(|RevisionNumber(number)| number), follow })
     }
 
     /// What the snapshot's sharing becomes, or why it cannot.

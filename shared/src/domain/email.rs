@@ -49,7 +49,7 @@ impl Email {
         &self.as_sent
     }
 
-    /// The address for people: as it was sent, its domain as punycode where [`host::shown`] says so.
+    /// The address for people: as it was sent, its domain as punycode where that mixes scripts.
     pub fn shown(&self) -> Cow<'_, str> {
         let (Some((local, written)), Some((_, ascii))) = (self.as_sent.rsplit_once('@'), self.key.0.rsplit_once('@'))
         else {
