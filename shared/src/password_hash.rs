@@ -30,14 +30,16 @@ static AT_WORK: LazyLock<Arc<Semaphore>> =
 /// Memory that the next hash uses again: fresh memory makes it a third slower. Never more arenas than permits.
 static ARENAS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
-/// How long a hash waits for a core: most of the 25 s of a request, which has more to do.
+/// How long a hash waits for a core where no request says otherwise: most of the 25 s that a request has.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// What a request keeps of its time for the rest of its work.
+const KEPT: Duration = Duration::from_secs(5);
 
 /// A hash was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashingFailed {
     /// No core was free for it in time.
-    #[error("no core was free to hash the password for {} seconds", LONGEST_WAIT.as_secs())]
+    #[error("no core was free in time to hash the password")]
     Busy,
     /// The machine has no memory or no thread for it.
     #[error("the password cannot be hashed: {0}")]
@@ -45,19 +47,32 @@ pub enum HashingFailed {
 }
 
 /// Makes and checks password hashes, on blocking threads.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PasswordHasher;
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordHasher {
+    longest_wait: Duration,
+}
+
+impl Default for PasswordHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl PasswordHasher {
-    /// A hasher. It holds nothing of its own.
+    /// Returns a hasher that waits 20 s for a core.
     pub fn new() -> Self {
-        Self
+        Self { longest_wait: LONGEST_WAIT }
+    }
+
+    /// Returns the same for a request that has `time_left`: it waits for a core until 5 s before the end.
+    pub fn within(self, time_left: Duration) -> Self {
+        Self { longest_wait: time_left.saturating_sub(KEPT) }
     }
 
     /// The PHC string of `password`, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`. The salt must be fresh.
     pub async fn hash(&self, password: &Password, salt: [u8; SALT_BYTES]) -> Result<String, HashingFailed> {
         let password = password.clone();
-        on_a_blocking_thread(move || {
+        on_a_blocking_thread(self.longest_wait, move || {
             let recipe = Recipe::current();
             let output = recipe.run(password.expose(), &salt, OUTPUT_BYTES)?;
             recipe.phc_string(&salt, &output)
@@ -72,7 +87,7 @@ impl PasswordHasher {
         if phc.is_some() && stored.is_none() {
             tracing::error!("a stored password hash is not a usable Argon2id hash; nobody can sign in with it");
         }
-        on_a_blocking_thread(move || {
+        on_a_blocking_thread(self.longest_wait, move || {
             let Some(stored) = stored else {
                 Recipe::current().run(password.expose(), &[0; SALT_BYTES], OUTPUT_BYTES)?;
                 return Ok(false);
@@ -84,12 +99,13 @@ impl PasswordHasher {
     }
 }
 
-/// Runs `work` once a core is free for it; fails where that takes longer than [`LONGEST_WAIT`]. The permit goes with the work: a
+/// Runs `work` once a core is free for it; fails where that takes longer than `longest_wait`. The permit goes with the work: a
 /// request that is dropped leaves it running.
 async fn on_a_blocking_thread<T: Send + 'static>(
+    longest_wait: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, HashingFailed> {
-    let permit = tokio::time::timeout(LONGEST_WAIT, AT_WORK.clone().acquire_owned()).await;
+    let permit = tokio::time::timeout(longest_wait, AT_WORK.clone().acquire_owned()).await;
     let permit =
         permit.map_err(|_| HashingFailed::Busy)?.map_err(|closed| HashingFailed::Impossible(closed.to_string()))?;
     let outcome = tokio::task::spawn_blocking(move || {

@@ -23,26 +23,30 @@ const PAGE: usize = 14;
 /// How many versions the echo knows.
 const VERSIONS: u64 = 3_000;
 
+/// Writes this round into every prompt of Alex.
+async fn write(app: &TestApp, round: u64) {
+    let alex = app.member(ALEX);
+    let text = round.to_string();
+    let changes: Vec<Change> = alex
+        .setup
+        .prompts
+        .iter()
+        .map(|prompt| {
+            let document = serde_json::from_value(json!({"name": "Vector", "prompt": text})).unwrap();
+            Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document })
+        })
+        .collect();
+    let written =
+        tests::change_setup(app.table(), &alex.user.organization, &alex.user.id, &changes, BEGINNING).await.unwrap();
+    assert!(matches!(written, Written::Version(_)), "{written:?}");
+}
+
 /// Writes round after round into every prompt of Alex, until it is told to stop, and tells how many rounds it made.
 async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
-    let alex = app.member(ALEX);
     let mut round = 0;
     while !stop.load(Ordering::SeqCst) {
         round += 1;
-        let text = round.to_string();
-        let changes: Vec<Change> = alex
-            .setup
-            .prompts
-            .iter()
-            .map(|prompt| {
-                let document = serde_json::from_value(json!({"name": "Vector", "prompt": text})).unwrap();
-                Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document })
-            })
-            .collect();
-        let written = tests::change_setup(app.table(), &alex.user.organization, &alex.user.id, &changes, BEGINNING)
-            .await
-            .unwrap();
-        assert!(matches!(written, Written::Version(_)), "{written:?}");
+        write(&app, round).await;
     }
     round
 }
@@ -50,6 +54,8 @@ async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
 /// Takes so many captures in the storm, and gives how many were torn.
 async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
     app.faults().rewrite(small_pages).of("Query").always();
+    // Before the first round the prompts differ of themselves.
+    write(app, 0).await;
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn(storm(app.clone(), stop.clone()));
     let User { organization, id, .. } = app.member(ALEX).user.clone();

@@ -52,8 +52,9 @@ impl Applying<'_> {
     async fn answer(&self, if_match: &IfMatch) -> Result<Answer, ApiError> {
         let mut salt = [0; SALT_BYTES];
         self.app.edge.randomness.fill(&mut salt);
+        let hasher = self.app.hasher.within(self.context.deadline().time_left());
         let (password_hash, found, stored) = tokio::join!(
-            self.app.hasher.hash(self.wanted.new_user.password.password(), salt),
+            hasher.hash(self.wanted.new_user.password.password(), salt),
             self.asked.read(self.table, self.wanted.revision),
             self.stored(),
         );

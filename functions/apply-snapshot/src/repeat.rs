@@ -56,7 +56,8 @@ impl Applying<'_> {
     /// user has another one by now.
     async fn check_password(&self, hash: Option<&str>) -> Result<(), ApiError> {
         let Some(hash) = hash else { return Ok(()) };
-        match self.app.hasher.verify(self.wanted.new_user.password.password(), Some(hash)).await? {
+        let hasher = self.app.hasher.within(self.context.deadline().time_left());
+        match hasher.verify(self.wanted.new_user.password.password(), Some(hash)).await? {
             true => Ok(()),
             false => Err(ApiError::KeyReused),
         }

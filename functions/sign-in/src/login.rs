@@ -72,7 +72,7 @@ pub(crate) async fn login(
     };
     let account = sign_ins.account(claim).await?.filter(|account| !account.user.login_disabled);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let is_right = app.hasher.verify(&password, hash).await?;
+    let is_right = app.hasher.within(context.deadline().time_left()).verify(&password, hash).await?;
     let account = account.filter(|_| is_right);
     let verdict = if account.is_some() { attempt.accept().await? } else { attempt.reject().await? };
     if let Verdict::Locked { retry_after } = verdict {
