@@ -75,7 +75,7 @@ async function main() {
     return output.innerText();
   };
   const created = await send('createSnapshot', {});
-  assert.match(created, /^201 Created\netag: "1"/);
+  assert.match(created, /^201 Created\netag: "1\.1"/);
   const id = /"_id": "([0-9a-f]{24})"/.exec(created)[1];
   assert.match(await send('listSnapshots', { limit: '1' }), new RegExp(`^200 OK[^]*"_id": "${id}"`));
   assert.match(await send('planSnapshot', { id }), /^200 OK\netag: "[0-9a-f]{64}"/);
