@@ -11,7 +11,7 @@ use shared::store::{Callers, Captures, Organizations, SeenSnapshot, SnapshotRead
 
 const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or not any more";
 
-/// What is said where the plan is not done in time, although it had ample time.
+/// The detail of the 413 for a plan that had ample time and did not finish.
 pub(crate) const TAKES_TOO_LONG: &str =
     "the snapshot takes longer to plan than a request has time; map less at once, or leave the automations out";
 

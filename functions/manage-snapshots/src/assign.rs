@@ -153,7 +153,7 @@ impl Assignment {
     }
 }
 
-/// What is shared where this revision is.
+/// Returns the sharing of this revision, or 422 where it is not kept.
 async fn choose(change: &Change<'_>, snapshot: &Snapshot, revision: u32) -> Result<SharedRevision, ApiError> {
     let (call, by) = (change.call, change.caller.user);
     let gone = || {

@@ -126,7 +126,7 @@ struct Compared {
     of_shared: Option<OfShared>,
 }
 
-/// What was shared with somebody.
+/// The revisions that a receiver may compare.
 struct OfShared {
     now: SharedRevision,
     /// The revision that was shared before, where that organization saw it.
