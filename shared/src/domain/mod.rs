@@ -12,6 +12,7 @@ mod fingerprint;
 pub mod hidden_text;
 mod host;
 mod id;
+pub mod identity;
 mod invisible;
 mod legible;
 mod network;

@@ -1,0 +1,95 @@
+//! Goes through a document and tells the places of identity.
+
+use serde_json::{Map, Value};
+
+use super::{IdentityKind, IdentityPlace, SourceIdentity, top_field};
+use crate::domain::redaction::{Allowance, Stopped};
+use crate::domain::{Document, Work, pointer};
+
+/// The most places of identity that a snapshot has: twenty for each of 5,000 items.
+pub const MAX_PLACES: usize = 100_000;
+
+/// Finds the places of `document` at which a value of `source` stands, in document order. Fields at its top that say by their
+/// name whose the item is, or who made it, are not among them. Fails if there are more than `allowance` has, or if the time is over.
+pub fn find(
+    document: &Document,
+    source: &SourceIdentity,
+    allowance: &mut Allowance,
+    work: &Work,
+) -> Result<Vec<IdentityPlace>, Stopped> {
+    let mut finder = Finder { pointer: String::new(), places: Vec::new(), source, allowance, work };
+    if let Value::Object(fields) = document.as_value() {
+        finder.fields(fields, |key| top_field(key).is_none())?;
+    }
+    Ok(finder.places)
+}
+
+struct Finder<'a> {
+    pointer: String,
+    places: Vec<IdentityPlace>,
+    source: &'a SourceIdentity,
+    allowance: &'a mut Allowance,
+    work: &'a Work,
+}
+
+impl Finder<'_> {
+    fn fields(&mut self, fields: &Map<String, Value>, is_walked: fn(&str) -> bool) -> Result<(), Stopped> {
+        for (key, value) in fields.iter().filter(|(key, _)| is_walked(key)) {
+            self.at(key, |finder| {
+                finder.work.spend(key.len())?;
+                if let Some(kind) = finder.named(key) {
+                    finder.note(kind, true)?;
+                }
+                finder.value(value)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), Stopped> {
+        self.work.spend(1)?;
+        match value {
+            Value::Object(fields) => self.fields(fields, |_| true),
+            Value::Array(values) => values
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, value)| self.at(&index.to_string(), |finder| finder.value(value))),
+            Value::String(text) => {
+                self.work.spend(text.len())?;
+                match self.source.whole(text) {
+                    Some(kind) => self.note(kind, false),
+                    None => self.named(text).map_or(Ok(()), |kind| self.note(kind, true)),
+                }
+            }
+            Value::Number(number) if self.source.is_phone(&number.to_string()) => {
+                self.note(IdentityKind::UserPhone, false)
+            }
+            Value::Number(_) | Value::Bool(_) | Value::Null => Ok(()),
+        }
+    }
+
+    /// Which value a text holds among others. None is shorter than a phone number.
+    fn named(&self, text: &str) -> Option<IdentityKind> {
+        if text.len() < SHORTEST { None } else { self.source.named(text) }
+    }
+
+    /// Notes the current place.
+    fn note(&mut self, kind: IdentityKind, in_text: bool) -> Result<(), Stopped> {
+        let Self { pointer, allowance, .. } = self;
+        allowance.places = allowance.places.checked_sub(1).ok_or(Stopped::TooManyPlaces)?;
+        allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(Stopped::LongPointers)?;
+        self.places.push(IdentityPlace { in_text, kind, pointer: pointer.clone() });
+        Ok(())
+    }
+
+    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), Stopped>) -> Result<(), Stopped> {
+        let length = self.pointer.len();
+        pointer::push(&mut self.pointer, segment);
+        visit(self)?;
+        self.pointer.truncate(length);
+        Ok(())
+    }
+}
+
+/// The shortest text that can hold an address or a number.
+const SHORTEST: usize = 6;
