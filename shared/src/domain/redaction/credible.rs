@@ -59,6 +59,11 @@ pub(super) fn is_assigned_secret(naming: Naming, value: &str) -> bool {
     }
 }
 
+/// A word that stands where a secret would.
+pub(super) fn is_stand_in(value: &str) -> bool {
+    PLAIN_VALUES.contains(&value.trim_matches(['"', '\'', '`']).to_lowercase().as_str())
+}
+
 /// Stands for a value, or says that there is one: a variable, a merge tag, a type, stars, a link, a call.
 pub(super) fn is_plain(value: &str) -> bool {
     let lower = value.trim_matches(['"', '\'', '`']).to_lowercase();

@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use percent_encoding::percent_decode_str;
 use regex::Regex;
 
+use super::coat::{Uncoated, percent_decoded};
 use super::credible::{is_plain, is_record_id};
 use super::names::Naming;
 use super::{credible, text};
@@ -36,54 +36,93 @@ pub(super) fn find(text: &str, layers: usize, found: &mut Vec<Range<usize>>, wor
     let Some(layers) = layers.checked_sub(1) else { return Ok(()) };
     let runs = |expression: &'static LazyLock<Option<Regex>>| expression.iter().flat_map(|runs| runs.find_iter(text));
     for run in runs(&BASE64) {
-        if base64_hides_a_secret(run.as_str(), layers, work)? {
-            found.push(run.range());
-        }
+        in_base64(text, run.range(), layers, found, work)?;
     }
     for run in runs(&PERCENT) {
         work.spend(run.len())?;
-        if let Ok(decoded) = percent_decode_str(run.as_str()).decode_utf8()
-            && text::has_secret(&decoded, layers, work)?
-        {
-            found.push(run.range());
+        if let Some(decoded) = percent_decoded(run.as_str()) {
+            let edits = text::edits(&decoded.text, layers, work)?;
+            found.extend(edits.into_iter().map(|edit| moved(&decoded.source(&edit.range), run.start())));
         }
     }
     Ok(())
 }
 
-fn base64_hides_a_secret(run: &str, layers: usize, work: &Work) -> Result<bool, OverBudget> {
-    let joined: String = run.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect();
-    if hides_a_secret(&joined, layers, work)? {
-        return Ok(true);
-    }
-    if joined.len() < run.len() && any_hides(run.lines(), layers, work)? {
-        return Ok(true);
-    }
-    // A slash, a hyphen and an underscore are base64, and they also stand between words and in paths.
-    for marks in [&['/'][..], &['-', '_'], &['/', '-', '_']] {
-        let pieces = joined.split(|c| marks.contains(&c)).filter(|piece| piece.len() < joined.len());
-        if joined.contains(marks) && any_hides(pieces, layers, work)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
-fn any_hides<'t>(runs: impl Iterator<Item = &'t str>, layers: usize, work: &Work) -> Result<bool, OverBudget> {
-    for run in runs {
-        if hides_a_secret(run, layers, work)? {
-            return Ok(true);
+/// The same in the run of base64 at `range` of `text`: as a whole, line by line, and piece by piece, because a slash, a hyphen
+/// and an underscore are base64 and also stand between words and in paths. The first reading that hides something decides.
+fn in_base64(
+    text: &str,
+    range: Range<usize>,
+    layers: usize,
+    found: &mut Vec<Range<usize>>,
+    work: &Work,
+) -> Result<(), OverBudget> {
+    let run = &text[range.clone()];
+    let whole = without_breaks(run, range.start);
+    let mut readings = vec![&[][..]];
+    let marks: [&[char]; 4] = [&['\r', '\n', '\\'], &['/'], &['-', '_'], &['/', '-', '_']];
+    readings.extend(marks.into_iter().filter(|marks| run.contains(*marks)));
+    let before = found.len();
+    for marks in readings {
+        match marks {
+            [] => in_piece(&whole, layers, found, work)?,
+            ['\r', ..] => {
+                let mut start = range.start;
+                for line in run.split_inclusive(marks) {
+                    let mut piece = Uncoated::default();
+                    piece.push_verbatim(line.trim_end_matches(marks), start);
+                    in_piece(&piece, layers, found, work)?;
+                    start += line.len();
+                }
+            }
+            _ => {
+                let mut start = 0;
+                for part in whole.text.split_inclusive(marks) {
+                    let inner = part.trim_end_matches(marks);
+                    in_piece(&whole.part(start..start + inner.len()), layers, found, work)?;
+                    start += part.len();
+                }
+            }
+        }
+        if found.len() > before {
+            break;
         }
     }
-    Ok(false)
+    Ok(())
 }
 
-fn hides_a_secret(run: &str, layers: usize, work: &Work) -> Result<bool, OverBudget> {
+/// A run of base64 without its line breaks.
+fn without_breaks(run: &str, start: usize) -> Uncoated {
+    let mut joined = Uncoated::default();
+    let mut at = start;
+    for line in run.split_inclusive(['\r', '\n', '\\']) {
+        joined.push_verbatim(line.trim_end_matches(['\r', '\n', '\\']), at);
+        at += line.len();
+    }
+    joined
+}
+
+/// Adds where a secret stands in base64: the groups of four characters that hold some of it.
+fn in_piece(piece: &Uncoated, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
+    let run = &piece.text;
     work.spend(run.len())?;
-    match decoded(run) {
-        None => Ok(false),
-        Some(decoded) => Ok(is_basic_credential(&decoded) || text::has_secret(&decoded, layers, work)?),
+    let Some(decoded) = decoded(run) else { return Ok(()) };
+    if is_basic_credential(&decoded) {
+        found.push(piece.source(&(0..run.len())));
+        return Ok(());
     }
+    for edit in text::edits(&decoded, layers, work)? {
+        let (start, end) = (edit.range.start / 3 * 4, edit.range.end.div_ceil(3) * 4);
+        // The last group and its padding go as one.
+        let end =
+            if end + 4 > run.trim_end_matches('=').len() && edit.range.end == decoded.len() { run.len() } else { end };
+        found.push(piece.source(&(start..end.min(run.len()))));
+    }
+    Ok(())
 }
 
 /// What RFC 7617 encodes: a user and a password, with nothing around them.

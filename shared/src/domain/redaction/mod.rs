@@ -6,18 +6,22 @@
 //! base64 or percent-encoded within another (`encoded.rs`). What a rule finds has to be credible (`credible.rs`), because
 //! "Your password: required" is a sentence that has to arrive as it was written.
 
+mod coat;
 mod credible;
 mod encoded;
 mod formats;
 mod forms;
+mod json;
 mod names;
 mod place;
 mod text;
 mod walk;
+mod within;
 
 use std::borrow::Cow;
 
-use self::walk::{Places, Redactor};
+use self::place::Place;
+use self::walk::Redactor;
 use super::{Document, OverBudget, Work};
 
 /// What stands where a secret stood.
@@ -64,12 +68,12 @@ pub fn redact(document: &mut Document) -> Vec<String> {
 /// The same within limits. A document that it stopped at is not to be used.
 pub fn redact_within(document: &mut Document, allowance: &mut Allowance, work: &Work) -> Result<Vec<String>, Stopped> {
     let Some(fields) = document.fields_mut() else { return Ok(Vec::new()) };
-    Redactor::new(text::LAYERS, Places::named(allowance), work).run_fields(fields)
+    Redactor::new(text::LAYERS, allowance, work).run_fields(fields)
 }
 
 /// The same for one text that is no document, such as a message for the log.
 pub fn redact_text(text: &str) -> Cow<'_, str> {
-    match text::clean(text, text::LAYERS, &Work::unlimited()) {
+    match text::clean(text, Place::Ordinary, text::LAYERS, &Work::unlimited()) {
         Ok(None) => Cow::Borrowed(text),
         Ok(Some(cleaned)) => Cow::Owned(cleaned),
         Err(OverBudget) => Cow::Borrowed(PLACEHOLDER),

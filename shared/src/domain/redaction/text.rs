@@ -1,11 +1,10 @@
-//! Takes the secrets out of one text, by every rule of form, until none is left.
+//! Takes the secrets out of one text, by every rule, until none is left. Nothing else of it changes.
 
 use std::ops::Range;
 
-use serde_json::Value;
-
-use super::walk::Redactor;
-use super::{PLACEHOLDER, encoded, forms};
+use super::coat::Uncoated;
+use super::place::{self, Place};
+use super::{PLACEHOLDER, encoded, forms, json, within};
 use crate::domain::{OverBudget, Work};
 
 /// How many coats are taken off a text: JSON within a string, base64, percent-encoding, in any order.
@@ -14,72 +13,97 @@ pub(super) const LAYERS: usize = 4;
 /// this many rounds is taken out as a whole.
 const ROUNDS: usize = 6;
 
-/// What is left of a text; `None` when nothing had to go. Cleaning what is left changes nothing more.
-pub(super) fn clean(text: &str, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
-    let Some(mut left) = round(text, layers, work)? else { return Ok(None) };
+/// A change of a text: what stands at `range` goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) range: Range<usize>,
+    pub(super) with: With,
+}
+
+/// What stands where a secret stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum With {
+    Placeholder,
+    /// The placeholder in quotation marks, for a number in JSON.
+    Quoted,
+    /// What is left of the address of a webhook.
+    Address(String),
+}
+
+impl Edit {
+    /// Takes out what stands at `range`.
+    pub(super) fn removal(range: Range<usize>) -> Self {
+        Self { range, with: With::Placeholder }
+    }
+
+    /// The same change in the text with its coat.
+    pub(super) fn through(self, coat: &Uncoated) -> Self {
+        Self { range: coat.source(&self.range), ..self }
+    }
+}
+
+/// What is left of a text at `place`; `None` when nothing had to go. Cleaning what is left changes nothing more.
+pub(super) fn clean(text: &str, place: Place, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
+    let found = place::edits(text, place, layers, work)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let mut left = applied(text, found);
     for _ in 1..ROUNDS {
-        match round(&left, layers, work)? {
-            Some(less) => left = less,
-            None => return Ok(Some(left)),
+        let found = place::edits(&left, place, layers, work)?;
+        if found.is_empty() {
+            return Ok(Some(left));
         }
+        left = applied(&left, found);
     }
     Ok(Some(PLACEHOLDER.to_owned()))
 }
 
-/// Whether anything in `text` would have to go.
-pub(super) fn has_secret(text: &str, layers: usize, work: &Work) -> Result<bool, OverBudget> {
-    Ok(clean_json(text, layers, work)?.is_some() || !secrets(text, layers, work)?.is_empty())
-}
-
-fn round(text: &str, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
-    if let Some(cleaned) = clean_json(text, layers, work)? {
-        return Ok(Some(cleaned));
-    }
-    let found = secrets(text, layers, work)?;
-    Ok((!found.is_empty()).then(|| without(text, found)))
-}
-
-/// A text that is JSON itself is walked by the same rules as the document it stands in.
-fn clean_json(text: &str, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
-    let Some(layers) = layers.checked_sub(1) else { return Ok(None) };
-    if !text.trim_start().starts_with(['{', '[', '"']) {
-        return Ok(None);
-    }
-    work.spend(text.len())?;
-    let Ok(mut value) = serde_json::from_str::<Value>(text) else { return Ok(None) };
-    let changed = Redactor::changes(&mut value, layers, work)?;
-    Ok(if changed { serde_json::to_string(&value).ok() } else { None })
-}
-
-/// Where the secrets stand, in order, none touching another. What stands between two placeholders is searched by itself,
-/// so that nothing reaches over one.
-fn secrets(text: &str, layers: usize, work: &Work) -> Result<Vec<Range<usize>>, OverBudget> {
+/// Where the secrets of a text stand that has no place of its own, in order, none touching another. What stands between two
+/// placeholders is searched by itself, so that nothing reaches over one.
+pub(super) fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
     let mut found = Vec::new();
+    if let Some(layers) = layers.checked_sub(1) {
+        for node in json::find(text, work)? {
+            within::find(&node, Place::Ordinary, layers, &mut found, work)?;
+        }
+    }
     let mut start = 0;
     for segment in text.split(PLACEHOLDER) {
         let mut here = Vec::new();
         forms::find(segment, &mut here, work)?;
         encoded::find(segment, layers, &mut here, work)?;
-        found.extend(here.into_iter().map(|range| range.start + start..range.end + start));
+        found.extend(here.into_iter().map(|range| Edit::removal(range.start + start..range.end + start)));
         start += segment.len() + PLACEHOLDER.len();
     }
-    found.sort_by_key(|range| (range.start, range.end));
+    Ok(joined(found))
+}
+
+/// Makes one change of those that overlap or touch.
+fn joined(mut found: Vec<Edit>) -> Vec<Edit> {
+    found.retain(|edit| !edit.range.is_empty());
+    found.sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
     found.dedup_by(|next, last| {
-        let joins = next.start <= last.end;
-        if joins {
-            last.end = last.end.max(next.end);
+        let joins = next.range.start <= last.range.end;
+        if joins && next.range.end > last.range.end {
+            last.range.end = next.range.end;
+            last.with = With::Placeholder;
         }
         joins
     });
-    Ok(found)
+    found
 }
 
-fn without(text: &str, found: Vec<Range<usize>>) -> String {
+fn applied(text: &str, found: Vec<Edit>) -> String {
     let mut left = String::with_capacity(text.len());
     let mut at = 0;
-    for range in found {
+    for Edit { range, with } in found {
         left.push_str(text.get(at..range.start).unwrap_or_default());
-        left.push_str(PLACEHOLDER);
+        match with {
+            With::Placeholder => left.push_str(PLACEHOLDER),
+            With::Quoted => left.extend(["\"", PLACEHOLDER, "\""]),
+            With::Address(address) => left.push_str(&address),
+        }
         at = range.end;
     }
     left.push_str(text.get(at..).unwrap_or_default());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::place::{self, Place, place_of, value_named_beside};
+use super::place::{self, Place};
 use super::{Allowance, PLACEHOLDER, Stopped, text};
 use crate::domain::{OverBudget, Work, pointer};
 
@@ -16,29 +16,17 @@ pub(super) struct Redactor<'a> {
     work: &'a Work,
 }
 
-/// What is noted of the places where a secret was.
-pub(super) enum Places<'a> {
-    /// Whether there is one: for a text that is JSON, whose inner places have no name.
-    Counted(bool),
-    /// A pointer to each, within an allowance.
-    Named { pointer: String, removed: Vec<String>, allowance: &'a mut Allowance },
+/// The places where a secret was: a pointer to each, within an allowance.
+struct Places<'a> {
+    pointer: String,
+    removed: Vec<String>,
+    allowance: &'a mut Allowance,
 }
 
-impl<'a> Places<'a> {
-    /// To be named within `allowance`.
-    pub(super) fn named(allowance: &'a mut Allowance) -> Self {
-        Self::Named { pointer: String::new(), removed: Vec::new(), allowance }
-    }
-
+impl Places<'_> {
     /// Notes the current place. A place is named once, also where both key and value had to go.
     fn note(&mut self) -> Result<(), Stopped> {
-        let (pointer, removed, allowance) = match self {
-            Self::Counted(any) => {
-                *any = true;
-                return Ok(());
-            }
-            Self::Named { pointer, removed, allowance } => (pointer, removed, allowance),
-        };
+        let Self { pointer, removed, allowance } = self;
         if removed.last() == Some(pointer) {
             return Ok(());
         }
@@ -50,32 +38,21 @@ impl<'a> Places<'a> {
 }
 
 impl<'a> Redactor<'a> {
-    pub(super) fn new(layers: usize, places: Places<'a>, work: &'a Work) -> Self {
-        Self { layers, places, work }
-    }
-
-    /// Whether anything in `value` had to go. Names no place.
-    pub(super) fn changes(value: &mut Value, layers: usize, work: &'a Work) -> Result<bool, OverBudget> {
-        let mut redactor = Self::new(layers, Places::Counted(false), work);
-        // Without an allowance only the time can end it.
-        redactor.value(value, Place::Ordinary).map_err(|_| OverBudget)?;
-        Ok(matches!(redactor.places, Places::Counted(true)))
+    pub(super) fn new(layers: usize, allowance: &'a mut Allowance, work: &'a Work) -> Self {
+        Self { layers, places: Places { pointer: String::new(), removed: Vec::new(), allowance }, work }
     }
 
     pub(super) fn run_fields(mut self, fields: &mut Map<String, Value>) -> Result<Vec<String>, Stopped> {
         self.fields(fields, Place::Ordinary)?;
-        Ok(match self.places {
-            Places::Counted(_) => Vec::new(),
-            Places::Named { removed, .. } => removed,
-        })
+        Ok(self.places.removed)
     }
 
     fn fields(&mut self, fields: &mut Map<String, Value>, around: Place) -> Result<(), Stopped> {
         self.clean_keys(fields)?;
-        let named_beside = value_named_beside(fields);
-        for (key, value) in fields {
+        let views: Vec<_> = fields.iter().map(|(key, value)| (key.as_str(), value)).collect();
+        let places = place::of_fields(&views, around);
+        for ((key, value), place) in fields.iter_mut().zip(places) {
             self.work.spend(key.len())?;
-            let place = if named_beside == Some(key.as_str()) { Place::Secret } else { place_of(key, value, around) };
             self.at(key, |redactor| redactor.value(value, place))?;
         }
         Ok(())
@@ -85,7 +62,7 @@ impl<'a> Redactor<'a> {
     fn clean_keys(&mut self, fields: &mut Map<String, Value>) -> Result<(), Stopped> {
         let mut cleaned: HashMap<String, String> = HashMap::new();
         for key in fields.keys() {
-            if let Some(clean) = text::clean(key, self.layers, self.work)? {
+            if let Some(clean) = text::clean(key, Place::Ordinary, self.layers, self.work)? {
                 cleaned.insert(key.clone(), clean);
             }
         }
@@ -114,22 +91,20 @@ impl<'a> Redactor<'a> {
     fn value(&mut self, value: &mut Value, place: Place) -> Result<(), Stopped> {
         self.work.spend(1)?;
         match value {
-            Value::Object(fields) => {
-                let around = if place == Place::WebhookUrl { Place::Webhook } else { place };
-                self.fields(fields, around)
-            }
+            Value::Object(fields) => self.fields(fields, place),
             Value::Array(values) => {
-                for (index, value) in values.iter_mut().enumerate() {
-                    self.at_index(index, |redactor| redactor.value(value, place))?;
+                let places = place::of_elements(&values.iter().collect::<Vec<_>>(), place);
+                for (index, (value, place)) in values.iter_mut().zip(places).enumerate() {
+                    self.at(&index.to_string(), |redactor| redactor.value(value, place))?;
                 }
                 Ok(())
             }
             Value::String(text) => {
-                let Some(cleaned) = place::clean(text, place, self.layers, self.work)? else { return Ok(()) };
+                let Some(cleaned) = text::clean(text, place, self.layers, self.work)? else { return Ok(()) };
                 *text = cleaned;
                 self.places.note()
             }
-            Value::Number(_) if place == Place::Secret => {
+            Value::Number(_) if place.takes_numbers() => {
                 *value = Value::String(PLACEHOLDER.to_owned());
                 self.places.note()
             }
@@ -137,26 +112,11 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    fn at_index(&mut self, index: usize, visit: impl FnOnce(&mut Self) -> Result<(), Stopped>) -> Result<(), Stopped> {
-        match self.places {
-            Places::Counted(_) => visit(self),
-            Places::Named { .. } => self.at(&index.to_string(), visit),
-        }
-    }
-
     fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let length = match &mut self.places {
-            Places::Counted(_) => return visit(self),
-            Places::Named { pointer, .. } => {
-                let length = pointer.len();
-                pointer::push(pointer, segment);
-                length
-            }
-        };
+        let length = self.places.pointer.len();
+        pointer::push(&mut self.places.pointer, segment);
         visit(self)?;
-        if let Places::Named { pointer, .. } = &mut self.places {
-            pointer.truncate(length);
-        }
+        self.places.pointer.truncate(length);
         Ok(())
     }
 }

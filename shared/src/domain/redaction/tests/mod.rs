@@ -4,6 +4,7 @@
 mod canaries;
 mod corpus;
 mod properties;
+mod spans;
 
 use serde_json::{Value, json};
 
