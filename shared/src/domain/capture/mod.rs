@@ -4,11 +4,12 @@
 //! items are kept as JSON, and one at a time is parsed. Every limit is counted while the capture goes on: it stops there, and
 //! not once all is made.
 
+mod before;
+
 use std::collections::HashMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
 
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
@@ -17,7 +18,8 @@ use super::content::{
 };
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
-use super::reference::{self, RefType, Site};
+use super::reference::{self, RefType};
+use super::values::TypedPlace;
 use super::{
     Agent, Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
 };
@@ -64,13 +66,16 @@ impl SourceSetup {
 pub struct SourceItem {
     id: ObjectId,
     json: Box<[u8]>,
+    /// What its JSON does not show.
+    types: Vec<TypedPlace>,
 }
 
 impl SourceItem {
     /// Keeps an item as JSON.
     pub fn new(SetupItem { id, document }: SetupItem) -> Self {
         // Text keys and finite numbers only, so it cannot fail.
-        Self { id, json: serde_json::to_vec(&document).unwrap_or_default().into() }
+        let json = serde_json::to_vec(&document).unwrap_or_default().into();
+        Self { id, json, types: document.types().to_vec() }
     }
 
     /// How many bytes of JSON it has.
@@ -80,7 +85,8 @@ impl SourceItem {
 
     /// The item, parsed; `None` where objects and lists stand inside each other more than 127 times.
     pub fn parse(&self) -> Option<SetupItem> {
-        Some(SetupItem { id: self.id, document: serde_json::from_slice(&self.json).ok()? })
+        let document: Document = serde_json::from_slice(&self.json).ok()?;
+        Some(SetupItem { id: self.id, document: document.with_types(self.types.clone()) })
     }
 }
 
@@ -126,6 +132,8 @@ struct Entry {
     json: Box<[u8]>,
     /// Whether it has something that is no part of what two captures are compared by.
     has_findings: bool,
+    /// Whether it was stored in another form before 2026-12: without types, or with floats for its numbers.
+    was_other: bool,
 }
 
 /// Captures `setup`, whose owner belongs to `organization`: secrets removed, switches and known agents recorded.
@@ -177,14 +185,15 @@ impl<'a> Capturing<'a> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
         self.look_at_references(&item.document)?;
-        let has_findings = item.has_findings();
-        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings })
+        let (has_findings, was_other) = (item.has_findings(), before::differs(&item.document));
+        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings, was_other })
     }
 
     fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
         let entry = |item| {
             let item = self.redacted(item)?;
-            Ok(Entry { has_findings: item.has_findings(), json: self.write(&item)? })
+            let (has_findings, was_other) = (item.has_findings(), before::differs(&item.document));
+            Ok(Entry { json: self.write(&item)?, has_findings, was_other })
         };
         items.into_iter().map(entry).collect()
     }
@@ -314,21 +323,6 @@ impl Capture {
         Ok(out.into_parts().0.finish())
     }
 
-    /// The SHA-256 of the JSON in which the same content was stored before 2026-12: with the references of the automations,
-    /// and a copy of the automation's name in each. `None` where that would be too large to have been stored.
-    pub fn hash_with_references(&self, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
-        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
-        let automation = |out: &mut Metered<'_, _>, entry: &Entry| {
-            let CapturedAutomation { enabled, item } = entry.parse::<CapturedAutomation>()?.without_findings();
-            out.json(&WithReferences { enabled, item: &item, references: References(&item.document) })
-        };
-        match self.write(&mut out, 0, automation, comparable_item) {
-            Ok(()) => Ok(Some(out.into_parts().0.finish())),
-            Err(Unwritten::NoRoom) => Ok(None),
-            Err(Unwritten::OverBudget) => Err(OverBudget),
-        }
-    }
-
     /// The content, parsed.
     pub fn content(&self) -> Option<Content> {
         serde_json::from_slice(&self.json(&Work::unlimited()).ok()?).ok()
@@ -383,47 +377,6 @@ fn comparable_item<W: std::io::Write>(out: &mut Metered<'_, W>, entry: &Entry) -
     match entry.has_findings {
         true => out.json(&entry.parse::<CapturedItem>()?.without_findings()),
         false => out.bytes(&entry.json),
-    }
-}
-
-/// An automation as it was stored before.
-#[derive(Serialize)]
-struct WithReferences<'a> {
-    enabled: bool,
-    item: &'a CapturedItem,
-    references: References<'a>,
-}
-
-/// The references of an automation as they were stored before: written one by one, and never made as a whole.
-struct References<'a>(&'a Document);
-
-impl Serialize for References<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        reference::each_site(self.0, |site| list.serialize_element(&StoredReference::new(self.0, &site)))?;
-        list.end()
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StoredReference<'a> {
-    automation_name: &'a str,
-    field: &'a str,
-    field_location: &'a str,
-    ref_type: RefType,
-    value: &'a str,
-}
-
-impl<'a> StoredReference<'a> {
-    fn new(automation: &'a Document, site: &'a Site<'_>) -> Self {
-        Self {
-            automation_name: automation.name(),
-            field: site.field(),
-            field_location: site.location(),
-            ref_type: site.ref_type,
-            value: &site.value,
-        }
     }
 }
 

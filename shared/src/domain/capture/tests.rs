@@ -119,7 +119,8 @@ fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
     let named = |name: usize| {
         captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
     };
-    let hash = |name| named(name).hash_with_references(&Work::unlimited()).unwrap();
+    let form = before::Form { with_references: true, as_floats: false };
+    let hash = |name| named(name).hash_of(form, &Work::unlimited()).unwrap();
     assert!(hash(15_000).is_some() && hash(15_000) != hash(15_001));
     assert_eq!(hash(16_000), None);
 }

@@ -6,6 +6,7 @@ mod destinations;
 mod identity;
 mod listed;
 mod mapping;
+mod opaque;
 mod resolve;
 mod targets;
 #[cfg(test)]
@@ -189,6 +190,8 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
+    /// An item has more than 1 kB of binary, which is neither searched for secrets nor for references.
+    OpaqueValue,
     /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
     /// something that did, arrives switched off until somebody fills it in.
     SourcePersonRemoved,
@@ -348,6 +351,7 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
             let unaccepted = review.automation(automation, &resolved.rewires)?;
             arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), choices);
             warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            opaque::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
     arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, &mut identity, work)?;
@@ -430,6 +434,7 @@ fn arrive_unchanged<'a>(
         }
         let identity = identity.item(plan, kind, item)?;
         warn_of_hidden_text(plan, kind, item, work)?;
+        opaque::warn(plan, kind, item, work)?;
         plan.clones.push(PlannedClone { identity, ..unchanged(kind, item) });
     }
     Ok(())
