@@ -55,3 +55,4 @@ mod time_limits;
 mod tokens;
 mod undo;
 mod undo_races;
+mod values;
