@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reference::{self, RefType, Reference};
-use super::{Counts, Document, ObjectId};
+use super::identity::IdentityPlace;
+use super::reference::{Lookup, Reference, SourceTerms};
+use super::{Counts, Document, ItemKind, ObjectId, OverBudget, Work};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -14,10 +15,21 @@ pub const MAX_RAW_BYTES: usize = 16_000_000;
 pub const MAX_ITEM_BYTES: usize = 390_000;
 /// The most references that the automations of a snapshot have together: twenty for each of 5,000.
 pub const MAX_REFERENCES: usize = 100_000;
+/// The most bytes that the JSON pointers to them have together: 160 each, or as much as a snapshot.
+pub const MAX_REFERENCE_POINTER_BYTES: usize = 16_000_000;
 /// The most places from which secrets are removed: four in each of 5,000 items.
 pub const MAX_REMOVED_SECRETS: usize = 20_000;
 /// The most bytes that the pointers to these places have together: 200 each, or a quarter of a snapshot.
 pub const MAX_POINTER_BYTES: usize = 4_000_000;
+
+/// The rules that make findings today. What they find is no part of what two captures are compared by, so newer rules alone
+/// make no new revision.
+pub const FINDINGS: u32 = 1;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
 
 /// A captured setup. Everything in it is data of the source organization, so it is shown only through a snapshot that
 /// the reader may see.
@@ -30,8 +42,14 @@ pub struct Content {
     pub agents: Vec<KnownAgent>,
     /// The automations, in the order of their ids.
     pub automations: Vec<CapturedAutomation>,
+    /// Which rules made the findings of its items, as [`FINDINGS`] counts them; 0 where it was captured before there were any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub findings: u32,
     /// The prompts, in the order of their ids.
     pub prompts: Vec<CapturedItem>,
+    /// What of the source organization the setup uses beside `agents`: a finding.
+    #[serde(default, skip_serializing_if = "SourceTerms::is_empty")]
+    pub source: SourceTerms,
     /// The templates, in the order of their ids.
     pub templates: Vec<CapturedItem>,
 }
@@ -53,9 +71,33 @@ pub struct CapturedItem {
     pub document: Document,
     /// Its id in the source organization.
     pub id: ObjectId,
+    /// Places that hold a value of the source person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityPlace>,
     /// JSON pointers to the values that were removed as secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_secrets: Vec<String>,
+}
+
+impl CapturedItem {
+    /// Whether it has findings: what is known of it beside what was captured.
+    pub fn has_findings(&self) -> bool {
+        !self.identity.is_empty()
+    }
+
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        Self { identity: Vec::new(), ..self }
+    }
+}
+
+impl CapturedAutomation {
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        Self { item: self.item.without_findings(), ..self }
+    }
 }
 
 /// An agent of the source organization.
@@ -73,13 +115,32 @@ impl Content {
         Counts { automations: self.automations.len(), prompts: self.prompts.len(), templates: self.templates.len() }
     }
 
-    /// What the automations refer to, of one kind, as the API shows it.
-    pub fn references(&self, ref_type: RefType) -> impl Iterator<Item = Reference> {
-        self.automations.iter().flat_map(move |automation| {
-            let CapturedItem { id, document, .. } = &automation.item;
-            let sites = reference::sites(document).into_iter().filter(move |site| site.ref_type == ref_type);
-            sites.map(|site| site.describe(*id, document.name()))
+    /// Shows everything that the automations refer to, as the API shows it, until `visit` fails or the time is over.
+    pub fn each_reference<E: From<OverBudget>>(
+        &self,
+        work: &Work,
+        mut visit: impl FnMut(Reference) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let lookup = Lookup::of(self, work)?;
+        self.automations.iter().try_for_each(|automation| {
+            let item = &automation.item;
+            let (id, name) = (item.id, item.document.name());
+            lookup.each_site(ItemKind::Automation, item, work, |site| visit(site.describe(id, name)))
         })
+    }
+
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        let items = |items: Vec<CapturedItem>| items.into_iter().map(CapturedItem::without_findings).collect();
+        Self {
+            agents: self.agents,
+            automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
+            findings: 0,
+            prompts: items(self.prompts),
+            source: SourceTerms::default(),
+            templates: items(self.templates),
+        }
     }
 
     /// Its JSON, with every object's keys in order: the same content gives the same bytes in every build.

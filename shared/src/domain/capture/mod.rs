@@ -4,20 +4,24 @@
 //! items are kept as JSON, and one at a time is parsed. Every limit is counted while the capture goes on: it stops there, and
 //! not once all is made.
 
-use std::collections::HashMap;
+mod before;
+mod references;
 
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+use self::references::References;
 
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
-    CapturedAutomation, CapturedItem, Content, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
+    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES,
     MAX_REMOVED_SECRETS,
 };
+use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
-use super::reference::{self, RefType, Site};
+use super::reference::SourceTerms;
 use super::{
-    Agent, Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
+    Counts, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
 };
 
 /// A setup as it was read from its source.
@@ -31,6 +35,8 @@ pub struct SourceSetup {
     pub templates: Vec<SourceItem>,
     /// Which automations are on.
     pub preferences: Preferences,
+    /// By what its owner is recognized; without it no place of identity is recorded.
+    pub owner: Option<SourceIdentity>,
 }
 
 impl SourceSetup {
@@ -88,6 +94,7 @@ impl From<Setup> for SourceSetup {
             prompts: kept(setup.prompts),
             templates: kept(setup.templates),
             preferences: setup.preferences,
+            owner: None,
         }
     }
 }
@@ -107,12 +114,22 @@ pub enum CaptureFailure {
 #[derive(Debug, PartialEq)]
 pub struct Capture {
     agents: Vec<KnownAgent>,
-    /// Each by itself.
-    automations: Vec<Box<[u8]>>,
-    /// The elements of a list.
-    prompts: Vec<u8>,
-    templates: Vec<u8>,
+    automations: Vec<Entry>,
+    prompts: Vec<Entry>,
+    templates: Vec<Entry>,
+    /// Which rules made its findings.
+    findings: u32,
+    /// What of the source organization it uses, which is a finding as well.
+    source: SourceTerms,
     counts: Counts,
+}
+
+/// An item as it is stored.
+#[derive(Debug, PartialEq)]
+struct Entry {
+    json: Box<[u8]>,
+    /// Whether it has something that is no part of what two captures are compared by.
+    has_findings: bool,
 }
 
 /// Captures `setup`, whose owner belongs to `organization`: secrets removed, switches and known agents recorded.
@@ -121,59 +138,60 @@ pub fn capture(
     organization: &Organization,
     work: &Work,
 ) -> Result<Capture, CaptureFailure> {
-    let SourceSetup { automations, prompts, templates, preferences } = setup.into();
+    let SourceSetup { automations, prompts, templates, preferences, owner } = setup.into();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
-    let mut capturing = Capturing::new(organization, work);
+    let terms = SourceTerms::from(organization);
+    let mut references = References::new(organization, &terms, work)?;
+    for (kind, items) in [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)] {
+        references.add_items(kind, items.iter().map(|item| item.id));
+    }
+    let mut capturing = Capturing::new(references, owner, work);
     let automations =
         automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
-    Ok(Capture {
-        automations,
-        prompts: capturing.list(prompts)?,
-        templates: capturing.list(templates)?,
-        agents: capturing.agents.used(),
-        counts,
-    })
+    let prompts = capturing.list(ItemKind::Prompt, prompts)?;
+    let templates = capturing.list(ItemKind::Template, templates)?;
+    let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
+    let (agents, source) = capturing.references.used();
+    Ok(Capture { agents, automations, prompts, templates, findings, source, counts })
 }
 
 /// A setup while it is captured, with what its limits count.
 struct Capturing<'a> {
-    agents: AgentIndex<'a>,
+    references: References<'a>,
     allowance: Allowance,
-    references: usize,
+    owner: Option<SourceIdentity>,
+    identity: Allowance,
     room: usize,
     work: &'a Work,
 }
 
 impl<'a> Capturing<'a> {
-    fn new(organization: &'a Organization, work: &'a Work) -> Self {
+    fn new(references: References<'a>, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
         Self {
-            agents: AgentIndex::new(&organization.agents),
+            references,
             allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
-            references: 0,
+            owner,
+            identity: identity::ALLOWANCE,
             room: MAX_RAW_BYTES,
             work,
         }
     }
 
-    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Box<[u8]>, CaptureFailure> {
+    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Entry, CaptureFailure> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
-        self.look_at_references(&item.document)?;
-        let mut json = Vec::new();
-        self.write(&mut json, &CapturedAutomation { enabled, item })?;
-        Ok(json.into())
+        self.references.automation(&item)?;
+        let has_findings = item.has_findings();
+        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings })
     }
 
-    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<u8>, CaptureFailure> {
-        let mut list = Vec::new();
-        for item in items {
+    fn list(&mut self, kind: ItemKind, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
+        let entry = |item| {
             let item = self.redacted(item)?;
-            if !list.is_empty() {
-                list.push(b',');
-            }
-            self.write(&mut list, &item)?;
-        }
-        Ok(list)
+            self.references.item(kind, &item)?;
+            Ok(Entry { has_findings: item.has_findings(), json: self.write(&item)? })
+        };
+        items.into_iter().map(entry).collect()
     }
 
     fn redacted(&mut self, item: SourceItem) -> Result<CapturedItem, CaptureFailure> {
@@ -184,30 +202,19 @@ impl<'a> Capturing<'a> {
         drop(item);
         let removed_secrets =
             redaction::redact_within(&mut document, &mut self.allowance, self.work).map_err(too_many_secrets)?;
-        Ok(CapturedItem { document, id, removed_secrets })
+        let identity = match &self.owner {
+            Some(owner) => identity::find(&document, owner, &mut self.identity, self.work).map_err(too_many_places)?,
+            None => Vec::new(),
+        };
+        Ok(CapturedItem { document, id, identity, removed_secrets })
     }
 
-    fn look_at_references(&mut self, automation: &Document) -> Result<(), CaptureFailure> {
-        reference::each_site(automation, |site| {
-            self.work.spend(1)?;
-            self.references += 1;
-            if self.references > MAX_REFERENCES {
-                return Err(CaptureFailure::TooLarge(format!(
-                    "the automations have more than {MAX_REFERENCES} references to stages, agents, prompts and templates"
-                )));
-            }
-            if site.ref_type == RefType::Agent {
-                self.agents.note(&site.value);
-            }
-            Ok(())
-        })
-    }
-
-    fn write(&mut self, json: &mut Vec<u8>, entry: &impl Serialize) -> Result<(), CaptureFailure> {
-        let mut out = Metered::new(json, self.room, self.work);
+    fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
+        let mut out = Metered::new(Vec::new(), self.room, self.work);
         out.json(entry).map_err(too_long)?;
-        (_, self.room) = out.into_parts();
-        Ok(())
+        let (json, room) = out.into_parts();
+        self.room = room;
+        Ok(json.into())
     }
 }
 
@@ -221,47 +228,16 @@ fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
     })
 }
 
+fn too_many_places(stopped: Stopped) -> CaptureFailure {
+    identity::excess(stopped).map_or_else(CaptureFailure::from, CaptureFailure::TooLarge)
+}
+
 fn too_long(unwritten: Unwritten) -> CaptureFailure {
     match unwritten {
         Unwritten::NoRoom => CaptureFailure::TooLarge(format!(
             "the setup has more than {MAX_RAW_BYTES} bytes as JSON, which is the most that a snapshot takes"
         )),
         Unwritten::OverBudget => OverBudget.into(),
-    }
-}
-
-/// The agents of the source organization, by what a reference may call them.
-struct AgentIndex<'a> {
-    agents: &'a [Agent],
-    by_id: HashMap<ObjectId, usize>,
-    /// Emptied once somebody uses the name: then all of that name are used.
-    by_name: HashMap<&'a str, Vec<usize>>,
-    used: Vec<bool>,
-}
-
-impl<'a> AgentIndex<'a> {
-    fn new(agents: &'a [Agent]) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, agent) in agents.iter().enumerate() {
-            by_name.entry(&agent.name).or_default().push(index);
-        }
-        let by_id = agents.iter().enumerate().map(|(index, agent)| (agent.id, index)).collect();
-        Self { agents, by_id, by_name, used: vec![false; agents.len()] }
-    }
-
-    fn note(&mut self, value: &str) {
-        for index in self.by_name.get_mut(value).map(std::mem::take).unwrap_or_default() {
-            self.used[index] = true;
-        }
-        let is_id = |id: &ObjectId| id.to_string() == value;
-        if let Some(index) = value.parse().ok().filter(is_id).and_then(|id| self.by_id.get(&id)) {
-            self.used[*index] = true;
-        }
-    }
-
-    fn used(&self) -> Vec<KnownAgent> {
-        let used = self.agents.iter().zip(&self.used).filter(|(_, used)| **used);
-        used.map(|(agent, _)| KnownAgent { id: agent.id, name: agent.name.clone() }).collect()
     }
 }
 
@@ -273,28 +249,34 @@ impl Capture {
 
     /// The canonical JSON of the content. Fails if it has more than [`MAX_RAW_BYTES`], or if the time is over.
     pub fn json(&self, work: &Work) -> Result<Vec<u8>, CaptureFailure> {
-        let bytes = self.automations.iter().map(|json| json.len() + 1).sum::<usize>()
-            + self.prompts.len()
-            + self.templates.len();
+        let entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
+        let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
-        let written = self.write(&mut out, |out, automation| out.bytes(automation));
-        written.map_err(too_long)?;
+        let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
+        self.write(&mut out, Some((self.findings, &self.source)), stored, stored).map_err(too_long)?;
         Ok(out.into_parts().0)
+    }
+
+    /// The SHA-256 by which two captures are compared: that of the canonical JSON without findings.
+    pub fn hash(&self, work: &Work) -> Result<[u8; 32], CaptureFailure> {
+        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let automation = |out: &mut Metered<'_, _>, entry: &Entry| match entry.has_findings {
+            true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
+            false => out.bytes(&entry.json),
+        };
+        self.write(&mut out, None, automation, comparable_item).map_err(too_long)?;
+        Ok(out.into_parts().0.finish())
     }
 
     /// The SHA-256 of the JSON in which the same content was stored before 2026-12: with the references of the automations,
     /// and a copy of the automation's name in each. `None` where that would be too large to have been stored.
     pub fn hash_with_references(&self, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
         let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
-        let written = self.write(&mut out, |out, automation| {
-            // It was written here.
-            let Ok(automation) = serde_json::from_slice::<CapturedAutomation>(automation) else {
-                return Err(Unwritten::NoRoom);
-            };
-            let references = References(&automation.item.document);
-            out.json(&WithReferences { enabled: automation.enabled, item: &automation.item, references })
-        });
-        match written {
+        let automation = |out: &mut Metered<'_, _>, entry: &Entry| {
+            let CapturedAutomation { enabled, item } = entry.parse::<CapturedAutomation>()?.without_findings();
+            out.json(&before::WithReferences::new(enabled, &item))
+        };
+        match self.write(&mut out, None, automation, comparable_item) {
             Ok(()) => Ok(Some(out.into_parts().0.finish())),
             Err(Unwritten::NoRoom) => Ok(None),
             Err(Unwritten::OverBudget) => Err(OverBudget),
@@ -309,63 +291,57 @@ impl Capture {
     fn write<W: std::io::Write>(
         &self,
         out: &mut Metered<'_, W>,
-        mut automation: impl FnMut(&mut Metered<'_, W>, &[u8]) -> Result<(), Unwritten>,
+        findings: Option<(u32, &SourceTerms)>,
+        automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
+        item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
         out.bytes(br#"{"agents":"#)?;
         out.json(&self.agents)?;
         out.bytes(br#","automations":["#)?;
-        for (index, json) in self.automations.iter().enumerate() {
-            if index > 0 {
-                out.bytes(b",")?;
-            }
-            automation(out, json)?;
+        list(out, &self.automations, automation)?;
+        out.bytes(b"]")?;
+        if let Some((findings, _)) = findings.filter(|(findings, _)| *findings > 0) {
+            out.bytes(br#","findings":"#)?;
+            out.json(&findings)?;
         }
-        for (field, list) in [(&br#"],"prompts":["#[..], &self.prompts), (br#"],"templates":["#, &self.templates)] {
-            out.bytes(field)?;
-            out.bytes(list)?;
+        out.bytes(br#","prompts":["#)?;
+        list(out, &self.prompts, &item)?;
+        out.bytes(b"]")?;
+        if let Some((_, source)) = findings.filter(|(_, source)| !source.is_empty()) {
+            out.bytes(br#","source":"#)?;
+            out.json(source)?;
         }
+        out.bytes(br#","templates":["#)?;
+        list(out, &self.templates, item)?;
         out.bytes(b"]}")
     }
 }
 
-/// An automation as it was stored before.
-#[derive(Serialize)]
-struct WithReferences<'a> {
-    enabled: bool,
-    item: &'a CapturedItem,
-    references: References<'a>,
-}
-
-/// The references of an automation as they were stored before: written one by one, and never made as a whole.
-struct References<'a>(&'a Document);
-
-impl Serialize for References<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        reference::each_site(self.0, |site| list.serialize_element(&StoredReference::new(self.0, &site)))?;
-        list.end()
+impl Entry {
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Unwritten> {
+        // It was written here.
+        serde_json::from_slice(&self.json).map_err(|_| Unwritten::NoRoom)
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StoredReference<'a> {
-    automation_name: &'a str,
-    field: &'a str,
-    field_location: &'a str,
-    ref_type: RefType,
-    value: &'a str,
+fn list<W: std::io::Write>(
+    out: &mut Metered<'_, W>,
+    entries: &[Entry],
+    write: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
+) -> Result<(), Unwritten> {
+    for (index, entry) in entries.iter().enumerate() {
+        if index > 0 {
+            out.bytes(b",")?;
+        }
+        write(out, entry)?;
+    }
+    Ok(())
 }
 
-impl<'a> StoredReference<'a> {
-    fn new(automation: &'a Document, site: &'a Site<'_>) -> Self {
-        Self {
-            automation_name: automation.name(),
-            field: site.field(),
-            field_location: site.location(),
-            ref_type: site.ref_type,
-            value: &site.value,
-        }
+fn comparable_item<W: std::io::Write>(out: &mut Metered<'_, W>, entry: &Entry) -> Result<(), Unwritten> {
+    match entry.has_findings {
+        true => out.json(&entry.parse::<CapturedItem>()?.without_findings()),
+        false => out.bytes(&entry.json),
     }
 }
 

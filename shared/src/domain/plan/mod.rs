@@ -3,6 +3,7 @@
 mod arrival;
 mod choices;
 mod destinations;
+mod identity;
 mod items;
 mod listed;
 mod mapping;
@@ -19,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::arrival::{Arrival, ClonedItem, Origin};
-pub use self::choices::{Choices, MAX_ENTRIES, OnUnmapped};
+pub use self::choices::{Choices, KnownUser, MAX_ENTRIES, OnUnmapped};
 pub use self::destinations::{PlannedDestination, PlannedLink};
+pub use self::identity::{Assumption, IdentityRewire};
 pub use self::listed::{Listed, MAX_LISTED};
 
 use self::choices::SELECTED_PROMPT_NAMES;
@@ -66,6 +68,9 @@ pub struct Plan {
     /// To what the automations send by themselves, what nobody accepts first.
     #[serde(skip_serializing_if = "Listed::is_empty")]
     pub destinations: Listed<PlannedDestination>,
+    /// What is taken for granted of the new user.
+    #[serde(skip)]
+    pub assumes: Vec<Assumption>,
     /// URLs in the texts that arrive. They follow from the clones.
     #[serde(skip)]
     pub links: Listed<PlannedLink>,
@@ -74,7 +79,8 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
 }
 
-/// An item that arrives. Its references to other items still carry source ids, because new ids are made later.
+/// An item that arrives. Its references to other items still carry source ids, and its places of identity the source person's
+/// values, because those of the new user are made later.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedClone {
@@ -90,6 +96,9 @@ pub struct PlannedClone {
     pub rewires: Vec<Rewire>,
     /// Stages and agents that were mapped.
     pub mapped: Listed<MappedReference>,
+    /// Places that get a value of the new user.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityRewire>,
 }
 
 /// A reference of an automation and what a mapping made of it.
@@ -156,6 +165,9 @@ pub struct Warning {
     pub automation_id: Option<ObjectId>,
     /// The references that lead nowhere.
     pub references: Listed<Reference>,
+    /// The places that it is about, as JSON pointers into the document, where those are no references.
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    pub pointers: Listed<String>,
     /// What happened and what to do about it.
     pub detail: String,
 }
@@ -181,6 +193,11 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
+    /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
+    /// something that did, arrives switched off until somebody fills it in.
+    SourcePersonRemoved,
+    /// A text names the source person, and stays as it is.
+    SourcePersonNamed,
     /// The revision is not the one that is shared with other organizations.
     UnsharedRevision,
 }
@@ -218,7 +235,14 @@ impl Refusal {
 impl Warning {
     fn new(code: WarningCode, automation_name: &str, detail: String) -> Self {
         let automation_name = cut(automation_name, MAX_REFERENCE_NAME).into_owned();
-        Self { code, automation_name, automation_id: None, references: Listed::default(), detail }
+        Self {
+            code,
+            automation_name,
+            automation_id: None,
+            references: Listed::default(),
+            pointers: Listed::default(),
+            detail,
+        }
     }
 
     fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
@@ -244,6 +268,7 @@ pub fn plan(
         Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
+    plan.assumes = identity::assumptions(&plan, choices.new_user);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
         let detail = "automations are not cloned by this request, so the mapping has no effect";
@@ -273,7 +298,8 @@ fn plan_within(
     };
     judge_selection(content, choices, &mut plan);
     let resolutions = items::resolve_within(&selected, &Lookup::of(content, work)?, work)?;
-    arrive_unchanged(&mut plan, ItemKind::Prompt, selected.into_iter().zip(resolutions), work)?;
+    let mut identity = identity::Review::new(&[], &[], choices, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, selected.into_iter().zip(resolutions), &mut identity, work)?;
     if choices.apply_automations {
         work.spend(content.automations.len())?;
         let kept = content.automations.iter().filter(|automation| existing.contains(&automation.item.id));
@@ -328,18 +354,20 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
     let in_templates = items::resolve(ItemKind::Template, templates, &resolver, &mut room.dangling)?;
     resolver.prompts.note_unmapped(prompts, &in_prompts);
     resolver.templates.note_unmapped(templates, &in_templates);
+    let mut identity = identity::Review::new(prompts, templates, choices, work)?;
     if choices.apply_automations {
         let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
         plan.refusals.extend(refusals);
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
             let resolved = resolver.resolve(automation, mapping, &mut room)?;
+            let judged = identity.automation(&mut plan, &lookup, automation, &resolved.document)?;
             let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
-            arrive_mapped(&mut plan, automation, resolved, (&mut review, &unaccepted), &targets, choices);
+            arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
             warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
-    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), work)?;
-    arrive_unchanged(&mut plan, ItemKind::Template, templates.iter().zip(in_templates), work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), &mut identity, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Template, templates.iter().zip(in_templates), &mut identity, work)?;
     review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
@@ -353,11 +381,12 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
 }
 
 /// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
-/// that lost a secret, and where it sends to what nobody accepts.
+/// that lost a secret or a value of the source person, and where it sends to what nobody accepts.
 fn arrive_mapped(
     plan: &mut Plan,
     automation: &CapturedAutomation,
     mut resolved: resolve::Resolved,
+    identity: identity::Judgement,
     (review, unaccepted): (&mut Review<'_>, &Unaccepted),
     targets: &Targets<'_>,
     choices: &Choices,
@@ -379,9 +408,12 @@ fn arrive_mapped(
         kind: ItemKind::Automation,
         source_id: automation.item.id,
         document: resolved.document,
-        enabled: Some(automation.enabled && !is_dangling && !incomplete && unaccepted.total == 0),
+        enabled: Some(
+            automation.enabled && !is_dangling && !incomplete && !identity.is_incomplete && unaccepted.total == 0,
+        ),
         rewires: resolved.rewires,
         mapped: resolved.mapped,
+        identity: identity.rewires,
     });
 }
 
@@ -429,6 +461,7 @@ fn arrive_unchanged<'a>(
     plan: &mut Plan,
     kind: ItemKind,
     items: impl IntoIterator<Item = (&'a CapturedItem, ItemResolution)>,
+    identity: &mut identity::Review<'_>,
     work: &Work,
 ) -> Result<(), OverBudget> {
     for (item, resolution) in items {
@@ -447,8 +480,9 @@ fn arrive_unchanged<'a>(
             );
             plan.warnings.push(Warning::new(WarningCode::UnmappedReference, "", detail));
         }
+        let identity = identity.item(plan, kind, item)?;
         warn_of_hidden_text(plan, kind, item, work)?;
-        let mut clone = PlannedClone { rewires, ..unchanged(kind, item) };
+        let mut clone = PlannedClone { rewires, identity, ..unchanged(kind, item) };
         reference::rewrite(&mut clone.document, replacements);
         plan.clones.push(clone);
     }
@@ -482,6 +516,7 @@ fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
         enabled: None,
         rewires: Vec::new(),
         mapped: Listed::default(),
+        identity: Vec::new(),
     }
 }
 

@@ -157,13 +157,13 @@ impl<'a> Uses<'a> {
         ref_type: RefType,
         source: &str,
         name: Option<&str>,
-    ) -> impl Iterator<Item = (RefType, &Cow<'a, str>, &[Use])> {
+    ) -> Vec<(RefType, &Cow<'a, str>, &[Use])> {
         let values = self.certain.get(&ref_type).map(|values| &values.by_value);
         let get = move |value: &str| values.and_then(|values| values.get_key_value(value));
         let ids = self.ids_by_name.get(&(ref_type, source)).into_iter().flatten().filter(move |id| *id != source);
         let other_name = name.filter(|name| *name != source);
         let found = get(source).into_iter().chain(other_name.and_then(get)).chain(ids.filter_map(move |id| get(id)));
-        found.map(move |(value, uses)| (ref_type, value, uses.as_slice()))
+        found.map(move |(value, uses)| (ref_type, value, uses.as_slice())).collect()
     }
 
     /// The references at a place.

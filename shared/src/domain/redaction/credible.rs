@@ -1,44 +1,10 @@
 //! What a value looks like: whether it can be a secret where something before it says that it is one.
 
 use super::names::Naming;
+use super::stand_in::stands_in;
 
 /// The least that a value has, in bytes, to be taken for a secret by its looks.
 const SHORTEST: usize = 6;
-
-/// Values that stand where a secret would, and are none.
-const PLAIN_VALUES: [&str; 31] = [
-    "true",
-    "false",
-    "null",
-    "none",
-    "nil",
-    "undefined",
-    "required",
-    "optional",
-    "string",
-    "text",
-    "number",
-    "boolean",
-    "hidden",
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "api-key",
-    "value",
-    "yes",
-    "no",
-    "bearer",
-    "basic",
-    "current-password",
-    "new-password",
-    "changeme",
-    "access_token",
-    "authorization_code",
-    "refresh_token",
-];
 
 /// Whether `value`, which follows a name in prose ("token: abc123"), is a secret and not a word.
 pub(super) fn is_named_secret(naming: Naming, value: &str) -> bool {
@@ -59,27 +25,42 @@ pub(super) fn is_assigned_secret(naming: Naming, value: &str) -> bool {
     }
 }
 
-/// A word that stands where a secret would.
-pub(super) fn is_stand_in(value: &str) -> bool {
-    PLAIN_VALUES.contains(&value.trim_matches(['"', '\'', '`']).to_lowercase().as_str())
-}
-
-/// Stands for a value, or says that there is one: a variable, a merge tag, a type, stars, a link, a call.
+/// Stands for a value, or says that there is one: a variable, a merge tag, a type, stars, a link, a call, a count, a date.
 pub(super) fn is_plain(value: &str) -> bool {
-    let lower = value.trim_matches(['"', '\'', '`']).to_lowercase();
     let is_variable = value.strip_prefix('$').is_some_and(|name| {
         name.starts_with(|c: char| c.is_ascii_uppercase() || "({".contains(c))
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_{}().".contains(c))
     });
-    PLAIN_VALUES.contains(&lower.as_str())
+    stands_in(value)
         || is_variable
-        || value.starts_with(['<', '{', '[', '(', '%', '…'])
+        || value.starts_with(['<', '{', '[', '(', '…'])
+        || value.starts_with('%') && !value.contains(|c: char| c.is_ascii_digit())
         || value.contains(['(', '…'])
-        || ["your", "process.env", "os.environ", "env.", "http://", "https://", "www.", "mailto:"]
-            .iter()
-            .any(|start| lower.starts_with(start))
-        || !value.contains(|c: char| c.is_alphanumeric() && c != 'x' && c != 'X')
         || starts_with_a_count(value)
+        || is_measure(value)
+        || value.contains(is_ideograph)
+        || is_address(value)
+}
+
+/// A date, a time, an amount, a range: digits and what stands between them.
+fn is_measure(value: &str) -> bool {
+    let marks = value.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    !marks.is_empty()
+        && marks.chars().all(|c| ".,:/-+%€$£ TZh".contains(c))
+        && value.contains(|c: char| c.is_ascii_digit())
+}
+
+/// A letter of a language that has no spaces: what follows a label is a sentence.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}')
+}
+
+/// An e-mail address.
+fn is_address(value: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "._+-".contains(c));
+    value
+        .split_once('@')
+        .is_some_and(|(local, domain)| is_part(local) && is_part(domain) && domain.trim_end_matches('.').contains('.'))
 }
 
 /// "8-characters", "3-step", "24/7-support".
@@ -102,7 +83,7 @@ fn has_digit(text: &str) -> bool {
 }
 
 /// Letters together with digits, in a form that people choose for passwords, too.
-fn is_password_like(value: &str) -> bool {
+pub(super) fn is_password_like(value: &str) -> bool {
     let inner = value.trim_end_matches(['.', ',', '!', '?', ':', ';', ')']);
     value.len() >= SHORTEST
         && ((has_letter(value) && has_digit(value))
@@ -142,14 +123,21 @@ pub(super) fn is_random(value: &str) -> bool {
             || (value.len() >= 20 && turns(value) >= 5))
 }
 
-/// A UUID or a 24-digit hexadecimal id, which name records and open nothing.
+/// A UUID, a 24-digit hexadecimal id or one of Twilio, which name records and open nothing.
 pub(super) fn is_record_id(value: &str) -> bool {
     let hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
     let is_uuid = || {
         let lengths: Vec<usize> = value.split('-').map(str::len).collect();
         lengths == [8, 4, 4, 4, 12] && value.split('-').all(hex)
     };
-    (value.len() == 24 && hex(value)) || is_uuid()
+    // Twilio's ids have two capitals and 32 digits; the ids of its keys go, because they stand beside the secrets.
+    let is_sid = || {
+        value.len() == 34
+            && !value.starts_with("SK")
+            && value.starts_with(|c: char| c.is_ascii_uppercase())
+            && value.get(2..).is_some_and(hex)
+    };
+    (value.len() == 24 && hex(value)) || is_uuid() || is_sid()
 }
 
 fn pieces(value: &str) -> impl Iterator<Item = &str> {

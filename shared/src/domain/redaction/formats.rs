@@ -4,13 +4,16 @@
 //! form. The least lengths are below the documented ones: a truncated key is still a secret, and a prefix of this kind is
 //! not written by accident. Public identifiers of the same families (Stripe's `pk_…`, Square's `sq0idp-…`, a Twilio
 //! account's `AC…` alone) are made to be published and stay.
+//!
+//! Where a documentation does not describe the form of a key, the rule sets of gitleaks (`config/gitleaks.toml`, MIT) and
+//! trufflehog (`pkg/detectors`) were read for it as a fact; the expressions are our own.
 
 /// Forms that nothing else has.
 pub(super) const DISTINCT: &[&str] = &[
     // RFC 7519: a JSON Web Token. The header is a JSON object, so it begins with {" in base64url.
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}",
     // Stripe: secret and restricted keys, webhook signing secrets (also Svix, Resend, Clerk).
-    r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}",
+    r"(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{8,}",
     r"whsec_[A-Za-z0-9+/=]{16,}",
     // GitHub: personal, OAuth, user-to-server, server-to-server and refresh tokens.
     r"gh[pousr]_[A-Za-z0-9]{20,}",
@@ -49,7 +52,7 @@ pub(super) const DISTINCT: &[&str] = &[
     // Salesforce: a session id is the organization's id, an exclamation mark and the session.
     r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{32,}",
     // HubSpot, Airtable, Notion, Linear, Asana, Atlassian, Figma, Typeform, Contentful: what sales teams connect.
-    r"pat-(?:na|eu|ap)[0-9]-[0-9a-f]{8}-[0-9a-f-]{20,}",
+    r"pat-(?:na|eu|ap|us|ca|au)[0-9]-[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}",
     r"pat[A-Za-z0-9]{14}\.[0-9a-f]{32,}",
     r"secret_[A-Za-z0-9]{32,}",
     r"ntn_[A-Za-z0-9]{32,}",
@@ -94,6 +97,58 @@ pub(super) const DISTINCT: &[&str] = &[
     r"access_token\$(?:production|sandbox)\$[0-9a-z]{12,}\$[0-9a-f]{32}",
     // age (C2SP): a secret key in Bech32.
     r"AGE-SECRET-KEY-1[0-9A-Z]{32,}",
+    // CRMs and what sends for them: HighLevel (private integrations), Close, Zoho (access and refresh tokens), Klaviyo (private
+    // keys, with and without the company), Intercom (base64 of "tok:"), ActiveCampaign, Salesforce (refresh token, consumer key),
+    // ClickUp, Mailgun (sending and signing keys), Mandrill, Telnyx, MessageBird, Cal.com, ElevenLabs and Clearbit.
+    r"pit-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8,}",
+    r"api_[A-Za-z0-9]{16,}\.[A-Za-z0-9]{16,}",
+    r"1000\.[0-9a-f]{24,}\.[0-9a-f]{24,}",
+    r"pk_(?:[A-Za-z0-9]{6}_)?[0-9a-f]{34}",
+    r"dG9rO[A-Za-z0-9+/_-]{40,}={0,2}",
+    r"[0-9a-f]{72}\b",
+    r"5Aep861[A-Za-z0-9._]{40,}",
+    r"3MVG9[A-Za-z0-9._+/=]{40,}",
+    r"pk_[0-9]{6,9}_[0-9A-Z]{24,}",
+    r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b",
+    r"md-[A-Za-z0-9_-]{22}\b",
+    r"KEY[0-9A-F]{16,}_[A-Za-z0-9]{16,}",
+    r"cal_(?:live|test)_[A-Za-z0-9]{24,}",
+    r"sk_[0-9a-f]{32,48}\b",
+    // Airtable (OAuth), Shippo, EasyPost, Flutterwave, Paddle, Lob, Dropbox, Facebook (app token), Twitter (bearer).
+    r"oa[ar][A-Za-z0-9]{14}\.v1\.[A-Za-z0-9_-]{8,}\.[0-9a-f]{32,}",
+    r"shippo_(?:live|test)_[0-9a-fA-F]{32,}",
+    r"EZ[AT]K[A-Za-z0-9]{48,}",
+    r"FLWSECK(?:_TEST)?-[0-9A-Za-z]{12,}(?:-X)?",
+    r"pdl_(?:live|sdbx)_apikey_[A-Za-z0-9_]{24,}",
+    r"sl\.(?:u\.)?[A-Za-z0-9_-]{80,}",
+    r"[0-9]{15,16}\|[A-Za-z0-9_-]{27}\b",
+    r"A{18,}[A-Za-z0-9%]{40,}",
+    // n8n, Apify, LangSmith, Pinecone, Tavily, Firecrawl, Neon, Render, OpenAI's organization, Bedrock: what prompts and flows call.
+    r"n8n_api_[A-Za-z0-9]{24,}",
+    r"apify_api_[A-Za-z0-9]{24,}",
+    r"lsv2_(?:pt|sk)_[0-9a-f]{24,}(?:_[0-9a-f]{8,})?",
+    r"pcsk_[A-Za-z0-9_]{32,}",
+    r"tvly-(?:dev-)?[A-Za-z0-9]{24,}",
+    r"fc-[0-9a-f]{32}\b",
+    r"napi_[a-z0-9]{40,}",
+    r"rnd_[A-Za-z0-9]{24,}",
+    r"ABSK[A-Za-z0-9+/]{64,}={0,2}",
+    // Azure (client secret), Alibaba, 1Password, Fly, Cloudflare (origin), Sourcegraph, Sonar, Octopus, NuGet, Artifactory, Adobe.
+    r"[A-Za-z0-9_.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
+    r"LTAI[A-Za-z0-9]{16,}",
+    r"ops_eyJ[A-Za-z0-9+/]{64,}={0,3}",
+    r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{6}-?){1,2}(?:[A-Z0-9]{5}-){2,3}[A-Z0-9]{5}",
+    r"fo1_[A-Za-z0-9_-]{32,}",
+    r"fm[12][ar]?_[A-Za-z0-9+/]{64,}={0,3}",
+    r"v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}",
+    r"sgp_(?:[0-9a-fA-F]{16}_|local_)?[0-9a-fA-F]{40}",
+    r"sq[upa]_[0-9a-f]{40}",
+    r"API-[A-Z0-9]{26}\b",
+    r"oy2[a-z0-9]{43}\b",
+    r"AKCp[A-Za-z0-9]{60,}",
+    r"p8e-[A-Za-z0-9]{32}",
+    r"rdme_[a-z0-9]{60,}",
+    r"dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{60,}",
 ];
 
 /// Forms that a hyphenated phrase can have as well; what follows the prefix has to look made.
@@ -102,38 +157,48 @@ pub(super) const SHORT_PREFIX: &[&str] = &[
     r"sk-[A-Za-z0-9_-]{16,}",
 ];
 
+/// How the body of a private key begins in base64, whose DER says so: PKCS #1, PKCS #8 (RSA, elliptic curves, Ed25519), SEC 1,
+/// OpenSSH. Public keys and certificates begin otherwise.
+pub(super) const KEY_BODIES: &[&str] = &[
+    r"MII[A-Za-z0-9+/]{2,3}IBAAK[A-Za-z0-9+/]",
+    r"MII[A-Za-z0-9+/]{3}IBADANBgkqhkiG9w0BAQEFAASC",
+    r"MI[A-Za-z0-9+/]{2}AgEAMBMGByqGSM49AgEG",
+    r"MC4CAQAwBQYDK2VwBCIEI",
+    r"MHcCAQEEI",
+    r"MIGkAgEBBD",
+    r"b3BlbnNzaC1rZXktdjE",
+];
+
+/// Keys without a form of their own, which count beside the name of who issues them.
+pub(super) const BESIDE: &[(&str, &str)] = &[
+    // 40 letters and digits.
+    (
+        "pipedrive|zendesk|help ?scout|sparkpost|hunter|deepgram|plivo|cloudflare|netlify|capsule|close(?:\\.com|\\.io| ?crm)|zoho",
+        "[0-9A-Za-z_.-]{40,45}",
+    ),
+    // 64 or 72 hexadecimal digits.
+    ("active ?campaign|api-us1", "[0-9a-f]{64,72}"),
+    // 32 of them.
+    (
+        "lemlist|mailerlite|getresponse|iterable|copper|mailjet|aircall|trello|moosend|sendpulse|omnisend|customer\\.io|brevo|sendinblue",
+        "[0-9a-f]{32}",
+    ),
+    // 60 characters.
+    ("intercom", "[0-9A-Za-z=_-]{58,62}"),
+    // 20 or 22 letters and digits.
+    ("freshdesk|freshsales|freshworks|apollo|convertkit", "[0-9A-Za-z_]{20,22}"),
+    ("airtable", "key[0-9A-Za-z]{14}"),
+    ("gocardless|message ?bird|lob", "(?:live|test)_[A-Za-z0-9_-]{24,}"),
+    // A UUID, which elsewhere names a record.
+    (
+        "hapi_?key|(?:hubspot|postmark|heroku|insightly|braze|vapi|highlevel|make(?:\\.com)?)[^\\n]{0,24}?(?:key|token|secret)",
+        "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    ),
+];
+
 /// Password hashes: whoever has one can try passwords against it.
 pub(super) const HASHES: &[&str] = &[
     // Modular crypt format, bcrypt; PHC string format, Argon2.
     r"\$2[abxy]\$[0-9]{2}\$[A-Za-z0-9./]{20,}",
     r"\$argon2(?:id|i|d)\$v=[0-9]+\$[a-z0-9=,]+\$[A-Za-z0-9+/]{8,}(?:\$[A-Za-z0-9+/]{8,})?",
-];
-
-/// Services whose addresses are credentials: who has the address may post, or read. What follows is taken out.
-pub(super) const ADDRESSES: &[&str] = &[
-    // Slack: incoming webhooks, workflow webhooks and triggers.
-    r"hooks\.slack(?:-gov)?\.com/",
-    // Discord.
-    r"(?:[a-z]+\.)?discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/",
-    // Telegram: the path begins with "bot" and the token.
-    r"api\.telegram\.org/(?:file/)?bot",
-    // Microsoft Teams, Office 365 connectors, Power Automate.
-    r"(?:[a-z0-9-]+\.)?webhook\.office(?:365)?\.com/",
-    r"outlook\.office(?:365)?\.com/webhook/",
-    r"[a-z0-9.-]+\.(?:logic\.azure|api\.powerplatform)\.com(?::443)?/",
-    // Google Chat, and the secret address of a Google calendar.
-    r"chat\.googleapis\.com/v1/spaces/",
-    r"calendar\.google\.com/calendar/ical/[^/\s]+/private-",
-    // Automation services: Zapier, Make, IFTTT, Pipedream, Workato, n8n's cloud, HighLevel.
-    r"hooks\.zapier\.com/",
-    r"hooks?(?:\.[a-z0-9]+)?\.(?:make|integromat)\.com/",
-    r"maker\.ifttt\.com/trigger/[^/\s]+/(?:json/)?with/key/",
-    r"www\.workato\.com/webhooks/",
-    r"[a-z0-9-]+\.app\.n8n\.cloud/webhook(?:-test)?/",
-    r"services\.leadconnectorhq\.com/hooks/",
-    // Amazon Chime, PagerDuty, Opsgenie, webhook.site, Feishu, DingTalk, WeCom.
-    r"hooks\.chime\.aws/incomingwebhooks/",
-    r"events\.pagerduty\.com/integration/",
-    r"webhook\.site/",
-    r"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/",
 ];

@@ -5,15 +5,62 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::credible::{is_assigned_secret, is_coded, is_named_secret, is_plain, is_random, is_record_id};
-use super::formats;
-use super::names::{Naming, naming, parameter_naming};
+use super::credible::{is_coded, is_named_secret, is_plain, is_random, is_record_id};
+use super::names::{Naming, parameter_naming};
+use super::stand_in::stands_in;
+use super::{addresses, formats, labels, share};
 use crate::domain::{OverBudget, Work};
 
 /// One rule: what the expression's group `secret` matches goes, where `judge` agrees.
 struct Form {
     expression: Regex,
     judge: Judge,
+}
+
+/// A match of a rule, in its text.
+pub(super) struct Match<'t, 'c> {
+    text: &'t str,
+    captures: &'c Captures<'t>,
+}
+
+impl<'t> Match<'t, '_> {
+    pub(super) fn secret(&self) -> &'t str {
+        self.group("secret")
+    }
+
+    pub(super) fn name(&self) -> &'t str {
+        self.group("name")
+    }
+
+    pub(super) fn group(&self, name: &str) -> &'t str {
+        self.captures.name(name).map_or("", |group| group.as_str())
+    }
+
+    /// At most `length` bytes before the match.
+    pub(super) fn before(&self, length: usize) -> &'t str {
+        let end = self.captures.get(0).map_or(0, |whole| whole.start());
+        let mut start = end.saturating_sub(length);
+        while !self.text.is_char_boundary(start) {
+            start += 1;
+        }
+        &self.text[start..end]
+    }
+
+    /// At most `length` bytes after what would go.
+    pub(super) fn after(&self, length: usize) -> &'t str {
+        let start = self.captures.name("secret").map_or(self.text.len(), |secret| secret.end());
+        let mut end = (start + length).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.text[start..end]
+    }
+
+    /// Whether what would go is the beginning of a merge tag: `$` of `${token}`.
+    fn is_cut_tag(&self) -> bool {
+        let opens = self.after(1).starts_with(['{', '[', '<', '(']);
+        opens && self.secret().ends_with(['$', '#', '@', '%', '!', '=', '&'])
+    }
 }
 
 /// A match that is refused and longer than this is passed over as a whole. A shorter one is searched again from where
@@ -27,7 +74,8 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
         let mut at = 0;
         while let Some(captures) = (at <= text.len()).then(|| form.expression.captures_at(text, at)).flatten() {
             let Some((whole, secret)) = captures.get(0).zip(captures.name("secret")) else { break };
-            if (form.judge)(&captures) {
+            let candidate = Match { text, captures: &captures };
+            if !candidate.is_cut_tag() && (form.judge)(&candidate) {
                 found.push(secret.range());
                 at = secret.end().max(at + 1);
             } else if whole.len() <= RESUMED && secret.start() > at {
@@ -51,72 +99,68 @@ pub(super) fn count() -> usize {
 }
 
 /// Quotation marks around a name or a value, as they come in JSON, in JSON within JSON, in HTML, and not at all.
-const QUOTE: &str = r#"(?:\\*["'`]|&quot;|&#3[49];){0,2}"#;
-/// What a name of a secret contains. The whole name is judged by [`naming`].
-const NAME: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption) )?[A-Za-z0-9_.-]*(?:pass|pwd|pw|kennwort|contrase[nñ]a|mot de passe|senha|wachtwoord|lösenord|пароль|密码|パスワード|secret|token|credential|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string)[A-Za-z0-9_.-]*";
+pub(super) const QUOTE: &str = r#"(?:\\*["'`]|&quot;|&#3[49];){0,2}"#;
 
-fn secret<'t>(captures: &Captures<'t>) -> &'t str {
-    captures.name("secret").map_or("", |secret| secret.as_str())
-}
-
-fn name<'t>(captures: &Captures<'t>) -> &'t str {
-    captures.name("name").map_or("", |name| name.as_str())
-}
-
-fn always(_: &Captures<'_>) -> bool {
+pub(super) fn always(_: &Match<'_, '_>) -> bool {
     true
 }
 
-fn looks_made(captures: &Captures<'_>) -> bool {
-    !is_plain(secret(captures)) && is_coded(secret(captures))
+fn looks_made(found: &Match<'_, '_>) -> bool {
+    !is_plain(found.secret()) && is_coded(found.secret())
 }
 
-fn is_no_stand_in(captures: &Captures<'_>) -> bool {
-    !is_plain(secret(captures))
+fn is_no_stand_in(found: &Match<'_, '_>) -> bool {
+    !is_plain(found.secret())
 }
 
-fn is_named(captures: &Captures<'_>) -> bool {
-    is_named_secret(naming(name(captures)), secret(captures))
-}
-
-fn is_assigned(captures: &Captures<'_>) -> bool {
-    is_assigned_secret(naming(name(captures)), secret(captures))
-}
-
-/// "name: value" and "NAME=value": only the second is how programs write, and people write the first, too.
-fn is_named_or_assigned(captures: &Captures<'_>) -> bool {
-    let separator = captures.name("separator").map_or("", |separator| separator.as_str());
-    if separator == "=" || name(captures).contains('_') { is_assigned(captures) } else { is_named(captures) }
-}
-
-fn is_random_after_a_name(captures: &Captures<'_>) -> bool {
-    let value = secret(captures);
-    naming(name(captures)) >= Naming::Weak && !is_plain(value) && is_random(value) && !is_record_id(value)
-}
-
-fn is_secret_parameter(captures: &Captures<'_>) -> bool {
-    match parameter_naming(name(captures)) {
+fn is_secret_parameter(found: &Match<'_, '_>) -> bool {
+    let value = found.secret();
+    if stands_in(value) || stands_in(&decoded(value)) || share::is_shared(found) {
+        return false;
+    }
+    match parameter_naming(found.name()) {
         Naming::Plain => false,
-        Naming::Weak => is_random(secret(captures)) && !is_record_id(secret(captures)),
-        Naming::Strong | Naming::Password => true,
+        Naming::Weak => is_random(value) && !is_record_id(value),
+        // Before a merge tag there is a prefix: `?token=key-{{id}}`.
+        Naming::Strong | Naming::Password if found.after(1).starts_with('{') => is_coded(value),
+        Naming::Strong | Naming::Password => value.len() > 2 || value.contains(char::is_alphabetic),
     }
 }
 
-fn is_user_and_password(captures: &Captures<'_>) -> bool {
-    !is_plain(secret(captures).split(':').next_back().unwrap_or_default())
+/// The value of a parameter as it reads: editors encode the brackets of merge tags.
+fn decoded(value: &str) -> String {
+    percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+}
+
+fn is_user_and_password(found: &Match<'_, '_>) -> bool {
+    let (user, password) = found.secret().rsplit_once(':').unwrap_or_default();
+    !user.contains("//") && !password.starts_with('/') && !is_plain(password)
+}
+
+/// The same after a command that takes them: `-u` means something else to most others.
+fn is_given_to_curl(found: &Match<'_, '_>) -> bool {
+    let before = found.before(600);
+    ["curl", "wget", "httpie", "http ", "https ", "xh "].iter().any(|command| before.contains(command))
+        && is_user_and_password(found)
 }
 
 /// An expression, and what judges a match of it.
-type Rule = (String, Judge);
-type Judge = fn(&Captures<'_>) -> bool;
+pub(super) type Rule = (String, Judge);
+pub(super) type Judge = fn(&Match<'_, '_>) -> bool;
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    let tables: [&[Rule]; 5] = [&by_themselves(), &in_headers(), &in_addresses(), &assigned(), &in_markup()];
+    let tables: [Vec<Rule>; 5] = [
+        by_themselves().into(),
+        in_headers().into(),
+        in_addresses().into(),
+        on_command_lines().into(),
+        labels::rules(),
+    ];
     let rules = tables.into_iter().flatten();
-    rules.filter_map(|(form, judge)| Some(Form { expression: Regex::new(form).ok()?, judge: *judge })).collect()
+    rules.filter_map(|(form, judge)| Some(Form { expression: Regex::new(&form).ok()?, judge })).collect()
 });
 
-fn by_themselves() -> [Rule; 5] {
+fn by_themselves() -> [Rule; 6] {
     // A letter before a prefix makes it part of a word, unless it belongs to an escape of JSON or of a URL.
     let start = r"(?:\b|_|\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2})";
     let any = |forms: &[&str]| format!("{start}(?<secret>{})", forms.join("|"));
@@ -126,6 +170,8 @@ fn by_themselves() -> [Rule; 5] {
             r"(?s)(?<secret>-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z))".to_owned(),
             always,
         ),
+        // The body of one without its armour.
+        (format!(r"(?<secret>(?:{})(?:[A-Za-z0-9+/]|\\?\r?\n[A-Za-z0-9+/]){{16,}}={{0,2}})", formats::KEY_BODIES.join("|")), always),
         (any(formats::DISTINCT), always),
         (any(formats::SHORT_PREFIX), looks_made),
         (format!("(?<secret>{})", formats::HASHES.join("|")), always),
@@ -139,98 +185,81 @@ fn by_themselves() -> [Rule; 5] {
     ]
 }
 
-fn in_headers() -> [Rule; 5] {
+fn in_headers() -> [Rule; 4] {
     [
         // RFC 7235 and RFC 6750: an Authorization value. After the header's name even a short value counts.
         (
             format!(
-                r#"(?i)authorization{QUOTE}\s*[:=]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256)[\s+]+(?<secret>[^\s"'`\\<>{{}}\[\]]{{4,}})"#
+                r#"(?i)authorization{QUOTE}\s*[:=,]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256|zoho-oauthtoken|klaviyo-api-key|key)[\s+]+(?:token=)?{QUOTE}(?<secret>[^\s"'`\\<>{{}}\[\],;]{{4,}})"#
             ),
-            |found| is_named_secret(Naming::Password, secret(found)),
+            |found| is_named_secret(Naming::Password, found.secret()),
         ),
         (r"(?i)\bbearer(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9._~+/=-]{8,})".to_owned(), looks_made),
         // Much is called basic.
-        (r"(?i)\bbasic(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9+/=_-]{8,})".to_owned(), |found| is_random(secret(found))),
+        (r"(?i)\bbasic(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9+/=_-]{8,})".to_owned(), |found| is_random(found.secret())),
         // RFC 6265: cookies up to the end of the line.
         (
             format!(r#"(?i)\b(?:set-)?cookie{QUOTE}\s*:\s*{QUOTE}(?<secret>[^\s=;"'`\\<>{{}}]+=[^\r\n"'`\\<>{{}}]+)"#),
-            is_no_stand_in,
-        ),
-        // curl: `-u user:password`.
-        (
-            r#"(?:\s-u|--(?:proxy-)?user)[\s=]+["']?(?<secret>[^\s:"'{}<>]+:[^\s"'{}<>]{4,})"#.to_owned(),
-            is_user_and_password,
+            |found| is_no_stand_in(found) && is_coded(found.secret()),
         ),
     ]
 }
 
-fn in_addresses() -> [Rule; 6] {
-    let addresses = formats::ADDRESSES.join("|");
+fn in_addresses() -> [Rule; 8] {
+    let paths = addresses::PATHS.join("|");
+    let hosts = addresses::HOSTS.join("|");
     [
         // RFC 3986: user and password before the host, the password up to the last @ before the path; a token alone.
-        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), always),
-        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{16,})@"#.to_owned(), looks_made),
+        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), is_user_and_password),
+        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}:?)@"#.to_owned(), looks_made),
         // The connection string of a database or a server; people forget to encode the password.
         (
             r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|rediss?|mssql|sqlserver|clickhouse|smtps?|s?ftps?|ldaps?|nats|kafka)(?:\+[a-z0-9]+)?://(?<secret>[^\s@:/{}]*:[^\s"'<>{}]+)@"#
                 .to_owned(),
-            always,
+            is_user_and_password,
         ),
         (
             r#"[?&;#](?<name>[A-Za-z0-9_.\[\]-]{1,64})=(?<secret>[^&\s#"'`<>{}\\;]+)"#.to_owned(),
             is_secret_parameter,
         ),
-        (format!(r#"(?i)(?:\b|\\[nrt])https?://(?:{addresses})(?<secret>[^\s"'`<>{{}}\\]+)"#), always),
+        (
+            format!(r#"(?i)(?:\b|\\[nrt])https?://(?:{paths})(?<secret>[^\s"'`<>{{}}\\)\]]+)"#),
+            |found| !stands_in(found.secret().trim_matches('/')),
+        ),
+        // Hosts of which one part is the credential.
+        (
+            format!(r#"(?i)(?:\b|\\[nrt])https?://(?<secret>[a-z0-9][a-z0-9-]*)\.(?:{hosts})\b"#),
+            |found| addresses::is_made_label(found.secret()),
+        ),
+        // n8n on a host of one's own: the path of a webhook is a UUID.
+        (
+            r"(?i)\bhttps?://[a-z0-9.:-]+/(?:[a-z0-9-]+/)?(?:webhook(?:-test|-waiting)?|form|mcp)/(?<secret>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{12,}(?:/[^\s<>{}]*)?)".to_owned(),
+            always,
+        ),
         // Any other address with a hook in its path, where what follows looks made.
         (
-            r#"(?i)\bhttps?://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:web)?hooks?(?:/[a-z]+)?/(?<secret>[^\s"'`<>{}\\]{8,})"#.to_owned(),
-            |found| is_random(secret(found)),
+            r#"(?i)\bhttps?://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:(?:web)?hooks?|webhook-test|webhook-waiting|callback|ical|ics|feeds?)(?:/[a-z0-9]{1,12}){0,3}/(?<secret>[^\s"'`<>{}\\)\]]{8,})"#.to_owned(),
+            |found| is_random(found.secret()),
         ),
     ]
 }
 
-fn assigned() -> [Rule; 4] {
+fn on_command_lines() -> [Rule; 3] {
     [
-        // "name": "value", as in JSON, its like, and quoted once more.
+        // curl: `-u user:password`.
         (
-            format!(
-                r#"(?i)(?<name>{NAME}){QUOTE}\s*(?:=>|:=|[:=])\s*(?:\\*["'`]|&quot;|&#3[49];)(?<secret>[^\s"'`\\<>{{}}&]{{4,}})"#
-            ),
-            is_assigned,
+            r#"(?:\s-u|--(?:proxy-)?user)[\s=]*["']?(?<secret>[^\s:"'{}<>]+:[^\s"'{}<>]{4,})"#.to_owned(),
+            is_given_to_curl,
         ),
-        // name=value, "name: value", "the password is value".
+        // Clients of databases and registries take the password behind a letter.
         (
-            format!(
-                r#"(?i)(?<name>{NAME}){QUOTE}(?:[^\S\n]*(?<separator>=>|:=|[:=：]|->|→)[^\S\n]*\n?[^\S\n]*|[^\S\n]+(?:is|are|ist|lautet|est|es|é)[^\S\n]*:?[^\S\n]+){QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
-            ),
-            is_named_or_assigned,
+            r#"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p(?<secret>[^\s"'{}<>$-][^\s"'{}<>]{3,})"#.to_owned(),
+            is_no_stand_in,
         ),
-        // --name value, as on a command line.
-        (format!(r#"(?i)\s--(?<name>{NAME})[\s=]+["']?(?<secret>[^\s"'<>{{}}]{{4,}})"#), is_assigned),
-        // A name and, at most five words later, what only a generator writes.
         (
-            format!(
-                r#"(?i)\b(?<name>{NAME})(?:[ \t]+[a-zà-ÿ]{{1,12}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
-            ),
-            is_random_after_a_name,
-        ),
-    ]
-}
-
-fn in_markup() -> [Rule; 2] {
-    [
-        // <apiKey>value</apiKey>
-        (
-            r"<(?:[A-Za-z0-9]+:)?(?<name>[A-Za-z][A-Za-z0-9_.-]*)(?:\s[^<>]*)?>\s*(?<secret>[^<>\s{}]{4,})\s*</"
+            r#"\b(?:sshpass\s+-p|docker\s+login\b[^\n|;]{0,200}?\s-p|redis-cli\b[^\n|;]{0,200}?\s-a|smbclient\b[^\n|;]{0,200}?\s-U\s*[^\s%]+%)[\s=]*["']?(?<secret>[^\s"'{}<>$]{4,})"#
                 .to_owned(),
-            is_named,
-        ),
-        // name="apiKey" value="value", as attributes, as fields, as columns.
-        (
-            format!(
-                r#"(?i)\b(?:name|key|header|field|id|param|label){QUOTE}\s*[:=]\s*{QUOTE}(?<name>{NAME}){QUOTE}[\s,;]*(?:value|val|content|default){QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[^\s"'`\\<>{{}}]{{4,}})"#
-            ),
-            is_assigned,
+            is_no_stand_in,
         ),
     ]
 }
@@ -241,9 +270,8 @@ mod tests {
 
     #[test]
     fn every_form_compiles_and_names_what_goes() {
-        let rules =
-            by_themselves().len() + in_headers().len() + in_addresses().len() + assigned().len() + in_markup().len();
-        assert_eq!(FORMS.len(), rules);
+        let rules = by_themselves().len() + in_headers().len() + in_addresses().len() + on_command_lines().len();
+        assert_eq!(FORMS.len(), rules + labels::rules().len());
         for form in FORMS.iter() {
             assert!(form.expression.capture_names().flatten().any(|group| group == "secret"), "{}", form.expression);
         }

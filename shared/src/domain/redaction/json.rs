@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::coat::Uncoated;
-use super::place::{Shape, View};
+use super::place::{self, Shape, View};
 use crate::domain::{OverBudget, Work};
 
 /// How deep objects and lists may stand inside each other: as deep as `serde_json` reads them.
@@ -23,7 +23,8 @@ pub(super) enum Kind {
     Object(Vec<(Uncoated, Node)>),
     Array(Vec<Node>),
     Text(Uncoated),
-    Number,
+    /// With so many digits.
+    Number(usize),
     Other,
 }
 
@@ -35,7 +36,7 @@ impl Shape for Node {
             }
             Kind::Array(values) => View::Array(values.iter().collect()),
             Kind::Text(text) => View::Text(&text.text),
-            Kind::Number => View::Number,
+            Kind::Number(_) => View::Number,
             Kind::Other => View::Other,
         }
     }
@@ -165,7 +166,7 @@ impl Reader<'_> {
         let is_part = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         self.at += length;
-        rest[..length].parse::<f64>().ok().map(|_| Kind::Number)
+        rest[..length].parse::<f64>().ok().map(|_| Kind::Number(place::digits(&rest[..length])))
     }
 
     fn word(&mut self) -> Option<Kind> {

@@ -6,16 +6,24 @@
 //! base64 or percent-encoded within another (`encoded.rs`). What a rule finds has to be credible (`credible.rs`), because
 //! "Your password: required" is a sentence that has to arrive as it was written.
 
+mod addresses;
 mod coat;
 mod credible;
 mod encoded;
 mod formats;
 mod forms;
 mod json;
+mod labels;
 mod names;
+mod normal;
+mod numbers;
 mod place;
+mod share;
+mod stand_in;
+mod tables;
 mod text;
 mod walk;
+mod webhook;
 mod within;
 
 use std::borrow::Cow;

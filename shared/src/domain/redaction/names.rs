@@ -1,5 +1,7 @@
 //! Names: which fields, headers, parameters and variables hold a secret by what they are called.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// What a name says about the value that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Naming {
@@ -14,37 +16,74 @@ pub(super) enum Naming {
 }
 
 /// How the name of a password ends, in lower case without separators; in the languages that setups are written in.
-const PASSWORDS: [&str; 18] = [
+const PASSWORDS: &[&str] = &[
     "password",
     "passwords",
     "passwd",
     "passphrase",
     "passcode",
+    "passwrd",
     "pwd",
+    "pword",
+    "psswd",
     "passwort",
     "passwörter",
     "kennwort",
+    "kennwörter",
+    "losungswort",
     "contraseña",
+    "contraseñas",
     "contrasena",
+    "contrasenya",
     "motdepasse",
+    "motsdepasse",
     "senha",
+    "senhas",
+    "palavrapasse",
     "wachtwoord",
+    "wachtwoorden",
     "lösenord",
+    "losenord",
     "пароль",
+    "пароли",
     "密码",
+    "密碼",
+    "口令",
     "パスワード",
+    "parolachiave",
+    "hasło",
+    "haslo",
+    "şifre",
+    "sifre",
+    "비밀번호",
+    "암호",
+    "heslo",
+    "jelszó",
+    "salasana",
+    "adgangskode",
+    "passord",
+    "κωδικός",
+    "סיסמה",
+    "รหัสผ่าน",
+    "mậtkhẩu",
+    "katasandi",
+    "كلمةالمرور",
+    "كلمةالسر",
 ];
 /// How the name of another secret ends.
-const SECRETS: [&str; 25] = [
+const SECRETS: &[&str] = &[
     "secret",
     "secrets",
     "token",
     "authorization",
     "credential",
     "credentials",
+    "creds",
     "apikey",
     "apikeys",
+    "apitokens",
     "accesskey",
+    "accesskeys",
     "accountkey",
     "privatekey",
     "secretkey",
@@ -54,16 +93,159 @@ const SECRETS: [&str; 25] = [
     "masterkey",
     "sharedkey",
     "licensekey",
+    "licencekey",
     "authkey",
+    "adminkey",
+    "servicekey",
+    "servicerolekey",
+    "integrationkey",
     "basicauth",
     "bearer",
     "jwt",
     "cookie",
     "cookies",
     "connectionstring",
+    "recoverycode",
+    "recoverycodes",
+    "backupcode",
+    "backupcodes",
+    "securitycode",
+    // German, Spanish, French, Portuguese, Dutch, Swedish, Russian, Chinese, Japanese, Italian, Polish.
+    "apischlüssel",
+    "apischluessel",
+    "zugangsschlüssel",
+    "geheimschlüssel",
+    "geheimerschlüssel",
+    "zugriffsschlüssel",
+    "geheimnis",
+    "zugangsdaten",
+    "claveapi",
+    "clavedeapi",
+    "clavedelaapi",
+    "clavesecreta",
+    "clavedeacceso",
+    "claveprivada",
+    "secreto",
+    "credenciales",
+    "cléapi",
+    "cleapi",
+    "clédapi",
+    "clésecrète",
+    "clésecrete",
+    "clédaccès",
+    "cléprivée",
+    "jeton",
+    "jetondaccès",
+    "identifiants",
+    "chaveapi",
+    "chavedeapi",
+    "chavedaapi",
+    "chavesecreta",
+    "chavedeacesso",
+    "chaveprivada",
+    "segredo",
+    "credenciais",
+    "apisleutel",
+    "geheimesleutel",
+    "toegangssleutel",
+    "geheim",
+    "apinyckel",
+    "hemlignyckel",
+    "hemlighet",
+    "apiключ",
+    "ключapi",
+    "секретныйключ",
+    "токен",
+    "секрет",
+    "密钥",
+    "密鑰",
+    "令牌",
+    "apiキー",
+    "トークン",
+    "シークレット",
+    "秘密鍵",
+    "アクセスキー",
+    "chiaveapi",
+    "chiavesegreta",
+    "kluczapi",
+    "apianahtarı",
+    "api키",
+    "토큰",
+    "시크릿",
 ];
 /// How a name ends that may be one of a secret.
-const WEAK: [&str; 10] = ["key", "auth", "pass", "pw", "sig", "session", "sessionid", "sid", "dsn", "hmac"];
+const WEAK: &[&str] = &[
+    "key",
+    "keys",
+    "auth",
+    "pass",
+    "pw",
+    "sig",
+    "session",
+    "sessionid",
+    "sid",
+    "dsn",
+    "hmac",
+    "schlüssel",
+    "clave",
+    "clé",
+    "chave",
+    "sleutel",
+    "nyckel",
+    "ключ",
+    "キー",
+    "chiave",
+    "klucz",
+];
+/// How a name ends that is no secret although its end is one of those above: what pages through a list, what is published, what
+/// finds a record.
+const PUBLIC: &[&str] = &[
+    "pagetoken",
+    "synctoken",
+    "continuationtoken",
+    "cursortoken",
+    "deltatoken",
+    "publickey",
+    "publishablekey",
+    "primarykey",
+    "foreignkey",
+    "partitionkey",
+    "sortkey",
+    "idempotencykey",
+    "hotkey",
+    "shortcutkey",
+    "objectkey",
+    "cachekey",
+    "nextcookie",
+    "designtoken",
+    "monkey",
+    "turkey",
+    "bypass",
+    "compass",
+    "boardingpass",
+    "daypass",
+    "skipass",
+    "seasonpass",
+    "overpass",
+    "trespass",
+    "surpass",
+    "encompass",
+];
+/// What stands before `token` or `password` in the name of a switch or a step: `showPassword`, `forgotPassword`.
+const SWITCHES: &[&str] = &[
+    "show", "hide", "require", "requires", "required", "has", "is", "use", "uses", "ask", "needs", "no", "without",
+    "invalid", "missing", "wrong", "expired", "max", "min", "total", "num", "count", "toggle", "enable", "allow",
+];
+/// What stands before a password in the name of a step: `forgotPassword`.
+const STEPS: &[&str] = &["forgot", "forget", "reset", "change", "lost", "update", "choose", "enter", "set", "create"];
+/// What a name of a password begins with that ends in `pass` or `pw`.
+const ACCOUNTS: &[&str] = &[
+    "smtp", "db", "mail", "email", "ftp", "sftp", "user", "usr", "login", "auth", "admin", "root", "imap", "pop",
+    "pop3", "redis", "mysql", "mariadb", "pg", "postgres", "sql", "http", "proxy", "wifi", "wlan", "ssh", "rdp", "vpn",
+    "api", "app", "master", "account", "server", "host", "basic", "my", "database", "mongo", "rabbitmq", "amqp",
+    "broker", "mqtt", "ldap", "sip", "portal", "crm", "web", "service", "client", "test", "prod", "dev", "stage",
+    "staging", "system", "domain", "site", "wp", "cpanel", "default", "temp", "new", "old",
+];
 /// Names of query parameters, beyond the above, that carry a credential. `X-Amz-…` is a pre-signed URL of AWS, `sig` a
 /// shared access signature of Azure.
 const PARAMETERS: [&str; 8] =
@@ -71,40 +253,167 @@ const PARAMETERS: [&str; 8] =
 /// Names of query parameters that may carry one: `code` is what OAuth ends with, or a coupon.
 const WEAK_PARAMETERS: [&str; 6] = ["code", "hash", "ticket", "assertion", "jsessionid", "phpsessid"];
 /// What may follow in a name without changing what it means: `apiKeyValue`, `SECRET_OLD`, `passwordHash`, `token2`.
-const TAILS: [&str; 9] = ["value", "old", "new", "prod", "production", "live", "hash", "header", "base64"];
+const TAILS: [&str; 10] = ["value", "old", "new", "prod", "production", "live", "hash", "header", "base64", "sandbox"];
 
-/// Lower case, without what separates words.
+/// Lower case, without what separates words, in the form in which a reader sees it.
 pub(super) fn collapsed(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let folded = |name: &mut dyn Iterator<Item = char>| {
+        name.filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    if name.is_ascii() { folded(&mut name.chars()) } else { folded(&mut name.nfkc()) }
 }
 
 /// What the name of a field, a header or a variable says.
 pub(super) fn naming(name: &str) -> Naming {
-    naming_of(&collapsed(name))
+    let collapsed = collapsed(name);
+    match last_word(name) {
+        Some(first) if first.is_switch => Naming::Plain,
+        Some(first) if first.is_account => Naming::Password,
+        _ => naming_of(&collapsed),
+    }
+}
+
+/// What the words of a name say that its letters alone do not.
+struct Words {
+    is_switch: bool,
+    is_account: bool,
+}
+
+/// The words of `name` before its last: `db` of `DB_PASS`, `forgot` of `forgotPassword`.
+fn last_word(name: &str) -> Option<Words> {
+    let words = words(name);
+    let (last, before) = words.split_last()?;
+    let previous = before.last()?.as_str();
+    let first = before.first()?.as_str();
+    let is_step = STEPS.contains(&first) && naming_of(last) == Naming::Password;
+    let is_switch = is_step || (SWITCHES.contains(&first) && naming_of(last) >= Naming::Weak);
+    let is_account = matches!(last.trim_end_matches(|c: char| c.is_ascii_digit()), "pass" | "pw" | "psw" | "passwd")
+        && ACCOUNTS.contains(&previous);
+    Some(Words { is_switch, is_account })
+}
+
+/// The words of a name in lower case, however it joins them: `smtp_pass`, `smtpPass`, `SMTP-Pass`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        let starts = !c.is_alphanumeric() || (c.is_uppercase() && was_lower);
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase() || c.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a name is `pass`, `pw` or the like and nothing else: a password where a user stands beside it.
+pub(super) fn is_pass(name: &str) -> bool {
+    matches!(collapsed(name).as_str(), "pass" | "pw" | "psw" | "pas" | "clave" | "key" | "auth")
+}
+
+/// Whether the last word of a name is that of a short number which opens something.
+pub(super) fn is_pin(name: &str) -> bool {
+    const PINS: [&str; 16] = [
+        "pin", "otp", "totp", "cvv", "cvc", "cvv2", "cvc2", "csc", "tan", "puk", "pincode", "otpcode", "mfacode",
+        "pins", "2fa", "passkey",
+    ];
+    let words = words(name);
+    let joined = words.concat();
+    PINS.contains(&joined.as_str())
+        || words.last().is_some_and(|last| PINS.contains(&last.as_str()))
+        || ["otpcode", "mfacode", "2facode", "tancode", "verificationcode"].iter().any(|end| joined.ends_with(end))
+}
+
+/// Whether a name is that of a user: what stands beside a password.
+pub(super) fn is_user(name: &str) -> bool {
+    const USERS: [&str; 20] = [
+        "user",
+        "username",
+        "userid",
+        "usr",
+        "login",
+        "email",
+        "account",
+        "host",
+        "hostname",
+        "server",
+        "smtp",
+        "uid",
+        "benutzer",
+        "benutzername",
+        "usuario",
+        "utilisateur",
+        "identifiant",
+        "utente",
+        "port",
+        "from",
+    ];
+    let name = collapsed(name);
+    USERS.iter().any(|user| name.ends_with(user))
 }
 
 /// What the name of a query parameter says.
 pub(super) fn parameter_naming(name: &str) -> Naming {
-    let name = collapsed(name);
-    let is = |names: &[&str]| names.contains(&name.as_str());
+    let collapsed = collapsed(name);
+    let is = |names: &[&str]| names.contains(&collapsed.as_str());
     if is(&PARAMETERS) {
         Naming::Strong
     } else if is(&WEAK_PARAMETERS) {
         Naming::Weak
     } else {
-        naming_of(&name)
+        naming(name)
     }
+}
+
+/// Whether all of `lower` is a word for a secret: "password", "api key".
+pub(super) fn is_naming_word(lower: &str) -> bool {
+    let collapsed = collapsed(lower);
+    PASSWORDS.contains(&collapsed.as_str())
+        || SECRETS.contains(&collapsed.as_str())
+        || WEAK.contains(&collapsed.as_str())
+}
+
+/// Whether `value` has a word for a secret in it and no digit: `accessToken`, `MY_SECRET`, "Enter your password".
+pub(super) fn is_named_like_a_secret(value: &str) -> bool {
+    const STEMS: [&str; 14] = [
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "passwort",
+        "apikey",
+        "credential",
+        "bearer",
+        "cookie",
+        "authorization",
+        "session",
+        "key",
+        "auth",
+        "pwd",
+    ];
+    let collapsed = collapsed(value);
+    !value.contains(|c: char| c.is_ascii_digit())
+        && (STEMS.iter().any(|stem| collapsed.contains(stem))
+            || PASSWORDS.iter().chain(SECRETS).any(|name| collapsed.contains(name)))
 }
 
 fn naming_of(collapsed: &str) -> Naming {
     let bare = collapsed.trim_end_matches(|c: char| c.is_ascii_digit());
-    let bare = TAILS.iter().find_map(|tail| bare.strip_suffix(tail)).unwrap_or(bare);
+    let bare = TAILS.iter().find_map(|tail| bare.strip_suffix(tail)).filter(|rest| !rest.is_empty()).unwrap_or(bare);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
-    if ends(&PASSWORDS) {
+    if ends(PUBLIC) {
+        Naming::Plain
+    } else if ends(PASSWORDS) {
         Naming::Password
-    } else if ends(&SECRETS) {
+    } else if ends(SECRETS) {
         Naming::Strong
-    } else if ends(&WEAK) {
+    } else if ends(WEAK) {
         Naming::Weak
     } else {
         Naming::Plain
@@ -130,6 +439,16 @@ mod tests {
             ("openaiKey", Naming::Weak),
             ("key", Naming::Weak),
             ("sig", Naming::Weak),
+            ("DB_PASS", Naming::Password),
+            ("smtpPass", Naming::Password),
+            ("API-Schlüssel", Naming::Strong),
+            ("clé API", Naming::Strong),
+            ("ｐａｓｓｗｏｒｄ", Naming::Password),
+            ("pass\u{200B}word", Naming::Password),
+            ("forgotPassword", Naming::Plain),
+            ("showPassword", Naming::Plain),
+            ("nextPageToken", Naming::Plain),
+            ("boardingPass", Naming::Plain),
             ("maxTokens", Naming::Plain),
             ("passwordResetSubject", Naming::Plain),
             ("tokenLimit", Naming::Plain),
@@ -150,7 +469,7 @@ mod tests {
             ("code", Naming::Weak),
             ("key", Naming::Weak),
             ("utm_source", Naming::Plain),
-            ("monkey", Naming::Weak),
+            ("monkey", Naming::Plain),
         ] {
             assert_eq!(parameter_naming(name), expected, "{name}");
         }

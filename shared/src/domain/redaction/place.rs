@@ -1,11 +1,11 @@
 //! Rules of place: what a value is by where it stands.
 
 use serde_json::Value;
-use url::Url;
 
-use super::names::{Naming, collapsed, naming};
+use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming};
+use super::stand_in::{is_merge_tags, stands_in};
 use super::text::{Edit, With};
-use super::{PLACEHOLDER, credible, text};
+use super::{PLACEHOLDER, credible, text, webhook};
 use crate::domain::{OverBudget, Work};
 
 /// A value of a document, or of JSON that stands in a text.
@@ -35,8 +35,13 @@ impl Shape for Value {
     }
 }
 
+/// How many digits a number has.
+pub(super) fn digits(number: &str) -> usize {
+    number.chars().filter(char::is_ascii_digit).count()
+}
+
 /// Where a value stands, as far as these rules care.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nowhere special.
     Ordinary,
@@ -46,30 +51,251 @@ pub(super) enum Place {
     WebhookUrl,
     /// Webhook headers and a webhook's payload: every text and number goes that is no merge tag.
     Payload,
+    /// The headers of another request: what says how to talk stays.
+    Headers,
     /// A field whose name says "secret": every text and number goes that does not stand for one.
     Secret,
+    /// Within an object whose name says "secret": what describes it stays.
+    Parts,
     /// A field called `…tokens`: texts go, but a number is a count of tokens.
     Tokens,
-    /// A field called `…key` or the like: what looks made goes.
-    Suspect,
+    /// Beside a label that says "secret", or in a list of several: what is credible goes.
+    Labelled(Naming),
+    /// A field called `pin` or the like: a number of a few digits goes.
+    Pin,
+    /// A JSON Schema of a secret: a default or an example of it goes.
+    Schema,
 }
 
 /// How the name of a field ends that describes a webhook and holds nothing secret.
-const WEBHOOK_PLAIN: [&str; 8] = ["method", "name", "description", "type", "enabled", "event", "events", "format"];
+const WEBHOOK_PLAIN: &[&str] = &[
+    "method",
+    "name",
+    "description",
+    "type",
+    "enabled",
+    "event",
+    "events",
+    "format",
+    "timeout",
+    "retries",
+    "retry",
+    "count",
+    "attempts",
+    "delay",
+    "interval",
+    "limit",
+    "status",
+    "version",
+    "contenttype",
+    "label",
+    "title",
+    "mode",
+    "trigger",
+    "triggers",
+    "language",
+    "active",
+    "category",
+    "seconds",
+    "minutes",
+    "encoding",
+    "action",
+    "node",
+    "step",
+    "index",
+];
 /// How the name of a field ends that holds an address, within a webhook.
 const ADDRESS_ENDINGS: [&str; 5] = ["url", "uri", "endpoint", "webhook", "webhooks"];
 /// How the name of a field ends that holds the address of a webhook under another name. "Hook" and "callback" alone mean
 /// other things in sales.
 const OTHER_ADDRESS_ENDINGS: [&str; 4] = ["hookurl", "hookuri", "callbackurl", "callbackuri"];
+/// Fields that an object has that describes a webhook, and a step that is called so has not.
+const WEBHOOK_PARTS: [&str; 14] = [
+    "url", "uri", "endpoint", "href", "address", "headers", "payload", "secret", "token", "auth", "data", "query",
+    "path", "target",
+];
 /// Fields that name what a field beside them holds: `{"name": "X-Api-Key", "value": "…"}`.
-const NAMING_FIELDS: [&str; 7] = ["name", "key", "field", "header", "param", "parameter", "variable"];
+const NAMING_FIELDS: &[&str] = &[
+    "name",
+    "key",
+    "field",
+    "header",
+    "param",
+    "parameter",
+    "variable",
+    "label",
+    "title",
+    "caption",
+    "id",
+    "prop",
+    "property",
+    "attribute",
+    "k",
+    "fieldName",
+    "headerName",
+    "displayName",
+    "setting",
+    "option",
+    "question",
+    "env",
+    "code",
+    "slug",
+    "heading",
+];
 /// Fields that hold what a field beside them names.
-const VALUE_FIELDS: [&str; 4] = ["value", "val", "content", "default"];
+const VALUE_FIELDS: &[&str] = &[
+    "value",
+    "val",
+    "default",
+    "content",
+    "text",
+    "v",
+    "data",
+    "defaultValue",
+    "stringValue",
+    "fieldValue",
+    "headerValue",
+    "initialValue",
+    "currentValue",
+    "answer",
+    "values",
+    "example",
+];
+/// The names and the values of which a value is a secret that need not look like one.
+const BOUND: ([&str; 7], [&str; 4]) =
+    (["name", "key", "field", "header", "param", "parameter", "variable"], ["value", "val", "content", "default"]);
+/// Fields of an object with a secret that describe it: a reference to credentials, a connection.
+const PLAIN_PARTS: &[&str] = &[
+    "id",
+    "_id",
+    "name",
+    "type",
+    "description",
+    "label",
+    "title",
+    "method",
+    "enabled",
+    "format",
+    "in",
+    "scheme",
+    "port",
+    "host",
+    "provider",
+    "service",
+    "region",
+    "scope",
+    "scopes",
+    "expires",
+    "expiresAt",
+    "expires_at",
+    "expiresIn",
+    "expires_in",
+    "tokenType",
+    "token_type",
+    "grantType",
+    "grant_type",
+    "secure",
+    "ssl",
+    "tls",
+    "node",
+    "index",
+    "main",
+    "next",
+    "position",
+    "order",
+    "kind",
+    "status",
+    "version",
+    "domain",
+    "env",
+    "environment",
+    "policy",
+    "banner",
+    "placeholder",
+    "hint",
+    "help",
+    "icon",
+    "color",
+    "count",
+    "minLength",
+    "maxLength",
+    "created",
+    "createdAt",
+    "updatedAt",
+    "required",
+    "min",
+    "max",
+    "length",
+    "category",
+    "source",
+    "ref",
+];
+/// Fields that a step of a flow has, which may be called "Cookie" or "Webhook".
+const STEP_PARTS: &[&str] = &[
+    "main",
+    "node",
+    "next",
+    "steps",
+    "parameters",
+    "subject",
+    "body",
+    "text",
+    "template",
+    "position",
+    "channel",
+    "actions",
+    "action",
+    "conditions",
+    "delay",
+    "operation",
+    "resource",
+    "message",
+    "typeVersion",
+    "inputs",
+    "outputs",
+    "on",
+    "then",
+    "else",
+    "title",
+    "error",
+    "placeholder",
+    "hint",
+];
+/// Headers that say how to talk, and not who one is (RFC 9110).
+const OPEN_HEADERS: &[&str] = &[
+    "contenttype",
+    "accept",
+    "useragent",
+    "acceptlanguage",
+    "acceptencoding",
+    "cachecontrol",
+    "host",
+    "origin",
+    "referer",
+    "contentlength",
+    "connection",
+    "prefer",
+    "xrequestedwith",
+    "pragma",
+    "contentencoding",
+    "date",
+    "from",
+    "subject",
+    "replyto",
+    "listunsubscribe",
+    "to",
+];
 
 impl Place {
-    /// Whether a number goes as well.
-    pub(super) fn takes_numbers(self) -> bool {
-        matches!(self, Self::Payload | Self::Secret)
+    /// Whether a number of so many digits goes as well.
+    pub(super) fn takes_number(self, digits: usize) -> bool {
+        match self {
+            Self::Payload => true,
+            Self::Secret => digits > 2,
+            Self::Pin => (3..=8).contains(&digits),
+            Self::Labelled(naming) => naming == Naming::Password && digits >= 4,
+            _ => false,
+        }
     }
 
     /// Where the values inside an object or a list stand, whatever their names.
@@ -80,107 +306,287 @@ impl Place {
 
 /// Where the values of an object stand that stands at `around`.
 pub(super) fn of_fields<S: Shape>(fields: &[(&str, &S)], around: Place) -> Vec<Place> {
-    let named_beside = value_named_beside(fields);
-    let place = |(key, value): &(&str, &S)| match named_beside == Some(*key) {
-        true => Place::Secret,
-        false => place_of(key, *value, around.inside()),
+    let beside = named_beside(fields);
+    let siblings = Siblings::of(fields);
+    let place = |(key, value): &(&str, &S)| match beside {
+        Some(place) if VALUE_FIELDS.contains(key) && around != Place::Payload => place_beside(key, place),
+        _ => place_of(key, *value, around.inside(), &siblings),
     };
     fields.iter().map(place).collect()
 }
 
-/// Where the values of a list stand that stands at `around`.
+/// Where the values of a list stand that stands at `around`: the second of a pair whose first names it, as in lists of headers.
 pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> {
-    vec![around; values.len()]
+    let text = |index: usize| match values.get(index).map(|value| value.view()) {
+        Some(View::Text(text)) if text.len() <= 64 && !text.contains(' ') => Some(text),
+        _ => None,
+    };
+    let is_pairs = values.len() % 2 == 0 && values.len() <= 64;
+    let named = |index: usize| match index.checked_sub(1).filter(|before| before % 2 == 0).and_then(text) {
+        Some(name)
+            if is_pairs && naming(name) >= Naming::Strong && matches!(around, Place::Ordinary | Place::Webhook) =>
+        {
+            if name.contains('-') {
+                Place::Secret
+            } else {
+                Place::Labelled(naming(name))
+            }
+        }
+        _ if around == Place::Parts && matches!(values.get(index).map(|value| value.view()), Some(View::Text(_))) => {
+            Place::Secret
+        }
+        _ => around,
+    };
+    (0..values.len()).map(named).collect()
+}
+
+/// What the other fields of an object say about one.
+struct Siblings {
+    has_user: bool,
+    has_place: bool,
+    is_key: bool,
+}
+
+impl Siblings {
+    fn of<S: Shape>(fields: &[(&str, &S)]) -> Self {
+        let has = |names: &[&str]| fields.iter().any(|(key, _)| names.contains(&collapsed(key).as_str()));
+        Self {
+            has_user: fields.iter().any(|(key, _)| is_user(key)),
+            has_place: has(&[
+                "city",
+                "state",
+                "country",
+                "zip",
+                "address",
+                "street",
+                "postalcode",
+                "lat",
+                "lng",
+                "location",
+            ]),
+            is_key: has(&["kty"]),
+        }
+    }
 }
 
 /// Where the value of `key` stands. Within a webhook everything goes that is not known to be plain.
-fn place_of<S: Shape>(key: &str, value: &S, around: Place) -> Place {
-    if matches!(around, Place::Payload | Place::Secret) {
+fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) -> Place {
+    if matches!(around, Place::Payload | Place::Secret | Place::Labelled(_) | Place::Pin) {
         return around;
     }
     // What stands for a secret says nothing of the value beside it.
     let key = &key.replace(PLACEHOLDER, "");
-    let name = collapsed(key);
-    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    if naming(key) >= Naming::Strong && is_schema(value) {
-        return around;
+    let (name, view) = (collapsed(key), value.view());
+    match around {
+        Place::Headers if OPEN_HEADERS.contains(&name.as_str()) => return Place::Ordinary,
+        Place::Headers if naming(key) >= Naming::Weak || key.contains('-') => return Place::Secret,
+        Place::Headers => return Place::Labelled(Naming::Strong),
+        Place::Parts if PLAIN_PARTS.contains(&key.as_str()) => return Place::Ordinary,
+        Place::Schema if matches!(key.as_str(), "default" | "example" | "examples" | "const" | "value") => {
+            return Place::Secret;
+        }
+        _ => {}
     }
-    if naming(key) >= Naming::Strong {
-        return Place::Secret;
+    if let Some(place) = secret_place(key, value, siblings) {
+        return place;
     }
-    if ends(&["headers"]) && matches!(value.view(), View::Object(_)) {
-        return Place::Payload;
+    if is_headers(&name) && matches!(view, View::Object(_)) {
+        return if around == Place::Webhook || name.contains("webhook") { Place::Payload } else { Place::Headers };
     }
-    if ends(&["tokens"]) {
-        return Place::Tokens;
-    }
-    if ends(&OTHER_ADDRESS_ENDINGS) {
+    if OTHER_ADDRESS_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         return Place::WebhookUrl;
     }
-    if !name.contains("webhook") && around != Place::Webhook {
-        return if naming(key) == Naming::Weak { Place::Suspect } else { around };
+    if name.contains("webhook") || around == Place::Webhook {
+        return in_webhook(key, &name, value);
     }
-    if ends(&WEBHOOK_PLAIN) {
-        Place::Ordinary
-    } else if ends(&ADDRESS_ENDINGS) {
-        // `sendToWebhook` is a switch in some setups, the URL itself in others, an object in yet others.
-        Place::WebhookUrl
-    } else {
-        Place::Payload
+    match around {
+        Place::Ordinary | Place::Schema if naming(key) == Naming::Weak => Place::Labelled(Naming::Weak),
+        Place::Parts => {
+            if matches!(view, View::Object(_) | View::Array(_)) {
+                Place::Parts
+            } else {
+                Place::Secret
+            }
+        }
+        Place::Schema | Place::Tokens => Place::Ordinary,
+        around => around,
     }
 }
 
-/// Whether `value` describes a secret as a tool's parameter (JSON Schema) and has none: neither a default nor an example.
+/// Where the value of `key` stands where its name says that it is a secret.
+fn secret_place<S: Shape>(key: &str, value: &S, siblings: &Siblings) -> Option<Place> {
+    const COUNTS: [&str; 16] = [
+        "max",
+        "min",
+        "total",
+        "num",
+        "number",
+        "count",
+        "prompt",
+        "completion",
+        "input",
+        "output",
+        "used",
+        "limit",
+        "budget",
+        "avg",
+        "cached",
+        "reasoning",
+    ];
+    let (name, naming, view) = (collapsed(key), naming(key), value.view());
+    if siblings.is_key && matches!(key, "d" | "p" | "q" | "dp" | "dq" | "qi" | "k") {
+        return Some(Place::Secret);
+    }
+    if is_pin(key) && !siblings.has_place && !matches!(view, View::Object(_)) {
+        return Some(Place::Pin);
+    }
+    if name.ends_with("tokens") && !name.ends_with("apitokens") {
+        let is_count = COUNTS.iter().any(|count| name.starts_with(count));
+        return Some(if is_count { Place::Ordinary } else { Place::Tokens });
+    }
+    if naming < Naming::Strong {
+        let is_password = siblings.has_user && is_pass(key) && matches!(view, View::Text(text) if !text.contains(' '));
+        return match naming {
+            _ if is_password && credible_text(&view) => Some(Place::Secret),
+            _ => None,
+        };
+    }
+    match view {
+        View::Object(_) if is_schema(value) => Some(Place::Schema),
+        View::Object(_) if is_step(key, value) => Some(Place::Ordinary),
+        View::Object(_) => Some(Place::Parts),
+        View::Array(values) if values.iter().all(|value| matches!(value.view(), View::Object(_))) => Some(Place::Parts),
+        View::Array(_) if naming == Naming::Strong && name.ends_with('s') => Some(Place::Labelled(naming)),
+        View::Number if name.ends_with('s') => Some(Place::Ordinary),
+        _ => Some(Place::Secret),
+    }
+}
+
+/// Whether a text can be the password beside a user: `auth` and `key` have other values, too.
+fn credible_text<S>(view: &View<'_, S>) -> bool {
+    matches!(view, View::Text(text) if credible::is_assigned_secret(Naming::Password, text))
+}
+
+/// Whether a field holds the headers of a request, and not those of a table or a page.
+fn is_headers(name: &str) -> bool {
+    name.ends_with("headers")
+        && !["tableheaders", "columnheaders", "csvheaders", "sectionheaders", "pageheaders"].contains(&name)
+}
+
+/// Where the value of `key` stands, which belongs to a webhook.
+fn in_webhook<S: Shape>(key: &str, name: &str, value: &S) -> Place {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let is_bare =
+        matches!(name.trim_end_matches(|c: char| c.is_ascii_digit()), "webhook" | "webhooks") || key.contains(' ');
+    match value.view() {
+        View::Object(fields) if is_bare => {
+            let is_webhook =
+                fields.iter().any(|(key, _)| WEBHOOK_PARTS.iter().any(|part| collapsed(key).ends_with(part)));
+            if is_webhook && !is_step(key, value) { Place::Webhook } else { Place::Ordinary }
+        }
+        View::Text(text) if is_bare && !text.contains(|c: char| c.is_ascii_digit() || "./:".contains(c)) => {
+            Place::Ordinary
+        }
+        _ if key.contains(' ') => Place::Ordinary,
+        _ if ends(WEBHOOK_PLAIN) => Place::Ordinary,
+        // `sendToWebhook` is a switch in some setups, the URL itself in others, an object in yet others.
+        _ if ends(&ADDRESS_ENDINGS) => Place::WebhookUrl,
+        View::Text(text) if name.ends_with("webhookid") && credible::is_record_id(text) && !text.contains('-') => {
+            Place::Ordinary
+        }
+        View::Number if name.ends_with("id") => Place::Ordinary,
+        _ => Place::Payload,
+    }
+}
+
+/// Whether the object `value` is a step of a flow that is called `key`, and none that holds a secret.
+fn is_step<S: Shape>(key: &str, value: &S) -> bool {
+    let View::Object(fields) = value.view() else { return false };
+    let is_title = key.contains(' ') || key.starts_with(char::is_uppercase);
+    is_title && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
+}
+
+/// Whether `value` describes a secret as a tool's parameter (JSON Schema).
 fn is_schema<S: Shape>(value: &S) -> bool {
     const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
-    const KEYWORDS: [&str; 8] =
-        ["type", "title", "description", "format", "minLength", "maxLength", "nullable", "writeOnly"];
     let View::Object(fields) = value.view() else { return false };
     let is_type = |value: &S| matches!(value.view(), View::Text(name) if TYPES.contains(&name));
-    fields.iter().any(|(field, value)| *field == "type" && is_type(value))
-        && fields.iter().all(|(field, _)| KEYWORDS.contains(field))
+    fields.iter().any(|(field, value)| match *field {
+        "type" => match value.view() {
+            View::Array(types) => !types.is_empty() && types.into_iter().all(is_type),
+            _ => is_type(value),
+        },
+        "$ref" | "anyOf" | "oneOf" | "allOf" | "enum" => true,
+        _ => false,
+    })
 }
 
-/// The field that holds a secret because a field beside it says so.
-fn value_named_beside<S: Shape>(fields: &[(&str, &S)]) -> Option<&'static str> {
-    let says_secret = |(field, value): &(&str, &S)| {
-        let View::Text(name) = value.view() else { return false };
-        // A name of several words is a caption, such as "Forgot password".
-        NAMING_FIELDS.contains(field) && !name.trim().contains(char::is_whitespace) && naming(name) >= Naming::Strong
+/// Where the values beside a name stand that says "secret".
+fn named_beside<S: Shape>(fields: &[(&str, &S)]) -> Option<Place> {
+    let says = |(field, value): &(&str, &S)| {
+        let View::Text(name) = value.view() else { return None };
+        let naming = if is_pin(name) { Naming::Password } else { naming(name) };
+        let is_name = NAMING_FIELDS.contains(field)
+            && name.len() <= 64
+            && naming >= Naming::Weak
+            && !name.contains(['.', '?', '!']);
+        // A name of several words is a caption, such as "Forgot password"; what it is beside has to look like a secret.
+        let is_bound =
+            BOUND.0.contains(field) && naming >= Naming::Strong && !name.trim().contains(char::is_whitespace);
+        is_name.then_some(if is_bound { Place::Secret } else { Place::Labelled(naming) })
     };
-    fields.iter().any(says_secret).then_some(())?;
-    VALUE_FIELDS.into_iter().find(|name| fields.iter().any(|(field, _)| field == name))
+    let places: Vec<Place> = fields.iter().filter_map(says).collect();
+    places.iter().find(|place| **place == Place::Secret).or(places.first()).copied()
+}
+
+/// The place of one of the values beside a name.
+fn place_beside(key: &str, place: Place) -> Place {
+    match place {
+        Place::Secret if !BOUND.1.contains(&key) => Place::Labelled(Naming::Strong),
+        // A text may be what a step says.
+        Place::Secret if key == "content" => Place::Labelled(Naming::Password),
+        place => place,
+    }
 }
 
 /// What has to go of a text at this place.
 pub(super) fn edits(value: &str, place: Place, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
     let whole = |with| Ok(vec![Edit { range: 0..value.len(), with }]);
-    match place {
-        _ if value.is_empty() || value == PLACEHOLDER => Ok(Vec::new()),
+    let goes = match place {
+        _ if value.is_empty() || value == PLACEHOLDER => return Ok(Vec::new()),
         // Filled in when a message is sent, so it holds no secret itself.
-        _ if is_merge_tag(value) => text::edits(value, layers, work),
-        Place::Secret if credible::is_stand_in(value) => text::edits(value, layers, work),
-        Place::Payload | Place::Secret | Place::Tokens => whole(With::Placeholder),
-        Place::WebhookUrl => match scheme_and_host(value) {
-            Some(address) if address == value => Ok(Vec::new()),
-            Some(address) => whole(With::Address(address)),
-            None => whole(With::Placeholder),
-        },
-        Place::Suspect if credible::is_assigned_secret(Naming::Weak, value) => whole(With::Placeholder),
-        Place::Ordinary | Place::Webhook | Place::Suspect => text::edits(value, layers, work),
-    }
+        _ if is_merge_tags(value) => false,
+        Place::WebhookUrl => {
+            return match webhook::scheme_and_host(value) {
+                Some(address) if address == value => Ok(Vec::new()),
+                Some(address) => whole(With::Address(address)),
+                None => whole(With::Placeholder),
+            };
+        }
+        Place::Payload => true,
+        Place::Secret => !stands_in(value) && !is_caption(value),
+        Place::Tokens => {
+            !stands_in(value) && !is_caption(value) && value.contains(char::is_alphabetic) && !value.starts_with("max")
+        }
+        Place::Labelled(naming) => is_labelled_secret(naming, value),
+        Place::Pin => (3..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit()),
+        Place::Ordinary | Place::Webhook | Place::Headers | Place::Parts | Place::Schema => false,
+    };
+    if goes { whole(With::Placeholder) } else { text::edits(value, layers, work) }
 }
 
-/// A text that is nothing but one `{{placeholder}}`.
-fn is_merge_tag(text: &str) -> bool {
-    text.trim()
-        .strip_prefix("{{")
-        .and_then(|rest| rest.strip_suffix("}}"))
-        .is_some_and(|name| !name.contains(['{', '}']))
+/// Whether a text beside a label is what the label says. Several words are a sentence.
+fn is_labelled_secret(naming: Naming, value: &str) -> bool {
+    let value = value.trim();
+    !value.contains(char::is_whitespace) && credible::is_named_secret(naming, value)
+        || naming == Naming::Password && (3..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit())
 }
 
-/// The part of an absolute http or https URL that names no more than a host; `None` of any other text.
-fn scheme_and_host(text: &str) -> Option<String> {
-    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    Some(format!("{}://{}", url.scheme(), url.host_str()?))
+/// Whether a text in the place of a secret is a sentence: "Enter your password", "We use cookies". A phrase of small words may
+/// be a password.
+fn is_caption(value: &str) -> bool {
+    let words = || value.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+    let speaks = || words().any(|word| naming(word) >= Naming::Weak || is_named_like_a_secret(word));
+    let is_sentence = || value.starts_with(char::is_uppercase) || value.ends_with(['.', '?', '!', ':', '…']);
+    words().count() > 1 && (is_sentence() || speaks()) && !words().any(credible::is_coded)
 }

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::coat::Uncoated;
+use super::normal::normal;
 use super::place::{self, Place};
-use super::{PLACEHOLDER, encoded, forms, json, within};
+use super::{PLACEHOLDER, encoded, forms, json, numbers, tables, within};
 use crate::domain::{OverBudget, Work};
 
 /// How many coats are taken off a text: JSON within a string, base64, percent-encoding, in any order.
@@ -71,12 +72,26 @@ pub(super) fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>,
     let mut start = 0;
     for segment in text.split(PLACEHOLDER) {
         let mut here = Vec::new();
-        forms::find(segment, &mut here, work)?;
+        match normal(segment) {
+            None => as_read(segment, &mut here, work)?,
+            Some(read) => {
+                work.spend(segment.len())?;
+                as_read(&read.text, &mut here, work)?;
+                here.iter_mut().for_each(|range| *range = read.source(range));
+            }
+        }
         encoded::find(segment, layers, &mut here, work)?;
         found.extend(here.into_iter().map(|range| Edit::removal(range.start + start..range.end + start)));
         start += segment.len() + PLACEHOLDER.len();
     }
     Ok(joined(found))
+}
+
+/// Adds where secrets stand in a text as it reads.
+fn as_read(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
+    forms::find(text, found, work)?;
+    numbers::find(text, found, work)?;
+    tables::find(text, found, work)
 }
 
 /// Makes one change of those that overlap or touch.

@@ -104,7 +104,7 @@ impl<'a> Redactor<'a> {
                 *text = cleaned;
                 self.places.note()
             }
-            Value::Number(_) if place.takes_numbers() => {
+            Value::Number(number) if place.takes_number(place::digits(&number.to_string())) => {
                 *value = Value::String(PLACEHOLDER.to_owned());
                 self.places.note()
             }

@@ -31,7 +31,7 @@ pub(super) fn find(
             let edits = place::edits(&value.text, place, layers, work)?;
             found.extend(edits.into_iter().map(|edit| edit.through(value)));
         }
-        (Kind::Number, _) if place.takes_numbers() => {
+        (Kind::Number(digits), _) if place.takes_number(*digits) => {
             found.push(Edit { range: node.range.clone(), with: With::Quoted });
         }
         _ => {}

@@ -90,7 +90,7 @@ const TEXTS: &[&str] = &[
     "Call us at +1 (415) 555-0177 or +49 30 1234567.",
     "+14155550177",
     "Order 4711-2026-000123, invoice INV-2026-05-0042, amount $12,345.67",
-    "IBAN DE89 3704 0044 0532 0130 00 is on the invoice.",
+    "IBAN DE88 3704 0044 0532 0130 00 has a wrong check digit.",
     "Ticket #A1B2-C3D4, case 00123456",
     "64ee9a8b1e7f2a0011223344",
     "Pipeline 64eea1110000000000000010, agent 64eea1110000000000000060",

@@ -1,0 +1,249 @@
+//! Rules of form for a value that something before it names: assignments of programs, labels of people, markup.
+
+use super::credible::{
+    is_assigned_secret, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
+};
+use super::forms::{Match, QUOTE, Rule};
+use super::names::{Naming, is_pass, is_user, naming};
+use super::stand_in::is_identifier;
+
+/// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`naming`].
+const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|clave(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
+/// The same in languages that do not.
+const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パスワード|トークン|シークレット|アクセスキー|キー|秘密鍵|비밀번호|암호|토큰|시크릿)";
+/// What stands between a name and its value, beyond a colon, in running text.
+const SAYS: &str = r"is|are|ist|lautet|est|es|é|är|is:|=|это|は|是|为|為";
+
+pub(super) fn rules() -> Vec<Rule> {
+    assigned().into_iter().chain(in_markup()).chain(beside_an_issuer()).collect()
+}
+
+fn is_named(found: &Match<'_, '_>) -> bool {
+    is_named_secret(naming(found.name()), found.secret())
+}
+
+/// A value in quotation marks is a literal: it need not look like a secret.
+fn is_assigned(found: &Match<'_, '_>) -> bool {
+    let naming = naming_in(found);
+    is_assigned_secret(naming, found.secret()) && !is_reading(found)
+}
+
+/// What the name says, with what stands before it: a `pass` beside a user is a password.
+fn naming_in(found: &Match<'_, '_>) -> Naming {
+    let name = found.name();
+    // A cookie has a name of its own; people speak of the other kind.
+    if name.to_lowercase().trim_end_matches('s').ends_with("cookie") && !found.secret().contains('=') {
+        return Naming::Weak;
+    }
+    if naming(name) < Naming::Strong && is_pass(name) && is_beside_a_user(found) {
+        Naming::Password
+    } else {
+        naming(name)
+    }
+}
+
+fn is_beside_a_user(found: &Match<'_, '_>) -> bool {
+    let before = found.before(160);
+    before.split(|c: char| !c.is_alphanumeric() && !"._-@".contains(c)).any(|word| is_user(word) || is_mailbox(word))
+}
+
+fn is_mailbox(word: &str) -> bool {
+    word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+}
+
+/// Code that goes on after what looks like a literal: `token: "Bearer " + token`.
+fn is_reading(found: &Match<'_, '_>) -> bool {
+    found.secret().trim_end_matches(':').eq_ignore_ascii_case("bearer")
+}
+
+/// "name: value" and "NAME=value": only the second is how programs write, and people write the first, too.
+fn is_named_or_assigned(found: &Match<'_, '_>) -> bool {
+    // A parameter of an address, which has a rule of its own.
+    if found.before(1).ends_with(['?', '&']) {
+        return false;
+    }
+    let (name, value, naming) = (found.name(), found.secret(), naming_in(found));
+    if is_named_secret(naming, value) {
+        return !is_identifier(value);
+    }
+    let is_tight = found.group("separator") == "=" && found.group("gap").is_empty();
+    let is_constant = name.contains('_') && !name.contains(char::is_lowercase);
+    let is_literal =
+        is_assigned_secret(naming, value) && !is_identifier(value) && !found.after(1).starts_with(['(', '[', '.']);
+    is_tight && is_literal && (is_constant || naming == Naming::Password)
+}
+
+fn is_random_after_a_name(found: &Match<'_, '_>) -> bool {
+    let value = found.secret();
+    if found.before(1).ends_with(['?', '&']) {
+        return false;
+    }
+    naming(found.name()) >= Naming::Weak
+        && !is_plain(value)
+        && is_random(value)
+        && !is_record_id(value)
+        && !is_identifier(value)
+}
+
+/// A value that markup or a line break parts from its name.
+fn is_decorated(found: &Match<'_, '_>) -> bool {
+    let (value, gap, naming) = (found.secret().trim_end_matches(['.', '!', '?']), found.group("gap"), naming_in(found));
+    let is_next_label = value.split_once([':', '=']).is_some_and(|(name, _)| self::naming(name) >= Naming::Weak);
+    let is_one_word = gap.chars().all(|c| "-_".contains(c));
+    if is_next_label || is_one_word || value.starts_with(['@', '/', '.', '-']) || found.before(1).ends_with(['?', '&'])
+    {
+        return false;
+    }
+    if naming < Naming::Strong || is_identifier(value) {
+        return naming == Naming::Weak && is_random_after_a_name(found);
+    }
+    let is_parted = gap.contains([':', '=', '|', '<', '>', '-', '*', '`', '[', '(', '~', '_', '#']);
+    let ends_the_line =
+        found.after(2).trim_start_matches(['*', '_', '`', '"', '|', ')', ']']).starts_with(['\n', '\r', '<', '|']);
+    let stands_alone = ends_the_line || found.after(1).is_empty();
+    if is_parted {
+        return is_named_secret(naming, value);
+    }
+    // Nothing but space: the value has to look made, or to be the whole of the next line.
+    let is_next_line = gap.contains('\n') && stands_alone;
+    !is_plain(value)
+        && (is_random(value) && !is_record_id(value)
+            || is_next_line && (is_coded(value) || naming == Naming::Password && is_password_like(value)))
+}
+
+/// A login and its password with one mark between them.
+fn is_login(found: &Match<'_, '_>) -> bool {
+    let value = found.secret().trim_end_matches(['.', ',', ';', ')']);
+    let has = |test: fn(char) -> bool| value.contains(test);
+    !is_plain(value)
+        && value.len() >= 8
+        && has(char::is_alphabetic)
+        && has(|c| c.is_ascii_digit())
+        && (has(|c| "!@#$%^&*?+=-_.".contains(c)) || has(char::is_uppercase) || is_random(value))
+        && !is_record_id(value)
+}
+
+/// A number that opens something: `PIN: 4711`. Dial-in numbers and postal codes have the name, too.
+fn is_pin_code(found: &Match<'_, '_>) -> bool {
+    const OTHERS: [&str; 18] = [
+        "meeting",
+        "dial",
+        "conference",
+        "zoom",
+        "webinar",
+        "einwahl",
+        "postal",
+        "zip",
+        "address",
+        "city",
+        "district",
+        "state",
+        "teams",
+        "join",
+        "konferenz",
+        "india",
+        "area",
+        "drop",
+    ];
+    let around = found.before(200).to_lowercase() + &found.after(80).to_lowercase();
+    !OTHERS.iter().any(|word| around.contains(word))
+}
+
+fn assigned() -> Vec<Rule> {
+    let name = format!("(?<name>{WORD}|{SIGN})");
+    vec![
+        // "name": "value", as in JSON, its like, and quoted once more.
+        (
+            format!(
+                r#"(?i){name}{QUOTE}\]?\s*(?:=>|:=|[:=])\s*(?:\\*["'`]|&quot;|&#3[49];)(?<secret>[^\s"'`\\<>{{}}]{{4,}})(?:\\*["'`]|&quot;|&#3[49];)"#
+            ),
+            is_assigned,
+        ),
+        // ("X-Api-Key", "value"), as pairs come in code.
+        (
+            format!(r#"(?i)["'`](?<name>{WORD})["'`]\s*,\s*["'`](?<secret>[^\s"'`\\<>{{}}]{{4,}})["'`]"#),
+            |found| found.name().contains(['-', '_']) && is_named(found),
+        ),
+        // name=value, "name: value", "the password is value".
+        (
+            format!(
+                r#"(?i){name}{QUOTE}(?:(?<gap>[^\S\n]*)(?<separator>=>|:=|[:=]|->|→)[^\S\n]*\n?[^\S\n]*|[^\S\n]*(?:{SAYS})[^\S\n]*:?[^\S\n]+|は|是){QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
+            ),
+            is_named_or_assigned,
+        ),
+        // A phrase in quotation marks.
+        (
+            format!(r#"(?i){name}{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
+            |found| naming(found.name()) == Naming::Password && is_passphrase(found.secret()),
+        ),
+        // --name value, as on a command line.
+        (format!(r#"(?i)\s--(?<name>{WORD})[\s=]+["']?(?<secret>[^\s"'<>{{}}]{{4,}})"#), |found| {
+            is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
+        }),
+        // A name and, at most five words later, what only a generator writes.
+        (
+            format!(
+                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[a-zà-ÿ]{{1,12}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
+            ),
+            is_random_after_a_name,
+        ),
+        // Markup, a table's cell, a line break or a bracket between a name and its value.
+        (
+            format!(
+                r#"(?i)\b(?:{name})(?<gap>(?:</?[a-z!][^<>\n]*>|<!\[CDATA\[|[\s*_~`"'|:=>\[\](#•·→-])+)(?<secret>[^\s"'`\\<>{{}}\[\]|*~()&,;]{{6,}})"#
+            ),
+            is_decorated,
+        ),
+        // "Login: ops / Winter2026!"
+        (
+            r#"(?i)\b(?:log-?ins?|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[^\S\n]*[:=-]?[^\S\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[^\S\n]*(?:/|\||:|,|;|[^\S\n]-|[^\S\n]pw|[^\S\n]pass)[^\S\n]*:?[^\S\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
+                .to_owned(),
+            is_login,
+        ),
+        (
+            r#"(?:\b|_)(?:PIN|OTP|pin|otp|Pin|CVV|CVC|cvv|cvc|PUK|TAN)(?:[ -]?(?:code|Code|number|Nummer))?\b["'*_`]{0,3}[^\S\n]*(?:[:=]|is|ist|lautet|est|es|é)["'*_`]{0,3}[^\S\n]*["'*_`]{0,2}(?<secret>[0-9]{3,8})\b"#.to_owned(),
+            is_pin_code,
+        ),
+    ]
+}
+
+/// Words as a password: none of them names one, or the text would be a caption.
+fn is_passphrase(value: &str) -> bool {
+    value.contains(' ')
+        && value.contains(|c: char| c.is_ascii_digit())
+        && value.split(' ').all(|word| naming(word) < Naming::Strong)
+        && value.split(' ').any(|word| word.len() >= 4 && is_coded(word))
+}
+
+fn in_markup() -> Vec<Rule> {
+    vec![
+        // <apiKey>value</apiKey>
+        (
+            r"<(?:[A-Za-z0-9]+:)?(?<name>[A-Za-z][A-Za-z0-9_.-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[\s*)?(?<secret>[^<>\s{}\]]{4,})\s*(?:\]\]>\s*)?</"
+                .to_owned(),
+            is_named,
+        ),
+        // name="apiKey" value="value", as attributes, as fields, as columns.
+        (
+            format!(
+                r#"(?i)\b(?:name|key|header|field|id|param|label|title|prop(?:erty)?){QUOTE}\s*[:=]\s*{QUOTE}(?<name>{WORD}){QUOTE}[\s,;]*(?:type{QUOTE}\s*[:=]\s*{QUOTE}\w+{QUOTE}[\s,;]*)?(?:value|val|content|default|text){QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[^\s"'`\\<>{{}}]{{4,}})"#
+            ),
+            |found| is_assigned(found) && !is_identifier(found.secret()) ,
+        ),
+    ]
+}
+
+/// Keys without a form of their own, beside the name of who issues them.
+fn beside_an_issuer() -> Vec<Rule> {
+    let issuers = super::formats::BESIDE;
+    issuers
+        .iter()
+        .map(|(issuer, form)| {
+            let rule = format!(
+                r#"(?i:\b(?:{issuer}))(?:[\s\w.:=,"'`*|<>/()\[\]\\-]{{0,40}}?[\s:=,"'`*|<>(\[\\])(?<secret>{form})\b"#
+            );
+            let judge: super::forms::Judge = |found| is_random(found.secret()) && !is_identifier(found.secret());
+            (rule, judge)
+        })
+        .collect()
+}

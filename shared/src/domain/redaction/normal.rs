@@ -1,0 +1,131 @@
+//! A text as its reader sees it: what does not show is away, and what has several forms has one. Secrets are judged in it and
+//! cut in the original.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::coat::Uncoated;
+use crate::domain::invisible::is_ignorable;
+
+/// Named character references of HTML that stand around names and values.
+const NAMED: [(&str, char); 12] = [
+    ("quot", '"'),
+    ("apos", '\''),
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("nbsp", ' '),
+    ("colon", ':'),
+    ("equals", '='),
+    ("ndash", '-'),
+    ("mdash", '-'),
+    ("shy", '\u{AD}'),
+    ("zwnj", '\u{200C}'),
+];
+
+/// The normal form of `text`; `None` where that is the text itself.
+pub(super) fn normal(text: &str) -> Option<Uncoated> {
+    if text.is_ascii() && !text.contains('&') {
+        return None;
+    }
+    let mut normal = Uncoated::default();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = rest.find(|c: char| !c.is_ascii() || c == '&').unwrap_or(rest.len());
+        // What follows may be a mark on the last of these.
+        let marked = rest[plain..].starts_with(is_combining_mark);
+        let plain = if marked { plain.saturating_sub(1) } else { plain };
+        if plain > 0 {
+            normal.push_verbatim(&rest[..plain], at);
+            at += plain;
+            continue;
+        }
+        at += push_unit(&mut normal, rest, at);
+    }
+    Some(normal)
+}
+
+/// Adds what `rest` begins with, which is a reference or a character with its marks; gives its length.
+fn push_unit(normal: &mut Uncoated, rest: &str, at: usize) -> usize {
+    if let Some((unit, length)) = reference(rest) {
+        if let Some(unit) = as_read(unit) {
+            normal.push(unit, at..at + length);
+        }
+        return length;
+    }
+    let first = rest.chars().next().map_or(1, char::len_utf8);
+    let marks = rest[first..].find(|c| !is_combining_mark(c)).unwrap_or(rest.len() - first);
+    // Nobody writes more marks than a few; what is longer is taken piece by piece.
+    let length = if marks <= 32 { first + marks } else { first };
+    let cluster = &rest[..length];
+    if cluster.is_ascii() {
+        normal.push_verbatim(cluster, at);
+        return length;
+    }
+    let read: String = cluster.nfkc().flat_map(as_read).collect();
+    if read == cluster {
+        normal.push_verbatim(cluster, at);
+    } else {
+        for unit in read.chars() {
+            normal.push(unit, at..at + length);
+        }
+    }
+    length
+}
+
+/// The character as it reads; none where it does not show.
+fn as_read(unit: char) -> Option<char> {
+    Some(match unit {
+        '\u{2018}'..='\u{201B}' | '\u{2032}' => '\'',
+        '\u{201C}'..='\u{201F}' | '\u{2033}' | '«' | '»' | '‹' | '›' | '「' | '」' | '『' | '』' => '"',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{A0}' => ' ',
+        hidden if is_ignorable(hidden) => return None,
+        other => other,
+    })
+}
+
+/// The character that a reference of HTML at the beginning of `text` stands for, and the length of the reference.
+fn reference(text: &str) -> Option<(char, usize)> {
+    let inner = text.strip_prefix('&')?;
+    let length = inner.bytes().take(10).position(|byte| byte == b';')?;
+    let name = inner.get(..length)?;
+    let unit = match name.strip_prefix('#') {
+        Some(number) => char::from_u32(match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+            None => number.parse().ok()?,
+        })?,
+        None => NAMED.iter().find(|(known, _)| *known == name)?.1,
+    };
+    Some((unit, length + 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_as_it_shows() {
+        for (text, read) in [
+            ("p\u{200B}ass\u{AD}word", "password"),
+            ("ｐａｓｓｗｏｒｄ：ａ１", "password:a1"),
+            ("contrasen\u{303}a", "contraseña"),
+            ("“a” ‘b’ «c»", "\"a\" 'b' \"c\""),
+            ("a &ndash; b&nbsp;c &#58; &#x22;d&quot; &amp;", "a - b c : \"d\" &"),
+            ("&unknown; & &;", "&unknown; & &;"),
+            ("\u{301}a", "\u{301}a"),
+            ("日本 ü", "日本 ü"),
+        ] {
+            assert_eq!(normal(text).unwrap().text, read, "{text}");
+        }
+        assert!(normal("plain").is_none());
+    }
+
+    #[test]
+    fn what_is_found_is_cut_in_the_original() {
+        let text = "pass\u{200B}word: ab\u{200B}c1&amp;2 \u{200B}x";
+        let read = normal(text).unwrap();
+        let found = read.text.find("abc1&2").unwrap();
+        assert_eq!(&text[read.source(&(found..found + 6))], "ab\u{200B}c1&amp;2");
+    }
+}
