@@ -118,10 +118,10 @@ impl Content {
     /// Shows everything that the automations refer to, as the API shows it, until `visit` fails or the time is over.
     pub fn each_reference<E: From<OverBudget>>(
         &self,
+        lookup: &Lookup<'_>,
         work: &Work,
         mut visit: impl FnMut(Reference) -> Result<(), E>,
     ) -> Result<(), E> {
-        let lookup = Lookup::of(self, work)?;
         self.automations.iter().try_for_each(|automation| {
             let item = &automation.item;
             let (id, name) = (item.id, item.document.name());

@@ -327,7 +327,9 @@ impl<'a> Judge<'a> {
             let users = uses.may_keep(value);
             self.work.spend(1 + value.len() + users.len())?;
             if !users.is_empty() {
-                users.into_iter().for_each(|user| drop(self.automations[user].kept.insert(value)));
+                for user in users {
+                    self.automations[user].kept.insert(value);
+                }
                 continue;
             }
             self.refuse(&[KEEP_VALUES, automation, &index.to_string()], || {

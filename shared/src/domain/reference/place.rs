@@ -30,8 +30,8 @@ const OTHER_RECORDS: [&str; 40] = [
 ];
 
 /// Words that make a place one for a stage or an agent.
-const REFERRING: [&str; 9] =
-    ["stage", "status", "pipeline", "agent", "phase", "column", "assign", "assigned", "assignee"];
+const REFERRING: [&str; 10] =
+    ["stage", "status", "pipeline", "agent", "phase", "column", "assign", "assigned", "assignee", "owner"];
 
 /// Words for what is sent as a whole: nothing within it is a name of the organization.
 const SENT: [&str; 6] = ["payload", "header", "tag", "hashtag", "body", "attachment"];
@@ -52,8 +52,8 @@ const PARAMETERS: [&str; 12] = [
 ];
 
 /// Words for what chooses one of a closed list. They decide where they are the last of a name.
-const CLOSED: [&str; 45] = [
-    "description", "event", "type", "unit", "channel", "method", "op", "operator", "operation", "source", "field", "kind",
+const CLOSED: [&str; 46] = [
+    "name", "description", "event", "type", "unit", "channel", "method", "op", "operator", "operation", "source", "field", "kind",
     "mode", "format", "language", "locale", "timezone", "color", "icon", "title", "category", "priority", "object", "entity",
     "module", "resource", "provider", "via", "medium", "direction", "action", "model", "table", "platform", "network",
     "gender", "role", "day", "currency", "country", "frequency", "severity", "url", "origin", "industry",
@@ -78,8 +78,7 @@ pub(super) struct Name {
 
 impl Name {
     pub(super) fn of(name: &str) -> Self {
-        let words = words(name);
-        Self { folded: words.concat(), words }
+        Self { folded: folded(name), words: words(name) }
     }
 
     fn has(&self, words: &[&str]) -> bool {
@@ -144,7 +143,7 @@ impl Name {
         if self.words.first().is_some_and(|first| NEXT.contains(&first.as_str())) {
             return Sense::Open;
         }
-        match self.has(&TEXTS) || CLOSED.contains(&last) || self.folded == "name" {
+        match self.has(&TEXTS) || CLOSED.contains(&last) {
             true => Sense::Closed,
             false => Sense::Open,
         }
@@ -154,15 +153,19 @@ impl Name {
 /// The kind of reference that the value of a condition is, by the field that is compared: `contact.status`, `opportunity.pipelineStage`.
 pub(super) fn compared(field: &str) -> Option<RefType> {
     let (record, last) = field.rsplit_once('.').unwrap_or(("", field));
-    let fold = |text: &str| words(text).concat();
-    if !RECORDS.contains(&fold(record).as_str()) {
+    if !RECORDS.contains(&folded(record).as_str()) {
         return None;
     }
-    match fold(last).as_str() {
+    match folded(last).as_str() {
         "status" | "stage" | "pipelinestage" => Some(RefType::PipelineStage),
         "agent" | "agentid" => Some(RefType::Agent),
         _ => None,
     }
+}
+
+/// A name without upper case and what separates its words: `targetStage` and `target_stage` are one.
+fn folded(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a name in lower case and in the singular: `pipelineStage`, `pipeline_stage` and `Pipeline Stages` have the same.

@@ -16,7 +16,7 @@ use crate::domain::{Document, ItemKind, OverBudget, Work};
 
 impl Lookup<'_> {
     /// Shows every reference of an item to `visit`, in a stable order, until one fails or the time is over. A place that lost a secret
-    /// and one that holds a value of the source person is none.
+    /// is none, and one that holds a value of the source person is neither an unknown id nor a suspected name.
     pub fn each_site<'v, E: From<OverBudget>>(
         &self,
         kind: ItemKind,
@@ -25,8 +25,11 @@ impl Lookup<'_> {
         visit: impl FnMut(Site<'v>) -> Result<(), E>,
     ) -> Result<(), E> {
         let identity = item.identity.iter().filter(|place| !place.in_text).map(|place| place.pointer.as_str());
-        let skipped = item.removed_secrets.iter().map(String::as_str).chain(identity).collect();
-        self.each_site_but(kind, &item.document, &skipped, work, visit)
+        let but = Exceptions {
+            removed: item.removed_secrets.iter().map(String::as_str).collect(),
+            identity: identity.collect(),
+        };
+        self.each_site_but(kind, &item.document, &but, work, visit)
     }
 
     /// The same for a document of which nothing was removed.
@@ -37,14 +40,14 @@ impl Lookup<'_> {
         work: &Work,
         visit: impl FnMut(Site<'v>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.each_site_but(kind, document, &HashSet::new(), work, visit)
+        self.each_site_but(kind, document, &Exceptions::default(), work, visit)
     }
 
     fn each_site_but<'v, E: From<OverBudget>>(
         &self,
         kind: ItemKind,
         document: &'v Document,
-        skipped: &HashSet<&str>,
+        but: &Exceptions<'_>,
         work: &Work,
         mut visit: impl FnMut(Site<'v>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -54,7 +57,7 @@ impl Lookup<'_> {
         let mut walker = Walker {
             lookup: self,
             defined,
-            skipped,
+            but,
             pointer: String::new(),
             location: "",
             shown: 0,
@@ -77,6 +80,15 @@ impl Lookup<'_> {
         });
         found
     }
+}
+
+/// Places of an item that are no references.
+#[derive(Default)]
+struct Exceptions<'a> {
+    /// Those that lost a secret.
+    removed: HashSet<&'a str>,
+    /// Those that hold a value of the source person: what is certain there is a reference all the same.
+    identity: HashSet<&'a str>,
 }
 
 /// Collects the ids that a document itself gives to what is in it: as an id of an object, or as a key.
@@ -172,7 +184,7 @@ impl Around<'_> {
 struct Walker<'w, 'v, 'a, E> {
     lookup: &'w Lookup<'a>,
     defined: HashSet<&'v str>,
-    skipped: &'w HashSet<&'w str>,
+    but: &'w Exceptions<'w>,
     pointer: String,
     location: &'v str,
     shown: usize,
@@ -365,12 +377,8 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         field: &'v str,
         with: impl FnOnce(Site<'v>) -> Site<'v>,
     ) -> Result<(), E> {
-        if self.skipped.contains(self.pointer.as_str()) {
-            return Ok(());
-        }
         self.work.spend(self.pointer.len())?;
-        self.shown += 1;
-        (self.visit)(with(Site {
+        let site = with(Site {
             value,
             is_readable: true,
             ref_type,
@@ -380,7 +388,14 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
             in_key: false,
             location: self.location,
             field,
-        }))
+        });
+        let is_certain = !site.suspected && site.ref_type != RefType::Unknown;
+        let pointer = self.pointer.as_str();
+        if self.but.removed.contains(pointer) || !is_certain && self.but.identity.contains(pointer) {
+            return Ok(());
+        }
+        self.shown += 1;
+        (self.visit)(site)
     }
 }
 
