@@ -23,6 +23,7 @@ mod idempotency;
 mod identity;
 mod interrupted;
 mod large;
+mod load_breaks;
 mod log_lines;
 mod manage_assign;
 mod manage_edits;
