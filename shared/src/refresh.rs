@@ -14,8 +14,8 @@ use crate::domain::{
     Timestamp, Work,
 };
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, Refreshes, Replaced,
-    SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, Refreshes, Replaced, SnapshotReader,
+    SourceUser, StoredSnapshot, Table, Terms,
 };
 
 /// How often a refresh starts over because another revision was made meanwhile.

@@ -15,8 +15,7 @@ use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, S
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
-    Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator,
-    SourceUser, Table,
+    Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
 };
 use utoipa::ToSchema;
 

@@ -139,11 +139,7 @@ impl<'a> Captures<'a> {
         Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
     }
 
-    async fn read_once(
-        &self,
-        organization: &ObjectId,
-        user: &ObjectId,
-    ) -> Result<Result<ReadUser, Captured>, Fault> {
+    async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Result<ReadUser, Captured>, Fault> {
         let part =
             Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
         let mut profile = None;

@@ -7,8 +7,8 @@
 mod before;
 mod references;
 
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use self::references::References;
 
@@ -20,9 +20,7 @@ use super::content::{
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
 use super::reference::SourceTerms;
-use super::{
-    Counts, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
-};
+use super::{Counts, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -142,7 +140,9 @@ pub fn capture(
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
     let terms = SourceTerms::from(organization);
     let mut references = References::new(organization, &terms, work)?;
-    for (kind, items) in [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)] {
+    for (kind, items) in
+        [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)]
+    {
         references.add_items(kind, items.iter().map(|item| item.id));
     }
     let mut capturing = Capturing::new(references, owner, work);

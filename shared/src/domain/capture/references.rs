@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::CaptureFailure;
-use crate::domain::content::{
-    CapturedItem, KnownAgent, MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES,
-};
+use crate::domain::content::{CapturedItem, KnownAgent, MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
 use crate::domain::reference::{Lookup, RefType, SourceTerms, Usage, each_earlier_site};
 use crate::domain::{Agent, ItemKind, ObjectId, Organization, OverBudget, Work};
 

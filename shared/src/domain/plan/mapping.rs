@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use super::choices::{
-    AGENT_MAPPING, Choices, ID_MAPPING, KEEP_VALUES, PIPELINE_MAPPING, SOURCE_STATUSES_MAPPING,
-};
+use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, KEEP_VALUES, PIPELINE_MAPPING, SOURCE_STATUSES_MAPPING};
 use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
@@ -84,12 +82,16 @@ impl<'a> Mapping<'a> {
         };
         judge.unknown_automations(choices);
         let pipelines = choices.pipeline_mapping.iter().flat_map(entries);
-        pipelines.map(|(key, source, target)| (key, source, Wanted::Stage(target))).try_for_each(|entry| judge.entry(entry))?;
+        pipelines
+            .map(|(key, source, target)| (key, source, Wanted::Stage(target)))
+            .try_for_each(|entry| judge.entry(entry))?;
         for (automation, statuses) in &choices.source_statuses_mapping {
             judge.source_statuses(automation, statuses)?;
         }
         let agents = choices.agent_mapping.iter().flat_map(entries);
-        agents.map(|(key, source, target)| (key, source, Wanted::Agent(target))).try_for_each(|entry| judge.entry(entry))?;
+        agents
+            .map(|(key, source, target)| (key, source, Wanted::Agent(target)))
+            .try_for_each(|entry| judge.entry(entry))?;
         let ids = choices.id_mapping.iter().flat_map(entries);
         ids.map(|(key, source, target)| (key, source, Wanted::Id(target))).try_for_each(|entry| judge.entry(entry))?;
         for (automation, values) in &choices.keep_values {
@@ -281,7 +283,9 @@ impl<'a> Judge<'a> {
                 if by_id && targets.stage_id(stage, "").is_none() {
                     self.refuse(place, || {
                         let stage = shortened(stage);
-                        format!("the automation names its stage by id, and your organization keeps no one id on {stage}")
+                        format!(
+                            "the automation names its stage by id, and your organization keeps no one id on {stage}"
+                        )
                     });
                     return None;
                 }

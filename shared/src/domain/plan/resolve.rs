@@ -246,7 +246,9 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
         RefType::PipelineStage => (mapped_at(PIPELINE_MAPPING), "map it to a stage of your organization"),
         RefType::Pipeline => (mapped_at(PIPELINE_MAPPING), "map it to the id of a pipeline of your organization"),
         RefType::Agent => (mapped_at(AGENT_MAPPING), "map it to the id of an agent of your organization"),
-        RefType::Unknown => (mapped_at(ID_MAPPING), "map it to the id that it has in your organization, or name it in keepValues"),
+        RefType::Unknown => {
+            (mapped_at(ID_MAPPING), "map it to the id that it has in your organization, or name it in keepValues")
+        }
         RefType::Template if !choices.apply_templates => (vec!["applyTemplates"], "clone the templates too"),
         RefType::Prompt if !choices.apply_prompts => (vec!["applyPrompts"], "clone the prompts too"),
         RefType::Template | RefType::Prompt | RefType::Automation => {

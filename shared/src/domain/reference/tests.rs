@@ -106,7 +106,10 @@ fn an_id_is_a_reference_anywhere() {
     assert_eq!(found_in(json!({"x": stage})), at("/x", stage, PipelineStage, false));
     let unknown = "64ee000000000000000000ff";
     assert_eq!(found_in(json!({"x": unknown})), at("/x", unknown, Unknown, false));
-    assert_eq!(found_in(json!({"weights": {TEMPLATE: 1}})), at(&format!("/weights/{TEMPLATE}"), TEMPLATE, Template, false));
+    assert_eq!(
+        found_in(json!({"weights": {TEMPLATE: 1}})),
+        at(&format!("/weights/{TEMPLATE}"), TEMPLATE, Template, false)
+    );
     let list = found_in(json!({"x": format!("{TEMPLATE}, {unknown}")}));
     assert_eq!(list, [at("/x", TEMPLATE, Template, false), at("/x", unknown, Unknown, false)].concat());
 }
@@ -158,7 +161,8 @@ fn a_place_that_lost_a_secret_or_holds_the_source_person_is_no_reference() {
 
 #[test]
 fn prompts_and_templates_refer_by_id_and_not_in_their_own_text() {
-    let document = document(json!({"prompt": AGENT, "name": AGENT, "tools": [{"agent": "Warm-up Agent", "use": AGENT}]}));
+    let document =
+        document(json!({"prompt": AGENT, "name": AGENT, "tools": [{"agent": "Warm-up Agent", "use": AGENT}]}));
     let sites = Lookup::default().sites(ItemKind::Prompt, &document);
     assert_eq!(sites.iter().map(|site| site.pointer.as_str()).collect::<Vec<_>>(), ["/tools/0/use"]);
 }
@@ -203,7 +207,8 @@ fn each_id_of_a_list_is_rewritten_by_itself() {
     let before = document(json!({"x": format!("{a};{b} {a}")}));
     let mut after = before.clone();
     let sites = Lookup::default().sites(ItemKind::Automation, &before);
-    let long = |site: &Site<'_>| site.replaced_by(if site.value == a { "longer than before".into() } else { "b".into() });
+    let long =
+        |site: &Site<'_>| site.replaced_by(if site.value == a { "longer than before".into() } else { "b".into() });
     rewrite(&mut after, sites.iter().map(long).collect());
     assert_eq!(after.as_value()["x"], "longer than before;b longer than before");
     let mut text = format!("{a},{b}");

@@ -118,16 +118,8 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
 }
 
 /// Top-level fields whose values are words of the contract, and no names of the organization.
-const CONTRACT: [&str; 8] = [
-    "name",
-    "description",
-    "event",
-    "triggerType",
-    "triggerLogicType",
-    "timerLogic",
-    "schedule",
-    "status",
-];
+const CONTRACT: [&str; 8] =
+    ["name", "description", "event", "triggerType", "triggerLogicType", "timerLogic", "schedule", "status"];
 /// Top-level fields of prompts and templates that are their own text.
 const OWN_TEXT: [&str; 5] = ["prompt", "template", "name", "description", "category"];
 /// Fields of an object that is a reference itself.
@@ -271,7 +263,8 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         let shown = self.shown;
         let text = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
         let doing = text(&DOING).map(Name::of);
-        let compared = if fields.contains_key("value") || fields.contains_key("values") { text(&COMPARED) } else { None };
+        let compared =
+            if fields.contains_key("value") || fields.contains_key("values") { text(&COMPARED) } else { None };
         let inside = Around {
             certain: None,
             own: None,

@@ -1,9 +1,9 @@
 //! The redactor: it never fails, keeps the shape of a document, tells what it changed, and finds nothing more the second time.
 
 use serde_json::{Map, Value, json};
-use shared::domain::{Document, ItemKind};
 use shared::domain::redaction::{redact, redact_text};
 use shared::domain::reference::{Lookup, rewrite};
+use shared::domain::{Document, ItemKind};
 
 use crate::{Target, canaries};
 

@@ -115,7 +115,8 @@ fn suspicion_alone_switches_off_at_most_one_ordinary_automation_in_a_hundred() {
             ..Setup::default()
         };
         let content = capture(setup, &source, &Work::unlimited()).unwrap().content().unwrap();
-        let plan = plan(&content, &Scope::OtherOrganization, &targets, &Choices::default(), &Work::unlimited()).unwrap();
+        let plan =
+            plan(&content, &Scope::OtherOrganization, &targets, &Choices::default(), &Work::unlimited()).unwrap();
         let references = plan.warnings.iter().filter(|warning| warning.code == WarningCode::UnmappedReference);
         let references: Vec<_> = references.flat_map(|warning| &warning.references.listed).collect();
         if references.iter().any(|reference| reference.suspected) {

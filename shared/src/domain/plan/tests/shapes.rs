@@ -43,7 +43,11 @@ fn by_place() -> Vec<Shape> {
         ("prompt by id", json!({"actions": {"promptId": PROMPT}}), vec![PROMPT]),
         ("prompt nobody has", json!({"actions": {"promptId": GONE}}), vec![GONE]),
         ("template by id", json!({"actions": {"templateId": TEMPLATE}}), vec![TEMPLATE]),
-        ("templates by id", json!({"actions": {"templateIds": [TEMPLATE, OTHER_TEMPLATE]}}), vec![TEMPLATE, OTHER_TEMPLATE]),
+        (
+            "templates by id",
+            json!({"actions": {"templateIds": [TEMPLATE, OTHER_TEMPLATE]}}),
+            vec![TEMPLATE, OTHER_TEMPLATE],
+        ),
         ("template of a message", json!({"actions": {"sendMessage": [{"template": "Gone text"}]}}), vec!["Gone text"]),
         ("template of an action", json!({"actions": {"template": "Gone text"}}), vec!["Gone text"]),
         ("prompt of an action", json!({"actions": [{"prompt": "Gone prompt"}]}), vec!["Gone prompt"]),
@@ -52,7 +56,11 @@ fn by_place() -> Vec<Shape> {
         ("template by number", json!({"actions": {"templateId": 4711}}), vec!["4711"]),
         ("stage as an object", json!({"actions": {"targetStage": {"name": "Contacted"}}}), vec!["Contacted"]),
         ("agent as an object", json!({"actions": {"agent": {"id": AGENT, "name": "Warm-up Agent"}}}), vec![AGENT]),
-        ("agent action", json!({"actions": [{"type": "assign_agent", "value": "Warm-up Agent"}]}), vec!["Warm-up Agent"]),
+        (
+            "agent action",
+            json!({"actions": [{"type": "assign_agent", "value": "Warm-up Agent"}]}),
+            vec!["Warm-up Agent"],
+        ),
         ("agent parameters", json!({"actions": [{"type": "assignAgent", "params": {"name": "Gone"}}]}), vec!["Gone"]),
         ("agent field", json!({"actions": {"assignToAgent": "Gone"}}), vec!["Gone"]),
     ]
@@ -60,19 +68,31 @@ fn by_place() -> Vec<Shape> {
 
 fn nested() -> Vec<Shape> {
     vec![
-        ("if and else", json!({"actions": {"ifElse": {"then": {"targetStage": "Contacted"}, "else": {}}}}), vec!["Contacted"]),
+        (
+            "if and else",
+            json!({"actions": {"ifElse": {"then": {"targetStage": "Contacted"}, "else": {}}}}),
+            vec!["Contacted"],
+        ),
         ("else alone", json!({"actions": {"ifElse": {"else": {"changeToStatus": "Contacted"}}}}), vec!["Contacted"]),
         ("branches", json!({"branches": [{"actions": {"targetStage": "Contacted"}}]}), vec!["Contacted"]),
         ("steps in steps", json!({"steps": [{"steps": [{"targetStage": "Contacted"}]}]}), vec!["Contacted"]),
         ("groups", json!({"groups": {"a": {"b": {"c": {"targetStage": "Contacted"}}}}}), vec!["Contacted"]),
-        ("parallel paths", json!({"actions": [[{"targetStage": "Contacted"}], [{"agent": "Gone"}]]}), vec!["Contacted", "Gone"]),
+        (
+            "parallel paths",
+            json!({"actions": [[{"targetStage": "Contacted"}], [{"agent": "Gone"}]]}),
+            vec!["Contacted", "Gone"],
+        ),
         ("switch", json!({"switch": {"cases": [{"when": "yes", "do": {"agentId": AGENT}}]}}), vec![AGENT]),
         ("wait and then", json!({"wait": {"days": 2, "then": "Contacted"}}), vec!["Contacted"]),
         ("on reply", json!({"actions": {"onReply": {"moveTo": "Contacted"}}}), vec!["Contacted"]),
         ("on reply, shortly", json!({"actions": {"onReply": "Contacted"}}), vec!["Contacted"]),
         ("fallback agent", json!({"actions": {"fallback": {"owner": "Warm-up Agent"}}}), vec!["Warm-up Agent"]),
         ("escalation", json!({"escalation": {"levels": [{"to": "Warm-up Agent"}]}}), vec!["Warm-up Agent"]),
-        ("actions of a branch", json!({"branches": {"yes": {"actions": [{"template": "Gone text"}]}}}), vec!["Gone text"]),
+        (
+            "actions of a branch",
+            json!({"branches": {"yes": {"actions": [{"template": "Gone text"}]}}}),
+            vec!["Gone text"],
+        ),
         ("messages of a branch", json!({"yes": {"sendMessage": {"template": "Gone text"}}}), vec!["Gone text"]),
         ("keys that are stages", json!({"byStage": {"Contacted": {"delay": 1}}}), vec!["Contacted"]),
     ]
@@ -87,7 +107,11 @@ fn by_id() -> Vec<Shape> {
         ("template anywhere", json!({"actions": {"sms": {"content": TEMPLATE}}}), vec![TEMPLATE]),
         ("prompt anywhere", json!({"ai": {"persona": PROMPT}}), vec![PROMPT]),
         ("agent anywhere", json!({"actions": {"owner": AGENT}}), vec![AGENT]),
-        ("agent in capitals", json!({"actions": {"owner": "3C3C3C3C3C3C3C3C3C3C3C3C"}}), vec!["3C3C3C3C3C3C3C3C3C3C3C3C"]),
+        (
+            "agent in capitals",
+            json!({"actions": {"owner": "3C3C3C3C3C3C3C3C3C3C3C3C"}}),
+            vec!["3C3C3C3C3C3C3C3C3C3C3C3C"],
+        ),
         ("pipeline", json!({"actions": {"pipelineId": PIPELINE}}), vec![PIPELINE]),
         ("pipeline of a trigger", json!({"trigger": {"pipeline": PIPELINE}}), vec![PIPELINE]),
         ("stage by its id", json!({"actions": {"stageId": STAGE}}), vec![STAGE]),
@@ -104,7 +128,11 @@ fn by_id() -> Vec<Shape> {
 
 fn lists_and_objects() -> Vec<Shape> {
     vec![
-        ("commas", json!({"actions": {"templates": format!("{TEMPLATE},{OTHER_TEMPLATE}")}}), vec![TEMPLATE, OTHER_TEMPLATE]),
+        (
+            "commas",
+            json!({"actions": {"templates": format!("{TEMPLATE},{OTHER_TEMPLATE}")}}),
+            vec![TEMPLATE, OTHER_TEMPLATE],
+        ),
         ("semicolons", json!({"x": format!("{TEMPLATE}; {GONE}")}), vec![TEMPLATE, GONE]),
         ("bars", json!({"x": format!("{AGENT}|{OTHER_AGENT}")}), vec![AGENT, OTHER_AGENT]),
         ("lines", json!({"x": format!("{AGENT}\n{GONE_UUID}")}), vec![AGENT, GONE_UUID]),
@@ -143,29 +171,63 @@ fn conditions() -> Vec<Shape> {
 fn of_other_systems() -> Vec<Shape> {
     vec![
         // HighLevel
-        ("opportunity", json!({"actions": [{"type": "create_opportunity", "attributes": {"pipeline_id": PIPELINE,
-            "pipeline_stage_id": STAGE}}]}), vec![PIPELINE, STAGE]),
-        ("workflow", json!({"actions": [{"type": "add_to_workflow", "attributes": {"workflow_id": [OTHER]}}]}), vec![OTHER]),
-        ("trigger", json!({"triggers": [{"type": "pipeline_stage_updated", "conditions": [
-            {"field": "opportunity.pipelineStageId", "value": GONE}]}]}), vec![GONE]),
+        (
+            "opportunity",
+            json!({"actions": [{"type": "create_opportunity", "attributes": {"pipeline_id": PIPELINE,
+            "pipeline_stage_id": STAGE}}]}),
+            vec![PIPELINE, STAGE],
+        ),
+        (
+            "workflow",
+            json!({"actions": [{"type": "add_to_workflow", "attributes": {"workflow_id": [OTHER]}}]}),
+            vec![OTHER],
+        ),
+        (
+            "trigger",
+            json!({"triggers": [{"type": "pipeline_stage_updated", "conditions": [
+            {"field": "opportunity.pipelineStageId", "value": GONE}]}]}),
+            vec![GONE],
+        ),
         // HubSpot
         ("deal stage", json!({"actions": [{"propertyName": "dealstage", "newValue": "Contacted"}]}), vec!["Contacted"]),
-        ("property filter", json!({"filters": [{"property": "hs_pipeline_stage", "operator": "EQ", "value": "Contacted"}]}),
-            vec!["Contacted"]),
+        (
+            "property filter",
+            json!({"filters": [{"property": "hs_pipeline_stage", "operator": "EQ", "value": "Contacted"}]}),
+            vec!["Contacted"],
+        ),
         ("flow", json!({"actions": [{"actionTypeId": "0-35", "fields": {"flow_id": OTHER}}]}), vec![OTHER]),
         // Pipedrive
         ("stage of a deal", json!({"actions": [{"object": "deal", "set": {"stage": "Contacted"}}]}), vec!["Contacted"]),
         ("owner of a deal", json!({"actions": [{"object": "deal", "set": {"owner_id": {"id": AGENT}}}]}), vec![AGENT]),
         // Zoho
-        ("field update", json!({"actions": {"field_updates": [{"field": {"api_name": "Stage"}, "value": "Contacted"}]}}),
-            vec!["Contacted"]),
-        ("assignment rule", json!({"rules": [{"criteria": {"field": "Lead_Stage", "value": "Contacted"},
-            "assign_to": "Warm-up Agent"}]}), vec!["Contacted", "Warm-up Agent"]),
+        (
+            "field update",
+            json!({"actions": {"field_updates": [{"field": {"api_name": "Stage"}, "value": "Contacted"}]}}),
+            vec!["Contacted"],
+        ),
+        (
+            "assignment rule",
+            json!({"rules": [{"criteria": {"field": "Lead_Stage", "value": "Contacted"},
+            "assign_to": "Warm-up Agent"}]}),
+            vec!["Contacted", "Warm-up Agent"],
+        ),
         // ActiveCampaign, n8n, Make
         ("block", json!({"blocks": [{"type": "updatestage", "params": {"to": "Contacted"}}]}), vec!["Contacted"]),
-        ("node", json!({"nodes": [{"id": "n1", "parameters": {"options": {"stage": "Contacted"}}}]}), vec!["Contacted"]),
-        ("module", json!({"flow": [{"mapper": {"pipeline": PIPELINE, "phase": "Contacted"}}]}), vec![PIPELINE, "Contacted"]),
-        ("tool settings", json!({"tools": [{"name": "move", "parameters": {"default": "Contacted"}}]}), vec!["Contacted"]),
+        (
+            "node",
+            json!({"nodes": [{"id": "n1", "parameters": {"options": {"stage": "Contacted"}}}]}),
+            vec!["Contacted"],
+        ),
+        (
+            "module",
+            json!({"flow": [{"mapper": {"pipeline": PIPELINE, "phase": "Contacted"}}]}),
+            vec![PIPELINE, "Contacted"],
+        ),
+        (
+            "tool settings",
+            json!({"tools": [{"name": "move", "parameters": {"default": "Contacted"}}]}),
+            vec!["Contacted"],
+        ),
     ]
 }
 
@@ -182,7 +244,10 @@ fn captured(fields: &Value) -> Content {
     let setup = Setup {
         automations: items(1, vec![automation, json!({"name": "Other", "actions": {}})]),
         prompts: items(20, vec![json!({"name": "Talk", "prompt": "Hi"})]),
-        templates: items(40, vec![json!({"name": "Intro", "template": "Hi"}), json!({"name": "Bye", "template": "Bye"})]),
+        templates: items(
+            40,
+            vec![json!({"name": "Intro", "template": "Hi"}), json!({"name": "Bye", "template": "Bye"})],
+        ),
         preferences: BTreeMap::new(),
     };
     capture(setup, &organization_with_ids(), &Work::unlimited()).unwrap().content().unwrap()
