@@ -2,8 +2,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::redaction::{Allowance, Stopped};
-use crate::domain::{Document, Email, ObjectId, PhoneNumber, Role, Timestamp, User, Work};
+use crate::domain::{
+    Document, Email, ObjectId, Organization, PhoneNumber, Role, Setup, SetupItem, Timestamp, User, Work,
+};
 
 const USER: &str = "64ee9a8b1e7f2a0011223399";
 const ORGANIZATION: &str = "64ee9a8b1e7f2a0011223344";
@@ -289,4 +292,36 @@ proptest! {
             prop_assert!(left.iter().all(|place| place.in_text), "{:?}", it);
         }
     }
+}
+
+fn captured(documents: Vec<Value>) -> Result<(), CaptureFailure> {
+    let item = |(number, value)| SetupItem { id: ObjectId::from_bytes([number; 12]), document: document(value) };
+    let setup = Setup { prompts: (1..).zip(documents).map(item).collect(), ..Setup::default() };
+    let organization = Organization {
+        id: ORGANIZATION.parse().unwrap(),
+        name: "Acme".into(),
+        pipelines: Vec::new(),
+        agents: Vec::new(),
+        trusted_destinations: Vec::new(),
+    };
+    let setup = SourceSetup { owner: Some(source()), ..setup.into() };
+    capture(setup, &organization, &Work::unlimited()).map(drop)
+}
+
+fn expect_too_large(captured: Result<(), CaptureFailure>, figure: &str) {
+    assert!(matches!(&captured, Err(CaptureFailure::TooLarge(why)) if why.contains(figure)), "{captured:?}");
+}
+
+#[test]
+fn a_capture_has_at_most_100_000_places_with_at_most_4_mb_of_pointers() {
+    let ids = |count: usize| json!({"x": vec![USER; count]});
+    let setup = |count: usize| captured(vec![ids(50_000), ids(count - 50_000)]);
+    assert_eq!([setup(MAX_PLACES - 1), setup(MAX_PLACES)], [Ok(()), Ok(())]);
+    expect_too_large(setup(MAX_PLACES + 1), "100000 places");
+    // A thousand pointers: a slash, the key, a slash, three digits.
+    let below = |key: usize| captured(vec![json!({"k".repeat(key): (0..1_000).map(|_| USER).collect::<Vec<_>>()})]);
+    let digits = 10 + 2 * 90 + 3 * 900;
+    let length = (4_000_000 - digits) / 1_000 - 2;
+    assert_eq!(below(length), Ok(()));
+    expect_too_large(below(length + 1), "4000000 bytes");
 }
