@@ -294,9 +294,8 @@ proptest! {
     }
 }
 
-fn captured(documents: Vec<Value>) -> Result<(), CaptureFailure> {
-    let item = |(number, value)| SetupItem { id: ObjectId::from_bytes([number; 12]), document: document(value) };
-    let setup = Setup { prompts: (1..).zip(documents).map(item).collect(), ..Setup::default() };
+fn captured(value: Value) -> Result<(), CaptureFailure> {
+    let item = SetupItem { id: ObjectId::from_bytes([1; 12]), document: document(value) };
     let organization = Organization {
         id: ORGANIZATION.parse().unwrap(),
         name: "Acme".into(),
@@ -304,24 +303,28 @@ fn captured(documents: Vec<Value>) -> Result<(), CaptureFailure> {
         agents: Vec::new(),
         trusted_destinations: Vec::new(),
     };
+    let setup = Setup { prompts: vec![item], ..Setup::default() };
     let setup = SourceSetup { owner: Some(source()), ..setup.into() };
     capture(setup, &organization, &Work::unlimited()).map(drop)
 }
 
-fn expect_too_large(captured: Result<(), CaptureFailure>, figure: &str) {
-    assert!(matches!(&captured, Err(CaptureFailure::TooLarge(why)) if why.contains(figure)), "{captured:?}");
+#[test]
+fn a_setup_has_at_most_100_000_places() {
+    let mut allowance = ALLOWANCE;
+    let mut add = |count: usize| {
+        find(&document(json!({"x": vec![USER; count]})), &source(), &mut allowance, &Work::unlimited()).map(drop)
+    };
+    assert_eq!([add(50_000), add(49_999), add(1), add(1)], [Ok(()), Ok(()), Ok(()), Err(Stopped::TooManyPlaces)]);
+    assert!(excess(Stopped::TooManyPlaces).unwrap().contains("100000 places"));
 }
 
 #[test]
-fn a_capture_has_at_most_100_000_places_with_at_most_4_mb_of_pointers() {
-    let ids = |count: usize| json!({"x": vec![USER; count]});
-    let setup = |count: usize| captured(vec![ids(50_000), ids(count - 50_000)]);
-    assert_eq!([setup(MAX_PLACES - 1), setup(MAX_PLACES)], [Ok(()), Ok(())]);
-    expect_too_large(setup(MAX_PLACES + 1), "100000 places");
-    // A thousand pointers: a slash, the key, a slash, three digits.
-    let below = |key: usize| captured(vec![json!({"k".repeat(key): (0..1_000).map(|_| USER).collect::<Vec<_>>()})]);
+fn a_setup_has_at_most_4_mb_of_pointers_to_places() {
+    // A thousand pointers: a slash, the key, a slash, the digits.
+    let below = |key: usize| captured(json!({"k".repeat(key): vec![USER; 1_000]}));
     let digits = 10 + 2 * 90 + 3 * 900;
     let length = (4_000_000 - digits) / 1_000 - 2;
-    assert_eq!(below(length), Ok(()));
-    expect_too_large(below(length + 1), "4000000 bytes");
+    assert_eq!([below(length - 1), below(length)], [Ok(()), Ok(())]);
+    let over = below(length + 1);
+    assert!(matches!(&over, Err(CaptureFailure::TooLarge(why)) if why.contains("4000000 bytes")), "{over:?}");
 }
