@@ -61,7 +61,9 @@ async fn stored(app: &TestApp, organization: &str, user: &str) -> BTreeMap<Strin
     let partition = s(&format!("ORG#{organization}#USER#{user}"));
     let items = app.items().await.into_iter().filter(|item| item["PK"] == partition);
     let documents = items.filter_map(|item| item.get("document")?.as_m().ok().cloned());
-    documents.filter_map(|mut fields| Some((fields.remove("name")?.as_s().ok()?.clone(), fields.remove("v")?))).collect()
+    documents
+        .filter_map(|mut fields| Some((fields.remove("name")?.as_s().ok()?.clone(), fields.remove("v")?)))
+        .collect()
 }
 
 /// Applies a snapshot at Globex and gives the answer's result.
@@ -87,18 +89,12 @@ fn odd_values() -> Vec<(AttributeValue, Shown)> {
         (n("12345678901234567890123456789012345678"), ("12345678901234567890123456789012345678", &[])),
         (n("0.12345678901234567890123456789012345678"), ("0.12345678901234567890123456789012345678", &[])),
         (n("9007199254740993"), ("9007199254740993", &[])),
-        (
-            n("9.9999999999999999999999999999999999999E+125"),
-            ("9.9999999999999999999999999999999999999e+125", &[]),
-        ),
+        (n("9.9999999999999999999999999999999999999E+125"), ("9.9999999999999999999999999999999999999e+125", &[])),
         (n("-9.9999999999999999999999999999999999999E+125"), ("-9.9999999999999999999999999999999999999e+125", &[])),
         (n("1E-130"), ("1e-130", &[])),
         (ss(&["a", "b"]), (r#"["a","b"]"#, &[("", "SS")])),
         (ns(&["10", "-1", "12345678901234567890.5"]), ("[-1,10,12345678901234567890.5]", &[("", "NS")])),
-        (
-            AttributeValue::Bs(vec![Blob::new(b"b"), Blob::new(b"a")]),
-            (r#"["YQ==","Yg=="]"#, &[("", "BS")]),
-        ),
+        (AttributeValue::Bs(vec![Blob::new(b"b"), Blob::new(b"a")]), (r#"["YQ==","Yg=="]"#, &[("", "BS")])),
         (b(b"\x00\xff\x10"), (r#""AP8Q""#, &[("", "B")])),
         (b(b""), (r#""""#, &[("", "B")])),
         (l([s(""), m([]), l([]), AttributeValue::Null(true)]), (r#"["",{},[],null]"#, &[])),
@@ -117,7 +113,7 @@ async fn odd_values_are_shown_and_arrive_as_they_were() {
     put(&app, &templates).await;
     let captured = capture(&app).await;
     let id = captured.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
-    let items = app.snapshot_items(&app.token(PAT), &id, "?kind=template&limit=100").await.expect(200)["items"].clone();
+    let items = app.snapshot_items(&app.token(PAT), &id, "kind=template&limit=100").await.expect(200)["items"].clone();
     for (number, (value, (shown, types))) in odd_values().into_iter().enumerate() {
         let item = items.as_array().unwrap().iter().find(|item| item["document"]["name"] == format!("T{number:03}"));
         let item = item.unwrap();
@@ -133,7 +129,6 @@ async fn odd_values_are_shown_and_arrive_as_they_were() {
     assert_eq!(clones, source);
     assert_eq!(refreshed(&app, &id).await, (json!("unchanged"), json!(1)));
 }
-
 
 /// Draws documents. Letters without a meaning, so that nothing in them is a secret or a reference.
 struct Draw(u64);
@@ -151,7 +146,8 @@ impl Draw {
 
     /// Of up to 38 digits, at any power of ten that DynamoDB has.
     fn number(&mut self) -> String {
-        let digits: String = (0..=self.below(38)).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap())).collect();
+        let digits: String =
+            (0..=self.below(38)).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap())).collect();
         let sign = ["", "-"][self.below(2)];
         match self.below(4) {
             0 => format!("{sign}{digits}"),
@@ -226,13 +222,15 @@ async fn random_documents_arrive_as_they_were_through_refresh_diff_restore_and_u
 async fn binary_is_not_redacted_and_a_lot_of_it_is_warned_of() {
     let app = TestApp::start().await;
     let bytes = b"password=hunter22hunter22";
-    put(&app, &[(0, m([("apiKey", b(bytes)), ("secret", b(&[7; 1_001]))])), (1, m([("apiKey", b(&[7; 1_000]))]))]).await;
+    put(&app, &[(0, m([("apiKey", b(bytes)), ("secret", b(&[7; 1_001]))])), (1, m([("apiKey", b(&[7; 1_000]))]))])
+        .await;
     let id = capture(&app).await.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let alex = app.member(ALEX).user.id.to_string();
     let source = stored(&app, ACME, &alex).await;
     let result = apply(&app, &id, "bin@acme.example").await;
     assert_eq!(stored(&app, GLOBEX, result["userId"].as_str().unwrap()).await, source);
-    let opaque: Vec<_> = result["warnings"].as_array().unwrap().iter().filter(|it| it["code"] == "opaque_value").collect();
+    let opaque: Vec<_> =
+        result["warnings"].as_array().unwrap().iter().filter(|it| it["code"] == "opaque_value").collect();
     assert_eq!(opaque.len(), 1, "{opaque:?}");
     assert!(opaque[0]["detail"].as_str().unwrap().contains("/v/secret"), "{opaque:?}");
 }
@@ -251,9 +249,9 @@ async fn members_of_sets_lose_their_secrets_and_equal_ones_are_one() {
 #[tokio::test]
 async fn what_a_snapshot_cannot_hold_is_refused_at_capture_with_its_place() {
     let app = TestApp::start().await;
-    put(&app, &[(7, m([("$serde_json::private::Number", s("1"))]))]).await;
+    put(&app, &[(7, AttributeValue::L(vec![b(b""); 20_001]))]).await;
     let answer = capture(&app).await;
     let problem = answer.expect_problem(413, "setup_too_large");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains(&format!("{:024x}", 7)) && detail.contains("/v/$serde_json::private::Number"), "{detail}");
+    assert!(detail.contains(&format!("{:024x}", 7)) && detail.contains("/v/20000"), "{detail}");
 }

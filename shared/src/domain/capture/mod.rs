@@ -5,24 +5,24 @@
 //! not once all is made.
 
 mod before;
-
-use std::collections::HashMap;
+mod forms;
+mod references;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::references::References;
+
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
-    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
+    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES,
     MAX_REMOVED_SECRETS,
 };
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
-use super::reference::{self, RefType};
+use super::reference::SourceTerms;
 use super::values::TypedPlace;
-use super::{
-    Agent, Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
-};
+use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -123,6 +123,8 @@ pub struct Capture {
     templates: Vec<Entry>,
     /// Which rules made its findings.
     findings: u32,
+    /// What of the source organization it uses, which is a finding as well.
+    source: SourceTerms,
     counts: Counts,
 }
 
@@ -144,38 +146,40 @@ pub fn capture(
 ) -> Result<Capture, CaptureFailure> {
     let SourceSetup { automations, prompts, templates, preferences, owner } = setup.into();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
-    let mut capturing = Capturing::new(organization, owner, work);
+    let terms = SourceTerms::from(organization);
+    let mut references = References::new(organization, &terms, work)?;
+    for (kind, items) in
+        [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)]
+    {
+        references.add_items(kind, items.iter().map(|item| item.id));
+    }
+    let mut capturing = Capturing::new(references, owner, work);
     let automations =
         automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
-    Ok(Capture {
-        automations,
-        prompts: capturing.list(prompts)?,
-        templates: capturing.list(templates)?,
-        agents: capturing.agents.used(),
-        findings: if capturing.owner.is_some() { FINDINGS } else { 0 },
-        counts,
-    })
+    let prompts = capturing.list(ItemKind::Prompt, prompts)?;
+    let templates = capturing.list(ItemKind::Template, templates)?;
+    let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
+    let (agents, source) = capturing.references.used();
+    Ok(Capture { agents, automations, prompts, templates, findings, source, counts })
 }
 
 /// A setup while it is captured, with what its limits count.
 struct Capturing<'a> {
-    agents: AgentIndex<'a>,
+    references: References<'a>,
     allowance: Allowance,
     owner: Option<SourceIdentity>,
     identity: Allowance,
-    references: usize,
     room: usize,
     work: &'a Work,
 }
 
 impl<'a> Capturing<'a> {
-    fn new(organization: &'a Organization, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
+    fn new(references: References<'a>, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
         Self {
-            agents: AgentIndex::new(&organization.agents),
+            references,
             allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
             owner,
             identity: identity::ALLOWANCE,
-            references: 0,
             room: MAX_RAW_BYTES,
             work,
         }
@@ -184,15 +188,16 @@ impl<'a> Capturing<'a> {
     fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Entry, CaptureFailure> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
-        self.look_at_references(&item.document)?;
-        let (has_findings, was_other) = (item.has_findings(), before::differs(&item.document));
+        self.references.automation(&item)?;
+        let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
         Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings, was_other })
     }
 
-    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
+    fn list(&mut self, kind: ItemKind, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
         let entry = |item| {
             let item = self.redacted(item)?;
-            let (has_findings, was_other) = (item.has_findings(), before::differs(&item.document));
+            self.references.item(kind, &item)?;
+            let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
             Ok(Entry { json: self.write(&item)?, has_findings, was_other })
         };
         items.into_iter().map(entry).collect()
@@ -211,22 +216,6 @@ impl<'a> Capturing<'a> {
             None => Vec::new(),
         };
         Ok(CapturedItem { document, id, identity, removed_secrets })
-    }
-
-    fn look_at_references(&mut self, automation: &Document) -> Result<(), CaptureFailure> {
-        reference::each_site(automation, |site| {
-            self.work.spend(1)?;
-            self.references += 1;
-            if self.references > MAX_REFERENCES {
-                return Err(CaptureFailure::TooLarge(format!(
-                    "the automations have more than {MAX_REFERENCES} references to stages, agents, prompts and templates"
-                )));
-            }
-            if site.ref_type == RefType::Agent {
-                self.agents.note(&site.value);
-            }
-            Ok(())
-        })
     }
 
     fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
@@ -261,41 +250,6 @@ fn too_long(unwritten: Unwritten) -> CaptureFailure {
     }
 }
 
-/// The agents of the source organization, by what a reference may call them.
-struct AgentIndex<'a> {
-    agents: &'a [Agent],
-    by_id: HashMap<ObjectId, usize>,
-    /// Emptied once somebody uses the name: then all of that name are used.
-    by_name: HashMap<&'a str, Vec<usize>>,
-    used: Vec<bool>,
-}
-
-impl<'a> AgentIndex<'a> {
-    fn new(agents: &'a [Agent]) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, agent) in agents.iter().enumerate() {
-            by_name.entry(&agent.name).or_default().push(index);
-        }
-        let by_id = agents.iter().enumerate().map(|(index, agent)| (agent.id, index)).collect();
-        Self { agents, by_id, by_name, used: vec![false; agents.len()] }
-    }
-
-    fn note(&mut self, value: &str) {
-        for index in self.by_name.get_mut(value).map(std::mem::take).unwrap_or_default() {
-            self.used[index] = true;
-        }
-        let is_id = |id: &ObjectId| id.to_string() == value;
-        if let Some(index) = value.parse().ok().filter(is_id).and_then(|id| self.by_id.get(&id)) {
-            self.used[*index] = true;
-        }
-    }
-
-    fn used(&self) -> Vec<KnownAgent> {
-        let used = self.agents.iter().zip(&self.used).filter(|(_, used)| **used);
-        used.map(|(agent, _)| KnownAgent { id: agent.id, name: agent.name.clone() }).collect()
-    }
-}
-
 impl Capture {
     /// How many items of each kind.
     pub fn counts(&self) -> Counts {
@@ -308,7 +262,7 @@ impl Capture {
         let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
         let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
-        self.write(&mut out, self.findings, stored, stored).map_err(too_long)?;
+        self.write(&mut out, Some((self.findings, &self.source)), stored, stored).map_err(too_long)?;
         Ok(out.into_parts().0)
     }
 
@@ -319,7 +273,7 @@ impl Capture {
             true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
             false => out.bytes(&entry.json),
         };
-        self.write(&mut out, 0, automation, comparable_item).map_err(too_long)?;
+        self.write(&mut out, None, automation, comparable_item).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
     }
 
@@ -331,7 +285,7 @@ impl Capture {
     fn write<W: std::io::Write>(
         &self,
         out: &mut Metered<'_, W>,
-        findings: u32,
+        findings: Option<(u32, &SourceTerms)>,
         automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
         item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
@@ -340,13 +294,18 @@ impl Capture {
         out.bytes(br#","automations":["#)?;
         list(out, &self.automations, automation)?;
         out.bytes(b"]")?;
-        if findings > 0 {
+        if let Some((findings, _)) = findings.filter(|(findings, _)| *findings > 0) {
             out.bytes(br#","findings":"#)?;
             out.json(&findings)?;
         }
         out.bytes(br#","prompts":["#)?;
         list(out, &self.prompts, &item)?;
-        out.bytes(br#"],"templates":["#)?;
+        out.bytes(b"]")?;
+        if let Some((_, source)) = findings.filter(|(_, source)| !source.is_empty()) {
+            out.bytes(br#","source":"#)?;
+            out.json(source)?;
+        }
+        out.bytes(br#","templates":["#)?;
         list(out, &self.templates, item)?;
         out.bytes(b"]}")
     }

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::Agent;
+use crate::domain::content::MAX_REFERENCES;
 
 fn organization(agents: &[(u8, &str)]) -> Organization {
     let agent = |(number, name): &(u8, &str)| Agent {
@@ -119,7 +121,7 @@ fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
     let named = |name: usize| {
         captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
     };
-    let form = before::Form { with_references: true, as_floats: false };
+    let form = forms::Form { with_references: true, as_floats: false };
     let hash = |name| named(name).hash_of(form, &Work::unlimited()).unwrap();
     assert!(hash(15_000).is_some() && hash(15_000) != hash(15_001));
     assert_eq!(hash(16_000), None);
@@ -139,7 +141,10 @@ fn content_of_floats_and_without_types_is_the_same_content_in_its_form_of_before
     };
     let now = setup("12345678901234567890123");
     let json = String::from_utf8(now.json(&Work::unlimited()).unwrap()).unwrap();
-    assert!(json.contains(r#""big":12345678901234567890123,"#) && json.contains(r#""types":[{"pointer":"/tags","type":"SS"}]"#));
+    assert!(
+        json.contains(r#""big":12345678901234567890123,"#)
+            && json.contains(r#""types":[{"pointer":"/tags","type":"SS"}]"#)
+    );
     let before = concat!(
         r#"{"agents":[],"automations":[{"enabled":true,"item":{"document":{"big":FLOAT,"name":"A","#,
         r#""sourceStatuses":["Won"],"tags":["a","b"]},"id":"010101010101010101010101"}REFERENCES}],"#,
