@@ -95,6 +95,7 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
         pipelines: vec![],
         agents: vec![],
         trusted_destinations: vec![],
+        left_out: Vec::new(),
     };
     let work = Work::unlimited();
     let captured = capture(reading.finish(), &organization, &work);

@@ -37,7 +37,7 @@ use self::words::SHOWN;
 use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
 use super::reference::{self, Lookup, MAX_REFERENCE_NAME, Reference};
-use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
+use super::{Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
 
 /// Where a snapshot is applied, seen from its source.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,6 +184,8 @@ pub enum WarningCode {
     /// Secrets were removed; an automation that lost one, or uses something that did, arrives switched off until
     /// somebody fills them in.
     SecretsRemoved,
+    /// Something of the snapshot's source, or of the caller's organization, could not be read and was left out.
+    LeftOut,
     /// A mapping names an automation that is not cloned.
     MappingIgnored,
     /// Prompts were selected, but prompts are not cloned.
@@ -271,6 +273,9 @@ pub fn plan(
         Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
+    plan.warnings.extend(left_out(&content.left_out, "the source of the snapshot"));
+    // What is here is no part of the outcome where nothing refers to it.
+    plan.notes.extend(left_out(&targets.left_out, "your organization"));
     plan.assumes = identity::assumptions(&plan, choices.new_user);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
@@ -280,6 +285,15 @@ pub fn plan(
         plan.warnings.extend(warnings);
     }
     Ok(plan)
+}
+
+/// Warns of what could not be read, where there is any.
+fn left_out(left_out: &[LeftOut], place: &str) -> Option<Warning> {
+    let first = left_out.first()?;
+    let shown: Vec<String> = left_out.iter().take(SHOWN).map(LeftOut::words).collect();
+    let named = words::first_few(&shown, left_out.len());
+    let detail = format!("{place} has what cannot be read and was left out: {named}; {}", first.reason);
+    Some(Warning::new(WarningCode::LeftOut, "", detail))
 }
 
 /// Within one organization only prompts are cloned; the source's switches are taken over.
