@@ -404,7 +404,7 @@ impl<'a> WholeItem<'a> {
         if self.kind != ItemKind::Automation {
             return Ok(self);
         }
-        let mut list = Fitting::new(MAX_SECRET_BYTES);
+        let mut list = Fitting::new(MAX_POINTER_BYTES);
         lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
             list.add(site.describe(self.id, self.document.name()));
             Ok(())

@@ -158,8 +158,8 @@ fn content_of_floats_and_without_types_is_the_same_content_in_its_form_of_before
         r#""prompts":[{"document":{"n":1e+25,"name":"P","sizes":[{"w":FLOAT}]},"id":"010101010101010101010101"}],"templates":[]}"#,
     );
     let references = concat!(
-        r#","references":[{"automationName":"A","field":"sourceStatuses","fieldLocation":"root","#,
-        r#""refType":"stage","value":"Won"}]"#,
+        r#","references":[{"automationName":"A","field":"sourceStatuses","fieldLocation":"sourceStatuses","#,
+        r#""refType":"pipelineStage","value":"Won"}]"#,
     );
     for references in ["", references] {
         let before = before.replace("FLOAT", "1.2345678901234568e+22").replace("REFERENCES", references);
