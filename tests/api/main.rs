@@ -56,4 +56,5 @@ mod time_limits;
 mod tokens;
 mod undo;
 mod undo_races;
+mod unreadable;
 mod values;
