@@ -41,6 +41,7 @@ mod races;
 mod refresh;
 mod refresh_races;
 mod refusals;
+mod request_edges;
 mod revisions;
 mod schedule_races;
 mod schedules;

@@ -279,7 +279,7 @@ impl ApiError {
             }
             Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
             Self::SetupTooLarge { detail } => detail.clone(),
-            Self::UnsupportedMediaType => "Send the body with Content-Type: application/json, in UTF-8".to_owned(),
+            Self::UnsupportedMediaType => "The body must be JSON: send UTF-8, uncompressed, with Content-Type: application/json".to_owned(),
             Self::TooManyAttempts { retry_after } => format!(
                 "Too many attempts to sign in with this e-mail address; try again in {} seconds",
                 whole_seconds(*retry_after)
