@@ -106,7 +106,7 @@ enum Command {
     /// Prints where, and a line to export with the credentials of this run: calls that are not signed with them are refused, and
     /// so is every web page. LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment set credentials of your own.
     Dynamodb(Dynamodb),
-    /// Write a workspace into a table. Refuses, before it writes anything, what exists there.
+    /// Write a workspace into a table. Refuses, before it writes anything, what exists there or cannot be stored.
     #[command(after_help = LOAD_EXAMPLES)]
     Load(Load),
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
@@ -161,6 +161,10 @@ struct Load {
     /// Where DynamoDB is, if not at AWS.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    /// Write only what the table does not have, items of its users and organizations included, and leave what it has as it is.
+    /// Completes a load that broke off.
+    #[arg(long)]
+    missing: bool,
 }
 
 const MIGRATE_EXAMPLES: &str = "\
@@ -246,7 +250,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Dynamodb(Dynamodb { listen, table, kept, reached })) => {
             table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
-        Some(Command::Load(Load { table, workspace, endpoint })) => load::run(&table, &workspace, endpoint).await,
+        Some(Command::Load(Load { table, workspace, endpoint, missing })) => {
+            load::run(&table, &workspace, endpoint, missing).await
+        }
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::{EmailKey, Fault, Password, User};
+use shared::domain::{EmailKey, Fault, Organization, Password, User};
 use shared::ids::Randomness;
 use shared::password_hash::{HashingFailed, PasswordHasher, SALT_BYTES};
-use shared::store::{Callers, OrganizationWriter, SetupWriter, Table, UserCreated};
+use shared::store::{Callers, MAX_TRANSACTION_ITEMS, OrganizationWriter, SetupWriter, Table, UserCreated};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Member, Tenant, Workspace};
+
+/// The most edits of one write: a transaction less the profile.
+const MAX_EDITS: usize = MAX_TRANSACTION_ITEMS - 1;
 
 /// The password hash of every user of a workspace.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +43,9 @@ pub async fn hash(password: &Password, randomness: &dyn Randomness) -> Result<St
     PasswordHasher::new().hash(password, salt).await
 }
 
+/// What to do after a load that broke off.
+const CARRY_ON: &str = "Another start, or load --missing, writes the rest";
+
 /// Why a workspace is not in the table.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -47,7 +53,7 @@ pub enum LoadError {
     #[error("nothing was written, because the table already has:\n  {}", .0.join("\n  "))]
     Exists(Vec<String>),
     /// Somebody wrote at the same time.
-    #[error("{what} came into the table meanwhile; written before that: {}", written(.before))]
+    #[error("{what} came into the table meanwhile; written before that: {}. {CARRY_ON}", written(.before))]
     Overtaken {
         /// What was there all of a sudden.
         what: String,
@@ -55,7 +61,7 @@ pub enum LoadError {
         before: Vec<String>,
     },
     /// The store failed.
-    #[error("{fault}; written before that: {}", written(.before))]
+    #[error("{fault}; written before that: {}. {CARRY_ON}", written(.before))]
     Fault {
         /// How.
         fault: Fault,
@@ -82,14 +88,14 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
     let mut before = Vec::new();
     for tenant in &workspace.organizations {
         let organization = &tenant.organization;
-        let what = format!("organization {} ({})", organization.name, organization.id);
+        let what = describe_organization(organization);
         if !organizations.create(organization).await.map_err(fault(&before))? {
             return Err(LoadError::Overtaken { what, before });
         }
         before.push(what);
         for member in &tenant.users {
             let user = &member.user;
-            let what = format!("user {} ({})", user.email, user.id);
+            let what = describe_user(user);
             match users.create_user(user, hashes.of(user), &member.setup).await.map_err(fault(&before))? {
                 UserCreated::Created => before.push(what),
                 UserCreated::EmailTaken | UserCreated::UserExists => return Err(LoadError::Overtaken { what, before }),
@@ -99,18 +105,115 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
     Ok(())
 }
 
-/// Writes what is missing of a workspace and leaves what is there as it is. Whether anything was written.
-pub async fn load_missing(table: &Table, workspace: &Workspace, hashes: &PasswordHashes) -> Result<bool, Fault> {
-    let mut any = false;
+/// What became of each organization and user of a workspace, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// What was written.
+    pub written: Vec<String>,
+    /// What was in the table already.
+    pub found: Vec<String>,
+    /// What is not in the table, and why.
+    pub missing: Vec<String>,
+}
+
+/// What becomes of items that an organization or user who is in the table does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// They are reported: somebody may have deleted them.
+    Reported,
+    /// They are written.
+    Written,
+}
+
+/// Writes what the table does not have of a workspace and leaves what is there as it is. An organization or a user is written
+/// as a whole or not at all, so this completes a load that broke off.
+pub async fn load_missing(
+    table: &Table,
+    workspace: &Workspace,
+    hashes: &PasswordHashes,
+    absent: Absent,
+) -> Result<Loaded, LoadError> {
+    let mut loading = Loading { table, absent, loaded: Loaded::default() };
     for tenant in &workspace.organizations {
-        any |= OrganizationWriter::new(table).create(&tenant.organization).await?;
-        for member in &tenant.users {
-            let hash = hashes.of(&member.user);
-            let created = SetupWriter::new(table).create_user(&member.user, hash, &member.setup).await?;
-            any |= created == UserCreated::Created;
+        if let Err(fault) = loading.tenant(tenant, hashes).await {
+            return Err(LoadError::Fault { fault, before: loading.loaded.written });
         }
     }
-    Ok(any)
+    Ok(loading.loaded)
+}
+
+struct Loading<'a> {
+    table: &'a Table,
+    absent: Absent,
+    loaded: Loaded,
+}
+
+impl Loading<'_> {
+    async fn tenant(&mut self, tenant: &Tenant, hashes: &PasswordHashes) -> Result<(), Fault> {
+        let organization = &tenant.organization;
+        let what = describe_organization(organization);
+        let organizations = OrganizationWriter::new(self.table);
+        if organizations.create(organization).await? {
+            self.loaded.written.push(what);
+        } else {
+            let absent = organizations.absent(organization).await?;
+            let names = absent.names().into_iter().map(str::to_owned).collect();
+            if self.found(what, names) {
+                organizations.add(absent).await?;
+            }
+        }
+        for member in &tenant.users {
+            self.member(member, hashes.of(&member.user)).await?;
+        }
+        Ok(())
+    }
+
+    async fn member(&mut self, member: &Member, hash: Option<&str>) -> Result<(), Fault> {
+        let Member { user, setup } = member;
+        let (what, users) = (describe_user(user), SetupWriter::new(self.table));
+        if Callers::new(self.table).load(user.organization, user.id).await?.is_none() {
+            match users.create_user(user, hash, setup).await? {
+                UserCreated::Created => self.loaded.written.push(what),
+                UserCreated::UserExists => self.loaded.found.push(what),
+                UserCreated::EmailTaken => {
+                    self.loaded.missing.push(format!("{what}: another user has the e-mail address"));
+                }
+            }
+            return Ok(());
+        }
+        let absent = users.absent(user, setup).await?;
+        let names = absent.iter().map(|edit| edit.change.describe()).collect();
+        if self.found(what, names) {
+            for batch in absent.chunks(MAX_EDITS) {
+                users.write(&user.organization, &user.id, batch, user.updated_at).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what is in the table without the items of these names; whether they are to be written.
+    fn found(&mut self, what: String, absent: Vec<String>) -> bool {
+        let some = absent.len();
+        let first: Vec<_> = absent.into_iter().take(3).collect();
+        let items = format!("{some} items of the file ({}{})", first.join(", "), if some > 3 { ", …" } else { "" });
+        match self.absent {
+            _ if some == 0 => self.loaded.found.push(what),
+            Absent::Written => self.loaded.written.push(format!("{items} of {what}")),
+            Absent::Reported => {
+                self.loaded.missing.push(format!("{items} of {what}: load --missing writes them"));
+                self.loaded.found.push(what);
+            }
+        }
+        some > 0 && self.absent == Absent::Written
+    }
+}
+
+fn describe_organization(organization: &Organization) -> String {
+    format!("organization {} ({})", organization.name, organization.id)
+}
+
+fn describe_user(user: &User) -> String {
+    format!("user {} ({})", user.email, user.id)
 }
 
 /// What of a workspace is in the table already, in words.
@@ -119,12 +222,12 @@ pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String
     for tenant in &workspace.organizations {
         let organization = &tenant.organization;
         if OrganizationWriter::new(table).exists(&organization.id).await? {
-            found.push(format!("organization {} ({})", organization.name, organization.id));
+            found.push(describe_organization(organization));
         }
         for member in &tenant.users {
             let user = &member.user;
             if Callers::new(table).load(organization.id, user.id).await?.is_some() {
-                found.push(format!("user {} ({})", user.email, user.id));
+                found.push(describe_user(user));
             } else if SetupWriter::new(table).is_claimed(user.email.key()).await? {
                 found.push(format!("another user with the e-mail address {}", user.email));
             }
@@ -147,8 +250,11 @@ mod tests {
         let database = database().await;
         let workspace = Workspace::demo().unwrap();
         let hashes = PasswordHashes::same(&workspace, "$argon2id$");
-        assert!(load_missing(database.table(), &workspace, &hashes).await.unwrap());
-        assert!(!load_missing(database.table(), &workspace, &hashes).await.unwrap());
+        let first = load_missing(database.table(), &workspace, &hashes, Absent::Reported).await.unwrap();
+        let all = workspace.organizations.len() + workspace.members().count();
+        assert_eq!((first.written.len(), first.found.len(), first.missing.len()), (all, 0, 0));
+        let second = load_missing(database.table(), &workspace, &hashes, Absent::Reported).await.unwrap();
+        assert_eq!((second.written, second.found), (Vec::new(), first.written));
     }
 
     #[tokio::test]

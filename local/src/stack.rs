@@ -60,6 +60,8 @@ pub struct Options {
     pub function_timeout: Option<Duration>,
     /// The names besides `localhost` that requests may be sent to.
     pub allowed_hosts: Vec<String>,
+    /// Whether `/health` answers 200 from the start on, and not only once [`Gateway::set_ready`] says so.
+    pub is_ready: bool,
     /// What programs sign calls of the database and of functions with; made new where absent.
     pub credentials: Option<Credentials>,
 }
@@ -79,6 +81,7 @@ impl Default for Options {
             function_timeout: None,
             allowed_hosts: Vec::new(),
             credentials: None,
+            is_ready: true,
         }
     }
 }
@@ -147,6 +150,7 @@ impl Stack {
         let dispatch = Arc::new(move |function, request| functions.run(function, request));
         let gateway = Gateway::new(address, edge.clock, edge.randomness, dispatch, Arc::new(invoker));
         let gateway = gateway.with_guard(guard(address));
+        gateway.set_ready(options.is_ready);
         let gateway = match options.function_timeout {
             Some(time) => gateway.with_function_timeout(time),
             None => gateway,
@@ -335,7 +339,7 @@ mod tests {
 
     use super::*;
     use crate::keys;
-    use crate::loader::{PasswordHashes, load_missing};
+    use crate::loader::{Absent, PasswordHashes, load_missing};
     use crate::workspace::Workspace;
 
     async fn in_file(file: &std::path::Path) -> Stack {
@@ -359,13 +363,13 @@ mod tests {
         let hashes = PasswordHashes::default();
 
         let first = in_file(&file).await;
-        assert!(load_missing(first.table(), &workspace, &hashes).await.unwrap());
+        assert!(load_missing(first.table(), &workspace, &hashes, Absent::Reported).await.unwrap().found.is_empty());
         let now = SystemClock.now();
         let token_before = token(&first, now);
         first.stop().await.unwrap();
 
         let second = in_file(&file).await;
-        assert!(!load_missing(second.table(), &workspace, &hashes).await.unwrap());
+        assert!(load_missing(second.table(), &workspace, &hashes, Absent::Reported).await.unwrap().written.is_empty());
         assert_eq!(token(&second, now), token_before);
         second.stop().await.unwrap();
         std::fs::remove_dir_all(directory).unwrap();

@@ -5,13 +5,14 @@ use std::fmt;
 use std::hash::Hash;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 use shared::domain::{
     Agent, Designation, Document, Email, FullName, ObjectId, Organization, PhoneNumber, Pipeline, Preferences, Role,
     Setup, SetupItem, Timestamp, User, Violation,
 };
+use shared::store::{Unstorable, storable};
 
 /// The demo workspace, so that the binary needs no file.
 pub const DEMO: &str = include_str!("../../events/demo-workspace.json");
@@ -106,10 +107,8 @@ impl Workspace {
         let parsed: WorkspaceFile = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| refused_by_serde(file, &pointer_of(error.path()), error.inner()))?;
         deserializer.end().map_err(|error| refused_by_serde(file, "", &error))?;
-        refuse_duplicates(&parsed).map_err(|(pointer, reason)| WorkspaceError::Refused {
-            file: file.to_owned(),
-            place: Place { line_and_column: None, pointer },
-            reason,
+        refuse_duplicates(&parsed).and_then(|()| refuse_unstorable(&parsed)).map_err(|(pointer, reason)| {
+            WorkspaceError::Refused { file: file.to_owned(), place: Place { line_and_column: None, pointer }, reason }
         })?;
         Ok(parsed.into())
     }
@@ -168,9 +167,7 @@ fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), Refusal> {
             let here = format!("{here}/users/{index}");
             users.add(user.id, format!("{here}/_id"))?;
             emails.add(user.email.key().as_str(), format!("{here}/email"))?;
-            for (kind, items) in
-                [("automations", &user.automations), ("prompts", &user.prompts), ("templates", &user.templates)]
-            {
+            for (kind, items) in user.kinds() {
                 let mut ids = Unique::default();
                 for (index, item) in items.iter().enumerate() {
                     ids.add(item.id, format!("{here}/{kind}/{index}/_id"))?;
@@ -179,6 +176,35 @@ fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// What DynamoDB would refuse once half of the workspace is written.
+fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), Refusal> {
+    for (index, organization) in file.organizations.iter().enumerate() {
+        let here = format!("/organizations/{index}");
+        refuse(&(&organization.name, &organization.trusted_destinations), || here.clone())?;
+        for (index, pipeline) in organization.pipelines.iter().enumerate() {
+            refuse(pipeline, || format!("{here}/pipelines/{index}"))?;
+        }
+        for (index, agent) in organization.agents.iter().enumerate() {
+            refuse(agent, || format!("{here}/agents/{index}"))?;
+        }
+        for (index, user) in organization.users.iter().enumerate() {
+            let here = format!("{here}/users/{index}");
+            refuse(&user.preferences, || format!("{here}/preferences"))?;
+            for (kind, items) in user.kinds() {
+                for (index, item) in items.iter().enumerate() {
+                    refuse(&item.document, || format!("{here}/{kind}/{index}"))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fails where DynamoDB would not store this, which stands at `here`.
+fn refuse(document: &impl Serialize, here: impl Fn() -> String) -> Result<(), Refusal> {
+    storable(document).map_err(|Unstorable { pointer, reason }| (here() + &pointer, reason))
 }
 
 struct Unique<T>(HashSet<T>);
@@ -290,6 +316,11 @@ impl From<OrganizationEntry> for Tenant {
 }
 
 impl UserEntry {
+    /// The items of each kind, under the name of their field.
+    fn kinds(&self) -> [(&'static str, &[ItemEntry]); 3] {
+        [("automations", &self.automations), ("prompts", &self.prompts), ("templates", &self.templates)]
+    }
+
     fn into_member(self, organization: ObjectId) -> Member {
         let user = User {
             id: self.id,

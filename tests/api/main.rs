@@ -22,6 +22,7 @@ mod extremes;
 mod idempotency;
 mod interrupted;
 mod large;
+mod load_breaks;
 mod log_lines;
 mod manage_assign;
 mod manage_edits;

@@ -68,6 +68,14 @@ pub(crate) struct ListedWarning<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     references_total: Option<usize>,
+    /// The places that it is about, as JSON pointers into the document in the snapshot; left out where there are none. At most 200
+    /// are listed.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pointers: &'a [String],
+    /// How many places there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pointers_total: Option<usize>,
     /// What happened and what to do about it.
     detail: &'a str,
 }
@@ -108,6 +116,8 @@ pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<Lis
             automation_id: warning.automation_id,
             references: &warning.references.listed,
             references_total: warning.references.total_beyond(warning.references.listed.len()),
+            pointers: &warning.pointers.listed,
+            pointers_total: warning.pointers.total_beyond(warning.pointers.listed.len()),
             detail: &warning.detail,
         })
         .filter(|warning| {
@@ -135,6 +145,7 @@ mod tests {
             automation_name: "a".into(),
             automation_id: None,
             references: Listed { listed: vec![reference; references.min(MAX_LISTED)], total: references },
+            pointers: Listed::default(),
             detail: detail.into(),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
+use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Origin, Plan};
 use shared::domain::{ObjectId, User};
 use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, RequestContext};
@@ -128,7 +129,7 @@ impl Applying<'_> {
             plan_hash: &judged.hash,
             user: &user,
             password_hash,
-            arrival: &plan.arrive(&origin),
+            arrival: &plan.arrive(&origin, &NewIdentity::of(&user)),
             answer: &answer,
             nonce: self.app.edge.randomness.object_id(self.context.now()),
             now: self.context.now(),

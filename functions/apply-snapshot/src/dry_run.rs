@@ -6,12 +6,13 @@ use lambda_http::Request;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::plan::{
-    Mapped, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination, PlannedLink, Skipped,
+    Assumption, IdentityRewire, Mapped, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination, PlannedLink,
+    Skipped,
 };
 use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId};
 use shared::http::bounded::{cut, first_that_fit};
-use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
+use shared::http::{Answer, ApiError, Edge, FieldError, MAX_LISTED, RequestContext, etag};
 use shared::store::Table;
 use utoipa::ToSchema;
 
@@ -84,6 +85,10 @@ struct PlanDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     links_total: Option<usize>,
+    /// What this takes for granted of the new user, because `newUser` does not say it and the outcome depends on it; left out where
+    /// that is nothing.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    assumes: &'a [Assumption],
     /// Everything for which an apply would be refused with 422; empty where it would go through.
     refusals: Vec<FieldError>,
 }
@@ -110,6 +115,14 @@ struct ListedClone<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mapped_references_total: Option<usize>,
+    /// Places that would get a value of the new user, because they hold one of the source user; left out where there are none. At
+    /// most 200 are listed.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    identity: &'a [IdentityRewire],
+    /// How many such places there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    identity_total: Option<usize>,
 }
 
 impl<'a> PlanDocument<'a> {
@@ -133,6 +146,7 @@ impl<'a> PlanDocument<'a> {
             destinations,
             links_total: plan.links.total_beyond(links.len()),
             links,
+            assumes: &plan.assumes,
             refusals,
         }
     }
@@ -146,5 +160,7 @@ fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
         enabled: clone.enabled,
         mapped_references: &clone.mapped.listed,
         mapped_references_total: clone.mapped.total_beyond(clone.mapped.listed.len()),
+        identity: &clone.identity[..clone.identity.len().min(MAX_LISTED)],
+        identity_total: (clone.identity.len() > MAX_LISTED).then_some(clone.identity.len()),
     }
 }

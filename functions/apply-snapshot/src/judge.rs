@@ -2,7 +2,9 @@
 
 use lambda_http::Request;
 use shared::compute::Deadline;
+use shared::domain::identity;
 use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
+use shared::domain::redaction::Stopped;
 use shared::domain::rights::Action;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
@@ -122,10 +124,16 @@ impl Found {
         };
         let choices = choices.clone();
         let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
-            let mut plan = plan(&loaded.content()?, &scope, &targets, &choices, work)?;
+            let mut content = loaded.content()?;
+            identity::complete(&mut content, &loaded.snapshot.source, work).map_err(unwalkable)?;
+            let mut plan = plan(&content, &scope, &targets, &choices, work)?;
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
             Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
         planning.await.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?
     }
+}
+
+fn unwalkable(stopped: Stopped) -> ApiError {
+    identity::excess(stopped).map_or_else(ApiError::from, |detail| ApiError::SetupTooLarge { detail })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lambda_http::Request;
 use serde::{Deserialize, Serialize, Serializer};
-use shared::domain::plan::{Choices, OnUnmapped};
+use shared::domain::plan::{Choices, KnownUser, OnUnmapped};
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{
     Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
@@ -223,6 +223,7 @@ impl Read {
         };
         let on_unmapped = fields.take_optional("/onUnmapped", body.on_unmapped, |choice| choice.parse()).flatten();
         let choices = Choices {
+            new_user: KnownUser { has_email: email.is_some(), has_phone: profile.phone_number.is_some() },
             pipeline_mapping: body.pipeline_mapping.unwrap_or_default(),
             source_statuses_mapping: body.source_statuses_mapping.unwrap_or_default(),
             agent_mapping: agent_mapping(body.agent_mapping.unwrap_or_default(), &mut fields),

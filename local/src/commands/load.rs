@@ -13,7 +13,7 @@ use shared::ids::SystemRandomness;
 use shared::store::Table;
 
 use super::Failure;
-use crate::loader::{self, LoadError, PasswordHashes};
+use crate::loader::{self, Absent, LoadError, Loaded, PasswordHashes};
 use crate::workspace::Workspace;
 
 /// The variable with everybody's password.
@@ -23,20 +23,37 @@ const VARIABLE: &str = "LOAD_PASSWORD";
 const FORBIDDEN: u16 = 403;
 
 /// Loads the workspace, or refuses before it writes anything.
-pub(crate) async fn run(table_name: &str, file: &Path, endpoint: Option<String>) -> Result<(), Failure> {
+pub(crate) async fn run(
+    table_name: &str,
+    file: &Path,
+    endpoint: Option<String>,
+    only_missing: bool,
+) -> Result<(), Failure> {
     let workspace = Workspace::read(file)?;
     let table = open_table(endpoint.as_deref(), table_name).await?;
     // Before anybody types passwords in vain.
     let existing = loader::existing(&table, &workspace).await?;
-    if !existing.is_empty() {
+    if !existing.is_empty() && !only_missing {
         return Err(LoadError::Exists(existing).into());
     }
     let passwords = passwords(&workspace, std::env::var(VARIABLE).ok().filter(|password| !password.is_empty()))?;
     let hashes = PasswordHashes::make(&passwords, &SystemRandomness).await?;
+    if only_missing {
+        return report(&loader::load_missing(&table, &workspace, &hashes, Absent::Written).await?);
+    }
     loader::load(&table, &workspace, &hashes).await?;
     let (organizations, users) = (workspace.organizations.len(), workspace.members().count());
     println!("Loaded into table {table_name}: organizations {organizations}, users {users}.");
     Ok(())
+}
+
+/// Tells what was written; fails where something is still missing.
+fn report(Loaded { written, found, missing }: &Loaded) -> Result<(), Failure> {
+    println!("Loaded: {}. There before: {}.", written.len(), found.len());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Table(format!("not loaded:\n  {}", missing.join("\n  "))))
 }
 
 /// The table of this name at `endpoint` or, without one, at AWS; or why it cannot be used.

@@ -22,7 +22,7 @@ use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
 use crate::guard::BadCredentials;
 use crate::keys::{Keys, KeysError};
-use crate::loader::{self, LoadError, PasswordHashes};
+use crate::loader::{self, Absent, LoadError, Loaded, PasswordHashes};
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
 use crate::{docs_page, openapi};
@@ -132,8 +132,8 @@ fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
     file.map_or_else(Workspace::demo, Workspace::read)
 }
 
-/// Loads what is missing; on this machine everybody has the demo password. Whether anything was missing.
-async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<bool, Failure> {
+/// Loads what is missing; on this machine everybody has the demo password.
+async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<Loaded, Failure> {
     let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
-    Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash)).await?)
+    Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash), Absent::Reported).await?)
 }

@@ -5,21 +5,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use shared::domain::Role;
+use shared::domain::{Email, Role};
 use shared::http::CorsOrigins;
 use shared::ids::SystemRandomness;
+use shared::store::{SetupWriter, Table};
 
 use super::ending::Ending;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::demo::{APPLY_BODY, CREATE_BODY};
 use crate::guard::Credentials;
 use crate::keys::{self, Keys};
+use crate::loader::Loaded;
 use crate::scheduler::{EVERY, Pace};
 use crate::stack::{Options, Stack};
 use crate::workspace::{DEMO_PASSWORD, Workspace};
 
 const PAT: &str = "pat@acme.example";
 const SAM: &str = "sam@globex.example";
+/// The new user of the second request.
+const CASEY: &str = "casey@acme.example";
 
 /// Serves until it is told to end.
 pub(crate) async fn run(
@@ -39,19 +43,26 @@ pub(crate) async fn run(
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = listen(address, format!("--port, such as --port {}", port.wrapping_add(1))).await?;
     let kept_keys = db.as_deref().map(|db| Keys::kept_in(&keys::file_beside(db), &SystemRandomness)).transpose()?;
-    let options = Options { keys: kept_keys, storage, cors_origins, allowed_hosts, credentials, ..Options::default() };
+    let options = Options {
+        keys: kept_keys,
+        storage,
+        cors_origins,
+        allowed_hosts,
+        credentials,
+        is_ready: false,
+        ..Options::default()
+    };
     let table_name = options.table_name.clone();
     let stack = Stack::start_on(listener, options).await?;
-    let is_new = load_for_local_use(stack.table(), &workspace).await?;
+    let loaded = load_for_local_use(stack.table(), &workspace).await?;
+    stack.gateway().set_ready(true);
 
     let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
     let mut welcome = format!("The API    {}    (Ctrl-C ends it)\n", stack.url());
     welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
     welcome += &format!("For it, and to invoke functions:\n{}\n\n", stack.database().credentials().export_line());
     welcome += &format!("{}\n{}\n", people(&workspace), first_steps(&stack, &workspace).await);
-    if !is_new {
-        welcome += "\nThis table was in use before. Where Casey exists already, the second is answered 409: change the address.\n";
-    }
+    welcome += &before_this_start(&loaded, is_claimed(stack.table(), CASEY).await?);
     // Not before: the sign-ins for the commands above are nobody's requests.
     stack.gateway().log_requests(true);
     io::stdout().write_all(welcome.as_bytes())?;
@@ -63,6 +74,29 @@ pub(crate) async fn run(
         })
         .await?;
     Ok(())
+}
+
+/// Tells what the table had before this start, and what it still lacks of the workspace.
+fn before_this_start(Loaded { written, found, missing }: &Loaded, has_casey: bool) -> String {
+    let mut words = String::new();
+    if !found.is_empty() && !written.is_empty() {
+        words += &format!("\nThe table had a part of the workspace. Added: {}.\n", written.join(", "));
+    } else if !found.is_empty() {
+        words += "\nThis table was in use before.\n";
+    }
+    if has_casey {
+        words += "\nCasey exists already, so the second is answered 409: change the address.\n";
+    }
+    if !missing.is_empty() {
+        words += &format!("\nNot loaded:\n  {}\n", missing.join("\n  "));
+    }
+    words
+}
+
+/// Whether somebody has the address.
+async fn is_claimed(table: &Table, address: &str) -> Result<bool, Failure> {
+    let Ok(address) = Email::parse(address) else { return Ok(false) };
+    Ok(SetupWriter::new(table).is_claimed(address.key()).await?)
 }
 
 /// Who can sign in.

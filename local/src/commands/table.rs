@@ -24,7 +24,10 @@ pub(crate) async fn run(
     let listener = listen(address, option).await?;
     let guard = Guard::new(listener.local_addr()?, allowed_hosts, credentials);
     let database = Database::start(listener, guard, &storage(db.as_deref()), table, None).await?;
-    load_for_local_use(database.table(), &workspace).await?;
+    let loaded = load_for_local_use(database.table(), &workspace).await?;
+    for missing in &loaded.missing {
+        eprintln!("Not loaded: {missing}");
+    }
     let export = database.credentials().export_line();
     // In one piece: who waits for the first line has the second, too.
     let ready = format!("DynamoDB on {}, table {table}\n{export}\n", database.endpoint());

@@ -31,6 +31,9 @@ pub enum DemoError {
     /// The table fails.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The workspace is not in the table.
+    #[error(transparent)]
+    Load(#[from] crate::loader::LoadError),
     /// The demo password cannot be hashed.
     #[error(transparent)]
     Hashing(#[from] shared::password_hash::HashingFailed),
@@ -52,7 +55,7 @@ pub async fn run(output: &mut (dyn std::io::Write + Send)) -> Result<Vec<String>
     let stack = Stack::start(options).await?;
     let workspace = Workspace::demo()?;
     let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &*randomness).await?;
-    loader::load_missing(stack.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
+    loader::load(stack.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
     let shown = script::play(&stack, &workspace, output).await;
     stack.stop().await?;
     shown

@@ -75,6 +75,7 @@ pub struct Gateway {
     integration_timeout: Duration,
     access_log: Arc<AtomicBool>,
     guard: Guard,
+    is_ready: Arc<AtomicBool>,
 }
 
 impl Gateway {
@@ -97,6 +98,7 @@ impl Gateway {
             integration_timeout: INTEGRATION_TIMEOUT,
             access_log: Arc::default(),
             guard: Guard::new(address, &[], Credentials::generate()),
+            is_ready: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -116,6 +118,11 @@ impl Gateway {
     /// Whether each request, from here on, is a line on standard error: method, path, status, milliseconds.
     pub fn log_requests(&self, on: bool) {
         self.access_log.store(on, Ordering::Relaxed);
+    }
+
+    /// Sets whether the service is ready. `/health` answers 503 until it is.
+    pub fn set_ready(&self, is_ready: bool) {
+        self.is_ready.store(is_ready, Ordering::Relaxed);
     }
 
     /// What `axum::serve` takes.
@@ -158,6 +165,9 @@ impl Gateway {
         }
         let body = read_body(body).await?;
         self.guard.admit(parts).map_err(|_| Refusal::ForeignHost)?;
+        if decoded_path(parts.uri.path()) == "/health" && !self.is_ready.load(Ordering::Relaxed) {
+            return Err(Refusal::ServiceUnavailable);
+        }
         if let Some(name) = invoked_function(parts) {
             return Ok(self.invoke_by_name(name, parts, &body).await);
         }

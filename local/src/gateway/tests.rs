@@ -158,6 +158,16 @@ async fn a_request_to_another_name_is_refused_on_every_route() {
 }
 
 #[tokio::test]
+async fn health_is_503_until_the_service_can_do_its_work() {
+    let gateway = mirror();
+    for (is_ready, expected) in [(false, 503), (true, 200)] {
+        gateway.set_ready(is_ready);
+        assert_eq!(send(&gateway, Request::get("/health"), "").await.0, expected);
+        assert_eq!(send(&gateway, Request::get("/docs"), "").await.0, 200);
+    }
+}
+
+#[tokio::test]
 async fn an_event_is_accepted_and_a_dry_run_runs_nothing() {
     assert_eq!(invoke("MirrorFunction", Some("Event"), "{}").await.status(), 202);
     assert_eq!(invoke("PanickingFunction", Some("DryRun"), "{}").await.status(), 204);

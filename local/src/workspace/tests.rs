@@ -160,3 +160,47 @@ fn a_file_that_cannot_be_read_is_named() {
     let error = Workspace::read(Path::new("/no/such/workspace.json")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read /no/such/workspace.json: "), "{error}");
 }
+
+#[test]
+fn what_cannot_be_stored_is_refused_with_its_place() {
+    let organization = "/organizations/0";
+    let prompt = "/organizations/0/users/0/prompts/0";
+    let nested = |containers: usize| (0..containers).fold(json!(1), |inner, _| json!({"a": inner}));
+    let switches: serde_json::Map<_, _> = (0..16_000).map(|id| (format!("{id:024x}"), json!(true))).collect();
+    for (field, value, place, said) in [
+        (format!("{prompt}/"), json!(1), format!("{prompt}/"), "an empty name"),
+        (format!("{prompt}/a"), json!({"b": [0, {"": 1}]}), format!("{prompt}/a/b/1/"), "an empty name"),
+        (format!("{prompt}/n"), json!(1e126), format!("{prompt}/n"), "1E-130 to below 1E+126"),
+        (format!("{prompt}/n"), json!([-1e300]), format!("{prompt}/n/0"), "1E-130 to below 1E+126"),
+        (format!("{prompt}/n"), json!(1e-131), format!("{prompt}/n"), "1E-130 to below 1E+126"),
+        (format!("{prompt}/deep"), nested(31), format!("{prompt}/deep{}", "/a".repeat(31)), "32 levels"),
+        (format!("{prompt}/long"), json!("x".repeat(409_600)), prompt.to_owned(), "at most 409600"),
+        (
+            format!("{organization}/pipelines/0/more"),
+            json!({"": 1}),
+            format!("{organization}/pipelines/0/more/"),
+            "empty",
+        ),
+        (format!("{organization}/agents/0/more"), json!(1e200), format!("{organization}/agents/0/more"), "1E+126"),
+        (format!("{organization}/name"), json!("x".repeat(409_600)), organization.to_owned(), "at most 409600"),
+        (
+            format!("{organization}/users/0/preferences"),
+            json!(switches),
+            format!("{organization}/users/0/preferences"),
+            "at most 409600",
+        ),
+    ] {
+        let refused = refusal_with(&field, value);
+        assert!(refused.starts_with(&format!("w.json: {place}: ")) && refused.contains(said), "{refused}");
+    }
+    for (field, value) in [
+        ("n", json!([0, 9.9e125, -9.9e125, 1e-130, u64::MAX, i64::MIN])),
+        ("deep", nested(30)),
+        ("long", json!("x".repeat(409_200))),
+        ("a/b~c", json!({" ": null})),
+    ] {
+        let mut workspace = small();
+        workspace["organizations"][0]["users"][0]["prompts"][0][field] = value;
+        Workspace::parse("w.json", &workspace.to_string()).unwrap();
+    }
+}

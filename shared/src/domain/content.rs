@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::IdentityPlace;
 use super::reference::{self, RefType, Reference};
 use super::{Counts, Document, ObjectId};
 
@@ -19,6 +20,15 @@ pub const MAX_REMOVED_SECRETS: usize = 20_000;
 /// The most bytes that the pointers to these places have together: 200 each, or a quarter of a snapshot.
 pub const MAX_POINTER_BYTES: usize = 4_000_000;
 
+/// The rules that make findings today. What they find is no part of what two captures are compared by, so newer rules alone
+/// make no new revision.
+pub const FINDINGS: u32 = 1;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// A captured setup. Everything in it is data of the source organization, so it is shown only through a snapshot that
 /// the reader may see.
 ///
@@ -30,6 +40,9 @@ pub struct Content {
     pub agents: Vec<KnownAgent>,
     /// The automations, in the order of their ids.
     pub automations: Vec<CapturedAutomation>,
+    /// Which rules made the findings of its items, as [`FINDINGS`] counts them; 0 where it was captured before there were any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub findings: u32,
     /// The prompts, in the order of their ids.
     pub prompts: Vec<CapturedItem>,
     /// The templates, in the order of their ids.
@@ -53,9 +66,33 @@ pub struct CapturedItem {
     pub document: Document,
     /// Its id in the source organization.
     pub id: ObjectId,
+    /// Places that hold a value of the source person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityPlace>,
     /// JSON pointers to the values that were removed as secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_secrets: Vec<String>,
+}
+
+impl CapturedItem {
+    /// Whether it has findings: what is known of it beside what was captured.
+    pub fn has_findings(&self) -> bool {
+        !self.identity.is_empty()
+    }
+
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        Self { identity: Vec::new(), ..self }
+    }
+}
+
+impl CapturedAutomation {
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        Self { item: self.item.without_findings(), ..self }
+    }
 }
 
 /// An agent of the source organization.
@@ -80,6 +117,19 @@ impl Content {
             let sites = reference::sites(document).into_iter().filter(move |site| site.ref_type == ref_type);
             sites.map(|site| site.describe(*id, document.name()))
         })
+    }
+
+    /// The part by which two captures are compared.
+    #[must_use]
+    pub fn without_findings(self) -> Self {
+        let items = |items: Vec<CapturedItem>| items.into_iter().map(CapturedItem::without_findings).collect();
+        Self {
+            agents: self.agents,
+            automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
+            findings: 0,
+            prompts: items(self.prompts),
+            templates: items(self.templates),
+        }
     }
 
     /// Its JSON, with every object's keys in order: the same content gives the same bytes in every build.

@@ -11,13 +11,14 @@ use super::size::stored_bytes;
 use super::table::{Part, Table};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
+use crate::domain::identity::SourceIdentity;
 use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
 
 /// What is read of the source user. The password's hash is not among it.
-const ATTRIBUTES: [&str; 6] = [SK, "email", "fullName", "setupVersion", "document", "enabled"];
+const ATTRIBUTES: [&str; 7] = [SK, "email", "fullName", "phoneNumber", "setupVersion", "document", "enabled"];
 
 /// What came of reading a setup.
 #[derive(Debug)]
@@ -53,6 +54,9 @@ pub struct Captures<'a>(&'a Table);
 struct Profile {
     email: Email,
     full_name: Option<FullName>,
+    /// As another system may have written it.
+    #[serde(default)]
+    phone_number: serde_json::Value,
     setup_version: u64,
 }
 
@@ -140,8 +144,11 @@ impl<'a> Captures<'a> {
         }
         Ok(match profile {
             None => Captured::NoSuchUser,
-            Some(Profile { email, full_name, setup_version }) => {
-                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup: reading.finish() }))
+            Some(Profile { email, full_name, phone_number, setup_version }) => {
+                let phone = phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned);
+                let owner = Some(SourceIdentity::new(*organization, *user, Some(&email), Some(&phone)));
+                let setup = SourceSetup { owner, ..reading.finish() };
+                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup }))
             }
         })
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, Nested, OrganizationRecord};
+use super::staging::batches;
 use super::table::{Part, Table};
 use crate::domain::{Agent, Fault, ObjectId, Organization, Pipeline};
 
@@ -61,33 +62,66 @@ impl<'a> OrganizationWriter<'a> {
         Ok(self.0.get(&keys::organization(id), Some(&[keys::PK])).await?.is_some())
     }
 
-    /// Writes an organization that does not exist yet, its own item last, so that one that is there is whole.
-    /// `false` when it exists.
+    /// Writes an organization that does not exist yet, its own item last, so that one that is there is whole. What an earlier
+    /// load left of it is written over or deleted. `false` when it exists.
     pub async fn create(&self, organization: &Organization) -> Result<bool, Fault> {
-        let id = &organization.id;
-        let mut items = Vec::new();
-        for pipeline in &organization.pipelines {
-            items.push(nested(&keys::pipeline(id, &pipeline.id), pipeline.clone())?);
+        let owner = keys::organization(&organization.id);
+        let items = targets(organization)?;
+        if !self.0.delete_leftovers(&owner, &items).await? {
+            return Ok(false);
         }
-        for agent in &organization.agents {
-            items.push(nested(&keys::agent(id, &agent.id), agent.clone())?);
+        let mut batches = batches(items);
+        let with_own = batches.pop().unwrap_or_default();
+        for batch in batches {
+            if !self.0.stage(&owner, batch).await? {
+                return Ok(false);
+            }
         }
         let record = OrganizationRecord {
             name: organization.name.clone(),
             trusted_destinations: organization.trusted_destinations.clone(),
         };
-        items.push(record::item(&keys::organization(id), &record)?);
-        for batch in items.chunks(super::MAX_TRANSACTION_ITEMS) {
-            let puts =
-                batch.iter().map(|item| self.0.put_new_in_transaction(item.clone())).collect::<Result<_, _>>()?;
-            match self.0.transact(puts).await {
-                Ok(()) => {}
-                Err(CallFailure::Cancelled(_)) => return Ok(false),
+        let own = self.0.put_new_in_transaction(record::item(&owner, &record)?)?;
+        self.0.write_beside(own, with_own).await
+    }
+
+    /// The pipelines and agents of an organization that the table does not have.
+    pub async fn absent(&self, organization: &Organization) -> Result<AbsentTargets, Fault> {
+        let there = self.0.sort_keys(&keys::organization_partition(&organization.id)).await?;
+        let mut items = targets(organization)?;
+        items.retain(|item| !there.contains(record::sort_key(item)));
+        Ok(AbsentTargets(items))
+    }
+
+    /// Writes pipelines and agents of an organization that exists; those that came meanwhile stay as they are.
+    pub async fn add(&self, absent: AbsentTargets) -> Result<(), Fault> {
+        for item in absent.0 {
+            match self.0.put_new(item).await {
+                Ok(()) | Err(CallFailure::ConditionFailed(_)) => {}
                 Err(other) => return Err(other.into()),
             }
         }
-        Ok(true)
+        Ok(())
     }
+}
+
+/// Pipelines and agents that the table does not have.
+pub struct AbsentTargets(Vec<Item>);
+
+impl AbsentTargets {
+    /// Their sort keys, such as `PIPELINE#<id>`.
+    pub fn names(&self) -> Vec<&str> {
+        self.0.iter().map(record::sort_key).collect()
+    }
+}
+
+/// The items of an organization beside its own.
+fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
+    let id = &organization.id;
+    let pipelines = organization.pipelines.iter();
+    let pipelines = pipelines.map(|pipeline| nested(&keys::pipeline(id, &pipeline.id), pipeline.clone()));
+    let agents = organization.agents.iter().map(|agent| nested(&keys::agent(id, &agent.id), agent.clone()));
+    pipelines.chain(agents).collect()
 }
 
 fn nested<T: record::Record>(key: &Key, document: T) -> Result<Item, Fault> {

@@ -25,18 +25,14 @@ const LARGE_BYTES: usize = 1_000_000;
 /// A content as the bytes by which two are compared, not compressed yet.
 pub struct Canonical {
     json: Vec<u8>,
-    /// SHA-256 of the JSON: the same content, the same hash.
+    /// SHA-256 of the JSON without findings: the same content, the same hash.
     pub hash: [u8; 32],
 }
 
 impl Canonical {
     /// The canonical form of a capture.
     pub fn of(capture: &Capture, work: &Work) -> Result<Self, CaptureFailure> {
-        Ok(Self::from_json(capture.json(work)?))
-    }
-
-    fn from_json(json: Vec<u8>) -> Self {
-        Self { hash: Sha256::digest(&json).into(), json }
+        Ok(Self { json: capture.json(work)?, hash: capture.hash(work)? })
     }
 
     /// Compresses it.
@@ -50,7 +46,7 @@ impl Canonical {
 pub struct Packed {
     /// The compressed JSON.
     pub bytes: Vec<u8>,
-    /// SHA-256 of the JSON.
+    /// SHA-256 of the JSON without findings.
     pub hash: [u8; 32],
 }
 
@@ -73,7 +69,8 @@ impl Packed {
 
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
-        Canonical::from_json(content.canonical_json()).pack()
+        let hash = Sha256::digest(content.clone().without_findings().canonical_json()).into();
+        Canonical { json: content.canonical_json(), hash }.pack()
     }
 
     /// Why the content is no snapshot, with the figures; `None` where it fits.

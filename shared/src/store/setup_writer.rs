@@ -5,6 +5,7 @@
 //! that was read; every item written carries the new version. A capture relies on it. And each item is written or removed on
 //! the condition that it still has the version that the editor saw, or is still absent. So no edit is lost.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -12,8 +13,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use super::MAX_TRANSACTION_ITEMS;
 use super::change::{Change as Write, number, text};
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Reason};
+use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
+use super::staging::batches;
 use super::table::Table;
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
 
@@ -33,6 +35,17 @@ pub enum Change {
     Remove(ItemKind, ObjectId),
     /// Switches an automation on or off.
     Switch(ObjectId, bool),
+}
+
+impl Change {
+    /// The item that it is about, such as `prompt <id>`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Put(kind, item) => format!("{kind} {}", item.id),
+            Self::Remove(kind, id) => format!("{kind} {id}"),
+            Self::Switch(id, _) => format!("switch of automation {id}"),
+        }
+    }
 }
 
 /// What an editor saw of the item that it changes.
@@ -101,7 +114,8 @@ impl<'a> SetupWriter<'a> {
         Ok(self.0.get(&keys::email(email), Some(&[keys::PK])).await?.is_some())
     }
 
-    /// Makes a user with a setup. A setup that does not fit one transaction follows in further ones.
+    /// Makes a user with a setup. Of a setup that does not fit one transaction the items come first and the user last, so that a
+    /// user who is there is whole; what an earlier load left is written over or deleted.
     pub async fn create_user(
         &self,
         user: &User,
@@ -118,14 +132,23 @@ impl<'a> SetupWriter<'a> {
                 &preferences,
             )?)?,
         ];
-        let mut changes: Vec<Edit> = ItemKind::ALL
-            .into_iter()
-            .flat_map(|kind| setup.items(kind).iter().map(move |item| Change::Put(kind, item.clone())))
-            .map(|change| Edit { change, seen: Seen::Absent })
-            .collect();
-        let later = changes.split_off(changes.len().min(MAX_TRANSACTION_ITEMS - puts.len()));
-        for change in &changes {
-            puts.push(self.edit(&user.organization, &user.id, change, FIRST_VERSION)?);
+        let (owner, items) = (keys::user(&user.organization, &user.id), setup_items(user, setup)?);
+        if !self.0.delete_leftovers(&owner, &items).await? {
+            return Ok(UserCreated::UserExists);
+        }
+        let mut batches = batches(items);
+        if batches.last().is_some_and(|batch| batch.len() + puts.len() <= MAX_TRANSACTION_ITEMS) {
+            for item in batches.pop().unwrap_or_default() {
+                puts.push(self.0.put_in_transaction(item)?);
+            }
+        }
+        if !batches.is_empty() && self.is_claimed(user.email.key()).await? {
+            return Ok(UserCreated::EmailTaken);
+        }
+        for batch in batches {
+            if !self.0.stage(&owner, batch).await? {
+                return Ok(UserCreated::UserExists);
+            }
         }
         match self.0.transact(puts).await {
             Ok(()) => {}
@@ -135,15 +158,17 @@ impl<'a> SetupWriter<'a> {
             Err(CallFailure::Cancelled(_)) => return Ok(UserCreated::UserExists),
             Err(other) => return Err(other.into()),
         }
-        for batch in later.chunks(MAX_TRANSACTION_ITEMS - 1) {
-            match self.write(&user.organization, &user.id, batch, user.updated_at).await? {
-                Written::Version(_) => {}
-                Written::NoSuchUser | Written::Outdated(_) | Written::Busy => {
-                    return Err(Fault::Unavailable("other writers changed a user who was just made".into()));
-                }
-            }
-        }
         Ok(UserCreated::Created)
+    }
+
+    /// Edits that write the items of `setup` that the user does not have.
+    pub async fn absent(&self, user: &User, setup: &Setup) -> Result<Vec<Edit>, Fault> {
+        let there = self.0.sort_keys(&keys::user_partition(&user.organization, &user.id)).await?;
+        let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
+        let absent = kinds.filter(|(kind, item)| {
+            !there.contains(&keys::setup_item(&user.organization, &user.id, *kind, &item.id).sk)
+        });
+        Ok(absent.map(|(kind, item)| Edit { change: Change::Put(kind, item.clone()), seen: Seen::Absent }).collect())
     }
 
     /// Carries out `edits`, at most 99 and no two of one item, in one transaction, and returns the new version. Starts over
@@ -272,6 +297,18 @@ impl<'a> SetupWriter<'a> {
             .expression_attribute_values(":next", number(version));
         self.0.update_in_transaction(key, update)
     }
+}
+
+/// The items of a setup that comes with its user.
+fn setup_items(user: &User, setup: &Setup) -> Result<Vec<Item>, Fault> {
+    let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
+    kinds
+        .map(|(kind, item)| {
+            let key = keys::setup_item(&user.organization, &user.id, kind, &item.id);
+            let document = Cow::Borrowed(&item.document);
+            record::setup_item(&key, kind, &SetupRecord { document, setup_version: FIRST_VERSION, cloned_from: None })
+        })
+        .collect()
 }
 
 /// The item that a change is about.

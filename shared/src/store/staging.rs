@@ -202,7 +202,7 @@ pub(super) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp)
 }
 
 /// The items in their order, in runs that fit one transaction beside the check.
-fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
+pub(super) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
     let mut batches: Vec<Vec<Item>> = Vec::new();
     let mut bytes = 0;
     for item in items {

@@ -6,14 +6,16 @@
 
 use std::collections::HashMap;
 
+use serde::de::DeserializeOwned;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
-    CapturedAutomation, CapturedItem, Content, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
+    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
     MAX_REMOVED_SECRETS,
 };
+use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
 use super::reference::{self, RefType, Site};
 use super::{
@@ -31,6 +33,8 @@ pub struct SourceSetup {
     pub templates: Vec<SourceItem>,
     /// Which automations are on.
     pub preferences: Preferences,
+    /// By what its owner is recognized; without it no place of identity is recorded.
+    pub owner: Option<SourceIdentity>,
 }
 
 impl SourceSetup {
@@ -88,6 +92,7 @@ impl From<Setup> for SourceSetup {
             prompts: kept(setup.prompts),
             templates: kept(setup.templates),
             preferences: setup.preferences,
+            owner: None,
         }
     }
 }
@@ -107,12 +112,20 @@ pub enum CaptureFailure {
 #[derive(Debug, PartialEq)]
 pub struct Capture {
     agents: Vec<KnownAgent>,
-    /// Each by itself.
-    automations: Vec<Box<[u8]>>,
-    /// The elements of a list.
-    prompts: Vec<u8>,
-    templates: Vec<u8>,
+    automations: Vec<Entry>,
+    prompts: Vec<Entry>,
+    templates: Vec<Entry>,
+    /// Which rules made its findings.
+    findings: u32,
     counts: Counts,
+}
+
+/// An item as it is stored.
+#[derive(Debug, PartialEq)]
+struct Entry {
+    json: Box<[u8]>,
+    /// Whether it has something that is no part of what two captures are compared by.
+    has_findings: bool,
 }
 
 /// Captures `setup`, whose owner belongs to `organization`: secrets removed, switches and known agents recorded.
@@ -121,9 +134,9 @@ pub fn capture(
     organization: &Organization,
     work: &Work,
 ) -> Result<Capture, CaptureFailure> {
-    let SourceSetup { automations, prompts, templates, preferences } = setup.into();
+    let SourceSetup { automations, prompts, templates, preferences, owner } = setup.into();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
-    let mut capturing = Capturing::new(organization, work);
+    let mut capturing = Capturing::new(organization, owner, work);
     let automations =
         automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
     Ok(Capture {
@@ -131,6 +144,7 @@ pub fn capture(
         prompts: capturing.list(prompts)?,
         templates: capturing.list(templates)?,
         agents: capturing.agents.used(),
+        findings: if capturing.owner.is_some() { FINDINGS } else { 0 },
         counts,
     })
 }
@@ -139,41 +153,40 @@ pub fn capture(
 struct Capturing<'a> {
     agents: AgentIndex<'a>,
     allowance: Allowance,
+    owner: Option<SourceIdentity>,
+    identity: Allowance,
     references: usize,
     room: usize,
     work: &'a Work,
 }
 
 impl<'a> Capturing<'a> {
-    fn new(organization: &'a Organization, work: &'a Work) -> Self {
+    fn new(organization: &'a Organization, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
         Self {
             agents: AgentIndex::new(&organization.agents),
             allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
+            owner,
+            identity: identity::ALLOWANCE,
             references: 0,
             room: MAX_RAW_BYTES,
             work,
         }
     }
 
-    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Box<[u8]>, CaptureFailure> {
+    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Entry, CaptureFailure> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
         self.look_at_references(&item.document)?;
-        let mut json = Vec::new();
-        self.write(&mut json, &CapturedAutomation { enabled, item })?;
-        Ok(json.into())
+        let has_findings = item.has_findings();
+        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings })
     }
 
-    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<u8>, CaptureFailure> {
-        let mut list = Vec::new();
-        for item in items {
+    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
+        let entry = |item| {
             let item = self.redacted(item)?;
-            if !list.is_empty() {
-                list.push(b',');
-            }
-            self.write(&mut list, &item)?;
-        }
-        Ok(list)
+            Ok(Entry { has_findings: item.has_findings(), json: self.write(&item)? })
+        };
+        items.into_iter().map(entry).collect()
     }
 
     fn redacted(&mut self, item: SourceItem) -> Result<CapturedItem, CaptureFailure> {
@@ -184,7 +197,11 @@ impl<'a> Capturing<'a> {
         drop(item);
         let removed_secrets =
             redaction::redact_within(&mut document, &mut self.allowance, self.work).map_err(too_many_secrets)?;
-        Ok(CapturedItem { document, id, removed_secrets })
+        let identity = match &self.owner {
+            Some(owner) => identity::find(&document, owner, &mut self.identity, self.work).map_err(too_many_places)?,
+            None => Vec::new(),
+        };
+        Ok(CapturedItem { document, id, identity, removed_secrets })
     }
 
     fn look_at_references(&mut self, automation: &Document) -> Result<(), CaptureFailure> {
@@ -203,11 +220,12 @@ impl<'a> Capturing<'a> {
         })
     }
 
-    fn write(&mut self, json: &mut Vec<u8>, entry: &impl Serialize) -> Result<(), CaptureFailure> {
-        let mut out = Metered::new(json, self.room, self.work);
+    fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
+        let mut out = Metered::new(Vec::new(), self.room, self.work);
         out.json(entry).map_err(too_long)?;
-        (_, self.room) = out.into_parts();
-        Ok(())
+        let (json, room) = out.into_parts();
+        self.room = room;
+        Ok(json.into())
     }
 }
 
@@ -219,6 +237,10 @@ fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
         ),
         Stopped::OverBudget => return OverBudget.into(),
     })
+}
+
+fn too_many_places(stopped: Stopped) -> CaptureFailure {
+    identity::excess(stopped).map_or_else(CaptureFailure::from, CaptureFailure::TooLarge)
 }
 
 fn too_long(unwritten: Unwritten) -> CaptureFailure {
@@ -273,28 +295,34 @@ impl Capture {
 
     /// The canonical JSON of the content. Fails if it has more than [`MAX_RAW_BYTES`], or if the time is over.
     pub fn json(&self, work: &Work) -> Result<Vec<u8>, CaptureFailure> {
-        let bytes = self.automations.iter().map(|json| json.len() + 1).sum::<usize>()
-            + self.prompts.len()
-            + self.templates.len();
+        let entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
+        let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
-        let written = self.write(&mut out, |out, automation| out.bytes(automation));
-        written.map_err(too_long)?;
+        let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
+        self.write(&mut out, self.findings, stored, stored).map_err(too_long)?;
         Ok(out.into_parts().0)
+    }
+
+    /// The SHA-256 by which two captures are compared: that of the canonical JSON without findings.
+    pub fn hash(&self, work: &Work) -> Result<[u8; 32], CaptureFailure> {
+        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let automation = |out: &mut Metered<'_, _>, entry: &Entry| match entry.has_findings {
+            true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
+            false => out.bytes(&entry.json),
+        };
+        self.write(&mut out, 0, automation, comparable_item).map_err(too_long)?;
+        Ok(out.into_parts().0.finish())
     }
 
     /// The SHA-256 of the JSON in which the same content was stored before 2026-12: with the references of the automations,
     /// and a copy of the automation's name in each. `None` where that would be too large to have been stored.
     pub fn hash_with_references(&self, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
         let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
-        let written = self.write(&mut out, |out, automation| {
-            // It was written here.
-            let Ok(automation) = serde_json::from_slice::<CapturedAutomation>(automation) else {
-                return Err(Unwritten::NoRoom);
-            };
-            let references = References(&automation.item.document);
-            out.json(&WithReferences { enabled: automation.enabled, item: &automation.item, references })
-        });
-        match written {
+        let automation = |out: &mut Metered<'_, _>, entry: &Entry| {
+            let CapturedAutomation { enabled, item } = entry.parse::<CapturedAutomation>()?.without_findings();
+            out.json(&WithReferences { enabled, item: &item, references: References(&item.document) })
+        };
+        match self.write(&mut out, 0, automation, comparable_item) {
             Ok(()) => Ok(Some(out.into_parts().0.finish())),
             Err(Unwritten::NoRoom) => Ok(None),
             Err(Unwritten::OverBudget) => Err(OverBudget),
@@ -309,22 +337,52 @@ impl Capture {
     fn write<W: std::io::Write>(
         &self,
         out: &mut Metered<'_, W>,
-        mut automation: impl FnMut(&mut Metered<'_, W>, &[u8]) -> Result<(), Unwritten>,
+        findings: u32,
+        automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
+        item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
         out.bytes(br#"{"agents":"#)?;
         out.json(&self.agents)?;
         out.bytes(br#","automations":["#)?;
-        for (index, json) in self.automations.iter().enumerate() {
-            if index > 0 {
-                out.bytes(b",")?;
-            }
-            automation(out, json)?;
+        list(out, &self.automations, automation)?;
+        out.bytes(b"]")?;
+        if findings > 0 {
+            out.bytes(br#","findings":"#)?;
+            out.json(&findings)?;
         }
-        for (field, list) in [(&br#"],"prompts":["#[..], &self.prompts), (br#"],"templates":["#, &self.templates)] {
-            out.bytes(field)?;
-            out.bytes(list)?;
-        }
+        out.bytes(br#","prompts":["#)?;
+        list(out, &self.prompts, &item)?;
+        out.bytes(br#"],"templates":["#)?;
+        list(out, &self.templates, item)?;
         out.bytes(b"]}")
+    }
+}
+
+impl Entry {
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Unwritten> {
+        // It was written here.
+        serde_json::from_slice(&self.json).map_err(|_| Unwritten::NoRoom)
+    }
+}
+
+fn list<W: std::io::Write>(
+    out: &mut Metered<'_, W>,
+    entries: &[Entry],
+    write: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
+) -> Result<(), Unwritten> {
+    for (index, entry) in entries.iter().enumerate() {
+        if index > 0 {
+            out.bytes(b",")?;
+        }
+        write(out, entry)?;
+    }
+    Ok(())
+}
+
+fn comparable_item<W: std::io::Write>(out: &mut Metered<'_, W>, entry: &Entry) -> Result<(), Unwritten> {
+    match entry.has_findings {
+        true => out.json(&entry.parse::<CapturedItem>()?.without_findings()),
+        false => out.bytes(&entry.json),
     }
 }
 

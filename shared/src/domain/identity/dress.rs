@@ -28,7 +28,7 @@ const NUMBER_SCHEMES: [&str; 6] = ["tel:", "sms:", "smsto:", "callto:", "whatsap
 const DIALLED_FIRST: [&str; 4] = ["", "0", "00", "011"];
 
 /// The values by which the source person is recognized.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceIdentity {
     organization: String,
     user: String,

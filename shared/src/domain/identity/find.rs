@@ -3,11 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::{IdentityKind, IdentityPlace, SourceIdentity, top_field};
+use crate::domain::content::{Content, FINDINGS, MAX_POINTER_BYTES};
 use crate::domain::redaction::{Allowance, Stopped};
-use crate::domain::{Document, Work, pointer};
+use crate::domain::{Document, OverBudget, Source, Work, pointer};
 
 /// The most places of identity that a snapshot has: twenty for each of 5,000 items.
 pub const MAX_PLACES: usize = 100_000;
+
+/// What a snapshot has room for.
+pub const ALLOWANCE: Allowance = Allowance { places: MAX_PLACES, pointer_bytes: MAX_POINTER_BYTES };
 
 /// Finds the places of `document` at which a value of `source` stands, in document order. Fields at its top that say by their
 /// name whose the item is, or who made it, are not among them. Fails if there are more than `allowance` has, or if the time is over.
@@ -22,6 +26,35 @@ pub fn find(
         finder.fields(fields, |key| top_field(key).is_none())?;
     }
     Ok(finder.places)
+}
+
+/// Finds the places in a content that was captured before there were findings, by what the snapshot knows of its source.
+pub fn complete(content: &mut Content, source: &Source, work: &Work) -> Result<(), Stopped> {
+    if content.findings > 0 {
+        return Ok(());
+    }
+    let owner = SourceIdentity::new(source.organization, source.user, Some(&source.user_email), None);
+    let automations = content.automations.iter_mut().map(|automation| &mut automation.item);
+    let mut allowance = ALLOWANCE;
+    for item in automations.chain(&mut content.prompts).chain(&mut content.templates) {
+        item.identity = find(&item.document, &owner, &mut allowance, work)?;
+    }
+    content.findings = FINDINGS;
+    Ok(())
+}
+
+/// What a setup has too much of, where that is why [`find`] stopped.
+pub fn excess(stopped: Stopped) -> Result<String, OverBudget> {
+    match stopped {
+        Stopped::TooManyPlaces => {
+            Ok(format!("the setup holds the source user's ids, address or number at more than {MAX_PLACES} places"))
+        }
+        Stopped::LongPointers => Ok(format!(
+            "the JSON pointers to the source user's ids, address and number have more than {MAX_POINTER_BYTES} bytes; use \
+             shorter names of fields"
+        )),
+        Stopped::OverBudget => Err(OverBudget),
+    }
 }
 
 struct Finder<'a> {

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::dress::SourceIdentity;
 pub use self::fill::{NewIdentity, fill_in};
-pub use self::find::{MAX_PLACES, find};
+pub use self::find::{ALLOWANCE, MAX_PLACES, complete, excess, find};
 
 /// Which value of the source person stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Plan, PlannedClone};
+use crate::domain::identity::{NewIdentity, fill_in};
 use crate::domain::{Document, ItemKind, ObjectId, Preferences, Timestamp};
 
 /// Which apply the items belong to. The same origin gives the same ids, however often it is asked.
@@ -25,7 +26,7 @@ pub struct ClonedItem {
     pub kind: ItemKind,
     /// Its new id.
     pub id: ObjectId,
-    /// Its fields, with every reference to another clone rewired.
+    /// Its fields, with every reference to another clone rewired, and the new user's values in place.
     pub document: Document,
     /// `<snapshot>:<revision>:<source id>`.
     pub cloned_from: String,
@@ -41,27 +42,28 @@ pub struct Arrival {
 }
 
 impl Plan {
-    /// Gives every clone its id and rewires the references between them.
-    pub fn arrive(&self, origin: &Origin) -> Arrival {
+    /// Gives every clone its id, rewires the references between them, and makes the new user their owner.
+    pub fn arrive(&self, origin: &Origin, new: &NewIdentity) -> Arrival {
         let switched = self
             .clones
             .iter()
             .filter_map(|clone| Some((origin.clone_id(clone.kind, &clone.source_id), clone.enabled?)));
         Arrival {
-            items: self.clones.iter().map(|clone| origin.arrive(clone)).collect(),
+            items: self.clones.iter().map(|clone| origin.arrive(clone, new)).collect(),
             preferences: self.kept_preferences.iter().copied().chain(switched).collect(),
         }
     }
 }
 
 impl Origin {
-    fn arrive(&self, clone: &PlannedClone) -> ClonedItem {
+    fn arrive(&self, clone: &PlannedClone, new: &NewIdentity) -> ClonedItem {
         let mut document = clone.document.clone();
         for rewire in &clone.rewires {
             if let Some(place) = document.pointer_mut(&rewire.pointer) {
                 *place = self.clone_id(rewire.kind, &rewire.source_id).to_string().into();
             }
         }
+        fill_in(&mut document, clone.identity.iter().map(|rewire| (rewire.pointer.as_str(), rewire.kind)), new);
         ClonedItem {
             kind: clone.kind,
             id: self.clone_id(clone.kind, &clone.source_id),

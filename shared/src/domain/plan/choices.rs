@@ -15,6 +15,8 @@ pub const MAX_ENTRIES: usize = 5_000;
 /// Which parts of a snapshot arrive, and what their references become.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choices {
+    /// What of the new user is known.
+    pub new_user: KnownUser,
     /// Targets for stages: automation (name or id) → source stage → target stage.
     pub pipeline_mapping: BTreeMap<String, BTreeMap<String, String>>,
     /// Replacements for whole `sourceStatuses` arrays: automation (name or id) → target stages.
@@ -33,6 +35,15 @@ pub struct Choices {
     pub apply_templates: bool,
     /// What becomes of an automation with a reference that leads nowhere.
     pub on_unmapped: OnUnmapped,
+}
+
+/// What a request says of the new user, as far as the outcome depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KnownUser {
+    /// Whether it gives the address.
+    pub has_email: bool,
+    /// Whether it gives a phone number.
+    pub has_phone: bool,
 }
 
 /// What becomes of an automation with a reference that leads nowhere.
@@ -79,6 +90,7 @@ impl Default for Choices {
     /// Everything, with no mapping.
     fn default() -> Self {
         Self {
+            new_user: KnownUser::default(),
             pipeline_mapping: BTreeMap::new(),
             source_statuses_mapping: BTreeMap::new(),
             agent_mapping: BTreeMap::new(),

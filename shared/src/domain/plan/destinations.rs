@@ -237,7 +237,9 @@ impl<'a> Review<'a> {
         arrives: bool,
         [open, closed]: [&mut usize; 2],
     ) -> Result<Summary, OverBudget> {
-        let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).collect();
+        // Nor is what becomes the new user's own.
+        let identity = item.identity.iter().filter(|place| !place.in_text).map(|place| place.pointer.as_str());
+        let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).chain(identity).collect();
         let (mut summary, mut seen) = (Summary::default(), HashSet::new());
         let is_automation = kind == ItemKind::Automation;
         let Self { accepted, missing, links, work, .. } = self;

@@ -3,6 +3,7 @@
 mod arrival;
 mod choices;
 mod destinations;
+mod identity;
 mod listed;
 mod mapping;
 mod resolve;
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::arrival::{Arrival, ClonedItem, Origin};
-pub use self::choices::{Choices, MAX_ENTRIES, OnUnmapped};
+pub use self::choices::{Choices, KnownUser, MAX_ENTRIES, OnUnmapped};
 pub use self::destinations::{PlannedDestination, PlannedLink};
+pub use self::identity::{Assumption, IdentityRewire};
 pub use self::listed::{Listed, MAX_LISTED};
 
 use self::choices::SELECTED_PROMPT_NAMES;
@@ -64,6 +66,9 @@ pub struct Plan {
     /// To what the automations send by themselves, what nobody accepts first.
     #[serde(skip_serializing_if = "Listed::is_empty")]
     pub destinations: Listed<PlannedDestination>,
+    /// What is taken for granted of the new user.
+    #[serde(skip)]
+    pub assumes: Vec<Assumption>,
     /// URLs in the texts that arrive. They follow from the clones.
     #[serde(skip)]
     pub links: Listed<PlannedLink>,
@@ -72,7 +77,8 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
 }
 
-/// An item that arrives. Its references to other items still carry source ids, because new ids are made later.
+/// An item that arrives. Its references to other items still carry source ids, and its places of identity the source person's
+/// values, because those of the new user are made later.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedClone {
@@ -88,6 +94,9 @@ pub struct PlannedClone {
     pub rewires: Vec<Rewire>,
     /// Stages and agents that were mapped.
     pub mapped: Listed<MappedReference>,
+    /// Places that get a value of the new user.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityRewire>,
 }
 
 /// A reference of an automation and what a mapping made of it.
@@ -154,6 +163,9 @@ pub struct Warning {
     pub automation_id: Option<ObjectId>,
     /// The references that lead nowhere.
     pub references: Listed<Reference>,
+    /// The places that it is about, as JSON pointers into the document, where those are no references.
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    pub pointers: Listed<String>,
     /// What happened and what to do about it.
     pub detail: String,
 }
@@ -177,6 +189,11 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
+    /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
+    /// something that did, arrives switched off until somebody fills it in.
+    SourcePersonRemoved,
+    /// A text names the source person, and stays as it is.
+    SourcePersonNamed,
     /// The revision is not the one that is shared with other organizations.
     UnsharedRevision,
 }
@@ -214,7 +231,14 @@ impl Refusal {
 impl Warning {
     fn new(code: WarningCode, automation_name: &str, detail: String) -> Self {
         let automation_name = cut(automation_name, MAX_REFERENCE_NAME).into_owned();
-        Self { code, automation_name, automation_id: None, references: Listed::default(), detail }
+        Self {
+            code,
+            automation_name,
+            automation_id: None,
+            references: Listed::default(),
+            pointers: Listed::default(),
+            detail,
+        }
     }
 
     fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
@@ -240,6 +264,7 @@ pub fn plan(
         Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
+    plan.assumes = identity::assumptions(&plan, choices.new_user);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
         let detail = "automations are not cloned by this request, so the mapping has no effect";
@@ -268,7 +293,8 @@ fn plan_within(
         }
     };
     judge_selection(content, choices, &mut plan);
-    arrive_unchanged(&mut plan, ItemKind::Prompt, selected, work)?;
+    let mut identity = identity::Review::new(&[], &[], choices, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, selected, &mut identity, work)?;
     if choices.apply_automations {
         work.spend(content.automations.len())?;
         let kept = content.automations.iter().filter(|automation| existing.contains(&automation.item.id));
@@ -309,6 +335,7 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
     let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
     let mut review = Review::new(targets, choices, work)?;
     destinations::prepare(&mut review, content, choices)?;
+    let mut identity = identity::Review::new(prompts, templates, choices, work)?;
     if choices.apply_automations {
         let targets = Targets::new(targets);
         let (mapping, refusals) = Mapping::judge(content, &targets, choices, work)?;
@@ -317,13 +344,14 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
         let mut room = Room::default();
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
             let resolved = resolver.resolve(automation, mapping, &mut room)?;
+            let judged = identity.automation(&mut plan, automation, &resolved.document)?;
             let unaccepted = review.automation(automation, &resolved.rewires)?;
-            arrive_mapped(&mut plan, automation, resolved, (&mut review, &unaccepted), choices);
+            arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), choices);
             warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
-    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, work)?;
-    arrive_unchanged(&mut plan, ItemKind::Template, templates, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, &mut identity, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Template, templates, &mut identity, work)?;
     review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
@@ -337,11 +365,12 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
 }
 
 /// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
-/// that lost a secret, and where it sends to what nobody accepts.
+/// that lost a secret or a value of the source person, and where it sends to what nobody accepts.
 fn arrive_mapped(
     plan: &mut Plan,
     automation: &CapturedAutomation,
     resolved: resolve::Resolved,
+    identity: identity::Judgement,
     (review, unaccepted): (&mut Review<'_>, &Unaccepted),
     choices: &Choices,
 ) {
@@ -375,9 +404,12 @@ fn arrive_mapped(
         kind: ItemKind::Automation,
         source_id: automation.item.id,
         document: resolved.document,
-        enabled: Some(automation.enabled && !is_dangling && !incomplete && unaccepted.total == 0),
+        enabled: Some(
+            automation.enabled && !is_dangling && !incomplete && !identity.is_incomplete && unaccepted.total == 0,
+        ),
         rewires: resolved.rewires,
         mapped: resolved.mapped,
+        identity: identity.rewires,
     });
 }
 
@@ -386,6 +418,7 @@ fn arrive_unchanged<'a>(
     plan: &mut Plan,
     kind: ItemKind,
     items: impl IntoIterator<Item = &'a CapturedItem>,
+    identity: &mut identity::Review<'_>,
     work: &Work,
 ) -> Result<(), OverBudget> {
     for item in items {
@@ -395,8 +428,9 @@ fn arrive_unchanged<'a>(
             let detail = format!("secrets do not travel: fill in {places} of the {kind} {name}");
             plan.warnings.push(Warning::new(WarningCode::SecretsRemoved, "", detail));
         }
+        let identity = identity.item(plan, kind, item)?;
         warn_of_hidden_text(plan, kind, item, work)?;
-        plan.clones.push(unchanged(kind, item));
+        plan.clones.push(PlannedClone { identity, ..unchanged(kind, item) });
     }
     Ok(())
 }
@@ -428,6 +462,7 @@ fn unchanged(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
         enabled: None,
         rewires: Vec::new(),
         mapped: Listed::default(),
+        identity: Vec::new(),
     }
 }
 

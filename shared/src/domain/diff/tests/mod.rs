@@ -13,7 +13,12 @@ fn id(number: u8) -> ObjectId {
 }
 
 fn item(number: u8, document: Value) -> CapturedItem {
-    CapturedItem { id: id(number), document: serde_json::from_value(document).unwrap(), removed_secrets: Vec::new() }
+    CapturedItem {
+        id: id(number),
+        document: serde_json::from_value(document).unwrap(),
+        identity: Vec::new(),
+        removed_secrets: Vec::new(),
+    }
 }
 
 fn automation(number: u8, enabled: bool, document: Value) -> CapturedAutomation {

@@ -103,7 +103,10 @@ proptest! {
     #[test]
     fn no_reference_is_lost_and_none_is_left_dangling_and_switched_on(content in some_content(), choices in some_choices()) {
         let plan = across(&content, &choices);
-        let arrival = plan.arrive(&Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) });
+        let arrival = plan.arrive(
+            &Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) },
+            &identity::new_user(None),
+        );
         if !choices.apply_automations {
             prop_assert!(arrival.items.iter().all(|item| item.kind != ItemKind::Automation));
             return Ok(());

@@ -1,0 +1,253 @@
+//! What becomes of the source person's values in the items that arrive.
+
+use std::collections::HashSet;
+
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::words::{first_few, shortened};
+use super::{
+    CapturedAutomation, CapturedItem, Choices, ItemKind, KnownUser, Listed, MAX_POINTER, OverBudget, Plan, Warning,
+    WarningCode, Work, words,
+};
+use crate::domain::identity::{IdentityKind, IdentityPlace};
+use crate::domain::reference::{self, RefType};
+use crate::domain::{Document, cut};
+
+/// A place of a clone that gets a value of the new user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityRewire {
+    /// Where, as a JSON pointer into the document.
+    pub pointer: String,
+    /// Which value stands there in the snapshot, and so which one of the new user takes its place.
+    #[serde(rename = "becomes", serialize_with = "as_new")]
+    #[schema(value_type = NewValue)]
+    pub kind: IdentityKind,
+    /// Whether the new user has such a value. Without one the place is left out.
+    pub has_value: bool,
+}
+
+/// The value of the new user that takes the place of one of the source person.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum NewValue {
+    /// The id of the organization that the items arrive in.
+    NewOrganizationId,
+    /// The id of the new user.
+    NewUserId,
+    /// The address of the new user.
+    NewUserEmail,
+    /// The phone number of the new user.
+    NewUserPhone,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn as_new<S: Serializer>(kind: &IdentityKind, serializer: S) -> Result<S::Ok, S::Error> {
+    let value = match kind {
+        IdentityKind::OrganizationId => NewValue::NewOrganizationId,
+        IdentityKind::UserId => NewValue::NewUserId,
+        IdentityKind::UserEmail => NewValue::NewUserEmail,
+        IdentityKind::UserPhone => NewValue::NewUserPhone,
+    };
+    value.serialize(serializer)
+}
+
+/// What a plan takes for granted of a new user that the request does not give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Assumption {
+    /// The field of the request.
+    pub pointer: &'static str,
+    /// Whether the plan takes it as given.
+    pub given: bool,
+    /// What follows from it.
+    pub detail: &'static str,
+}
+
+/// The most pointers that the warnings of one plan list.
+const MAX_POINTERS: usize = 10_000;
+
+/// Judges the places of identity of what arrives.
+pub(super) struct Review<'a> {
+    user: KnownUser,
+    /// Names and ids of the prompts and templates that lose a value.
+    losers: HashSet<(RefType, String)>,
+    room: usize,
+    work: &'a Work,
+}
+
+/// What becomes of the places of identity of one item.
+#[derive(Default)]
+pub(super) struct Judgement {
+    pub(super) rewires: Vec<IdentityRewire>,
+    /// Whether the item loses a value, or is an automation that uses one that does.
+    pub(super) is_incomplete: bool,
+}
+
+impl<'a> Review<'a> {
+    /// Looks through the prompts and templates that arrive.
+    pub(super) fn new(
+        prompts: &[CapturedItem],
+        templates: &[CapturedItem],
+        choices: &Choices,
+        work: &'a Work,
+    ) -> Result<Self, OverBudget> {
+        let mut review = Self { user: choices.new_user, losers: HashSet::new(), room: MAX_POINTERS, work };
+        for (ref_type, items) in [(RefType::Prompt, prompts), (RefType::Template, templates)] {
+            for item in items {
+                work.spend(1 + item.identity.len())?;
+                if item.identity.iter().any(|place| review.loses(place)) {
+                    review.losers.insert((ref_type, item.id.to_string()));
+                    review.losers.insert((ref_type, item.document.name().to_owned()));
+                }
+            }
+        }
+        Ok(review)
+    }
+
+    fn has_value(&self, kind: IdentityKind) -> bool {
+        // An apply needs an address, and the ids are always made.
+        kind != IdentityKind::UserPhone || self.user.has_phone
+    }
+
+    fn loses(&self, place: &IdentityPlace) -> bool {
+        !place.in_text && !self.has_value(place.kind)
+    }
+
+    /// Judges an automation, whose mapped document is `mapped`, and warns of what it loses and keeps.
+    pub(super) fn automation(
+        &mut self,
+        plan: &mut Plan,
+        automation: &CapturedAutomation,
+        mapped: &Document,
+    ) -> Result<Judgement, OverBudget> {
+        let item = &automation.item;
+        let rewires = self.rewires(item, mapped)?;
+        let lost = self.lost(&rewires);
+        let uses_loser = self.uses_loser(&item.document)?;
+        if !lost.is_empty() || uses_loser {
+            let places = match lost.is_empty() {
+                true => "in the prompts and templates that it uses".to_owned(),
+                false => format!("at {}", shown(&lost)),
+            };
+            let detail = format!(
+                "it arrives switched off, because the source user's phone number stood {places}, and the new user has none: \
+                 give newUser.phoneNumber, or fill in a number and switch it on"
+            );
+            let warning = Warning::about(WarningCode::SourcePersonRemoved, automation, detail);
+            plan.warnings.push(Warning { pointers: lost, ..warning });
+        }
+        let is_incomplete = uses_loser || rewires.iter().any(|rewire| !rewire.has_value);
+        if let Some((detail, pointers)) = self.named(ItemKind::Automation, item) {
+            let warning = Warning::about(WarningCode::SourcePersonNamed, automation, detail);
+            plan.warnings.push(Warning { pointers, ..warning });
+        }
+        Ok(Judgement { rewires, is_incomplete })
+    }
+
+    /// Judges a prompt or a template, and warns of what it loses and keeps.
+    pub(super) fn item(
+        &mut self,
+        plan: &mut Plan,
+        kind: ItemKind,
+        item: &CapturedItem,
+    ) -> Result<Vec<IdentityRewire>, OverBudget> {
+        let rewires = self.rewires(item, &item.document)?;
+        let lost = self.lost(&rewires);
+        if !lost.is_empty() {
+            let detail = format!(
+                "the source user's phone number stood at {} of the {kind} {}, and the new user has none: give \
+                 newUser.phoneNumber, or fill in a number",
+                shown(&lost),
+                shortened(item.document.name())
+            );
+            let warning = Warning::new(WarningCode::SourcePersonRemoved, "", detail);
+            plan.warnings.push(Warning { pointers: lost, ..warning });
+        }
+        if let Some((detail, pointers)) = self.named(kind, item) {
+            let warning = Warning::new(WarningCode::SourcePersonNamed, "", detail);
+            plan.warnings.push(Warning { pointers, ..warning });
+        }
+        Ok(rewires)
+    }
+
+    /// The places that get another value. A place that a mapping wrote is none any more.
+    fn rewires(&self, item: &CapturedItem, mapped: &Document) -> Result<Vec<IdentityRewire>, OverBudget> {
+        let mut rewires = Vec::new();
+        for place in item.identity.iter().filter(|place| !place.in_text) {
+            self.work.spend(1 + place.pointer.len())?;
+            let IdentityPlace { pointer, kind, .. } = place;
+            if mapped.as_value().pointer(pointer) == item.document.as_value().pointer(pointer) {
+                let has_value = self.has_value(*kind);
+                rewires.push(IdentityRewire { pointer: pointer.clone(), kind: *kind, has_value });
+            }
+        }
+        Ok(rewires)
+    }
+
+    fn lost(&mut self, rewires: &[IdentityRewire]) -> Listed<String> {
+        let lost = rewires.iter().filter(|rewire| !rewire.has_value);
+        self.listed(lost.map(|rewire| rewire.pointer.as_str()))
+    }
+
+    fn listed<'p>(&mut self, pointers: impl Iterator<Item = &'p str>) -> Listed<String> {
+        let mut listed = Listed::default();
+        pointers.for_each(|pointer| listed.add(&mut self.room, || cut(pointer, MAX_POINTER).into_owned()));
+        listed
+    }
+
+    /// Whether an automation uses a prompt or a template that loses a value.
+    fn uses_loser(&self, automation: &Document) -> Result<bool, OverBudget> {
+        if self.losers.is_empty() {
+            return Ok(false);
+        }
+        let mut uses = false;
+        reference::each_site(automation, |site| {
+            self.work.spend(1 + site.value.len())?;
+            uses |= self.losers.contains(&(site.ref_type, site.value.into_owned()));
+            Ok(())
+        })?;
+        Ok(uses)
+    }
+
+    /// Says where an item names the source person within a text; `None` where it does not.
+    fn named(&mut self, kind: ItemKind, item: &CapturedItem) -> Option<(String, Listed<String>)> {
+        let named: Vec<&IdentityPlace> = item.identity.iter().filter(|place| place.in_text).collect();
+        let first = named.first()?;
+        let pointers = self.listed(named.iter().map(|place| place.pointer.as_str()));
+        let detail = format!(
+            "the {kind} {} names the source user within a text, which stays as it is, at {}; the first is the {}",
+            shortened(item.document.name()),
+            shown(&pointers),
+            first.kind.noun()
+        );
+        Some((detail, pointers))
+    }
+}
+
+fn shown(pointers: &Listed<String>) -> String {
+    let shown: Vec<String> = pointers.listed.iter().take(words::SHOWN).map(|pointer| shortened(pointer)).collect();
+    match shown.is_empty() {
+        true => format!("{} places", pointers.total),
+        false => first_few(&shown, pointers.total),
+    }
+}
+
+/// What `plan` takes for granted of a new user of whom this is known.
+pub(super) fn assumptions(plan: &Plan, user: KnownUser) -> Vec<Assumption> {
+    if user.has_email {
+        return Vec::new();
+    }
+    let needs = |kind| plan.clones.iter().flat_map(|clone| &clone.identity).any(|rewire| rewire.kind == kind);
+    let email = needs(IdentityKind::UserEmail).then_some(Assumption {
+        pointer: "/newUser/email",
+        given: true,
+        detail: "the new user's address takes the place of the source user's",
+    });
+    let phone = (needs(IdentityKind::UserPhone) && !user.has_phone).then_some(Assumption {
+        pointer: "/newUser/phoneNumber",
+        given: false,
+        detail: "the new user has no phone number, so the source user's is left out and nothing takes its place",
+    });
+    email.into_iter().chain(phone).collect()
+}
