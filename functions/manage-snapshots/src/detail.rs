@@ -128,8 +128,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         loaded = load(call, choice).await?;
     }
     let tag = loaded.visible.tag(&loaded.stored.snapshot);
-    let writing = call.compute(move |_| {
-        Holdings::written(&loaded.content()?, |holdings| {
+    let writing = call.compute(move |work| {
+        Holdings::written(&loaded.content::<ApiError>(work)?, |holdings| {
             let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
             serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
         })
@@ -242,7 +242,7 @@ pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (limit, after) = (query.limit()?, query.cursor::<PinnedPlace>()?);
     let loaded = load_pinned(call, choice, after.map(|after| after.revision)).await?;
     let after = after.map(|after| after.place);
-    call.compute(move |_| page(&loaded, kind, limit, after)).await
+    call.compute(move |work| page(&loaded, kind, limit, after, work)).await
 }
 
 /// One page of items, as it is answered.
@@ -251,8 +251,9 @@ fn page(
     kind: Option<ItemKind>,
     limit: usize,
     after: Option<Place>,
+    work: &Work,
 ) -> Result<Answer, ApiError> {
-    let (revision, content) = (loaded.snapshot.revision, loaded.content()?);
+    let (revision, content) = (loaded.snapshot.revision, loaded.content::<ApiError>(work)?);
     let rest: Vec<WholeItem<'_>> = whole_items(&content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))

@@ -107,7 +107,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     confirmed?;
     let snapshot = seen(snapshot?)?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-    call.compute(move |work| Answer::ok(&ApplyReferences::new(&snapshot.content()?, &targets, work)?)).await
+    call.compute(move |work| Answer::ok(&ApplyReferences::new(&snapshot.content::<ApiError>(work)?, &targets, work)?))
+        .await
 }
 
 impl<'a> ApplyReferences<'a> {

@@ -34,7 +34,9 @@ use self::words::SHOWN;
 use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
 use super::reference::{MAX_REFERENCE_NAME, Reference};
-use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
+use super::{
+    Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer, redaction,
+};
 
 /// Where a snapshot is applied, seen from its source.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,6 +191,8 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
+    /// An item has share or join links, which let in who has them. They are made to be sent, so they arrive.
+    CapabilityLink,
     /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
     /// something that did, arrives switched off until somebody fills it in.
     SourcePersonRemoved,
@@ -239,6 +243,13 @@ impl Warning {
             pointers: Listed::default(),
             detail,
         }
+    }
+
+    /// Warns of an item of any kind.
+    fn of_item(code: WarningCode, kind: ItemKind, item: &CapturedItem, detail: String) -> Self {
+        let is_automation = kind == ItemKind::Automation;
+        let about = if is_automation { item.document.name() } else { "" };
+        Self { automation_id: is_automation.then_some(item.id), ..Self::new(code, about, detail) }
     }
 
     fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
@@ -347,7 +358,7 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
             let judged = identity.automation(&mut plan, automation, &resolved.document)?;
             let unaccepted = review.automation(automation, &resolved.rewires)?;
             arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), choices);
-            warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            warn_of_texts(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
     arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, &mut identity, work)?;
@@ -429,8 +440,23 @@ fn arrive_unchanged<'a>(
             plan.warnings.push(Warning::new(WarningCode::SecretsRemoved, "", detail));
         }
         let identity = identity.item(plan, kind, item)?;
-        warn_of_hidden_text(plan, kind, item, work)?;
+        warn_of_texts(plan, kind, item, work)?;
         plan.clones.push(PlannedClone { identity, ..unchanged(kind, item) });
+    }
+    Ok(())
+}
+
+/// Warns of what a reader of an item should know: text that cannot be seen, links that let in who has them.
+fn warn_of_texts(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, work: &Work) -> Result<(), OverBudget> {
+    warn_of_hidden_text(plan, kind, item, work)?;
+    let links = redaction::capability_links(&item.document, work)?;
+    if links.total > 0 {
+        let name = words::shortened(item.document.name());
+        let shown: Vec<String> = links.named.iter().take(SHOWN).map(|pointer| words::shortened(pointer)).collect();
+        let places = words::first_few(&shown, links.total);
+        let detail =
+            format!("the {kind} {name} has share or join links, at {places}; anyone who has such a link can use it");
+        plan.warnings.push(Warning::of_item(WarningCode::CapabilityLink, kind, item, detail));
     }
     Ok(())
 }
@@ -447,9 +473,7 @@ fn warn_of_hidden_text(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, wor
             words::shortened(name),
             first.escaped
         );
-        let about = if kind == ItemKind::Automation { name } else { "" };
-        let automation_id = (kind == ItemKind::Automation).then_some(item.id);
-        plan.warnings.push(Warning { automation_id, ..Warning::new(WarningCode::HiddenText, about, detail) });
+        plan.warnings.push(Warning::of_item(WarningCode::HiddenText, kind, item, detail));
     }
     Ok(())
 }
