@@ -20,6 +20,7 @@ mod envelopes;
 mod events;
 mod extremes;
 mod idempotency;
+mod identity;
 mod interrupted;
 mod large;
 mod load_breaks;
