@@ -2,8 +2,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::redaction::{Allowance, Stopped};
-use crate::domain::{Document, Email, ObjectId, PhoneNumber, Role, Timestamp, User, Work};
+use crate::domain::{
+    Document, Email, ObjectId, Organization, PhoneNumber, Role, Setup, SetupItem, Timestamp, User, Work,
+};
 
 const USER: &str = "64ee9a8b1e7f2a0011223399";
 const ORGANIZATION: &str = "64ee9a8b1e7f2a0011223344";
@@ -289,4 +292,39 @@ proptest! {
             prop_assert!(left.iter().all(|place| place.in_text), "{:?}", it);
         }
     }
+}
+
+fn captured(value: Value) -> Result<(), CaptureFailure> {
+    let item = SetupItem { id: ObjectId::from_bytes([1; 12]), document: document(value) };
+    let organization = Organization {
+        id: ORGANIZATION.parse().unwrap(),
+        name: "Acme".into(),
+        pipelines: Vec::new(),
+        agents: Vec::new(),
+        trusted_destinations: Vec::new(),
+    };
+    let setup = Setup { prompts: vec![item], ..Setup::default() };
+    let setup = SourceSetup { owner: Some(source()), ..setup.into() };
+    capture(setup, &organization, &Work::unlimited()).map(drop)
+}
+
+#[test]
+fn a_setup_has_at_most_100_000_places() {
+    let mut allowance = ALLOWANCE;
+    let mut add = |count: usize| {
+        find(&document(json!({"x": vec![USER; count]})), &source(), &mut allowance, &Work::unlimited()).map(drop)
+    };
+    assert_eq!([add(50_000), add(49_999), add(1), add(1)], [Ok(()), Ok(()), Ok(()), Err(Stopped::TooManyPlaces)]);
+    assert!(excess(Stopped::TooManyPlaces).unwrap().contains("100000 places"));
+}
+
+#[test]
+fn a_setup_has_at_most_4_mb_of_pointers_to_places() {
+    // A thousand pointers: a slash, the key, a slash, the digits.
+    let below = |key: usize| captured(json!({"k".repeat(key): vec![USER; 1_000]}));
+    let digits = 10 + 2 * 90 + 3 * 900;
+    let length = (4_000_000 - digits) / 1_000 - 2;
+    assert_eq!([below(length - 1), below(length)], [Ok(()), Ok(())]);
+    let over = below(length + 1);
+    assert!(matches!(&over, Err(CaptureFailure::TooLarge(why)) if why.contains("4000000 bytes")), "{over:?}");
 }
