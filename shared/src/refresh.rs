@@ -14,8 +14,8 @@ use crate::domain::{
     Timestamp, Work,
 };
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Organizations, Packed, Refreshes, Replaced,
-    SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, Refreshes, Replaced, SnapshotReader,
+    SourceUser, StoredSnapshot, Table, Terms,
 };
 
 /// How often a refresh starts over because another revision was made meanwhile.
@@ -175,16 +175,10 @@ impl Refresh<'_> {
 
     /// Captures the source and writes what that comes to; `None` where another revision was made meanwhile.
     async fn capture(&self, stored: StoredSnapshot, state: Option<RefreshState>) -> Result<Option<Refreshed>, Fault> {
-        let (organizations, captures) = (Organizations::new(self.table), Captures::new(self.table));
         let source = &stored.snapshot.source;
-        let (organization, captured) =
-            tokio::join!(organizations.load(&source.organization), captures.read(&source.organization, &source.user));
-        let (Some(organization), captured) = (organization?, captured?) else {
-            return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
-        };
-        let taken = match captured {
+        let taken = match Captures::new(self.table).read(&source.organization, &source.user).await? {
             Captured::Taken(taken) => *taken,
-            Captured::NoSuchUser => {
+            Captured::NoSuchUser | Captured::NoSuchOrganization => {
                 return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
             }
             Captured::Busy => {
@@ -193,7 +187,7 @@ impl Refresh<'_> {
             }
             Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
         };
-        let SourceUser { setup, email, full_name, .. } = taken;
+        let SourceUser { setup, email, full_name, organization, .. } = taken;
         let hash = stored.hash;
         let capturing = self.deadline.compute(move |work| (Made::of(setup, &organization, &hash, work), organization));
         let (made, organization) = match capturing.await {

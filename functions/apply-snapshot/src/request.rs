@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use lambda_http::Request;
 use serde::{Deserialize, Serialize, Serializer};
 use shared::domain::plan::{Choices, KnownUser, OnUnmapped};
+use shared::domain::reference::is_id;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{
     Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
-    Violation, pointer,
+    Violation, cut, pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object, body};
 use utoipa::ToSchema;
@@ -43,15 +44,22 @@ pub(crate) struct ApplyBody {
     /// The user to be created.
     #[schema(value_type = Option<NewUserBody>)]
     new_user: Option<Object<NewUserBody>>,
-    /// For each automation, by name or source id: source stage → target stage. A stage that exists under the same name in
-    /// your organization needs no mapping. At most 5,000 entries.
+    /// For each automation, by name or source id: source stage, by name or id → target stage, by name; and pipeline id → `_id` of a
+    /// pipeline of your organization. A JSON pointer names one place, and is the only key of a suspected one. A stage of the same name
+    /// in your organization needs no mapping, nor does a pipeline of the same name and type. At most 5,000 entries.
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: the stages that replace its `sourceStatuses` array. At most 5,000 entries.
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
-    /// For each automation, by name or source id: source agent, by name or id → `_id` of an agent of your organization.
-    /// At most 5,000 entries.
+    /// For each automation, by name or source id: source agent, by name or id, or the JSON pointer to one → `_id` of an agent of your
+    /// organization. At most 5,000 entries.
     #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, ObjectId>>>)]
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// For each automation, by name or source id: unknown id, or the JSON pointer to one → the id that takes its place, which is not
+    /// looked up: 24 hex digits or a UUID. At most 5,000 entries.
+    id_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// For each automation, by name or source id: values, or JSON pointers to values, that are no references although they look like
+    /// one: names that are suspected, and unknown ids. At most 5,000 entries.
+    keep_values: Option<BTreeMap<String, Vec<String>>>,
     /// In the snapshot's own organization only: the names of the prompts to clone. Without it all are cloned.
     #[schema(max_items = 5_000)]
     selected_prompt_names: Option<Vec<String>>,
@@ -227,6 +235,8 @@ impl Read {
             pipeline_mapping: body.pipeline_mapping.unwrap_or_default(),
             source_statuses_mapping: body.source_statuses_mapping.unwrap_or_default(),
             agent_mapping: agent_mapping(body.agent_mapping.unwrap_or_default(), &mut fields),
+            id_mapping: id_mapping(body.id_mapping.unwrap_or_default(), &mut fields),
+            keep_values: body.keep_values.unwrap_or_default(),
             selected_prompt_names: body.selected_prompt_names,
             allow_destinations: body.allow_destinations.unwrap_or_default(),
             apply_automations: body.apply_automations.unwrap_or(true),
@@ -279,3 +289,20 @@ fn agent_mapping(
     }
     parsed
 }
+
+/// The same mapping, with a note of each target that is no id.
+fn id_mapping(
+    mapping: BTreeMap<String, BTreeMap<String, String>>,
+    fields: &mut Fields,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    for (automation, ids) in &mapping {
+        for (source, target) in ids.iter().filter(|(_, target)| !is_id(target)) {
+            let detail = format!("{:?} is no id: 24 hex digits, or a UUID", cut(target, MAX_SHOWN));
+            fields.note_at(&["idMapping", automation, source], Violation::malformed(detail));
+        }
+    }
+    mapping
+}
+
+/// How many characters of a target that is no id an error shows.
+const MAX_SHOWN: usize = 80;

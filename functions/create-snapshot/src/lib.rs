@@ -15,8 +15,7 @@ use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, S
 use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
-    Callers, Canonical, Captured, Captures, Creation, Made, Organizations, Packed, Refreshes, SnapshotCreator,
-    SourceUser, Table,
+    Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
 };
 use utoipa::ToSchema;
 
@@ -62,7 +61,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
 
     let key = key.map(|key| key.derive_id(&principal, request));
 
-    let (callers, organizations, captures) = (Callers::new(table), Organizations::new(table), Captures::new(table));
+    let (callers, captures) = (Callers::new(table), Captures::new(table));
     let snapshots = SnapshotCreator::new(table);
     let made_before = async {
         match key {
@@ -70,21 +69,16 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
             None => Ok(None),
         }
     };
-    let (stored, made, organization, captured) = tokio::join!(
+    let (stored, made, captured) = tokio::join!(
         callers.load(principal.organization, principal.user),
         made_before,
-        organizations.load(&wanted.source_organization),
         captures.read(&wanted.source_organization, &wanted.source_user),
     );
     let creator = caller.confirm(stored?)?;
     if let Some(made) = made? {
         return repeat(table, &made, &wanted.fingerprint).await;
     }
-    let organization =
-        organization?.ok_or_else(|| ApiError::refused("/sourceOrgId", "there is no organization with this id"))?;
-    let mut source = settled(captured?)?;
-
-    let setup = std::mem::take(&mut source.setup);
+    let SourceUser { setup, organization, email, full_name, .. } = *settled(captured?)?;
     let capturing = context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
     let (packed, organization) = capturing.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?;
     let (packed, counts) = packed?;
@@ -97,8 +91,8 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
             organization: organization.id,
             organization_name: organization.name,
             user: wanted.source_user,
-            user_email: source.email,
-            user_name: source.full_name,
+            user_email: email,
+            user_name: full_name,
         },
         counts,
         creator: Creator {
@@ -155,6 +149,7 @@ fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
     match captured {
         Captured::Taken(source) => Ok(source),
         Captured::NoSuchUser => Err(ApiError::refused("/sourceUserId", NO_SUCH_USER)),
+        Captured::NoSuchOrganization => Err(ApiError::refused("/sourceOrgId", "there is no organization with this id")),
         Captured::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
         Captured::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
     }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::diff::ItemChange;
 use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
-use shared::domain::reference::{RefType, Reference};
+use shared::domain::identity;
+use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
@@ -19,7 +20,7 @@ use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent
 use utoipa::ToSchema;
 
 use crate::call::Call;
-use shared::http::bounded::{count_that_fit, cut, first_that_fit, first_within, sent_bytes};
+use shared::http::bounded::{Fitting, MAX_LIST_BYTES, count_that_fit, cut, first_within, sent_bytes};
 
 /// How many code points of a name are shown.
 const NAME: usize = 200;
@@ -103,6 +104,18 @@ pub(crate) fn seen(seen: SeenSnapshot) -> Result<Box<SnapshotWithContent>, ApiEr
     }
 }
 
+/// The content, with the findings of today's rules where it was captured before there were any.
+pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Content, ApiError> {
+    let mut content = loaded.content::<ApiError>(work)?;
+    match identity::complete(&mut content, &loaded.snapshot.source, work) {
+        Ok(()) => Ok(content),
+        Err(stopped) => {
+            let detail = identity::excess(stopped)?;
+            Err(ApiError::SetupTooLarge { detail })
+        }
+    }
+}
+
 /// Reads the snapshot of the path with the content that the caller sees.
 async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<SnapshotWithContent>, ApiError> {
     let caller = call.caller(Action::Use)?;
@@ -129,7 +142,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     let tag = loaded.visible.tag(&loaded.stored.snapshot);
     let writing = call.compute(move |work| {
-        Holdings::written(&loaded.content::<ApiError>(work)?, |holdings| {
+        Holdings::written(&content(&loaded, work)?, work, |holdings| {
             let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
             serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
         })
@@ -141,24 +154,32 @@ impl<'a> Holdings<'a> {
     /// What `write` makes of them, with names cut shorter where that would be too long for an answer.
     pub(crate) fn written(
         content: &'a Content,
+        work: &Work,
         write: impl Fn(Self) -> serde_json::Result<String>,
     ) -> Result<String, ApiError> {
-        let body = write(Self::of(content, NAME)).map_err(ApiError::internal)?;
+        let body = write(Self::of(content, NAME, work)?).map_err(ApiError::internal)?;
         if sent_bytes(body.as_bytes()) <= MAX_DETAIL_BYTES {
             return Ok(body);
         }
-        write(Self::of(content, SHORT_NAME)).map_err(ApiError::internal)
+        write(Self::of(content, SHORT_NAME, work)?).map_err(ApiError::internal)
     }
 
-    fn of(content: &'a Content, name_length: usize) -> Self {
-        let (stages, total) = first_that_fit(content.references(RefType::PipelineStage));
-        Self {
+    fn of(content: &'a Content, name_length: usize, work: &Work) -> Result<Self, OverBudget> {
+        let mut stages = Fitting::new(MAX_LIST_BYTES);
+        content.each_reference::<OverBudget>(&Lookup::of(content, work)?, work, |reference| {
+            if reference.ref_type == RefType::PipelineStage {
+                stages.add(reference);
+            }
+            Ok(())
+        })?;
+        let (stages, total) = stages.finish();
+        Ok(Self {
             automations: automations(content, name_length),
             prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
             templates: templates(content, name_length),
             source_pipeline_stage_refs: stages,
             source_pipeline_stage_refs_total: total,
-        }
+        })
     }
 }
 
@@ -230,7 +251,16 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     hidden_text_total: Option<usize>,
+    /// What an automation refers to; left out where it refers to nothing. As many as fit 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    references: Vec<Reference>,
+    /// How many references there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    references_total: Option<usize>,
     document: &'a Document,
+    #[serde(skip)]
+    item: &'a CapturedItem,
 }
 
 pub(crate) async fn items(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -253,12 +283,13 @@ fn page(
     after: Option<Place>,
     work: &Work,
 ) -> Result<Answer, ApiError> {
-    let (revision, content) = (loaded.snapshot.revision, loaded.content::<ApiError>(work)?);
+    let (revision, content) = (loaded.snapshot.revision, content(loaded, work)?);
+    let lookup = Lookup::of(&content, work)?;
     let rest: Vec<WholeItem<'_>> = whole_items(&content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)
-        .map(WholeItem::with_hidden_text)
+        .map(|item| item.with_hidden_text()?.with_references(&lookup, work))
         .collect::<Result<_, _>>()?;
     let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
     let more = shown.len() < rest.len();
@@ -331,7 +362,10 @@ impl<'a> WholeItem<'a> {
             removed_secrets_total,
             hidden_text: Vec::new(),
             hidden_text_total: None,
+            references: Vec::new(),
+            references_total: None,
             document: &item.document,
+            item,
         }
     }
 
@@ -340,6 +374,20 @@ impl<'a> WholeItem<'a> {
         let HiddenTexts { listed, total } = hidden_text::find(self.document, &Work::unlimited())?;
         let hidden_text_total = (total > listed.len()).then_some(total);
         Ok(Self { hidden_text: listed, hidden_text_total, ..self })
+    }
+
+    /// The same with what an automation refers to.
+    fn with_references(self, lookup: &Lookup<'_>, work: &Work) -> Result<Self, OverBudget> {
+        if self.kind != ItemKind::Automation {
+            return Ok(self);
+        }
+        let mut list = Fitting::new(MAX_SECRET_BYTES);
+        lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
+            list.add(site.describe(self.id, self.document.name()));
+            Ok(())
+        })?;
+        let (references, references_total) = list.finish();
+        Ok(Self { references, references_total, ..self })
     }
 
     fn place(&self) -> Place {

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 use shared::domain::content::Content;
-use shared::domain::reference::{RefType, Reference};
+use shared::domain::reference::{Known, Lookup, RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
@@ -14,7 +14,7 @@ use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::call::Call;
-use crate::detail::{revision_choice, seen};
+use crate::detail::{content, revision_choice, seen};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
 /// What a snapshot refers to, and what that can be mapped to in your organization.
@@ -33,6 +33,13 @@ pub(crate) struct ApplyReferences<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     agent_refs_total: Option<usize>,
+    /// Every place of an automation that holds the id of a pipeline, or an id that neither the snapshot nor its source organization
+    /// knows; as many as fit 1 MB.
+    other_refs: Vec<SuggestedReference<'a>>,
+    /// How many there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    other_refs_total: Option<usize>,
     /// Your organization's pipelines with their stages; as many as fit 1 MB.
     target_pipelines: Vec<TargetPipeline<'a>>,
     /// How many pipelines there are, where not all are listed.
@@ -107,16 +114,33 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     confirmed?;
     let snapshot = seen(snapshot?)?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-    call.compute(move |work| Answer::ok(&ApplyReferences::new(&snapshot.content::<ApiError>(work)?, &targets, work)?))
-        .await
+    call.compute(move |work| Answer::ok(&ApplyReferences::new(&content(&snapshot, work)?, &targets, work)?)).await
 }
 
 impl<'a> ApplyReferences<'a> {
     fn new(content: &Content, targets: &'a Organization, work: &Work) -> Result<Self, OverBudget> {
-        let stages = targets.stage_names().map(|name| (None, name));
-        let (stage_refs, stage_refs_total) = suggested(content, RefType::PipelineStage, Suggester::new(stages), work)?;
+        let lookup = Lookup::of(content, work)?;
         let agents = targets.agents.iter().map(|agent| (Some(agent.id), agent.name.as_str()));
-        let (agent_refs, agent_refs_total) = suggested(content, RefType::Agent, Suggester::new(agents), work)?;
+        let pipelines_here = targets.pipelines.iter().map(|pipeline| (Some(pipeline.id), pipeline.name.as_str()));
+        let mut stage_refs = Suggesting::new(targets.stage_names().map(|name| (None, name)));
+        let mut agent_refs = Suggesting::new(agents);
+        let mut other_refs = Suggesting::new(pipelines_here);
+        content.each_reference::<OverBudget>(&lookup, work, |reference| {
+            work.spend(1 + reference.value.len())?;
+            let name = match lookup.known(&reference.value) {
+                Some(Known::Agent(name) | Known::Stage { name, .. } | Known::Pipeline { name, .. }) => Some(name),
+                _ => None,
+            };
+            match reference.ref_type {
+                RefType::PipelineStage => stage_refs.add(reference, name, work),
+                RefType::Agent => agent_refs.add(reference, name, work),
+                RefType::Pipeline | RefType::Unknown => other_refs.add(reference, name, work),
+                RefType::Template | RefType::Prompt | RefType::Automation => Ok(()),
+            }
+        })?;
+        let (stage_refs, stage_refs_total) = stage_refs.list.finish();
+        let (agent_refs, agent_refs_total) = agent_refs.list.finish();
+        let (other_refs, other_refs_total) = other_refs.list.finish();
         let (target_pipelines, target_pipelines_total) = first_that_fit(pipelines(targets));
         let (target_agents, target_agents_total) = first_that_fit(agents_of(targets));
         Ok(Self {
@@ -124,6 +148,8 @@ impl<'a> ApplyReferences<'a> {
             stage_refs_total,
             agent_refs,
             agent_refs_total,
+            other_refs,
+            other_refs_total,
             target_pipelines,
             target_pipelines_total,
             target_agents,
@@ -132,43 +158,47 @@ impl<'a> ApplyReferences<'a> {
     }
 }
 
-/// The references of one kind, each with its suggestions. What several places name is looked up once, and what the answer has
-/// no room for not at all.
-fn suggested<'a>(
-    content: &Content,
-    ref_type: RefType,
-    mut suggester: Suggester<'a>,
-    work: &Work,
-) -> Result<(Vec<SuggestedReference<'a>>, Option<usize>), OverBudget> {
-    let names: HashMap<ObjectId, &str> = content.agents.iter().map(|agent| (agent.id, agent.name.as_str())).collect();
-    let mut known: HashMap<String, (Vec<Suggestion<'a>>, usize)> = HashMap::new();
-    let mut list = Fitting::new(MAX_LIST_BYTES);
-    for reference in content.references(ref_type) {
-        work.spend(1 + reference.value.len())?;
+/// The references of one list, each with its suggestions. What several places name is looked up once, and what the answer has no
+/// room for not at all.
+struct Suggesting<'a> {
+    suggester: Suggester<'a>,
+    known: HashMap<String, (Vec<Suggestion<'a>>, usize)>,
+    list: Fitting<SuggestedReference<'a>>,
+}
+
+impl<'a> Suggesting<'a> {
+    fn new(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
+        Self { suggester: Suggester::new(targets), known: HashMap::new(), list: Fitting::new(MAX_LIST_BYTES) }
+    }
+
+    /// Adds a reference to what is called `name` in the source organization; without one, as its value says.
+    fn add(&mut self, reference: Reference, name: Option<&str>, work: &Work) -> Result<(), OverBudget> {
         let bytes = sent_json_bytes(&reference);
-        if !list.has_room_for(bytes) {
-            list.leave_out();
-            continue;
+        if !self.list.has_room_for(bytes) {
+            self.list.leave_out();
+            return Ok(());
         }
-        let (suggestions, more) = match known.entry(reference.value.clone()) {
+        let (suggestions, more) = match self.known.entry(reference.value.clone()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(first) => {
-                // A stage or an agent named by name is called so; one named by its id has a name.
-                let name = reference.value.parse().ok().and_then(|id| names.get(&id).copied());
-                let suggestions = suggester.suggest(name.unwrap_or(&reference.value), work)?;
+                // What is called by an unknown id may be anything.
+                let suggestions = match reference.ref_type {
+                    RefType::Unknown => Vec::new(),
+                    _ => self.suggester.suggest(name.unwrap_or(&reference.value), work)?,
+                };
                 let bytes = sent_json_bytes(&suggestions) + SUGGESTIONS_BYTES;
                 first.insert((suggestions, bytes))
             }
         };
         // What does not fit is not copied.
-        if list.has_room_for(bytes + *more) {
+        if self.list.has_room_for(bytes + *more) {
             let suggestions = suggestions.clone();
-            list.add_sized(SuggestedReference { reference, suggestions }, bytes + *more);
+            self.list.add_sized(SuggestedReference { reference, suggestions }, bytes + *more);
         } else {
-            list.leave_out();
+            self.list.leave_out();
         }
+        Ok(())
     }
-    Ok(list.finish())
 }
 
 /// What `,"suggestions":` takes, as Lambda counts it.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::Value;
-use shared::domain::reference;
+use shared::domain::reference::Lookup;
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
 use shared::store::{Captured, Captures, Table};
 
@@ -63,7 +63,7 @@ fn show_reasons(output: &mut (dyn Write + Send), setup: &Setup, warnings: &Value
 fn show_automation(output: &mut (dyn Write + Send), setup: &Setup, item: &SetupItem) -> std::io::Result<()> {
     let switch = if is_on(setup, item) { "on " } else { "off" };
     writeln!(output, "     {switch}  {}", item.document.name())?;
-    for site in reference::sites(&item.document) {
+    for site in Lookup::default().sites(ItemKind::Automation, &item.document) {
         let shown = site.describe(item.id, item.document.name());
         let place = if shown.field == shown.field_location {
             shown.field

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityPlace;
-use super::reference::{self, RefType, Reference};
-use super::{Counts, Document, ObjectId};
+use super::reference::{Lookup, Reference, SourceTerms};
+use super::{Counts, Document, ItemKind, ObjectId, OverBudget, Work};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -15,6 +15,8 @@ pub const MAX_RAW_BYTES: usize = 16_000_000;
 pub const MAX_ITEM_BYTES: usize = 390_000;
 /// The most references that the automations of a snapshot have together: twenty for each of 5,000.
 pub const MAX_REFERENCES: usize = 100_000;
+/// The most bytes that the JSON pointers to them have together: 160 each, or as much as a snapshot.
+pub const MAX_REFERENCE_POINTER_BYTES: usize = 16_000_000;
 /// The most places from which secrets are removed: four in each of 5,000 items.
 pub const MAX_REMOVED_SECRETS: usize = 20_000;
 /// The most bytes that the pointers to these places have together: 200 each, or a quarter of a snapshot.
@@ -45,6 +47,9 @@ pub struct Content {
     pub findings: u32,
     /// The prompts, in the order of their ids.
     pub prompts: Vec<CapturedItem>,
+    /// What of the source organization the setup uses beside `agents`: a finding.
+    #[serde(default, skip_serializing_if = "SourceTerms::is_empty")]
+    pub source: SourceTerms,
     /// The templates, in the order of their ids.
     pub templates: Vec<CapturedItem>,
 }
@@ -110,12 +115,17 @@ impl Content {
         Counts { automations: self.automations.len(), prompts: self.prompts.len(), templates: self.templates.len() }
     }
 
-    /// What the automations refer to, of one kind, as the API shows it.
-    pub fn references(&self, ref_type: RefType) -> impl Iterator<Item = Reference> {
-        self.automations.iter().flat_map(move |automation| {
-            let CapturedItem { id, document, .. } = &automation.item;
-            let sites = reference::sites(document).into_iter().filter(move |site| site.ref_type == ref_type);
-            sites.map(|site| site.describe(*id, document.name()))
+    /// Shows everything that the automations refer to, as the API shows it, until `visit` fails or the time is over.
+    pub fn each_reference<E: From<OverBudget>>(
+        &self,
+        lookup: &Lookup<'_>,
+        work: &Work,
+        mut visit: impl FnMut(Reference) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.automations.iter().try_for_each(|automation| {
+            let item = &automation.item;
+            let (id, name) = (item.id, item.document.name());
+            lookup.each_site(ItemKind::Automation, item, work, |site| visit(site.describe(id, name)))
         })
     }
 
@@ -128,6 +138,7 @@ impl Content {
             automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
             findings: 0,
             prompts: items(self.prompts),
+            source: SourceTerms::default(),
             templates: items(self.templates),
         }
     }

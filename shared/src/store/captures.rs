@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{self, PREFERENCES, SK};
+use super::organizations::Organizations;
 use super::outcome::CallFailure;
 use super::record;
 use super::size::stored_bytes;
@@ -12,7 +13,7 @@ use super::table::{Part, Table};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
-use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Preferences, SetupItem};
+use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Organization, Preferences, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -27,6 +28,8 @@ pub enum Captured {
     Taken(Box<SourceUser>),
     /// The organization has no such user.
     NoSuchUser,
+    /// There is no such organization.
+    NoSuchOrganization,
     /// It changed again and again while it was read.
     Busy,
     /// It is larger than a snapshot can be; says by what.
@@ -44,6 +47,16 @@ pub struct SourceUser {
     pub setup_version: u64,
     /// The setup.
     pub setup: SourceSetup,
+    /// The organization, as it was once the setup had been read: what an automation refers to was there before.
+    pub organization: Organization,
+}
+
+/// A user with the setup, as it stands in the user's partition.
+struct ReadUser {
+    email: Email,
+    full_name: Option<FullName>,
+    setup_version: u64,
+    setup: SourceSetup,
 }
 
 /// Reads setups.
@@ -83,19 +96,29 @@ impl<'a> Captures<'a> {
     }
 
     /// The user's setup as it was at one moment. The profile sorts first, so its version is the oldest thing read; it
-    /// is read again at the end, in a transaction that fails while a write is in flight. Two dependent reads for a
-    /// setup of one page.
+    /// is read again at the end, in a transaction that fails while a write is in flight, and the organization beside it. Two
+    /// dependent reads for a setup of one page.
     pub async fn read(&self, organization: &ObjectId, user: &ObjectId) -> Result<Captured, Fault> {
+        let organizations = Organizations::new(self.0);
         for _ in 0..ATTEMPTS {
             let source = match self.read_once(organization, user).await? {
-                Captured::Taken(source) => source,
-                other => return Ok(other),
+                Ok(source) => source,
+                Err(Captured::NoSuchUser) if organizations.load(organization).await?.is_none() => {
+                    return Ok(Captured::NoSuchOrganization);
+                }
+                Err(other) => return Ok(other),
             };
-            match self.0.get_settled(&keys::user(organization, user), "setupVersion").await {
+            let key = keys::user(organization, user);
+            let (settled, loaded) =
+                tokio::join!(self.0.get_settled(&key, "setupVersion"), organizations.load(organization));
+            match settled {
                 Ok(None) => return Ok(Captured::NoSuchUser),
                 Ok(Some(item)) => {
                     if record::read::<Version>(item)?.setup_version == source.setup_version {
-                        return Ok(Captured::Taken(source));
+                        let Some(organization) = loaded? else { return Ok(Captured::NoSuchOrganization) };
+                        let ReadUser { email, full_name, setup_version, setup } = source;
+                        let taken = SourceUser { email, full_name, setup_version, setup, organization };
+                        return Ok(Captured::Taken(Box::new(taken)));
                     }
                 }
                 Err(CallFailure::Contended(_)) => {}
@@ -116,7 +139,7 @@ impl<'a> Captures<'a> {
         Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
     }
 
-    async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Captured, Fault> {
+    async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Result<ReadUser, Captured>, Fault> {
         let part =
             Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
         let mut profile = None;
@@ -132,10 +155,10 @@ impl<'a> Captures<'a> {
             }
             // Without a profile the user is not there: either nobody is, or an apply is still at work.
             if profile.is_none() {
-                return Ok(Captured::NoSuchUser);
+                return Ok(Err(Captured::NoSuchUser));
             }
             if let Some(excess) = reading.excess() {
-                return Ok(Captured::TooLarge(excess));
+                return Ok(Err(Captured::TooLarge(excess)));
             }
             next = after;
             if next.is_none() {
@@ -143,12 +166,12 @@ impl<'a> Captures<'a> {
             }
         }
         Ok(match profile {
-            None => Captured::NoSuchUser,
+            None => Err(Captured::NoSuchUser),
             Some(Profile { email, full_name, phone_number, setup_version }) => {
                 let phone = phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned);
                 let owner = Some(SourceIdentity::new(*organization, *user, Some(&email), Some(&phone)));
                 let setup = SourceSetup { owner, ..reading.finish() };
-                Captured::Taken(Box::new(SourceUser { email, full_name, setup_version, setup }))
+                Ok(ReadUser { email, full_name, setup_version, setup })
             }
         })
     }

@@ -4,23 +4,23 @@
 //! items are kept as JSON, and one at a time is parsed. Every limit is counted while the capture goes on: it stops there, and
 //! not once all is made.
 
-use std::collections::HashMap;
+mod before;
+mod references;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
+
+use self::references::References;
 
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
-    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REFERENCES,
+    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES,
     MAX_REMOVED_SECRETS,
 };
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
-use super::reference::{self, RefType, Site};
-use super::{
-    Agent, Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
-};
+use super::reference::SourceTerms;
+use super::{Counts, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -117,6 +117,8 @@ pub struct Capture {
     templates: Vec<Entry>,
     /// Which rules made its findings.
     findings: u32,
+    /// What of the source organization it uses, which is a finding as well.
+    source: SourceTerms,
     counts: Counts,
 }
 
@@ -136,38 +138,40 @@ pub fn capture(
 ) -> Result<Capture, CaptureFailure> {
     let SourceSetup { automations, prompts, templates, preferences, owner } = setup.into();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
-    let mut capturing = Capturing::new(organization, owner, work);
+    let terms = SourceTerms::from(organization);
+    let mut references = References::new(organization, &terms, work)?;
+    for (kind, items) in
+        [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)]
+    {
+        references.add_items(kind, items.iter().map(|item| item.id));
+    }
+    let mut capturing = Capturing::new(references, owner, work);
     let automations =
         automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
-    Ok(Capture {
-        automations,
-        prompts: capturing.list(prompts)?,
-        templates: capturing.list(templates)?,
-        agents: capturing.agents.used(),
-        findings: if capturing.owner.is_some() { FINDINGS } else { 0 },
-        counts,
-    })
+    let prompts = capturing.list(ItemKind::Prompt, prompts)?;
+    let templates = capturing.list(ItemKind::Template, templates)?;
+    let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
+    let (agents, source) = capturing.references.used();
+    Ok(Capture { agents, automations, prompts, templates, findings, source, counts })
 }
 
 /// A setup while it is captured, with what its limits count.
 struct Capturing<'a> {
-    agents: AgentIndex<'a>,
+    references: References<'a>,
     allowance: Allowance,
     owner: Option<SourceIdentity>,
     identity: Allowance,
-    references: usize,
     room: usize,
     work: &'a Work,
 }
 
 impl<'a> Capturing<'a> {
-    fn new(organization: &'a Organization, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
+    fn new(references: References<'a>, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
         Self {
-            agents: AgentIndex::new(&organization.agents),
+            references,
             allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
             owner,
             identity: identity::ALLOWANCE,
-            references: 0,
             room: MAX_RAW_BYTES,
             work,
         }
@@ -176,14 +180,15 @@ impl<'a> Capturing<'a> {
     fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Entry, CaptureFailure> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
-        self.look_at_references(&item.document)?;
+        self.references.automation(&item)?;
         let has_findings = item.has_findings();
         Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings })
     }
 
-    fn list(&mut self, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
+    fn list(&mut self, kind: ItemKind, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
         let entry = |item| {
             let item = self.redacted(item)?;
+            self.references.item(kind, &item)?;
             Ok(Entry { has_findings: item.has_findings(), json: self.write(&item)? })
         };
         items.into_iter().map(entry).collect()
@@ -202,22 +207,6 @@ impl<'a> Capturing<'a> {
             None => Vec::new(),
         };
         Ok(CapturedItem { document, id, identity, removed_secrets })
-    }
-
-    fn look_at_references(&mut self, automation: &Document) -> Result<(), CaptureFailure> {
-        reference::each_site(automation, |site| {
-            self.work.spend(1)?;
-            self.references += 1;
-            if self.references > MAX_REFERENCES {
-                return Err(CaptureFailure::TooLarge(format!(
-                    "the automations have more than {MAX_REFERENCES} references to stages, agents, prompts and templates"
-                )));
-            }
-            if site.ref_type == RefType::Agent {
-                self.agents.note(&site.value);
-            }
-            Ok(())
-        })
     }
 
     fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
@@ -252,41 +241,6 @@ fn too_long(unwritten: Unwritten) -> CaptureFailure {
     }
 }
 
-/// The agents of the source organization, by what a reference may call them.
-struct AgentIndex<'a> {
-    agents: &'a [Agent],
-    by_id: HashMap<ObjectId, usize>,
-    /// Emptied once somebody uses the name: then all of that name are used.
-    by_name: HashMap<&'a str, Vec<usize>>,
-    used: Vec<bool>,
-}
-
-impl<'a> AgentIndex<'a> {
-    fn new(agents: &'a [Agent]) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, agent) in agents.iter().enumerate() {
-            by_name.entry(&agent.name).or_default().push(index);
-        }
-        let by_id = agents.iter().enumerate().map(|(index, agent)| (agent.id, index)).collect();
-        Self { agents, by_id, by_name, used: vec![false; agents.len()] }
-    }
-
-    fn note(&mut self, value: &str) {
-        for index in self.by_name.get_mut(value).map(std::mem::take).unwrap_or_default() {
-            self.used[index] = true;
-        }
-        let is_id = |id: &ObjectId| id.to_string() == value;
-        if let Some(index) = value.parse().ok().filter(is_id).and_then(|id| self.by_id.get(&id)) {
-            self.used[*index] = true;
-        }
-    }
-
-    fn used(&self) -> Vec<KnownAgent> {
-        let used = self.agents.iter().zip(&self.used).filter(|(_, used)| **used);
-        used.map(|(agent, _)| KnownAgent { id: agent.id, name: agent.name.clone() }).collect()
-    }
-}
-
 impl Capture {
     /// How many items of each kind.
     pub fn counts(&self) -> Counts {
@@ -299,7 +253,7 @@ impl Capture {
         let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
         let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
-        self.write(&mut out, self.findings, stored, stored).map_err(too_long)?;
+        self.write(&mut out, Some((self.findings, &self.source)), stored, stored).map_err(too_long)?;
         Ok(out.into_parts().0)
     }
 
@@ -310,7 +264,7 @@ impl Capture {
             true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
             false => out.bytes(&entry.json),
         };
-        self.write(&mut out, 0, automation, comparable_item).map_err(too_long)?;
+        self.write(&mut out, None, automation, comparable_item).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
     }
 
@@ -320,9 +274,9 @@ impl Capture {
         let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
         let automation = |out: &mut Metered<'_, _>, entry: &Entry| {
             let CapturedAutomation { enabled, item } = entry.parse::<CapturedAutomation>()?.without_findings();
-            out.json(&WithReferences { enabled, item: &item, references: References(&item.document) })
+            out.json(&before::WithReferences::new(enabled, &item))
         };
-        match self.write(&mut out, 0, automation, comparable_item) {
+        match self.write(&mut out, None, automation, comparable_item) {
             Ok(()) => Ok(Some(out.into_parts().0.finish())),
             Err(Unwritten::NoRoom) => Ok(None),
             Err(Unwritten::OverBudget) => Err(OverBudget),
@@ -337,7 +291,7 @@ impl Capture {
     fn write<W: std::io::Write>(
         &self,
         out: &mut Metered<'_, W>,
-        findings: u32,
+        findings: Option<(u32, &SourceTerms)>,
         automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
         item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
@@ -346,13 +300,18 @@ impl Capture {
         out.bytes(br#","automations":["#)?;
         list(out, &self.automations, automation)?;
         out.bytes(b"]")?;
-        if findings > 0 {
+        if let Some((findings, _)) = findings.filter(|(findings, _)| *findings > 0) {
             out.bytes(br#","findings":"#)?;
             out.json(&findings)?;
         }
         out.bytes(br#","prompts":["#)?;
         list(out, &self.prompts, &item)?;
-        out.bytes(br#"],"templates":["#)?;
+        out.bytes(b"]")?;
+        if let Some((_, source)) = findings.filter(|(_, source)| !source.is_empty()) {
+            out.bytes(br#","source":"#)?;
+            out.json(source)?;
+        }
+        out.bytes(br#","templates":["#)?;
         list(out, &self.templates, item)?;
         out.bytes(b"]}")
     }
@@ -383,47 +342,6 @@ fn comparable_item<W: std::io::Write>(out: &mut Metered<'_, W>, entry: &Entry) -
     match entry.has_findings {
         true => out.json(&entry.parse::<CapturedItem>()?.without_findings()),
         false => out.bytes(&entry.json),
-    }
-}
-
-/// An automation as it was stored before.
-#[derive(Serialize)]
-struct WithReferences<'a> {
-    enabled: bool,
-    item: &'a CapturedItem,
-    references: References<'a>,
-}
-
-/// The references of an automation as they were stored before: written one by one, and never made as a whole.
-struct References<'a>(&'a Document);
-
-impl Serialize for References<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        reference::each_site(self.0, |site| list.serialize_element(&StoredReference::new(self.0, &site)))?;
-        list.end()
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StoredReference<'a> {
-    automation_name: &'a str,
-    field: &'a str,
-    field_location: &'a str,
-    ref_type: RefType,
-    value: &'a str,
-}
-
-impl<'a> StoredReference<'a> {
-    fn new(automation: &'a Document, site: &'a Site<'_>) -> Self {
-        Self {
-            automation_name: automation.name(),
-            field: site.field(),
-            field_location: site.location(),
-            ref_type: site.ref_type,
-            value: &site.value,
-        }
     }
 }
 

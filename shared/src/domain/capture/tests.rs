@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::Agent;
+use crate::domain::content::MAX_REFERENCES;
 
 fn organization(agents: &[(u8, &str)]) -> Organization {
     let agent = |(number, name): &(u8, &str)| Agent {

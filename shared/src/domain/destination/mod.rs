@@ -51,6 +51,12 @@ pub struct Destination {
     pub kind: DestinationKind,
 }
 
+/// Whether a text is a merge tag and nothing else.
+pub(super) fn is_merge_tag(text: &str) -> bool {
+    text.contains(['{', '[', '<', '*', '%'])
+        && merge_tag::mask(text).text.chars().all(|letter| letter == merge_tag::MASK || letter.is_whitespace())
+}
+
 impl Destination {
     /// The host in ASCII, where the text has other letters: a Cyrillic а passes for a Latin one.
     pub fn ascii_host(&self) -> Option<String> {

@@ -70,6 +70,11 @@ enum TopField {
     History,
 }
 
+/// Whether a field at the top of a document says whose the item is, or who made it.
+pub(super) fn is_owned(name: &str) -> bool {
+    top_field(name).is_some()
+}
+
 fn top_field(name: &str) -> Option<TopField> {
     match name {
         "organizationId" => Some(TopField::Owner(IdentityKind::OrganizationId)),

@@ -1,10 +1,11 @@
 //! Turns a plan into the items of one new user.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Plan, PlannedClone};
 use crate::domain::identity::{NewIdentity, fill_in};
-use crate::domain::{Document, ItemKind, ObjectId, Preferences, Timestamp};
+use crate::domain::{Document, ItemKind, ObjectId, Preferences, Timestamp, reference};
 
 /// Which apply the items belong to. The same origin gives the same ids, however often it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +60,8 @@ impl Origin {
     fn arrive(&self, clone: &PlannedClone, new: &NewIdentity) -> ClonedItem {
         let mut document = clone.document.clone();
         for rewire in &clone.rewires {
-            if let Some(place) = document.pointer_mut(&rewire.pointer) {
-                *place = self.clone_id(rewire.kind, &rewire.source_id).to_string().into();
+            if let Some(Value::String(text)) = document.pointer_mut(&rewire.pointer) {
+                reference::rewire(text, rewire.source_id, self.clone_id(rewire.kind, &rewire.source_id));
             }
         }
         fill_in(&mut document, clone.identity.iter().map(|rewire| (rewire.pointer.as_str(), rewire.kind)), new);

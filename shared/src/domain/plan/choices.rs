@@ -23,6 +23,10 @@ pub struct Choices {
     pub source_statuses_mapping: BTreeMap<String, Vec<String>>,
     /// Targets for agents: automation (name or id) → source agent (name or id) → target agent.
     pub agent_mapping: BTreeMap<String, BTreeMap<String, ObjectId>>,
+    /// Targets for unknown ids: automation (name or id) → source id or pointer → id.
+    pub id_mapping: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is no reference although it looks like one: automation (name or id) → values or pointers.
+    pub keep_values: BTreeMap<String, Vec<String>>,
     /// The prompts to clone in the source's own organization; all when absent.
     pub selected_prompt_names: Option<Vec<String>>,
     /// The destinations to which automations may send, as the answer of plan lists them.
@@ -94,6 +98,8 @@ impl Default for Choices {
             pipeline_mapping: BTreeMap::new(),
             source_statuses_mapping: BTreeMap::new(),
             agent_mapping: BTreeMap::new(),
+            id_mapping: BTreeMap::new(),
+            keep_values: BTreeMap::new(),
             selected_prompt_names: None,
             allow_destinations: Vec::new(),
             apply_automations: true,
@@ -110,11 +116,22 @@ impl Choices {
         let mut named: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
         let keys = (self.pipeline_mapping.keys().map(|key| (key, PIPELINE_MAPPING)))
             .chain(self.source_statuses_mapping.keys().map(|key| (key, SOURCE_STATUSES_MAPPING)))
-            .chain(self.agent_mapping.keys().map(|key| (key, AGENT_MAPPING)));
+            .chain(self.agent_mapping.keys().map(|key| (key, AGENT_MAPPING)))
+            .chain(self.id_mapping.keys().map(|key| (key, ID_MAPPING)))
+            .chain(self.keep_values.keys().map(|key| (key, KEEP_VALUES)));
         for (key, mapping) in keys {
             named.entry(key).or_default().push(mapping);
         }
         named
+    }
+
+    /// Whether an entry names a place by its pointer.
+    pub(super) fn names_places(&self) -> bool {
+        let keys = (self.pipeline_mapping.values().flat_map(BTreeMap::keys))
+            .chain(self.agent_mapping.values().flat_map(BTreeMap::keys))
+            .chain(self.id_mapping.values().flat_map(BTreeMap::keys))
+            .chain(self.keep_values.values().flatten());
+        keys.into_iter().any(|key| key.starts_with('/'))
     }
 
     /// Counts entries against [`MAX_ENTRIES`]; gives the name of the field that has too many.
@@ -123,6 +140,8 @@ impl Choices {
             (PIPELINE_MAPPING, self.pipeline_mapping.values().map(|stages| stages.len().max(1)).sum::<usize>()),
             (SOURCE_STATUSES_MAPPING, self.source_statuses_mapping.values().map(|stages| stages.len().max(1)).sum()),
             (AGENT_MAPPING, self.agent_mapping.values().map(|agents| agents.len().max(1)).sum()),
+            (ID_MAPPING, self.id_mapping.values().map(|ids| ids.len().max(1)).sum()),
+            (KEEP_VALUES, self.keep_values.values().map(|values| values.len().max(1)).sum()),
             (SELECTED_PROMPT_NAMES, self.selected_prompt_names.as_ref().map_or(0, Vec::len)),
             (ALLOW_DESTINATIONS, self.allow_destinations.len()),
         ];
@@ -140,5 +159,7 @@ impl Choices {
 pub(super) const PIPELINE_MAPPING: &str = "pipelineMapping";
 pub(super) const SOURCE_STATUSES_MAPPING: &str = "sourceStatusesMapping";
 pub(super) const AGENT_MAPPING: &str = "agentMapping";
+pub(super) const ID_MAPPING: &str = "idMapping";
+pub(super) const KEEP_VALUES: &str = "keepValues";
 pub(super) const SELECTED_PROMPT_NAMES: &str = "selectedPromptNames";
 pub(super) const ALLOW_DESTINATIONS: &str = "allowDestinations";

@@ -14,7 +14,7 @@ use super::{
     Warning, WarningCode,
 };
 use crate::domain::destination::{self, DestinationKind, Sighting};
-use crate::domain::reference::{self, MAX_REFERENCE_NAME, RefType};
+use crate::domain::reference::{Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
 
 /// A host, an address or a number to which an automation sends by itself.
@@ -167,6 +167,7 @@ impl<'a> Review<'a> {
     /// Judges what an automation sends to, through the prompts and templates that it uses, too. What `rewires` replaces is none.
     pub(super) fn automation(
         &mut self,
+        lookup: &Lookup<'_>,
         automation: &'a CapturedAutomation,
         rewires: &[Rewire],
     ) -> Result<Unaccepted, OverBudget> {
@@ -176,13 +177,10 @@ impl<'a> Review<'a> {
         let mut unaccepted = Unaccepted { total: own.open, texts: own.texts };
         self.list(own.entries.into_iter(), own.open, own.total, id, &name);
         let mut used = HashSet::new();
-        reference::each_site(&automation.item.document, |site| {
-            self.work.spend(1 + site.value.len())?;
-            let kind = match site.ref_type {
-                RefType::Prompt => ItemKind::Prompt,
-                RefType::Template => ItemKind::Template,
-                RefType::PipelineStage | RefType::Agent => return Ok(()),
-            };
+        let work = self.work;
+        lookup.each_site::<OverBudget>(ItemKind::Automation, &automation.item, work, |site| {
+            work.spend(1 + site.value.len())?;
+            let Some(kind) = site.ref_type.item_kind() else { return Ok(()) };
             let key = (kind, site.value);
             let room_for_open = self.open.listed.len() < MAX_LISTED;
             let room_for_closed = self.closed.listed.len() < MAX_LISTED;

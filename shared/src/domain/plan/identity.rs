@@ -11,7 +11,7 @@ use super::{
     WarningCode, Work, words,
 };
 use crate::domain::identity::{IdentityKind, IdentityPlace};
-use crate::domain::reference::{self, RefType};
+use crate::domain::reference::{Lookup, RefType};
 use crate::domain::{Document, cut};
 
 /// A place of a clone that gets a value of the new user.
@@ -118,13 +118,14 @@ impl<'a> Review<'a> {
     pub(super) fn automation(
         &mut self,
         plan: &mut Plan,
+        lookup: &Lookup<'_>,
         automation: &CapturedAutomation,
         mapped: &Document,
     ) -> Result<Judgement, OverBudget> {
         let item = &automation.item;
         let rewires = self.rewires(item, mapped)?;
         let lost = self.lost(&rewires);
-        let uses_loser = self.uses_loser(&item.document)?;
+        let uses_loser = self.uses_loser(lookup, item)?;
         if !lost.is_empty() || uses_loser {
             let places = match lost.is_empty() {
                 true => "in the prompts and templates that it uses".to_owned(),
@@ -197,12 +198,12 @@ impl<'a> Review<'a> {
     }
 
     /// Whether an automation uses a prompt or a template that loses a value.
-    fn uses_loser(&self, automation: &Document) -> Result<bool, OverBudget> {
+    fn uses_loser(&self, lookup: &Lookup<'_>, automation: &CapturedItem) -> Result<bool, OverBudget> {
         if self.losers.is_empty() {
             return Ok(false);
         }
         let mut uses = false;
-        reference::each_site(automation, |site| {
+        lookup.each_site::<OverBudget>(ItemKind::Automation, automation, self.work, |site| {
             self.work.spend(1 + site.value.len())?;
             uses |= self.losers.contains(&(site.ref_type, site.value.into_owned()));
             Ok(())

@@ -4,6 +4,7 @@ mod arrival;
 mod choices;
 mod destinations;
 mod identity;
+mod items;
 mod listed;
 mod mapping;
 mod resolve;
@@ -26,6 +27,7 @@ pub use self::listed::{Listed, MAX_LISTED};
 
 use self::choices::SELECTED_PROMPT_NAMES;
 use self::destinations::{Review, Unaccepted};
+use self::items::{Arriving, ItemResolution};
 use self::listed::Room;
 use self::mapping::Mapping;
 use self::resolve::Resolver;
@@ -33,7 +35,7 @@ use self::targets::Targets;
 use self::words::SHOWN;
 use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
-use super::reference::{MAX_REFERENCE_NAME, Reference};
+use super::reference::{self, Lookup, MAX_REFERENCE_NAME, Reference};
 use super::{
     Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer, redaction,
 };
@@ -178,6 +180,8 @@ pub struct Warning {
 pub enum WarningCode {
     /// References lead nowhere; the automation arrives switched off.
     UnmappedReference,
+    /// A stage exists here, but in pipelines of another type alone than in the source organization.
+    StageOfAnotherType,
     /// Secrets were removed; an automation that lost one, or uses something that did, arrives switched off until
     /// somebody fills them in.
     SecretsRemoved,
@@ -304,8 +308,9 @@ fn plan_within(
         }
     };
     judge_selection(content, choices, &mut plan);
+    let resolutions = items::resolve_within(&selected, &Lookup::of(content, work)?, work)?;
     let mut identity = identity::Review::new(&[], &[], choices, work)?;
-    arrive_unchanged(&mut plan, ItemKind::Prompt, selected, &mut identity, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, selected.into_iter().zip(resolutions), &mut identity, work)?;
     if choices.apply_automations {
         work.spend(content.automations.len())?;
         let kept = content.automations.iter().filter(|automation| existing.contains(&automation.item.id));
@@ -346,23 +351,34 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
     let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
     let mut review = Review::new(targets, choices, work)?;
     destinations::prepare(&mut review, content, choices)?;
+    let (lookup, targets) = (Lookup::of(content, work)?, Targets::new(targets));
+    let mut room = Room::default();
+    let mut resolver = Resolver {
+        lookup: &lookup,
+        targets: &targets,
+        automations: automations.iter().map(|automation| automation.item.id).collect(),
+        prompts: Arriving::new(prompts, work)?,
+        templates: Arriving::new(templates, work)?,
+        work,
+    };
+    let in_prompts = items::resolve(ItemKind::Prompt, prompts, &resolver, &mut room.dangling)?;
+    let in_templates = items::resolve(ItemKind::Template, templates, &resolver, &mut room.dangling)?;
+    resolver.prompts.note_unmapped(prompts, &in_prompts);
+    resolver.templates.note_unmapped(templates, &in_templates);
     let mut identity = identity::Review::new(prompts, templates, choices, work)?;
     if choices.apply_automations {
-        let targets = Targets::new(targets);
-        let (mapping, refusals) = Mapping::judge(content, &targets, choices, work)?;
+        let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
         plan.refusals.extend(refusals);
-        let resolver = Resolver::new(&targets, prompts, templates, work)?;
-        let mut room = Room::default();
         for (automation, mapping) in automations.iter().zip(&mapping.automations) {
             let resolved = resolver.resolve(automation, mapping, &mut room)?;
-            let judged = identity.automation(&mut plan, automation, &resolved.document)?;
-            let unaccepted = review.automation(automation, &resolved.rewires)?;
-            arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), choices);
+            let judged = identity.automation(&mut plan, &lookup, automation, &resolved.document)?;
+            let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
+            arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
             warn_of_texts(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
-    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts, &mut identity, work)?;
-    arrive_unchanged(&mut plan, ItemKind::Template, templates, &mut identity, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), &mut identity, work)?;
+    arrive_unchanged(&mut plan, ItemKind::Template, templates.iter().zip(in_templates), &mut identity, work)?;
     review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
@@ -380,28 +396,16 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
 fn arrive_mapped(
     plan: &mut Plan,
     automation: &CapturedAutomation,
-    resolved: resolve::Resolved,
+    mut resolved: resolve::Resolved,
     identity: identity::Judgement,
     (review, unaccepted): (&mut Review<'_>, &Unaccepted),
+    targets: &Targets<'_>,
     choices: &Choices,
 ) {
     let removed = &automation.item.removed_secrets;
     let incomplete = !removed.is_empty() || resolved.uses_incomplete;
-    let is_dangling = !resolved.dangling.is_empty();
-    if is_dangling {
-        match choices.on_unmapped {
-            OnUnmapped::Reject => {
-                let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
-                let dangling = resolved.dangling.listed.iter().take(room);
-                plan.refusals.extend(dangling.map(|reference| resolve::refusal(reference, choices)));
-            }
-            OnUnmapped::SwitchOff => {
-                let detail = resolve::explain(&resolved.dangling);
-                let warning = Warning::about(WarningCode::UnmappedReference, automation, detail);
-                plan.warnings.push(Warning { references: resolved.dangling, ..warning });
-            }
-        }
-    }
+    let is_dangling = !resolved.dangling.is_empty() || resolved.uses_unmapped;
+    judge_references(plan, automation, &mut resolved, targets, choices);
     if incomplete {
         let places = match removed.is_empty() {
             true => "what was removed from the prompts and templates that it uses".to_owned(),
@@ -424,24 +428,74 @@ fn arrive_mapped(
     });
 }
 
-/// Adds prompts or templates as they are, each with a warning where it lost a secret.
+/// Refuses or warns of the references of an automation that lead nowhere, and warns of those that may mean something else here.
+fn judge_references(
+    plan: &mut Plan,
+    automation: &CapturedAutomation,
+    resolved: &mut resolve::Resolved,
+    targets: &Targets<'_>,
+    choices: &Choices,
+) {
+    let dangling = std::mem::take(&mut resolved.dangling);
+    match choices.on_unmapped {
+        _ if dangling.is_empty() => {}
+        OnUnmapped::Reject => {
+            let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
+            let refused = dangling.listed.iter().take(room);
+            plan.refusals.extend(refused.map(|reference| resolve::refusal(reference, targets, choices)));
+        }
+        OnUnmapped::SwitchOff => {
+            let detail = resolve::explain(&dangling, targets);
+            let warning = Warning::about(WarningCode::UnmappedReference, automation, detail);
+            plan.warnings.push(Warning { references: dangling, ..warning });
+        }
+    }
+    if resolved.uses_unmapped {
+        let detail = "it arrives switched off, because a prompt or template that it uses keeps an id of the source organization; \
+                      mend that and switch it on";
+        plan.warnings.push(Warning::about(WarningCode::UnmappedReference, automation, detail.to_owned()));
+    }
+    let of_another_kind = std::mem::take(&mut resolved.of_another_kind);
+    if let Some(first) = of_another_kind.listed.first() {
+        let stage = words::shortened(&first.value);
+        let detail = format!(
+            "your organization has the stage {stage} only in pipelines of a type in which the source organization does not \
+             have it; map it to another stage, or see that it is the one that is meant"
+        );
+        let warning = Warning::about(WarningCode::StageOfAnotherType, automation, detail);
+        plan.warnings.push(Warning { references: of_another_kind, ..warning });
+    }
+}
+
+/// Adds prompts or templates with their ids resolved, each with a warning where it lost a secret.
 fn arrive_unchanged<'a>(
     plan: &mut Plan,
     kind: ItemKind,
-    items: impl IntoIterator<Item = &'a CapturedItem>,
+    items: impl IntoIterator<Item = (&'a CapturedItem, ItemResolution)>,
     identity: &mut identity::Review<'_>,
     work: &Work,
 ) -> Result<(), OverBudget> {
-    for item in items {
+    for (item, resolution) in items {
         work.spend(1)?;
         if !item.removed_secrets.is_empty() {
             let (name, places) = (words::shortened(item.document.name()), words::first_pointers(&item.removed_secrets));
             let detail = format!("secrets do not travel: fill in {places} of the {kind} {name}");
             plan.warnings.push(Warning::new(WarningCode::SecretsRemoved, "", detail));
         }
+        let ItemResolution { rewires, replacements, unmapped } = resolution;
+        if !unmapped.is_empty() {
+            let shown: Vec<String> = unmapped.listed.iter().take(SHOWN).map(|place| words::shortened(place)).collect();
+            let (name, places) = (words::shortened(item.document.name()), words::first_few(&shown, unmapped.total));
+            let detail = format!(
+                "the {kind} {name} keeps ids of the source organization at {places}; automations that use it arrive switched off"
+            );
+            plan.warnings.push(Warning::new(WarningCode::UnmappedReference, "", detail));
+        }
         let identity = identity.item(plan, kind, item)?;
         warn_of_texts(plan, kind, item, work)?;
-        plan.clones.push(PlannedClone { identity, ..unchanged(kind, item) });
+        let mut clone = PlannedClone { rewires, identity, ..unchanged(kind, item) };
+        reference::rewrite(&mut clone.document, replacements);
+        plan.clones.push(clone);
     }
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::choices::{AGENT_MAPPING, Choices, PIPELINE_MAPPING};
+use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, PIPELINE_MAPPING};
+use super::items::Arriving;
 use super::listed::{Listed, Room};
-use super::mapping::{AutomationMapping, is_id};
+use super::mapping::{AutomationMapping, Target};
 use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
-use super::{CapturedAutomation, CapturedItem, MappedReference, Refusal, Rewire};
-use crate::domain::reference::{self, RefType, Reference, SOURCE_STATUSES, Site};
+use super::{CapturedAutomation, MappedReference, Refusal, Rewire};
+use crate::domain::reference::{Known, Lookup, RefType, Reference, SOURCE_STATUSES, Site, is_id, rewrite};
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work};
 
 /// An automation with every reference resolved or listed.
@@ -18,52 +19,25 @@ pub(super) struct Resolved {
     pub(super) mapped: Listed<MappedReference>,
     /// References that lead nowhere, with the value they have in the snapshot.
     pub(super) dangling: Listed<Reference>,
+    /// References to stages that exist here in pipelines of another type alone.
+    pub(super) of_another_kind: Listed<Reference>,
     /// Whether it refers to a prompt or template that lost a secret: it would send the placeholder.
     pub(super) uses_incomplete: bool,
+    /// Whether it refers to a prompt or template that keeps an id of the source organization.
+    pub(super) uses_unmapped: bool,
 }
 
 /// What references can lead to in the target organization and among the clones.
 pub(super) struct Resolver<'a> {
-    targets: &'a Targets<'a>,
-    prompts: Items<'a>,
-    templates: Items<'a>,
-    work: &'a Work,
+    pub(super) lookup: &'a Lookup<'a>,
+    pub(super) targets: &'a Targets<'a>,
+    pub(super) automations: HashSet<ObjectId>,
+    pub(super) prompts: Arriving<'a>,
+    pub(super) templates: Arriving<'a>,
+    pub(super) work: &'a Work,
 }
 
-/// The clones of one kind, by what a reference may call them.
-struct Items<'a> {
-    ids: HashSet<ObjectId>,
-    names: HashSet<&'a str>,
-    /// Names and ids of those that lost a secret.
-    incomplete: HashSet<String>,
-}
-
-impl<'a> Items<'a> {
-    fn new(items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
-        work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
-        Ok(Self {
-            ids: items.iter().map(|item| item.id).collect(),
-            names: items.iter().map(|item| item.document.name()).collect(),
-            incomplete: items
-                .iter()
-                .filter(|item| !item.removed_secrets.is_empty())
-                .flat_map(|item| [item.id.to_string(), item.document.name().to_owned()])
-                .collect(),
-        })
-    }
-}
-
-impl<'a> Resolver<'a> {
-    pub(super) fn new(
-        targets: &'a Targets<'a>,
-        prompts: &'a [CapturedItem],
-        templates: &'a [CapturedItem],
-        work: &'a Work,
-    ) -> Result<Self, OverBudget> {
-        let (prompts, templates) = (Items::new(prompts, work)?, Items::new(templates, work)?);
-        Ok(Self { targets, prompts, templates, work })
-    }
-
+impl Resolver<'_> {
     /// Resolves the references of `automation`; what is listed of them is taken from `room`.
     pub(super) fn resolve(
         &self,
@@ -71,101 +45,166 @@ impl<'a> Resolver<'a> {
         mapping: &AutomationMapping<'_>,
         room: &mut Room,
     ) -> Result<Resolved, OverBudget> {
-        let mut document = automation.item.document.clone();
-        if let (Some(statuses), Some(fields)) = (mapping.source_statuses, document.fields_mut())
+        let item = &automation.item;
+        let (id, name) = (item.id, item.document.name());
+        let mut resolved = Resolved {
+            document: item.document.clone(),
+            rewires: Vec::new(),
+            mapped: Listed::default(),
+            dangling: Listed::default(),
+            of_another_kind: Listed::default(),
+            uses_incomplete: false,
+            uses_unmapped: false,
+        };
+        let mut replacements = Vec::new();
+        self.lookup.each_site::<OverBudget>(ItemKind::Automation, item, self.work, |site| {
+            self.work.spend(1 + site.value.len())?;
+            // The replacement array was judged with the request: it has target stages already.
+            if site.is_source_status() && mapping.source_statuses.is_some() {
+                return Ok(());
+            }
+            if let Some(used) = self.arriving(&site) {
+                resolved.uses_incomplete |= used.lost_secret(&site.value);
+                resolved.uses_unmapped |= used.keeps_unmapped(&site.value);
+            }
+            match self.resolution(&site, mapping) {
+                Resolution::Kept => {}
+                Resolution::OfAnotherKind => {
+                    resolved.of_another_kind.add(&mut room.dangling, || site.describe(id, name));
+                }
+                Resolution::Replaced(target) => {
+                    let reference = || MappedReference { reference: site.describe(id, name), target: target.clone() };
+                    resolved.mapped.add(&mut room.mapped, reference);
+                    replacements.push(site.replaced_by(target));
+                }
+                Resolution::Rewired(kind, source_id) => {
+                    resolved.rewires.push(Rewire { pointer: site.pointer, kind, source_id });
+                }
+                Resolution::Dangling => resolved.dangling.add(&mut room.dangling, || site.describe(id, name)),
+            }
+            Ok(())
+        })?;
+        rewrite(&mut resolved.document, replacements);
+        if let (Some(statuses), Some(fields)) = (mapping.source_statuses, resolved.document.fields_mut())
             && fields.contains_key(SOURCE_STATUSES)
         {
             fields.insert(SOURCE_STATUSES.to_owned(), statuses.into());
         }
-        let (id, name) = (automation.item.id, automation.item.document.name());
-        let (mut rewires, mut mapped, mut dangling) = (Vec::new(), Listed::default(), Listed::default());
-        let mut uses_incomplete = false;
-        let mut over = Ok(());
-        reference::rewrite(&mut document, |site| {
-            over = over.and_then(|()| self.work.spend(1 + site.value.len()));
-            if over.is_err() {
-                return None;
-            }
-            uses_incomplete |= self.is_incomplete(site);
-            match self.resolution(site, mapping) {
-                Resolution::Kept => None,
-                Resolution::Replaced(target) => {
-                    let reference = || MappedReference { reference: site.describe(id, name), target: target.clone() };
-                    mapped.add(&mut room.mapped, reference);
-                    Some(target)
-                }
-                Resolution::Rewired(rewire) => {
-                    rewires.push(rewire);
-                    None
-                }
-                Resolution::Dangling => {
-                    dangling.add(&mut room.dangling, || site.describe(id, name));
-                    None
-                }
-            }
-        });
-        over.map(|()| Resolved { document, rewires, mapped, dangling, uses_incomplete })
+        Ok(resolved)
     }
 
-    fn is_incomplete(&self, site: &Site<'_>) -> bool {
+    fn arriving(&self, site: &Site<'_>) -> Option<&Arriving<'_>> {
         match site.ref_type {
-            RefType::Prompt => self.prompts.incomplete.contains(site.value.as_ref()),
-            RefType::Template => self.templates.incomplete.contains(site.value.as_ref()),
-            RefType::PipelineStage | RefType::Agent => false,
+            RefType::Prompt => Some(&self.prompts),
+            RefType::Template => Some(&self.templates),
+            _ => None,
         }
     }
 
     fn resolution(&self, site: &Site<'_>, mapping: &AutomationMapping<'_>) -> Resolution {
-        match site.ref_type {
-            _ if !site.is_readable => Resolution::Dangling,
-            // The replacement array was judged with the request: these are target stages already.
-            RefType::PipelineStage if site.is_source_status() && mapping.source_statuses.is_some() => Resolution::Kept,
-            RefType::PipelineStage => self.stage(site, mapping),
-            RefType::Agent => self.agent(site, mapping),
-            RefType::Template => clone_of(ItemKind::Template, &self.templates, site),
-            RefType::Prompt => clone_of(ItemKind::Prompt, &self.prompts, site),
+        let (value, pointer) = (site.value.as_ref(), site.pointer.as_str());
+        let may_be_kept = site.suspected || site.ref_type == RefType::Unknown;
+        if may_be_kept && (mapping.kept.contains(value) || mapping.kept.contains(pointer)) {
+            return Resolution::Kept;
         }
-    }
-
-    fn stage(&self, site: &Site<'_>, mapping: &AutomationMapping<'_>) -> Resolution {
-        match mapping.stages.get(site.value.as_ref()) {
-            Some(target) => Resolution::Replaced((*target).to_owned()),
-            None if self.targets.has_stage(&site.value) => Resolution::Kept,
-            None => Resolution::Dangling,
+        if !site.is_readable {
+            return Resolution::Dangling;
+        }
+        let is_rewritten = !site.is_key();
+        if let Some(target) = mapping.places.get(pointer).filter(|_| is_rewritten) {
+            return self.mapped_to(*target, value);
+        }
+        if site.suspected {
+            let exists = self.targets.has_stage(value) || self.targets.agents_named(value) > 0;
+            return if exists { Resolution::Kept } else { Resolution::Dangling };
+        }
+        let by_value = mapping.values.get(&(site.ref_type, value.into())).filter(|_| is_rewritten);
+        match (by_value, site.ref_type) {
+            (Some(target), _) => self.mapped_to(*target, value),
+            _ if site.is_key() => Resolution::Dangling,
+            (None, RefType::PipelineStage) => self.stage(value),
+            (None, RefType::Agent) if !is_id(value) && self.targets.has_only_agent(value) => Resolution::Kept,
+            (None, RefType::Pipeline) => self.pipeline(value),
+            (None, RefType::Template | RefType::Prompt | RefType::Automation) => self.clone_of(site),
+            (None, RefType::Agent | RefType::Unknown) => Resolution::Dangling,
         }
     }
 
     /// A place that held a name gets the target's name, a place that held an id its id.
-    fn agent(&self, site: &Site<'_>, mapping: &AutomationMapping<'_>) -> Resolution {
-        let by_id = is_id(&site.value);
-        match mapping.agents.get(site.value.as_ref()) {
-            Some(agent) if by_id => Resolution::Replaced(agent.id.to_string()),
-            Some(agent) => Resolution::Replaced(agent.name.clone()),
-            None if !by_id && self.targets.has_only_agent(&site.value) => Resolution::Kept,
-            None => Resolution::Dangling,
+    fn mapped_to(&self, target: Target<'_>, value: &str) -> Resolution {
+        match target {
+            Target::Stage(stage) => match self.lookup.known(value) {
+                Some(Known::Stage { pipeline, .. }) => self.stage_id(stage, pipeline),
+                _ => Resolution::Replaced(stage.to_owned()),
+            },
+            Target::Agent(agent) if is_id(value) => Resolution::Replaced(agent.id.to_string()),
+            Target::Agent(agent) => Resolution::Replaced(agent.name.clone()),
+            Target::Pipeline(pipeline) => Resolution::Replaced(pipeline.id.to_string()),
+            Target::Id(id) => Resolution::Replaced(id.to_owned()),
+        }
+    }
+
+    fn stage(&self, value: &str) -> Resolution {
+        match self.lookup.known(value) {
+            Some(Known::Stage { name, pipeline }) => self.stage_id(name, pipeline),
+            _ if !self.targets.has_stage(value) => Resolution::Dangling,
+            _ => match self.targets.is_of_another_kind(value, self.lookup.stage_kinds(value)) {
+                true => Resolution::OfAnotherKind,
+                false => Resolution::Kept,
+            },
+        }
+    }
+
+    fn stage_id(&self, stage: &str, pipeline: &str) -> Resolution {
+        let id = self.targets.stage_id(stage, pipeline);
+        id.map_or(Resolution::Dangling, |id| Resolution::Replaced(id.to_owned()))
+    }
+
+    /// A pipeline of the same name and type needs no mapping.
+    pub(super) fn pipeline(&self, value: &str) -> Resolution {
+        let Some(Known::Pipeline { name, kind }) = self.lookup.known(value) else { return Resolution::Dangling };
+        let here = self.targets.only_pipeline(name, kind);
+        here.map_or(Resolution::Dangling, |pipeline| Resolution::Replaced(pipeline.id.to_string()))
+    }
+
+    fn clone_of(&self, site: &Site<'_>) -> Resolution {
+        let (Some(kind), id) = (site.ref_type.item_kind(), site.value.parse::<ObjectId>()) else {
+            return Resolution::Dangling;
+        };
+        let arriving = self.arriving(site);
+        match id {
+            Ok(id) if arriving.map_or_else(|| self.automations.contains(&id), |items| items.has_id(&id)) => {
+                Resolution::Rewired(kind, id)
+            }
+            _ if arriving.is_some_and(|items| items.has_name(&site.value)) => Resolution::Kept,
+            _ => Resolution::Dangling,
+        }
+    }
+
+    /// What becomes of an id in a prompt or a template, which no mapping names.
+    pub(super) fn in_item(&self, site: &Site<'_>) -> Resolution {
+        match site.ref_type {
+            _ if site.is_key() => Resolution::Dangling,
+            RefType::PipelineStage => self.stage(&site.value),
+            RefType::Pipeline => self.pipeline(&site.value),
+            RefType::Template | RefType::Prompt | RefType::Automation => self.clone_of(site),
+            RefType::Agent | RefType::Unknown => Resolution::Dangling,
         }
     }
 }
 
-enum Resolution {
+/// What becomes of a reference.
+pub(super) enum Resolution {
     Kept,
+    /// It is kept, although it may mean something else here.
+    OfAnotherKind,
     Replaced(String),
-    Rewired(Rewire),
+    Rewired(ItemKind, ObjectId),
     Dangling,
 }
 
-fn clone_of(kind: ItemKind, items: &Items<'_>, site: &Site<'_>) -> Resolution {
-    match site.value.parse::<ObjectId>() {
-        Ok(source_id) if items.ids.contains(&source_id) => {
-            Resolution::Rewired(Rewire { pointer: site.pointer(), kind, source_id })
-        }
-        _ if items.names.contains(site.value.as_ref()) => Resolution::Kept,
-        _ => Resolution::Dangling,
-    }
-}
-
 /// Says of dangling references what is missing and what to do.
-pub(super) fn explain(dangling: &Listed<Reference>) -> String {
+pub(super) fn explain(dangling: &Listed<Reference>, targets: &Targets<'_>) -> String {
     let missing: Vec<String> = dangling
         .listed
         .iter()
@@ -173,24 +212,58 @@ pub(super) fn explain(dangling: &Listed<Reference>) -> String {
         .map(|reference| format!("the {} {}", reference.ref_type.noun(), shortened(&reference.value)))
         .collect();
     let what = first_few(&missing, dangling.total);
-    format!("it arrives switched off, because {what} cannot be found for the new user; map or mend it and switch it on")
+    let twins = dangling.listed.iter().find_map(|reference| twins(reference, targets)).unwrap_or_default();
+    let suspected = match dangling.listed.iter().any(|reference| reference.suspected) {
+        true => "; what is only suspected is mapped by its pointer, or named in keepValues where it is no reference",
+        false => "",
+    };
+    format!(
+        "it arrives switched off, because {what} cannot be found for the new user; map or mend it and switch it \
+         on{twins}{suspected}"
+    )
+}
+
+/// Says that a name means more than one agent here.
+fn twins(reference: &Reference, targets: &Targets<'_>) -> Option<String> {
+    let count = targets.agents_named(&reference.value);
+    (reference.ref_type == RefType::Agent && count > 1).then(|| {
+        let name = shortened(&reference.value);
+        format!("; your organization has {count} agents named {name}, and only an id tells them apart")
+    })
 }
 
 /// The refusal of a dangling reference, at the place of the request where it can be mapped.
-pub(super) fn refusal(reference: &Reference, choices: &Choices) -> Refusal {
-    let Reference { automation_name, automation_name_cut, automation_id, value, ref_type, .. } = reference;
+pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Choices) -> Refusal {
+    let Reference { automation_name, automation_name_cut, automation_id, value, ref_type, pointer, suspected, .. } =
+        reference;
     let noun = ref_type.noun();
     let id = automation_id.to_string();
     // A name that is cut is no key.
     let key = if *automation_name_cut { &id } else { automation_name };
-    let mapped_at = |mapping: &'static str| vec![mapping, key, value];
+    let source = if *suspected { pointer } else { value };
+    let mapped_at = |mapping: &'static str| vec![mapping, key, source];
     let (place, advice) = match ref_type {
         RefType::PipelineStage => (mapped_at(PIPELINE_MAPPING), "map it to a stage of your organization"),
+        RefType::Pipeline => (mapped_at(PIPELINE_MAPPING), "map it to the id of a pipeline of your organization"),
         RefType::Agent => (mapped_at(AGENT_MAPPING), "map it to the id of an agent of your organization"),
+        RefType::Unknown => {
+            (mapped_at(ID_MAPPING), "map it to the id that it has in your organization, or name it in keepValues")
+        }
         RefType::Template if !choices.apply_templates => (vec!["applyTemplates"], "clone the templates too"),
         RefType::Prompt if !choices.apply_prompts => (vec!["applyPrompts"], "clone the prompts too"),
-        RefType::Template | RefType::Prompt => (vec!["onUnmapped"], "the snapshot does not hold it; use switchOff"),
+        RefType::Template | RefType::Prompt | RefType::Automation => {
+            (vec!["onUnmapped"], "the snapshot does not hold it; use switchOff")
+        }
     };
-    let (automation, value) = (shortened(automation_name), shortened(value));
-    Refusal::at(&place, format!("the automation {automation} refers to the {noun} {value}: {advice}"))
+    let (automation, named) = (shortened(automation_name), shortened(value));
+    let twins = twins(reference, targets).unwrap_or_default();
+    let detail = match suspected {
+        true => format!(
+            "the automation {automation} has the name of a {noun} of the source organization, {named}, at {}: {advice} by this \
+             pointer, or name it in keepValues where it is no reference",
+            shortened(pointer)
+        ),
+        false => format!("the automation {automation} refers to the {noun} {named}: {advice}{twins}"),
+    };
+    Refusal::at(&place, detail)
 }

@@ -4,18 +4,31 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::words;
-use crate::domain::{Agent, ObjectId, Organization};
+use crate::domain::{Agent, ObjectId, Organization, Pipeline};
 
-/// The stages and agents of an organization, to be looked up.
+/// The pipelines, stages and agents of an organization, to be looked up.
 pub(super) struct Targets<'a> {
     organization: &'a Organization,
-    stages: HashSet<&'a str>,
+    stages: HashMap<&'a str, StageTarget<'a>>,
+    pipelines: HashMap<ObjectId, &'a Pipeline>,
+    /// By name and type, with how many there are.
+    pipelines_named: HashMap<(&'a str, &'a str), (&'a Pipeline, usize)>,
     agents: HashMap<ObjectId, &'a Agent>,
     /// How many agents have a name.
     names: HashMap<&'a str, usize>,
     /// For messages, of which a plan may have many.
     some_stages: OnceCell<String>,
     some_agents: OnceCell<String>,
+    some_pipelines: OnceCell<String>,
+}
+
+/// The stages of one name.
+#[derive(Default)]
+struct StageTarget<'a> {
+    /// The types of their pipelines.
+    kinds: HashSet<&'a str>,
+    /// The ids that the CRM keeps on them, by the names of their pipelines.
+    ids: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Targets<'a> {
@@ -24,27 +37,69 @@ impl<'a> Targets<'a> {
         for agent in &organization.agents {
             *names.entry(&agent.name).or_default() += 1;
         }
+        let mut stages: HashMap<&str, StageTarget<'_>> = HashMap::new();
+        let mut pipelines_named = HashMap::new();
+        for pipeline in &organization.pipelines {
+            pipelines_named.entry((pipeline.name.as_str(), pipeline.kind.as_str())).or_insert((pipeline, 0)).1 += 1;
+            for stage in &pipeline.stages {
+                let target = stages.entry(&stage.name).or_default();
+                target.kinds.insert(&pipeline.kind);
+                if let Some(id) = stage.ids().next() {
+                    target.ids.entry(&pipeline.name).or_insert(id);
+                }
+            }
+        }
         Self {
             organization,
-            stages: organization.stage_names().collect(),
+            stages,
+            pipelines: organization.pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect(),
+            pipelines_named,
             agents: organization.agents.iter().map(|agent| (agent.id, agent)).collect(),
             names,
             some_stages: OnceCell::new(),
             some_agents: OnceCell::new(),
+            some_pipelines: OnceCell::new(),
         }
     }
 
     pub(super) fn has_stage(&self, name: &str) -> bool {
-        self.stages.contains(name)
+        self.stages.contains_key(name)
+    }
+
+    /// The id of the stage of this name: of the one in the pipeline of this name, or of the only one that has an id.
+    pub(super) fn stage_id(&self, name: &str, pipeline: &str) -> Option<&'a str> {
+        let ids = &self.stages.get(name)?.ids;
+        let only = || ids.values().next().filter(|_| ids.len() == 1);
+        ids.get(pipeline).or_else(only).copied()
+    }
+
+    /// Whether a stage exists, but in no pipeline of one of these types.
+    pub(super) fn is_of_another_kind(&self, stage: &str, kinds: &HashSet<&str>) -> bool {
+        let Some(target) = self.stages.get(stage) else { return false };
+        !kinds.is_empty() && kinds.iter().all(|kind| !target.kinds.contains(kind))
+    }
+
+    pub(super) fn pipeline(&self, id: &ObjectId) -> Option<&'a Pipeline> {
+        self.pipelines.get(id).copied()
+    }
+
+    /// The pipeline of this name and type, if there is one and only one.
+    pub(super) fn only_pipeline(&self, name: &str, kind: &str) -> Option<&'a Pipeline> {
+        self.pipelines_named.get(&(name, kind)).filter(|(_, count)| *count == 1).map(|(pipeline, _)| *pipeline)
     }
 
     pub(super) fn agent(&self, id: &ObjectId) -> Option<&'a Agent> {
         self.agents.get(id).copied()
     }
 
+    /// How many agents have this name.
+    pub(super) fn agents_named(&self, name: &str) -> usize {
+        self.names.get(name).copied().unwrap_or_default()
+    }
+
     /// Whether one agent has this name, and one only.
     pub(super) fn has_only_agent(&self, name: &str) -> bool {
-        self.names.get(name) == Some(&1)
+        self.agents_named(name) == 1
     }
 
     /// The first few stages, for a message.
@@ -56,5 +111,11 @@ impl<'a> Targets<'a> {
     pub(super) fn some_agents(&self) -> &str {
         let names = || self.organization.agents.iter().map(|agent| agent.name.as_str());
         self.some_agents.get_or_init(|| words::quoted(names()))
+    }
+
+    /// The first few pipelines, for a message.
+    pub(super) fn some_pipelines(&self) -> &str {
+        let names = || self.organization.pipelines.iter().map(|pipeline| pipeline.name.as_str());
+        self.some_pipelines.get_or_init(|| words::quoted(names()))
     }
 }

@@ -1,7 +1,9 @@
 mod destinations;
 mod identity;
 mod keys;
+mod ordinary;
 mod properties;
+mod shapes;
 
 use std::collections::BTreeMap;
 
@@ -256,7 +258,7 @@ fn what_a_flag_leaves_out_is_counted_and_leaves_references_dangling() {
     assert_eq!(plan.clones[0].enabled, Some(false));
     assert_eq!(plan.warnings[0].references.total, 4);
     let rejected = across(&messenger(), &Choices { on_unmapped: OnUnmapped::Reject, ..choices });
-    assert_eq!(pointers(&rejected), ["/applyTemplates", "/applyPrompts", "/applyPrompts", "/applyTemplates"]);
+    assert_eq!(pointers(&rejected), ["/applyPrompts", "/applyPrompts", "/applyTemplates", "/applyTemplates"]);
 }
 
 #[test]

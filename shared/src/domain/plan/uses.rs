@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::words::{SHOWN, first_few, shortened};
 use crate::domain::content::{CapturedAutomation, Content};
-use crate::domain::reference::{self, RefType};
-use crate::domain::{ObjectId, OverBudget, Work};
+use crate::domain::reference::{Known, Lookup, RefType, Site};
+use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
 /// A name or an id of automations. Ids in either case are one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,27 +16,41 @@ pub(super) struct Key(usize);
 /// The automations of a content by what a mapping calls them: a name names every automation that has it.
 pub(super) struct Automations<'a> {
     automations: &'a [CapturedAutomation],
+    lookup: &'a Lookup<'a>,
     keys: HashMap<Cow<'a, str>, Key>,
     named: Vec<Vec<usize>>,
     uses: Vec<Option<Rc<Uses<'a>>>>,
-    agent_names: HashMap<String, &'a str>,
+    /// Whether the request names places by their pointers.
+    by_pointer: bool,
     work: &'a Work,
 }
 
-/// An automation that uses a stage or an agent, and at how many places.
+/// An automation that uses something, and at how many places.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Use {
     pub(super) automation: usize,
     pub(super) places: usize,
 }
 
+/// A reference at one place of an automation.
+#[derive(Debug, Clone)]
+pub(super) struct PlaceUse<'a> {
+    pub(super) automation: usize,
+    pub(super) ref_type: RefType,
+    pub(super) suspected: bool,
+    pub(super) value: Cow<'a, str>,
+}
+
 /// What the automations of one key use.
 #[derive(Default)]
 pub(super) struct Uses<'a> {
-    pub(super) stages: Values<'a>,
-    pub(super) agents: Values<'a>,
-    /// Ids of agents that are used, by the agent's name.
-    ids_by_name: HashMap<&'a str, Vec<Cow<'a, str>>>,
+    /// References that are certain or unknown.
+    certain: HashMap<RefType, Values<'a>>,
+    pub(super) suspected: Values<'a>,
+    /// By pointer; a list of ids has several at one.
+    places: HashMap<String, Vec<PlaceUse<'a>>>,
+    /// Ids of agents and of stages that are used, by their names.
+    ids_by_name: HashMap<(RefType, &'a str), Vec<Cow<'a, str>>>,
 }
 
 /// Who uses each of some values.
@@ -47,13 +61,19 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Automations<'a> {
-    pub(super) fn new(content: &'a Content, work: &'a Work) -> Result<Self, OverBudget> {
+    pub(super) fn new(
+        content: &'a Content,
+        lookup: &'a Lookup<'a>,
+        by_pointer: bool,
+        work: &'a Work,
+    ) -> Result<Self, OverBudget> {
         let mut all = Self {
             automations: &content.automations,
+            lookup,
             keys: HashMap::new(),
             named: Vec::new(),
             uses: Vec::new(),
-            agent_names: content.agents.iter().map(|agent| (agent.id.to_string(), agent.name.as_str())).collect(),
+            by_pointer,
             work,
         };
         for (position, automation) in content.automations.iter().enumerate() {
@@ -95,20 +115,10 @@ impl<'a> Automations<'a> {
         }
         let mut uses = Uses::default();
         for position in &self.named[key.0] {
-            reference::each_site(&self.automations[*position].item.document, |site| {
+            let item = &self.automations[*position].item;
+            self.lookup.each_site::<OverBudget>(ItemKind::Automation, item, self.work, |site| {
                 self.work.spend(1 + site.value.len())?;
-                match site.ref_type {
-                    RefType::PipelineStage => drop(uses.stages.add(site.value, *position)),
-                    RefType::Agent => {
-                        let name = self.agent_names.get(site.value.as_ref());
-                        if uses.agents.add(site.value.clone(), *position)
-                            && let Some(name) = name
-                        {
-                            uses.ids_by_name.entry(name).or_default().push(site.value);
-                        }
-                    }
-                    RefType::Template | RefType::Prompt => {}
-                }
+                uses.note(self.lookup, site, *position, self.by_pointer);
                 Ok(())
             })?;
         }
@@ -116,27 +126,69 @@ impl<'a> Automations<'a> {
         self.uses[key.0] = Some(Rc::clone(&uses));
         Ok(uses)
     }
-
-    /// The name of an agent of the source organization.
-    pub(super) fn agent_name(&self, id: &str) -> Option<&'a str> {
-        self.agent_names.get(id).copied()
-    }
 }
 
 impl<'a> Uses<'a> {
-    /// The agents that are used and that `source` means: literally, or because the source organization has an agent with the
-    /// one as its id and the other as its name, which is `name` where `source` is an id.
-    pub(super) fn agents_meant(
+    fn note(&mut self, lookup: &Lookup<'a>, site: Site<'a>, automation: usize, by_pointer: bool) {
+        if by_pointer && site.is_readable && !site.is_key() {
+            let Site { ref_type, suspected, value, pointer, .. } = site.clone();
+            self.places.entry(pointer).or_default().push(PlaceUse { automation, ref_type, suspected, value });
+        }
+        if site.suspected {
+            self.suspected.add(site.value, automation);
+            return;
+        }
+        let values = self.certain.entry(site.ref_type).or_default();
+        if !values.add(site.value.clone(), automation) {
+            return;
+        }
+        let name = match lookup.known(&site.value) {
+            Some(Known::Agent(name)) => (RefType::Agent, name),
+            Some(Known::Stage { name, .. }) => (RefType::PipelineStage, name),
+            _ => return,
+        };
+        self.ids_by_name.entry(name).or_default().push(site.value);
+    }
+
+    /// The values of one type that are used and that `source` means: literally, or because the source organization has something
+    /// with the one as its id and the other as its name, which is `name` where `source` is an id.
+    pub(super) fn meant(
         &self,
+        ref_type: RefType,
         source: &str,
         name: Option<&str>,
-    ) -> impl Iterator<Item = (&Cow<'a, str>, &[Use])> {
-        let ids = self.ids_by_name.get(source).into_iter().flatten().filter(move |id| *id != source);
+    ) -> Vec<(RefType, &Cow<'a, str>, &[Use])> {
+        let values = self.certain.get(&ref_type).map(|values| &values.by_value);
+        let get = move |value: &str| values.and_then(|values| values.get_key_value(value));
+        let ids = self.ids_by_name.get(&(ref_type, source)).into_iter().flatten().filter(move |id| *id != source);
         let other_name = name.filter(|name| *name != source);
-        let literal = self.agents.by_value.get_key_value(source);
-        let named = other_name.and_then(|name| self.agents.by_value.get_key_value(name));
-        let by_id = ids.filter_map(|id| self.agents.by_value.get_key_value(id));
-        literal.into_iter().chain(named).chain(by_id).map(|(value, uses)| (value, uses.as_slice()))
+        let found = get(source).into_iter().chain(other_name.and_then(get)).chain(ids.filter_map(move |id| get(id)));
+        found.map(move |(value, uses)| (ref_type, value, uses.as_slice())).collect()
+    }
+
+    /// The references at a place.
+    pub(super) fn at(&self, pointer: &str) -> &[PlaceUse<'a>] {
+        self.places.get(pointer).map_or(&[], Vec::as_slice)
+    }
+
+    /// The automations that hold a value, or something at a place, that may be no reference: what is suspected or unknown.
+    pub(super) fn may_keep(&self, value: &str) -> Vec<usize> {
+        let unknown = self.certain.get(&RefType::Unknown);
+        let values = [Some(&self.suspected), unknown].into_iter().flatten();
+        let by_value = values.filter_map(|values| values.by_value.get(value)).flatten().map(|user| user.automation);
+        let may_be_kept = |used: &&PlaceUse<'_>| used.suspected || used.ref_type == RefType::Unknown;
+        by_value.chain(self.at(value).iter().filter(may_be_kept).map(|used| used.automation)).collect()
+    }
+
+    /// The first few values of these types, for a message.
+    pub(super) fn some(&self, ref_types: &[RefType]) -> String {
+        let values = ref_types.iter().filter_map(|ref_type| self.certain.get(ref_type));
+        let (mut first, mut total) = (Vec::new(), 0);
+        for values in values {
+            first.extend(values.first.iter().take(SHOWN - first.len().min(SHOWN)).cloned());
+            total += values.by_value.len();
+        }
+        first_few(&first, total)
     }
 }
 
@@ -155,13 +207,8 @@ impl<'a> Values<'a> {
         is_new
     }
 
-    /// The value as the content has it, and who uses it.
-    pub(super) fn get(&self, value: &str) -> Option<(&Cow<'a, str>, &[Use])> {
-        self.by_value.get_key_value(value).map(|(value, uses)| (value, uses.as_slice()))
-    }
-
-    /// The first few, for a message.
-    pub(super) fn some(&self) -> String {
-        first_few(&self.first, self.by_value.len())
+    /// Whether anybody uses the value.
+    pub(super) fn has(&self, value: &str) -> bool {
+        self.by_value.contains_key(value)
     }
 }

@@ -1,9 +1,9 @@
 //! The redactor: it never fails, keeps the shape of a document, tells what it changed, and finds nothing more the second time.
 
 use serde_json::{Map, Value, json};
-use shared::domain::Document;
 use shared::domain::redaction::{redact, redact_text};
-use shared::domain::reference::{rewrite, sites};
+use shared::domain::reference::{Lookup, rewrite};
+use shared::domain::{Document, ItemKind};
 
 use crate::{Target, canaries};
 
@@ -32,16 +32,14 @@ fn run(input: &[u8]) {
     references(once);
 }
 
-/// The walker finds the same references in what is left of a document, and rewriting them with themselves changes nothing.
+/// The walker finds references in what is left of a document, and rewriting them with themselves changes nothing.
 fn references(document: Document) {
-    let found = sites(&document).len();
+    let found = Lookup::default().sites(ItemKind::Automation, &document);
+    let readable = found.iter().filter(|site| site.is_readable && !site.is_key());
+    let replacements = readable.map(|site| site.replaced_by(site.value.clone().into_owned())).collect();
     let mut rewritten = document.clone();
-    let mut asked = 0;
-    rewrite(&mut rewritten, |_| {
-        asked += 1;
-        None
-    });
-    assert_eq!((asked, rewritten), (found, document));
+    rewrite(&mut rewritten, replacements);
+    assert_eq!(rewritten, document);
 }
 
 /// The same objects and lists with as many entries, and the same leaves or a text in their place.

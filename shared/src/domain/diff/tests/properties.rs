@@ -99,7 +99,7 @@ prop_compose! {
 prop_compose! {
     fn some_content()(automations in some_items(), prompts in some_items(), templates in some_items()) -> Content {
         let plain = |items: Vec<CapturedAutomation>| items.into_iter().map(|automation| automation.item).collect();
-        Content { automations, prompts: plain(prompts), templates: plain(templates), agents: Vec::new(), findings: 0 }
+        Content { automations, prompts: plain(prompts), templates: plain(templates), agents: Vec::new(), ..Content::default() }
     }
 }
 

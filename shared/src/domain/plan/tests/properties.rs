@@ -86,6 +86,8 @@ fn leads_somewhere(site: &reference::Site, arrival: &Arrival) -> bool {
         }
         RefType::Template => cloned(ItemKind::Template),
         RefType::Prompt => cloned(ItemKind::Prompt),
+        RefType::Automation => cloned(ItemKind::Automation),
+        RefType::Pipeline | RefType::Unknown => false,
     }
 }
 
@@ -94,10 +96,12 @@ proptest! {
     fn rewriting_with_an_empty_mapping_changes_nothing(automation in an_automation()) {
         let before: Document = serde_json::from_value(automation).unwrap();
         let mut after = before.clone();
-        reference::rewrite(&mut after, |_| None);
+        reference::rewrite(&mut after, Vec::new());
         prop_assert_eq!(&after, &before);
-        reference::rewrite(&mut after, |site| site.is_readable.then(|| site.value.clone().into_owned()));
-        prop_assert_eq!(after, before);
+        let sites = Lookup::default().sites(ItemKind::Automation, &before);
+        let readable = sites.iter().filter(|site| site.is_readable);
+        reference::rewrite(&mut after, readable.map(|site| site.replaced_by(site.value.clone().into_owned())).collect());
+        prop_assert_eq!(&after, &before);
     }
 
     #[test]
@@ -112,9 +116,15 @@ proptest! {
             return Ok(());
         }
         for (source, clone) in content.automations.iter().zip(&arrival.items) {
-            let before = reference::sites(&source.item.document);
-            let after = reference::sites(&clone.document);
-            let places = |sites: &[reference::Site<'_>]| sites.iter().map(reference::Site::pointer).collect::<Vec<_>>();
+            let mut here = Lookup::default();
+            here.add_items(ItemKind::Prompt, arrival.items.iter().filter(|item| item.kind == ItemKind::Prompt).map(|item| item.id));
+            here.add_items(ItemKind::Template, arrival.items.iter().filter(|item| item.kind == ItemKind::Template).map(|item| item.id));
+            let lookup = Lookup::of(&content, &Work::unlimited()).unwrap();
+            let before: Vec<_> = lookup.sites(ItemKind::Automation, &source.item.document);
+            let before: Vec<_> = before.into_iter().filter(|site| !site.suspected).collect();
+            let after = here.sites(ItemKind::Automation, &clone.document);
+            let after: Vec<_> = after.into_iter().filter(|site| before.iter().any(|it| it.pointer == site.pointer)).collect();
+            let places = |sites: &[reference::Site<'_>]| sites.iter().map(|site| site.pointer.clone()).collect::<Vec<_>>();
             prop_assert_eq!(places(&before), places(&after));
             prop_assert_eq!(&clone.document.as_value()["kept"], &source.item.document.as_value()["kept"]);
             let on = arrival.preferences[&clone.id];

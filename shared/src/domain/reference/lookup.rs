@@ -1,0 +1,203 @@
+//! What a walk knows beside the document: the setup's own items, and the names and ids of the source organization.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{RefType, SourceTerms};
+use crate::domain::content::Content;
+use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
+
+/// The items of a setup and the terms of its organization, to be looked up.
+#[derive(Debug, Default)]
+pub struct Lookup<'a> {
+    items: HashMap<ObjectId, ItemKind>,
+    prompts: HashSet<&'a str>,
+    templates: HashSet<&'a str>,
+    agents: HashMap<ObjectId, (&'a str, usize)>,
+    agent_names: HashMap<&'a str, Vec<usize>>,
+    pipelines: HashMap<ObjectId, Pipeline<'a>>,
+    stages: HashMap<&'a str, Stage<'a>>,
+    stage_names: HashMap<&'a str, Vec<(usize, usize)>>,
+    /// The types of the pipelines that have a stage of a name.
+    stage_kinds: HashMap<&'a str, HashSet<&'a str>>,
+    none: HashSet<&'a str>,
+}
+
+#[derive(Debug)]
+struct Pipeline<'a> {
+    name: &'a str,
+    kind: &'a str,
+    at: usize,
+}
+
+#[derive(Debug)]
+struct Stage<'a> {
+    name: &'a str,
+    pipeline: &'a str,
+    at: (usize, usize),
+}
+
+/// What an id is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// An item of the setup.
+    Item(ItemKind),
+    /// The agent of this name.
+    Agent(&'a str),
+    /// The pipeline of this name and type.
+    Pipeline {
+        /// Its name.
+        name: &'a str,
+        /// Its type.
+        kind: &'a str,
+    },
+    /// The stage of this name.
+    Stage {
+        /// Its name.
+        name: &'a str,
+        /// The name of its pipeline.
+        pipeline: &'a str,
+    },
+}
+
+impl Known<'_> {
+    /// The kind of reference that such an id is.
+    pub fn ref_type(self) -> RefType {
+        match self {
+            Self::Item(kind) => kind.into(),
+            Self::Agent(_) => RefType::Agent,
+            Self::Pipeline { .. } => RefType::Pipeline,
+            Self::Stage { .. } => RefType::PipelineStage,
+        }
+    }
+}
+
+impl<'a> Lookup<'a> {
+    /// What the items of a content may name.
+    pub fn of(content: &'a Content, work: &Work) -> Result<Self, OverBudget> {
+        let mut lookup = Self::of_terms(&content.source, work)?;
+        for agent in &content.agents {
+            work.spend(1 + agent.name.len())?;
+            lookup.add_agent(agent.id, &agent.name, usize::MAX);
+        }
+        let automations = content.automations.iter().map(|automation| automation.item.id);
+        lookup.add_items(ItemKind::Automation, automations);
+        lookup.add_items(ItemKind::Prompt, content.prompts.iter().map(|item| item.id));
+        lookup.add_items(ItemKind::Template, content.templates.iter().map(|item| item.id));
+        for (names, items) in [(&mut lookup.prompts, &content.prompts), (&mut lookup.templates, &content.templates)] {
+            work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
+            names.extend(items.iter().map(|item| item.document.name()));
+        }
+        Ok(lookup)
+    }
+
+    /// The terms of an organization alone.
+    pub fn of_terms(terms: &'a SourceTerms, work: &Work) -> Result<Self, OverBudget> {
+        let mut lookup = Self::default();
+        for (at, agent) in terms.agents.iter().enumerate() {
+            work.spend(1 + agent.name.len())?;
+            lookup.add_agent(agent.id, &agent.name, at);
+        }
+        for (at, pipeline) in terms.pipelines.iter().enumerate() {
+            work.spend(1 + pipeline.name.len())?;
+            let name = pipeline.name.as_str();
+            lookup.pipelines.insert(pipeline.id, Pipeline { name, kind: &pipeline.kind, at });
+            for (number, stage) in pipeline.stages.iter().enumerate() {
+                work.spend(1 + stage.name.len())?;
+                lookup.stage_names.entry(&stage.name).or_default().push((at, number));
+                lookup.stage_kinds.entry(&stage.name).or_default().insert(&pipeline.kind);
+                for id in &stage.ids {
+                    let stage = Stage { name: &stage.name, pipeline: name, at: (at, number) };
+                    lookup.stages.entry(id).or_insert(stage);
+                }
+            }
+        }
+        Ok(lookup)
+    }
+
+    /// Adds items of the setup.
+    pub fn add_items(&mut self, kind: ItemKind, ids: impl Iterator<Item = ObjectId>) {
+        self.items.extend(ids.map(|id| (id, kind)));
+    }
+
+    fn add_agent(&mut self, id: ObjectId, name: &'a str, at: usize) {
+        self.agents.entry(id).or_insert((name, at));
+        self.agent_names.entry(name).or_default().push(at);
+    }
+
+    /// What `id` is; `None` where neither the setup nor the organization has it.
+    pub fn known(&self, id: &str) -> Option<Known<'a>> {
+        if let Some(id) = parsed(id) {
+            if let Some(kind) = self.items.get(&id) {
+                return Some(Known::Item(*kind));
+            }
+            if let Some((name, _)) = self.agents.get(&id) {
+                return Some(Known::Agent(name));
+            }
+            if let Some(Pipeline { name, kind, .. }) = self.pipelines.get(&id) {
+                return Some(Known::Pipeline { name, kind });
+            }
+        }
+        let Stage { name, pipeline, .. } = self.stages.get(id)?;
+        Some(Known::Stage { name, pipeline })
+    }
+
+    /// Whether the setup has a prompt, or a template, of this name.
+    pub(super) fn has_item(&self, ref_type: RefType, name: &str) -> bool {
+        match ref_type {
+            RefType::Prompt => self.prompts.contains(name),
+            RefType::Template => self.templates.contains(name),
+            _ => false,
+        }
+    }
+
+    /// What the organization calls by this name; an agent where `agents_first` and both are.
+    pub(super) fn named(&self, name: &str, agents_first: bool) -> Option<RefType> {
+        let agent = self.agent_names.contains_key(name).then_some(RefType::Agent);
+        let stage = self.stage_names.contains_key(name).then_some(RefType::PipelineStage);
+        if agents_first { agent.or(stage) } else { stage.or(agent) }
+    }
+
+    /// The name of the agent with this id.
+    pub fn agent_name(&self, id: &str) -> Option<&'a str> {
+        self.agents.get(&parsed(id)?).map(|(name, _)| *name)
+    }
+
+    /// The types of the pipelines that have a stage of this name, as far as the content knows.
+    pub fn stage_kinds(&self, name: &str) -> &HashSet<&'a str> {
+        self.stage_kinds.get(name).unwrap_or(&self.none)
+    }
+
+    /// The positions of the terms that a value names, among those that it was made of: agents, pipelines, and stages with their
+    /// pipelines.
+    pub(in crate::domain) fn positions(&self, ref_type: RefType, value: &str) -> Positions {
+        let mut positions = Positions::default();
+        match ref_type {
+            RefType::Agent => {
+                positions.agents.extend(parsed(value).and_then(|id| self.agents.get(&id)).map(|(_, at)| *at));
+                positions.agents.extend(self.agent_names.get(value).into_iter().flatten());
+            }
+            RefType::Pipeline => {
+                let pipeline = parsed(value).and_then(|id| self.pipelines.get(&id));
+                positions.pipelines.extend(pipeline.map(|pipeline| pipeline.at));
+            }
+            RefType::PipelineStage => {
+                positions.stages.extend(self.stages.get(value).map(|stage| stage.at));
+                positions.stages.extend(self.stage_names.get(value).into_iter().flatten());
+            }
+            _ => {}
+        }
+        positions
+    }
+}
+
+/// Where terms stand among others.
+#[derive(Debug, Default)]
+pub(in crate::domain) struct Positions {
+    pub(in crate::domain) agents: Vec<usize>,
+    pub(in crate::domain) pipelines: Vec<usize>,
+    pub(in crate::domain) stages: Vec<(usize, usize)>,
+}
+
+fn parsed(id: &str) -> Option<ObjectId> {
+    if id.len() == 24 { id.parse().ok() } else { None }
+}

@@ -1,0 +1,315 @@
+//! What a place may hold, by the names around it.
+
+use super::RefType;
+
+/// Fields of a document that are a reference at any depth, by their folded names.
+const FIELDS: [(&str, RefType); 12] = [
+    ("targetstage", RefType::PipelineStage),
+    ("changetostatus", RefType::PipelineStage),
+    ("sourcestatuses", RefType::PipelineStage),
+    ("agent", RefType::Agent),
+    ("agentid", RefType::Agent),
+    ("agentids", RefType::Agent),
+    ("templateid", RefType::Template),
+    ("templateids", RefType::Template),
+    ("promptid", RefType::Prompt),
+    ("promptids", RefType::Prompt),
+    ("prompt", RefType::Prompt),
+    ("template", RefType::Template),
+];
+
+/// What the field of a condition may belong to for its value to be a stage or an agent.
+const RECORDS: [&str; 6] = ["", "contact", "lead", "deal", "opportunity", "application"];
+
+/// Words for records of another kind. The status of one is no stage.
+const OTHER_RECORDS: [&str; 40] = [
+    "account",
+    "appointment",
+    "booking",
+    "call",
+    "campaign",
+    "case",
+    "contract",
+    "conversation",
+    "delivery",
+    "email",
+    "event",
+    "form",
+    "invoice",
+    "job",
+    "meeting",
+    "member",
+    "membership",
+    "message",
+    "order",
+    "payment",
+    "plan",
+    "project",
+    "quote",
+    "request",
+    "review",
+    "shipment",
+    "sms",
+    "subscription",
+    "survey",
+    "task",
+    "ticket",
+    "trial",
+    "user",
+    "webinar",
+    "workflow",
+    "automation",
+    "enrollment",
+    "consent",
+    "device",
+    "marital",
+];
+
+/// Words that make a place one for a stage or an agent.
+const REFERRING: [&str; 10] =
+    ["stage", "status", "pipeline", "agent", "phase", "column", "assign", "assigned", "assignee", "owner"];
+
+/// Words for what is sent as a whole: nothing within it is a name of the organization.
+const SENT: [&str; 6] = ["payload", "header", "tag", "hashtag", "body", "attachment"];
+
+/// Words for a text that is sent, shown or compared with one. What stands below it may be something else.
+const TEXTS: [&str; 27] = [
+    "text",
+    "message",
+    "subject",
+    "html",
+    "content",
+    "note",
+    "comment",
+    "caption",
+    "snippet",
+    "preheader",
+    "greeting",
+    "signature",
+    "keyword",
+    "utterance",
+    "example",
+    "reply",
+    "response",
+    "question",
+    "answer",
+    "footer",
+    "script",
+    "summary",
+    "label",
+    "instruction",
+    "phrase",
+    "synonym",
+    "placeholder",
+];
+
+/// Words with which a name begins that says what happens next.
+const NEXT: [&str; 8] = ["on", "if", "after", "then", "else", "when", "next", "move"];
+
+/// Words for an object that holds the parameters of an action.
+const PARAMETERS: [&str; 12] = [
+    "param",
+    "parameter",
+    "argument",
+    "arg",
+    "setting",
+    "config",
+    "option",
+    "data",
+    "input",
+    "attribute",
+    "property",
+    "detail",
+];
+
+/// Words for what chooses one of a closed list. They decide where they are the last of a name.
+const CLOSED: [&str; 46] = [
+    "name",
+    "description",
+    "event",
+    "type",
+    "unit",
+    "channel",
+    "method",
+    "op",
+    "operator",
+    "operation",
+    "source",
+    "field",
+    "kind",
+    "mode",
+    "format",
+    "language",
+    "locale",
+    "timezone",
+    "color",
+    "icon",
+    "title",
+    "category",
+    "priority",
+    "object",
+    "entity",
+    "module",
+    "resource",
+    "provider",
+    "via",
+    "medium",
+    "direction",
+    "action",
+    "model",
+    "table",
+    "platform",
+    "network",
+    "gender",
+    "role",
+    "day",
+    "currency",
+    "country",
+    "frequency",
+    "severity",
+    "url",
+    "origin",
+    "industry",
+];
+
+/// What a field says of its value, where that is only known by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sense {
+    /// It may be a name of the source organization.
+    Open,
+    /// It is one of a closed list.
+    Closed,
+    /// It, and all within it, is sent or written down.
+    Sent,
+}
+
+/// A field's name, read as words.
+pub(super) struct Name {
+    folded: String,
+    words: Vec<String>,
+}
+
+impl Name {
+    pub(super) fn of(name: &str) -> Self {
+        Self { folded: folded(name), words: words(name) }
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    /// The kind of reference that a field of this name is at any depth. A `prompt` and a `template` are one in an action alone.
+    pub(super) fn certain(&self) -> Option<RefType> {
+        let field = FIELDS.iter().find(|(field, _)| *field == self.folded);
+        field.map(|(_, ref_type)| *ref_type).or_else(|| self.assigns_agent().then_some(RefType::Agent))
+    }
+
+    /// Whether an action of this name assigns an agent, or a field of this name says which.
+    pub(super) fn assigns_agent(&self) -> bool {
+        self.has(&["agent"]) && self.words.iter().any(|word| word.starts_with("assign"))
+    }
+
+    /// Whether an action of this kind writes words down or sends them.
+    pub(super) fn sends_words(&self) -> bool {
+        self.has(&["tag", "label", "note", "comment", "webhook", "http", "request"])
+    }
+
+    /// Whether what stands below decides.
+    pub(super) fn is_condition(&self) -> bool {
+        self.has(&["condition", "filter", "criteria", "criterion", "rule", "when", "if"])
+    }
+
+    pub(super) fn is_action_list(&self) -> bool {
+        self.folded == "actions" || self.folded == "sendmessage"
+    }
+
+    /// Whether keys below are names of stages or agents.
+    pub(super) fn keys_refer(&self) -> bool {
+        self.has(&["stage", "status", "pipeline", "agent"])
+    }
+
+    /// Whether the name itself says that its value is a stage or an agent.
+    pub(super) fn refers(&self) -> bool {
+        self.has(&REFERRING)
+    }
+
+    /// Whether an object of this name holds the parameters of the action that it stands in.
+    pub(super) fn holds_parameters(&self) -> bool {
+        self.has(&PARAMETERS)
+    }
+
+    pub(super) fn prefers_agents(&self) -> bool {
+        self.has(&["agent", "assign", "assigned", "assignee", "owner"])
+    }
+
+    pub(super) fn sense(&self) -> Sense {
+        let last = self.words.last().map_or("", String::as_str);
+        if self.has(&OTHER_RECORDS) && ["status", "state"].contains(&last) {
+            return Sense::Closed;
+        }
+        if self.refers() {
+            return Sense::Open;
+        }
+        if self.has(&SENT) {
+            return Sense::Sent;
+        }
+        if self.words.first().is_some_and(|first| NEXT.contains(&first.as_str())) {
+            return Sense::Open;
+        }
+        match self.has(&TEXTS) || CLOSED.contains(&last) {
+            true => Sense::Closed,
+            false => Sense::Open,
+        }
+    }
+}
+
+/// The kind of reference that the value of a condition is, by the field that is compared: `contact.status`, `opportunity.pipelineStage`.
+pub(super) fn compared(field: &str) -> Option<RefType> {
+    let (record, last) = field.rsplit_once('.').unwrap_or(("", field));
+    if !RECORDS.contains(&folded(record).as_str()) {
+        return None;
+    }
+    match folded(last).as_str() {
+        "status" | "stage" | "pipelinestage" => Some(RefType::PipelineStage),
+        "agent" | "agentid" => Some(RefType::Agent),
+        _ => None,
+    }
+}
+
+/// A name without upper case and what separates its words: `targetStage` and `target_stage` are one.
+fn folded(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of a name in lower case and in the singular: `pipelineStage`, `pipeline_stage` and `Pipeline Stages` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut after_lower = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() {
+            words.extend(singular(&mut word));
+            after_lower = false;
+            continue;
+        }
+        if letter.is_uppercase() && after_lower {
+            words.extend(singular(&mut word));
+        }
+        after_lower = !letter.is_uppercase();
+        word.extend(letter.to_lowercase());
+    }
+    words.extend(singular(&mut word));
+    words
+}
+
+fn singular(word: &mut String) -> Option<String> {
+    let word = std::mem::take(word);
+    let stem = match word.as_str() {
+        "status" | "statuses" => "status",
+        "criteria" | "" => word.as_str(),
+        _ if word.ends_with("ies") => return Some(format!("{}y", &word[..word.len() - 3])),
+        _ if word.ends_with("ss") || word.len() < 4 => word.as_str(),
+        _ => word.strip_suffix('s').unwrap_or(&word),
+    };
+    (!stem.is_empty()).then(|| stem.to_owned())
+}

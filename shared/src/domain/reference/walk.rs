@@ -1,0 +1,443 @@
+//! Goes through a document and shows every reference.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::place::{self, Name, Sense};
+use super::{Lookup, RefType, SOURCE_STATUSES, Site, shape};
+use crate::domain::content::CapturedItem;
+use crate::domain::destination::is_merge_tag;
+use crate::domain::identity::is_owned;
+use crate::domain::pointer::push;
+use crate::domain::{Document, ItemKind, OverBudget, Work};
+
+impl Lookup<'_> {
+    /// Shows every reference of an item to `visit`, in a stable order, until one fails or the time is over. A place that lost a secret
+    /// is none, and one that holds a value of the source person is neither an unknown id nor a suspected name.
+    pub fn each_site<'v, E: From<OverBudget>>(
+        &self,
+        kind: ItemKind,
+        item: &'v CapturedItem,
+        work: &Work,
+        visit: impl FnMut(Site<'v>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let identity = item.identity.iter().filter(|place| !place.in_text).map(|place| place.pointer.as_str());
+        let but = Exceptions {
+            removed: item.removed_secrets.iter().map(String::as_str).collect(),
+            identity: identity.collect(),
+        };
+        self.each_site_but(kind, &item.document, &but, work, visit)
+    }
+
+    /// The same for a document of which nothing was removed.
+    pub fn each_site_of<'v, E: From<OverBudget>>(
+        &self,
+        kind: ItemKind,
+        document: &'v Document,
+        work: &Work,
+        visit: impl FnMut(Site<'v>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_site_but(kind, document, &Exceptions::default(), work, visit)
+    }
+
+    fn each_site_but<'v, E: From<OverBudget>>(
+        &self,
+        kind: ItemKind,
+        document: &'v Document,
+        but: &Exceptions<'_>,
+        work: &Work,
+        mut visit: impl FnMut(Site<'v>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Value::Object(fields) = document.as_value() else { return Ok(()) };
+        let mut defined = HashSet::new();
+        define(document.as_value(), "", work, &mut defined)?;
+        let mut walker = Walker {
+            lookup: self,
+            defined,
+            but,
+            pointer: String::new(),
+            location: "",
+            shown: 0,
+            work,
+            visit: &mut visit,
+        };
+        match kind {
+            ItemKind::Automation => walker.automation(fields),
+            ItemKind::Prompt | ItemKind::Template => walker.described(fields),
+        }
+    }
+
+    /// Every reference of a document, in a stable order.
+    pub fn sites<'v>(&self, kind: ItemKind, document: &'v Document) -> Vec<Site<'v>> {
+        let mut found = Vec::new();
+        // Without a limit it cannot end before it is done.
+        let _ = self.each_site_of::<OverBudget>(kind, document, &Work::unlimited(), |site| {
+            found.push(site);
+            Ok(())
+        });
+        found
+    }
+}
+
+/// Places of an item that are no references.
+#[derive(Default)]
+struct Exceptions<'a> {
+    /// Those that lost a secret.
+    removed: HashSet<&'a str>,
+    /// Those that hold a value of the source person: what is certain there is a reference all the same.
+    identity: HashSet<&'a str>,
+}
+
+/// Collects the ids that a document itself gives to what is in it: as an id of an object, or as a key.
+fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'v str>) -> Result<(), OverBudget> {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                work.spend(1)?;
+                if shape::is_id(key) {
+                    defined.insert(key);
+                }
+                define(value, key, work, defined)?;
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                work.spend(1)?;
+                define(value, "", work, defined)?;
+            }
+        }
+        Value::String(text) if matches!(key, "_id" | "id" | "key") && shape::is_id(text) => {
+            defined.insert(text);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Top-level fields whose values are words of the contract, and no names of the organization.
+const CONTRACT: [&str; 8] =
+    ["name", "description", "event", "triggerType", "triggerLogicType", "timerLogic", "schedule", "status"];
+/// Top-level fields of prompts and templates that are their own text.
+const OWN_TEXT: [&str; 5] = ["prompt", "template", "name", "description", "category"];
+/// Fields of an object that is a reference itself.
+const IDENTIFYING: [&str; 5] = ["_id", "id", "name", "value", "label"];
+/// Fields that say which field a value is compared with or written to.
+const COMPARED: [&str; 9] =
+    ["field", "property", "propertyName", "fieldName", "fieldKey", "attribute", "customField", "key", "left"];
+/// Fields that say what an action does.
+const DOING: [&str; 5] = ["type", "action", "actionType", "kind", "event"];
+
+const SEND_MESSAGE: &str = "sendMessage";
+
+/// What is known of a place by the names around it.
+#[derive(Clone, Copy)]
+struct Around<'v> {
+    /// The kind of reference that the place holds for certain.
+    certain: Option<RefType>,
+    /// The kind of reference that it holds where it is a name of the setup's own items.
+    own: Option<RefType>,
+    /// Whether names of the organization are suspected.
+    suspect: bool,
+    /// Whether nothing below is suspected.
+    is_sent: bool,
+    agents_first: bool,
+    in_actions: bool,
+    in_conditions: bool,
+    /// Whether the parameters of an action that assigns an agent stand here.
+    assigns: bool,
+    /// Whether the parameters of an action that sends words or writes them down stand here.
+    sends: bool,
+    in_parameters: bool,
+    keys_refer: bool,
+    field: &'v str,
+}
+
+impl Around<'_> {
+    const NOTHING: Self = Around {
+        certain: None,
+        own: None,
+        suspect: false,
+        is_sent: false,
+        agents_first: false,
+        in_actions: false,
+        in_conditions: false,
+        assigns: false,
+        sends: false,
+        in_parameters: false,
+        keys_refer: false,
+        field: "",
+    };
+}
+
+/// Goes through a document, and knows where it is.
+struct Walker<'w, 'v, 'a, E> {
+    lookup: &'w Lookup<'a>,
+    defined: HashSet<&'v str>,
+    but: &'w Exceptions<'w>,
+    pointer: String,
+    location: &'v str,
+    shown: usize,
+    work: &'w Work,
+    visit: &'w mut dyn FnMut(Site<'v>) -> Result<(), E>,
+}
+
+impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
+    fn automation(&mut self, fields: &'v Map<String, Value>) -> Result<(), E> {
+        // What the customer's page names comes first.
+        let order = |key: &str| match key {
+            SOURCE_STATUSES => 0,
+            "actions" => 1,
+            "conditions" => 2,
+            _ => 3,
+        };
+        let mut fields: Vec<_> = fields.iter().filter(|(key, _)| !is_owned(key)).collect();
+        fields.sort_by_key(|(key, _)| (order(key), *key));
+        for (key, value) in fields {
+            self.location = key;
+            let is_contract = CONTRACT.contains(&key.as_str());
+            let top = Around { is_sent: is_contract, ..Around::NOTHING };
+            self.member(key, value, top, None)?;
+        }
+        Ok(())
+    }
+
+    /// A prompt or a template: ids alone, and none in its own text.
+    fn described(&mut self, fields: &'v Map<String, Value>) -> Result<(), E> {
+        let mut fields: Vec<_> = fields.iter().collect();
+        fields.sort_by_key(|(key, _)| *key);
+        for (key, value) in fields {
+            if !is_owned(key) && !OWN_TEXT.contains(&key.as_str()) {
+                self.location = key;
+                self.step(key, |walker| walker.ids(value, key))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ids(&mut self, value: &'v Value, field: &'v str) -> Result<(), E> {
+        match value {
+            Value::Object(fields) => in_order(fields).into_iter().try_for_each(|(key, value)| {
+                self.step(key, |walker| {
+                    walker.key(key, Around { field, ..Around::NOTHING })?;
+                    walker.ids(value, key)
+                })
+            }),
+            Value::Array(values) => self.elements(values, |walker, value| walker.ids(value, field)),
+            Value::String(text) => self.text(text, Around { field, ..Around::NOTHING }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A member of an object, of which `compared` is the field that the object compares or writes.
+    fn member(
+        &mut self,
+        key: &'v str,
+        value: &'v Value,
+        around: Around<'v>,
+        compared: Option<&'v str>,
+    ) -> Result<(), E> {
+        let name = Name::of(key);
+        let inner = inner(&name, key, around, compared);
+        self.work.spend(1 + key.len())?;
+        self.step(key, |walker| {
+            walker.key(key, around)?;
+            walker.value(value, inner)
+        })
+    }
+
+    fn value(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+        match value {
+            Value::Object(fields) => self.object(fields, value, around),
+            Value::Array(values) => self.elements(values, |walker, value| walker.value(value, around)),
+            Value::String(text) => self.text(text, around),
+            Value::Number(_) if around.certain.is_some() => self.unreadable(value, around),
+            Value::Number(_) | Value::Null | Value::Bool(_) => Ok(()),
+        }
+    }
+
+    /// An object. At the place of a reference it names what it refers to by its own fields.
+    fn object(&mut self, fields: &'v Map<String, Value>, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+        let shown = self.shown;
+        let text = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
+        let doing = text(&DOING).map(Name::of);
+        let compared =
+            if fields.contains_key("value") || fields.contains_key("values") { text(&COMPARED) } else { None };
+        let inside = Around {
+            certain: None,
+            own: None,
+            sends: around.sends || doing.as_ref().is_some_and(Name::sends_words),
+            assigns: around.assigns || doing.as_ref().is_some_and(Name::assigns_agent),
+            ..around
+        };
+        for (key, value) in in_order(fields) {
+            let identifying = around.certain.filter(|_| IDENTIFYING.contains(&key.as_str()) && value.is_string());
+            match identifying {
+                Some(ref_type) => {
+                    let inner = Around { certain: Some(ref_type), field: around.field, ..Around::NOTHING };
+                    self.step(key, |walker| walker.value(value, inner))?;
+                }
+                None => self.member(key, value, inside, compared)?,
+            }
+        }
+        match around.certain {
+            Some(_) if self.shown == shown && !fields.is_empty() => self.unreadable(value, around),
+            _ => Ok(()),
+        }
+    }
+
+    fn elements(
+        &mut self,
+        values: &'v [Value],
+        mut walk: impl FnMut(&mut Self, &'v Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (index, value) in values.iter().enumerate() {
+            self.work.spend(1)?;
+            self.step(&index.to_string(), |walker| walk(walker, value))?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, segment: &str, walk: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        let length = self.pointer.len();
+        push(&mut self.pointer, segment);
+        walk(self)?;
+        self.pointer.truncate(length);
+        Ok(())
+    }
+
+    /// A key that is the id of something known, or a name where the object is one of stages or agents.
+    fn key(&mut self, key: &'v str, around: Around<'v>) -> Result<(), E> {
+        let (ref_type, suspected) = match self.lookup.known(key) {
+            Some(known) if shape::is_id(key) => (known.ref_type(), false),
+            _ if around.keys_refer && around.suspect => match self.lookup.named(key, around.agents_first) {
+                Some(ref_type) => (ref_type, true),
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        self.show(Cow::Borrowed(key), ref_type, around.field, |site| Site { suspected, in_key: true, ..site })
+    }
+
+    fn text(&mut self, text: &'v str, around: Around<'v>) -> Result<(), E> {
+        self.work.spend(1 + text.len())?;
+        if text.trim().is_empty() || is_merge_tag(text) {
+            return Ok(());
+        }
+        let ids = shape::ids(text);
+        if ids.is_empty() {
+            return self.part(text, None, around);
+        }
+        let is_whole = ids.len() == 1 && ids[0].len() == text.len();
+        for range in ids {
+            self.part(&text[range.clone()], (!is_whole).then_some(range), around)?;
+        }
+        Ok(())
+    }
+
+    /// A text, or one id of a list of them.
+    fn part(&mut self, value: &'v str, part: Option<Range<usize>>, around: Around<'v>) -> Result<(), E> {
+        let certain = match self.lookup.known(value) {
+            Some(known) => Some(known.ref_type()),
+            None => around.certain.or_else(|| around.own.filter(|own| self.lookup.has_item(*own, value))),
+        };
+        let (ref_type, suspected) = match certain {
+            Some(ref_type) => (ref_type, false),
+            None if shape::is_id(value) && !self.defined.contains(value) => (RefType::Unknown, false),
+            None if around.suspect && !around.is_sent => match self.lookup.named(value, around.agents_first) {
+                Some(ref_type) => (ref_type, true),
+                None => return Ok(()),
+            },
+            None => return Ok(()),
+        };
+        self.show(Cow::Borrowed(value), ref_type, around.field, |site| Site { suspected, part, ..site })
+    }
+
+    /// What is there to name something, in a way that cannot be followed.
+    fn unreadable(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+        let Some(ref_type) = around.certain else { return Ok(()) };
+        let json = value.to_string();
+        self.work.spend(json.len())?;
+        self.show(Cow::Owned(json), ref_type, around.field, |site| Site { is_readable: false, ..site })
+    }
+
+    fn show(
+        &mut self,
+        value: Cow<'v, str>,
+        ref_type: RefType,
+        field: &'v str,
+        with: impl FnOnce(Site<'v>) -> Site<'v>,
+    ) -> Result<(), E> {
+        self.work.spend(self.pointer.len())?;
+        let site = with(Site {
+            value,
+            is_readable: true,
+            ref_type,
+            suspected: false,
+            pointer: self.pointer.clone(),
+            part: None,
+            in_key: false,
+            location: self.location,
+            field,
+        });
+        let is_certain = !site.suspected && site.ref_type != RefType::Unknown;
+        let pointer = self.pointer.as_str();
+        if self.but.removed.contains(pointer) || !is_certain && self.but.identity.contains(pointer) {
+            return Ok(());
+        }
+        self.shown += 1;
+        (self.visit)(site)
+    }
+}
+
+/// The members of an object, by their keys: the same document gives the same order in every build.
+fn in_order(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = fields.iter().collect();
+    if !fields.is_sorted_by_key(|(key, _)| *key) {
+        fields.sort_by_key(|(key, _)| *key);
+    }
+    fields
+}
+
+/// Parameters that say whom an action is for, and those that do so only among parameters.
+const RECEIVING: [&str; 6] = ["value", "values", "to", "target", "assignee", "assignTo"];
+const RECEIVING_INSIDE: [&str; 3] = ["id", "_id", "name"];
+
+/// What is known of the value of a member, by its name and what is around it.
+fn inner<'v>(name: &Name, key: &'v str, around: Around<'v>, compared: Option<&'v str>) -> Around<'v> {
+    let by_name = name.certain();
+    // Elsewhere these two hold a text, unless it is a name of the setup's own items.
+    let is_certain = around.in_actions || !matches!(key, "prompt" | "template");
+    let compared = compared.filter(|_| matches!(key, "value" | "values"));
+    let decisive = compared.map(Name::of);
+    let decisive = decisive.as_ref().unwrap_or(name);
+    let sense = match decisive.sense() {
+        Sense::Open if around.sends && !decisive.refers() => Sense::Closed,
+        sense => sense,
+    };
+    let is_sent = around.is_sent || sense == Sense::Sent;
+    let by_condition = compared.filter(|_| around.in_conditions).and_then(place::compared);
+    let receives = RECEIVING.contains(&key) || around.in_parameters && RECEIVING_INSIDE.contains(&key);
+    let by_action = (around.assigns && receives).then_some(RefType::Agent);
+    let holds_parameters = name.holds_parameters();
+    Around {
+        certain: by_condition.or(by_action).or(by_name.filter(|_| is_certain)),
+        own: by_name.filter(|_| !is_certain),
+        suspect: !is_sent && sense == Sense::Open,
+        is_sent,
+        agents_first: decisive.prefers_agents(),
+        in_actions: name.is_action_list(),
+        in_conditions: around.in_conditions || name.is_condition(),
+        assigns: around.assigns && holds_parameters,
+        sends: around.sends && holds_parameters,
+        in_parameters: holds_parameters,
+        keys_refer: name.keys_refer(),
+        field: match compared {
+            Some(compared) => compared,
+            None if around.in_actions && around.field == SEND_MESSAGE => SEND_MESSAGE,
+            None => key,
+        },
+    }
+}
