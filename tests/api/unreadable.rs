@@ -177,11 +177,11 @@ async fn what_cannot_be_read_is_named_and_the_rest_is_captured_and_arrives() {
     ]
     .map(|(kind, key)| (kind.to_owned(), key.clone()));
     assert_eq!(named(&created.expect(201)["leftOut"]), expected);
-    let id = created.json()["snapshot"]["_id"].as_str().unwrap().to_owned();
+    let id = created.body["snapshot"]["_id"].as_str().unwrap().to_owned();
     let detail = app.snapshot(&app.token(PAT), &id).await;
     assert_eq!(named(&detail.expect(200)["snapshot"]["leftOut"]), expected);
-    assert_eq!(detail.json()["snapshot"]["counts"], json!({"automations": 5, "prompts": 8, "templates": 11}));
-    let automations = detail.json()["snapshot"]["automations"].as_array().unwrap().clone();
+    assert_eq!(detail.body["snapshot"]["counts"], json!({"automations": 5, "prompts": 8, "templates": 11}));
+    let automations = detail.body["snapshot"]["automations"].as_array().unwrap().clone();
     let off = automations.iter().find(|automation| automation["_id"] == switch.as_str()).unwrap();
     assert_eq!(off["enabled"], false, "a switch that cannot be read is off");
 

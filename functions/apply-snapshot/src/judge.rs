@@ -124,7 +124,7 @@ impl Found {
         };
         let choices = choices.clone();
         let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
-            let mut content = loaded.content()?;
+            let mut content = loaded.content::<ApiError>(work)?;
             identity::complete(&mut content, &loaded.snapshot.source, work).map_err(unwalkable)?;
             let mut plan = plan(&content, &scope, &targets, &choices, work)?;
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));

@@ -115,7 +115,7 @@ pub(crate) fn seen(seen: SeenSnapshot) -> Result<Box<SnapshotWithContent>, ApiEr
 
 /// The content, with the findings of today's rules where it was captured before there were any.
 pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Content, ApiError> {
-    let mut content = loaded.content()?;
+    let mut content = loaded.content::<ApiError>(work)?;
     match identity::complete(&mut content, &loaded.snapshot.source, work) {
         Ok(()) => Ok(content),
         Err(stopped) => {

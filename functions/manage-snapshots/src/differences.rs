@@ -100,7 +100,8 @@ fn written(
     limit: usize,
     work: &Work,
 ) -> Result<String, ApiError> {
-    let (before, now) = (from.content()?, to.content()?);
+    let shown = |revision: &RevisionWithContent| revision.content_shown::<ApiError>(compared.is_foreign, work);
+    let (before, now) = (shown(from)?, shown(to)?);
     let all = diff::compare(&before, &now, work)?;
     let rest: Vec<&ItemChange<'_>> =
         all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
@@ -122,6 +123,8 @@ fn written(
 /// A snapshot whose revisions somebody compares.
 struct Compared {
     stored: StoredSnapshot,
+    /// Whether the caller belongs to another organization than the source.
+    is_foreign: bool,
     /// For somebody who sees what was shared alone.
     of_shared: Option<OfShared>,
 }
@@ -139,7 +142,10 @@ async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Comp
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
     confirmed?;
     match found? {
-        Found::Allowed(stored) => return Ok(Compared { stored: *stored, of_shared: None }),
+        Found::Allowed(stored) => {
+            let is_foreign = principal.organization != stored.snapshot.source.organization;
+            return Ok(Compared { stored: *stored, is_foreign, of_shared: None });
+        }
         Found::Missing => return Err(ApiError::SnapshotNotFound),
         Found::Forbidden => {}
     }
@@ -149,7 +155,7 @@ async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Comp
     let now = stored.snapshot.shared().ok_or(ApiError::SnapshotNotFound)?;
     let earlier = stored.snapshot.shares.earlier.map(|earlier| earlier.revision);
     let before = if reader.saw_earlier(&stored.snapshot, &principal).await? { earlier } else { None };
-    Ok(Compared { stored: *stored, of_shared: Some(OfShared { now, before }) })
+    Ok(Compared { stored: *stored, is_foreign: true, of_shared: Some(OfShared { now, before }) })
 }
 
 impl Compared {

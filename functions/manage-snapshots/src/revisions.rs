@@ -123,8 +123,9 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.no_parameters()?;
     let stored = stored(call, &caller, id).await?;
     let found = Revisions::new(call.table).load(&stored, number).await?.ok_or(ApiError::RevisionNotFound)?;
+    let is_foreign = caller.principal().organization != stored.snapshot.source.organization;
     let writing = call.compute(move |work| {
-        Holdings::written(&found.content()?, work, |holdings| {
+        Holdings::written(&found.content_shown::<ApiError>(is_foreign, work)?, work, |holdings| {
             serde_json::to_string(&Detail { revision: DetailedRevision { row: Row::from(&found.revision), holdings } })
         })
     });

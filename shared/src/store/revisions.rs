@@ -5,11 +5,11 @@ use super::keys;
 use super::packing;
 use super::record;
 use super::revision_record::{Held, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
-use super::snapshots::{SnapshotReader, StoredSnapshot};
+use super::snapshots::{SnapshotReader, StoredSnapshot, shown};
 use super::table::{RangePart, Table};
 use crate::domain::content::Content;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
-use crate::domain::{Fault, ObjectId, Revision, Snapshot, Timestamp};
+use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Timestamp, Work};
 
 /// Reads revisions.
 pub struct Revisions<'a>(&'a Table);
@@ -28,6 +28,16 @@ impl RevisionWithContent {
     /// Unpacks the content.
     pub fn content(&self) -> Result<Content, Fault> {
         packing::unpack(&self.packed)
+    }
+
+    /// The content as a principal may see it: redacted again where it belongs to another organization than the source, as
+    /// [`super::SnapshotWithContent::content`] is.
+    pub fn content_shown<E: From<Fault> + From<OverBudget>>(
+        &self,
+        is_foreign: bool,
+        work: &Work,
+    ) -> Result<Content, E> {
+        shown(&self.packed, is_foreign, work)
     }
 }
 

@@ -13,9 +13,10 @@ use super::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, rea
 use super::table::Table;
 use super::visibility::Visibility;
 use crate::domain::content::Content;
+use crate::domain::redaction::redact_again;
 use crate::domain::rights::{Action, Verdict};
 use crate::domain::sharing::{RevisionChoice, VisibleRevision};
-use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Snapshot};
+use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Work};
 
 /// Writes new snapshots.
 pub struct SnapshotCreator<'a>(&'a Table);
@@ -125,6 +126,8 @@ pub struct SnapshotWithContent {
     /// The snapshot as it is stored.
     pub stored: StoredSnapshot,
     pub(super) packed: Vec<u8>,
+    /// Whether the principal belongs to another organization than the source.
+    is_foreign: bool,
 }
 
 /// What becomes of the wish to see a revision of a snapshot.
@@ -185,6 +188,7 @@ impl<'a> SnapshotReader<'a> {
                 return Ok(SeenSnapshot::Revision(Box::new(SnapshotWithContent {
                     snapshot,
                     visible,
+                    is_foreign: principal.organization != stored.snapshot.source.organization,
                     stored: *stored,
                     packed,
                 })));
@@ -231,14 +235,14 @@ impl<'a> SnapshotReader<'a> {
         if loaded.snapshot.revision == revision {
             return Ok(Some(loaded));
         }
-        let SnapshotWithContent { stored, .. } = loaded;
+        let SnapshotWithContent { stored, is_foreign, .. } = loaded;
         let visible = match stored.snapshot.revision == revision {
             true => VisibleRevision::Current,
             false => VisibleRevision::Older(revision),
         };
         let content = self.visible_content(&stored, &visible).await?;
         let snapshot = Snapshot { revision, ..stored.snapshot.clone() };
-        Ok(content.map(|packed| SnapshotWithContent { snapshot, visible, stored, packed }))
+        Ok(content.map(|packed| SnapshotWithContent { snapshot, visible, stored, packed, is_foreign }))
     }
 
     /// The content of what is shared of a snapshot; `None` where nothing is, or it is gone since the snapshot was read.
@@ -330,8 +334,22 @@ impl<T> Found<T> {
 }
 
 impl SnapshotWithContent {
-    /// Unpacks the content.
-    pub fn content(&self) -> Result<Content, Fault> {
-        packing::unpack(&self.packed)
+    /// Unpacks the content as the principal may see it: in another organization what was captured before today's rules for
+    /// secrets is redacted again. What is stored does not change.
+    pub fn content<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<Content, E> {
+        shown(&self.packed, self.is_foreign, work)
     }
+}
+
+/// The content that `packed` holds, redacted again where it is shown in another organization.
+pub(super) fn shown<E: From<Fault> + From<OverBudget>>(
+    packed: &[u8],
+    is_foreign: bool,
+    work: &Work,
+) -> Result<Content, E> {
+    let mut content = packing::unpack(packed)?;
+    if is_foreign {
+        redact_again(&mut content, work)?;
+    }
+    Ok(content)
 }

@@ -37,7 +37,9 @@ use self::words::SHOWN;
 use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
 use super::reference::{self, Lookup, MAX_REFERENCE_NAME, Reference};
-use super::{Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer};
+use super::{
+    Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer, redaction,
+};
 
 /// Where a snapshot is applied, seen from its source.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,6 +200,8 @@ pub enum WarningCode {
     HiddenText,
     /// An item has more than 1 kB of binary, which is neither searched for secrets nor for references.
     OpaqueValue,
+    /// An item has share or join links, which let in who has them. They are made to be sent, so they arrive.
+    CapabilityLink,
     /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
     /// something that did, arrives switched off until somebody fills it in.
     SourcePersonRemoved,
@@ -248,6 +252,13 @@ impl Warning {
             pointers: Listed::default(),
             detail,
         }
+    }
+
+    /// Warns of an item of any kind.
+    fn of_item(code: WarningCode, kind: ItemKind, item: &CapturedItem, detail: String) -> Self {
+        let is_automation = kind == ItemKind::Automation;
+        let about = if is_automation { item.document.name() } else { "" };
+        Self { automation_id: is_automation.then_some(item.id), ..Self::new(code, about, detail) }
     }
 
     fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
@@ -380,7 +391,7 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
             let judged = identity.automation(&mut plan, &lookup, automation, &resolved.document)?;
             let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
             arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
-            warn_of_hidden_text(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            warn_of_texts(&mut plan, ItemKind::Automation, &automation.item, work)?;
             opaque::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
@@ -499,11 +510,26 @@ fn arrive_unchanged<'a>(
             plan.warnings.push(Warning::new(WarningCode::UnmappedReference, "", detail));
         }
         let identity = identity.item(plan, kind, item)?;
-        warn_of_hidden_text(plan, kind, item, work)?;
+        warn_of_texts(plan, kind, item, work)?;
         opaque::warn(plan, kind, item, work)?;
         let mut clone = PlannedClone { rewires, identity, ..unchanged(kind, item) };
         reference::rewrite(&mut clone.document, replacements);
         plan.clones.push(clone);
+    }
+    Ok(())
+}
+
+/// Warns of what a reader of an item should know: text that cannot be seen, links that let in who has them.
+fn warn_of_texts(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, work: &Work) -> Result<(), OverBudget> {
+    warn_of_hidden_text(plan, kind, item, work)?;
+    let links = redaction::capability_links(&item.document, work)?;
+    if links.total > 0 {
+        let name = words::shortened(item.document.name());
+        let shown: Vec<String> = links.named.iter().take(SHOWN).map(|pointer| words::shortened(pointer)).collect();
+        let places = words::first_few(&shown, links.total);
+        let detail =
+            format!("the {kind} {name} has share or join links, at {places}; anyone who has such a link can use it");
+        plan.warnings.push(Warning::of_item(WarningCode::CapabilityLink, kind, item, detail));
     }
     Ok(())
 }
@@ -520,9 +546,7 @@ fn warn_of_hidden_text(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, wor
             words::shortened(name),
             first.escaped
         );
-        let about = if kind == ItemKind::Automation { name } else { "" };
-        let automation_id = (kind == ItemKind::Automation).then_some(item.id);
-        plan.warnings.push(Warning { automation_id, ..Warning::new(WarningCode::HiddenText, about, detail) });
+        plan.warnings.push(Warning::of_item(WarningCode::HiddenText, kind, item, detail));
     }
     Ok(())
 }

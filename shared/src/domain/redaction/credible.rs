@@ -12,7 +12,7 @@ pub(super) fn is_named_secret(naming: Naming, value: &str) -> bool {
         _ if is_plain(value) => false,
         Naming::Plain => false,
         Naming::Weak => is_random(value) && !is_record_id(value),
-        Naming::Strong => is_coded(value) || is_long_and_no_word(value),
+        Naming::Strong => is_coded(value) || is_grouped(value) || is_long_and_no_word(value),
         Naming::Password => is_password_like(value) || is_long_and_no_word(value),
     }
 }
@@ -34,6 +34,8 @@ pub(super) fn is_plain(value: &str) -> bool {
     stands_in(value)
         || is_variable
         || value.starts_with(['<', '{', '[', '(', '…'])
+        || value.starts_with("//")
+        || value.strip_prefix('!').is_some_and(|tag| tag.chars().all(char::is_alphabetic))
         || value.starts_with('%') && !value.contains(|c: char| c.is_ascii_digit())
         || value.contains(['(', '…'])
         || starts_with_a_count(value)
@@ -97,6 +99,14 @@ pub(super) fn is_coded(value: &str) -> bool {
     all_digits
         || pieces(value).any(|piece| piece.len() >= SHORTEST && has_letter(piece) && has_digit(piece))
         || is_random(value)
+}
+
+/// Groups of four to six letters and digits, as licence keys and recovery codes are printed.
+fn is_grouped(value: &str) -> bool {
+    let groups: Vec<&str> = value.split('-').collect();
+    let is_group = |group: &&str| (4..=6).contains(&group.len()) && group.chars().all(|c| c.is_ascii_alphanumeric());
+    let mixed = groups.iter().filter(|group| has_letter(group) && has_digit(group)).count();
+    groups.len() >= 3 && groups.iter().all(is_group) && mixed >= 2
 }
 
 /// Longer than a word is, and not written like one or several: no person writes it by hand.

@@ -58,8 +58,9 @@ impl<'t> Match<'t, '_> {
 
     /// Whether what would go is the beginning of a merge tag: `$` of `${token}`.
     fn is_cut_tag(&self) -> bool {
-        let opens = self.after(1).starts_with(['{', '[', '<', '(']);
-        opens && self.secret().ends_with(['$', '#', '@', '%', '!', '=', '&'])
+        let (after, value) = (self.after(1), self.secret());
+        after.starts_with('{') && value.ends_with(['$', '#', '@', '%'])
+            || after.starts_with('(') && value.ends_with('$')
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
             let Some((whole, secret)) = captures.get(0).zip(captures.name("secret")) else { break };
             let candidate = Match { text, captures: &captures };
             if !candidate.is_cut_tag() && (form.judge)(&candidate) {
-                found.push(secret.range());
+                found.push(without_marks(text, secret.range()));
                 at = secret.end().max(at + 1);
             } else if whole.len() <= RESUMED && secret.start() > at {
                 work.spend(whole.end() - secret.start())?;
@@ -90,6 +91,17 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
         }
     }
     Ok(())
+}
+
+/// A value without the marks of Markdown around it and the full stop behind it.
+fn without_marks(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = &text[range.clone()];
+    let inner = value.trim_start_matches("**");
+    let start = range.start + value.len() - inner.len();
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
+    let inner = inner.trim_end_matches("**");
+    let inner = if ends(&text[range.end..]) { inner.trim_end_matches('.') } else { inner };
+    if inner.is_empty() { range } else { start..start + inner.len() }
 }
 
 /// How many rules there are.
@@ -134,7 +146,8 @@ fn decoded(value: &str) -> String {
 
 fn is_user_and_password(found: &Match<'_, '_>) -> bool {
     let (user, password) = found.secret().rsplit_once(':').unwrap_or_default();
-    !user.contains("//") && !password.starts_with('/') && !is_plain(password)
+    let is_key = user.len() >= 12 && is_random(user);
+    !user.contains("//") && !password.starts_with('/') && (is_key || !is_plain(password))
 }
 
 /// The same after a command that takes them: `-u` means something else to most others.
@@ -211,7 +224,7 @@ fn in_addresses() -> [Rule; 8] {
     [
         // RFC 3986: user and password before the host, the password up to the last @ before the path; a token alone.
         (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), is_user_and_password),
-        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}:?)@"#.to_owned(), looks_made),
+        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}):?@"#.to_owned(), looks_made),
         // The connection string of a database or a server; people forget to encode the password.
         (
             r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|rediss?|mssql|sqlserver|clickhouse|smtps?|s?ftps?|ldaps?|nats|kafka)(?:\+[a-z0-9]+)?://(?<secret>[^\s@:/{}]*:[^\s"'<>{}]+)@"#
@@ -239,7 +252,7 @@ fn in_addresses() -> [Rule; 8] {
         // Any other address with a hook in its path, where what follows looks made.
         (
             r#"(?i)\bhttps?://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:(?:web)?hooks?|webhook-test|webhook-waiting|callback|ical|ics|feeds?)(?:/[a-z0-9]{1,12}){0,3}/(?<secret>[^\s"'`<>{}\\)\]]{8,})"#.to_owned(),
-            |found| is_random(found.secret()),
+            |found| is_random(found.secret()) && !found.secret().contains("/private-"),
         ),
     ]
 }

@@ -59,7 +59,10 @@ fn is_reading(found: &Match<'_, '_>) -> bool {
 /// "name: value" and "NAME=value": only the second is how programs write, and people write the first, too.
 fn is_named_or_assigned(found: &Match<'_, '_>) -> bool {
     // A parameter of an address, which has a rule of its own.
-    if found.before(1).ends_with(['?', '&']) {
+    let is_parameter = found.before(1).ends_with(['?', '&']);
+    // The passcode of a meeting is made to be sent.
+    let is_of_a_meeting = found.name().to_lowercase().ends_with("passcode") && !is_pin_code(found);
+    if is_parameter || is_of_a_meeting {
         return false;
     }
     let (name, value, naming) = (found.name(), found.secret(), naming_in(found));
@@ -103,6 +106,9 @@ fn is_decorated(found: &Match<'_, '_>) -> bool {
     let stands_alone = ends_the_line || found.after(1).is_empty();
     if is_parted {
         return is_named_secret(naming, value);
+    }
+    if naming == Naming::Password && is_beside_a_user(found) {
+        return is_login(found);
     }
     // Nothing but space: the value has to look made, or to be the whole of the next line.
     let is_next_line = gap.contains('\n') && stands_alone;
@@ -176,6 +182,21 @@ fn assigned() -> Vec<Rule> {
             format!(r#"(?i){name}{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
             |found| naming(found.name()) == Naming::Password && is_passphrase(found.secret()),
         ),
+        // Languages without spaces go on right behind the value.
+        (
+            format!(r#"(?i)(?<name>{SIGN}){QUOTE}\s*(?:[:=]|は|是|为|為|は、|는|은)\s*{QUOTE}(?<secret>[!-~&&[^"'`\\<>{{}}\[\],;]]{{4,}})"#),
+            is_named,
+        ),
+        // Four groups of four letters, as Google gives them to programs.
+        (
+            format!(r"(?im){WORD}{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[^\S\n]*$"),
+            super::forms::always,
+        ),
+        // auth=("ops", "value")
+        (
+            r#"\bauth\s*=\s*(?:HTTPBasicAuth)?\(\s*["'][^"'\n]+["']\s*,\s*["'](?<secret>[^"'\n{}<>$]{4,})["']"#.to_owned(),
+            |found| !is_plain(found.secret()),
+        ),
         // --name value, as on a command line.
         (format!(r#"(?i)\s--(?<name>{WORD})[\s=]+["']?(?<secret>[^\s"'<>{{}}]{{4,}})"#), |found| {
             is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
@@ -187,6 +208,13 @@ fn assigned() -> Vec<Rule> {
             ),
             is_random_after_a_name,
         ),
+        // "the password for the portal is value"
+        (
+            format!(
+                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[\w'-]+){{1,6}}?[ \t]+(?:is|ist|lautet|est|es|é):?[ \t]+["'`]?(?<secret>[^\s"'`\\<>{{}}]{{6,}})"#
+            ),
+            |found| naming(found.name()) == Naming::Password && is_login(found),
+        ),
         // Markup, a table's cell, a line break or a bracket between a name and its value.
         (
             format!(
@@ -196,7 +224,7 @@ fn assigned() -> Vec<Rule> {
         ),
         // "Login: ops / Winter2026!"
         (
-            r#"(?i)\b(?:log-?ins?|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[^\S\n]*[:=-]?[^\S\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[^\S\n]*(?:/|\||:|,|;|[^\S\n]-|[^\S\n]pw|[^\S\n]pass)[^\S\n]*:?[^\S\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
+            r#"(?i)\b(?:log-?ins?|log in with|sign in with|wi-?fi|wlan|ftp|vpn|ssh|portal|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[^\S\n]*[:=-]?[^\S\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[^\S\n]*(?:/|\||:|,|;|[^\S\n]-|[^\S\n]pw\b|[^\S\n]pass\b)[^\S\n]*:?[^\S\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
                 .to_owned(),
             is_login,
         ),
@@ -211,8 +239,9 @@ fn assigned() -> Vec<Rule> {
 fn is_passphrase(value: &str) -> bool {
     value.contains(' ')
         && value.contains(|c: char| c.is_ascii_digit())
-        && value.split(' ').all(|word| naming(word) < Naming::Strong)
-        && value.split(' ').any(|word| word.len() >= 4 && is_coded(word))
+        && value.split(' ').count() <= 5
+        && value.split(' ').all(|word| naming(word) < Naming::Weak)
+        && value.split(' ').any(|word| is_coded(word) || word.contains(['!', '@', '#', '$', '%', '^', '*']))
 }
 
 fn in_markup() -> Vec<Rule> {

@@ -7,6 +7,7 @@
 //! "Your password: required" is a sentence that has to arrive as it was written.
 
 mod addresses;
+mod again;
 mod coat;
 mod credible;
 mod encoded;
@@ -28,7 +29,9 @@ mod within;
 
 use std::borrow::Cow;
 
+pub use self::again::redact_again;
 use self::place::Place;
+pub use self::share::{CapabilityLinks, capability_links};
 use self::walk::Redactor;
 use super::{Document, OverBudget, Work};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming};
-use super::stand_in::{is_merge_tags, stands_in};
+use super::stand_in::{SCHEMES, is_merge_tags, stands_in};
 use super::text::{Edit, With};
 use super::{PLACEHOLDER, credible, text, webhook};
 use crate::domain::{OverBudget, Work};
@@ -400,7 +400,9 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
         return in_webhook(key, &name, value);
     }
     match around {
-        Place::Ordinary | Place::Schema if naming(key) == Naming::Weak => Place::Labelled(Naming::Weak),
+        Place::Ordinary | Place::Schema if naming(key) == Naming::Weak && matches!(view, View::Text(_)) => {
+            Place::Labelled(Naming::Weak)
+        }
         Place::Parts => {
             if matches!(view, View::Object(_) | View::Array(_)) {
                 Place::Parts
@@ -415,7 +417,7 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
 
 /// Where the value of `key` stands where its name says that it is a secret.
 fn secret_place<S: Shape>(key: &str, value: &S, siblings: &Siblings) -> Option<Place> {
-    const COUNTS: [&str; 16] = [
+    const COUNTS: &[&str] = &[
         "max",
         "min",
         "total",
@@ -432,6 +434,9 @@ fn secret_place<S: Shape>(key: &str, value: &S, siblings: &Siblings) -> Option<P
         "avg",
         "cached",
         "reasoning",
+        "stop",
+        "special",
+        "pad",
     ];
     let (name, naming, view) = (collapsed(key), naming(key), value.view());
     if siblings.is_key && matches!(key, "d" | "p" | "q" | "dp" | "dq" | "qi" | "k") {
@@ -503,7 +508,8 @@ fn in_webhook<S: Shape>(key: &str, name: &str, value: &S) -> Place {
 fn is_step<S: Shape>(key: &str, value: &S) -> bool {
     let View::Object(fields) = value.view() else { return false };
     let is_title = key.contains(' ') || key.starts_with(char::is_uppercase);
-    is_title && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
+    let has_title = fields.iter().any(|(field, _)| matches!(*field, "title" | "subject"));
+    (is_title || has_title) && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
 }
 
 /// Whether `value` describes a secret as a tool's parameter (JSON Schema).
@@ -588,5 +594,7 @@ fn is_caption(value: &str) -> bool {
     let words = || value.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
     let speaks = || words().any(|word| naming(word) >= Naming::Weak || is_named_like_a_secret(word));
     let is_sentence = || value.starts_with(char::is_uppercase) || value.ends_with(['.', '?', '!', ':', '…']);
-    words().count() > 1 && (is_sentence() || speaks()) && !words().any(credible::is_coded)
+    let is_header =
+        || words().count() == 2 && words().next().is_some_and(|word| SCHEMES.contains(&word.to_lowercase().as_str()));
+    words().count() > 1 && !is_header() && (is_sentence() || speaks()) && !words().any(credible::is_coded)
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::forms::Match;
+use crate::domain::{Document, OverBudget, Work, texts};
 
 /// Where a link leads to a meeting, a file, a group, a form, a payment, as the documentation of each service has it.
 const LINKS: &[&str] = &[
@@ -42,6 +43,8 @@ const LINKS: &[&str] = &[
     r"[a-z0-9.-]+(?::[0-9]+)?/(?:[a-z0-9_-]+/){0,3}(?:share|shared|s|join|invite|invites|invitation|invitations|guest)/",
 ];
 
+static LINK: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*"#, LINKS.join("|"))).ok());
 static BEFORE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*$"#, LINKS.join("|"))).ok());
 /// Parameters of a share or join link that let who has it in.
@@ -68,4 +71,61 @@ const PARAMETERS: [&str; 16] = [
 pub(super) fn is_shared(found: &Match<'_, '_>) -> bool {
     PARAMETERS.contains(&found.name().to_lowercase().as_str())
         && BEFORE.as_ref().is_some_and(|before| before.is_match(found.before(400)))
+}
+
+/// The most places that are named.
+const MAX_NAMED: usize = 20;
+
+/// Places of a document with share or join links.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CapabilityLinks {
+    /// JSON pointers to the first of them.
+    pub named: Vec<String>,
+    /// How many there are.
+    pub total: usize,
+}
+
+/// Finds the texts with a share or join link that lets in who has it: with a parameter or a part of its path that nobody can
+/// guess. Fails if the time is over.
+pub fn capability_links(document: &Document, work: &Work) -> Result<CapabilityLinks, OverBudget> {
+    let mut found = CapabilityLinks::default();
+    texts::visit(document, work, &mut |pointer, text| {
+        if text.contains("://")
+            && LINK.iter().flat_map(|links| links.find_iter(text)).any(|link| lets_in(link.as_str()))
+        {
+            found.total += 1;
+            if found.named.len() < MAX_NAMED {
+                found.named.push(pointer.to_owned());
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+fn lets_in(link: &str) -> bool {
+    let path = link.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    let is_unguessable =
+        |part: &str| part.len() >= 8 && part.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase());
+    path.split(['/', '?', '&', '=', '#', '+', '-']).any(is_unguessable)
+        || link.contains("meet.google.com/")
+        || path.contains("pwd=")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_link_that_lets_in_who_has_it_is_named_by_its_place() {
+        let document = serde_json::from_value(json!({
+            "name": "Join", "a": {"b": ["Join https://us02web.zoom.us/j/81234567890?pwd=QmFzZTY0 now", "https://meet.google.com/abc-defg-hij"]},
+            "other": "https://acme.example/share/ and https://docs.google.com/ and https://acme.example/?id=A1b2C3d4E5f6",
+        }))
+        .unwrap();
+        let found = capability_links(&document, &Work::unlimited()).unwrap();
+        assert_eq!(found, CapabilityLinks { named: vec!["/a/b/0".to_owned(), "/a/b/1".to_owned()], total: 2 });
+        assert_eq!(capability_links(&document, &Work::until(|| true)), Err(OverBudget));
+    }
 }

@@ -82,7 +82,7 @@ pub(super) fn stands_in(value: &str) -> bool {
     let lower = bare.to_lowercase();
     // Stars, dots, crosses.
     !value.contains(|c: char| c.is_alphanumeric() && c != 'x' && c != 'X')
-        || is_word(&lower)
+        || is_word(without_scheme(&lower))
         || is_merge_tags(bare)
         || is_cut_tag(bare)
         || READERS.iter().any(|start| lower.starts_with(start))

@@ -21,12 +21,17 @@ struct Places<'a> {
     pointer: String,
     removed: Vec<String>,
     allowance: &'a mut Allowance,
+    /// Whether a place that the allowance has no room for goes without a name, instead of stopping the redaction.
+    is_lenient: bool,
 }
 
 impl Places<'_> {
     /// Notes the current place. A place is named once, also where both key and value had to go.
     fn note(&mut self) -> Result<(), Stopped> {
-        let Self { pointer, removed, allowance } = self;
+        let Self { pointer, removed, allowance, is_lenient } = self;
+        if *is_lenient && (allowance.places == 0 || allowance.pointer_bytes < pointer.len()) {
+            return Ok(());
+        }
         if removed.last() == Some(pointer) {
             return Ok(());
         }
@@ -39,7 +44,16 @@ impl Places<'_> {
 
 impl<'a> Redactor<'a> {
     pub(super) fn new(layers: usize, allowance: &'a mut Allowance, work: &'a Work) -> Self {
-        Self { layers, places: Places { pointer: String::new(), removed: Vec::new(), allowance }, work }
+        Self {
+            layers,
+            places: Places { pointer: String::new(), removed: Vec::new(), allowance, is_lenient: false },
+            work,
+        }
+    }
+
+    /// The same, which names the places that there is room for and goes on.
+    pub(super) fn lenient(self) -> Self {
+        Self { places: Places { is_lenient: true, ..self.places }, ..self }
     }
 
     pub(super) fn run_fields(mut self, fields: &mut Map<String, Value>) -> Result<Vec<String>, Stopped> {

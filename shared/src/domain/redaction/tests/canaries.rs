@@ -160,12 +160,13 @@ fn percent_encoded(text: &str) -> String {
 
 /// Makes what the marks in a form stand for. No two are alike.
 #[derive(Default)]
-struct Making {
+pub struct Making {
     count: u64,
 }
 
 impl Making {
-    fn text(&mut self, form: &str) -> (String, Vec<String>) {
+    /// The text of a form, and what must not be anywhere else.
+    pub fn text(&mut self, form: &str) -> (String, Vec<String>) {
         let (mut text, mut needles) = (String::new(), Vec::new());
         let mut rest = form;
         while let Some((before, (mark, after))) = rest.split_once('«').and_then(|(a, b)| Some((a, b.split_once('»')?)))

@@ -4,6 +4,7 @@
 mod canaries;
 mod corpus;
 mod harmless;
+mod planted;
 mod properties;
 mod spans;
 
