@@ -284,7 +284,7 @@ impl Made {
     ) -> Result<Self, CaptureFailure> {
         let capture = capture(setup, organization, work)?;
         let canonical = Canonical::of(&capture, work)?;
-        if canonical.hash == *stored || capture.hash_with_references(work)?.as_ref() == Some(stored) {
+        if canonical.hash == *stored || capture.was_stored_as(stored, work)? {
             return Ok(Self::Same);
         }
         Ok(Self::New { packed: canonical.pack(), counts: capture.counts() })

@@ -56,3 +56,4 @@ mod time_limits;
 mod tokens;
 mod undo;
 mod undo_races;
+mod values;

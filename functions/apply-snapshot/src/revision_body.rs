@@ -1,11 +1,10 @@
 //! Which revision of a snapshot a body asks for: a number, or `"shared"`.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use shared::domain::sharing::RevisionChoice;
-use shared::http::RevisionNumber;
+use shared::http::{RevisionNumber, unexpected};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -17,37 +16,16 @@ pub(crate) struct RevisionBody(pub(crate) RevisionChoice);
 
 impl<'de> Deserialize<'de> for RevisionBody {
     fn deserialize<D: Deserializer<'de>>(field: D) -> Result<Self, D::Error> {
-        field.deserialize_any(RevisionVisitor)
-    }
-}
-
-struct RevisionVisitor;
-
-impl Visitor<'_> for RevisionVisitor {
-    type Value = RevisionBody;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the number of a revision or \"shared\"")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<RevisionBody, E> {
-        let revision = u32::try_from(number).ok().filter(|number| *number > 0);
-        let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
-        revision.map(|number| RevisionBody(RevisionChoice::Number(number))).ok_or_else(wrong)
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<RevisionBody, E> {
-        match RevisionNumber::from_float(number) {
-            Some(RevisionNumber(whole)) => self.visit_u64(whole.into()),
-            None => Err(E::invalid_value(Unexpected::Float(number), &self)),
-        }
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<RevisionBody, E> {
-        match text {
-            SHARED => Ok(RevisionBody(RevisionChoice::Shared)),
-            other => Err(E::invalid_value(Unexpected::Str(other), &self)),
-        }
+        let value = Value::deserialize(field)?;
+        let revision = match &value {
+            Value::String(text) => (text == SHARED).then_some(RevisionChoice::Shared),
+            other => other
+                .as_f64()
+                .and_then(RevisionNumber::from_float)
+                .and_then(|RevisionNumber(number)| (number > 0).then_some(RevisionChoice::Number(number))),
+        };
+        let expected = "the number of a revision or \"shared\"";
+        revision.map(Self).ok_or_else(|| D::Error::invalid_value(unexpected(&value), &expected))
     }
 }
 

@@ -14,6 +14,7 @@ use shared::domain::identity;
 use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
+use shared::domain::values::TypedPlace;
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
 use shared::http::{Answer, ApiError, Cursor, FieldError, Query, SnapshotDocument, etag, route};
 use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
@@ -30,8 +31,8 @@ const SHORT_NAME: usize = 50;
 const TYPE: usize = 40;
 /// From where on names are cut shorter, as Lambda counts bytes.
 const MAX_DETAIL_BYTES: usize = 4_000_000;
-/// The most bytes of the pointers to an item's removed secrets, as Lambda counts them. The item itself may have 3 MB.
-const MAX_SECRET_BYTES: usize = 200_000;
+/// The most bytes of the pointers to an item's removed secrets, and of its types, as Lambda counts them. The item itself may have 3 MB.
+const MAX_POINTER_BYTES: usize = 200_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotFound)]
@@ -244,6 +245,15 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     removed_secrets_total: Option<usize>,
+    /// The places of the document that are stored as a type that JSON does not have; left out where there are none. A set is shown
+    /// as an array in canonical order, binary as base64. As many as fit 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<TypedPlace>)]
+    types: Vec<&'a TypedPlace>,
+    /// How many such places there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    types_total: Option<usize>,
     /// Texts of the document in which something cannot be seen, and what stands there; left out where there are none. At most 50.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden_text: Vec<HiddenText>,
@@ -353,13 +363,16 @@ fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
 impl<'a> WholeItem<'a> {
     fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
         let pointers = item.removed_secrets.iter().map(String::as_str);
-        let (removed_secrets, removed_secrets_total) = first_within(MAX_SECRET_BYTES, pointers);
+        let (removed_secrets, removed_secrets_total) = first_within(MAX_POINTER_BYTES, pointers);
+        let (types, types_total) = first_within(MAX_POINTER_BYTES, item.document.types());
         Self {
             id: item.id,
             kind,
             enabled: None,
             removed_secrets,
             removed_secrets_total,
+            types,
+            types_total,
             hidden_text: Vec::new(),
             hidden_text_total: None,
             references: Vec::new(),
@@ -381,7 +394,7 @@ impl<'a> WholeItem<'a> {
         if self.kind != ItemKind::Automation {
             return Ok(self);
         }
-        let mut list = Fitting::new(MAX_SECRET_BYTES);
+        let mut list = Fitting::new(MAX_POINTER_BYTES);
         lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
             list.add(site.describe(self.id, self.document.name()));
             Ok(())

@@ -128,7 +128,8 @@ A snapshot that you may not see is 404, exactly like one that does not exist.";
 fn items() -> Described {
     const TEXT: &str = "\
 The automations, prompts and templates of a snapshot with all their fields as they were captured. What was removed as a \
-secret is a placeholder, and `removedSecrets` has a JSON pointer to each.
+secret is a placeholder, and `removedSecrets` has a JSON pointer to each. Numbers have up to 38 digits. A set is an array and \
+binary is base64; `types` has the places of both.
 
 A page ends before `limit` where its items would have more than 1 MB; go on as long as there is a `nextCursor`. All pages are \
 about the revision of the first one, whatever is made or shared in between.";

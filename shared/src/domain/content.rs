@@ -1,5 +1,7 @@
 //! What a snapshot holds: a setup as it was, without its secrets.
 
+mod stored_item;
+
 use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityPlace;
@@ -19,7 +21,9 @@ pub const MAX_REFERENCES: usize = 100_000;
 pub const MAX_REFERENCE_POINTER_BYTES: usize = 16_000_000;
 /// The most places from which secrets are removed: four in each of 5,000 items.
 pub const MAX_REMOVED_SECRETS: usize = 20_000;
-/// The most bytes that the pointers to these places have together: 200 each, or a quarter of a snapshot.
+/// The most sets and binary values: four in each of 5,000 items.
+pub const MAX_TYPED_PLACES: usize = 20_000;
+/// The most bytes that the pointers to places of one kind have together: 200 each, or a quarter of a snapshot.
 pub const MAX_POINTER_BYTES: usize = 4_000_000;
 
 /// The rules that make findings today. What they find is no part of what two captures are compared by, so newer rules alone
@@ -63,19 +67,16 @@ pub struct CapturedAutomation {
     pub item: CapturedItem,
 }
 
-/// A setup item as it was captured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A setup item as it was captured. `stored_item` has its JSON.
+#[derive(Debug, Clone, PartialEq)]
 pub struct CapturedItem {
     /// Its fields, without secrets.
     pub document: Document,
     /// Its id in the source organization.
     pub id: ObjectId,
     /// Places that hold a value of the source person.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<IdentityPlace>,
     /// JSON pointers to the values that were removed as secrets.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_secrets: Vec<String>,
 }
 

@@ -36,6 +36,7 @@ mod texts;
 mod time;
 pub mod usage;
 mod user;
+pub mod values;
 mod violation;
 mod work;
 

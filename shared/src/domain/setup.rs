@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ObjectId;
 use super::canonical::InOrder;
+use super::values::TypedPlace;
 
 /// The three kinds of setup items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -46,19 +47,54 @@ impl fmt::Display for ItemKind {
 
 /// An open JSON object: the fields that this program knows have accessors, all others travel along untouched.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Document(Value);
+pub struct Document {
+    value: Value,
+    /// What JSON does not show. No part of the JSON form.
+    types: Vec<TypedPlace>,
+}
 
 impl Serialize for Document {
     /// With the keys of every object in order.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        InOrder(&self.0).serialize(serializer)
+        InOrder(&self.value).serialize(serializer)
     }
 }
 
 impl Document {
     /// Wraps an object.
     pub fn new(fields: Map<String, Value>) -> Self {
-        Self(Value::Object(fields))
+        Self { value: Value::Object(fields), types: Vec::new() }
+    }
+
+    /// The same document, whose values at these places are of types that JSON does not have.
+    #[must_use]
+    pub fn with_types(self, types: Vec<TypedPlace>) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The places whose types JSON does not show, in document order.
+    pub fn types(&self) -> &[TypedPlace] {
+        &self.types
+    }
+
+    /// Changes the fields by `change`, which sees a null in the place of each binary value. A type is forgotten where its place is
+    /// gone then.
+    pub fn without_binaries<T>(&mut self, change: impl FnOnce(&mut Map<String, Value>) -> T) -> Option<T> {
+        let mut binaries = Vec::new();
+        for TypedPlace { pointer, .. } in self.types.iter().filter(|place| place.kind.is_binary()) {
+            if let Some(place) = self.value.pointer_mut(pointer) {
+                binaries.push((pointer, place.take()));
+            }
+        }
+        let changed = self.value.as_object_mut().map(change);
+        for (pointer, binary) in binaries {
+            if let Some(place) = self.value.pointer_mut(pointer) {
+                *place = binary;
+            }
+        }
+        let value = &self.value;
+        self.types.retain(|place| value.pointer(&place.pointer).is_some());
+        changed
     }
 
     /// The item's name; empty when it has none.
@@ -68,23 +104,23 @@ impl Document {
 
     /// The value of a text field.
     pub fn text(&self, field: &str) -> Option<&str> {
-        self.0.get(field).and_then(Value::as_str)
+        self.value.get(field).and_then(Value::as_str)
     }
 
     /// The whole object.
     pub fn as_value(&self) -> &Value {
-        &self.0
+        &self.value
     }
 
     /// The value at a JSON pointer (RFC 6901), to be replaced.
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Value> {
         // The empty pointer is the object itself, which must stay an object.
-        if pointer.is_empty() { None } else { self.0.pointer_mut(pointer) }
+        if pointer.is_empty() { None } else { self.value.pointer_mut(pointer) }
     }
 
     /// The fields, to be changed.
     pub fn fields_mut(&mut self) -> Option<&mut Map<String, Value>> {
-        self.0.as_object_mut()
+        self.value.as_object_mut()
     }
 }
 

@@ -43,7 +43,7 @@ pub use jwks::KeyError;
 pub use network::{NetworkMarks, TrustedHops};
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
-pub use revision_number::RevisionNumber;
+pub use revision_number::{RevisionNumber, unexpected};
 pub use route::{Function, ROUTES, Route};
 pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;

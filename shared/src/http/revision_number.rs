@@ -1,8 +1,7 @@
 //! The number of a revision in a body. JSON Schema takes `4.0` for the integer 4, so it is read as one here, too.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected};
+use serde_json::Value;
 
 /// The number of a revision, as a body has it; 0 is none that there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +18,25 @@ impl RevisionNumber {
 
 impl<'de> Deserialize<'de> for RevisionNumber {
     fn deserialize<D: Deserializer<'de>>(field: D) -> Result<Self, D::Error> {
-        field.deserialize_any(NumberVisitor)
+        let value = Value::deserialize(field)?;
+        let number = value.as_f64().and_then(Self::from_float);
+        number.ok_or_else(|| D::Error::invalid_value(unexpected(&value), &"a whole number"))
     }
 }
 
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = RevisionNumber;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<RevisionNumber, E> {
-        u32::try_from(number).map(RevisionNumber).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<RevisionNumber, E> {
-        RevisionNumber::from_float(number).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+/// Returns how an error names a value that is not the one expected.
+pub fn unexpected(value: &Value) -> Unexpected<'_> {
+    match value {
+        Value::Null => Unexpected::Unit,
+        Value::Bool(value) => Unexpected::Bool(*value),
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => Unexpected::Unsigned(number),
+            (None, Some(number)) => Unexpected::Signed(number),
+            (None, None) => number.as_f64().map_or(Unexpected::Other("number"), Unexpected::Float),
+        },
+        Value::String(text) => Unexpected::Str(text),
+        Value::Array(_) => Unexpected::Seq,
+        Value::Object(_) => Unexpected::Map,
     }
 }
 

@@ -17,6 +17,10 @@ use crate::domain::pointer;
 /// The deepest nesting of arrays and objects. No document of this API needs a tenth of it.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// The key under which serde_json gives a reader of any value the text of a number. An object of a body that has it is
+/// taken for a number; no document of this API has such a field.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// Why a text is refused before its shape is looked at.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NotStrict {
@@ -51,7 +55,7 @@ struct Value<'w> {
 impl Value<'_> {
     /// Fails where an array or object that begins here is one too deep, whether it holds anything or not.
     fn begin<E: Error>(&self) -> Result<(), E> {
-        if self.walk.path.len() == MAX_DEPTH {
+        if self.walk.path.len() >= MAX_DEPTH {
             return Err(E::custom(format!("arrays and objects are nested more than {MAX_DEPTH} deep")));
         }
         Ok(())
@@ -118,9 +122,21 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let mut next = members.next_key::<String>()?;
+        if next.as_deref() == Some(NUMBER) {
+            // A number, which serde_json gives as a map of one text.
+            let number = members.next_value::<String>()?;
+            if number.parse::<f64>().is_ok_and(|number| !number.is_finite()) {
+                return Err(A::Error::custom("number out of range"));
+            }
+            next = members.next_key()?;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
         self.begin()?;
         let mut seen = HashSet::new();
-        while let Some(key) = members.next_key::<String>()? {
+        while let Some(key) = next {
             let member = self.enter(key.clone());
             if !seen.insert(key) {
                 member.walk.duplicate = Some(pointer(&member.walk.path));
@@ -128,6 +144,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             }
             members.next_value_seed(member)?;
             self.walk.path.pop();
+            next = members.next_key()?;
         }
         Ok(())
     }
@@ -170,7 +187,7 @@ mod tests {
 
     #[test]
     fn arrays_and_objects_nest_64_deep_whether_the_innermost_holds_anything_or_not() {
-        for innermost in ["[]", "{}", "[1]", "{\"a\":1}"] {
+        for innermost in ["[]", "{}", "[1]", "{\"a\":1}", "[-1.5e300]", "[true]"] {
             for (before, after) in [("[", "]"), ("{\"a\":", "}")] {
                 for (depth, is_taken) in [(63, true), (64, true), (65, false)] {
                     let around = depth - 1;

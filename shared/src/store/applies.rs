@@ -229,12 +229,8 @@ fn items_at_once(apply: &Apply<'_>, owned: &[Item]) -> Result<Vec<Item>, Fault> 
 
 fn clone_item(user: &User, clone: &ClonedItem) -> Result<Item, Fault> {
     let key = keys::setup_item(&user.organization, &user.id, clone.kind, &clone.id);
-    let record = SetupRecord {
-        document: std::borrow::Cow::Borrowed(&clone.document),
-        setup_version: FIRST_VERSION,
-        cloned_from: Some(clone.cloned_from.as_str().into()),
-    };
-    record::setup_item(&key, clone.kind, &record)
+    let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: Some(&clone.cloned_from) };
+    record::setup_item(&key, clone.kind, &clone.document, &record)
 }
 
 /// Whether the items fit one transaction.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::document::{TypeRoom, Unreadable};
 use super::keys::{self, PREFERENCES, SK};
 use super::organizations::Organizations;
 use super::outcome::CallFailure;
@@ -13,7 +14,7 @@ use super::table::{Part, Table};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
-use crate::domain::{Document, Email, Fault, FullName, ItemKind, ObjectId, Organization, Preferences, SetupItem};
+use crate::domain::{Email, Fault, FullName, ItemKind, ObjectId, Organization, Preferences, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -71,11 +72,6 @@ struct Profile {
     #[serde(default)]
     phone_number: serde_json::Value,
     setup_version: u64,
-}
-
-#[derive(serde::Deserialize)]
-struct Fields {
-    document: Document,
 }
 
 #[derive(serde::Deserialize)]
@@ -187,6 +183,9 @@ pub struct SetupReading {
     /// As JSON.
     json_bytes: usize,
     largest: usize,
+    types: TypeRoom,
+    /// Why an item cannot be captured.
+    unreadable: Option<String>,
 }
 
 impl SetupReading {
@@ -201,10 +200,16 @@ impl SetupReading {
             self.bytes += bytes;
             self.largest = self.largest.max(bytes);
             if self.excess().is_none() {
-                let document = record::read::<Fields>(item)?.document;
-                let item = SourceItem::new(SetupItem { id, document });
-                self.json_bytes += item.bytes();
-                self.setup.items_mut(kind).push(item);
+                match record::read_document(item, &mut self.types) {
+                    Ok(document) => {
+                        let item = SourceItem::new(SetupItem { id, document });
+                        self.json_bytes += item.bytes();
+                        self.setup.items_mut(kind).push(item);
+                    }
+                    Err(Unreadable { pointer, reason }) => {
+                        self.unreadable = Some(format!("the {kind} {id} cannot be captured: {pointer}: {reason}"));
+                    }
+                }
             }
         }
         Ok(())
@@ -231,7 +236,7 @@ impl SetupReading {
         } else if self.json_bytes > MAX_RAW_BYTES {
             Some(format!("the setup has more than {MAX_RAW_BYTES} bytes as JSON"))
         } else {
-            None
+            self.unreadable.clone()
         }
     }
 }

@@ -9,6 +9,7 @@ mod apply_history;
 mod apply_record;
 mod captures;
 mod change;
+mod document;
 mod edits;
 mod keys;
 mod lists;

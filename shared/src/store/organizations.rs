@@ -119,11 +119,7 @@ impl AbsentTargets {
 fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
     let id = &organization.id;
     let pipelines = organization.pipelines.iter();
-    let pipelines = pipelines.map(|pipeline| nested(&keys::pipeline(id, &pipeline.id), pipeline.clone()));
-    let agents = organization.agents.iter().map(|agent| nested(&keys::agent(id, &agent.id), agent.clone()));
+    let pipelines = pipelines.map(|pipeline| record::nested_item(&keys::pipeline(id, &pipeline.id), pipeline));
+    let agents = organization.agents.iter().map(|agent| record::nested_item(&keys::agent(id, &agent.id), agent));
     pipelines.chain(agents).collect()
-}
-
-fn nested<T: record::Record>(key: &Key, document: T) -> Result<Item, Fault> {
-    record::item(key, &Nested { document })
 }

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::document::{self, TypeRoom, Unreadable};
 use super::keys::{self, Key, PK, SK};
 use super::outcome::Item;
 use super::packing::Packed;
@@ -28,11 +29,15 @@ pub(super) fn item<R: Record>(key: &Key, record: &R) -> Result<Item, Fault> {
 }
 
 fn typed_item(key: &Key, kind: &str, record: &impl Serialize) -> Result<Item, Fault> {
-    let mut item: Item = serde_dynamo::to_item(record).map_err(|error| Fault::Corrupt(error.to_string()))?;
+    let item: Item = serde_dynamo::to_item(record).map_err(|error| Fault::Corrupt(error.to_string()))?;
+    Ok(keyed_item(key, kind, item))
+}
+
+fn keyed_item(key: &Key, kind: &str, mut item: Item) -> Item {
     item.insert(PK.to_owned(), AttributeValue::S(key.pk.clone()));
     item.insert(SK.to_owned(), AttributeValue::S(key.sk.clone()));
     item.insert(TYPE.to_owned(), AttributeValue::S(kind.to_owned()));
-    Ok(item)
+    item
 }
 
 /// Reads a record back; attributes that it does not know are left aside.
@@ -87,13 +92,16 @@ impl Record for Agent {
 }
 
 /// A pipeline or an agent: the document is nested, because a pipeline has a `type` of its own.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Nested<T> {
     pub(super) document: T,
 }
 
-impl<T: Record> Record for Nested<T> {
-    const TYPE: &'static str = T::TYPE;
+/// The item of a pipeline or an agent.
+pub(super) fn nested_item<T: Record>(key: &Key, document: &T) -> Result<Item, Fault> {
+    let document = serde_json::to_value(document).map_err(|error| Fault::Corrupt(error.to_string()))?;
+    let document = (DOCUMENT.to_owned(), document::write_json(&document));
+    Ok(keyed_item(key, T::TYPE, Item::from([document])))
 }
 
 /// A user's profile.
@@ -158,20 +166,46 @@ pub(super) fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: St
     item.insert(index.sk.to_owned(), AttributeValue::S(sk));
 }
 
-/// One item of a setup.
-#[derive(Debug, Serialize, Deserialize)]
+/// One item of a setup, its document aside.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SetupRecord<'a> {
-    pub(super) document: std::borrow::Cow<'a, Document>,
     /// The version of the setup that wrote it.
     pub(super) setup_version: u64,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) cloned_from: Option<std::borrow::Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cloned_from: Option<&'a str>,
 }
 
+/// The attribute that holds a setup item's fields.
+pub(super) const DOCUMENT: &str = "document";
+
 /// The item of one setup item.
-pub(super) fn setup_item(key: &Key, kind: crate::domain::ItemKind, record: &SetupRecord<'_>) -> Result<Item, Fault> {
-    typed_item(key, kind.as_str(), record)
+pub(super) fn setup_item(
+    key: &Key,
+    kind: crate::domain::ItemKind,
+    document: &Document,
+    record: &SetupRecord<'_>,
+) -> Result<Item, Fault> {
+    let mut item = typed_item(key, kind.as_str(), record)?;
+    item.insert(DOCUMENT.to_owned(), document::write(document));
+    Ok(item)
+}
+
+/// The document of a setup item.
+pub(super) fn read_document(mut item: Item, room: &mut TypeRoom) -> Result<Document, Unreadable> {
+    document::read(item.remove(DOCUMENT).unwrap_or(AttributeValue::Null(true)), room)
+}
+
+/// The document of a setup item, and the rest of the item.
+pub(super) fn take_document(mut item: Item, room: &mut TypeRoom) -> Result<(Document, Item), Fault> {
+    let value = item.remove(DOCUMENT).unwrap_or(AttributeValue::Null(true));
+    match document::read(value, room) {
+        Ok(document) => Ok((document, item)),
+        Err(Unreadable { pointer, reason }) => {
+            let (pk, sk) = (partition_key(&item), sort_key(&item));
+            Err(Fault::Corrupt(format!("{pk} {sk}: {DOCUMENT}{pointer}: {reason}")))
+        }
+    }
 }
 
 /// A user's switches.

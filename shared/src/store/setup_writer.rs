@@ -5,13 +5,13 @@
 //! that was read; every item written carries the new version. A capture relies on it. And each item is written or removed on
 //! the condition that it still has the version that the editor saw, or is still absent. So no edit is lost.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::MAX_TRANSACTION_ITEMS;
 use super::change::{Change as Write, number, text};
+use super::document::{self, TypeRoom};
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
@@ -98,6 +98,12 @@ pub enum Written {
     Outdated(Vec<usize>),
     /// Other writers changed other items of the setup first, again and again. Nothing is written.
     Busy,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    setup_version: u64,
 }
 
 /// Writes setups.
@@ -212,9 +218,9 @@ impl<'a> SetupWriter<'a> {
         let Some(item) = self.0.get(&keys::setup_item(organization, user, kind, id), None).await? else {
             return Ok(None);
         };
-        let record = record::read::<SetupRecord<'_>>(item)?;
-        let seen = Seen::Version(record.setup_version);
-        Ok(Some(OpenItem { document: record.document.into_owned(), seen }))
+        let (document, rest) = record::take_document(item, &mut TypeRoom::default())?;
+        let seen = Seen::Version(record::read::<Version>(rest)?.setup_version);
+        Ok(Some(OpenItem { document, seen }))
     }
 
     /// Reads what an editor sees of the item that `change` is about, for a change that does not depend on what the item holds.
@@ -228,11 +234,6 @@ impl<'a> SetupWriter<'a> {
     }
 
     async fn version_of(&self, key: &Key) -> Result<Option<u64>, Fault> {
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Version {
-            setup_version: u64,
-        }
         let item = self.0.get(key, Some(&[SETUP_VERSION])).await?;
         item.map(|item| Ok(record::read::<Version>(item)?.setup_version)).transpose()
     }
@@ -263,8 +264,7 @@ impl<'a> SetupWriter<'a> {
         let (key, as_seen) = (key(organization, user, &edit.change), as_seen(edit.seen));
         let write = match &edit.change {
             Change::Put(kind, item) => {
-                let document = serde_dynamo::to_attribute_value(&item.document);
-                let document = document.map_err(|error| Fault::Corrupt(error.to_string()))?;
+                let document = document::write(&item.document);
                 // An update, so that a clone keeps the note of where it came from.
                 as_seen.set(DOCUMENT, document).set(TYPE, text(kind))
             }
@@ -305,8 +305,8 @@ fn setup_items(user: &User, setup: &Setup) -> Result<Vec<Item>, Fault> {
     kinds
         .map(|(kind, item)| {
             let key = keys::setup_item(&user.organization, &user.id, kind, &item.id);
-            let document = Cow::Borrowed(&item.document);
-            record::setup_item(&key, kind, &SetupRecord { document, setup_version: FIRST_VERSION, cloned_from: None })
+            let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: None };
+            record::setup_item(&key, kind, &item.document, &record)
         })
         .collect()
 }

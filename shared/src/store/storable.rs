@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
+use super::document;
 use super::size::{MAX_STORED_BYTES, stored_bytes};
 use crate::domain::pointer;
 
 /// How deep lists and maps nest in an item, the document itself counted (DynamoDB quotas).
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 /// The largest magnitude of a number is below this one (DynamoDB naming rules and data types).
 const TOO_LARGE: f64 = 1e126;
 /// The smallest magnitude of a number that is not zero.
@@ -30,10 +31,10 @@ pub struct Unstorable {
 
 /// Fails where DynamoDB would refuse an item with this document: an empty name, a number out of range, too many levels or too
 /// many bytes.
-pub fn storable(document: &impl Serialize) -> Result<(), Unstorable> {
+pub fn storable(of: &impl Serialize) -> Result<(), Unstorable> {
     let whole = |reason| Unstorable { pointer: String::new(), reason };
-    let stored: AttributeValue =
-        serde_dynamo::to_attribute_value(document).map_err(|error| whole(error.to_string()))?;
+    let stored = serde_json::to_value(of).map_err(|error| whole(error.to_string()))?;
+    let stored = document::write_json(&stored);
     check_value(&stored, "", 0)?;
     let bytes = BESIDE + stored_bytes(&HashMap::from([("document".to_owned(), stored)]));
     if bytes <= MAX_STORED_BYTES {

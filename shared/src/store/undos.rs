@@ -4,18 +4,19 @@
 //! The address is free as soon as a list of the user's partition is empty. What was written just before may still land after
 //! that, seen by nobody, so a sweep takes a second look a minute later. No user of that id comes back whom it could hit.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::applies::meet_record;
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
 use super::change::{Change, number, text};
 use super::keys::{self, ALL, PREFERENCES, SK};
-use super::outcome::{CallFailure, Reason};
+use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
 use super::sweeps::empty_user;
 use super::table::{Part, Table};
 use crate::domain::usage::{Usage, UsedItem};
-use crate::domain::{Document, Email, Fault, ObjectId, Timestamp};
+use crate::domain::{Email, Fault, ObjectId, Timestamp};
 
 /// How long an undo that broke off waits for its client before a sweep carries it on: a function ends after 29 s, and before that
 /// a sweep would only do its work a second time.
@@ -204,13 +205,13 @@ impl<'a> Undos<'a> {
         };
         let mut usage = Usage::default();
         let mut is_there = false;
-        for item in self.0.query_all(&part).await? {
+        for mut item in self.0.query_all(&part).await? {
             let sk = record::sort_key(&item).to_owned();
+            let name = take_name(&mut item);
             let used: UsedRecord = record::read(item)?;
             let is_changed = used.setup_version > FIRST_VERSION;
             if let Some((kind, id)) = keys::parse_setup_item(&sk) {
                 let is_clone = used.cloned_from.is_some_and(|text| apply.origin.source_of(&text).is_some());
-                let name = used.document.as_ref().map_or("", Document::name).to_owned();
                 usage.items.push(UsedItem { kind, id, name, is_clone, is_changed });
             } else if sk == PREFERENCES {
                 usage.is_switched = is_changed;
@@ -233,8 +234,17 @@ struct UsedRecord {
     first_sign_in_at: Option<Timestamp>,
     #[serde(default)]
     cloned_from: Option<String>,
-    #[serde(default)]
-    document: Option<Document>,
+}
+
+/// The name in an item's document; empty where it has none.
+fn take_name(item: &mut Item) -> String {
+    match item.remove(record::DOCUMENT) {
+        Some(AttributeValue::M(mut document)) => match document.remove("name") {
+            Some(AttributeValue::S(name)) => name,
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
 }
 
 /// A committed apply begins to be undone, and is found by a sweep where nobody ends it.

@@ -5,6 +5,7 @@
 //! not once all is made.
 
 mod before;
+mod forms;
 mod references;
 
 use serde::Serialize;
@@ -20,7 +21,8 @@ use super::content::{
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
 use super::reference::SourceTerms;
-use super::{Counts, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
+use super::values::TypedPlace;
+use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,13 +66,16 @@ impl SourceSetup {
 pub struct SourceItem {
     id: ObjectId,
     json: Box<[u8]>,
+    /// What its JSON does not show.
+    types: Vec<TypedPlace>,
 }
 
 impl SourceItem {
     /// Keeps an item as JSON.
     pub fn new(SetupItem { id, document }: SetupItem) -> Self {
         // Text keys and finite numbers only, so it cannot fail.
-        Self { id, json: serde_json::to_vec(&document).unwrap_or_default().into() }
+        let json = serde_json::to_vec(&document).unwrap_or_default().into();
+        Self { id, json, types: document.types().to_vec() }
     }
 
     /// How many bytes of JSON it has.
@@ -80,7 +85,8 @@ impl SourceItem {
 
     /// The item, parsed; `None` where objects and lists stand inside each other more than 127 times.
     pub fn parse(&self) -> Option<SetupItem> {
-        Some(SetupItem { id: self.id, document: serde_json::from_slice(&self.json).ok()? })
+        let document: Document = serde_json::from_slice(&self.json).ok()?;
+        Some(SetupItem { id: self.id, document: document.with_types(self.types.clone()) })
     }
 }
 
@@ -128,6 +134,8 @@ struct Entry {
     json: Box<[u8]>,
     /// Whether it has something that is no part of what two captures are compared by.
     has_findings: bool,
+    /// Whether it was stored in another form before 2026-12: without types, or with floats for its numbers.
+    was_other: bool,
 }
 
 /// Captures `setup`, whose owner belongs to `organization`: secrets removed, switches and known agents recorded.
@@ -181,15 +189,16 @@ impl<'a> Capturing<'a> {
         let enabled = preferences.get(&item.id).copied().unwrap_or(true);
         let item = self.redacted(item)?;
         self.references.automation(&item)?;
-        let has_findings = item.has_findings();
-        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings })
+        let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
+        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings, was_other })
     }
 
     fn list(&mut self, kind: ItemKind, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
         let entry = |item| {
             let item = self.redacted(item)?;
             self.references.item(kind, &item)?;
-            Ok(Entry { has_findings: item.has_findings(), json: self.write(&item)? })
+            let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
+            Ok(Entry { json: self.write(&item)?, has_findings, was_other })
         };
         items.into_iter().map(entry).collect()
     }
@@ -266,21 +275,6 @@ impl Capture {
         };
         self.write(&mut out, None, automation, comparable_item).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
-    }
-
-    /// The SHA-256 of the JSON in which the same content was stored before 2026-12: with the references of the automations,
-    /// and a copy of the automation's name in each. `None` where that would be too large to have been stored.
-    pub fn hash_with_references(&self, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
-        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
-        let automation = |out: &mut Metered<'_, _>, entry: &Entry| {
-            let CapturedAutomation { enabled, item } = entry.parse::<CapturedAutomation>()?.without_findings();
-            out.json(&before::WithReferences::new(enabled, &item))
-        };
-        match self.write(&mut out, None, automation, comparable_item) {
-            Ok(()) => Ok(Some(out.into_parts().0.finish())),
-            Err(Unwritten::NoRoom) => Ok(None),
-            Err(Unwritten::OverBudget) => Err(OverBudget),
-        }
     }
 
     /// The content, parsed.

@@ -121,7 +121,43 @@ fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
     let named = |name: usize| {
         captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
     };
-    let hash = |name| named(name).hash_with_references(&Work::unlimited()).unwrap();
+    let form = forms::Form { with_references: true, as_floats: false };
+    let hash = |name| named(name).hash_of(form, &Work::unlimited()).unwrap();
     assert!(hash(15_000).is_some() && hash(15_000) != hash(15_001));
     assert_eq!(hash(16_000), None);
+}
+
+#[test]
+fn content_of_floats_and_without_types_is_the_same_content_in_its_form_of_before() {
+    let setup = |digits: &str| {
+        let number = crate::domain::values::number(digits).unwrap();
+        let automation = json!({"name": "A", "sourceStatuses": ["Won"], "big": number, "tags": ["a", "b"]});
+        let mut setup = Setup { automations: items(vec![automation]), ..Setup::default() };
+        setup.prompts = items(vec![json!({"name": "P", "sizes": [{"w": number}], "n": 1e25})]);
+        let tags = TypedPlace { pointer: "/tags".into(), kind: crate::domain::values::ValueType::Texts };
+        let document = setup.automations[0].document.clone().with_types(vec![tags]);
+        setup.automations[0].document = document;
+        capture(setup, &organization(&[]), &Work::unlimited()).unwrap()
+    };
+    let now = setup("12345678901234567890123");
+    let json = String::from_utf8(now.json(&Work::unlimited()).unwrap()).unwrap();
+    assert!(
+        json.contains(r#""big":12345678901234567890123,"#)
+            && json.contains(r#""types":[{"pointer":"/tags","type":"SS"}]"#)
+    );
+    let before = concat!(
+        r#"{"agents":[],"automations":[{"enabled":true,"item":{"document":{"big":FLOAT,"name":"A","#,
+        r#""sourceStatuses":["Won"],"tags":["a","b"]},"id":"010101010101010101010101"}REFERENCES}],"#,
+        r#""prompts":[{"document":{"n":1e+25,"name":"P","sizes":[{"w":FLOAT}]},"id":"010101010101010101010101"}],"templates":[]}"#,
+    );
+    let references = concat!(
+        r#","references":[{"automationName":"A","field":"sourceStatuses","fieldLocation":"sourceStatuses","#,
+        r#""refType":"pipelineStage","value":"Won"}]"#,
+    );
+    for references in ["", references] {
+        let before = before.replace("FLOAT", "1.2345678901234568e+22").replace("REFERENCES", references);
+        let hash: [u8; 32] = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(&before)).into();
+        assert!(now.was_stored_as(&hash, &Work::unlimited()).unwrap(), "{before}");
+        assert!(!setup("98345678901234567890123").was_stored_as(&hash, &Work::unlimited()).unwrap());
+    }
 }

@@ -7,6 +7,7 @@ mod identity;
 mod items;
 mod listed;
 mod mapping;
+mod opaque;
 mod resolve;
 mod targets;
 #[cfg(test)]
@@ -197,6 +198,8 @@ pub enum WarningCode {
     HiddenText,
     /// An item has share or join links, which let in who has them. They are made to be sent, so they arrive.
     CapabilityLink,
+    /// An item has more than 1 kB of binary, which is neither searched for secrets nor for references.
+    OpaqueValue,
     /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
     /// something that did, arrives switched off until somebody fills it in.
     SourcePersonRemoved,
@@ -375,6 +378,7 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
             let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
             arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
             warn_of_texts(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            opaque::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
         }
     }
     arrive_unchanged(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), &mut identity, work)?;
@@ -493,6 +497,7 @@ fn arrive_unchanged<'a>(
         }
         let identity = identity.item(plan, kind, item)?;
         warn_of_texts(plan, kind, item, work)?;
+        opaque::warn(plan, kind, item, work)?;
         let mut clone = PlannedClone { rewires, identity, ..unchanged(kind, item) };
         reference::rewrite(&mut clone.document, replacements);
         plan.clones.push(clone);

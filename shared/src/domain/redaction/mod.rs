@@ -78,8 +78,8 @@ pub fn redact(document: &mut Document) -> Vec<String> {
 
 /// The same within limits. A document that it stopped at is not to be used.
 pub fn redact_within(document: &mut Document, allowance: &mut Allowance, work: &Work) -> Result<Vec<String>, Stopped> {
-    let Some(fields) = document.fields_mut() else { return Ok(Vec::new()) };
-    Redactor::new(text::LAYERS, allowance, work).run_fields(fields)
+    let redacted = document.without_binaries(|fields| Redactor::new(text::LAYERS, allowance, work).run_fields(fields));
+    redacted.unwrap_or_else(|| Ok(Vec::new()))
 }
 
 /// The same for one text that is no document, such as a message for the log.

@@ -78,12 +78,13 @@ fn leads_somewhere(site: &reference::Site, arrival: &Arrival) -> bool {
             .iter()
             .any(|item| item.kind == kind && (item.id.to_string() == site.value || item.document.name() == site.value))
     };
+    // The id of an agent is one wherever it stands.
+    if targets.agents.iter().any(|agent| agent.id.to_string() == site.value) {
+        return true;
+    }
     match site.ref_type {
         RefType::PipelineStage => targets.has_stage(&site.value),
-        RefType::Agent => {
-            targets.agents.iter().any(|agent| agent.id.to_string() == site.value)
-                || targets.only_agent_named(&site.value).is_some()
-        }
+        RefType::Agent => targets.only_agent_named(&site.value).is_some(),
         RefType::Template => cloned(ItemKind::Template),
         RefType::Prompt => cloned(ItemKind::Prompt),
         RefType::Automation => cloned(ItemKind::Automation),

@@ -1,0 +1,83 @@
+//! The forms in which the same content was stored before 2026-12. A refresh compares with them, so that a setup that did not change
+//! gets no revision for its form alone.
+
+use super::before::WithReferences;
+use super::{Capture, Entry, comparable_item};
+use crate::domain::canonical::{Hashing, Metered, Unwritten};
+use crate::domain::content::{CapturedAutomation, CapturedItem, MAX_RAW_BYTES};
+use crate::domain::values;
+use crate::domain::{Document, OverBudget, Work};
+
+/// A form of before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// With the references of the automations, and a copy of the automation's name in each.
+    pub(super) with_references: bool,
+    /// Without types, and with floats for all numbers.
+    pub(super) as_floats: bool,
+}
+
+type Out<'w> = Metered<'w, Hashing>;
+
+impl Capture {
+    /// Whether the content of this hash is the same in a form of before.
+    pub fn was_stored_as(&self, hash: &[u8; 32], work: &Work) -> Result<bool, OverBudget> {
+        let mut entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
+        let was_other = entries.any(|entry| entry.was_other);
+        for (with_references, as_floats) in [(true, false), (false, true), (true, true)] {
+            if (was_other || !as_floats) && self.hash_of(Form { with_references, as_floats }, work)? == Some(*hash) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// `None` where that would be too large to have been stored.
+    pub(super) fn hash_of(&self, form: Form, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
+        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let written = self.write(
+            &mut out,
+            None,
+            |out, entry| automation(out, entry, form),
+            |out, entry| match form.as_floats && entry.was_other {
+                true => out.json(&with_floats(entry.parse::<CapturedItem>()?.without_findings())),
+                false => comparable_item(out, entry),
+            },
+        );
+        match written {
+            Ok(()) => Ok(Some(out.into_parts().0.finish())),
+            Err(Unwritten::NoRoom) => Ok(None),
+            Err(Unwritten::OverBudget) => Err(OverBudget),
+        }
+    }
+}
+
+fn automation(out: &mut Out<'_>, entry: &Entry, form: Form) -> Result<(), Unwritten> {
+    let CapturedAutomation { enabled, mut item } = entry.parse::<CapturedAutomation>()?.without_findings();
+    if form.as_floats {
+        item = with_floats(item);
+    }
+    match form.with_references {
+        true => out.json(&WithReferences::new(enabled, &item)),
+        false => out.json(&CapturedAutomation { enabled, item }),
+    }
+}
+
+/// Whether a document was stored in another form.
+pub(super) fn differs(document: &Document) -> bool {
+    fn has_long_number(value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::Number(number) => values::is_beyond_float(number),
+            serde_json::Value::Array(values) => values.iter().any(has_long_number),
+            serde_json::Value::Object(fields) => fields.values().any(has_long_number),
+            _ => false,
+        }
+    }
+    !document.types().is_empty() || has_long_number(document.as_value())
+}
+
+fn with_floats(item: CapturedItem) -> CapturedItem {
+    let mut document = item.document.with_types(Vec::new());
+    document.fields_mut().into_iter().flat_map(|fields| fields.values_mut()).for_each(values::as_float);
+    CapturedItem { document, ..item }
+}

@@ -1,0 +1,10 @@
+//! Values that JSON has no word for: numbers of 38 digits, sets and binary.
+//!
+//! A document is JSON wherever it is read, compared and shown. A set is an array in canonical order, and binary is base64; a
+//! [`TypedPlace`] names what each was, so that a clone is written as its source.
+
+mod number;
+mod types;
+
+pub use number::{as_float, compare, is_beyond_float, number};
+pub use types::{TypeTree, TypedPlace, ValueType};
