@@ -20,10 +20,10 @@ pub fn redact_again(content: &mut Content, work: &Work) -> Result<(), OverBudget
 }
 
 fn again(item: &mut CapturedItem, allowance: &mut Allowance, work: &Work) -> Result<(), OverBudget> {
-    let Some(fields) = item.document.fields_mut() else { return Ok(()) };
-    let redactor = Redactor::new(text::LAYERS, allowance, work).lenient();
+    let redact = |fields: &mut _| Redactor::new(text::LAYERS, allowance, work).lenient().run_fields(fields);
+    let Some(found) = item.document.without_binaries(redact) else { return Ok(()) };
     // A lenient one stops for time alone.
-    let found = redactor.run_fields(fields).map_err(|_: Stopped| OverBudget)?;
+    let found = found.map_err(|_: Stopped| OverBudget)?;
     let known: std::collections::HashSet<String> = item.removed_secrets.iter().cloned().collect();
     work.spend(known.len())?;
     item.removed_secrets.extend(found.into_iter().filter(|pointer| !known.contains(pointer)));
