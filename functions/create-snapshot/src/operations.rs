@@ -22,7 +22,8 @@ snapshot; [the assignment](#assignSnapshot) changes that.
 
 A setup that somebody edits all the time may be answered 409 `source_busy`; wait as long as `Retry-After` says and repeat. A \
 snapshot holds at most 5,000 items, 16 MB of JSON and 3.5 MB once compressed; 413 `setup_too_large` tells which figure was \
-too high.";
+too high. What is stored in a form that cannot be read is left out and named by `leftOut`; where that is the source user's own \
+profile, it is 422 `source_unreadable`.";
 
 const KEY: &str = "\
 Your own name for this request. Repeat the request under the same key when no answer came: it makes one snapshot however often \
@@ -39,6 +40,7 @@ pub fn operations() -> Vec<Described> {
         .refuses([
             ApiError::Forbidden(super::OTHER_ORGANIZATION.to_owned()),
             ApiError::SourceBusy { retry_after },
+            ApiError::SourceUnreadable,
             ApiError::SnapshotDeleted,
             ApiError::SetupTooLarge {
                 detail: "the setup has 3600000 bytes once compressed; a snapshot takes at most 3500000".to_owned(),
