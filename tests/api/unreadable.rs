@@ -12,13 +12,13 @@ fn s(text: &str) -> AttributeValue {
 
 async fn put(app: &TestApp, item: Item) {
     let put = app.database().client().put_item().table_name("snapshots").set_item(Some(item));
-    put.send().await.expect("an item is put");
+    put.send().await.unwrap();
 }
 
 /// The first item of a partition whose sort key begins like this.
 async fn first(app: &TestApp, pk: &str, sk: &str) -> Item {
     let is_it = |item: &Item| item["PK"] == s(pk) && item["SK"].as_s().is_ok_and(|key| key.starts_with(sk));
-    app.items().await.into_iter().find(is_it).unwrap_or_else(|| panic!("there is no {pk} {sk}"))
+    app.items().await.into_iter().find(is_it).unwrap()
 }
 
 fn setup_partition(app: &TestApp) -> String {
@@ -37,9 +37,9 @@ fn changed(item: &Item, path: &[&str], value: Option<AttributeValue>) -> Item {
                 Some(AttributeValue::M(inner)) => set(inner, rest, value),
                 Some(AttributeValue::L(list)) => match list.first_mut() {
                     Some(AttributeValue::M(inner)) => set(inner, rest, value),
-                    other => panic!("{other:?}"),
+                    other => unreachable!("{other:?}"),
                 },
-                other => panic!("{name}: {other:?}"),
+                other => unreachable!("{name}: {other:?}"),
             },
             [] => {}
         }
@@ -187,7 +187,7 @@ async fn what_cannot_be_read_is_named_and_the_rest_is_captured_and_arrives() {
 
     let plan = app.plan(&app.token(SAM), &id, &apply_body()).await;
     let warnings = plan.expect(200)["plan"]["warnings"].as_array().unwrap().clone();
-    let warning = warnings.iter().find(|warning| warning["code"] == "left_out").expect("it warns");
+    let warning = warnings.iter().find(|warning| warning["code"] == "left_out").unwrap();
     assert!(warning["detail"].as_str().unwrap().contains(&uuid), "{warning}");
     app.apply(&app.token(SAM), &id, &apply_body()).await.expect(201);
 }

@@ -23,7 +23,7 @@ struct StoredItem<'a> {
     types: Cow<'a, [TypedPlace]>,
 }
 
-fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
+fn is_empty<T>(list: &[T]) -> bool {
     list.is_empty()
 }
 

@@ -267,14 +267,13 @@ fn places_and_their_pointers_are_counted_while_they_are_found() {
 fn work_grows_as_fast_as_the_text() {
     for unit in ["4155550101 ", "alex.rep@acme.exampl ", "64ee9a8b1e7f2a001122339", "%2", "<", "\"", "0", "+1 ("] {
         let run = |times: usize| {
-            let (work, started) = (Work::unlimited(), std::time::Instant::now());
+            let work = Work::unlimited();
             find(&document(json!({"x": unit.repeat(times)})), &source(), &mut Allowance::UNLIMITED.clone(), &work)
                 .unwrap();
-            (work.done(), started.elapsed())
+            work.done()
         };
-        let ((small, _), (large, took)) = (run(4_000), run(40_000));
+        let (small, large) = (run(4_000), run(40_000));
         assert!(large <= 11 * small, "{unit}: {small} and {large}");
-        assert!(took.as_secs() < 2, "{unit}: {took:?}");
     }
 }
 

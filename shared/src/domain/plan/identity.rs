@@ -30,25 +30,28 @@ pub struct IdentityRewire {
 
 /// The value of the new user that takes the place of one of the source person.
 #[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 enum NewValue {
     /// The id of the organization that the items arrive in.
-    NewOrganizationId,
+    #[serde(rename = "newOrganizationId")]
+    OrganizationId,
     /// The id of the new user.
-    NewUserId,
+    #[serde(rename = "newUserId")]
+    UserId,
     /// The address of the new user.
-    NewUserEmail,
+    #[serde(rename = "newUserEmail")]
+    UserEmail,
     /// The phone number of the new user.
-    NewUserPhone,
+    #[serde(rename = "newUserPhone")]
+    UserPhone,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn as_new<S: Serializer>(kind: &IdentityKind, serializer: S) -> Result<S::Ok, S::Error> {
     let value = match kind {
-        IdentityKind::OrganizationId => NewValue::NewOrganizationId,
-        IdentityKind::UserId => NewValue::NewUserId,
-        IdentityKind::UserEmail => NewValue::NewUserEmail,
-        IdentityKind::UserPhone => NewValue::NewUserPhone,
+        IdentityKind::OrganizationId => NewValue::OrganizationId,
+        IdentityKind::UserId => NewValue::UserId,
+        IdentityKind::UserEmail => NewValue::UserEmail,
+        IdentityKind::UserPhone => NewValue::UserPhone,
     };
     value.serialize(serializer)
 }

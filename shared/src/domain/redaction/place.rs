@@ -321,7 +321,7 @@ pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> 
         Some(View::Text(text)) if text.len() <= 64 && !text.contains(' ') => Some(text),
         _ => None,
     };
-    let is_pairs = values.len() % 2 == 0 && values.len() <= 64;
+    let is_pairs = values.len().is_multiple_of(2) && values.len() <= 64;
     let named = |index: usize| match index.checked_sub(1).filter(|before| before % 2 == 0).and_then(text) {
         Some(name)
             if is_pairs && naming(name) >= Naming::Strong && matches!(around, Place::Ordinary | Place::Webhook) =>
