@@ -311,7 +311,10 @@ impl From<OrganizationEntry> for Tenant {
     fn from(entry: OrganizationEntry) -> Self {
         let users = entry.users.into_iter().map(|user| user.into_member(entry.id)).collect();
         let OrganizationEntry { id, name, pipelines, agents, trusted_destinations, .. } = entry;
-        Self { organization: Organization { id, name, pipelines, agents, trusted_destinations }, users }
+        Self {
+            organization: Organization { id, name, pipelines, agents, trusted_destinations, left_out: Vec::new() },
+            users,
+        }
     }
 }
 

@@ -80,23 +80,33 @@ impl PasswordHasher {
         .await?
     }
 
-    /// Whether `password` is the one that `phc` was made from. Without a hash, or with one that is not to be used, it
-    /// is false after the same work. Fails only where the machine does.
+    /// Whether `password`, normalized or as it was typed, is the one that `phc` was made from. Where both forms are one text it is
+    /// hashed once, else always twice. Without a hash, or with one that is not to be used, it is false after the same work.
+    /// Fails only where the machine does.
     pub async fn verify(&self, password: &Password, phc: Option<&str>) -> Result<bool, HashingFailed> {
         let (password, stored) = (password.clone(), phc.and_then(Stored::parse));
         if phc.is_some() && stored.is_none() {
             tracing::error!("a stored password hash is not a usable Argon2id hash; nobody can sign in with it");
         }
         on_a_blocking_thread(self.longest_wait, move || {
-            let Some(stored) = stored else {
-                Recipe::current().run(password.expose(), &[0; SALT_BYTES], OUTPUT_BYTES)?;
-                return Ok(false);
-            };
-            let output = stored.recipe.run(password.expose(), &stored.salt, stored.output.len())?;
-            Ok(verify_slices_are_equal(&output, &stored.output).is_ok())
+            let mut is_right = false;
+            for form in [Some(password.expose()), password.expose_typed()].into_iter().flatten() {
+                is_right |= is_hash_of(stored.as_ref(), form)?;
+            }
+            Ok(is_right)
         })
         .await?
     }
+}
+
+/// Whether `stored` was made from this text; the same work is done where nothing is stored.
+fn is_hash_of(stored: Option<&Stored>, text: &[u8]) -> Result<bool, HashingFailed> {
+    let Some(stored) = stored else {
+        Recipe::current().run(text, &[0; SALT_BYTES], OUTPUT_BYTES)?;
+        return Ok(false);
+    };
+    let output = stored.recipe.run(text, &stored.salt, stored.output.len())?;
+    Ok(verify_slices_are_equal(&output, &stored.output).is_ok())
 }
 
 /// Runs `work` once a core is free for it; fails where that takes longer than `longest_wait`. The permit goes with the work: a
@@ -204,6 +214,25 @@ mod tests {
         }
         let other_salt = hasher.hash(&password("TempPass!2026"), [8; SALT_BYTES]).await.unwrap();
         assert_ne!(phc, other_salt);
+    }
+
+    #[tokio::test]
+    async fn a_password_verifies_in_its_normal_form_and_as_it_was_typed() {
+        let (composed, decomposed) = ("Caf\u{e9}-2026", "Cafe\u{301}-2026");
+        let hasher = PasswordHasher::new();
+        for typed in [composed, decomposed] {
+            let phc = hasher.hash(&password(typed), [7; SALT_BYTES]).await.unwrap();
+            for again in [composed, decomposed] {
+                assert_eq!(hasher.verify(&password(again), Some(&phc)).await, Ok(true), "{typed} {again}");
+            }
+        }
+        // Made before passwords were normalized.
+        let recipe = Recipe::current();
+        let output = recipe.run(decomposed.as_bytes(), &[7; SALT_BYTES], OUTPUT_BYTES).unwrap();
+        let before = recipe.phc_string(&[7; SALT_BYTES], &output).unwrap();
+        assert_eq!(hasher.verify(&password(decomposed), Some(&before)).await, Ok(true));
+        assert_eq!(hasher.verify(&password(composed), Some(&before)).await, Ok(false));
+        assert_eq!(hasher.verify(&password("Cafe\u{301}-2027"), Some(&before)).await, Ok(false));
     }
 
     #[tokio::test]

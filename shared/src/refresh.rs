@@ -10,7 +10,7 @@ use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::sharing;
 use crate::domain::{
-    Counts, Fault, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
+    Counts, Fault, LeftOut, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
     Timestamp, Work,
 };
 use crate::store::{
@@ -25,6 +25,7 @@ const ATTEMPTS: u32 = 4;
 pub const REVISIONS_KEPT: u32 = 30;
 
 const SOURCE_GONE: &str = "the source user is gone; the snapshot keeps what it has";
+const SOURCE_UNREADABLE: &str = "the source user's profile cannot be read: it needs email, a text, and setupVersion, a number; the snapshot keeps what it has";
 const CREATOR_GONE: &str =
     "the schedule was switched off, because the user who made the snapshot may not refresh it any more";
 
@@ -186,6 +187,9 @@ impl Refresh<'_> {
                 return Ok(Some(Refreshed::SourceBusy));
             }
             Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
+            Captured::Unreadable => {
+                return self.conclude(stored, state, RefreshStatus::Failed, Some(SOURCE_UNREADABLE.to_owned())).await;
+            }
         };
         let SourceUser { setup, email, full_name, organization, .. } = taken;
         let hash = stored.hash;
@@ -200,9 +204,12 @@ impl Refresh<'_> {
             Err(CaptureFailure::TooLarge(why)) => return self.too_large(stored, state, why).await,
             Err(CaptureFailure::OverBudget(over)) => return Err(Fault::Unavailable(over.to_string())),
         };
-        let Made::New { packed, counts } = made else {
+        let Made::New { packed, counts, left_out } = made else {
             return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
         };
+        if let Some(why) = self.would_lose(&stored, &left_out).await? {
+            return self.conclude(stored, state, RefreshStatus::Failed, Some(why)).await;
+        }
         let packed = packed?;
         if let Some(why) = packed.excess() {
             return self.too_large(stored, state, why).await;
@@ -224,6 +231,19 @@ impl Refresh<'_> {
                 Ok(Some(Refreshed::Done { snapshot, state: note.over(state.unwrap_or_default()) }))
             }
         }
+    }
+
+    /// Why a revision without `left_out` would lose something that the current one has; `None` where it loses nothing. It reads
+    /// where anything was left out, and only then.
+    async fn would_lose(&self, stored: &StoredSnapshot, left_out: &[LeftOut]) -> Result<Option<String>, Fault> {
+        if left_out.is_empty() {
+            return Ok(None);
+        }
+        let Some(current) = SnapshotReader::new(self.table).current_content(stored).await? else { return Ok(None) };
+        let lost = left_out.iter().find(|left_out| current.holds(left_out));
+        Ok(lost.map(|lost| {
+            format!("{} cannot be read any more: {}; the snapshot keeps what it has", lost.words(), lost.reason)
+        }))
     }
 
     async fn too_large(
@@ -271,7 +291,7 @@ enum Made {
     /// What the snapshot has already.
     Same,
     /// Another content.
-    New { packed: Result<Packed, Fault>, counts: Counts },
+    New { packed: Result<Packed, Fault>, counts: Counts, left_out: Vec<LeftOut> },
 }
 
 impl Made {
@@ -287,7 +307,7 @@ impl Made {
         if canonical.hash == *stored || capture.was_stored_as(stored, work)? {
             return Ok(Self::Same);
         }
-        Ok(Self::New { packed: canonical.pack(), counts: capture.counts() })
+        Ok(Self::New { packed: canonical.pack(), counts: capture.counts(), left_out: capture.left_out().to_vec() })
     }
 }
 

@@ -80,7 +80,7 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
     // A page of a query has 1 MB: two such items and the one that goes beyond it.
     for page in (0..shape.items).collect::<Vec<_>>().chunks(3) {
         let items: Vec<Item> = page.iter().map(|number| item(shape, *number)).collect();
-        items.into_iter().for_each(|item| reading.add(item).unwrap());
+        items.into_iter().for_each(|item| reading.add(item));
     }
     let bytes = reading.json_bytes();
     if let Some(excess) = reading.excess() {
@@ -95,6 +95,7 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
         pipelines: vec![],
         agents: vec![],
         trusted_destinations: vec![],
+        left_out: Vec::new(),
     };
     let work = Work::unlimited();
     let captured = capture(reading.finish(), &organization, &work);

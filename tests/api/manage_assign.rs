@@ -26,6 +26,7 @@ pub(crate) async fn organizations(app: &TestApp, count: u16) -> Vec<String> {
             pipelines: vec![],
             agents: vec![],
             trusted_destinations: vec![],
+            left_out: Vec::new(),
         };
         assert!(OrganizationWriter::new(app.table()).create(&organization).await.unwrap());
         ids.push(id.to_string());

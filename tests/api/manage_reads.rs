@@ -70,7 +70,8 @@ async fn a_detail_is_the_document_with_what_the_snapshot_holds_by_name() {
     let stages = detail["sourcePipelineStageRefs"].as_array().unwrap();
     assert!(stages.contains(&json!({
         "automationName": "Move to Contacted on first reply", "field": "targetStage", "value": "Contacted",
-        "automationId": "64eea1110000000000000101", "refType": "pipelineStage", "fieldLocation": "actions"
+        "automationId": "64eea1110000000000000101", "refType": "pipelineStage", "fieldLocation": "actions",
+        "pointer": "/actions/targetStage", "suspected": false
     })));
     assert!(stages.iter().all(|reference| reference["refType"] == "pipelineStage"));
 }

@@ -25,7 +25,7 @@ async fn a_plan_tells_every_clone_with_its_mapped_references_and_writes_nothing(
         json!([{
             "automationName": "Move to Contacted on first reply", "field": "targetStage", "value": "Contacted",
             "automationId": "64eea1110000000000000101", "refType": "pipelineStage", "fieldLocation": "actions",
-            "target": "Reached Out"
+            "pointer": "/actions/targetStage", "suspected": false, "target": "Reached Out"
         }])
     );
     assert_eq!(mover["enabled"], true);

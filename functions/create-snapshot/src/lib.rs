@@ -11,8 +11,10 @@ use serde::Serialize;
 use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::sharing::Shares;
-use shared::domain::{Counts, Creator, Fingerprint, Organization, RefreshState, Snapshot, Source, Work};
-use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
+use shared::domain::{Counts, Creator, Fingerprint, LeftOut, Organization, RefreshState, Snapshot, Source, Work};
+use shared::http::{
+    Answer, ApiError, Edge, IdempotencyKey, MAX_LISTED, RequestContext, SnapshotDocument, etag, respond,
+};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
     Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
@@ -81,7 +83,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     let SourceUser { setup, organization, email, full_name, .. } = *settled(captured?)?;
     let capturing = context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
     let (packed, organization) = capturing.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?;
-    let (packed, counts) = packed?;
+    let (packed, counts, left_out) = packed?;
     let now = context.now();
     let snapshot = Snapshot {
         id: key.unwrap_or_else(|| edge.randomness.object_id(now)),
@@ -113,14 +115,19 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
         shares: Shares::default(),
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
-        Creation::Made => created(&snapshot, None),
+        Creation::Made => created(&snapshot, None, &left_out),
         Creation::Met(made) => repeat(table, &made, &wanted.fingerprint).await,
     }
 }
 
-fn created(snapshot: &Snapshot, state: Option<RefreshState>) -> Result<Answer, ApiError> {
+fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut]) -> Result<Answer, ApiError> {
     let document = SnapshotDocument::from(snapshot).refreshed(state);
-    let created = Answer::created(&Created { message: "Snapshot created", snapshot: document })?;
+    let created = Answer::created(&Created {
+        message: "Snapshot created",
+        snapshot: document,
+        left_out: &left_out[..left_out.len().min(MAX_LISTED)],
+        left_out_total: (left_out.len() > MAX_LISTED).then_some(left_out.len()),
+    })?;
     Ok(created.with_header(ETAG, etag(snapshot.tag())))
 }
 
@@ -130,18 +137,27 @@ async fn repeat(table: &Table, made: &Made, fingerprint: &Fingerprint) -> Result
         _ if !made.is_asked_by(fingerprint) => Err(ApiError::KeyReused),
         Some(snapshot) => {
             let state = Refreshes::new(table).state(snapshot.id).await?;
-            Ok(created(snapshot, state)?.replayed())
+            Ok(created(snapshot, state, &[])?.replayed())
         }
         None => Err(ApiError::SnapshotDeleted),
     }
 }
 
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = SnapshotCreated)]
 struct Created<'a> {
     /// `Snapshot created`.
     message: &'static str,
     snapshot: SnapshotDocument<'a>,
+    /// What of the source could not be read and is not in the snapshot; left out where that is nothing. At most 200 are listed.
+    #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
+    #[schema(nullable = false)]
+    left_out: &'a [LeftOut],
+    /// How many there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    left_out_total: Option<usize>,
 }
 
 /// The setup, or why there is none.
@@ -152,11 +168,16 @@ fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
         Captured::NoSuchOrganization => Err(ApiError::refused("/sourceOrgId", "there is no organization with this id")),
         Captured::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
         Captured::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+        Captured::Unreadable => Err(ApiError::SourceUnreadable),
     }
 }
 
 /// Captures `setup` in the form in which it is stored, where it fits.
-fn pack(setup: SourceSetup, organization: &Organization, work: &Work) -> Result<(Packed, Counts), ApiError> {
+fn pack(
+    setup: SourceSetup,
+    organization: &Organization,
+    work: &Work,
+) -> Result<(Packed, Counts, Vec<LeftOut>), ApiError> {
     let refused = |failure| match failure {
         CaptureFailure::TooLarge(detail) => ApiError::SetupTooLarge { detail },
         CaptureFailure::OverBudget(over) => over.into(),
@@ -164,7 +185,7 @@ fn pack(setup: SourceSetup, organization: &Organization, work: &Work) -> Result<
     let capture = capture(setup, organization, work).map_err(refused)?;
     let packed = Canonical::of(&capture, work).map_err(refused)?.pack()?;
     match packed.excess() {
-        None => Ok((packed, capture.counts())),
+        None => Ok((packed, capture.counts(), capture.left_out().to_vec())),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),
     }
 }

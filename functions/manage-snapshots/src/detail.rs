@@ -15,8 +15,8 @@ use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::values::TypedPlace;
-use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
-use shared::http::{Answer, ApiError, Cursor, FieldError, Query, SnapshotDocument, etag, route};
+use shared::domain::{Document, ItemKind, LeftOut, ObjectId, OverBudget, Violation, Work};
+use shared::http::{Answer, ApiError, Cursor, FieldError, MAX_LISTED, Query, SnapshotDocument, etag, route};
 use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
@@ -60,6 +60,14 @@ pub(crate) struct Holdings<'a> {
     prompts: Vec<NamedItem<'a>>,
     /// Its templates.
     templates: Vec<NamedItem<'a>>,
+    /// What of the source could not be read and is not in the snapshot; left out where that is nothing. At most 200 are listed.
+    #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
+    #[schema(nullable = false)]
+    left_out: &'a [LeftOut],
+    /// How many there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    left_out_total: Option<usize>,
     /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
     source_pipeline_stage_refs: Vec<Reference>,
     /// How many references there are, where not all are listed.
@@ -178,6 +186,8 @@ impl<'a> Holdings<'a> {
             automations: automations(content, name_length),
             prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
             templates: templates(content, name_length),
+            left_out: &content.left_out[..content.left_out.len().min(MAX_LISTED)],
+            left_out_total: (content.left_out.len() > MAX_LISTED).then_some(content.left_out.len()),
             source_pipeline_stage_refs: stages,
             source_pipeline_stage_refs_total: total,
         })

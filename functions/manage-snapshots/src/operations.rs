@@ -200,6 +200,7 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
                 "fieldLocation": "actions",
                 "suggestions": [{"_id": "64eea1110000000000000060", "name": "Warm-Up Agent", "reason": "sameFolded"}]
             }],
+            "otherRefs": [],
             "targetPipelines": [{
                 "_id": "64eea1110000000000000010",
                 "name": "Sales Funnel",

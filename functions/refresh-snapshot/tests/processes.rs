@@ -62,6 +62,7 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
         pipelines: vec![],
         agents: vec![],
         trusted_destinations: vec![],
+        left_out: Vec::new(),
     };
     Tenant { organization, users: vec![Member { user, setup: Default::default() }] }
 }

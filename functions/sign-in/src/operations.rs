@@ -32,7 +32,7 @@ pub fn operations() -> Vec<Described> {
         )
         .refuses([
             ApiError::InvalidCredentials,
-            ApiError::refused("/email", "an e-mail address is an unquoted ASCII local part, @ and a domain name"),
+            ApiError::refused("/email", "not an e-mail address: it has no @"),
             ApiError::TooManyAttempts { retry_after },
         ])
         .works()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityPlace;
 use super::reference::{Lookup, Reference, SourceTerms};
-use super::{Counts, Document, ItemKind, ObjectId, OverBudget, Work};
+use super::{Counts, Document, ItemKind, LeftOut, LeftOutKind, ObjectId, OverBudget, Work};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -49,6 +49,9 @@ pub struct Content {
     /// Which rules made the findings of its items, as [`FINDINGS`] counts them; 0 where it was captured before there were any.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub findings: u32,
+    /// What of the source could not be read and was left out: items, switches, pipelines and agents.
+    #[serde(default, rename = "leftOut", skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// The prompts, in the order of their ids.
     pub prompts: Vec<CapturedItem>,
     /// What of the source organization the setup uses beside `agents`: a finding.
@@ -130,6 +133,19 @@ impl Content {
         })
     }
 
+    /// Whether it holds what `left_out` names.
+    pub fn holds(&self, left_out: &LeftOut) -> bool {
+        let Ok(id) = left_out.key.parse::<ObjectId>() else { return false };
+        match left_out.kind {
+            LeftOutKind::Automation => self.automations.iter().any(|automation| automation.item.id == id),
+            LeftOutKind::Prompt => self.prompts.iter().any(|item| item.id == id),
+            LeftOutKind::Template => self.templates.iter().any(|item| item.id == id),
+            LeftOutKind::Agent => self.agents.iter().any(|agent| agent.id == id),
+            // A switch that cannot be read is off, and a pipeline is no part of a setup.
+            LeftOutKind::Preferences | LeftOutKind::Pipeline => false,
+        }
+    }
+
     /// The part by which two captures are compared.
     #[must_use]
     pub fn without_findings(self) -> Self {
@@ -138,6 +154,7 @@ impl Content {
             agents: self.agents,
             automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
             findings: 0,
+            left_out: self.left_out,
             prompts: items(self.prompts),
             source: SourceTerms::default(),
             templates: items(self.templates),

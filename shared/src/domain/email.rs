@@ -15,6 +15,8 @@ use super::{Violation, host};
 const MAX_LENGTH: usize = 254;
 /// The longest local part (RFC 5321, section 4.5.3.1.1).
 const MAX_LOCAL_LENGTH: usize = 64;
+/// The longest label of a domain name (RFC 1035, section 2.3.4).
+const MAX_LABEL_LENGTH: usize = 63;
 /// What an atom may have beside letters and digits (RFC 5322, section 3.2.3).
 const ATOM_SYMBOLS: &str = "!#$%&'*+/=?^_`{|}~-";
 
@@ -32,15 +34,11 @@ pub struct Email {
 pub struct EmailKey(String);
 
 impl Email {
-    /// Takes an unquoted ASCII local part of at most 64 characters, `@`, and a domain name; at most 254 in all.
+    /// Takes an unquoted ASCII local part of at most 64 characters, `@`, and a domain name; at most 254 in all. A refusal says
+    /// which rule the address breaks.
     pub fn parse(text: impl Into<String>) -> Result<Self, Violation> {
         let as_sent = text.into();
-        let key = normalize(&as_sent).ok_or_else(|| {
-            Violation::refused(format!(
-                "an e-mail address is an unquoted ASCII local part of at most {MAX_LOCAL_LENGTH} characters, @ and a \
-                 domain name, at most {MAX_LENGTH} characters in all"
-            ))
-        })?;
+        let key = normalize(&as_sent).map_err(|rule| Violation::refused(format!("not an e-mail address: {rule}")))?;
         Ok(Self { as_sent, key })
     }
 
@@ -74,35 +72,82 @@ impl EmailKey {
     }
 }
 
-fn normalize(text: &str) -> Option<EmailKey> {
-    let (local, domain) = text.rsplit_once('@')?;
-    if local.is_empty() || local.len() > MAX_LOCAL_LENGTH || !is_dot_atom(local) {
-        return None;
+/// The normal form, or the rule that the address breaks.
+fn normalize(text: &str) -> Result<EmailKey, String> {
+    if text.trim() != text {
+        return Err("it begins or ends with white space".to_owned());
     }
-    let domain = normalize_domain(domain)?;
-    let key = format!("{}@{domain}", local.to_ascii_lowercase());
-    (key.len() <= MAX_LENGTH && text.len() <= MAX_LENGTH).then_some(EmailKey(key))
+    let Some((local, domain)) = text.rsplit_once('@') else { return Err("it has no @".to_owned()) };
+    check_local(local)?;
+    let key = format!("{}@{}", local.to_ascii_lowercase(), normalize_domain(domain)?);
+    match text.len().max(key.len()) {
+        length if length > MAX_LENGTH => Err(format!("it has {length} bytes in all; at most {MAX_LENGTH} are allowed")),
+        _ => Ok(EmailKey(key)),
+    }
 }
 
 /// RFC 5322's dot-atom: runs of these characters with single dots between them.
-fn is_dot_atom(local: &str) -> bool {
-    local.split('.').all(|atom| {
-        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || ATOM_SYMBOLS.as_bytes().contains(&b))
-    })
+fn check_local(local: &str) -> Result<(), String> {
+    let length = local.chars().count();
+    let is_allowed = |c: char| c == '.' || c.is_ascii_alphanumeric() || ATOM_SYMBOLS.contains(c);
+    if local.is_empty() {
+        Err("nothing stands before the @".to_owned())
+    } else if local.starts_with('"') {
+        Err("the part before the @ is quoted; send it without quotes".to_owned())
+    } else if !local.is_ascii() {
+        Err("the part before the @ has characters beyond ASCII".to_owned())
+    } else if local.contains('@') {
+        Err("it has more than one @".to_owned())
+    } else if !local.chars().all(is_allowed) {
+        Err(format!("the part before the @ may have letters, digits, dots and {ATOM_SYMBOLS} alone"))
+    } else if local.split('.').any(str::is_empty) {
+        Err("the part before the @ has a dot at its beginning, at its end, or beside another dot".to_owned())
+    } else if length > MAX_LOCAL_LENGTH {
+        Err(format!("the part before the @ has {length} characters; at most {MAX_LOCAL_LENGTH} are allowed"))
+    } else {
+        Ok(())
+    }
 }
 
-fn normalize_domain(domain: &str) -> Option<String> {
-    let ascii = idna::domain_to_ascii_strict(domain.strip_suffix('.').unwrap_or(domain)).ok()?;
+/// The domain as punycode in lower case, without a trailing dot.
+fn normalize_domain(domain: &str) -> Result<String, String> {
+    let name = domain.strip_suffix('.').unwrap_or(domain);
+    if name.is_empty() {
+        return Err("nothing stands after the @".to_owned());
+    }
+    if name.starts_with('[') {
+        return Err("an IP address stands after the @; a domain name is needed".to_owned());
+    }
+    if name.split('.').any(str::is_empty) {
+        return Err("the domain has a dot at its beginning or beside another dot".to_owned());
+    }
+    let not_a_name = "the domain is not a domain name: letters, digits, dots and hyphens, in any script";
+    let ascii = idna::domain_to_ascii_strict(name).map_err(|_| match name.split('.').map(str::len).max() {
+        Some(longest) if name.is_ascii() && longest > MAX_LABEL_LENGTH => long_label(),
+        _ => not_a_name.to_owned(),
+    })?;
     let labels: Vec<&str> = ascii.split('.').collect();
-    let is_name = labels.len() >= 2
-        && labels.iter().all(|label| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
-        && !labels.last().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()));
-    is_name.then(|| ascii.to_ascii_lowercase())
+    let is_host = |label: &&str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if labels.len() < 2 {
+        return Err("the domain has no dot; it needs one, as in acme.example".to_owned());
+    }
+    if labels.iter().any(|label| label.len() > MAX_LABEL_LENGTH) {
+        return Err(long_label());
+    }
+    if labels.iter().any(|label| label.is_empty() || !is_host(label)) {
+        return Err(not_a_name.to_owned());
+    }
+    if labels.iter().any(|label| label.starts_with('-') || label.ends_with('-')) {
+        return Err("a part of the domain begins or ends with a hyphen".to_owned());
+    }
+    if labels.last().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err("the last part of the domain is a number, as in an IP address; a domain name is needed".to_owned());
+    }
+    Ok(ascii.to_ascii_lowercase())
+}
+
+fn long_label() -> String {
+    format!("a part of the domain is longer than {MAX_LABEL_LENGTH} characters")
 }
 
 impl TryFrom<String> for Email {
@@ -215,6 +260,38 @@ mod tests {
             "a@acme.example\n",
         ] {
             assert_eq!(key(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_which_rule_the_address_breaks() {
+        let long = format!("a@{}.example", "b".repeat(64));
+        for (bad, rule) in [
+            ("", "it has no @"),
+            ("casey", "it has no @"),
+            (" a@acme.example", "white space"),
+            ("a@acme.example\n", "white space"),
+            ("@acme.example", "nothing stands before the @"),
+            ("a@", "nothing stands after the @"),
+            ("a@.", "nothing stands after the @"),
+            ("\"a b\"@acme.example", "quoted"),
+            ("\u{e9}@acme.example", "beyond ASCII"),
+            ("a@b@acme.example", "more than one @"),
+            ("a b@acme.example", "may have letters, digits, dots"),
+            ("a,b@acme.example", "may have letters, digits, dots"),
+            ("a..b@acme.example", "beside another dot"),
+            (".a@acme.example", "a dot at its beginning"),
+            ("a.@acme.example", "a dot at its beginning, at its end"),
+            ("a@acme..example", "the domain has a dot"),
+            ("a@acme.example..", "the domain has a dot"),
+            ("a@acme", "the domain has no dot"),
+            ("a@[127.0.0.1]", "an IP address stands after the @"),
+            ("a@127.0.0.1", "the last part of the domain is a number"),
+            ("a@acme_x.example", "not a domain name"),
+            (long.as_str(), "longer than 63 characters"),
+        ] {
+            let refused = Email::parse(bad).unwrap_err().detail;
+            assert!(refused.starts_with("not an e-mail address: ") && refused.contains(rule), "{bad:?}: {refused}");
         }
     }
 

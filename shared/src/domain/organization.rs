@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ObjectId;
+use super::{LeftOut, ObjectId};
 
 /// A tenant with everything that a reference can be mapped to.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Organization {
     pub agents: Vec<Agent>,
     /// The destinations to which automations of others may send here, as plan lists them.
     pub trusted_destinations: Vec<String>,
+    /// Its pipelines and agents that cannot be read.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// An ordered list of stages that a contact or an application moves through.
@@ -44,7 +46,7 @@ pub struct Stage {
     /// Its name.
     pub name: String,
     /// The colour it is shown in, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
     /// Whatever else the CRM keeps.
     #[serde(flatten)]
@@ -60,11 +62,19 @@ pub struct Agent {
     /// Its name; two agents may share one.
     pub name: String,
     /// What it does, where somebody wrote that down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whatever else the CRM keeps.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// A text; none where another system stored something else. Nothing is decided by it.
+fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
 }
 
 impl Organization {

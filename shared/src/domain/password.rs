@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -23,24 +24,39 @@ const MAX_LENGTH: usize = 128;
 static COMMON: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common-passwords.txt").lines().collect());
 
-/// A password as somebody typed it. It has no output of any kind.
+/// A password in Normalization Form C, so that two keyboards type one password (NIST SP 800-63B, section 5.1.1.2). It has no
+/// output of any kind.
 #[derive(Clone)]
-pub struct Password(SecretString);
+pub struct Password {
+    text: SecretString,
+    /// As it was typed, where that is another text.
+    typed: Option<SecretString>,
+}
 
 impl Password {
     /// Takes any text.
     pub fn new(text: String) -> Self {
-        Self(SecretString::from(text))
+        if is_nfc(&text) {
+            return Self { text: SecretString::from(text), typed: None };
+        }
+        let normalized: String = text.nfc().collect();
+        Self { text: SecretString::from(normalized), typed: Some(SecretString::from(text)) }
     }
 
-    /// The bytes, for the hash alone.
+    /// The bytes of the normalized password, for the hash alone.
     pub fn expose(&self) -> &[u8] {
-        self.0.expose_secret().as_bytes()
+        self.text.expose_secret().as_bytes()
+    }
+
+    /// The bytes as they were typed, where those are others: hashes that were made before passwords were normalized are of them.
+    pub fn expose_typed(&self) -> Option<&[u8]> {
+        self.typed.as_ref().map(|typed| typed.expose_secret().as_bytes())
     }
 
     /// Whether it is short enough to be anybody's password at all.
     pub fn is_hashable(&self) -> bool {
-        self.0.expose_secret().chars().count() <= MAX_LENGTH
+        let forms = [Some(&self.text), self.typed.as_ref()];
+        forms.into_iter().flatten().any(|form| form.expose_secret().chars().count() <= MAX_LENGTH)
     }
 }
 
@@ -63,7 +79,7 @@ pub struct NewPassword(Password);
 impl NewPassword {
     /// Judges `password` for the user of `email`, where the address is known.
     pub fn parse(password: Password, email: Option<&Email>) -> Result<Self, Violation> {
-        let text = password.0.expose_secret();
+        let text = password.text.expose_secret();
         let length = text.chars().count();
         if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
             return Err(Violation::refused(format!(
@@ -105,8 +121,8 @@ impl PartialSchema for NewPassword {
     fn schema() -> RefOr<Schema> {
         secret()
             .description(Some(format!(
-                "The password of a new user: {MIN_LENGTH} to {MAX_LENGTH} code points, not one of the most common \
-                 passwords, not the user's own e-mail address."
+                "The password of a new user, normalized to NFC: {MIN_LENGTH} to {MAX_LENGTH} code points, not one of the most \
+                 common passwords, not the user's own e-mail address."
             )))
             .min_length(Some(MIN_LENGTH))
             .max_length(Some(MAX_LENGTH))
@@ -130,6 +146,32 @@ mod tests {
     fn a_password_has_8_to_128_code_points() {
         for (length, good) in [(7, false), (8, true), (9, true), (127, true), (128, true), (129, false)] {
             assert_eq!(judge(&"ü~".repeat(length).chars().take(length).collect::<String>()).is_ok(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_normalized_before_it_is_judged() {
+        // "é" in one code point and in two.
+        let length = |text: &str| judge(text).is_ok();
+        assert!(!length(&"e\u{301}".repeat(7)) && length(&"e\u{301}".repeat(8)) && length(&"e\u{301}".repeat(128)));
+        assert!(!length(&"e\u{301}".repeat(129)));
+        // The Kelvin sign is a K.
+        assert!(COMMON.contains("monkey123") && judge("mon\u{212a}ey123").is_err());
+        let (composed, decomposed) = (Password::new("Caf\u{e9}".into()), Password::new("Cafe\u{301}".into()));
+        assert_eq!(composed.expose(), decomposed.expose());
+        assert_eq!((composed.expose_typed(), decomposed.expose_typed()), (None, Some("Cafe\u{301}".as_bytes())));
+    }
+
+    #[test]
+    fn a_password_is_hashed_where_one_of_its_forms_is_short_enough() {
+        // Composed it has half as many code points; the Hebrew letter has one more in its normal form.
+        for (typed, good) in [
+            ("e\u{301}".repeat(128), true),
+            ("e\u{301}".repeat(129), false),
+            ("\u{fb2c}".repeat(128), true),
+            ("\u{fb2c}".repeat(129), false),
+        ] {
+            assert_eq!(Password::new(typed.clone()).is_hashable(), good, "{typed}");
         }
     }
 

@@ -337,8 +337,14 @@ const NEW_DESTINATIONS: &str =
 const NOT_COMPARED: &str =
     "the revision is not shared: comparing its destinations took too long; look at it and assign it";
 
+const LEFT_OUT: &str =
+    "the revision is not shared: items that cannot be read were left out of it; look at it and assign it";
+
 /// Why a revision that captured `next` is not shared in the place of `shared` before somebody looks at it; `None` where it is.
 pub fn unfollowed(shared: &Content, next: &Content, work: &Work) -> Option<&'static str> {
+    if !next.left_out.is_empty() {
+        return Some(LEFT_OUT);
+    }
     match (destination::of_content(shared, work), destination::of_content(next, work)) {
         (Ok(known), Ok(found)) => (!found.is_subset(&known)).then_some(NEW_DESTINATIONS),
         _ => Some(NOT_COMPARED),

@@ -1,6 +1,6 @@
 //! Request bodies: strict JSON, then the typed shape, then the values one by one.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use lambda_http::{Body, Request};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -15,10 +15,10 @@ pub const MAX_BYTES: usize = 1_048_576;
 /// Reads the body as a `T`, which should deny unknown fields, take optional ones as `Option`, so that null is as
 /// absent, and structs within it as [`Object`].
 ///
-/// Fails with 415 unless the content type is JSON in UTF-8, 413 over [`MAX_BYTES`], 400 `invalid_json`, or 400
-/// `invalid_body` with a pointer to what does not fit. No answer repeats a value: it may be a password.
+/// A byte order mark of UTF-8 in front is skipped. Fails with 415 unless the content type is JSON in UTF-8 and nothing is
+/// compressed, 413 over [`MAX_BYTES`], 400 `invalid_json`, or 400 `invalid_body` with a pointer to what does not fit. No answer repeats a value: it may be a password.
 pub fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    if !is_json(request) {
+    if !is_json(request) || is_compressed(request) {
         return Err(ApiError::UnsupportedMediaType);
     }
     let text: &[u8] = match request.body() {
@@ -29,6 +29,7 @@ pub fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     if text.len() > MAX_BYTES {
         return Err(ApiError::BodyTooLarge);
     }
+    let text = utf8(text)?.as_bytes();
     strict_json::check(text).map_err(|refusal| match refusal {
         NotStrict::Syntax(why) => ApiError::InvalidJson(why),
         NotStrict::DuplicateKey(pointer) => {
@@ -38,6 +39,31 @@ pub fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let Object(body) = serde_path_to_error::deserialize(&mut deserializer).map_err(shape_error)?;
     Ok(body)
+}
+
+/// The byte order mark of UTF-8.
+const MARK: char = '\u{feff}';
+
+/// The text of a body, less a byte order mark. JSON has no NUL, so a text with one is UTF-16 or UTF-32.
+fn utf8(bytes: &[u8]) -> Result<&str, ApiError> {
+    let refused = |at: usize| {
+        ApiError::InvalidJson(format!(
+            "the body is not UTF-8 at byte {}; send UTF-8, uncompressed",
+            at.saturating_add(1)
+        ))
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| refused(error.valid_up_to()))?;
+    match text.find('\0') {
+        Some(at) => Err(refused(at)),
+        None => Ok(text.strip_prefix(MARK).unwrap_or(text)),
+    }
+}
+
+/// Whether a `Content-Encoding` says more than `identity`.
+fn is_compressed(request: &Request) -> bool {
+    let values = request.headers().get_all(CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 /// Exactly one content type, `application/json`, with no parameter but a charset of UTF-8.
@@ -312,9 +338,18 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_invalid_json_with_its_place() {
-        for body in
-            ["", " ", "{", "{]", "nul", "{\"name\":\"a\"}x", "{\"name\":\"a\",}", "{'name':'a'}", "\u{feff}{}", "NaN"]
-        {
+        for body in [
+            "",
+            " ",
+            "{",
+            "{]",
+            "nul",
+            "{\"name\":\"a\"}x",
+            "{\"name\":\"a\",}",
+            "{'name':'a'}",
+            "\u{feff}\u{feff}{}",
+            "NaN",
+        ] {
             let Err(ApiError::InvalidJson(detail)) = read(body) else { panic!("{body:?}") };
             assert!(detail.contains(" at line 1 column "), "{body:?}: {detail}");
         }
@@ -323,6 +358,53 @@ mod tests {
         let not_utf8 = parse::<Sample>(&request(&["application/json"], b"{\"name\":\"\xff\"}".to_vec()));
         assert!(matches!(not_utf8, Err(ApiError::InvalidJson(_))));
         assert!(matches!(read(r#"{"name":"a","count":1e999}"#), Err(ApiError::InvalidJson(_))));
+    }
+
+    #[test]
+    fn a_body_is_utf8_with_or_without_a_byte_order_mark() {
+        let body = r#"{"name":"Q2"}"#;
+        for bytes in [body.as_bytes().to_vec(), format!("\u{feff}{body}").into_bytes()] {
+            let read: Sample = parse(&request(&["application/json"], bytes)).unwrap();
+            assert_eq!(read.name, "Q2");
+        }
+        assert_eq!(read(&format!("\u{feff}{body}")).unwrap().name, "Q2");
+        let utf16 = |to_bytes: fn(u16) -> [u8; 2]| body.encode_utf16().flat_map(to_bytes).collect::<Vec<_>>();
+        let marked = |mark: &[u8], rest: Vec<u8>| [mark, &rest].concat();
+        for (bytes, at) in [
+            (utf16(u16::to_le_bytes), 2),
+            (utf16(u16::to_be_bytes), 1),
+            (marked(b"\xff\xfe", utf16(u16::to_le_bytes)), 1),
+            (marked(b"\xfe\xff", utf16(u16::to_be_bytes)), 1),
+            (body.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), 2),
+            (b"{\"name\":\"M\xfcller\"}".to_vec(), 11),
+            (b"\x1f\x8b\x08\x00".to_vec(), 2),
+        ] {
+            let refused = parse::<Sample>(&request(&["application/json"], bytes)).unwrap_err();
+            let expected = format!("the body is not UTF-8 at byte {at}; send UTF-8, uncompressed");
+            assert_eq!(refused, ApiError::InvalidJson(expected));
+        }
+    }
+
+    #[test]
+    fn a_body_is_not_compressed() {
+        for (codings, good) in [
+            (&["identity"][..], true),
+            (&["Identity, identity"], true),
+            (&[""], true),
+            (&["gzip"], false),
+            (&["br"], false),
+            (&["identity, gzip"], false),
+            (&["identity", "deflate"], false),
+            (&["utf-8"], false),
+        ] {
+            let mut request = request(&["application/json"], r#"{"name":"a"}"#);
+            for coding in codings {
+                request.headers_mut().append(CONTENT_ENCODING, coding.parse().unwrap());
+            }
+            let outcome = parse::<Sample>(&request);
+            assert_eq!(outcome.is_ok(), good, "{codings:?}");
+            assert!(good || outcome.unwrap_err() == ApiError::UnsupportedMediaType);
+        }
     }
 
     #[test]

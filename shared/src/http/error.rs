@@ -85,6 +85,8 @@ pub enum ApiError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The source user's profile is stored in a form that cannot be read.
+    SourceUnreadable,
     /// The same thing is being done right now.
     InProgress {
         /// When to try again.
@@ -193,6 +195,9 @@ impl ApiError {
             }
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
             Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
+            Self::SourceUnreadable => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "source_unreadable", "The source user cannot be read")
+            }
             Self::InProgress { .. } => (StatusCode::CONFLICT, "in_progress", "The same is being done already"),
             Self::KeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The Idempotency-Key was used before")
@@ -244,6 +249,9 @@ impl ApiError {
             Self::SourceBusy { .. } => {
                 "The source user's setup kept changing while it was captured; try again".to_owned()
             }
+            Self::SourceUnreadable => {
+                "The source user's profile cannot be read: it needs email, a text, and setupVersion, a number".to_owned()
+            }
             Self::InProgress { .. } => "Another request is at work on the same thing; try again".to_owned(),
             Self::KeyReused => {
                 "This Idempotency-Key belongs to an earlier request with another body; send the same body, or another key"
@@ -271,7 +279,7 @@ impl ApiError {
             }
             Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
             Self::SetupTooLarge { detail } => detail.clone(),
-            Self::UnsupportedMediaType => "Send the body with Content-Type: application/json, in UTF-8".to_owned(),
+            Self::UnsupportedMediaType => "The body must be JSON: send UTF-8, uncompressed, with Content-Type: application/json".to_owned(),
             Self::TooManyAttempts { retry_after } => format!(
                 "Too many attempts to sign in with this e-mail address; try again in {} seconds",
                 whole_seconds(*retry_after)
@@ -359,6 +367,7 @@ mod tests {
             (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
             (ApiError::EmailTaken, 409, "email_taken"),
             (ApiError::SourceBusy { retry_after: WAIT }, 409, "source_busy"),
+            (ApiError::SourceUnreadable, 422, "source_unreadable"),
             (ApiError::InProgress { retry_after: WAIT }, 409, "in_progress"),
             (ApiError::KeyReused, 422, "idempotency_key_reused"),
             (ApiError::SnapshotDeleted, 409, "snapshot_deleted"),
@@ -415,12 +424,15 @@ mod tests {
             ApiError::ApplyNotFound | ApiError::SetupInUse(_) => {}
             ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
             ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
-            ApiError::EmailTaken | ApiError::SourceBusy { .. } | ApiError::InProgress { .. } => {}
+            ApiError::EmailTaken
+            | ApiError::SourceBusy { .. }
+            | ApiError::SourceUnreadable
+            | ApiError::InProgress { .. } => {}
             ApiError::BodyTooLarge | ApiError::SetupTooLarge { .. } | ApiError::UnsupportedMediaType => {}
             ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
             ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
         }
-        assert_eq!(codes.len(), 31);
+        assert_eq!(codes.len(), 32);
     }
 
     #[test]

@@ -72,14 +72,14 @@ pub struct ApplyHistory<'a>(&'a Table);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CloneRecord {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "record::lenient")]
     cloned_from: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NameRecord {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "record::lenient")]
     full_name: Option<FullName>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> ApplyHistory<'a> {
         let mut names = HashMap::new();
         for item in self.0.batch_get(&keys, &[keys::PK, "fullName"], false).await? {
             let user = keys::parse_user(organization, record::partition_key(&item));
-            names.extend(user.zip(record::read::<NameRecord>(item)?.full_name));
+            names.extend(user.zip(record::read_foreign::<NameRecord>(item).and_then(|record| record.full_name)));
         }
         Ok(names)
     }
@@ -157,7 +157,7 @@ impl<'a> ApplyHistory<'a> {
 /// The clone that this item is; `None` where it is none of this apply.
 fn clone_of(apply: &StoredApply, item: Item) -> Result<Option<ClonedFrom>, Fault> {
     let Some((kind, id)) = keys::parse_setup_item(record::sort_key(&item)) else { return Ok(None) };
-    let cloned_from = record::read::<CloneRecord>(item)?.cloned_from;
+    let cloned_from = record::read_foreign::<CloneRecord>(item).and_then(|record| record.cloned_from);
     let source = cloned_from.as_deref().and_then(|text| apply.origin.source_of(text));
     Ok(source.map(|source| ClonedFrom { place: ClonePlace { kind, id }, source }))
 }

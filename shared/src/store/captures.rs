@@ -8,13 +8,13 @@ use super::document::{TypeRoom, Unreadable};
 use super::keys::{self, PREFERENCES, SK};
 use super::organizations::Organizations;
 use super::outcome::CallFailure;
-use super::record;
+use super::record::{self, DOCUMENT};
 use super::size::stored_bytes;
 use super::table::{Part, Table};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
-use crate::domain::{Email, Fault, FullName, ItemKind, ObjectId, Organization, Preferences, SetupItem};
+use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, SetupItem};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -35,6 +35,8 @@ pub enum Captured {
     Busy,
     /// It is larger than a snapshot can be; says by what.
     TooLarge(String),
+    /// The user's profile is stored in a form that cannot be read.
+    Unreadable,
 }
 
 /// A user with the setup.
@@ -67,16 +69,12 @@ pub struct Captures<'a>(&'a Table);
 #[serde(rename_all = "camelCase")]
 struct Profile {
     email: Email,
+    #[serde(default, deserialize_with = "record::lenient")]
     full_name: Option<FullName>,
     /// As another system may have written it.
     #[serde(default)]
     phone_number: serde_json::Value,
     setup_version: u64,
-}
-
-#[derive(serde::Deserialize)]
-struct Switches {
-    enabled: Preferences,
 }
 
 #[derive(serde::Deserialize)]
@@ -110,7 +108,8 @@ impl<'a> Captures<'a> {
             match settled {
                 Ok(None) => return Ok(Captured::NoSuchUser),
                 Ok(Some(item)) => {
-                    if record::read::<Version>(item)?.setup_version == source.setup_version {
+                    let Some(version) = record::read_foreign::<Version>(item) else { return Ok(Captured::Unreadable) };
+                    if version.setup_version == source.setup_version {
                         let Some(organization) = loaded? else { return Ok(Captured::NoSuchOrganization) };
                         let ReadUser { email, full_name, setup_version, setup } = source;
                         let taken = SourceUser { email, full_name, setup_version, setup, organization };
@@ -145,8 +144,13 @@ impl<'a> Captures<'a> {
             let (items, after) = self.0.query(&part, next).await?;
             for item in items {
                 match record::sort_key(&item) {
-                    sk if sk == keys::user(organization, user).sk => profile = Some(record::read::<Profile>(item)?),
-                    _ => reading.add(item)?,
+                    sk if sk == keys::user(organization, user).sk => {
+                        let Some(read) = record::read_foreign::<Profile>(item) else {
+                            return Ok(Err(Captured::Unreadable));
+                        };
+                        profile = Some(read);
+                    }
+                    _ => reading.add(item),
                 }
             }
             // Without a profile the user is not there: either nobody is, or an apply is still at work.
@@ -189,12 +193,19 @@ pub struct SetupReading {
 }
 
 impl SetupReading {
-    /// Adds a setup item or the switches as they are stored. An item beyond a limit is counted and not kept.
-    pub fn add(&mut self, item: HashMap<String, AttributeValue>) -> Result<(), Fault> {
+    /// Adds a setup item or the switches as they are stored. An item beyond a limit is counted and not kept; one that cannot be read
+    /// is left out.
+    pub fn add(&mut self, item: HashMap<String, AttributeValue>) {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
-            self.setup.preferences = record::read::<Switches>(item)?.enabled;
-        } else if let Some((kind, id)) = keys::parse_setup_item(sk) {
+            self.add_switches(&item);
+        } else if let Some((kind, key)) = keys::split_setup_item(sk) {
+            let Some(id) = key.parse().ok().filter(|_| item.get(DOCUMENT).is_some_and(AttributeValue::is_m)) else {
+                let left_out = LeftOut::new(kind.into(), key);
+                self.items += 1;
+                self.leave_out(left_out);
+                return;
+            };
             let bytes = stored_bytes(&item);
             self.items += 1;
             self.bytes += bytes;
@@ -212,7 +223,29 @@ impl SetupReading {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Reads the switches one by one. What cannot be read is off.
+    fn add_switches(&mut self, item: &HashMap<String, AttributeValue>) {
+        let Some(AttributeValue::M(switches)) = item.get("enabled") else {
+            self.setup.all_off = true;
+            self.leave_out(LeftOut::new(LeftOutKind::Preferences, ""));
+            return;
+        };
+        for (key, value) in switches {
+            let id = key.parse::<ObjectId>().ok();
+            if let Some(id) = id {
+                self.setup.preferences.insert(id, value.as_bool().is_ok_and(|is_on| *is_on));
+            }
+            if id.is_none() || !value.is_bool() {
+                self.leave_out(LeftOut::new(LeftOutKind::Preferences, key));
+            }
+        }
+    }
+
+    fn leave_out(&mut self, left_out: LeftOut) {
+        tracing::warn!(kind = left_out.kind.noun(), key = left_out.key, "a setup has something that cannot be read");
+        self.setup.left_out.push(left_out);
     }
 
     /// How many bytes of JSON were read.

@@ -32,7 +32,7 @@ pub(super) struct Key {
 
 /// The sort key of the item that stands for a whole partition. `#` sorts before every letter, so a query reads it
 /// first.
-const META: &str = "#META";
+pub(super) const META: &str = "#META";
 
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
@@ -110,7 +110,13 @@ pub(super) fn setup_item_prefix(kind: ItemKind) -> &'static str {
 
 /// The kind and id in the sort key of a setup item; `None` for the other items of a user's partition.
 pub(super) fn parse_setup_item(sk: &str) -> Option<(ItemKind, ObjectId)> {
-    ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?.parse().ok()?)))
+    let (kind, id) = split_setup_item(sk)?;
+    Some((kind, id.parse().ok()?))
+}
+
+/// The kind in the sort key of a setup item, and what stands in the place of its id.
+pub(super) fn split_setup_item(sk: &str) -> Option<(ItemKind, &str)> {
+    ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?)))
 }
 
 /// What the partition of an e-mail address starts with.

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use serde::de::DeserializeOwned;
+
 use super::keys::{self, Key};
 use super::outcome::{CallFailure, Item};
 use super::record::{self, Nested, OrganizationRecord};
 use super::staging::batches;
 use super::table::{Part, Table};
-use crate::domain::{Agent, Fault, ObjectId, Organization, Pipeline};
+use crate::domain::{Fault, LeftOut, LeftOutKind, ObjectId, Organization};
 
 /// Reads organizations.
 pub struct Organizations<'a>(&'a Table);
@@ -18,25 +20,31 @@ impl<'a> Organizations<'a> {
         Self(table)
     }
 
-    /// The organization with everything that a reference can be mapped to; `None` when there is none. One query.
+    /// The organization with everything that a reference can be mapped to; `None` when there is none. One query. A pipeline or an
+    /// agent that cannot be read is left out.
     pub async fn load(&self, id: &ObjectId) -> Result<Option<Organization>, Fault> {
         let part = Part { pk: keys::organization_partition(id), sk_prefix: None, attributes: None };
         let mut organization = None;
         let mut pipelines = Vec::new();
         let mut agents = Vec::new();
+        let mut left_out = Vec::new();
         for item in self.0.query_all(&part).await? {
-            match record::sort_key(&item) {
-                sk if sk.starts_with("PIPELINE#") => pipelines.push(record::read::<Nested<Pipeline>>(item)?.document),
-                sk if sk.starts_with("AGENT#") => agents.push(record::read::<Nested<Agent>>(item)?.document),
-                _ => organization = Some(record::read::<OrganizationRecord>(item)?),
+            let sk = record::sort_key(&item).to_owned();
+            if let Some(key) = sk.strip_prefix("PIPELINE#") {
+                add(&mut pipelines, item, LeftOut::new(LeftOutKind::Pipeline, key), &mut left_out);
+            } else if let Some(key) = sk.strip_prefix("AGENT#") {
+                add(&mut agents, item, LeftOut::new(LeftOutKind::Agent, key), &mut left_out);
+            } else if sk == keys::META {
+                organization = Some(record::read::<OrganizationRecord>(item)?);
             }
         }
         Ok(organization.map(|record| Organization {
             id: *id,
-            name: record.name,
+            name: if record.name.is_empty() { id.to_string() } else { record.name },
             pipelines,
             agents,
             trusted_destinations: record.trusted_destinations,
+            left_out,
         }))
     }
 
@@ -45,6 +53,14 @@ impl<'a> Organizations<'a> {
         let keys: Vec<Key> = ids.iter().map(keys::organization).collect();
         let items = self.0.batch_get(&keys, &[keys::PK], false).await?;
         Ok(items.iter().filter_map(|item| keys::parse_organization(record::partition_key(item))).collect())
+    }
+}
+
+/// Adds what `item` holds to `read`, or names it in `left_out`.
+fn add<T: DeserializeOwned>(read: &mut Vec<T>, item: Item, name: LeftOut, left_out: &mut Vec<LeftOut>) {
+    match record::read_foreign::<Nested<T>>(item) {
+        Some(nested) => read.push(nested.document),
+        None => left_out.push(name),
     }
 }
 

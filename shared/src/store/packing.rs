@@ -120,6 +120,7 @@ mod tests {
             pipelines: vec![],
             agents: vec![],
             trusted_destinations: vec![],
+            left_out: Vec::new(),
         };
         let setup = Setup {
             templates: vec![SetupItem {

@@ -47,6 +47,17 @@ pub(super) fn read<R: DeserializeOwned>(item: Item) -> Result<R, Fault> {
     serde_dynamo::from_item(item).map_err(|error| Fault::Corrupt(format!("{pk} {sk}: {error}")))
 }
 
+/// Reads a record that another system may have written; `None`, with a line in the log, where it cannot be read.
+pub(super) fn read_foreign<R: DeserializeOwned>(item: Item) -> Option<R> {
+    let (pk, sk) = (partition_key(&item).to_owned(), sort_key(&item).to_owned());
+    let record = serde_dynamo::from_item(item);
+    if record.is_err() {
+        // The error repeats what is stored, which may be personal.
+        tracing::warn!(pk, sk, "an item of another system cannot be read and is left out");
+    }
+    record.ok()
+}
+
 /// The partition key of an item.
 pub(super) fn partition_key(item: &Item) -> &str {
     key_attribute(item, PK)
@@ -66,10 +77,24 @@ pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationRecord {
+    /// Another system may write it. Empty where it is no text.
+    #[serde(default, deserialize_with = "text")]
     pub(super) name: String,
     /// Another system may write it. What is no list of texts trusts nothing.
     #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(super) trusted_destinations: Vec<String>,
+}
+
+/// A value that nothing is decided by; `None` where another system stored something that is none.
+pub(super) fn lenient<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
+/// A text; empty where there is none.
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(serde_json::Value::deserialize(deserializer)?.as_str().unwrap_or_default().to_owned())
 }
 
 /// The texts of a list; none where there is no list.

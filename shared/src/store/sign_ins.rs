@@ -79,7 +79,7 @@ impl<'a> SignIns<'a> {
             Ok(attempt) => attempt,
             Err(retry_after) => return Ok(Begun::Locked { retry_after }),
         };
-        let claim = claim?.map(record::read::<ClaimRecord>).transpose()?;
+        let claim = claim?.and_then(record::read_foreign::<ClaimRecord>);
         // A claim without a user is a reservation. The hash in it counts for nothing yet.
         let claim = claim.and_then(|claim| {
             let ClaimRecord { organization_id, user_id, password_hash, .. } = claim;
@@ -95,7 +95,7 @@ impl<'a> SignIns<'a> {
         let Claim { organization, user, password_hash } = claim.unwrap_or(nobody);
         let Some(item) = self.0.get(&keys::user(&organization, &user), None).await? else { return Ok(None) };
         let in_profile = item.get(PASSWORD_HASH).and_then(|hash| hash.as_s().ok()).cloned();
-        let user = StoredUser::new(organization, user, record::read(item)?);
+        let Some(user) = StoredUser::read(organization, user, item) else { return Ok(None) };
         let is_to_be_moved = password_hash.is_none() && in_profile.is_some();
         Ok(Some(Account { user, password_hash: password_hash.or(in_profile), is_to_be_moved }))
     }

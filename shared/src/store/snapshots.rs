@@ -252,6 +252,12 @@ impl<'a> SnapshotReader<'a> {
         packed.map(|packed| packing::unpack(&packed)).transpose()
     }
 
+    /// The content of the current revision; `None` where some of it is not there any more.
+    pub(crate) async fn current_content(&self, stored: &StoredSnapshot) -> Result<Option<Content>, Fault> {
+        let packed = self.visible_content(stored, &VisibleRevision::Current).await?;
+        packed.map(|packed| packing::unpack(&packed)).transpose()
+    }
+
     /// Whether `principal`, who sees a snapshot as others shared it, saw what was shared before as well. One round trip.
     pub async fn saw_earlier(&self, snapshot: &Snapshot, principal: &Principal) -> Result<bool, Fault> {
         let Some(earlier) = snapshot.shares.earlier else { return Ok(false) };

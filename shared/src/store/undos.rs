@@ -209,7 +209,7 @@ impl<'a> Undos<'a> {
             let sk = record::sort_key(&item).to_owned();
             let name = take_name(&mut item);
             let used: UsedRecord = record::read(item)?;
-            let is_changed = used.setup_version > FIRST_VERSION;
+            let is_changed = used.setup_version.is_none_or(|version| version > FIRST_VERSION);
             if let Some((kind, id)) = keys::parse_setup_item(&sk) {
                 let is_clone = used.cloned_from.is_some_and(|text| apply.origin.source_of(&text).is_some());
                 usage.items.push(UsedItem { kind, id, name, is_clone, is_changed });
@@ -229,10 +229,12 @@ impl<'a> Undos<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UsedRecord {
-    setup_version: u64,
-    #[serde(default)]
+    /// What cannot be read was written by another system, after the apply.
+    #[serde(default, deserialize_with = "record::lenient")]
+    setup_version: Option<u64>,
+    #[serde(default, deserialize_with = "record::lenient")]
     first_sign_in_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "record::lenient")]
     cloned_from: Option<String>,
 }
 

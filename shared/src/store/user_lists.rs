@@ -25,7 +25,7 @@ pub struct UserRow {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UserRowRecord {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "record::lenient")]
     full_name: Option<FullName>,
     email: Email,
     access_role: Role,
@@ -55,10 +55,13 @@ impl<'a> UserLists<'a> {
             let range = Range::LatestFirst(text.as_deref());
             let part = IndexPart { index: &LIST, pk: &pk, range, limit: limit + 1 - rows.len() };
             let (items, more) = self.0.query_index(&part).await?;
+            let mut last = None;
             for item in items {
-                rows.push((position(&LIST, &item)?, user_row(organization, item)?));
+                let position = position(&LIST, &item)?;
+                last = Some(position);
+                rows.extend(user_row(organization, item).map(|row| (position, row)));
             }
-            before = rows.last().map(|(position, _)| *position).or(before);
+            before = last.or(before);
             if rows.len() > limit || !more {
                 break;
             }
@@ -67,10 +70,9 @@ impl<'a> UserLists<'a> {
     }
 }
 
-fn user_row(organization: &ObjectId, item: Item) -> Result<UserRow, Fault> {
-    let pk = record::partition_key(&item);
-    let id = keys::parse_user(organization, pk)
-        .ok_or_else(|| Fault::Corrupt(format!("{pk} is listed as a user of {organization}")))?;
-    let record: UserRowRecord = record::read(item)?;
-    Ok(UserRow { id, full_name: record.full_name, email: record.email, role: record.access_role })
+/// A row; `None` where the profile cannot be read.
+fn user_row(organization: &ObjectId, item: Item) -> Option<UserRow> {
+    let id = keys::parse_user(organization, record::partition_key(&item))?;
+    let record: UserRowRecord = record::read_foreign(item)?;
+    Some(UserRow { id, full_name: record.full_name, email: record.email, role: record.access_role })
 }

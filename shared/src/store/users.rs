@@ -1,7 +1,10 @@
 //! Users as the functions read them.
 
+use serde::Deserialize;
+
 use super::keys;
-use super::record::{self, UserRecord};
+use super::outcome::Item;
+use super::record;
 use super::table::Table;
 use crate::domain::rights::{HasStanding, Standing};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
@@ -27,8 +30,29 @@ pub struct StoredUser {
     pub setup_version: u64,
 }
 
+/// What is read of a profile, which another system may have written. What decides nothing may have any form.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    email: Email,
+    #[serde(default, deserialize_with = "record::lenient")]
+    full_name: Option<FullName>,
+    access_role: Role,
+    #[serde(default)]
+    login_disabled: bool,
+    #[serde(default, deserialize_with = "record::lenient")]
+    first_sign_in_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    setup_version: Option<u64>,
+}
+
 impl StoredUser {
-    pub(super) fn new(organization: ObjectId, id: ObjectId, record: UserRecord) -> Self {
+    /// Reads a profile; `None` where its address, its role or whether it is disabled cannot be read: such a user has no rights.
+    pub(super) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
+        record::read_foreign(item).map(|profile| Self::new(organization, id, profile))
+    }
+
+    fn new(organization: ObjectId, id: ObjectId, record: Profile) -> Self {
         Self {
             id,
             organization,
@@ -37,7 +61,7 @@ impl StoredUser {
             role: record.access_role,
             login_disabled: record.login_disabled,
             first_sign_in_at: record.first_sign_in_at,
-            setup_version: record.setup_version,
+            setup_version: record.setup_version.unwrap_or_default(),
         }
     }
 }
@@ -70,9 +94,9 @@ impl<'a> Callers<'a> {
         Self(table)
     }
 
-    /// The user; `None` when the organization has no such user. One read.
+    /// The user; `None` when the organization has no such user, or none that can be read. One read.
     pub async fn load(&self, organization: ObjectId, user: ObjectId) -> Result<Option<StoredUser>, Fault> {
         let item = self.0.get(&keys::user(&organization, &user), Some(&CALLER)).await?;
-        item.map(|item| Ok(StoredUser::new(organization, user, record::read(item)?))).transpose()
+        Ok(item.and_then(|item| StoredUser::read(organization, user, item)))
     }
 }

@@ -22,7 +22,9 @@ use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
 use super::reference::SourceTerms;
 use super::values::TypedPlace;
-use super::{Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work};
+use super::{
+    Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
+};
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +39,10 @@ pub struct SourceSetup {
     pub preferences: Preferences,
     /// By what its owner is recognized; without it no place of identity is recorded.
     pub owner: Option<SourceIdentity>,
+    /// Whether the switches cannot be read, so that every automation counts as off.
+    pub all_off: bool,
+    /// What of it cannot be read.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl SourceSetup {
@@ -99,6 +105,8 @@ impl From<Setup> for SourceSetup {
             templates: kept(setup.templates),
             preferences: setup.preferences,
             owner: None,
+            all_off: false,
+            left_out: Vec::new(),
         }
     }
 }
@@ -125,6 +133,8 @@ pub struct Capture {
     findings: u32,
     /// What of the source organization it uses, which is a finding as well.
     source: SourceTerms,
+    /// What cannot be read, in order.
+    left_out: Vec<LeftOut>,
     counts: Counts,
 }
 
@@ -144,7 +154,9 @@ pub fn capture(
     organization: &Organization,
     work: &Work,
 ) -> Result<Capture, CaptureFailure> {
-    let SourceSetup { automations, prompts, templates, preferences, owner } = setup.into();
+    let SourceSetup { automations, prompts, templates, preferences, owner, all_off, mut left_out } = setup.into();
+    left_out.extend_from_slice(&organization.left_out);
+    left_out.sort();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
     let terms = SourceTerms::from(organization);
     let mut references = References::new(organization, &terms, work)?;
@@ -154,13 +166,15 @@ pub fn capture(
         references.add_items(kind, items.iter().map(|item| item.id));
     }
     let mut capturing = Capturing::new(references, owner, work);
-    let automations =
-        automations.into_iter().map(|item| capturing.automation(item, &preferences)).collect::<Result<_, _>>()?;
+    let automations = automations
+        .into_iter()
+        .map(|item| capturing.automation(item, &preferences, !all_off))
+        .collect::<Result<_, _>>()?;
     let prompts = capturing.list(ItemKind::Prompt, prompts)?;
     let templates = capturing.list(ItemKind::Template, templates)?;
     let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
     let (agents, source) = capturing.references.used();
-    Ok(Capture { agents, automations, prompts, templates, findings, source, counts })
+    Ok(Capture { agents, automations, prompts, templates, findings, source, left_out, counts })
 }
 
 /// A setup while it is captured, with what its limits count.
@@ -185,8 +199,13 @@ impl<'a> Capturing<'a> {
         }
     }
 
-    fn automation(&mut self, item: SourceItem, preferences: &Preferences) -> Result<Entry, CaptureFailure> {
-        let enabled = preferences.get(&item.id).copied().unwrap_or(true);
+    fn automation(
+        &mut self,
+        item: SourceItem,
+        preferences: &Preferences,
+        unless_said: bool,
+    ) -> Result<Entry, CaptureFailure> {
+        let enabled = preferences.get(&item.id).copied().unwrap_or(unless_said);
         let item = self.redacted(item)?;
         self.references.automation(&item)?;
         let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
@@ -277,6 +296,11 @@ impl Capture {
         Ok(out.into_parts().0.finish())
     }
 
+    /// What of the source cannot be read.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
     /// The content, parsed.
     pub fn content(&self) -> Option<Content> {
         serde_json::from_slice(&self.json(&Work::unlimited()).ok()?).ok()
@@ -297,6 +321,10 @@ impl Capture {
         if let Some((findings, _)) = findings.filter(|(findings, _)| *findings > 0) {
             out.bytes(br#","findings":"#)?;
             out.json(&findings)?;
+        }
+        if !self.left_out.is_empty() {
+            out.bytes(br#","leftOut":"#)?;
+            out.json(&self.left_out)?;
         }
         out.bytes(br#","prompts":["#)?;
         list(out, &self.prompts, &item)?;

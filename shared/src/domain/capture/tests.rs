@@ -12,7 +12,14 @@ fn organization(agents: &[(u8, &str)]) -> Organization {
         rest: Default::default(),
     };
     let agents = agents.iter().map(agent).collect();
-    Organization { id: id(200), name: "Acme".into(), pipelines: vec![], agents, trusted_destinations: Vec::new() }
+    Organization {
+        id: id(200),
+        name: "Acme".into(),
+        pipelines: vec![],
+        agents,
+        trusted_destinations: Vec::new(),
+        left_out: Vec::new(),
+    }
 }
 
 fn id(number: u8) -> ObjectId {

@@ -302,6 +302,7 @@ fn captured(value: Value) -> Result<(), CaptureFailure> {
         pipelines: Vec::new(),
         agents: Vec::new(),
         trusted_destinations: Vec::new(),
+        left_out: Vec::new(),
     };
     let setup = Setup { prompts: vec![item], ..Setup::default() };
     let setup = SourceSetup { owner: Some(source()), ..setup.into() };

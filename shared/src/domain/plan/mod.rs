@@ -38,7 +38,7 @@ use super::canonical::{Hashing, Metered};
 use super::content::{CapturedAutomation, CapturedItem, Content};
 use super::reference::{self, Lookup, MAX_REFERENCE_NAME, Reference};
 use super::{
-    Counts, Document, ItemKind, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer, redaction,
+    Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Work, cut, hidden_text, pointer, redaction,
 };
 
 /// Where a snapshot is applied, seen from its source.
@@ -186,6 +186,8 @@ pub enum WarningCode {
     /// Secrets were removed; an automation that lost one, or uses something that did, arrives switched off until
     /// somebody fills them in.
     SecretsRemoved,
+    /// Something of the snapshot's source, or of the caller's organization, could not be read and was left out.
+    LeftOut,
     /// A mapping names an automation that is not cloned.
     MappingIgnored,
     /// Prompts were selected, but prompts are not cloned.
@@ -196,10 +198,10 @@ pub enum WarningCode {
     DestinationsIgnored,
     /// An item has text that cannot be seen.
     HiddenText,
-    /// An item has share or join links, which let in who has them. They are made to be sent, so they arrive.
-    CapabilityLink,
     /// An item has more than 1 kB of binary, which is neither searched for secrets nor for references.
     OpaqueValue,
+    /// An item has share or join links, which let in who has them. They are made to be sent, so they arrive.
+    CapabilityLink,
     /// A value of the source person has none of the new user in its place and was left out; an automation that lost one, or uses
     /// something that did, arrives switched off until somebody fills it in.
     SourcePersonRemoved,
@@ -282,6 +284,9 @@ pub fn plan(
         Scope::OtherOrganization => plan_across(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
+    plan.warnings.extend(left_out(&content.left_out, "the source of the snapshot"));
+    // What is here is no part of the outcome where nothing refers to it.
+    plan.notes.extend(left_out(&targets.left_out, "your organization"));
     plan.assumes = identity::assumptions(&plan, choices.new_user);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
@@ -291,6 +296,15 @@ pub fn plan(
         plan.warnings.extend(warnings);
     }
     Ok(plan)
+}
+
+/// Warns of what could not be read, where there is any.
+fn left_out(left_out: &[LeftOut], place: &str) -> Option<Warning> {
+    let first = left_out.first()?;
+    let shown: Vec<String> = left_out.iter().take(SHOWN).map(LeftOut::words).collect();
+    let named = words::first_few(&shown, left_out.len());
+    let detail = format!("{place} has what cannot be read and was left out: {named}; {}", first.reason);
+    Some(Warning::new(WarningCode::LeftOut, "", detail))
 }
 
 /// Within one organization only prompts are cloned; the source's switches are taken over.

@@ -218,8 +218,7 @@ pub(super) fn explain(dangling: &Listed<Reference>, targets: &Targets<'_>) -> St
         false => "",
     };
     format!(
-        "it arrives switched off, because {what} cannot be found for the new user; map or mend it and switch it \
-         on{twins}{suspected}"
+        "it arrives switched off, because {what} is missing here; map or mend it and switch it on{twins}{suspected}"
     )
 }
 

@@ -45,6 +45,7 @@ fn organization(stages: &[&str], agents: &[(u8, &str)]) -> Organization {
         }],
         agents: agents.iter().map(agent).collect(),
         trusted_destinations: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

@@ -213,6 +213,7 @@ fn a_revision_follows_unless_it_sends_to_what_the_shared_one_does_not() {
             pipelines: vec![],
             agents: vec![],
             trusted_destinations: vec![],
+            left_out: Vec::new(),
         };
         super::super::capture::capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap()
     };

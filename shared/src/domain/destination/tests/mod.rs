@@ -83,6 +83,7 @@ fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
         pipelines: vec![],
         agents: vec![],
         trusted_destinations: vec![],
+        left_out: Vec::new(),
     };
     let content = capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap();
     let all = of_content(&content, &Work::unlimited()).unwrap();
