@@ -1,6 +1,10 @@
 //! Names: which fields, headers, parameters and variables hold a secret by what they are called.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
+
+use super::PLACEHOLDER;
 
 /// What a name says about the value that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -255,8 +259,14 @@ const WEAK_PARAMETERS: [&str; 6] = ["code", "hash", "ticket", "assertion", "jses
 /// What may follow in a name without changing what it means: `apiKeyValue`, `SECRET_OLD`, `passwordHash`, `token2`.
 const TAILS: [&str; 10] = ["value", "old", "new", "prod", "production", "live", "hash", "header", "base64", "sandbox"];
 
+/// A name without what stands for a secret that was cut from it: "removed secret" says nothing of the value beside it.
+fn without_placeholder(name: &str) -> Cow<'_, str> {
+    if name.contains(PLACEHOLDER) { name.replace(PLACEHOLDER, "").into() } else { name.into() }
+}
+
 /// Lower case, without what separates words, in the form in which a reader sees it.
 pub(super) fn collapsed(name: &str) -> String {
+    let name = without_placeholder(name);
     let folded = |name: &mut dyn Iterator<Item = char>| {
         name.filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
@@ -265,11 +275,11 @@ pub(super) fn collapsed(name: &str) -> String {
 
 /// What the name of a field, a header or a variable says.
 pub(super) fn naming(name: &str) -> Naming {
-    let collapsed = collapsed(name);
-    match last_word(name) {
+    let name = without_placeholder(name);
+    match last_word(&name) {
         Some(first) if first.is_switch => Naming::Plain,
         Some(first) if first.is_account => Naming::Password,
-        _ => naming_of(&collapsed),
+        _ => naming_of(&collapsed(&name)),
     }
 }
 
