@@ -190,6 +190,9 @@ async fn provoke(happening: &Happening) -> Answer {
             body["sourceStatusesMapping"] = json!({"Huge": vec!["New Lead"; 3_000]});
             request.body = Some(body.to_string());
         }
+        "source_unreadable" => {
+            app.set_attribute(&app.member(ALEX).user, "setupVersion", AttributeValue::S("one".to_owned())).await;
+        }
         "setup_too_large" => give_alex(&app, ItemKind::Prompt, "prompt", 392_000).await,
         "too_many_attempts" => {
             for _ in 0..10 {

@@ -21,7 +21,7 @@ const JSON: Option<&str> = Some("application/json");
 #[tokio::test]
 async fn a_body_that_is_not_json_is_told_where() {
     let app = TestApp::start().await;
-    for body in ["", "{", "{]", "null x", "\u{feff}{}", "{\"name\": \"\\ud800\"}"] {
+    for body in ["", "{", "{]", "null x", "\u{feff}\u{feff}{}", "{\"name\": \"\\ud800\"}"] {
         for path in [CREATE, APPLY, "/api/auth/login"] {
             let answer = post(&app, path, JSON, body).await;
             answer.expect_problem(400, "invalid_json");

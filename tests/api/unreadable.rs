@@ -49,16 +49,10 @@ fn changed(item: &Item, path: &[&str], value: Option<AttributeValue>) -> Item {
     item
 }
 
-/// Values of every other type, and a text that is none of ours.
-fn odd_values() -> [Option<AttributeValue>; 6] {
-    [
-        None,
-        Some(AttributeValue::Null(true)),
-        Some(AttributeValue::N("-1.5".to_owned())),
-        Some(s("\u{202e}odd")),
-        Some(AttributeValue::L(vec![AttributeValue::Bool(true)])),
-        Some(AttributeValue::M([("odd".to_owned(), s("odd"))].into())),
-    ]
+/// Nothing, and values of types that nothing here has.
+fn odd_values() -> [Option<AttributeValue>; 3] {
+    let list = AttributeValue::L(vec![AttributeValue::Bool(true)]);
+    [None, Some(AttributeValue::N("-1.5".to_owned())), Some(list)]
 }
 
 /// The answers of every route that reads an organization or a setup; none may be a failure of ours.

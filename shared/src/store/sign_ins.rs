@@ -79,7 +79,7 @@ impl<'a> SignIns<'a> {
             Ok(attempt) => attempt,
             Err(retry_after) => return Ok(Begun::Locked { retry_after }),
         };
-        let claim = claim?.and_then(record::read_foreign::<ClaimRecord>);
+        let claim = claim?.map(record::read::<ClaimRecord>).transpose()?;
         // A claim without a user is a reservation. The hash in it counts for nothing yet.
         let claim = claim.and_then(|claim| {
             let ClaimRecord { organization_id, user_id, password_hash, .. } = claim;
