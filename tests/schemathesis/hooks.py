@@ -18,6 +18,8 @@ BEYOND_SCHEMAS = {
     "pipelineMapping",
     "sourceStatusesMapping",
     "agentMapping",
+    "idMapping",
+    "keepValues",
     "selectedPromptNames",
     "revision",
     "allowDestinations",

@@ -56,6 +56,7 @@ pub(crate) struct ApplyBody {
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: unknown id, or the JSON pointer to one → the id that takes its place, which is not
     /// looked up: 24 hex digits or a UUID. At most 5,000 entries.
+    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, AnyId>>>)]
     id_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: values, or JSON pointers to values, that are no references although they look like
     /// one: names that are suspected, and unknown ids. At most 5,000 entries.
@@ -271,6 +272,12 @@ impl NewUser {
         }
     }
 }
+
+/// An id of any system: 24 hex digits, or a UUID.
+#[derive(utoipa::ToSchema)]
+#[schema(pattern = "^([0-9A-Fa-f]{24}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$")]
+#[expect(dead_code, reason = "it stands in the description alone")]
+struct AnyId(String);
 
 /// The same mapping with its targets as ids.
 fn agent_mapping(
