@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
+use shared::domain::values::NUMBER_KEY;
 
 /// A JSON value whose objects keep the order of their fields.
 pub(super) enum Ordered {
@@ -99,8 +100,12 @@ impl<'de> Visitor<'de> for OrderedVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Ordered, A::Error> {
         let mut fields = Vec::new();
-        while let Some(field) = access.next_entry()? {
-            fields.push(field);
+        while let Some(name) = access.next_key::<String>()? {
+            if name == NUMBER_KEY {
+                let number = access.next_value::<String>()?.parse::<Number>().map_err(A::Error::custom)?;
+                return Ok(Ordered::Plain(number.into()));
+            }
+            fields.push((name, access.next_value()?));
         }
         Ok(Ordered::Object(fields))
     }

@@ -80,7 +80,7 @@ fn a_wrong_value_is_refused_with_its_pointer() {
             "/organizations/0/users/0/email",
             json!("no address"),
             "/organizations/0/users/0/email",
-            "an e-mail address is",
+            "not an e-mail address",
         ),
         (
             "/organizations/0/users/0/fullName",

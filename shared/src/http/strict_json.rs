@@ -13,13 +13,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::domain::pointer;
+use crate::domain::values::NUMBER_KEY;
 
 /// The deepest nesting of arrays and objects. No document of this API needs a tenth of it.
 pub(super) const MAX_DEPTH: usize = 64;
-
-/// The key under which serde_json gives a reader of any value the text of a number. An object of a body that has it is
-/// taken for a number; no document of this API has such a field.
-const NUMBER: &str = "$serde_json::private::Number";
 
 /// Why a text is refused before its shape is looked at.
 #[derive(Debug, PartialEq, Eq)]
@@ -123,7 +120,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
         let mut next = members.next_key::<String>()?;
-        if next.as_deref() == Some(NUMBER) {
+        if next.as_deref() == Some(NUMBER_KEY) {
             // A number, which serde_json gives as a map of one text.
             let number = members.next_value::<String>()?;
             if number.parse::<f64>().is_ok_and(|number| !number.is_finite()) {

@@ -8,11 +8,11 @@ use serde_json::{Map, Number, Value};
 
 use super::storable::MAX_DEPTH;
 use crate::domain::content::{MAX_POINTER_BYTES, MAX_TYPED_PLACES};
-use crate::domain::values::{self, TypeTree, TypedPlace, ValueType};
+use crate::domain::values::{self, NUMBER_KEY, TypeTree, TypedPlace, ValueType};
 use crate::domain::{Document, pointer};
 
 /// The keys that serde_json keeps for itself: an object that has one is read back as something else.
-const KEPT_KEYS: [&str; 2] = ["$serde_json::private::Number", "$serde_json::private::RawValue"];
+const KEPT_KEYS: [&str; 2] = [NUMBER_KEY, "$serde_json::private::RawValue"];
 
 /// Why a document cannot be read, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

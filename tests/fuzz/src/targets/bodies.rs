@@ -7,6 +7,7 @@ use lambda_http::Body;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use shared::domain::values::NUMBER_KEY;
 use shared::http::{ApiError, body};
 
 use super::seeds;
@@ -40,9 +41,6 @@ fn run(input: &[u8]) {
 
 /// The byte order mark of UTF-8, which one body may begin with.
 const MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The key under which serde_json gives a reader of any value the text of a number.
-const NUMBER: &str = "$serde_json::private::Number";
 
 /// What a body says, by another way than the service's: parsed loosely, then counted.
 fn expected(input: &[u8]) -> Option<Map<String, Value>> {
@@ -125,7 +123,7 @@ impl<'de> Visitor<'de> for Counting {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
         let mut count = 0;
         while let Some(key) = members.next_key::<String>()? {
-            if key == NUMBER {
+            if key == NUMBER_KEY {
                 let number = members.next_value::<String>()?;
                 let is_finite = number.parse::<f64>().is_ok_and(f64::is_finite);
                 return if is_finite { Ok(Members(0)) } else { Err(A::Error::custom("a number out of range")) };
