@@ -228,3 +228,14 @@ async fn switches_that_cannot_be_read_at_all_leave_every_automation_off() {
     let automations = detail.expect(200)["snapshot"]["automations"].as_array().unwrap();
     assert!(automations.iter().all(|automation| automation["enabled"] == false));
 }
+
+#[tokio::test]
+async fn a_very_long_name_of_an_organization_neither_fails_a_capture_nor_fills_an_answer() {
+    let app = TestApp::start().await;
+    let organization = first(&app, &format!("ORG#{ACME}"), "#META").await;
+    put(&app, changed(&organization, &["name"], Some(s(&"x".repeat(380_000))))).await;
+    let created = app.create_snapshot(&app.token(PAT), &create_body()).await;
+    let name = created.expect(201)["snapshot"]["sourceOrgName"].as_str().unwrap().to_owned();
+    assert_eq!(name.chars().count(), 200);
+    assert!(app.list_snapshots(&app.token(PAT), "").await.text.len() < 10_000);
+}

@@ -48,7 +48,7 @@ pub use fingerprint::Fingerprint;
 pub use id::ObjectId;
 pub use left_out::{LeftOut, LeftOutKind};
 pub use network::{Network, NetworkMark, parse_address};
-pub use organization::{Agent, Organization, Pipeline, Stage};
+pub use organization::{Agent, MAX_ORGANIZATION_NAME, Organization, Pipeline, Stage};
 pub use password::{NewPassword, Password};
 pub use pointer::pointer;
 pub use refresh_period::RefreshPeriod;

@@ -5,12 +5,15 @@ use serde_json::{Map, Value};
 
 use super::{LeftOut, ObjectId};
 
+/// The most code points of an organization's name. A snapshot has a copy of it, and a longer one is another system's mistake.
+pub const MAX_ORGANIZATION_NAME: usize = 200;
+
 /// A tenant with everything that a reference can be mapped to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Organization {
     /// Its id.
     pub id: ObjectId,
-    /// Its display name.
+    /// Its display name, at most [`MAX_ORGANIZATION_NAME`] code points.
     pub name: String,
     /// Its pipelines, by id.
     pub pipelines: Vec<Pipeline>,

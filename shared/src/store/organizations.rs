@@ -9,7 +9,7 @@ use super::outcome::{CallFailure, Item};
 use super::record::{self, Nested, OrganizationRecord};
 use super::staging::batches;
 use super::table::{Part, Table};
-use crate::domain::{Fault, LeftOut, LeftOutKind, ObjectId, Organization};
+use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
 
 /// Reads organizations.
 pub struct Organizations<'a>(&'a Table);
@@ -40,7 +40,7 @@ impl<'a> Organizations<'a> {
         }
         Ok(organization.map(|record| Organization {
             id: *id,
-            name: if record.name.is_empty() { id.to_string() } else { record.name },
+            name: shown_name(id, &record.name),
             pipelines,
             agents,
             trusted_destinations: record.trusted_destinations,
@@ -54,6 +54,11 @@ impl<'a> Organizations<'a> {
         let items = self.0.batch_get(&keys, &[keys::PK], false).await?;
         Ok(items.iter().filter_map(|item| keys::parse_organization(record::partition_key(item))).collect())
     }
+}
+
+/// The name that is shown: the id where there is none; a very long one ends in an ellipsis.
+fn shown_name(id: &ObjectId, name: &str) -> String {
+    if name.is_empty() { id.to_string() } else { cut(name, MAX_ORGANIZATION_NAME).into_owned() }
 }
 
 /// Adds what `item` holds to `read`, or names it in `left_out`.
@@ -138,4 +143,18 @@ fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
     let pipelines = pipelines.map(|pipeline| record::nested_item(&keys::pipeline(id, &pipeline.id), pipeline));
     let agents = organization.agents.iter().map(|agent| record::nested_item(&keys::agent(id, &agent.id), agent));
     pipelines.chain(agents).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_up_to_200_characters_and_the_id_where_there_is_none() {
+        let id = ObjectId::from_bytes([7; 12]);
+        let shown = |length: usize| shown_name(&id, &"é".repeat(length)).chars().count();
+        assert_eq!([shown(199), shown(200), shown(201), shown(300_000)], [199, 200, 200, 200]);
+        assert!(shown_name(&id, &"x".repeat(201)).ends_with('…'));
+        assert_eq!(shown_name(&id, ""), id.to_string());
+    }
 }
