@@ -221,7 +221,7 @@ impl Refresh<'_> {
             ..stored.snapshot.source.clone()
         };
         let next = NextRevision { packed: &packed, counts, source };
-        let unfollowed = unfollowed(self.table, &stored, || packed.content()).await?;
+        let unfollowed = unfollowed(self.table, &stored, &self.deadline, || packed.content()).await?;
         let terms = Terms { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
         let note = self.note(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
         match Refreshes::new(self.table).replace(&stored, &next, &note, terms).await? {
@@ -320,17 +320,22 @@ pub async fn drop_old(table: &Table, snapshot: &Snapshot, now: Timestamp) {
 }
 
 /// Why a new revision with this content is not shared although the snapshot's sharing follows its revisions; `None` where it is, or
-/// where nothing follows. One or two reads where what is shared is not the current revision.
+/// where nothing follows. Where the time is over before they are compared, it is not shared. One or two reads where what is shared is not the current revision.
 pub async fn unfollowed(
     table: &Table,
     stored: &StoredSnapshot,
+    deadline: &Deadline,
     content: impl FnOnce() -> Result<Content, Fault>,
 ) -> Result<Option<&'static str>, Fault> {
     if !stored.snapshot.shares.follow {
         return Ok(None);
     }
     match SnapshotReader::new(table).shared_content(stored).await? {
-        Some(shared) => Ok(sharing::unfollowed(&shared, &content()?, &Work::unlimited())),
+        Some(shared) => {
+            let next = content()?;
+            let comparing = deadline.compute(move |work| sharing::unfollowed(&shared, &next, work));
+            Ok(comparing.await.unwrap_or(Some(sharing::NOT_COMPARED)))
+        }
         None => Ok(None),
     }
 }

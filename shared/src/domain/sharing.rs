@@ -334,7 +334,8 @@ impl Snapshot {
 
 const NEW_DESTINATIONS: &str =
     "the revision is not shared: it sends to destinations that the shared one does not have; look at it and assign it";
-const NOT_COMPARED: &str =
+/// Why a revision is not shared that could not be compared in time.
+pub const NOT_COMPARED: &str =
     "the revision is not shared: comparing its destinations took too long; look at it and assign it";
 
 const LEFT_OUT: &str =
