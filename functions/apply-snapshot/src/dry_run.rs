@@ -11,8 +11,9 @@ use shared::domain::plan::{
 };
 use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId};
+use shared::http::bounded::first_listed;
 use shared::http::bounded::{cut, first_that_fit};
-use shared::http::{Answer, ApiError, Edge, FieldError, MAX_LISTED, RequestContext, etag};
+use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
 use shared::store::Table;
 use utoipa::ToSchema;
 
@@ -153,6 +154,7 @@ impl<'a> PlanDocument<'a> {
 }
 
 fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
+    let (identity, identity_total) = first_listed(&clone.identity);
     ListedClone {
         kind: clone.kind,
         name: cut(clone.document.name(), MAX_REFERENCE_NAME),
@@ -160,7 +162,7 @@ fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
         enabled: clone.enabled,
         mapped_references: &clone.mapped.listed,
         mapped_references_total: clone.mapped.total_beyond(clone.mapped.listed.len()),
-        identity: &clone.identity[..clone.identity.len().min(MAX_LISTED)],
-        identity_total: (clone.identity.len() > MAX_LISTED).then_some(clone.identity.len()),
+        identity,
+        identity_total,
     }
 }

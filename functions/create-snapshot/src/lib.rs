@@ -12,9 +12,8 @@ use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::sharing::Shares;
 use shared::domain::{Counts, Creator, Fingerprint, LeftOut, Organization, RefreshState, Snapshot, Source, Work};
-use shared::http::{
-    Answer, ApiError, Edge, IdempotencyKey, MAX_LISTED, RequestContext, SnapshotDocument, etag, respond,
-};
+use shared::http::bounded::first_listed;
+use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
     Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
@@ -122,12 +121,9 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
 
 fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut]) -> Result<Answer, ApiError> {
     let document = SnapshotDocument::from(snapshot).refreshed(state);
-    let created = Answer::created(&Created {
-        message: "Snapshot created",
-        snapshot: document,
-        left_out: &left_out[..left_out.len().min(MAX_LISTED)],
-        left_out_total: (left_out.len() > MAX_LISTED).then_some(left_out.len()),
-    })?;
+    let (left_out, left_out_total) = first_listed(left_out);
+    let created =
+        Answer::created(&Created { message: "Snapshot created", snapshot: document, left_out, left_out_total })?;
     Ok(created.with_header(ETAG, etag(snapshot.tag())))
 }
 

@@ -15,7 +15,7 @@ use shared::store::{Found, RevisionWithContent, Revisions, SnapshotReader, Store
 use utoipa::ToSchema;
 
 use crate::call::Call;
-use crate::detail::Place;
+use crate::items::Place;
 use crate::revisions::Row;
 
 /// A place in a list of changes: of which revisions, and where.

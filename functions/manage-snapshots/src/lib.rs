@@ -6,6 +6,7 @@ mod detail;
 mod differences;
 mod docs;
 mod edits;
+mod items;
 mod lists;
 mod operations;
 mod references;
@@ -56,7 +57,7 @@ async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
         (&Method::GET, "/api/user-snapshots/{id}") => detail::get(call).await,
         (&Method::PATCH, "/api/user-snapshots/{id}") => edits::rename(call).await,
         (&Method::DELETE, "/api/user-snapshots/{id}") => edits::delete(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/items") => detail::items(call).await,
+        (&Method::GET, "/api/user-snapshots/{id}/items") => items::get(call).await,
         (&Method::GET, "/api/user-snapshots/{id}/apply-refs") => references::get(call).await,
         (&Method::PATCH, "/api/user-snapshots/{id}/assign") => assign::assign(call).await,
         (&Method::POST, "/api/user-snapshots/{id}/refresh") => refresh::refresh(call).await,

@@ -12,8 +12,9 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use crate::Health;
 use crate::assign::{AssignBody, Assigned};
-use crate::detail::{Detail, Items};
+use crate::detail::Detail;
 use crate::edits::{Deleted, RenameBody, Renamed};
+use crate::items::Items;
 use crate::references::ApplyReferences;
 use crate::{lists, users};
 

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::MAX_LISTED;
+
 pub use crate::domain::cut;
 
 /// The most bytes of an answer as Lambda counts them: "Invocation payload (request and response)" in its quotas, 6 MB. What
@@ -45,6 +47,11 @@ impl Write for Counted {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The entries of a list that an answer shows, at most [`MAX_LISTED`], and how many there are where that is not all of them.
+pub fn first_listed<T>(all: &[T]) -> (&[T], Option<usize>) {
+    (&all[..all.len().min(MAX_LISTED)], (all.len() > MAX_LISTED).then_some(all.len()))
 }
 
 /// A list of what fits an answer: of its entries, in their order, those that together have no more bytes than there is room

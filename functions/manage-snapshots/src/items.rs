@@ -1,0 +1,298 @@
+//! `GET /api/user-snapshots/{id}/items`: what a snapshot holds, whole.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use shared::domain::content::{CapturedItem, Content};
+use shared::domain::diff::ItemChange;
+use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
+use shared::domain::reference::{Lookup, Reference};
+use shared::domain::rights::Action;
+use shared::domain::sharing::RevisionChoice;
+use shared::domain::values::TypedPlace;
+use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
+use shared::http::bounded::{Fitting, count_that_fit, first_within};
+use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
+use shared::store::{SnapshotReader, SnapshotWithContent};
+use utoipa::ToSchema;
+
+use crate::call::Call;
+use crate::detail::{content, load, revision_choice};
+
+/// The most bytes of the pointers to an item's removed secrets, and of its types, as Lambda counts them. The item itself may have 3 MB.
+const MAX_POINTER_BYTES: usize = 200_000;
+
+/// One page of items.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ItemPage)]
+pub(crate) struct Items<'a> {
+    /// The items: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at least one.
+    items: &'a [WholeItem<'a>],
+    /// The `cursor` of the next page; left out on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+/// An automation, prompt or template as it was captured.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Item)]
+struct WholeItem<'a> {
+    /// Its id in the source organization.
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    kind: ItemKind,
+    /// Whether the source user had it switched on; automations only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    enabled: Option<bool>,
+    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none. As many as fit
+    /// 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    removed_secrets: Vec<&'a str>,
+    /// How many such values there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    removed_secrets_total: Option<usize>,
+    /// The places of the document that are stored as a type that JSON does not have; left out where there are none. A set is shown
+    /// as an array in canonical order, binary as base64. As many as fit 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<TypedPlace>)]
+    types: Vec<&'a TypedPlace>,
+    /// How many such places there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    types_total: Option<usize>,
+    /// Texts of the document in which something cannot be seen, and what stands there; left out where there are none. At most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden_text: Vec<HiddenText>,
+    /// How many such texts there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hidden_text_total: Option<usize>,
+    /// What an automation refers to; left out where it refers to nothing. As many as fit 200 kB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    references: Vec<Reference>,
+    /// How many references there are, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    references_total: Option<usize>,
+    document: &'a Document,
+    #[serde(skip)]
+    item: &'a CapturedItem,
+}
+
+pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.caller(Action::Use)?;
+    call.context.path_id("id")?;
+    let query = Query::of(call.request, &["kind", "revision", "limit", "cursor"])?;
+    let kind = query.get("kind", parse_kind)?;
+    let choice = revision_choice(&query)?;
+    let (limit, after) = (query.limit()?, query.cursor::<PinnedPlace>()?);
+    let loaded = load_pinned(call, choice, after.map(|after| after.revision)).await?;
+    let after = after.map(|after| after.place);
+    call.compute(move |work| page(&loaded, kind, limit, after, work)).await
+}
+
+/// One page of items, as it is answered.
+fn page(
+    loaded: &SnapshotWithContent,
+    kind: Option<ItemKind>,
+    limit: usize,
+    after: Option<Place>,
+    work: &Work,
+) -> Result<Answer, ApiError> {
+    let (revision, content) = (loaded.snapshot.revision, content(loaded, work)?);
+    let lookup = Lookup::of(&content, work)?;
+    let rest: Vec<WholeItem<'_>> = whole_items(&content)
+        .filter(|item| kind.is_none_or(|kind| item.kind == kind))
+        .filter(|item| after.is_none_or(|after| after < item.place()))
+        .take(limit + 1)
+        .map(|item| item.with_hidden_text(work)?.with_references(&lookup, work))
+        .collect::<Result<_, _>>()?;
+    let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
+    let more = shown.len() < rest.len();
+    let last = shown.last().filter(|_| more);
+    let next_cursor = last.map(|item| Cursor::write(&PinnedPlace { revision, place: item.place() }));
+    Answer::ok(&Items { items: shown, next_cursor })
+}
+
+/// Reads the revision that a page is about: the one that the caller sees or, on a further page, the one of the page before,
+/// whatever was made or shared since.
+async fn load_pinned(
+    call: &Call<'_>,
+    choice: RevisionChoice,
+    pinned: Option<u32>,
+) -> Result<Box<SnapshotWithContent>, ApiError> {
+    let Some(pinned) = pinned else { return load(call, choice).await };
+    let gone = |error| match error {
+        ApiError::RevisionNotFound => {
+            let detail =
+                "the parameter \"cursor\" is of a page about a revision that is gone; begin with the first page";
+            ApiError::InvalidQuery(vec![FieldError::new("", detail)])
+        }
+        other => other,
+    };
+    let loaded = load(call, RevisionChoice::Number(pinned)).await;
+    let loaded = match loaded {
+        Err(ApiError::RevisionNotFound) => load_earlier(call, pinned).await,
+        other => other,
+    };
+    loaded.map_err(gone)
+}
+
+/// The same of a revision that the caller saw as the shared one until another was shared.
+async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWithContent>, ApiError> {
+    let loaded = load(call, RevisionChoice::Usual).await?;
+    let snapshot = &loaded.stored.snapshot;
+    let is_earlier = snapshot.shares.earlier.is_some_and(|earlier| earlier.revision == revision);
+    let (reader, principal) = (SnapshotReader::new(call.table), call.caller(Action::Use)?.principal());
+    if !is_earlier || !reader.saw_earlier(snapshot, &principal).await? {
+        return Err(ApiError::RevisionNotFound);
+    }
+    reader.pinned(*loaded, revision).await?.map(Box::new).ok_or(ApiError::RevisionNotFound)
+}
+
+fn parse_kind(text: &str) -> Result<ItemKind, String> {
+    let wrong = || "is one of automation, prompt, template".to_owned();
+    ItemKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(wrong)
+}
+
+/// All items in the order of their places.
+fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
+    let automations = content.automations.iter().map(|automation| WholeItem {
+        enabled: Some(automation.enabled),
+        ..WholeItem::new(ItemKind::Automation, &automation.item)
+    });
+    automations
+        .chain(content.prompts.iter().map(|item| WholeItem::new(ItemKind::Prompt, item)))
+        .chain(content.templates.iter().map(|item| WholeItem::new(ItemKind::Template, item)))
+}
+
+impl<'a> WholeItem<'a> {
+    fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
+        let pointers = item.removed_secrets.iter().map(String::as_str);
+        let (removed_secrets, removed_secrets_total) = first_within(MAX_POINTER_BYTES, pointers);
+        let (types, types_total) = first_within(MAX_POINTER_BYTES, item.document.types());
+        Self {
+            id: item.id,
+            kind,
+            enabled: None,
+            removed_secrets,
+            removed_secrets_total,
+            types,
+            types_total,
+            hidden_text: Vec::new(),
+            hidden_text_total: None,
+            references: Vec::new(),
+            references_total: None,
+            document: &item.document,
+            item,
+        }
+    }
+
+    /// The same with what its texts hide.
+    fn with_hidden_text(self, work: &Work) -> Result<Self, OverBudget> {
+        let HiddenTexts { listed, total } = hidden_text::find(self.document, work)?;
+        let hidden_text_total = (total > listed.len()).then_some(total);
+        Ok(Self { hidden_text: listed, hidden_text_total, ..self })
+    }
+
+    /// The same with what an automation refers to.
+    fn with_references(self, lookup: &Lookup<'_>, work: &Work) -> Result<Self, OverBudget> {
+        if self.kind != ItemKind::Automation {
+            return Ok(self);
+        }
+        let mut list = Fitting::new(MAX_POINTER_BYTES);
+        lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
+            list.add(site.describe(self.id, self.document.name()));
+            Ok(())
+        })?;
+        let (references, references_total) = list.finish();
+        Ok(Self { references, references_total, ..self })
+    }
+
+    fn place(&self) -> Place {
+        Place { kind: self.kind, id: self.id }
+    }
+}
+
+/// A place in the list of a snapshot's items: by kind, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    kind: ItemKind,
+    id: ObjectId,
+}
+
+/// The same with the revision that the list is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PinnedPlace {
+    revision: u32,
+    place: Place,
+}
+
+impl fmt::Display for PinnedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.revision, self.place)
+    }
+}
+
+impl FromStr for PinnedPlace {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let malformed = || Violation::malformed("this is no place in a snapshot");
+        let (revision, place) = text.split_once('#').ok_or_else(malformed)?;
+        let revision = route::parse_revision(revision).map_err(|_| malformed())?;
+        Ok(Self { revision, place: place.parse()? })
+    }
+}
+
+impl Place {
+    /// Where an item stands that differs between two revisions.
+    pub(crate) fn of(change: &ItemChange<'_>) -> Self {
+        Self { kind: change.kind, id: change.id }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.kind, self.id)
+    }
+}
+
+impl FromStr for Place {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let (kind, id) = text.split_once('#').ok_or_else(|| Violation::malformed("this is no place in a snapshot"))?;
+        Ok(Self { kind: parse_kind(kind).map_err(Violation::malformed)?, id: id.parse()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_of_items_are_in_the_order_in_which_they_are_listed() {
+        let place = |kind, id| Place { kind, id: ObjectId::from_bytes([id; 12]) };
+        let ordered = [
+            place(ItemKind::Automation, 1),
+            place(ItemKind::Automation, 2),
+            place(ItemKind::Prompt, 0),
+            place(ItemKind::Template, 0),
+        ];
+        assert!(ordered.is_sorted());
+        for place in ordered {
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        for bad in ["", "#", "agent#010101010101010101010101", "prompt#01", "prompt"] {
+            assert!(bad.parse::<Place>().is_err(), "{bad}");
+        }
+    }
+}
