@@ -105,18 +105,18 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
     Ok(())
 }
 
-/// What became of each organization and user of a workspace, in words.
+/// The result of a load: a line of text for each organization and user of the workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// What was written.
+    /// Written by this load.
     pub written: Vec<String>,
-    /// What was in the table already.
+    /// In the table before this load.
     pub found: Vec<String>,
-    /// What is not in the table, and why.
+    /// Not in the table, each with the reason.
     pub missing: Vec<String>,
 }
 
-/// What becomes of items that an organization or user who is in the table does not have.
+/// How a load treats items that are missing from an organization or user in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
     /// They are reported: somebody may have deleted them.

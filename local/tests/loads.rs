@@ -59,7 +59,7 @@ fn load(app: &TestApp, endpoint: &str, workspace: &Path) -> Command {
     command
 }
 
-/// What is in the table of the workspace, less the password hash, whose salt is always new.
+/// Returns the keys of the items that the workspace made. Their values differ: each password hash has a new salt.
 async fn loaded(app: &TestApp) -> Vec<(String, String)> {
     let census = Census::of(app).await.partitions(|pk| pk.contains(ORGANIZATION) || pk.contains("third.example"));
     let text = |value: &aws_sdk_dynamodb::types::AttributeValue| value.as_s().unwrap().clone();

@@ -297,7 +297,7 @@ fn agent_mapping(
     parsed
 }
 
-/// The same mapping, with a note of each target that is no id.
+/// Returns the mapping unchanged and reports each target that is not an id.
 fn id_mapping(
     mapping: BTreeMap<String, BTreeMap<String, String>>,
     fields: &mut Fields,
@@ -311,5 +311,5 @@ fn id_mapping(
     mapping
 }
 
-/// How many characters of a target that is no id an error shows.
+/// The most characters of a wrong target that an error shows.
 const MAX_SHOWN: usize = 80;

@@ -142,7 +142,7 @@ pub struct Capture {
 #[derive(Debug, PartialEq)]
 struct Entry {
     json: Box<[u8]>,
-    /// Whether it has something that is no part of what two captures are compared by.
+    /// Whether it has findings, which two captures are not compared by.
     has_findings: bool,
     /// Whether it was stored in another form before 2026-12: without types, or with floats for its numbers.
     was_other: bool,
