@@ -9,7 +9,7 @@ use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
 use shared::store::{Change, Written};
 use tests::{
     ALEX, Answer, Fault, GIL, GLOBEX, Item, Loss, PAT, SAM, SETTLING, TestApp, Throttling, apply_body, create_body,
-    mapped_body, setup_of, snapshot_of,
+    mapped_body, rounds, setup_of, snapshot_of,
 };
 
 use crate::apply_across::snapshot;
@@ -373,13 +373,13 @@ async fn an_admin_undoes_what_it_may_see_but_not_itself_and_not_by_force() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_three_calls_in_ten_failing_undos_that_are_repeated_leave_nothing_and_are_never_half() {
-    const UNDOS: usize = 40;
+    let undos = rounds(15, 40);
     let app = TestApp::start().await;
     let id = snapshot_of(&app, 120).await;
     let before = table(&app).await;
     let token = app.token(SAM);
     let mut applies = Vec::new();
-    for number in 0..UNDOS {
+    for number in 0..undos {
         let body = mapped_body(&format!("new{number}@globex.example"), 40);
         applies.push(apply_id(&app.apply(&token, &id, &body).await));
     }
@@ -406,10 +406,10 @@ async fn with_three_calls_in_ten_failing_undos_that_are_repeated_leave_nothing_a
     }
     let failed = failed.count();
     app.faults().clear();
-    println!("{failed} calls failed; {UNDOS} undos by tries: {counts:?}");
+    println!("{failed} calls failed; {undos} undos by tries: {counts:?}");
     assert_eq!(table(&app).await, before);
     app.clock().advance(SETTLING);
-    assert_eq!(app.sweep().await["undone"], UNDOS);
+    assert_eq!(app.sweep().await["undone"], undos);
     assert_eq!(table(&app).await, before);
     assert!(app.items().await.iter().all(|item| !item.contains_key("secondLookAt")));
 }

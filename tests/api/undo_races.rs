@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::ObjectId;
 use shared::store::Written;
-use tests::{Answer, GIL, GLOBEX, Gate, LEASE, SAM, SETTLING, TestApp, apply_body};
+use tests::{Answer, GIL, GLOBEX, Gate, LEASE, SAM, SETTLING, TestApp, apply_body, rounds};
 
 use crate::apply_across::snapshot;
 use crate::apply_history::apply_id;
@@ -138,14 +138,14 @@ enum Other {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_once_and_many_times_over_one_wins_and_nothing_is_left_of_the_other() {
-    const ROUNDS: usize = 25;
+    let rounds = rounds(6, 25);
     let app = Arc::new(TestApp::start().await);
     let id = snapshot(&app).await;
     let before = table(&app).await;
     let mut wins = Vec::new();
     for other in [Other::Undo, Other::SignIn, Other::Edit, Other::Sweep, Other::Apply] {
         let mut undone = 0;
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             app.clock().advance(SETTLING);
             let token = app.token(SAM);
             let email = format!("{other:?}{round}@globex.example");
@@ -198,7 +198,7 @@ async fn at_once_and_many_times_over_one_wins_and_nothing_is_left_of_the_other()
         }
         wins.push((other, undone));
     }
-    println!("of {ROUNDS} each, the undo won: {wins:?}");
+    println!("of {rounds} each, the undo won: {wins:?}");
     app.clock().advance(SETTLING);
     app.sweep().await;
     assert_eq!(table(&app).await, before);

@@ -12,12 +12,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, SetupItem, User};
 use shared::store::{Captured, Captures, Change, Written};
-use tests::{ALEX, BEGINNING, TestApp};
+use tests::{ALEX, BEGINNING, TestApp, rounds};
 
 /// How many captures are taken.
-const CAPTURES: usize = 1_000;
-/// How many are taken where nothing tells torn ones apart.
-const UNGUARDED: usize = 200;
+fn captures() -> usize {
+    rounds(100, 1_000)
+}
 /// How many items a page of a query has, in place of a megabyte: so that 27 items take two pages.
 const PAGE: usize = 14;
 /// How many versions the echo knows.
@@ -87,9 +87,9 @@ fn small_pages(request: &mut Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_thousand_captures_in_a_storm_of_writes_none_is_torn() {
+async fn of_many_captures_in_a_storm_of_writes_none_is_torn() {
     let app = Arc::new(TestApp::start().await);
-    assert_eq!(capture(&app, CAPTURES).await, 0);
+    assert_eq!(capture(&app, captures()).await, 0);
 }
 
 /// The second read of the version is answered with what the first one was: so it says nothing.
@@ -113,7 +113,7 @@ async fn without_the_second_read_of_the_version_captures_are_torn() {
         true
     };
     app.faults().rewrite(echo).of("TransactGetItems").always();
-    let torn = capture(&app, UNGUARDED).await;
+    let torn = capture(&app, rounds(40, 200)).await;
     assert!(torn > 0, "no capture was torn, so the test above proves nothing");
 }
 

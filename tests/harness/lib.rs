@@ -11,6 +11,7 @@ mod determinism;
 mod faults;
 mod hashes;
 mod lambda;
+mod lane;
 mod logs;
 mod people;
 mod proxy;
@@ -46,6 +47,7 @@ pub use faults::{
     Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
 };
 pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
+pub use lane::rounds;
 pub use logs::Logs;
 pub use people::CallerState;
 pub use proxy::Proxy;

@@ -1,4 +1,4 @@
-//! A thousand requests at once. They are in a process of their own: all of them hash a password, at most one on each processor
+//! Many requests at once. They are in a process of their own: all of them hash a password, at most one on each processor
 //! at a time, and other tests would wait for them.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{PAT, SAM, TestApp, apply_body, create_body};
+use tests::{PAT, SAM, TestApp, apply_body, create_body, rounds};
 
-const REQUESTS: usize = 1_000;
+/// So many at once: a hundred, a thousand in the long lane.
+fn requests() -> usize {
+    rounds(100, 1_000)
+}
 
 /// A service in which a request may wait for the others, and a snapshot in it.
 async fn service() -> (Arc<TestApp>, String) {
@@ -25,7 +28,7 @@ async fn service() -> (Arc<TestApp>, String) {
 async fn of_many_applies_for_one_address_one_makes_the_user_and_the_others_are_refused() {
     let (app, id) = service().await;
     let before = app.items().await.len();
-    let applies = (0..REQUESTS).map(|number| {
+    let applies = (0..requests()).map(|number| {
         let (app, id) = (app.clone(), id.clone());
         tokio::spawn(async move {
             let mut body = apply_body();
@@ -52,7 +55,7 @@ async fn of_many_requests_at_once_with_one_key_one_is_carried_out() {
     let before = app.items().await.len();
     let (pat, sam) = (app.token(PAT), app.token(SAM));
 
-    let applies = join_all((0..REQUESTS).map(|_| {
+    let applies = join_all((0..requests()).map(|_| {
         let (app, id, sam) = (app.clone(), id.clone(), sam.clone());
         tokio::spawn(async move { app.apply_once(&sam, "k", &id, &apply_body()).await })
     }));
@@ -65,7 +68,7 @@ async fn of_many_requests_at_once_with_one_key_one_is_carried_out() {
     assert_eq!(texts.len(), 1);
     assert_eq!(app.items().await.len(), before + 29);
 
-    let creates = join_all((0..REQUESTS).map(|_| {
+    let creates = join_all((0..requests()).map(|_| {
         let (app, pat) = (app.clone(), pat.clone());
         tokio::spawn(async move { app.create_once(&pat, "k", &create_body()).await })
     }));

@@ -1,4 +1,4 @@
-//! Five hundred messages, doubled, out of order, late and all at once, over a hundred snapshots whose sources are edited meanwhile.
+//! Hundreds of messages, doubled, out of order, late and all at once, over many snapshots whose sources are edited meanwhile.
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
 
 use std::collections::BTreeMap;
@@ -11,16 +11,23 @@ use shared::ids::Randomness;
 use shared::store::Change;
 use tests::{
     ACME, BEGINNING, Logs, PAT, SAM, SeededRandomness, TestApp, capture, json as to_json, mapped_body, numbered_id,
-    setup_of, user_with_setup,
+    rounds, setup_of, user_with_setup,
 };
 
-const SNAPSHOTS: usize = 100;
 const SOURCES: usize = 10;
-const EVENTS: usize = 500;
 const PERIODS: u64 = 4;
 const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
 /// So few that old revisions are dropped all the time.
 const KEPT: u32 = 2;
+
+fn snapshot_count() -> usize {
+    rounds(20, 100)
+}
+
+/// How many messages there are in a period: each twice and more.
+fn messages() -> usize {
+    rounds(100, 500)
+}
 
 struct Storm {
     app: TestApp,
@@ -43,7 +50,7 @@ impl Storm {
             sources.push(user_with_setup(&app, number, &Setup::default()).await);
         }
         let mut snapshots = Vec::new();
-        for number in 0..SNAPSHOTS {
+        for number in 0..snapshot_count() {
             let id = capture(&app, sources[number % SOURCES]).await;
             app.rename(&app.token(PAT), &id, &json!({"refresh": {"every": "PT6H"}})).await.expect(200);
             snapshots.push((number % SOURCES, id));
@@ -80,7 +87,7 @@ impl Storm {
             moved += runs.iter().map(|report| report["moved"].as_u64().unwrap()).sum::<u64>();
             is_left = runs.iter().any(|report| report["deferred"] != 0);
         }
-        assert_eq!(moved, SNAPSHOTS as u64, "seed {}", self.seed);
+        assert_eq!(moved, snapshot_count() as u64, "seed {}", self.seed);
         let mut sent = Vec::new();
         while let Some(batch) = self.app.scheduler().queue().deliver(async |_| Ok(Value::Null)).await {
             sent.extend(batch.messages);
@@ -92,8 +99,8 @@ impl Storm {
     fn shuffled(&mut self, sent: Vec<String>) -> Vec<String> {
         self.messages.extend(sent.iter().cloned());
         let mut events = sent;
-        events.truncate(EVENTS);
-        while events.len() < EVENTS {
+        events.truncate(messages());
+        while events.len() < messages() {
             events.push(self.messages[self.below(self.messages.len())].clone());
         }
         for place in (1..events.len()).rev() {
@@ -113,7 +120,7 @@ impl Storm {
         let edits = async {
             for place in Self::edited(period) {
                 add_prompt(&self.app, &self.sources[place], self.edits[place] + 1).await;
-                let by_hand = &self.snapshots[self.below(SNAPSHOTS)].1;
+                let by_hand = &self.snapshots[self.below(snapshot_count())].1;
                 let path = format!("/api/user-snapshots/{by_hand}/refresh");
                 let request = self.app.request(http::Method::POST, &path).bearer_auth(self.app.token(PAT));
                 let answer = self.app.send(request).await;
@@ -204,7 +211,7 @@ async fn every_due_snapshot_is_refreshed_once_per_period_and_no_newer_revision_i
             let times = served.get(&(id.clone(), now.clone())).copied().unwrap_or_default();
             assert_eq!(times, 1, "seed {}, period {period}: {id} was refreshed {times} times", storm.seed);
         }
-        assert_eq!(served.len(), SNAPSHOTS, "seed {}: an older time was served again", storm.seed);
+        assert_eq!(served.len(), snapshot_count(), "seed {}: an older time was served again", storm.seed);
     }
     let revisions = storm.revisions().await;
     for (source, id) in &storm.snapshots {

@@ -10,7 +10,7 @@ use shared::clock::{Clock, SystemClock};
 use shared::ids::Randomness;
 use tests::{
     Answer, Bench, Faults, Finding, Frozen, GRACE, LEASE, Process, Proxy, SETTLING, SeededRandomness, Side, Tally,
-    Trial,
+    Trial, rounds,
 };
 
 use crate::BINARY;
@@ -78,7 +78,7 @@ const STEPS: [Step; 11] = [
 
 #[tokio::test]
 async fn in_whatever_order_they_work_stand_still_and_die_the_user_is_whole_or_nothing_is_left() {
-    let trials = std::env::var("PROCESS_TRIALS").map_or(TRIALS, |trials| trials.parse().unwrap());
+    let trials = rounds(TRIALS, 20 * TRIALS);
     drawn(0..trials, as_it_is).await.expect_nothing("Two processes, retries and sweeps in a drawn order");
 }
 
