@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::apply_record::{ApplyRecord, ApplyState, StoredApply, committed_item, mark};
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, ClaimRecord, FIRST_VERSION, HOLDER, PASSWORD_HASH, PreferencesRecord, SetupRecord};
-use super::size::{MAX_STORED_BYTES, stored_bytes};
 use super::staging::{self, Run};
 use super::table::Table;
+use super::table::outcome::{CallFailure, Item, Reason};
+use super::table::size::{MAX_STORED_BYTES, stored_bytes};
 use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 use crate::domain::plan::{Arrival, ClonedItem, Origin};
 use crate::domain::{EmailKey, Fault, Fingerprint, ObjectId, Principal, Timestamp, User};

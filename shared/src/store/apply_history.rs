@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::apply_record::StoredApply;
 use super::keys::{self, Key, SK};
-use super::outcome::Item;
 use super::record;
+use super::table::outcome::Item;
 use super::table::{Part, Table, key_item};
 use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
 

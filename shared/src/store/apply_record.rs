@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::change::{Change, number, text};
 use super::keys::{self, ALL, Key};
-use super::outcome::Item;
 use super::packing;
 use super::record::{self, PASSWORD_HASH, Record};
+use super::table::change::{Change, number, text};
+use super::table::outcome::Item;
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};

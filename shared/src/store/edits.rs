@@ -3,15 +3,15 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::change::{Change, number, text};
 use super::keys::{self, ALL, LIST};
-use super::outcome::{CallFailure, Item};
 use super::record;
 use super::revision_record::CONTENT_HASH;
 use super::schedules;
 use super::shared_record::{FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE, keep_shared, write_shares};
 use super::snapshot_record::{DELETED_AT, DELETED_BY, is_tombstone, read_snapshot};
 use super::table::Table;
+use super::table::change::{Change, number, text};
+use super::table::outcome::{CallFailure, Item};
 use super::visibility::{self, Visibility};
 use crate::domain::sharing::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};

@@ -8,9 +8,9 @@ use futures_util::future::try_join_all;
 use serde::Deserialize;
 
 use super::keys::{self, ALL, IndexKeys, LIST, PK};
-use super::outcome::Item;
 use super::record;
 use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::table::outcome::Item;
 use super::table::{IndexPart, Range, Table};
 use crate::domain::rights::{Action, Reach, reach};
 use crate::domain::sharing::RevisionChoice;

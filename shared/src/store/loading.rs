@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::change::Change;
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Item};
 use super::record;
+use super::table::change::Change;
+use super::table::outcome::{CallFailure, Item};
 use super::table::{Part, Table};
 use crate::domain::Fault;
 

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Item};
 use super::record::{self, Nested, OrganizationRecord};
 use super::staging::batches;
+use super::table::outcome::{CallFailure, Item};
 use super::table::{Part, Table};
 use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
 

@@ -1,11 +1,11 @@
 //! Moves password hashes from where an earlier version of this service kept them, the user's profile, to the claim on the
 //! user's address. A sign-in moves its own user's hash, [`HashMigration`] all of them.
 
-use super::change::{Change, text};
 use super::keys::{self, PK};
-use super::outcome::{CallFailure, Item};
 use super::record::{self, ClaimRecord, ORGANIZATION_ID, PASSWORD_HASH, Record, USER_ID, UserRecord};
 use super::table::Table;
+use super::table::change::{Change, text};
+use super::table::outcome::{CallFailure, Item};
 use crate::domain::{Email, EmailKey, Fault, ObjectId};
 
 const EMAIL: &str = "email";

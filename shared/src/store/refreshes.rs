@@ -8,9 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::future::try_join_all;
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::change::{Change, number, text};
 use super::keys::{self, ALL, PK, SK};
-use super::outcome::{CallFailure, Item};
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT};
 use super::revision_record::{
@@ -20,6 +18,8 @@ use super::revisions::RevisionWithContent;
 use super::shared_record::{FOLLOW, OLDEST_KEPT, keep_shared, write_shares};
 use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::snapshots::StoredSnapshot;
+use super::table::change::{Change, number, text};
+use super::table::outcome::{CallFailure, Item};
 use super::table::{IndexPart, Range, RangePart, Table};
 use super::visibility::Visibility;
 use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};

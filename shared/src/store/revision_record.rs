@@ -4,11 +4,11 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, number, text};
 use super::keys::{self, ALL};
-use super::outcome::Item;
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use super::table::change::{Change, number, text};
+use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,

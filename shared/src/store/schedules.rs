@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
-use super::change::{Change, text};
 use super::keys::{self, ALL, PK, SK};
-use super::outcome::{CallFailure, Item};
 use super::record::{self, Record, TYPE};
 use super::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
+use super::table::change::{Change, text};
+use super::table::outcome::{CallFailure, Item};
 use super::table::{IndexPart, Range, Table};
 use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Snapshot, Timestamp};
 

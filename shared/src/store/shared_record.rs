@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, number, text};
-use super::outcome::Item;
+use super::table::change::{Change, number, text};
+use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, EarlierSharing, SharedRevision, Shares};
 use crate::domain::{Counts, Description, Email, Fault, FullName, ObjectId, Snapshot, SnapshotName, Timestamp};
 

@@ -12,11 +12,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::change::{number, text};
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Item};
 use super::record;
 use super::table::Table;
+use super::table::change::{number, text};
+use super::table::outcome::{CallFailure, Item};
 use crate::domain::{EmailKey, Fault, NetworkMark, Timestamp};
 
 /// How many failures an address may have from one network within [`WINDOW`].

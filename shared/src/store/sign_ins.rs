@@ -5,11 +5,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys;
-use super::outcome::CallFailure;
 use super::password_hashes::HashInProfile;
 use super::record::{self, ClaimRecord, PASSWORD_HASH};
 use super::sign_in_limits::{self, Attempt, Origin, Place};
 use super::table::Table;
+use super::table::outcome::CallFailure;
 use super::users::StoredUser;
 use crate::domain::{EmailKey, Fault, NetworkMark, ObjectId, Timestamp};
 

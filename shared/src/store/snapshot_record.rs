@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::keys;
-use super::outcome::Item;
 use super::packing::Packed;
 use super::record::{self, CHUNKS, CONTENT, Record, index};
 use super::revision_record::{CONTENT_HASH, Held, take_hash};
 use super::shared_record::{self, FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE};
+use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, Shares};
 use crate::domain::{
     Counts, Creator, Description, Email, Fault, Fingerprint, FullName, ObjectId, Role, Snapshot, SnapshotName, Source,

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{self, PK};
-use super::outcome::{CallFailure, Item, Reason};
 use super::packing::{self, Packed};
 use super::record::{self, CHUNKS, CONTENT};
 use super::revision_record::Held;
 use super::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use super::table::Table;
+use super::table::outcome::{CallFailure, Item, Reason};
 use super::visibility::Visibility;
 use crate::domain::content::Content;
 use crate::domain::redaction::redact_again;

@@ -12,12 +12,12 @@ use super::applies::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use super::apply_record::{
     ApplyState, LEASE_UNTIL, NONCE, StoredApply, commit, give_up, staging_item, take_over, while_staging,
 };
-use super::change::{Change, text};
 use super::keys::{self, Key};
-use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
-use super::size::stored_bytes;
 use super::table::Table;
+use super::table::change::{Change, text};
+use super::table::outcome::{CallFailure, Item, Reason};
+use super::table::size::stored_bytes;
 use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 use crate::domain::{Fault, Timestamp};
 

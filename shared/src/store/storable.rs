@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::document;
-use super::size::{MAX_STORED_BYTES, stored_bytes};
+use super::table::size::{MAX_STORED_BYTES, stored_bytes};
 use crate::domain::pointer;
 
 /// How deep lists and maps nest in an item, the document itself counted (DynamoDB quotas).

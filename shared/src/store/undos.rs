@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::applies::meet_record;
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
-use super::change::{Change, number, text};
 use super::keys::{self, ALL, PREFERENCES, SK};
-use super::outcome::{CallFailure, Item, Reason};
 use super::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
 use super::sweeps::empty_user;
+use super::table::change::{Change, number, text};
+use super::table::outcome::{CallFailure, Item, Reason};
 use super::table::{Part, Table};
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};

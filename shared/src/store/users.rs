@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::keys;
-use super::outcome::Item;
 use super::record;
 use super::table::Table;
+use super::table::outcome::Item;
 use crate::domain::rights::{HasStanding, Standing};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::MAX_TRANSACTION_ITEMS;
-use super::change::{Change, number, text};
 use super::keys::{self, ALL, Key, LIST, PK, SK};
-use super::outcome::{CallFailure, Item};
 use super::record::{self, TYPE};
+use super::table::change::{Change, number, text};
+use super::table::outcome::{CallFailure, Item};
 use super::table::{Part, Table};
 use crate::domain::sharing::SharedRevision;
 use crate::domain::{Counts, Fault, ObjectId, Snapshot, Timestamp};

@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 use crate::domain::Fault;
 
 /// An item as it is stored.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(in crate::store) type Item = HashMap<String, AttributeValue>;
 
 /// Why a call did not do what it was meant to.
 #[derive(Debug)]
-pub(super) enum CallFailure {
+pub(in crate::store) enum CallFailure {
     /// The condition of a single write did not hold; the item it met, where there was one.
     ConditionFailed(Option<Item>),
     /// A transaction was cancelled, and the condition of at least one of its items did not hold. The reasons are in
@@ -28,14 +28,14 @@ pub(super) enum CallFailure {
 
 impl CallFailure {
     /// Whether the same call may succeed a moment later.
-    pub(super) fn may_pass(&self) -> bool {
+    pub(in crate::store) fn may_pass(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Unavailable(_))
     }
 }
 
 /// Why one item of a cancelled transaction is to blame.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reason {
+pub(in crate::store) enum Reason {
     /// It is not.
     None,
     /// Its condition did not hold; the item it met, where there was one.
@@ -58,7 +58,7 @@ impl From<CallFailure> for Fault {
 }
 
 /// What the typed errors of the single calls have in common: the pieces that [`classify`] needs.
-pub(super) trait CallError: ProvideErrorMetadata + std::fmt::Debug {
+pub(in crate::store) trait CallError: ProvideErrorMetadata + std::fmt::Debug {
     /// The item that a failed condition met.
     fn met_item(&self) -> Option<Item> {
         None
@@ -71,7 +71,7 @@ pub(super) trait CallError: ProvideErrorMetadata + std::fmt::Debug {
 }
 
 /// Reads an SDK error.
-pub(super) fn classify<E: CallError>(error: SdkError<E>) -> CallFailure {
+pub(in crate::store) fn classify<E: CallError>(error: SdkError<E>) -> CallFailure {
     let SdkError::ServiceError(service) = &error else {
         return match &error {
             SdkError::ConstructionFailure(_) => CallFailure::Invalid(format!("{error:?}")),

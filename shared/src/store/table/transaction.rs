@@ -7,15 +7,15 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::change::Change;
-use super::keys::{self, Key};
 use super::outcome::Item;
-use super::record;
-use super::table::{Table, key_item};
+use super::{Table, key_item};
 use crate::domain::Fault;
+use crate::store::keys::{self, Key};
+use crate::store::record;
 
 impl Table {
     /// A put, as part of a transaction, of an item that must not exist yet. The item it meets comes with the reason.
-    pub(super) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
         let met = met_item(record::partition_key(&item), record::sort_key(&item));
         let put = Put::builder()
             .condition_expression("attribute_not_exists(PK)")
@@ -28,7 +28,7 @@ impl Table {
     }
 
     /// A put, as part of a transaction, of an item that may exist already.
-    pub(super) fn put_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn put_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
         let put = Put::builder()
             .table_name(&*self.name)
             .set_item(Some(item))
@@ -38,12 +38,16 @@ impl Table {
     }
 
     /// A deletion, as part of a transaction.
-    pub(super) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn delete_in_transaction(&self, key: &Key) -> Result<TransactWriteItem, Fault> {
         self.delete_when_in_transaction(key, &Change::default())
     }
 
     /// A change of one item, as part of a transaction.
-    pub(super) fn change_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn change_in_transaction(
+        &self,
+        key: &Key,
+        change: &Change,
+    ) -> Result<TransactWriteItem, Fault> {
         let update = Update::builder()
             .set_update_expression(change.expression())
             .set_condition_expression(change.condition())
@@ -53,7 +57,11 @@ impl Table {
     }
 
     /// The condition of `change` alone, as part of a transaction: its item stays as it is.
-    pub(super) fn check_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn check_in_transaction(
+        &self,
+        key: &Key,
+        change: &Change,
+    ) -> Result<TransactWriteItem, Fault> {
         let check = ConditionCheck::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
@@ -67,7 +75,11 @@ impl Table {
     }
 
     /// A deletion of an item that fulfils the condition of `change`, as part of a transaction.
-    pub(super) fn delete_when_in_transaction(&self, key: &Key, change: &Change) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn delete_when_in_transaction(
+        &self,
+        key: &Key,
+        change: &Change,
+    ) -> Result<TransactWriteItem, Fault> {
         let delete = Delete::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
@@ -81,7 +93,11 @@ impl Table {
     }
 
     /// An update, as part of a transaction: `update` carries expression, condition, names and values.
-    pub(super) fn update_in_transaction(&self, key: &Key, update: UpdateBuilder) -> Result<TransactWriteItem, Fault> {
+    pub(in crate::store) fn update_in_transaction(
+        &self,
+        key: &Key,
+        update: UpdateBuilder,
+    ) -> Result<TransactWriteItem, Fault> {
         let update = update
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
@@ -93,7 +109,7 @@ impl Table {
 }
 
 /// Whether a refused write returns the item that it met: always, except that a claim holds somebody else's password hash.
-pub(super) fn met_item(pk: &str, sk: &str) -> ReturnValuesOnConditionCheckFailure {
+pub(in crate::store) fn met_item(pk: &str, sk: &str) -> ReturnValuesOnConditionCheckFailure {
     if keys::is_claim(pk, sk) {
         ReturnValuesOnConditionCheckFailure::None
     } else {

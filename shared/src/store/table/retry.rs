@@ -19,23 +19,23 @@ const LONGEST_PAUSE_MILLIS: u64 = 1_000;
 
 /// How long the calls of one request may go on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Budget {
+pub(in crate::store) struct Budget {
     ends: Option<Instant>,
 }
 
 impl Budget {
     /// No end: each call is still tried only a few times.
-    pub(super) const UNLIMITED: Self = Self { ends: None };
+    pub(in crate::store) const UNLIMITED: Self = Self { ends: None };
 
     /// From now on for so long. This is real time whatever a test's clock says, because what is waited for is real.
     #[expect(clippy::disallowed_methods, reason = "measures how long a call waits, and decides nothing that is stored")]
-    pub(super) fn of(time_left: Duration) -> Self {
+    pub(in crate::store) fn of(time_left: Duration) -> Self {
         Self { ends: Instant::now().checked_add(time_left) }
     }
 
     /// Makes a call, again and again where it failed for a moment only, until it is answered, refused, or out of tries or
     /// time. `send` must be a call that may be made twice: a read, or a write whose condition or token tells its repetition.
-    pub(super) async fn attempt<T, E, F>(self, send: impl Fn() -> F) -> Result<T, CallFailure>
+    pub(in crate::store) async fn attempt<T, E, F>(self, send: impl Fn() -> F) -> Result<T, CallFailure>
     where
         E: CallError,
         F: Future<Output = Result<T, SdkError<E>>>,
@@ -55,7 +55,7 @@ impl Budget {
     }
 
     /// Waits before the next try; `false` where there is none.
-    pub(super) async fn pause(self, pauses: &mut Pauses) -> bool {
+    pub(in crate::store) async fn pause(self, pauses: &mut Pauses) -> bool {
         match pauses.next() {
             Some(pause) => self.within(tokio::time::sleep(pause)).await.is_some(),
             None => false,
@@ -73,7 +73,7 @@ impl Budget {
 /// The pauses between the tries of one call: they double, and each is cut by up to a half at random, so that those who met
 /// do not meet again.
 #[derive(Debug, Default)]
-pub(super) struct Pauses {
+pub(in crate::store) struct Pauses {
     failed: u32,
 }
 

@@ -1,5 +1,13 @@
 //! The one table: a thin layer over the SDK that names the table, counts what calls consume and reads their outcome.
 
+pub(super) mod change;
+pub(super) mod meter;
+pub(super) mod outcome;
+pub(super) mod retry;
+pub(super) mod schema;
+pub(super) mod size;
+pub(super) mod transaction;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +19,16 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::try_join_all;
 
-use super::change::Change;
-use super::keys::{self, IndexKeys, Key, PK, SK};
-use super::meter::Meter;
-use super::outcome::{CallFailure, Item};
-use super::record::TYPE;
-use super::retry::{Budget, Pauses};
-use super::transaction::met_item;
+use self::change::Change;
+use self::meter::Meter;
+use self::outcome::{CallFailure, Item};
+use self::retry::{Budget, Pauses};
+use self::transaction::met_item;
 use crate::capacity::Consumed;
 use crate::domain::{Fault, ObjectId};
 use crate::ids::{Randomness, SystemRandomness};
+use crate::store::keys::{self, IndexKeys, Key, PK, SK};
+use crate::store::record::TYPE;
 
 /// The most items in one batch of reads, DynamoDB's own limit.
 const MAX_BATCH_GET: usize = 100;
@@ -31,44 +39,44 @@ const MAX_BATCH_WRITE: usize = 25;
 #[derive(Clone)]
 pub struct Table {
     client: Client,
-    pub(super) name: Arc<str>,
+    pub(in crate::store) name: Arc<str>,
     meter: Arc<Meter>,
     budget: Budget,
 }
 
 /// Which part of a partition a query reads.
-pub(super) struct Part<'a> {
-    pub(super) pk: String,
+pub(in crate::store) struct Part<'a> {
+    pub(in crate::store) pk: String,
     /// What the sort keys start with.
-    pub(super) sk_prefix: Option<&'a str>,
+    pub(in crate::store) sk_prefix: Option<&'a str>,
     /// The attributes to give, `a.b` being `b` within the map `a`; all when absent. `PK` and `SK` are not added.
-    pub(super) attributes: Option<&'a [&'a str]>,
+    pub(in crate::store) attributes: Option<&'a [&'a str]>,
 }
 
 /// Which part of a partition a query reads between two sort keys.
-pub(super) struct RangePart<'a> {
-    pub(super) pk: &'a str,
+pub(in crate::store) struct RangePart<'a> {
+    pub(in crate::store) pk: &'a str,
     /// The first and the last sort key of the part.
-    pub(super) between: (&'a str, &'a str),
+    pub(in crate::store) between: (&'a str, &'a str),
     /// The attributes to give.
-    pub(super) attributes: &'a [&'a str],
+    pub(in crate::store) attributes: &'a [&'a str],
     /// The most items to read.
-    pub(super) limit: usize,
+    pub(in crate::store) limit: usize,
     /// Whether it begins with the last one.
-    pub(super) backwards: bool,
+    pub(in crate::store) backwards: bool,
 }
 
 /// Which part of an index a query reads.
-pub(super) struct IndexPart<'a> {
-    pub(super) index: &'a IndexKeys,
-    pub(super) pk: &'a str,
-    pub(super) range: Range<'a>,
+pub(in crate::store) struct IndexPart<'a> {
+    pub(in crate::store) index: &'a IndexKeys,
+    pub(in crate::store) pk: &'a str,
+    pub(in crate::store) range: Range<'a>,
     /// The most items to read.
-    pub(super) limit: usize,
+    pub(in crate::store) limit: usize,
 }
 
 /// Which sort keys of an index's partition are read, and in which order.
-pub(super) enum Range<'a> {
+pub(in crate::store) enum Range<'a> {
     /// The latest first; only what sorts before this, where there is one.
     LatestFirst(Option<&'a str>),
     /// The earliest first.
@@ -94,7 +102,7 @@ impl Table {
 
     /// The same table with so much time from now on, however much there was; what it consumes still counts here.
     #[must_use]
-    pub(super) fn given(&self, time_left: Duration) -> Self {
+    pub(in crate::store) fn given(&self, time_left: Duration) -> Self {
         Self { budget: Budget::of(time_left), ..self.clone() }
     }
 
@@ -112,7 +120,7 @@ impl Table {
     }
 
     /// Reads one item, consistently.
-    pub(super) async fn get(&self, key: &Key, attributes: Option<&[&str]>) -> Result<Option<Item>, Fault> {
+    pub(in crate::store) async fn get(&self, key: &Key, attributes: Option<&[&str]>) -> Result<Option<Item>, Fault> {
         let mut call = self
             .client
             .get_item()
@@ -130,12 +138,16 @@ impl Table {
     }
 
     /// Reads one page of a partition, consistently, and tells where the next one starts.
-    pub(super) async fn query(&self, part: &Part<'_>, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Fault> {
+    pub(in crate::store) async fn query(
+        &self,
+        part: &Part<'_>,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Fault> {
         self.query_up_to(part, start, None).await
     }
 
     /// The same, reading at most `limit` items.
-    pub(super) async fn query_up_to(
+    pub(in crate::store) async fn query_up_to(
         &self,
         part: &Part<'_>,
         start: Option<Item>,
@@ -168,7 +180,7 @@ impl Table {
     }
 
     /// Reads a whole partition, or the part of it that `part` names.
-    pub(super) async fn query_all(&self, part: &Part<'_>) -> Result<Vec<Item>, Fault> {
+    pub(in crate::store) async fn query_all(&self, part: &Part<'_>) -> Result<Vec<Item>, Fault> {
         let (mut items, mut next) = self.query(part, None).await?;
         while next.is_some() {
             let (page, after) = self.query(part, next).await?;
@@ -179,7 +191,7 @@ impl Table {
     }
 
     /// Reads one page of a part of a partition, consistently, and tells whether there is more.
-    pub(super) async fn query_range(&self, part: &RangePart<'_>) -> Result<(Vec<Item>, bool), Fault> {
+    pub(in crate::store) async fn query_range(&self, part: &RangePart<'_>) -> Result<(Vec<Item>, bool), Fault> {
         let (first, last) = part.between;
         let mut call = self
             .client
@@ -206,7 +218,7 @@ impl Table {
 
     /// Reads one page of a partition of an index, and tells whether there is more. An index lags behind
     /// the table by moments, and no read of it is consistent.
-    pub(super) async fn query_index(&self, part: &IndexPart<'_>) -> Result<(Vec<Item>, bool), Fault> {
+    pub(in crate::store) async fn query_index(&self, part: &IndexPart<'_>) -> Result<(Vec<Item>, bool), Fault> {
         let mut call = self
             .client
             .query()
@@ -240,7 +252,7 @@ impl Table {
 
     /// Reads many items at once, those that exist, in no order. Other than a consistent read, one may be a moment old, for
     /// half the price.
-    pub(super) async fn batch_get(
+    pub(in crate::store) async fn batch_get(
         &self,
         keys: &[Key],
         attributes: &[&str],
@@ -283,7 +295,7 @@ impl Table {
 
     /// Reads one page of the whole table, consistently: those items that have `attribute` and are of this type. Where it
     /// ends comes with it, for the next page. Only for an operator's command: no function has the right.
-    pub(super) async fn scan(
+    pub(in crate::store) async fn scan(
         &self,
         kind: &str,
         attribute: &str,
@@ -311,7 +323,7 @@ impl Table {
     }
 
     /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
-    pub(super) async fn get_settled(&self, key: &Key, attribute: &str) -> Result<Option<Item>, CallFailure> {
+    pub(in crate::store) async fn get_settled(&self, key: &Key, attribute: &str) -> Result<Option<Item>, CallFailure> {
         let get = Get::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
@@ -330,7 +342,7 @@ impl Table {
     }
 
     /// Writes an item that must not exist yet.
-    pub(super) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
+    pub(in crate::store) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
         let call = self
             .client
             .put_item()
@@ -345,7 +357,7 @@ impl Table {
     }
 
     /// Deletes many items, those that exist. Not all at once: after a failure some are gone.
-    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Fault> {
+    pub(in crate::store) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Fault> {
         for batch in keys.chunks(MAX_BATCH_WRITE) {
             let requests = batch.iter().map(delete_request).collect::<Result<Vec<_>, Fault>>()?;
             self.batch_write_once(requests).await?;
@@ -375,7 +387,7 @@ impl Table {
     }
 
     /// Starts an update of one item; hand it to [`Table::run_update`].
-    pub(super) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
+    pub(in crate::store) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&*self.name)
@@ -385,7 +397,7 @@ impl Table {
     }
 
     /// Changes one item, or meets one that does not fulfil the condition.
-    pub(super) async fn change(&self, key: &Key, change: &Change) -> Result<(), CallFailure> {
+    pub(in crate::store) async fn change(&self, key: &Key, change: &Change) -> Result<(), CallFailure> {
         let update = self
             .update(key)
             .set_update_expression(change.expression())
@@ -396,14 +408,14 @@ impl Table {
     }
 
     /// Carries out an update.
-    pub(super) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
+    pub(in crate::store) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
         let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
 
     /// Carries out an update and gives the item as it is then.
-    pub(super) async fn run_update_for(&self, update: UpdateItemFluentBuilder) -> Result<Item, CallFailure> {
+    pub(in crate::store) async fn run_update_for(&self, update: UpdateItemFluentBuilder) -> Result<Item, CallFailure> {
         let update = update.return_values(ReturnValue::AllNew);
         let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
@@ -412,7 +424,7 @@ impl Table {
 
     /// Writes all items or none. Every try carries one token, by which DynamoDB tells for ten minutes that it is the same
     /// transaction; so a try after a lost answer is answered with success where the first one has landed.
-    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
+    pub(in crate::store) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
         let call = self
             .client
             .transact_write_items()
@@ -426,7 +438,7 @@ impl Table {
 }
 
 /// A key as DynamoDB takes it.
-pub(super) fn key_item(key: &Key) -> Item {
+pub(in crate::store) fn key_item(key: &Key) -> Item {
     Item::from([(PK.to_owned(), AttributeValue::S(key.pk.clone())), (SK.to_owned(), AttributeValue::S(key.sk.clone()))])
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::keys::{IndexKeys, PK};
+use crate::store::keys::{IndexKeys, PK};
 
 /// What one write does to one item. Every name goes through a placeholder, because some are reserved words.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Change {
+pub(in crate::store) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
     set_where_absent: Vec<(&'static str, AttributeValue)>,
     remove: Vec<&'static str>,
@@ -26,80 +26,80 @@ enum Condition {
 
 impl Change {
     /// Of an item that exists.
-    pub(super) fn of_existing() -> Self {
+    pub(in crate::store) fn of_existing() -> Self {
         Self { conditions: vec![Condition::Exists(PK)], ..Self::default() }
     }
 
     /// Sets an attribute.
     #[must_use]
-    pub(super) fn set(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn set(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.set.push((attribute, value));
         self
     }
 
     /// Sets an attribute that the item does not have; one that it has stays.
     #[must_use]
-    pub(super) fn set_where_absent(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn set_where_absent(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.set_where_absent.push((attribute, value));
         self
     }
 
     /// Removes an attribute.
     #[must_use]
-    pub(super) fn remove(mut self, attribute: &'static str) -> Self {
+    pub(in crate::store) fn remove(mut self, attribute: &'static str) -> Self {
         self.remove.push(attribute);
         self
     }
 
     /// Puts the item into a partition of an index.
     #[must_use]
-    pub(super) fn list(self, index: &IndexKeys, pk: String, sk: String) -> Self {
+    pub(in crate::store) fn list(self, index: &IndexKeys, pk: String, sk: String) -> Self {
         self.set(index.pk, AttributeValue::S(pk)).set(index.sk, AttributeValue::S(sk))
     }
 
     /// Takes the item out of an index.
     #[must_use]
-    pub(super) fn unlist(self, index: &IndexKeys) -> Self {
+    pub(in crate::store) fn unlist(self, index: &IndexKeys) -> Self {
         self.remove(index.pk).remove(index.sk)
     }
 
     /// Only where the attribute has this value.
     #[must_use]
-    pub(super) fn when(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn when(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::Equals(attribute, value));
         self
     }
 
     /// Only where there is no such attribute.
     #[must_use]
-    pub(super) fn when_absent(mut self, attribute: &'static str) -> Self {
+    pub(in crate::store) fn when_absent(mut self, attribute: &'static str) -> Self {
         self.conditions.push(Condition::Absent(attribute));
         self
     }
 
     /// Only where there is such an attribute.
     #[must_use]
-    pub(super) fn when_present(mut self, attribute: &'static str) -> Self {
+    pub(in crate::store) fn when_present(mut self, attribute: &'static str) -> Self {
         self.conditions.push(Condition::Exists(attribute));
         self
     }
 
     /// Only where there is no such attribute, or it has this value.
     #[must_use]
-    pub(super) fn when_absent_or(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn when_absent_or(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::AbsentOrEquals(attribute, value));
         self
     }
 
     /// Only where there is no such attribute, or one that sorts before this value.
     #[must_use]
-    pub(super) fn when_absent_or_before(mut self, attribute: &'static str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn when_absent_or_before(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::AbsentOrBefore(attribute, value));
         self
     }
 
     /// The update expression; `None` where nothing is set or removed.
-    pub(super) fn expression(&self) -> Option<String> {
+    pub(in crate::store) fn expression(&self) -> Option<String> {
         let always = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}"));
         let where_absent = self
             .set_where_absent
@@ -113,7 +113,7 @@ impl Change {
     }
 
     /// The condition expression; `None` where there is no condition.
-    pub(super) fn condition(&self) -> Option<String> {
+    pub(in crate::store) fn condition(&self) -> Option<String> {
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) => format!("attribute_exists(#{attribute})"),
             Condition::Absent(attribute) => format!("attribute_not_exists(#{attribute})"),
@@ -130,7 +130,7 @@ impl Change {
     }
 
     /// What the placeholders for names stand for.
-    pub(super) fn names(&self) -> HashMap<String, String> {
+    pub(in crate::store) fn names(&self) -> HashMap<String, String> {
         let set = self.set.iter().chain(&self.set_where_absent).map(|(attribute, _)| *attribute);
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) | Condition::Absent(attribute) => *attribute,
@@ -143,7 +143,7 @@ impl Change {
     }
 
     /// What the placeholders for values stand for; `None` where there is none.
-    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+    pub(in crate::store) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let set = self.set.iter().chain(&self.set_where_absent);
         let set = set.map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
         let conditions = self.conditions.iter().filter_map(|condition| match condition {
@@ -158,12 +158,12 @@ impl Change {
 }
 
 /// A text attribute of anything that has a text form.
-pub(super) fn text(value: impl std::fmt::Display) -> AttributeValue {
+pub(in crate::store) fn text(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
 /// A number attribute.
-pub(super) fn number(value: u64) -> AttributeValue {
+pub(in crate::store) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
-use super::keys::{ALL, IndexKeys, LIST, PK, SK};
 use crate::domain::Fault;
+use crate::store::keys::{ALL, IndexKeys, LIST, PK, SK};
 
 /// What a row of a list of snapshots shows.
 const SNAPSHOT_ROW: [&str; 6] = ["type", "name", "sourceOrgName", "sourceUserEmail", "counts", "isGlobal"];

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The largest item that DynamoDB stores.
-pub(super) const MAX_STORED_BYTES: usize = 400 * 1024;
+pub(in crate::store) const MAX_STORED_BYTES: usize = 400 * 1024;
 
 /// The size of an item in bytes, attribute names included.
 pub fn stored_bytes(item: &HashMap<String, AttributeValue>) -> usize {

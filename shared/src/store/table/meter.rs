@@ -8,24 +8,24 @@ use crate::capacity::Consumed;
 
 /// Read and write units are counted in tenths, since an eventually consistent read costs half a unit.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
+pub(in crate::store) struct Meter {
     read_tenths: AtomicU64,
     write_tenths: AtomicU64,
     calls: AtomicU64,
 }
 
 impl Meter {
-    pub(super) fn read<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+    pub(in crate::store) fn read<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.read_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
     }
 
-    pub(super) fn wrote<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+    pub(in crate::store) fn wrote<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.write_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
     }
 
-    pub(super) fn total(&self) -> Consumed {
+    pub(in crate::store) fn total(&self) -> Consumed {
         #[expect(clippy::cast_precision_loss, reason = "a request consumes far fewer than 2^52 tenths of a unit")]
         let units = |tenths: &AtomicU64| tenths.load(Ordering::Relaxed) as f64 / 10.0;
         Consumed {
