@@ -28,7 +28,6 @@ mod sign_ins;
 mod snapshot_record;
 mod snapshots;
 mod staging;
-mod storable;
 mod sweeps;
 mod table;
 mod undos;
@@ -40,6 +39,7 @@ pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SetupReading, SourceUser};
+pub use document::storable::{Unstorable, storable};
 pub use edits::{Edited, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{AbsentTargets, OrganizationWriter, Organizations};
@@ -58,7 +58,6 @@ pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use snapshots::{
     Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
 };
-pub use storable::{Unstorable, storable};
 pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
 pub use table::schema::{Index, create_table, indexes};

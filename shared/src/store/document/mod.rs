@@ -1,12 +1,14 @@
 //! Documents between DynamoDB's values and JSON: every number with its value, sets and binary with their types.
 
+pub(super) mod storable;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Number, Value};
 
-use super::storable::MAX_DEPTH;
+use self::storable::MAX_DEPTH;
 use crate::domain::content::{MAX_POINTER_BYTES, MAX_TYPED_PLACES};
 use crate::domain::values::{self, NUMBER_KEY, TypeTree, TypedPlace, ValueType};
 use crate::domain::{Document, pointer};
@@ -16,16 +18,16 @@ const KEPT_KEYS: [&str; 2] = [NUMBER_KEY, "$serde_json::private::RawValue"];
 
 /// Why a document cannot be read, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(in crate::store) struct Unreadable {
     /// The JSON pointer of the place; empty for the whole document.
-    pub(super) pointer: String,
+    pub(in crate::store) pointer: String,
     /// What is wrong there.
-    pub(super) reason: String,
+    pub(in crate::store) reason: String,
 }
 
 /// How many typed places there is room for, and for how many bytes of their pointers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TypeRoom {
+pub(in crate::store) struct TypeRoom {
     places: usize,
     pointer_bytes: usize,
 }
@@ -38,7 +40,7 @@ impl Default for TypeRoom {
 }
 
 /// Reads a document. A set becomes an array in canonical order, and binary base64; the document lists both as types.
-pub(super) fn read(value: AttributeValue, room: &mut TypeRoom) -> Result<Document, Unreadable> {
+pub(in crate::store) fn read(value: AttributeValue, room: &mut TypeRoom) -> Result<Document, Unreadable> {
     let mut reading = Reading { pointer: String::new(), types: Vec::new(), room, depth: 0 };
     match reading.value(value)? {
         Value::Object(fields) => Ok(Document::new(fields).with_types(reading.types)),
@@ -154,13 +156,13 @@ impl Reading<'_> {
 ///
 /// Where a value does not fit its type any more, because a secret or a person's value was taken out of it, it is written as what it
 /// is now: a set as a list, binary as a text.
-pub(super) fn write(document: &Document) -> AttributeValue {
+pub(in crate::store) fn write(document: &Document) -> AttributeValue {
     let tree = TypeTree::of(document.types());
     write_value(document.as_value(), Some(&tree))
 }
 
 /// The value of JSON in DynamoDB.
-pub(super) fn write_json(value: &Value) -> AttributeValue {
+pub(in crate::store) fn write_json(value: &Value) -> AttributeValue {
     write_value(value, None)
 }
 

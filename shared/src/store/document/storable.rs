@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::document;
-use super::table::size::{MAX_STORED_BYTES, stored_bytes};
 use crate::domain::pointer;
+use crate::store::document;
+use crate::store::table::size::{MAX_STORED_BYTES, stored_bytes};
 
 /// How deep lists and maps nest in an item, the document itself counted (DynamoDB quotas).
-pub(super) const MAX_DEPTH: usize = 32;
+pub(in crate::store) const MAX_DEPTH: usize = 32;
 /// The largest magnitude of a number is below this one (DynamoDB naming rules and data types).
 const TOO_LARGE: f64 = 1e126;
 /// The smallest magnitude of a number that is not zero.
