@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::keys::{self, ALL, Key};
-use super::packing;
 use super::record::{self, PASSWORD_HASH, Record};
+use super::snapshots::packing;
 use super::table::change::{Change, number, text};
 use super::table::outcome::Item;
 use crate::domain::plan::Origin;

@@ -9,23 +9,15 @@ mod apply_history;
 mod apply_record;
 mod captures;
 mod document;
-mod edits;
 mod keys;
-mod lists;
 mod loading;
 mod organizations;
-mod packing;
 mod password_hashes;
 mod record;
-mod refreshes;
-mod revision_record;
-mod revisions;
 mod schedules;
 mod setup_writer;
-mod shared_record;
 mod sign_in_limits;
 mod sign_ins;
-mod snapshot_record;
 mod snapshots;
 mod staging;
 mod sweeps;
@@ -33,21 +25,14 @@ mod table;
 mod undos;
 mod user_lists;
 mod users;
-mod visibility;
 
 pub use applies::{Applied, Applies, Apply};
 pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use document::storable::{Unstorable, storable};
-pub use edits::{Edited, Renaming, SnapshotEditor};
-pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{AbsentTargets, OrganizationWriter, Organizations};
-pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
 pub use password_hashes::{HashMigration, Migrated};
-pub use refreshes::{NextRevision, Refreshes, Replaced, Terms};
-pub use revision_record::Note;
-pub use revisions::{RevisionWithContent, Revisions};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
 pub use sign_in_limits::{
@@ -55,6 +40,12 @@ pub use sign_in_limits::{
     Verdict, WINDOW,
 };
 pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
+pub use snapshots::edits::{Edited, Renaming, SnapshotEditor};
+pub use snapshots::lists::{Page, Position, SnapshotLists, SnapshotRow};
+pub use snapshots::packing::{Canonical, MAX_PACKED_BYTES, Packed};
+pub use snapshots::refreshes::{NextRevision, Refreshes, Replaced, Terms};
+pub use snapshots::revision_record::Note;
+pub use snapshots::revisions::{RevisionWithContent, Revisions};
 pub use snapshots::{
     Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
 };

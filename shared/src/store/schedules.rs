@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::keys::{self, ALL, PK, SK};
 use super::record::{self, Record, TYPE};
-use super::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
+use super::snapshots::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
 use super::table::change::{Change, text};
 use super::table::outcome::{CallFailure, Item};
 use super::table::{IndexPart, Range, Table};

@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep_at};
 use super::keys::{self, ALL, Key, PK, SK};
 use super::record::{self, CHUNKS, RESERVED_BY};
-use super::refreshes::chunk_keys;
-use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::snapshots::refreshes::chunk_keys;
+use super::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::snapshots::visibility::{OF, Visibility};
 use super::staging::abandon;
 use super::table::change::{Change, text};
 use super::table::outcome::{CallFailure, Item};
 use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
-use super::visibility::{OF, Visibility};
 use crate::domain::{Fault, ObjectId, Timestamp};
 
 /// How many things one page of what is due has.

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::keys::{self, LIST};
-use super::lists::{Page, Position, page, position};
 use super::record;
+use super::snapshots::lists::{Page, Position, page, position};
 use super::table::outcome::Item;
 use super::table::{IndexPart, Range, Table};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role};

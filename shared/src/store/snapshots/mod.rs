@@ -1,22 +1,32 @@
 //! Snapshots.
 
+pub(super) mod edits;
+pub(super) mod lists;
+pub(super) mod packing;
+pub(super) mod refreshes;
+pub(super) mod revision_record;
+pub(super) mod revisions;
+pub(super) mod shared_record;
+pub(super) mod snapshot_record;
+pub(super) mod visibility;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::keys::{self, PK};
-use super::packing::{self, Packed};
-use super::record::{self, CHUNKS, CONTENT};
-use super::revision_record::Held;
-use super::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
-use super::table::Table;
-use super::table::outcome::{CallFailure, Item, Reason};
-use super::visibility::Visibility;
+use self::packing::Packed;
+use self::revision_record::Held;
+use self::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
+use self::visibility::Visibility;
 use crate::domain::content::Content;
 use crate::domain::redaction::redact_again;
 use crate::domain::rights::{Action, Verdict};
 use crate::domain::sharing::{RevisionChoice, VisibleRevision};
 use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Work};
+use crate::store::keys::{self, PK};
+use crate::store::record::{self, CHUNKS, CONTENT};
+use crate::store::table::Table;
+use crate::store::table::outcome::{CallFailure, Item, Reason};
 
 /// Writes new snapshots.
 pub struct SnapshotCreator<'a>(&'a Table);
@@ -125,7 +135,7 @@ pub struct SnapshotWithContent {
     pub visible: VisibleRevision,
     /// The snapshot as it is stored.
     pub stored: StoredSnapshot,
-    pub(super) packed: Vec<u8>,
+    pub(in crate::store) packed: Vec<u8>,
     /// Whether the principal belongs to another organization than the source.
     is_foreign: bool,
 }
@@ -147,7 +157,7 @@ pub struct StoredSnapshot {
     pub snapshot: Snapshot,
     /// The hash of the content.
     pub hash: [u8; 32],
-    pub(super) held: Held,
+    pub(in crate::store) held: Held,
 }
 
 impl StoredSnapshot {
@@ -266,7 +276,12 @@ impl<'a> SnapshotReader<'a> {
     }
 
     /// The content of a revision; `None` where some of it is not there any more.
-    pub(super) async fn content(&self, id: ObjectId, revision: u32, held: Held) -> Result<Option<Vec<u8>>, Fault> {
+    pub(in crate::store) async fn content(
+        &self,
+        id: ObjectId,
+        revision: u32,
+        held: Held,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let count = match held {
             Held::Inline(bytes) => return Ok(Some(bytes)),
             Held::Chunks(count) => count,
@@ -342,7 +357,7 @@ impl SnapshotWithContent {
 }
 
 /// The content that `packed` holds, redacted again where it is shown in another organization.
-pub(super) fn shown<E: From<Fault> + From<OverBudget>>(
+pub(in crate::store) fn shown<E: From<Fault> + From<OverBudget>>(
     packed: &[u8],
     is_foreign: bool,
     work: &Work,

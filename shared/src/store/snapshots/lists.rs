@@ -7,14 +7,14 @@ use std::str::FromStr;
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
-use super::keys::{self, ALL, IndexKeys, LIST, PK};
-use super::record;
 use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
-use super::table::outcome::Item;
-use super::table::{IndexPart, Range, Table};
 use crate::domain::rights::{Action, Reach, reach};
 use crate::domain::sharing::RevisionChoice;
 use crate::domain::{Counts, Email, Fault, ObjectId, Principal, Snapshot, SnapshotName, Timestamp, Violation};
+use crate::store::keys::{self, ALL, IndexKeys, LIST, PK};
+use crate::store::record;
+use crate::store::table::outcome::Item;
+use crate::store::table::{IndexPart, Range, Table};
 
 /// How often a page reads on for rows that it had to drop. It ends short after that, and the next page goes on: what is
 /// left of many deleted snapshots must not keep a list from answering.
@@ -166,7 +166,7 @@ impl<'a> SnapshotLists<'a> {
 }
 
 /// The first `limit` of `rows`; there is a next page where there are more.
-pub(super) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
+pub(in crate::store) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(position, _)| *position);
@@ -234,7 +234,7 @@ impl Entry {
 }
 
 /// The place of a row of an index.
-pub(super) fn position(index: &IndexKeys, item: &Item) -> Result<Position, Fault> {
+pub(in crate::store) fn position(index: &IndexKeys, item: &Item) -> Result<Position, Fault> {
     let sk = record::key_attribute(item, index.sk);
     sk.parse().map_err(|_| Fault::Corrupt(format!("{sk:?} is no sort key of the index {}", index.name)))
 }

@@ -4,23 +4,23 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{self, ALL};
 use super::packing::Packed;
-use super::record::{self, CHUNKS, CONTENT, Record, TYPE};
-use super::table::change::{Change, number, text};
-use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
     Timestamp,
 };
+use crate::store::keys::{self, ALL};
+use crate::store::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::Item;
 
 /// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
-pub(super) const CONTENT_HASH: &str = "contentHash";
+pub(in crate::store) const CONTENT_HASH: &str = "contentHash";
 
 /// Where the packed content of a revision stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Held {
+pub(in crate::store) enum Held {
     /// In the item itself.
     Inline(Vec<u8>),
     /// In this many chunks.
@@ -29,7 +29,7 @@ pub(super) enum Held {
 
 impl Held {
     /// How a content is stored that is written now.
-    pub(super) fn of(packed: &Packed) -> Self {
+    pub(in crate::store) fn of(packed: &Packed) -> Self {
         match packed.chunks().len() {
             0 => Self::Inline(packed.bytes.clone()),
             chunks => Self::Chunks(chunks),
@@ -37,7 +37,7 @@ impl Held {
     }
 
     /// Takes the content out of the item of a snapshot or an older revision.
-    pub(super) fn take(item: &mut Item) -> Result<Self, Fault> {
+    pub(in crate::store) fn take(item: &mut Item) -> Result<Self, Fault> {
         match (item.remove(CONTENT), item.remove(CHUNKS)) {
             (Some(AttributeValue::B(bytes)), None) => Ok(Self::Inline(bytes.into_inner())),
             (None, Some(AttributeValue::N(count))) if count.parse::<u32>().is_ok() => {
@@ -52,7 +52,7 @@ impl Held {
     }
 
     /// The attribute in which an item says where its content stands.
-    pub(super) fn attribute(&self) -> (&'static str, AttributeValue) {
+    pub(in crate::store) fn attribute(&self) -> (&'static str, AttributeValue) {
         match self {
             Self::Inline(bytes) => (CONTENT, AttributeValue::B(Blob::new(bytes.clone()))),
             Self::Chunks(count) => (CHUNKS, AttributeValue::N(count.to_string())),
@@ -61,7 +61,7 @@ impl Held {
 }
 
 /// Takes the hash of a content out of an item.
-pub(super) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
+pub(in crate::store) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
     let hash = match item.remove(CONTENT_HASH) {
         Some(AttributeValue::B(bytes)) => bytes.into_inner().try_into().ok(),
         _ => None,
@@ -74,7 +74,7 @@ pub(super) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
 /// A revision that a newer one took the place of.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RevisionRecord {
+pub(in crate::store) struct RevisionRecord {
     counts: Counts,
     revised_at: Timestamp,
     replaced_at: Timestamp,
@@ -95,14 +95,15 @@ impl Record for RevisionRecord {
 }
 
 /// The attributes of an older revision, its content aside.
-pub(super) const REVISION_ATTRIBUTES: [&str; 5] = [keys::SK, "counts", "revisedAt", REPLACED_AT, "restoredFrom"];
+pub(in crate::store) const REVISION_ATTRIBUTES: [&str; 5] =
+    [keys::SK, "counts", "revisedAt", REPLACED_AT, "restoredFrom"];
 
 /// When a newer revision took the place of this one.
-pub(super) const REPLACED_AT: &str = "replacedAt";
+pub(in crate::store) const REPLACED_AT: &str = "replacedAt";
 
 impl RevisionRecord {
     /// What is shared where this revision of `snapshot` is, whose content stands at `content`.
-    pub(super) fn shared(
+    pub(in crate::store) fn shared(
         &self,
         snapshot: &Snapshot,
         number: u32,
@@ -125,7 +126,7 @@ impl RevisionRecord {
         shared
     }
 
-    pub(super) fn into_revision(self, number: u32) -> Revision {
+    pub(in crate::store) fn into_revision(self, number: u32) -> Revision {
         Revision {
             number,
             counts: self.counts,
@@ -137,7 +138,12 @@ impl RevisionRecord {
 }
 
 /// The item of the current revision of `snapshot`, which is being replaced at `now`.
-pub(super) fn revision_item(snapshot: &Snapshot, held: &Held, hash: &[u8; 32], now: Timestamp) -> Result<Item, Fault> {
+pub(in crate::store) fn revision_item(
+    snapshot: &Snapshot,
+    held: &Held,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Item, Fault> {
     let (revision, source) = (snapshot.current_revision(), &snapshot.source);
     let replaced = RevisionRecord {
         counts: revision.counts,
@@ -159,7 +165,7 @@ pub(super) fn revision_item(snapshot: &Snapshot, held: &Held, hash: &[u8; 32], n
 /// writes its own attributes alone, so neither loses the other's.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RefreshRecord {
+pub(in crate::store) struct RefreshRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     last_refreshed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -194,11 +200,11 @@ impl From<RefreshRecord> for RefreshState {
 }
 
 /// The period of a schedule.
-pub(super) const EVERY: &str = "every";
+pub(in crate::store) const EVERY: &str = "every";
 /// When a schedule is due next.
-pub(super) const DUE_AT: &str = "dueAt";
+pub(in crate::store) const DUE_AT: &str = "dueAt";
 /// What is said of the last refresh, or of why there will be none.
-pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
+pub(in crate::store) const REFRESH_DETAIL: &str = "refreshDetail";
 /// The latest time of the schedule for which a snapshot was refreshed.
 const SERVED_SLOT: &str = "servedSlot";
 
@@ -220,7 +226,7 @@ pub struct Note {
 
 impl Note {
     /// Adds the note to a change of the state. For a time of the schedule it holds once, and only as long as there is a schedule.
-    pub(super) fn write(&self, change: Change) -> Change {
+    pub(in crate::store) fn write(&self, change: Change) -> Change {
         let mut change =
             change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
         change = match &self.detail {
@@ -253,17 +259,17 @@ impl Note {
 }
 
 /// The state is about this revision from now on.
-pub(super) fn about(change: Change, revision: u32) -> Change {
+pub(in crate::store) fn about(change: Change, revision: u32) -> Change {
     change.set(REVISION, number(revision.into()))
 }
 
 /// Only where the state is about this revision: what was found out about another is not true of it.
-pub(super) fn while_about(change: Change, revision: u32) -> Change {
+pub(in crate::store) fn while_about(change: Change, revision: u32) -> Change {
     change.when_absent_or(REVISION, number(revision.into()))
 }
 
 /// Ends the schedule.
-pub(super) fn unscheduled(change: Change) -> Change {
+pub(in crate::store) fn unscheduled(change: Change) -> Change {
     change.remove(EVERY).remove(DUE_AT).unlist(&ALL)
 }
 

@@ -2,19 +2,19 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::MAX_TRANSACTION_ITEMS;
-use super::keys::{self, ALL, LIST};
-use super::record;
 use super::revision_record::CONTENT_HASH;
-use super::schedules;
 use super::shared_record::{FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE, keep_shared, write_shares};
 use super::snapshot_record::{DELETED_AT, DELETED_BY, is_tombstone, read_snapshot};
-use super::table::Table;
-use super::table::change::{Change, number, text};
-use super::table::outcome::{CallFailure, Item};
 use super::visibility::{self, Visibility};
 use crate::domain::sharing::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
+use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::keys::{self, ALL, LIST};
+use crate::store::record;
+use crate::store::schedules;
+use crate::store::table::Table;
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, Item};
 
 /// What came of a change that relies on a snapshot as it was read.
 #[derive(Debug, PartialEq)]
@@ -206,8 +206,8 @@ mod tests {
     use crate::domain::content::Content;
     use crate::domain::sharing::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
-    use crate::store::packing::Packed;
-    use crate::store::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
+    use crate::store::snapshots::packing::Packed;
+    use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
 
     fn snapshot() -> Snapshot {
         let (organization, user) = (ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));

@@ -7,23 +7,23 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::future::try_join_all;
 
-use super::MAX_TRANSACTION_ITEMS;
-use super::keys::{self, ALL, PK, SK};
+use super::StoredSnapshot;
 use super::packing::Packed;
-use super::record::{self, CHUNKS, CONTENT};
 use super::revision_record::{
     CONTENT_HASH, DUE_AT, Held, Note, REPLACED_AT, RefreshRecord, about, revision_item, unscheduled, while_about,
 };
 use super::revisions::RevisionWithContent;
 use super::shared_record::{FOLLOW, OLDEST_KEPT, keep_shared, write_shares};
 use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
-use super::snapshots::StoredSnapshot;
-use super::table::change::{Change, number, text};
-use super::table::outcome::{CallFailure, Item};
-use super::table::{IndexPart, Range, RangePart, Table};
 use super::visibility::Visibility;
 use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
+use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::keys::{self, ALL, PK, SK};
+use crate::store::record::{self, CHUNKS, CONTENT};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{IndexPart, Range, RangePart, Table};
 
 /// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
 /// then, and whoever looks at a list of revisions can still read what it shows.
@@ -273,7 +273,7 @@ impl<'a> Refreshes<'a> {
 }
 
 /// The keys of the chunks that hold the content of an older revision.
-pub(super) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::Key>, Fault> {
+pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::Key>, Fault> {
     let Some(chunks) = revision.get(CHUNKS) else { return Ok(Vec::new()) };
     let count = chunks.as_n().ok().and_then(|count| count.parse::<u32>().ok());
     match (keys::parse_revision(record::sort_key(revision)), count) {

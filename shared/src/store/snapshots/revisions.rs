@@ -1,15 +1,15 @@
 //! Reads the revisions of a snapshot. Whoever asks has read the snapshot itself through [`SnapshotReader`], for somebody who
 //! may see its history.
 
-use super::keys;
 use super::packing;
-use super::record;
 use super::revision_record::{Held, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
-use super::snapshots::{SnapshotReader, StoredSnapshot, shown};
-use super::table::{RangePart, Table};
+use super::{SnapshotReader, StoredSnapshot, shown};
 use crate::domain::content::Content;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Timestamp, Work};
+use crate::store::keys;
+use crate::store::record;
+use crate::store::table::{RangePart, Table};
 
 /// Reads revisions.
 pub struct Revisions<'a>(&'a Table);
@@ -21,7 +21,7 @@ pub struct RevisionWithContent {
     pub revision: Revision,
     /// The hash of the content.
     pub hash: [u8; 32],
-    pub(super) packed: Vec<u8>,
+    pub(in crate::store) packed: Vec<u8>,
 }
 
 impl RevisionWithContent {

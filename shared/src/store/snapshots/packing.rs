@@ -52,7 +52,7 @@ pub struct Packed {
 
 impl Packed {
     /// The pieces in which bytes are stored that do not stand in the snapshot's own item; none where they do.
-    pub(super) fn chunks(&self) -> Vec<&[u8]> {
+    pub(in crate::store) fn chunks(&self) -> Vec<&[u8]> {
         if self.bytes.len() <= MAX_INLINE_BYTES { Vec::new() } else { self.bytes.chunks(CHUNK_BYTES).collect() }
     }
 
@@ -83,19 +83,19 @@ impl Packed {
 }
 
 /// Compresses any bytes.
-pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(in crate::store) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let level = if bytes.len() > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
     zstd::bulk::compress(bytes, level).map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
 /// Decompresses what [`compress`] made.
-pub(super) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(in crate::store) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     zstd::bulk::decompress(bytes, MAX_RAW_BYTES)
         .map_err(|error| Fault::Corrupt(format!("cannot be decompressed: {error}")))
 }
 
 /// Unpacks what [`Packed::pack`] made.
-pub(super) fn unpack(bytes: &[u8]) -> Result<Content, Fault> {
+pub(in crate::store) fn unpack(bytes: &[u8]) -> Result<Content, Fault> {
     serde_json::from_slice(&decompress(bytes)?)
         .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")))
 }

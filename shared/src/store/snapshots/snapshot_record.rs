@@ -4,17 +4,17 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::keys;
 use super::packing::Packed;
-use super::record::{self, CHUNKS, CONTENT, Record, index};
 use super::revision_record::{CONTENT_HASH, Held, take_hash};
 use super::shared_record::{self, FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE};
-use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, Shares};
 use crate::domain::{
     Counts, Creator, Description, Email, Fault, Fingerprint, FullName, ObjectId, Role, Snapshot, SnapshotName, Source,
     Timestamp,
 };
+use crate::store::keys;
+use crate::store::record::{self, CHUNKS, CONTENT, Record, index};
+use crate::store::table::outcome::Item;
 
 /// A snapshot, its content aside.
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ impl SnapshotRecord {
 
 /// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
 /// all the same; what is saved is the way.
-pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
+pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
     "name",
     "description",
     "sourceOrgId",
@@ -149,17 +149,17 @@ pub(super) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
 
 /// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
 /// conditioned on its absence.
-pub(super) const DELETED_AT: &str = "deletedAt";
+pub(in crate::store) const DELETED_AT: &str = "deletedAt";
 /// The user who deleted a snapshot.
-pub(super) const DELETED_BY: &str = "deletedBy";
+pub(in crate::store) const DELETED_BY: &str = "deletedBy";
 
 /// Whether a snapshot's item stands for one that was deleted.
-pub(super) fn is_tombstone(item: &Item) -> bool {
+pub(in crate::store) fn is_tombstone(item: &Item) -> bool {
     item.contains_key(DELETED_AT)
 }
 
 /// Reads the item of a snapshot that is no tombstone; its content is left aside.
-pub(super) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Snapshot, Fault> {
+pub(in crate::store) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Snapshot, Fault> {
     item.remove(CONTENT);
     let chunks = match item.remove(CHUNKS) {
         Some(AttributeValue::N(count)) => {
@@ -173,11 +173,11 @@ pub(super) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Snapshot, Fa
 }
 
 /// What the request asked for that made a snapshot under an Idempotency-Key.
-pub(super) const FINGERPRINT: &str = "fingerprint";
+pub(in crate::store) const FINGERPRINT: &str = "fingerprint";
 
 /// The item of a new snapshot, listed for its source organization and among all snapshots: with its content, or with the
 /// number of the chunks that hold it.
-pub(super) fn snapshot_item(
+pub(in crate::store) fn snapshot_item(
     snapshot: &Snapshot,
     packed: &Packed,
     fingerprint: Option<&Fingerprint>,

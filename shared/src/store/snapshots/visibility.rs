@@ -10,48 +10,48 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::MAX_TRANSACTION_ITEMS;
-use super::keys::{self, ALL, Key, LIST, PK, SK};
-use super::record::{self, TYPE};
-use super::table::change::{Change, number, text};
-use super::table::outcome::{CallFailure, Item};
-use super::table::{Part, Table};
 use crate::domain::sharing::SharedRevision;
 use crate::domain::{Counts, Fault, ObjectId, Snapshot, Timestamp};
+use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::keys::{self, ALL, Key, LIST, PK, SK};
+use crate::store::record::{self, TYPE};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{Part, Table};
 
 /// How long a request has to write the rows before a sweep does.
 const SWEPT_AFTER: Duration = Duration::from_secs(60);
 /// Which sharing the rows are of.
-pub(super) const OF: &str = "of";
+pub(in crate::store) const OF: &str = "of";
 /// When the sharing was made that a row shows.
 const SHARED_AT: &str = "sharedAt";
 /// When the sharing was made under which the row's organization joined.
 const SINCE: &str = "since";
 
 /// Writes rows.
-pub(super) struct Visibility<'a>(&'a Table);
+pub(in crate::store) struct Visibility<'a>(&'a Table);
 
 /// The writes that go along with a new sharing.
-pub(super) struct RowWrites {
+pub(in crate::store) struct RowWrites {
     /// Those of the same transaction.
-    pub(super) at_once: Vec<TransactWriteItem>,
+    pub(in crate::store) at_once: Vec<TransactWriteItem>,
     /// Whether rows are left to [`Visibility::settle`].
-    pub(super) is_partial: bool,
+    pub(in crate::store) is_partial: bool,
 }
 
 /// Names the sharing that a snapshot has: an assignment raises the version, and what follows a revision the time of the sharing.
-pub(super) fn mark(snapshot: &Snapshot) -> AttributeValue {
+pub(in crate::store) fn mark(snapshot: &Snapshot) -> AttributeValue {
     let at = snapshot.shares.current.as_ref().map_or(0, |shared| shared.at.as_millis());
     text(format_args!("{}.{at}", snapshot.version))
 }
 
 impl<'a> Visibility<'a> {
-    pub(super) fn new(table: &'a Table) -> Self {
+    pub(in crate::store) fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
     /// What a transaction of `room` more items writes that makes `before` what it is `after`.
-    pub(super) fn writes(
+    pub(in crate::store) fn writes(
         &self,
         before: &Snapshot,
         after: &Snapshot,
@@ -81,7 +81,7 @@ impl<'a> Visibility<'a> {
 
     /// Makes the rows of a snapshot what its own item says, which was read after the sharing `of`, or written with it; `false` where
     /// another sharing came meanwhile, which sees to them itself. A rename makes another version and no other sharing.
-    pub(super) async fn settle(&self, snapshot: &Snapshot, of: AttributeValue) -> Result<bool, Fault> {
+    pub(in crate::store) async fn settle(&self, snapshot: &Snapshot, of: AttributeValue) -> Result<bool, Fault> {
         let mut writes = Vec::new();
         for (key, change) in self.outdated(snapshot).await? {
             writes.push(match change {
@@ -140,7 +140,11 @@ impl<'a> Visibility<'a> {
 
     /// When the sharing was made under which an organization joined that sees the snapshot by itself or as all do; `None` where
     /// its row does not tell. One round trip.
-    pub(super) async fn since(&self, snapshot: ObjectId, organization: ObjectId) -> Result<Option<Timestamp>, Fault> {
+    pub(in crate::store) async fn since(
+        &self,
+        snapshot: ObjectId,
+        organization: ObjectId,
+    ) -> Result<Option<Timestamp>, Fault> {
         let keys = [keys::visible_to(&snapshot, &organization), keys::visible_to_all(&snapshot)];
         let (own, all) =
             tokio::join!(self.0.get(&keys[0], Some(&[PK, SINCE])), self.0.get(&keys[1], Some(&[PK, SINCE])));
@@ -149,7 +153,7 @@ impl<'a> Visibility<'a> {
     }
 
     /// Takes the rows of a snapshot away that was deleted. What this leaves the sweep of the deleted snapshot takes.
-    pub(super) async fn drop_all(&self, snapshot: &Snapshot) -> Result<(), Fault> {
+    pub(in crate::store) async fn drop_all(&self, snapshot: &Snapshot) -> Result<(), Fault> {
         let rows: Vec<Key> = wanted(snapshot).into_iter().map(|(key, _)| key).collect();
         if rows.is_empty() {
             return Ok(());

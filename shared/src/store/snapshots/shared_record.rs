@@ -4,19 +4,19 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::table::change::{Change, number, text};
-use super::table::outcome::Item;
 use crate::domain::sharing::{ContentAddress, EarlierSharing, SharedRevision, Shares};
 use crate::domain::{Counts, Description, Email, Fault, FullName, ObjectId, Snapshot, SnapshotName, Timestamp};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::Item;
 
 /// What other organizations see.
-pub(super) const SHARED: &str = "shared";
+pub(in crate::store) const SHARED: &str = "shared";
 /// The revision that they saw before, and when it was shared.
-pub(super) const SHARED_BEFORE: &str = "sharedBefore";
+pub(in crate::store) const SHARED_BEFORE: &str = "sharedBefore";
 /// Whether each further revision is shared.
-pub(super) const FOLLOW: &str = "follow";
+pub(in crate::store) const FOLLOW: &str = "follow";
 /// The oldest revision that is not dropped.
-pub(super) const OLDEST_KEPT: &str = "oldestKept";
+pub(in crate::store) const OLDEST_KEPT: &str = "oldestKept";
 
 const HASH: &str = "hash";
 const CHUNKS: &str = "chunks";
@@ -48,7 +48,7 @@ struct EarlierRecord {
 }
 
 /// Takes out of the item of a snapshot what is shared of it.
-pub(super) fn take_shares(item: &mut Item) -> Result<Shares, Fault> {
+pub(in crate::store) fn take_shares(item: &mut Item) -> Result<Shares, Fault> {
     let current = item.remove(SHARED).map(read_shared).transpose()?;
     let earlier = match item.remove(SHARED_BEFORE) {
         Some(AttributeValue::M(fields)) => {
@@ -120,7 +120,7 @@ fn shared_attribute(shared: &SharedRevision) -> Result<AttributeValue, Fault> {
 }
 
 /// Writes what a snapshot shares from now on.
-pub(super) fn write_shares(change: Change, shares: &Shares) -> Result<Change, Fault> {
+pub(in crate::store) fn write_shares(change: Change, shares: &Shares) -> Result<Change, Fault> {
     let change = match &shares.current {
         Some(shared) => change.set(SHARED, shared_attribute(shared)?),
         None => change.remove(SHARED),
@@ -137,7 +137,7 @@ pub(super) fn write_shares(change: Change, shares: &Shares) -> Result<Change, Fa
 
 /// Writes down what others see of a snapshot that they saw before sharings were kept: whatever else `change` does, they go on
 /// seeing that.
-pub(super) fn keep_shared(change: Change, snapshot: &Snapshot) -> Result<Change, Fault> {
+pub(in crate::store) fn keep_shared(change: Change, snapshot: &Snapshot) -> Result<Change, Fault> {
     match snapshot.shared().filter(|_| snapshot.shares.current.is_none()) {
         Some(shared) => Ok(change.set_where_absent(SHARED, shared_attribute(&shared)?)),
         None => Ok(change),
