@@ -5,8 +5,6 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
-mod apply_history;
-mod apply_record;
 mod captures;
 mod document;
 mod keys;
@@ -19,16 +17,15 @@ mod setup_writer;
 mod sign_in_limits;
 mod sign_ins;
 mod snapshots;
-mod staging;
-mod sweeps;
 mod table;
-mod undos;
 mod user_lists;
 mod users;
 
+pub use applies::apply_record::{ApplyState, StoredApply};
+pub use applies::history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
+pub use applies::sweeps::{Due, Sweeps, Swept};
+pub use applies::undos::{Begun, Undo, Undos};
 pub use applies::{Applied, Applies, Apply};
-pub use apply_history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
-pub use apply_record::{ApplyState, StoredApply};
 pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use document::storable::{Unstorable, storable};
 pub use organizations::{AbsentTargets, OrganizationWriter, Organizations};
@@ -49,11 +46,9 @@ pub use snapshots::revisions::{RevisionWithContent, Revisions};
 pub use snapshots::{
     Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
 };
-pub use sweeps::{Due, Sweeps, Swept};
 pub use table::Table;
 pub use table::schema::{Index, create_table, indexes};
 pub use table::size::stored_bytes;
-pub use undos::{Begun, Undo, Undos};
 pub use user_lists::{UserLists, UserRow};
 pub use users::{Callers, StoredUser};
 

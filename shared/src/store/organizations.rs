@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
+use super::applies::staging::batches;
 use super::keys::{self, Key};
 use super::record::{self, Nested, OrganizationRecord};
-use super::staging::batches;
 use super::table::outcome::{CallFailure, Item};
 use super::table::{Part, Table};
 use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::MAX_TRANSACTION_ITEMS;
+use super::applies::staging::batches;
 use super::document::{self, TypeRoom};
 use super::keys::{self, Key};
 use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
-use super::staging::batches;
 use super::table::Table;
 use super::table::change::{Change as Write, number, text};
 use super::table::outcome::{CallFailure, Item, Reason};

@@ -1,18 +1,24 @@
 //! Makes an apply happen: the new user, all clones and the apply's record, or nothing. What fits is one transaction; what
 //! does not is staged.
 
+pub(super) mod apply_record;
+pub(super) mod history;
+pub(super) mod staging;
+pub(super) mod sweeps;
+pub(super) mod undos;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::apply_record::{ApplyRecord, ApplyState, StoredApply, committed_item, mark};
-use super::keys::{self, Key};
-use super::record::{self, ClaimRecord, FIRST_VERSION, HOLDER, PASSWORD_HASH, PreferencesRecord, SetupRecord};
-use super::staging::{self, Run};
-use super::table::Table;
-use super::table::outcome::{CallFailure, Item, Reason};
-use super::table::size::{MAX_STORED_BYTES, stored_bytes};
-use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
+use self::apply_record::{ApplyRecord, ApplyState, StoredApply, committed_item, mark};
+use self::staging::Run;
 use crate::domain::plan::{Arrival, ClonedItem, Origin};
 use crate::domain::{EmailKey, Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
+use crate::store::keys::{self, Key};
+use crate::store::record::{self, ClaimRecord, FIRST_VERSION, HOLDER, PASSWORD_HASH, PreferencesRecord, SetupRecord};
+use crate::store::table::Table;
+use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::size::{MAX_STORED_BYTES, stored_bytes};
+use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
 /// Everything that one apply writes.
 pub struct Apply<'a> {
@@ -64,7 +70,7 @@ pub struct Applies<'a>(&'a Table);
 
 /// Where the record and the claim on the address stand in a transaction.
 const RECORD_INDEX: usize = 0;
-pub(super) const CLAIM_INDEX: usize = 1;
+pub(in crate::store) const CLAIM_INDEX: usize = 1;
 
 impl<'a> Applies<'a> {
     /// The port on this table.
@@ -147,7 +153,7 @@ impl<'a> Applies<'a> {
 }
 
 /// The record that a cancelled transaction met in the place of its own.
-pub(super) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>, Fault> {
+pub(in crate::store) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>, Fault> {
     match reasons.get(RECORD_INDEX) {
         Some(Reason::ConditionFailed(Some(met))) => Ok(Some(Box::new(StoredApply::read(met.clone())?))),
         Some(Reason::ConditionFailed(None)) => Err(Fault::Corrupt("the record of an apply is gone".into())),
@@ -158,7 +164,7 @@ pub(super) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>
 /// What a claim on the address that refused an apply means. The refusal does not return the claim, which holds a password
 /// hash, so its holder is read. Under a key the apply's record is read after it: where another request of the key has the
 /// address by now, there is a record, and the request is a retry.
-pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>) -> Result<Applied, Fault> {
+pub(in crate::store) async fn meet_claim(table: &Table, apply: &Apply<'_>) -> Result<Applied, Fault> {
     let holder = table.get(&keys::email(apply.user.email.key()), Some(&HOLDER)).await?;
     if apply.fingerprint.is_some() {
         let Origin { apply: id, snapshot, .. } = &apply.origin;
@@ -174,11 +180,11 @@ pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>) -> Result<Appli
 }
 
 impl Apply<'_> {
-    pub(super) fn key(&self) -> Key {
+    pub(in crate::store) fn key(&self) -> Key {
         keys::apply(&self.user.organization, &self.origin.snapshot, &self.origin.apply)
     }
 
-    pub(super) fn record(&self, state: ApplyState) -> ApplyRecord {
+    pub(in crate::store) fn record(&self, state: ApplyState) -> ApplyRecord {
         ApplyRecord {
             state,
             revision: self.origin.revision,

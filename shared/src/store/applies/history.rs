@@ -8,11 +8,11 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::apply_record::StoredApply;
-use super::keys::{self, Key, SK};
-use super::record;
-use super::table::outcome::Item;
-use super::table::{Part, Table, key_item};
 use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
+use crate::store::keys::{self, Key, SK};
+use crate::store::record;
+use crate::store::table::outcome::Item;
+use crate::store::table::{Part, Table, key_item};
 
 /// One page of applies, in the order of their ids.
 #[derive(Debug)]

@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::applies::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use super::apply_record::{
     ApplyState, LEASE_UNTIL, NONCE, StoredApply, commit, give_up, staging_item, take_over, while_staging,
 };
-use super::keys::{self, Key};
-use super::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
-use super::table::Table;
-use super::table::change::{Change, text};
-use super::table::outcome::{CallFailure, Item, Reason};
-use super::table::size::stored_bytes;
-use super::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
+use super::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use crate::domain::{Fault, Timestamp};
+use crate::store::keys::{self, Key};
+use crate::store::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
+use crate::store::table::Table;
+use crate::store::table::change::{Change, text};
+use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::size::stored_bytes;
+use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
 /// How long nobody else may carry an apply on: a function ends after 29 s, and clocks differ a little.
 const LEASE: Duration = Duration::from_secs(35);
@@ -29,7 +29,7 @@ const MAX_STAGE_BYTES: usize = MAX_TRANSACTION_BYTES - 500_000;
 const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// One run of one apply.
-pub(super) struct Run<'a> {
+pub(in crate::store) struct Run<'a> {
     table: &'a Table,
     apply: &'a Apply<'a>,
     key: Key,
@@ -47,7 +47,11 @@ enum Halted {
 impl<'a> Run<'a> {
     /// The first run of an apply: reserves the address and fixes every id, time and hash, so that whoever carries the apply
     /// on writes the same bytes. Then stages and commits.
-    pub(super) async fn begin(table: &'a Table, apply: &'a Apply<'a>, items: Vec<Item>) -> Result<Applied, Fault> {
+    pub(in crate::store) async fn begin(
+        table: &'a Table,
+        apply: &'a Apply<'a>,
+        items: Vec<Item>,
+    ) -> Result<Applied, Fault> {
         let run = Self { table, apply, key: apply.key(), epoch: 1 };
         match table.transact(run.admission()?).await {
             Ok(()) => run.go_on(items).await,
@@ -62,7 +66,7 @@ impl<'a> Run<'a> {
     }
 
     /// Carries an interrupted apply on, where nobody else has since it was read.
-    pub(super) async fn take_over(
+    pub(in crate::store) async fn take_over(
         table: &'a Table,
         apply: &'a Apply<'a>,
         stored: &StoredApply,
@@ -186,7 +190,7 @@ impl<'a> Run<'a> {
 
 /// Gives an interrupted apply up, where nobody has carried it on since it was read; a sweep clears away what is left.
 /// `false` where somebody has.
-pub(super) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
+pub(in crate::store) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
     let (Some(epoch), Some(lease)) = (stored.record.epoch, stored.record.lease_until) else { return Ok(false) };
     let unchanged = while_staging(epoch).when(LEASE_UNTIL, text(lease));
     let change = give_up(unchanged, epoch, &stored.origin.apply, now);
@@ -202,7 +206,7 @@ pub(super) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp)
 }
 
 /// The items in their order, in runs that fit one transaction beside the check.
-pub(super) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
+pub(in crate::store) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
     let mut batches: Vec<Vec<Item>> = Vec::new();
     let mut bytes = 0;
     for item in items {

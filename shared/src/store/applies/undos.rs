@@ -7,16 +7,16 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::applies::meet_record;
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
-use super::keys::{self, ALL, PREFERENCES, SK};
-use super::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
+use super::meet_record;
 use super::sweeps::empty_user;
-use super::table::change::{Change, number, text};
-use super::table::outcome::{CallFailure, Item, Reason};
-use super::table::{Part, Table};
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
+use crate::store::keys::{self, ALL, PREFERENCES, SK};
+use crate::store::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::{Part, Table};
 
 /// How long an undo that broke off waits for its client before a sweep carries it on: a function ends after 29 s, and before that
 /// a sweep would only do its work a second time.
@@ -185,7 +185,11 @@ impl<'a> Undos<'a> {
 
     /// The second look at an undone apply: deletes what landed late, and takes the apply out of what is to be swept. Gives how
     /// many items were deleted; `None` where it is not yet time at `now`, or no look is due.
-    pub(super) async fn look_again(&self, apply: &StoredApply, now: Timestamp) -> Result<Option<usize>, Fault> {
+    pub(in crate::store) async fn look_again(
+        &self,
+        apply: &StoredApply,
+        now: Timestamp,
+    ) -> Result<Option<usize>, Fault> {
         if apply.record.second_look_at.is_none_or(|at| at > now) {
             return Ok(None);
         }

@@ -4,17 +4,17 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep_at};
-use super::keys::{self, ALL, Key, PK, SK};
-use super::record::{self, CHUNKS, RESERVED_BY};
-use super::snapshots::refreshes::chunk_keys;
-use super::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
-use super::snapshots::visibility::{OF, Visibility};
 use super::staging::abandon;
-use super::table::change::{Change, text};
-use super::table::outcome::{CallFailure, Item};
-use super::table::{IndexPart, Part, Range, Table};
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
+use crate::store::keys::{self, ALL, Key, PK, SK};
+use crate::store::record::{self, CHUNKS, RESERVED_BY};
+use crate::store::snapshots::refreshes::chunk_keys;
+use crate::store::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use crate::store::snapshots::visibility::{OF, Visibility};
+use crate::store::table::change::{Change, text};
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{IndexPart, Part, Range, Table};
 
 /// How many things one page of what is due has.
 const PAGE: usize = 100;
@@ -185,7 +185,11 @@ impl<'a> Sweeps<'a> {
 }
 
 /// Deletes everything of a user who is not there, until a consistent list is empty. Gives how many items that were.
-pub(super) async fn empty_user(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<usize, Fault> {
+pub(in crate::store) async fn empty_user(
+    table: &Table,
+    organization: &ObjectId,
+    user: &ObjectId,
+) -> Result<usize, Fault> {
     let profile = keys::user(organization, user);
     let mut deleted = 0;
     loop {

@@ -8,69 +8,69 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::keys::{self, ALL, Key};
-use super::record::{self, PASSWORD_HASH, Record};
-use super::snapshots::packing;
-use super::table::change::{Change, number, text};
-use super::table::outcome::Item;
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
+use crate::store::keys::{self, ALL, Key};
+use crate::store::record::{self, PASSWORD_HASH, Record};
+use crate::store::snapshots::packing;
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::Item;
 
 /// How long an interrupted apply waits, after its lease, for somebody to carry it on before it is cleared away.
 const GRACE: Duration = Duration::from_secs(120);
 /// How long after an apply was given up its last writes may still land: a minute, and ten seconds for clocks that differ. What
 /// is left of it is deleted after that.
-pub(super) const SETTLING: Duration = Duration::from_secs(70);
+pub(in crate::store) const SETTLING: Duration = Duration::from_secs(70);
 
 /// One apply: what was asked, by whom, and how far it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ApplyRecord {
-    pub(super) state: ApplyState,
-    pub(super) revision: u32,
-    pub(super) plan_hash: String,
-    pub(super) user_id: ObjectId,
-    pub(super) applied_by: ObjectId,
-    pub(super) applied_by_role: Role,
+pub(in crate::store) struct ApplyRecord {
+    pub(in crate::store) state: ApplyState,
+    pub(in crate::store) revision: u32,
+    pub(in crate::store) plan_hash: String,
+    pub(in crate::store) user_id: ObjectId,
+    pub(in crate::store) applied_by: ObjectId,
+    pub(in crate::store) applied_by_role: Role,
     /// The new user's role. Records made before there was a history do not have it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) access_role: Option<Role>,
-    pub(super) created_at: Timestamp,
+    pub(in crate::store) access_role: Option<Role>,
+    pub(in crate::store) created_at: Timestamp,
     /// With an Idempotency-Key alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) fingerprint: Option<Fingerprint>,
+    pub(in crate::store) fingerprint: Option<Fingerprint>,
     /// Tells whether the user still has the password of this apply; with an Idempotency-Key alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) password_mark: Option<String>,
+    pub(in crate::store) password_mark: Option<String>,
     /// Counts who is at work on an apply of many transactions: whoever takes it over or gives it up adds one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) epoch: Option<u64>,
+    pub(in crate::store) epoch: Option<u64>,
     /// The mark of the run at work. By it a run that got no answer knows its own writes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) nonce: Option<ObjectId>,
+    pub(in crate::store) nonce: Option<ObjectId>,
     /// Until when nobody else may carry the apply on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) lease_until: Option<Timestamp>,
+    pub(in crate::store) lease_until: Option<Timestamp>,
     /// The address that is reserved, or that an undo is about to free.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) email: Option<Email>,
+    pub(in crate::store) email: Option<Email>,
     /// The hash that the new user will have. Only in the record of an apply that an earlier version of this service began to
     /// stage; it stands in the claim now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) password_hash: Option<String>,
+    pub(in crate::store) password_hash: Option<String>,
     /// When the apply was given up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) given_up_at: Option<Timestamp>,
+    pub(in crate::store) given_up_at: Option<Timestamp>,
     /// When the apply was undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) undone_at: Option<Timestamp>,
+    pub(in crate::store) undone_at: Option<Timestamp>,
     /// Who undid it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) undone_by: Option<ObjectId>,
+    pub(in crate::store) undone_by: Option<ObjectId>,
     /// From when on nothing of an undone apply can land any more, and a sweep looks for what landed late.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) second_look_at: Option<Timestamp>,
+    pub(in crate::store) second_look_at: Option<Timestamp>,
 }
 
 impl Record for ApplyRecord {
@@ -96,7 +96,7 @@ pub enum ApplyState {
 }
 
 impl ApplyState {
-    pub(super) fn value(self) -> AttributeValue {
+    pub(in crate::store) fn value(self) -> AttributeValue {
         text(match self {
             Self::Staging => "STAGING",
             Self::Committed => "COMMITTED",
@@ -113,14 +113,14 @@ impl ApplyState {
 pub struct StoredApply {
     /// Which apply it is.
     pub origin: Origin,
-    pub(super) organization: ObjectId,
-    pub(super) record: ApplyRecord,
+    pub(in crate::store) organization: ObjectId,
+    pub(in crate::store) record: ApplyRecord,
     answer: Option<Vec<u8>>,
 }
 
 impl StoredApply {
     /// Reads the item of an apply's record.
-    pub(super) fn read(mut item: Item) -> Result<Self, Fault> {
+    pub(in crate::store) fn read(mut item: Item) -> Result<Self, Fault> {
         let (pk, sk) = (record::partition_key(&item).to_owned(), record::sort_key(&item).to_owned());
         let (organization, snapshot, apply) =
             keys::parse_apply(&pk, &sk).ok_or_else(|| Fault::Corrupt(format!("{pk} {sk} is no key of an apply")))?;
@@ -133,7 +133,7 @@ impl StoredApply {
         Ok(Self { origin, organization, record, answer })
     }
 
-    pub(super) fn key(&self) -> Key {
+    pub(in crate::store) fn key(&self) -> Key {
         keys::apply(&self.organization, &self.origin.snapshot, &self.origin.apply)
     }
 
@@ -212,19 +212,24 @@ impl StoredApply {
 /// apply stays below 1 KB.
 const ANSWER: &str = "answer";
 
-pub(super) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
+pub(in crate::store) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
     Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)))
 }
 
 /// The item of an apply that is committed in one transaction.
-pub(super) fn committed_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
+pub(in crate::store) fn committed_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
     let mut item = record::item(key, record)?;
     item.insert(ANSWER.to_owned(), packed_answer(answer)?);
     Ok(item)
 }
 
 /// The item of an apply that begins to be staged, found by a sweep once nobody carries it on.
-pub(super) fn staging_item(key: &Key, apply: &ObjectId, record: &ApplyRecord, lease: Timestamp) -> Result<Item, Fault> {
+pub(in crate::store) fn staging_item(
+    key: &Key,
+    apply: &ObjectId,
+    record: &ApplyRecord,
+    lease: Timestamp,
+) -> Result<Item, Fault> {
     let mut item = record::item(key, record)?;
     item.insert(ALL.pk.to_owned(), AttributeValue::S(keys::sweep_shard(apply)));
     item.insert(ALL.sk.to_owned(), AttributeValue::S(keys::by_time(sweep_at(lease), apply)));
@@ -232,23 +237,23 @@ pub(super) fn staging_item(key: &Key, apply: &ObjectId, record: &ApplyRecord, le
 }
 
 /// When an apply of this lease is to be cleared away.
-pub(super) fn sweep_at(lease: Timestamp) -> Timestamp {
+pub(in crate::store) fn sweep_at(lease: Timestamp) -> Timestamp {
     lease.plus(GRACE)
 }
 
 /// The condition under which a run of this epoch may still write.
-pub(super) fn while_staging(epoch: u64) -> Change {
+pub(in crate::store) fn while_staging(epoch: u64) -> Change {
     Change::of_existing().when(STATE, ApplyState::Staging.value()).when(EPOCH, number(epoch))
 }
 
-pub(super) const STATE: &str = "state";
-pub(super) const EPOCH: &str = "epoch";
-pub(super) const NONCE: &str = "nonce";
-pub(super) const LEASE_UNTIL: &str = "leaseUntil";
-pub(super) const EMAIL: &str = "email";
+pub(in crate::store) const STATE: &str = "state";
+pub(in crate::store) const EPOCH: &str = "epoch";
+pub(in crate::store) const NONCE: &str = "nonce";
+pub(in crate::store) const LEASE_UNTIL: &str = "leaseUntil";
+pub(in crate::store) const EMAIL: &str = "email";
 
 /// Everything is there: `from` tells who may say so.
-pub(super) fn commit(from: Change, answer: &str) -> Result<Change, Fault> {
+pub(in crate::store) fn commit(from: Change, answer: &str) -> Result<Change, Fault> {
     Ok([LEASE_UNTIL, PASSWORD_HASH, EMAIL]
         .into_iter()
         .fold(from, Change::remove)
@@ -258,7 +263,7 @@ pub(super) fn commit(from: Change, answer: &str) -> Result<Change, Fault> {
 }
 
 /// Somebody else carries the apply on under `nonce`, where nobody has since it was read.
-pub(super) fn take_over(stored: &StoredApply, lease: Timestamp, nonce: ObjectId) -> Option<(u64, Change)> {
+pub(in crate::store) fn take_over(stored: &StoredApply, lease: Timestamp, nonce: ObjectId) -> Option<(u64, Change)> {
     let (epoch, held) = (stored.record.epoch?, stored.record.lease_until?);
     let apply = &stored.origin.apply;
     let change = while_staging(epoch)
@@ -271,7 +276,7 @@ pub(super) fn take_over(stored: &StoredApply, lease: Timestamp, nonce: ObjectId)
 }
 
 /// The apply of this epoch is given up at `now`. The next epoch shuts out whoever still works on it.
-pub(super) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp) -> Change {
+pub(in crate::store) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp) -> Change {
     [LEASE_UNTIL, PASSWORD_HASH, NONCE]
         .into_iter()
         .fold(from, Change::remove)
@@ -282,6 +287,6 @@ pub(super) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp
 }
 
 /// Tells two password hashes apart without giving either away: the first half of a SHA-256, as hex digits.
-pub(super) fn mark(password_hash: &str) -> String {
+pub(in crate::store) fn mark(password_hash: &str) -> String {
     hex::encode(&Sha256::digest(password_hash)[..16])
 }
