@@ -5,33 +5,30 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
-mod captures;
 mod document;
 mod keys;
-mod loading;
-mod organizations;
 mod password_hashes;
 mod record;
 mod schedules;
-mod setup_writer;
+mod setups;
 mod sign_in_limits;
 mod sign_ins;
 mod snapshots;
 mod table;
-mod user_lists;
-mod users;
 
 pub use applies::apply_record::{ApplyState, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use applies::sweeps::{Due, Sweeps, Swept};
 pub use applies::undos::{Begun, Undo, Undos};
 pub use applies::{Applied, Applies, Apply};
-pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use document::storable::{Unstorable, storable};
-pub use organizations::{AbsentTargets, OrganizationWriter, Organizations};
 pub use password_hashes::{HashMigration, Migrated};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
-pub use setup_writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
+pub use setups::captures::{Captured, Captures, SetupReading, SourceUser};
+pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};
+pub use setups::user_lists::{UserLists, UserRow};
+pub use setups::users::{Callers, StoredUser};
+pub use setups::writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
 pub use sign_in_limits::{
     Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
     Verdict, WINDOW,
@@ -49,8 +46,6 @@ pub use snapshots::{
 pub use table::Table;
 pub use table::schema::{Index, create_table, indexes};
 pub use table::size::stored_bytes;
-pub use user_lists::{UserLists, UserRow};
-pub use users::{Callers, StoredUser};
 
 /// The most items in one transaction, DynamoDB's own limit.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;

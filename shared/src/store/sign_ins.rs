@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::keys;
 use super::password_hashes::HashInProfile;
 use super::record::{self, ClaimRecord, PASSWORD_HASH};
+use super::setups::users::StoredUser;
 use super::sign_in_limits::{self, Attempt, Origin, Place};
 use super::table::Table;
 use super::table::outcome::CallFailure;
-use super::users::StoredUser;
 use crate::domain::{EmailKey, Fault, NetworkMark, ObjectId, Timestamp};
 
 /// How long moving a hash may hold up a sign-in.

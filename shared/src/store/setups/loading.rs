@@ -7,30 +7,30 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::MAX_TRANSACTION_ITEMS;
-use super::keys::{self, Key};
-use super::record;
-use super::table::change::Change;
-use super::table::outcome::{CallFailure, Item};
-use super::table::{Part, Table};
 use crate::domain::Fault;
+use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::keys::{self, Key};
+use crate::store::record;
+use crate::store::table::change::Change;
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{Part, Table};
 
 impl Table {
     /// Returns the sort keys of a partition.
-    pub(super) async fn sort_keys(&self, pk: &str) -> Result<BTreeSet<String>, Fault> {
+    pub(in crate::store) async fn sort_keys(&self, pk: &str) -> Result<BTreeSet<String>, Fault> {
         let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[keys::SK]) };
         let items = self.query_all(&part).await?;
         Ok(items.iter().map(|item| record::sort_key(item).to_owned()).collect())
     }
 
     /// Writes items of an owner that does not exist yet, in one transaction; `false` where it does.
-    pub(super) async fn stage(&self, owner: &Key, items: Vec<Item>) -> Result<bool, Fault> {
+    pub(in crate::store) async fn stage(&self, owner: &Key, items: Vec<Item>) -> Result<bool, Fault> {
         self.write_beside(self.check_absent(owner)?, items).await
     }
 
     /// Deletes what an earlier load left of an owner that does not exist yet and `wanted` does not have; `false` where the
     /// owner exists.
-    pub(super) async fn delete_leftovers(&self, owner: &Key, wanted: &[Item]) -> Result<bool, Fault> {
+    pub(in crate::store) async fn delete_leftovers(&self, owner: &Key, wanted: &[Item]) -> Result<bool, Fault> {
         let mut leftovers = self.sort_keys(&owner.pk).await?;
         if leftovers.contains(&owner.sk) {
             return Ok(false);
@@ -52,7 +52,11 @@ impl Table {
     }
 
     /// Writes items beside a write with a condition; `false` where that does not hold.
-    pub(super) async fn write_beside(&self, first: TransactWriteItem, items: Vec<Item>) -> Result<bool, Fault> {
+    pub(in crate::store) async fn write_beside(
+        &self,
+        first: TransactWriteItem,
+        items: Vec<Item>,
+    ) -> Result<bool, Fault> {
         let mut writes = vec![first];
         for item in items {
             writes.push(self.put_in_transaction(item)?);

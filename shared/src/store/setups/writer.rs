@@ -9,15 +9,15 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-use super::MAX_TRANSACTION_ITEMS;
-use super::applies::staging::batches;
-use super::document::{self, TypeRoom};
-use super::keys::{self, Key};
-use super::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
-use super::table::Table;
-use super::table::change::{Change as Write, number, text};
-use super::table::outcome::{CallFailure, Item, Reason};
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
+use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::applies::staging::batches;
+use crate::store::document::{self, TypeRoom};
+use crate::store::keys::{self, Key};
+use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
+use crate::store::table::Table;
+use crate::store::table::change::{Change as Write, number, text};
+use crate::store::table::outcome::{CallFailure, Item, Reason};
 
 const SETUP_VERSION: &str = "setupVersion";
 const DOCUMENT: &str = "document";

@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::document::{TypeRoom, Unreadable};
-use super::keys::{self, PREFERENCES, SK};
 use super::organizations::Organizations;
-use super::record::{self, DOCUMENT};
-use super::table::outcome::CallFailure;
-use super::table::size::stored_bytes;
-use super::table::{Part, Table};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
 use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, SetupItem};
+use crate::store::document::{TypeRoom, Unreadable};
+use crate::store::keys::{self, PREFERENCES, SK};
+use crate::store::record::{self, DOCUMENT};
+use crate::store::table::outcome::CallFailure;
+use crate::store::table::size::stored_bytes;
+use crate::store::table::{Part, Table};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::keys::{self, LIST};
-use super::record;
-use super::snapshots::lists::{Page, Position, page, position};
-use super::table::outcome::Item;
-use super::table::{IndexPart, Range, Table};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role};
+use crate::store::keys::{self, LIST};
+use crate::store::record;
+use crate::store::snapshots::lists::{Page, Position, page, position};
+use crate::store::table::outcome::Item;
+use crate::store::table::{IndexPart, Range, Table};
 
 /// What a list shows of a user.
 #[derive(Debug, Clone, PartialEq)]

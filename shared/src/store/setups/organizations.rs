@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use super::applies::staging::batches;
-use super::keys::{self, Key};
-use super::record::{self, Nested, OrganizationRecord};
-use super::table::outcome::{CallFailure, Item};
-use super::table::{Part, Table};
 use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
+use crate::store::applies::staging::batches;
+use crate::store::keys::{self, Key};
+use crate::store::record::{self, Nested, OrganizationRecord};
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{Part, Table};
 
 /// Reads organizations.
 pub struct Organizations<'a>(&'a Table);

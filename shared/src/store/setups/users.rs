@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::keys;
-use super::record;
-use super::table::Table;
-use super::table::outcome::Item;
 use crate::domain::rights::{HasStanding, Standing};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
+use crate::store::keys;
+use crate::store::record;
+use crate::store::table::Table;
+use crate::store::table::outcome::Item;
 
 /// What the service reads of a user.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ struct Profile {
 
 impl StoredUser {
     /// Reads a profile; `None` where its address, its role or whether it is disabled cannot be read: such a user has no rights.
-    pub(super) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
+    pub(in crate::store) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
         record::read_foreign(item).map(|profile| Self::new(organization, id, profile))
     }
 
