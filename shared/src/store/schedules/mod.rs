@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
-use super::keys::{self, ALL, PK, SK};
-use super::record::{self, Record, TYPE};
-use super::snapshots::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
-use super::table::change::{Change, text};
-use super::table::outcome::{CallFailure, Item};
-use super::table::{IndexPart, Range, Table};
 use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Snapshot, Timestamp};
+use crate::store::keys::{self, ALL, PK, SK};
+use crate::store::record::{self, Record, TYPE};
+use crate::store::snapshots::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
+use crate::store::table::change::{Change, text};
+use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::{IndexPart, Range, Table};
 
 /// How many snapshots one page of what is due has: as many as one batch reads.
 const PAGE: usize = 100;
@@ -150,7 +150,7 @@ impl<'a> Schedules<'a> {
 
 /// What becomes of the `REFRESH` item when a schedule is changed, as part of the transaction that makes the snapshot's next
 /// version; `None` where that item stays as it is.
-pub(super) fn changed(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
+pub(in crate::store) fn changed(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
     match change {
         ScheduleChange::Keep => None,
         // It is the schedule that was read: it may have been stopped since, or be another one.
