@@ -7,11 +7,9 @@
 mod applies;
 mod document;
 mod keys;
-mod password_hashes;
 mod record;
 mod schedules;
 mod setups;
-mod sign_in_limits;
 mod sign_ins;
 mod snapshots;
 mod table;
@@ -22,17 +20,17 @@ pub use applies::sweeps::{Due, Sweeps, Swept};
 pub use applies::undos::{Begun, Undo, Undos};
 pub use applies::{Applied, Applies, Apply};
 pub use document::storable::{Unstorable, storable};
-pub use password_hashes::{HashMigration, Migrated};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use setups::captures::{Captured, Captures, SetupReading, SourceUser};
 pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};
 pub use setups::user_lists::{UserLists, UserRow};
 pub use setups::users::{Callers, StoredUser};
 pub use setups::writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
-pub use sign_in_limits::{
+pub use sign_ins::limits::{
     Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
     Verdict, WINDOW,
 };
+pub use sign_ins::password_hashes::{HashMigration, Migrated};
 pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use snapshots::edits::{Edited, Renaming, SnapshotEditor};
 pub use snapshots::lists::{Page, Position, SnapshotLists, SnapshotRow};

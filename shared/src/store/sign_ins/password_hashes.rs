@@ -1,31 +1,31 @@
 //! Moves password hashes from where an earlier version of this service kept them, the user's profile, to the claim on the
 //! user's address. A sign-in moves its own user's hash, [`HashMigration`] all of them.
 
-use super::keys::{self, PK};
-use super::record::{self, ClaimRecord, ORGANIZATION_ID, PASSWORD_HASH, Record, USER_ID, UserRecord};
-use super::table::Table;
-use super::table::change::{Change, text};
-use super::table::outcome::{CallFailure, Item};
 use crate::domain::{Email, EmailKey, Fault, ObjectId};
+use crate::store::keys::{self, PK};
+use crate::store::record::{self, ClaimRecord, ORGANIZATION_ID, PASSWORD_HASH, Record, USER_ID, UserRecord};
+use crate::store::table::Table;
+use crate::store::table::change::{Change, text};
+use crate::store::table::outcome::{CallFailure, Item};
 
 const EMAIL: &str = "email";
 
 /// A hash that stands in a user's profile.
-pub(super) struct HashInProfile<'a> {
+pub(in crate::store) struct HashInProfile<'a> {
     /// The user's organization.
-    pub(super) organization: ObjectId,
+    pub(in crate::store) organization: ObjectId,
     /// The user.
-    pub(super) user: ObjectId,
+    pub(in crate::store) user: ObjectId,
     /// The user's address.
-    pub(super) email: &'a EmailKey,
+    pub(in crate::store) email: &'a EmailKey,
     /// The hash.
-    pub(super) hash: &'a str,
+    pub(in crate::store) hash: &'a str,
 }
 
 impl HashInProfile<'_> {
     /// Moves it in one transaction, while the profile still has it and the claim is the user's and has none. The setup's
     /// version stays: a password is no part of a setup. `false` where that does not hold; then nothing is written.
-    pub(super) async fn move_to_claim(&self, table: &Table) -> Result<bool, Fault> {
+    pub(in crate::store) async fn move_to_claim(&self, table: &Table) -> Result<bool, Fault> {
         let claim = Change::of_existing()
             .when(USER_ID, text(self.user))
             .when(ORGANIZATION_ID, text(self.organization))

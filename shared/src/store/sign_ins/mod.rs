@@ -1,17 +1,20 @@
 //! What signing in reads and writes.
 
+pub(super) mod limits;
+pub(super) mod password_hashes;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::keys;
-use super::password_hashes::HashInProfile;
-use super::record::{self, ClaimRecord, PASSWORD_HASH};
+use self::limits::{Attempt, Origin, Place};
+use self::password_hashes::HashInProfile;
 use super::setups::users::StoredUser;
-use super::sign_in_limits::{self, Attempt, Origin, Place};
-use super::table::Table;
-use super::table::outcome::CallFailure;
 use crate::domain::{EmailKey, Fault, NetworkMark, ObjectId, Timestamp};
+use crate::store::keys;
+use crate::store::record::{self, ClaimRecord, PASSWORD_HASH};
+use crate::store::table::Table;
+use crate::store::table::outcome::CallFailure;
 
 /// How long moving a hash may hold up a sign-in.
 const MOVING_TIME: Duration = Duration::from_secs(2);
@@ -74,7 +77,7 @@ impl<'a> SignIns<'a> {
         let origin = Origin { email: email.clone(), network, now };
         let claim_key = keys::email(email);
         let (begun, claim) =
-            tokio::join!(sign_in_limits::begin(self.0, origin, Place::new(now, random)), self.0.get(&claim_key, None));
+            tokio::join!(limits::begin(self.0, origin, Place::new(now, random)), self.0.get(&claim_key, None));
         let attempt = match begun? {
             Ok(attempt) => attempt,
             Err(retry_after) => return Ok(Begun::Locked { retry_after }),

@@ -12,12 +12,12 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::keys::{self, Key};
-use super::record;
-use super::table::Table;
-use super::table::change::{number, text};
-use super::table::outcome::{CallFailure, Item};
 use crate::domain::{EmailKey, Fault, NetworkMark, Timestamp};
+use crate::store::keys::{self, Key};
+use crate::store::record;
+use crate::store::table::Table;
+use crate::store::table::change::{number, text};
+use crate::store::table::outcome::{CallFailure, Item};
 
 /// How many failures an address may have from one network within [`WINDOW`].
 pub const MAX_FAILURES: u64 = 10;
@@ -45,10 +45,10 @@ const ATTEMPTS: u32 = 8;
 
 /// What one attempt is: who wants to sign in, from where, when.
 #[derive(Clone)]
-pub(super) struct Origin {
-    pub(super) email: EmailKey,
-    pub(super) network: NetworkMark,
-    pub(super) now: Timestamp,
+pub(in crate::store) struct Origin {
+    pub(in crate::store) email: EmailKey,
+    pub(in crate::store) network: NetworkMark,
+    pub(in crate::store) now: Timestamp,
 }
 
 /// An attempt that has a place in flight. It is to be accepted or rejected.
@@ -86,10 +86,10 @@ enum Passage {
 
 /// A place in flight: the second in which it was taken, as eight hex digits, and eight random ones.
 #[derive(Debug, Clone)]
-pub(super) struct Place(String);
+pub(in crate::store) struct Place(String);
 
 impl Place {
-    pub(super) fn new(now: Timestamp, random: [u8; 4]) -> Self {
+    pub(in crate::store) fn new(now: Timestamp, random: [u8; 4]) -> Self {
         Self(format!("{:08x}{}", now.as_seconds(), hex::encode(random)))
     }
 
@@ -199,7 +199,11 @@ fn is_within(seconds: i64, within: Duration, now: Timestamp) -> bool {
 
 /// Takes a place in flight and judges what is counted so far: the attempt, or how long to wait. One round trip; one more where
 /// the address has too many failures and the network is new.
-pub(super) async fn begin(table: &Table, origin: Origin, place: Place) -> Result<Result<Attempt<'_>, Duration>, Fault> {
+pub(in crate::store) async fn begin(
+    table: &Table,
+    origin: Origin,
+    place: Place,
+) -> Result<Result<Attempt<'_>, Duration>, Fault> {
     let address_key = keys::sign_in_failures(&origin.email);
     let (taken, address) = tokio::join!(take_place(table, &origin, &place), table.get(&address_key, None));
     let address: AddressRecord = address?.map(record::read).transpose()?.unwrap_or_default();
