@@ -12,7 +12,8 @@ use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
 use crate::store::keys::{self, Key, SK};
 use crate::store::record;
 use crate::store::table::outcome::Item;
-use crate::store::table::{Part, Table, key_item};
+use crate::store::table::query::Query;
+use crate::store::table::{Table, key_item};
 
 /// One page of applies, in the order of their ids.
 #[derive(Debug)]
@@ -98,9 +99,9 @@ impl<'a> ApplyHistory<'a> {
         limit: usize,
     ) -> Result<ApplyPage, Fault> {
         let pk = keys::applies_partition(organization, snapshot);
-        let part = Part { pk, sk_prefix: Some(keys::APPLY), attributes: None };
         let start = start.map(|apply| key_item(&keys::apply(organization, snapshot, &apply)));
-        let (items, more) = self.0.query_up_to(&part, start, Some(limit + 1)).await?;
+        let query = Query::of(&pk).starting_with(keys::APPLY).after(start).at_most(limit + 1);
+        let (items, more) = self.0.query(query).await?;
         let mut applies = items.into_iter().map(StoredApply::read).collect::<Result<Vec<_>, _>>()?;
         let is_cut = more.is_some() || applies.len() > limit;
         applies.truncate(limit);
@@ -133,12 +134,12 @@ impl<'a> ApplyHistory<'a> {
     ) -> Result<ClonePage, Fault> {
         let (organization, user) = (&apply.organization, &apply.record.user_id);
         let pk = keys::user_partition(organization, user);
-        let part = Part { pk, sk_prefix: None, attributes: Some(&[SK, "clonedFrom"]) };
         let mut start = start.map(|place| key_item(&keys::setup_item(organization, user, place.kind, &place.id)));
         let mut clones = Vec::with_capacity(limit + 1);
         loop {
             // One to tell that there is more, and two that are none of the setup: the profile and the switches.
-            let (items, after) = self.0.query_up_to(&part, start, Some(limit + 3)).await?;
+            let query = Query::of(&pk).only(&[SK, "clonedFrom"]).after(start).at_most(limit + 3);
+            let (items, after) = self.0.query(query).await?;
             for item in items {
                 clones.extend(clone_of(apply, item)?);
             }

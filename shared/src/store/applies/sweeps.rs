@@ -12,9 +12,10 @@ use crate::store::record::{self, CHUNKS, RESERVED_BY};
 use crate::store::snapshots::refreshes::chunk_keys;
 use crate::store::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use crate::store::snapshots::visibility::{OF, Visibility};
+use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{IndexPart, Part, Range, Table};
+use crate::store::table::query::Query;
 
 /// How many things one page of what is due has.
 const PAGE: usize = 100;
@@ -71,13 +72,13 @@ impl<'a> Sweeps<'a> {
     pub async fn due(&self, shard: &str, now: Timestamp, last: Option<&Due>) -> Result<(Vec<Due>, bool), Fault> {
         // Text order is time order, and this sorts after everything of that very moment.
         let end = format!("{now}~");
-        let range = Range::LatestFirst(Some(last.map_or(end.as_str(), |last| last.position.as_str())));
-        let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
+        let end = last.map_or(end.as_str(), |last| last.position.as_str());
+        let (items, more) = self.0.query(Query::of_index(&ALL, shard).before(end).backwards().at_most(PAGE)).await?;
         let due = items.iter().map(|item| Due {
             key: Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() },
             position: record::key_attribute(item, ALL.sk).to_owned(),
         });
-        Ok((due.collect(), more))
+        Ok((due.collect(), more.is_some()))
     }
 
     /// Does what is to be done at `now` about one thing.
@@ -163,8 +164,7 @@ impl<'a> Sweeps<'a> {
             return Ok(Swept::Nothing);
         }
         let meta = keys::snapshot(&snapshot);
-        let part = Part { pk: meta.pk.clone(), sk_prefix: None, attributes: Some(&[PK, SK, CHUNKS]) };
-        let left = self.0.query_all(&part).await?;
+        let left = self.0.query_all(Query::of(&meta.pk).only(&[PK, SK, CHUNKS])).await?;
         let left = left.iter().filter(|item| record::sort_key(item) != meta.sk);
         let mut keys = chunks(&snapshot, &item)?;
         let mut others = Vec::new();
@@ -208,8 +208,7 @@ pub(in crate::store) async fn empty_user(
 
 /// The keys of everything in a partition, read consistently.
 async fn list(table: &Table, pk: &str) -> Result<Vec<Key>, Fault> {
-    let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[PK, SK]) };
-    let items = table.query_all(&part).await?;
+    let items = table.query_all(Query::of(pk).only(&[PK, SK])).await?;
     Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
 }
 

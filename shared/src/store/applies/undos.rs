@@ -14,9 +14,10 @@ use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
+use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item, Reason};
-use crate::store::table::{Part, Table};
+use crate::store::table::query::Query;
 
 /// How long an undo that broke off waits for its client before a sweep carries it on: a function ends after 29 s, and before that
 /// a sweep would only do its work a second time.
@@ -202,14 +203,11 @@ impl<'a> Undos<'a> {
     /// What of the user of an apply can differ from what the apply left; `None` where there is no user. The names of its items
     /// come with it, so it is only for an undo that was refused.
     pub async fn usage(&self, apply: &StoredApply) -> Result<Option<Usage>, Fault> {
-        let part = Part {
-            pk: keys::user_partition(&apply.organization, &apply.record.user_id),
-            sk_prefix: None,
-            attributes: Some(&[SK, SETUP_VERSION, FIRST_SIGN_IN_AT, "clonedFrom", "document.name"]),
-        };
+        let partition = keys::user_partition(&apply.organization, &apply.record.user_id);
+        let attributes = [SK, SETUP_VERSION, FIRST_SIGN_IN_AT, "clonedFrom", "document.name"];
         let mut usage = Usage::default();
         let mut is_there = false;
-        for mut item in self.0.query_all(&part).await? {
+        for mut item in self.0.query_all(Query::of(&partition).only(&attributes)).await? {
             let sk = record::sort_key(&item).to_owned();
             let name = take_name(&mut item);
             let used: UsedRecord = record::read(item)?;

@@ -8,9 +8,10 @@ use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Sna
 use crate::store::keys::{self, ALL, PK, SK};
 use crate::store::record::{self, Record, TYPE};
 use crate::store::snapshots::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
+use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{IndexPart, Range, Table};
+use crate::store::table::query::Query;
 
 /// How many snapshots one page of what is due has: as many as one batch reads.
 const PAGE: usize = 100;
@@ -74,9 +75,13 @@ impl<'a> Schedules<'a> {
     pub async fn page(&self, shard: &str, now: Timestamp, from: Option<&str>) -> Result<DuePage, Fault> {
         // Text order is time order, and this sorts after everything of that very moment.
         let to = after(&now.to_string());
-        let range = Range::EarliestFirst { from, to: &to };
-        let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
-        let next = items.last().filter(|_| more).map(|item| after(record::key_attribute(item, ALL.sk)));
+        let query = Query::of_index(&ALL, shard).at_most(PAGE);
+        let query = match from {
+            None => query.before(to.as_str()),
+            Some(from) => query.between(from, &to),
+        };
+        let (items, more) = self.0.query(query).await?;
+        let next = items.last().filter(|_| more.is_some()).map(|item| after(record::key_attribute(item, ALL.sk)));
         let row = |item: &Item| {
             let id = keys::parse_snapshot(record::partition_key(item))?;
             Some(DueRow { id, organization: keys::parse_due_organization(record::key_attribute(item, ALL.sk)) })

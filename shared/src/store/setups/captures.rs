@@ -12,9 +12,10 @@ use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, Obje
 use crate::store::document::{TypeRoom, Unreadable};
 use crate::store::keys::{self, PREFERENCES, SK};
 use crate::store::record::{self, DOCUMENT};
+use crate::store::table::Table;
 use crate::store::table::outcome::CallFailure;
+use crate::store::table::query::Query;
 use crate::store::table::size::stored_bytes;
-use crate::store::table::{Part, Table};
 
 /// How often a capture starts over because somebody edited the setup meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -125,23 +126,20 @@ impl<'a> Captures<'a> {
 
     /// The ids of the user's automations, as they are now.
     pub async fn automations(&self, organization: &ObjectId, user: &ObjectId) -> Result<BTreeSet<ObjectId>, Fault> {
-        let part = Part {
-            pk: keys::user_partition(organization, user),
-            sk_prefix: Some(keys::setup_item_prefix(ItemKind::Automation)),
-            attributes: Some(&[SK]),
-        };
-        let items = self.0.query_all(&part).await?;
+        let partition = keys::user_partition(organization, user);
+        let query = Query::of(&partition).starting_with(keys::setup_item_prefix(ItemKind::Automation)).only(&[SK]);
+        let items = self.0.query_all(query).await?;
         Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
     }
 
     async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Result<ReadUser, Captured>, Fault> {
-        let part =
-            Part { pk: keys::user_partition(organization, user), sk_prefix: None, attributes: Some(&ATTRIBUTES) };
+        let partition = keys::user_partition(organization, user);
+        let query = Query::of(&partition).only(&ATTRIBUTES);
         let mut profile = None;
         let mut reading = SetupReading::default();
         let mut next = None;
         loop {
-            let (items, after) = self.0.query(&part, next).await?;
+            let (items, after) = self.0.query(query.clone().after(next)).await?;
             for item in items {
                 match record::sort_key(&item) {
                     sk if sk == keys::user(organization, user).sk => {

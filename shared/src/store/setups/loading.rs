@@ -11,15 +11,15 @@ use crate::domain::Fault;
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::keys::{self, Key};
 use crate::store::record;
+use crate::store::table::Table;
 use crate::store::table::change::Change;
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{Part, Table};
+use crate::store::table::query::Query;
 
 impl Table {
     /// Returns the sort keys of a partition.
     pub(in crate::store) async fn sort_keys(&self, pk: &str) -> Result<BTreeSet<String>, Fault> {
-        let part = Part { pk: pk.to_owned(), sk_prefix: None, attributes: Some(&[keys::SK]) };
-        let items = self.query_all(&part).await?;
+        let items = self.query_all(Query::of(pk).only(&[keys::SK])).await?;
         Ok(items.iter().map(|item| record::sort_key(item).to_owned()).collect())
     }
 

@@ -8,8 +8,9 @@ use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId
 use crate::store::applies::staging::batches;
 use crate::store::keys::{self, Key};
 use crate::store::record::{self, Nested, OrganizationRecord};
+use crate::store::table::Table;
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{Part, Table};
+use crate::store::table::query::Query;
 
 /// Reads organizations.
 pub struct Organizations<'a>(&'a Table);
@@ -23,12 +24,12 @@ impl<'a> Organizations<'a> {
     /// The organization with everything that a reference can be mapped to; `None` when there is none. One query. A pipeline or an
     /// agent that cannot be read is left out.
     pub async fn load(&self, id: &ObjectId) -> Result<Option<Organization>, Fault> {
-        let part = Part { pk: keys::organization_partition(id), sk_prefix: None, attributes: None };
+        let partition = keys::organization_partition(id);
         let mut organization = None;
         let mut pipelines = Vec::new();
         let mut agents = Vec::new();
         let mut left_out = Vec::new();
-        for item in self.0.query_all(&part).await? {
+        for item in self.0.query_all(Query::of(&partition)).await? {
             let sk = record::sort_key(&item).to_owned();
             if let Some(key) = sk.strip_prefix("PIPELINE#") {
                 add(&mut pipelines, item, LeftOut::new(LeftOutKind::Pipeline, key), &mut left_out);

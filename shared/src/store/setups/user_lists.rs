@@ -6,8 +6,9 @@ use crate::domain::{Email, Fault, FullName, ObjectId, Role};
 use crate::store::keys::{self, LIST};
 use crate::store::record;
 use crate::store::snapshots::lists::{Page, Position, page, position};
+use crate::store::table::Table;
 use crate::store::table::outcome::Item;
-use crate::store::table::{IndexPart, Range, Table};
+use crate::store::table::query::Query;
 
 /// What a list shows of a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,9 +53,8 @@ impl<'a> UserLists<'a> {
         let mut before = start;
         loop {
             let text = before.map(|position| position.to_string());
-            let range = Range::LatestFirst(text.as_deref());
-            let part = IndexPart { index: &LIST, pk: &pk, range, limit: limit + 1 - rows.len() };
-            let (items, more) = self.0.query_index(&part).await?;
+            let query = Query::of_index(&LIST, &pk).before(text.as_deref()).backwards().at_most(limit + 1 - rows.len());
+            let (items, next) = self.0.query(query).await?;
             let mut last = None;
             for item in items {
                 let position = position(&LIST, &item)?;
@@ -62,7 +62,7 @@ impl<'a> UserLists<'a> {
                 rows.extend(user_row(organization, item).map(|row| (position, row)));
             }
             before = last.or(before);
-            if rows.len() > limit || !more {
+            if rows.len() > limit || next.is_none() {
                 break;
             }
         }

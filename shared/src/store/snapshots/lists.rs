@@ -13,8 +13,9 @@ use crate::domain::sharing::RevisionChoice;
 use crate::domain::{Counts, Email, Fault, ObjectId, Principal, Snapshot, SnapshotName, Timestamp, Violation};
 use crate::store::keys::{self, ALL, IndexKeys, LIST, PK};
 use crate::store::record;
+use crate::store::table::Table;
 use crate::store::table::outcome::Item;
-use crate::store::table::{IndexPart, Range, Table};
+use crate::store::table::query::Query;
 
 /// How often a page reads on for rows that it had to drop. It ends short after that, and the next page goes on: what is
 /// left of many deleted snapshots must not keep a list from answering.
@@ -254,13 +255,12 @@ impl Stream<'_> {
     async fn fill(&mut self, limit: usize) -> Result<(), Fault> {
         while self.read.is_empty() && self.more {
             let before = self.before.map(|position| position.to_string());
-            let range = Range::LatestFirst(before.as_deref());
-            let part = IndexPart { index: self.index, pk: &self.pk, range, limit };
-            let (items, more) = self.table.query_index(&part).await?;
+            let query = Query::of_index(self.index, &self.pk).before(before.as_deref()).backwards().at_most(limit);
+            let (items, next) = self.table.query(query).await?;
             for item in items {
                 self.read.push_back(Entry::read(self.index, item)?);
             }
-            self.more = more;
+            self.more = next.is_some();
             self.before = self.read.back().map(|entry| entry.position).or(self.before);
         }
         Ok(())

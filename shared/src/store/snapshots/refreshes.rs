@@ -21,9 +21,10 @@ use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Tim
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::keys::{self, ALL, PK, SK};
 use crate::store::record::{self, CHUNKS, CONTENT};
+use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{IndexPart, Range, RangePart, Table};
+use crate::store::table::query::Query;
 
 /// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
 /// then, and whoever looks at a list of revisions can still read what it shows.
@@ -208,15 +209,10 @@ impl<'a> Refreshes<'a> {
         let oldest_kept = snapshot.shares.oldest_kept.unwrap_or(1);
         let Some(last) = oldest_kept.checked_sub(1).filter(|last| *last > 0) else { return Ok(0) };
         let key = |revision| keys::revision(&snapshot.id, revision);
-        let part = RangePart {
-            pk: &key(0).pk,
-            between: (&key(0).sk, &key(last).sk),
-            attributes: &[PK, SK, CHUNKS, REPLACED_AT],
-            // Two of them may be shared.
-            limit: DROPPED_AT_ONCE + 2,
-            backwards: false,
-        };
-        let (mut items, _) = self.0.query_range(&part).await?;
+        let (first, last) = (key(0), key(last));
+        let query = Query::of(&first.pk).between(&first.sk, &last.sk).only(&[PK, SK, CHUNKS, REPLACED_AT]);
+        // Two of them may be shared.
+        let (mut items, _) = self.0.query(query.at_most(DROPPED_AT_ONCE + 2)).await?;
         items.retain(|item| replaced_at(item).is_some_and(|at| at.plus(KEPT_AT_LEAST) <= now));
         let items = self.not_shared(snapshot.id, items).await?;
         if items.is_empty() || self.is_being_applied(snapshot.id).await? {
@@ -258,13 +254,13 @@ impl<'a> Refreshes<'a> {
     async fn is_being_applied_in(&self, shard: &str, snapshot: ObjectId) -> Result<bool, Fault> {
         let mut before = None::<String>;
         loop {
-            let range = Range::LatestFirst(before.as_deref());
-            let (items, more) = self.0.query_index(&IndexPart { index: &ALL, pk: shard, range, limit: PAGE }).await?;
+            let query = Query::of_index(&ALL, shard).before(before.as_deref()).backwards().at_most(PAGE);
+            let (items, next) = self.0.query(query).await?;
             let is_of_it = |item: &Item| {
                 let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));
                 apply.is_some_and(|(_, applied, _)| applied == snapshot)
             };
-            if items.iter().any(is_of_it) || !more {
+            if items.iter().any(is_of_it) || next.is_none() {
                 return Ok(items.iter().any(is_of_it));
             }
             before = items.last().map(|item| record::key_attribute(item, ALL.sk).to_owned());

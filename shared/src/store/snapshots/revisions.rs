@@ -9,7 +9,8 @@ use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Timestamp, Work};
 use crate::store::keys;
 use crate::store::record;
-use crate::store::table::{RangePart, Table};
+use crate::store::table::Table;
+use crate::store::table::query::Query;
 
 /// Reads revisions.
 pub struct Revisions<'a>(&'a Table);
@@ -57,19 +58,14 @@ impl<'a> Revisions<'a> {
     ) -> Result<(Vec<Revision>, bool), Fault> {
         let key = |revision| keys::revision(&snapshot, revision);
         let last = before.map_or(u32::MAX, |before| before.saturating_sub(1));
-        let part = RangePart {
-            pk: &key(0).pk,
-            between: (&key(0).sk, &key(last).sk),
-            attributes: &REVISION_ATTRIBUTES,
-            limit,
-            backwards: true,
-        };
-        let (items, more) = self.0.query_range(&part).await?;
+        let (first, last) = (key(0), key(last));
+        let query = Query::of(&first.pk).between(&first.sk, &last.sk).only(&REVISION_ATTRIBUTES);
+        let (items, more) = self.0.query(query.backwards().at_most(limit)).await?;
         let revisions = items.into_iter().filter_map(|item| {
             let number = keys::parse_revision(record::sort_key(&item))?;
             Some(record::read::<RevisionRecord>(item).map(|record| record.into_revision(number)))
         });
-        Ok((revisions.collect::<Result<_, _>>()?, more))
+        Ok((revisions.collect::<Result<_, _>>()?, more.is_some()))
     }
 
     /// A revision of a snapshot as it was read; `None` where there is none of this number, or not any more. No read for the

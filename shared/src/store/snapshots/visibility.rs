@@ -15,9 +15,10 @@ use crate::domain::{Counts, Fault, ObjectId, Snapshot, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::keys::{self, ALL, Key, LIST, PK, SK};
 use crate::store::record::{self, TYPE};
+use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::{Part, Table};
+use crate::store::table::query::Query;
 
 /// How long a request has to write the rows before a sweep does.
 const SWEPT_AFTER: Duration = Duration::from_secs(60);
@@ -110,8 +111,8 @@ impl<'a> Visibility<'a> {
     /// The rows that are not what the snapshot's own item says: each with its change, or without one where it has to go.
     async fn outdated(&self, snapshot: &Snapshot) -> Result<Vec<(Key, Option<Change>)>, Fault> {
         let partition = keys::snapshot(&snapshot.id).pk;
-        let part = Part { pk: partition, sk_prefix: Some(keys::VISIBLE_TO), attributes: Some(&[PK, SK, SHARED_AT]) };
-        let mut items = self.0.query_all(&part).await?;
+        let query = Query::of(&partition).starting_with(keys::VISIBLE_TO).only(&[PK, SK, SHARED_AT]);
+        let mut items = self.0.query_all(query).await?;
         items.extend(self.0.get(&keys::visible_to_all(&snapshot.id), Some(&[PK, SK, SHARED_AT])).await?);
         let mut rows: HashMap<Key, Option<AttributeValue>> = items
             .into_iter()
