@@ -11,26 +11,14 @@ use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, Reques
 use shared::password_hash::SALT_BYTES;
 use shared::store::{Applied, Applies, Apply, StoredApply, Table};
 
+use crate::applying::{Applying, WAIT};
 use crate::judge::{Asked, Found, Judged, authorize};
 use crate::repeat::Repeat;
 use crate::request::Wanted;
 use crate::{App, answer};
 
-/// How long a client waits for another request, or before it repeats its own under the same key.
-pub(crate) const WAIT: Duration = Duration::from_secs(1);
 /// How long a client without a key waits once its apply was interrupted: until then the address may stay reserved.
 const HELD: Duration = Duration::from_secs(120);
-
-/// One request to apply, as far as it is known before anything is read.
-pub(crate) struct Applying<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) table: &'a Table,
-    pub(crate) context: &'a RequestContext,
-    pub(crate) asked: Asked,
-    pub(crate) wanted: Wanted,
-    /// The apply's id, where an Idempotency-Key fixes it.
-    key: Option<ObjectId>,
-}
 
 /// Authorize, read everything at once while the password is hashed, plan, write.
 pub(crate) async fn apply(

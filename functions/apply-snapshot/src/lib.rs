@@ -8,6 +8,7 @@
 mod answer;
 mod apply;
 mod apply_document;
+mod applying;
 mod dry_run;
 mod history;
 mod judge;

@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use shared::http::{Answer, ApiError};
 use shared::store::{Applies, ApplyState, StoredApply};
 
-use crate::apply::{Applying, WAIT};
+use crate::applying::{Applying, WAIT};
 
 /// How long it takes at least to clear away an apply that was given up.
 const CLEARING: Duration = Duration::from_secs(70);

@@ -8,8 +8,8 @@ use shared::http::{Answer, ApiError, Caller, Edge, FieldError, RequestContext, b
 use shared::store::{ApplyState, Begun, StoredApply, Table, Undo, Undos};
 use utoipa::ToSchema;
 
-use crate::apply::WAIT;
 use crate::apply_document::{ApplyDocument, answered};
+use crate::applying::WAIT;
 use crate::history::{authorize, find};
 
 /// How the apply is undone. No body at all is as an empty object.
