@@ -50,9 +50,8 @@ pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;
 pub use token::{Caller, InvalidToken, TokenVerifier};
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
-use crate::ids::{Randomness, SystemRandomness};
+use crate::clock::Clock;
+use crate::ids::Randomness;
 
 /// What the edge of every function needs.
 #[derive(Clone)]
@@ -65,17 +64,4 @@ pub struct Edge {
     pub randomness: Arc<dyn Randomness>,
     /// Whose web pages may call.
     pub cors_origins: CorsOrigins,
-}
-
-impl Edge {
-    /// The edge of a function on Lambda: keys from the settings, the machine's clock and generator.
-    pub fn from_config(config: &Config) -> Result<Self, KeyError> {
-        let verifier = TokenVerifier::new(&config.jwks, &config.token_issuer, &config.token_audience)?;
-        Ok(Self {
-            verifier,
-            clock: Arc::new(SystemClock),
-            randomness: Arc::new(SystemRandomness),
-            cors_origins: config.cors_origins.clone(),
-        })
-    }
 }
