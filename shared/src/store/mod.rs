@@ -14,11 +14,12 @@ mod sign_ins;
 mod snapshots;
 mod table;
 
+pub use applies::Applies;
+pub use applies::apply::{Applied, Apply};
 pub use applies::apply_record::{ApplyState, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
 pub use applies::sweeps::{Due, Sweeps, Swept};
 pub use applies::undos::{Begun, Undo, Undos};
-pub use applies::{Applied, Applies, Apply};
 pub use document::storable::{Unstorable, storable};
 pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
 pub use setups::captures::{Captured, Captures, SetupReading, SourceUser};

@@ -1,13 +1,11 @@
 //! Items as they are stored: one record per kind, each with the key that belongs to it.
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::document::{self, TypeRoom, Unreadable};
 use super::keys::{self, Key, PK, SK};
-use super::snapshots::packing::Packed;
 use super::table::outcome::Item;
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
@@ -298,27 +296,3 @@ pub(super) const ORGANIZATION_ID: &str = "organizationId";
 pub(super) const USER_ID: &str = "userId";
 /// The attribute that names the apply for which an address is reserved.
 pub(super) const RESERVED_BY: &str = "reservedBy";
-
-/// The attribute that holds the packed content, of a snapshot or of a chunk.
-pub(super) const CONTENT: &str = "content";
-/// How many chunks hold the content that the snapshot's own item does not.
-pub(super) const CHUNKS: &str = "chunks";
-/// One piece of a snapshot's content.
-#[derive(Debug, Serialize)]
-struct ChunkRecord {}
-
-impl Record for ChunkRecord {
-    const TYPE: &'static str = "chunk";
-}
-
-/// The items of the chunks in which a revision's content is stored; none where it stands in the snapshot's own item.
-pub(super) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: &Packed) -> Result<Vec<Item>, Fault> {
-    let chunks = packed.chunks().into_iter().enumerate();
-    chunks
-        .map(|(number, bytes)| {
-            let mut item = item(&keys::chunk(snapshot, revision, number), &ChunkRecord {})?;
-            item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(bytes)));
-            Ok(item)
-        })
-        .collect()
-}

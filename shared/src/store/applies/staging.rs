@@ -8,23 +8,20 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use super::apply::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use super::apply_record::{
     ApplyState, LEASE_UNTIL, NONCE, StoredApply, commit, give_up, staging_item, take_over, while_staging,
 };
-use super::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
 use crate::domain::{Fault, Timestamp};
 use crate::store::keys::{self, Key};
 use crate::store::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
 use crate::store::table::Table;
+use crate::store::table::batches::batches;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item, Reason};
-use crate::store::table::size::stored_bytes;
-use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
 /// How long nobody else may carry an apply on: a function ends after 29 s, and clocks differ a little.
 const LEASE: Duration = Duration::from_secs(35);
-/// The most bytes in one stage: DynamoDB takes 4 MB, and the check of the record comes on top.
-const MAX_STAGE_BYTES: usize = MAX_TRANSACTION_BYTES - 500_000;
 /// How long an orderly stop may take. It begins when the request's time is over, within what the function keeps in reserve.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
@@ -205,56 +202,8 @@ pub(in crate::store) async fn abandon(table: &Table, stored: &StoredApply, now: 
     }
 }
 
-/// The items in their order, in runs that fit one transaction beside the check.
-pub(in crate::store) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut batches: Vec<Vec<Item>> = Vec::new();
-    let mut bytes = 0;
-    for item in items {
-        let size = stored_bytes(&item);
-        match batches.last_mut() {
-            Some(batch) if batch.len() < MAX_TRANSACTION_ITEMS - 1 && bytes + size <= MAX_STAGE_BYTES => {
-                bytes += size;
-                batch.push(item);
-            }
-            _ => {
-                bytes = size;
-                batches.push(vec![item]);
-            }
-        }
-    }
-    batches
-}
-
 impl From<Fault> for Halted {
     fn from(fault: Fault) -> Self {
         Self::Failed(fault)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
-
-    use super::*;
-
-    fn lengths(count: usize, bytes: usize) -> Vec<usize> {
-        let item = Item::from([("a".to_owned(), AttributeValue::S("x".repeat(bytes - 1)))]);
-        batches(vec![item; count]).iter().map(Vec::len).collect()
-    }
-
-    #[test]
-    fn a_stage_has_at_most_99_items() {
-        assert_eq!(lengths(0, 10), [0; 0]);
-        assert_eq!(lengths(98, 10), [98]);
-        assert_eq!(lengths(99, 10), [99]);
-        assert_eq!(lengths(100, 10), [99, 1]);
-        assert_eq!(lengths(250, 10), [99, 99, 52]);
-    }
-
-    #[test]
-    fn a_stage_has_at_most_3_5_mb() {
-        assert_eq!(lengths(10, 350_000), [10]);
-        assert_eq!(lengths(10, 350_001), [9, 1]);
-        assert_eq!(lengths(11, 350_000), [10, 1]);
     }
 }

@@ -1,15 +1,14 @@
 //! Clears away what nobody will finish: applies that were interrupted and never carried on, undos that broke off or want a
 //! second look, and what a deleted snapshot leaves behind. Every step may be done twice, and by two sweeps at once.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep_at};
+use super::clearing::empty_user;
 use super::staging::abandon;
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
 use crate::store::keys::{self, ALL, Key, PK, SK};
-use crate::store::record::{self, CHUNKS, RESERVED_BY};
-use crate::store::snapshots::refreshes::chunk_keys;
+use crate::store::record::{self, RESERVED_BY};
+use crate::store::snapshots::chunks::{CHUNKS, chunk_keys, tombstone_chunk_keys};
 use crate::store::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use crate::store::snapshots::visibility::{OF, Visibility};
 use crate::store::table::Table;
@@ -166,7 +165,7 @@ impl<'a> Sweeps<'a> {
         let meta = keys::snapshot(&snapshot);
         let left = self.0.query_all(Query::of(&meta.pk).only(&[PK, SK, CHUNKS])).await?;
         let left = left.iter().filter(|item| record::sort_key(item) != meta.sk);
-        let mut keys = chunks(&snapshot, &item)?;
+        let mut keys = tombstone_chunk_keys(&snapshot, &item)?;
         let mut others = Vec::new();
         for item in left {
             // Chunks go before the item by which they are found.
@@ -182,43 +181,4 @@ impl<'a> Sweeps<'a> {
             Err(other) => Err(other.into()),
         }
     }
-}
-
-/// Deletes everything of a user who is not there, until a consistent list is empty. Gives how many items that were.
-pub(in crate::store) async fn empty_user(
-    table: &Table,
-    organization: &ObjectId,
-    user: &ObjectId,
-) -> Result<usize, Fault> {
-    let profile = keys::user(organization, user);
-    let mut deleted = 0;
-    loop {
-        let left = list(table, &profile.pk).await?;
-        if left.is_empty() {
-            return Ok(deleted);
-        }
-        if left.contains(&profile) {
-            // No protocol leads here; whatever did, the user is not ours to delete.
-            return Err(Fault::Corrupt(format!("the user {user} is there whose items were to be cleared away")));
-        }
-        deleted += left.len();
-        table.batch_delete(left).await?;
-    }
-}
-
-/// The keys of everything in a partition, read consistently.
-async fn list(table: &Table, pk: &str) -> Result<Vec<Key>, Fault> {
-    let items = table.query_all(Query::of(pk).only(&[PK, SK])).await?;
-    Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
-}
-
-/// The keys of a snapshot's chunks, which its tombstone still counts.
-fn chunks(snapshot: &ObjectId, tombstone: &Item) -> Result<Vec<Key>, Fault> {
-    let Some(AttributeValue::N(count)) = tombstone.get(CHUNKS) else { return Ok(Vec::new()) };
-    let number = |text: &str| text.parse::<u32>().ok();
-    let revision = tombstone.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| number(text));
-    let (Some(count), Some(revision)) = (number(count), revision) else {
-        return Err(Fault::Corrupt(format!("the tombstone of {snapshot} does not count its chunks")));
-    };
-    Ok((0..count).map(|chunk| keys::chunk(snapshot, revision, chunk as usize)).collect())
 }

@@ -7,9 +7,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
+use super::apply::meet_record;
 use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
-use super::meet_record;
-use super::sweeps::empty_user;
+use super::clearing::empty_user;
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
 use crate::store::keys::{self, ALL, PREFERENCES, SK};

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
-use crate::store::applies::staging::batches;
 use crate::store::keys::{self, Key};
 use crate::store::record::{self, Nested, OrganizationRecord};
 use crate::store::table::Table;
+use crate::store::table::batches::batches;
 use crate::store::table::outcome::{CallFailure, Item};
 use crate::store::table::query::Query;
 

@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
 use crate::store::MAX_TRANSACTION_ITEMS;
-use crate::store::applies::staging::batches;
 use crate::store::document::{self, TypeRoom};
 use crate::store::keys::{self, Key};
 use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
 use crate::store::table::Table;
+use crate::store::table::batches::batches;
 use crate::store::table::change::{Change as Write, number, text};
 use crate::store::table::outcome::{CallFailure, Item, Reason};
 

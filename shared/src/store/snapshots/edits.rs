@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::chunks::CONTENT;
 use super::revision_record::CONTENT_HASH;
 use super::shared_record::{FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE, keep_shared, write_shares};
 use super::snapshot_record::{DELETED_AT, DELETED_BY, is_tombstone, read_snapshot};
@@ -10,7 +11,6 @@ use crate::domain::sharing::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::keys::{self, ALL, LIST};
-use crate::store::record;
 use crate::store::schedules;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
@@ -157,7 +157,7 @@ impl<'a> SnapshotEditor<'a> {
 
 /// What a tombstone does not keep.
 const GONE: [&str; 21] = [
-    record::CONTENT,
+    CONTENT,
     CONTENT_HASH,
     "name",
     "description",
@@ -206,6 +206,7 @@ mod tests {
     use crate::domain::content::Content;
     use crate::domain::sharing::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
+    use crate::store::snapshots::chunks;
     use crate::store::snapshots::packing::Packed;
     use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
 
@@ -266,7 +267,7 @@ mod tests {
         let item = whole_item();
         let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content"];
         let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
-        expected.extend([record::CHUNKS, DELETED_AT, DELETED_BY]);
+        expected.extend([chunks::CHUNKS, DELETED_AT, DELETED_BY]);
         expected.sort_unstable();
         let mut read = SNAPSHOT_ATTRIBUTES;
         read.sort_unstable();

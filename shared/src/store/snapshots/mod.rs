@@ -1,5 +1,6 @@
 //! Snapshots.
 
+pub(super) mod chunks;
 pub(super) mod edits;
 pub(super) mod lists;
 pub(super) mod packing;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use self::chunks::{CHUNKS, CONTENT, chunk_items};
 use self::packing::Packed;
 use self::revision_record::Held;
 use self::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
@@ -24,7 +26,7 @@ use crate::domain::rights::{Action, Verdict};
 use crate::domain::sharing::{RevisionChoice, VisibleRevision};
 use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Work};
 use crate::store::keys::{self, PK};
-use crate::store::record::{self, CHUNKS, CONTENT};
+use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::outcome::{CallFailure, Item, Reason};
 
@@ -89,7 +91,7 @@ impl<'a> SnapshotCreator<'a> {
         fingerprint: Option<&Fingerprint>,
     ) -> Result<Creation, Fault> {
         let item = snapshot_item(snapshot, packed, fingerprint)?;
-        match self.write(item.clone(), record::chunk_items(&snapshot.id, snapshot.revision, packed)?).await {
+        match self.write(item.clone(), chunk_items(&snapshot.id, snapshot.revision, packed)?).await {
             Ok(()) => Ok(Creation::Made),
             Err(failure) => match met(failure)? {
                 // A repeated try meets what the first one wrote.

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::future::try_join_all;
 
 use super::StoredSnapshot;
+use super::chunks::{CHUNKS, CONTENT, chunk_items, chunk_keys};
 use super::packing::Packed;
 use super::revision_record::{
     CONTENT_HASH, DUE_AT, Held, Note, REPLACED_AT, RefreshRecord, about, revision_item, unscheduled, while_about,
@@ -20,7 +21,7 @@ use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::keys::{self, ALL, PK, SK};
-use crate::store::record::{self, CHUNKS, CONTENT};
+use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -148,7 +149,7 @@ impl<'a> Refreshes<'a> {
             self.0.put_new_in_transaction(replaced)?,
             state,
         ];
-        for chunk in record::chunk_items(&snapshot.id, revised.revision, packed)? {
+        for chunk in chunk_items(&snapshot.id, revised.revision, packed)? {
             writes.push(self.0.put_new_in_transaction(chunk)?);
         }
         if is_followed {
@@ -265,18 +266,6 @@ impl<'a> Refreshes<'a> {
             }
             before = items.last().map(|item| record::key_attribute(item, ALL.sk).to_owned());
         }
-    }
-}
-
-/// The keys of the chunks that hold the content of an older revision.
-pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::Key>, Fault> {
-    let Some(chunks) = revision.get(CHUNKS) else { return Ok(Vec::new()) };
-    let count = chunks.as_n().ok().and_then(|count| count.parse::<u32>().ok());
-    match (keys::parse_revision(record::sort_key(revision)), count) {
-        (Some(number), Some(count)) => {
-            Ok((0..count).map(|chunk| keys::chunk(snapshot, number, chunk as usize)).collect())
-        }
-        _ => Err(Fault::Corrupt(format!("an older revision of {snapshot} does not count its chunks"))),
     }
 }
 

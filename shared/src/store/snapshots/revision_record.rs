@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::chunks::{CHUNKS, CONTENT};
 use super::packing::Packed;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
@@ -11,7 +12,7 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::keys::{self, ALL};
-use crate::store::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use crate::store::record::{self, Record, TYPE};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
 

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::chunks::{CHUNKS, CONTENT};
 use super::packing::Packed;
 use super::revision_record::{CONTENT_HASH, Held, take_hash};
 use super::shared_record::{self, FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE};
@@ -13,7 +14,7 @@ use crate::domain::{
     Timestamp,
 };
 use crate::store::keys;
-use crate::store::record::{self, CHUNKS, CONTENT, Record, index};
+use crate::store::record::{self, Record, index};
 use crate::store::table::outcome::Item;
 
 /// A snapshot, its content aside.

@@ -1,6 +1,7 @@
 //! The one table: a thin layer over the SDK that names the table, counts what calls consume and reads their outcome.
 
 pub(super) mod batch;
+pub(super) mod batches;
 pub(super) mod change;
 pub(super) mod meter;
 pub(super) mod outcome;
