@@ -15,7 +15,7 @@ use super::packing;
 use super::record::{self, PASSWORD_HASH, Record};
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
-use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
+use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp, Work};
 
 /// How long an interrupted apply waits, after its lease, for somebody to carry it on before it is cleared away.
 const GRACE: Duration = Duration::from_secs(120);
@@ -203,7 +203,7 @@ impl StoredApply {
     pub fn answer(&self) -> Result<String, Fault> {
         let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
         let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"there is none"))?;
-        let bytes = packing::decompress(packed)?;
+        let bytes = packing::decompress::<Fault>(packed, &Work::unlimited())?;
         String::from_utf8(bytes).map_err(|error| corrupt(&error))
     }
 }
@@ -213,7 +213,7 @@ impl StoredApply {
 const ANSWER: &str = "answer";
 
 pub(super) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
-    Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)))
+    Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes(), &Work::unlimited())??)))
 }
 
 /// The item of an apply that is committed in one transaction.

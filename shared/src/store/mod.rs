@@ -50,7 +50,7 @@ pub use captures::{Captured, Captures, SetupReading, SourceUser};
 pub use edits::{Edited, Renaming, SnapshotEditor};
 pub use lists::{Page, Position, SnapshotLists, SnapshotRow};
 pub use organizations::{AbsentTargets, OrganizationWriter, Organizations};
-pub use packing::{Canonical, MAX_PACKED_BYTES, Packed};
+pub use packing::{Canonical, MAX_PACKED_BYTES, Packed, PackedContent};
 pub use password_hashes::{HashMigration, Migrated};
 pub use refreshes::{NextRevision, Refreshes, Replaced, Terms};
 pub use revision_record::Note;
