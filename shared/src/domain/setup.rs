@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ObjectId;
 use super::canonical::InOrder;
+use super::every::every;
 use super::values::TypedPlace;
 
 /// The three kinds of setup items.
@@ -25,10 +26,12 @@ pub enum ItemKind {
     Template,
 }
 
-impl ItemKind {
+every! {
     /// All of them, in the order in which answers name them.
-    pub const ALL: [Self; 3] = [Self::Automation, Self::Prompt, Self::Template];
+    ItemKind: Automation, Prompt, Template
+}
 
+impl ItemKind {
     /// The singular, in lower case.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 //! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
 
 mod applies;
+mod attributes;
 mod document;
 mod keys;
 mod record;
@@ -27,10 +28,10 @@ pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations
 pub use setups::user_lists::{UserLists, UserRow};
 pub use setups::users::{Callers, StoredUser};
 pub use setups::writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
-pub use sign_ins::limits::{
-    Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
-    Verdict, WINDOW,
+pub use sign_ins::counts::{
+    KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME, WINDOW,
 };
+pub use sign_ins::limits::{Attempt, Verdict};
 pub use sign_ins::password_hashes::{HashMigration, Migrated};
 pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use snapshots::edits::{Edited, Renaming, SnapshotEditor};

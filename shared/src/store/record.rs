@@ -11,9 +11,7 @@ use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
     Timestamp, User,
 };
-
-/// The attribute by which items of different kinds are told apart.
-pub(super) const TYPE: &str = "type";
+use crate::store::attributes::{DOCUMENT, ORGANIZATION_ID, RESERVED_BY, TYPE, USER_ID};
 
 /// A record that becomes an item.
 pub(super) trait Record: Serialize {
@@ -199,9 +197,6 @@ pub(super) struct SetupRecord<'a> {
     pub(super) cloned_from: Option<&'a str>,
 }
 
-/// The attribute that holds a setup item's fields.
-pub(super) const DOCUMENT: &str = "document";
-
 /// The item of one setup item.
 pub(super) fn setup_item(
     key: &Key,
@@ -242,10 +237,6 @@ pub(super) struct PreferencesRecord {
 impl Record for PreferencesRecord {
     const TYPE: &'static str = "preferences";
 }
-
-/// The attribute of a claim that holds the password hash; of a user's profile, where nobody has moved it to the claim yet;
-/// of the record of an apply that an earlier version of this service began to stage.
-pub(super) const PASSWORD_HASH: &str = "passwordHash";
 
 /// Who has an e-mail address, and with which password. Of a user's items this one alone holds the hash, so that a function
 /// that reads organizations and users reads no hash.
@@ -292,7 +283,3 @@ impl ClaimRecord {
 
 /// The attributes of a claim that say who holds it, without the hash.
 pub(super) const HOLDER: [&str; 3] = [ORGANIZATION_ID, USER_ID, RESERVED_BY];
-pub(super) const ORGANIZATION_ID: &str = "organizationId";
-pub(super) const USER_ID: &str = "userId";
-/// The attribute that names the apply for which an address is reserved.
-pub(super) const RESERVED_BY: &str = "reservedBy";

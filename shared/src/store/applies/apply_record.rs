@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp, Work};
+use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
 use crate::store::keys::{self, ALL, Key};
-use crate::store::record::{self, PASSWORD_HASH, Record};
+use crate::store::record::{self, Record};
 use crate::store::snapshots::packing;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
@@ -208,10 +209,6 @@ impl StoredApply {
     }
 }
 
-/// The attribute that holds the answer, compressed, so that it can be given again byte for byte and the record of an ordinary
-/// apply stays below 1 KB.
-const ANSWER: &str = "answer";
-
 pub(in crate::store) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
     Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes(), &Work::unlimited())??)))
 }
@@ -246,12 +243,6 @@ pub(in crate::store) fn while_staging(epoch: u64) -> Change {
     Change::of_existing().when(STATE, ApplyState::Staging.value()).when(EPOCH, number(epoch))
 }
 
-pub(in crate::store) const STATE: &str = "state";
-pub(in crate::store) const EPOCH: &str = "epoch";
-pub(in crate::store) const NONCE: &str = "nonce";
-pub(in crate::store) const LEASE_UNTIL: &str = "leaseUntil";
-pub(in crate::store) const EMAIL: &str = "email";
-
 /// Everything is there: `from` tells who may say so.
 pub(in crate::store) fn commit(from: Change, answer: &str) -> Result<Change, Fault> {
     Ok([LEASE_UNTIL, PASSWORD_HASH, EMAIL]
@@ -282,7 +273,7 @@ pub(in crate::store) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now:
         .fold(from, Change::remove)
         .set(STATE, ApplyState::Aborting.value())
         .set(EPOCH, number(epoch + 1))
-        .set("givenUpAt", text(now))
+        .set(GIVEN_UP_AT, text(now))
         .list(&ALL, keys::sweep_shard(apply), keys::by_time(now.plus(SETTLING), apply))
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::apply_record::StoredApply;
 use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
+use crate::store::attributes::{CLONED_FROM, FULL_NAME};
 use crate::store::keys::{self, Key, SK};
 use crate::store::record;
 use crate::store::table::outcome::Item;
@@ -117,7 +118,7 @@ impl<'a> ApplyHistory<'a> {
     ) -> Result<HashMap<ObjectId, FullName>, Fault> {
         let keys: Vec<Key> = users.iter().map(|user| keys::user(organization, user)).collect();
         let mut names = HashMap::new();
-        for item in self.0.batch_get(&keys, &[keys::PK, "fullName"], false).await? {
+        for item in self.0.batch_get(&keys, &[keys::PK, FULL_NAME], false).await? {
             let user = keys::parse_user(organization, record::partition_key(&item));
             names.extend(user.zip(record::read_foreign::<NameRecord>(item).and_then(|record| record.full_name)));
         }
@@ -138,7 +139,7 @@ impl<'a> ApplyHistory<'a> {
         let mut clones = Vec::with_capacity(limit + 1);
         loop {
             // One to tell that there is more, and two that are none of the setup: the profile and the switches.
-            let query = Query::of(&pk).only(&[SK, "clonedFrom"]).after(start).at_most(limit + 3);
+            let query = Query::of(&pk).only(&[SK, CLONED_FROM]).after(start).at_most(limit + 3);
             let (items, after) = self.0.query(query).await?;
             for item in items {
                 clones.extend(clone_of(apply, item)?);

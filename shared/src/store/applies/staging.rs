@@ -9,12 +9,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::apply::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
-use super::apply_record::{
-    ApplyState, LEASE_UNTIL, NONCE, StoredApply, commit, give_up, staging_item, take_over, while_staging,
-};
+use super::apply_record::{ApplyState, StoredApply, commit, give_up, staging_item, take_over, while_staging};
 use crate::domain::{Fault, Timestamp};
+use crate::store::attributes::{LEASE_UNTIL, NONCE, PASSWORD_HASH, RESERVED_BY, USER_ID};
 use crate::store::keys::{self, Key};
-use crate::store::record::{self, ClaimRecord, PASSWORD_HASH, RESERVED_BY, USER_ID};
+use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
 use crate::store::table::change::{Change, text};

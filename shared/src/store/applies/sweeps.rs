@@ -1,16 +1,17 @@
 //! Clears away what nobody will finish: applies that were interrupted and never carried on, undos that broke off or want a
 //! second look, and what a deleted snapshot leaves behind. Every step may be done twice, and by two sweeps at once.
 
-use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply, sweep_at};
+use super::apply_record::{ApplyState, SETTLING, StoredApply, sweep_at};
 use super::clearing::empty_user;
 use super::staging::abandon;
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
+use crate::store::attributes::{CHUNKS, DELETED_AT, EMAIL, OF, RESERVED_BY, STATE};
 use crate::store::keys::{self, ALL, Key, PK, SK};
-use crate::store::record::{self, RESERVED_BY};
-use crate::store::snapshots::chunks::{CHUNKS, chunk_keys, tombstone_chunk_keys};
-use crate::store::snapshots::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
-use crate::store::snapshots::visibility::{OF, Visibility};
+use crate::store::record;
+use crate::store::snapshots::chunks::{chunk_keys, tombstone_chunk_keys};
+use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use crate::store::snapshots::visibility::Visibility;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};

@@ -8,12 +8,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::apply::meet_record;
-use super::apply_record::{ApplyState, EMAIL, SETTLING, STATE, StoredApply};
+use super::apply_record::{ApplyState, SETTLING, StoredApply};
 use super::clearing::empty_user;
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
+use crate::store::attributes::{
+    CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE,
+    UNDONE_AT, UNDONE_BY, USER_ID,
+};
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
-use crate::store::record::{self, FIRST_VERSION, ORGANIZATION_ID, USER_ID};
+use crate::store::record::{self, FIRST_VERSION};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item, Reason};
@@ -66,12 +70,6 @@ struct Profile {
 
 /// Where the record and the user, or the claim, stand in a transaction.
 const OTHER_INDEX: usize = 1;
-
-const FIRST_SIGN_IN_AT: &str = "firstSignInAt";
-const SETUP_VERSION: &str = "setupVersion";
-const UNDONE_AT: &str = "undoneAt";
-const UNDONE_BY: &str = "undoneBy";
-const SECOND_LOOK_AT: &str = "secondLookAt";
 
 impl<'a> Undos<'a> {
     /// The port on this table.
@@ -204,7 +202,7 @@ impl<'a> Undos<'a> {
     /// come with it, so it is only for an undo that was refused.
     pub async fn usage(&self, apply: &StoredApply) -> Result<Option<Usage>, Fault> {
         let partition = keys::user_partition(&apply.organization, &apply.record.user_id);
-        let attributes = [SK, SETUP_VERSION, FIRST_SIGN_IN_AT, "clonedFrom", "document.name"];
+        let attributes = [SK, SETUP_VERSION, FIRST_SIGN_IN_AT, CLONED_FROM, "document.name"];
         let mut usage = Usage::default();
         let mut is_there = false;
         for mut item in self.0.query_all(Query::of(&partition).only(&attributes)).await? {
@@ -242,8 +240,8 @@ struct UsedRecord {
 
 /// The name in an item's document; empty where it has none.
 fn take_name(item: &mut Item) -> String {
-    match item.remove(record::DOCUMENT) {
-        Some(AttributeValue::M(mut document)) => match document.remove("name") {
+    match item.remove(DOCUMENT) {
+        Some(AttributeValue::M(mut document)) => match document.remove(NAME) {
             Some(AttributeValue::S(name)) => name,
             _ => String::new(),
         },

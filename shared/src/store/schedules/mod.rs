@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Snapshot, Timestamp};
+use crate::store::attributes::{DUE_AT, EVERY, REFRESH_DETAIL, SOURCE_ORGANIZATION, TYPE};
 use crate::store::keys::{self, ALL, PK, SK};
-use crate::store::record::{self, Record, TYPE};
-use crate::store::snapshots::revision_record::{DUE_AT, EVERY, REFRESH_DETAIL, RefreshRecord, unscheduled};
+use crate::store::record::{self, Record};
+use crate::store::snapshots::revision_record::{RefreshRecord, unscheduled};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -15,8 +16,6 @@ use crate::store::table::query::Query;
 
 /// How many snapshots one page of what is due has: as many as one batch reads.
 const PAGE: usize = 100;
-/// The attribute of a snapshot's own item that names the organization it was captured in.
-const SOURCE_ORGANIZATION: &str = "sourceOrgId";
 
 /// A row of the index: a snapshot that was due when the row was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

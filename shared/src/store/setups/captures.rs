@@ -9,9 +9,10 @@ use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
 use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, SetupItem};
+use crate::store::attributes::{DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
 use crate::store::document::{TypeRoom, Unreadable};
 use crate::store::keys::{self, PREFERENCES, SK};
-use crate::store::record::{self, DOCUMENT};
+use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::outcome::CallFailure;
 use crate::store::table::query::Query;
@@ -21,7 +22,7 @@ use crate::store::table::size::stored_bytes;
 const ATTEMPTS: u32 = 4;
 
 /// What is read of the source user. The password's hash is not among it.
-const ATTRIBUTES: [&str; 7] = [SK, "email", "fullName", "phoneNumber", "setupVersion", "document", "enabled"];
+const ATTRIBUTES: [&str; 7] = [SK, EMAIL, FULL_NAME, PHONE_NUMBER, SETUP_VERSION, DOCUMENT, ENABLED];
 
 /// What came of reading a setup.
 #[derive(Debug)]
@@ -225,7 +226,7 @@ impl SetupReading {
 
     /// Reads the switches one by one. What cannot be read is off.
     fn add_switches(&mut self, item: &HashMap<String, AttributeValue>) {
-        let Some(AttributeValue::M(switches)) = item.get("enabled") else {
+        let Some(AttributeValue::M(switches)) = item.get(ENABLED) else {
             self.setup.all_off = true;
             self.leave_out(LeftOut::new(LeftOutKind::Preferences, ""));
             return;

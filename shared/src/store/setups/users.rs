@@ -4,6 +4,9 @@ use serde::Deserialize;
 
 use crate::domain::rights::{HasStanding, Standing};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
+use crate::store::attributes::{
+    ACCESS_ROLE, CREATED_AT, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME, LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
+};
 use crate::store::keys;
 use crate::store::record;
 use crate::store::table::Table;
@@ -73,17 +76,8 @@ impl HasStanding for StoredUser {
 }
 
 /// What is read of a caller. A profile that was not migrated yet holds a password hash as well.
-const CALLER: [&str; 9] = [
-    "email",
-    "fullName",
-    "accessRole",
-    "loginDisabled",
-    "firstSignInAt",
-    "setupVersion",
-    "createdAt",
-    "updatedAt",
-    "type",
-];
+const CALLER: [&str; 9] =
+    [EMAIL, FULL_NAME, ACCESS_ROLE, LOGIN_DISABLED, FIRST_SIGN_IN_AT, SETUP_VERSION, CREATED_AT, UPDATED_AT, TYPE];
 
 /// Reads the stored user behind a token.
 pub struct Callers<'a>(&'a Table);

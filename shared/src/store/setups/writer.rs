@@ -11,17 +11,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
 use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::attributes::{DOCUMENT, ENABLED, SETUP_VERSION, TYPE};
 use crate::store::document::{self, TypeRoom};
 use crate::store::keys::{self, Key};
-use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, TYPE};
+use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
 use crate::store::table::change::{Change as Write, number, text};
 use crate::store::table::outcome::{CallFailure, Item, Reason};
-
-const SETUP_VERSION: &str = "setupVersion";
-const DOCUMENT: &str = "document";
-const ENABLED: &str = "enabled";
 
 /// How often a write starts over because another writer came first.
 const ATTEMPTS: u32 = 8;

@@ -1,5 +1,6 @@
 //! What signing in reads and writes.
 
+pub(super) mod counts;
 pub(super) mod limits;
 pub(super) mod password_hashes;
 
@@ -7,12 +8,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use self::limits::{Attempt, Origin, Place};
+use self::counts::{Origin, Place};
+use self::limits::Attempt;
 use self::password_hashes::HashInProfile;
 use super::setups::users::StoredUser;
 use crate::domain::{EmailKey, Fault, NetworkMark, ObjectId, Timestamp};
+use crate::store::attributes::PASSWORD_HASH;
 use crate::store::keys;
-use crate::store::record::{self, ClaimRecord, PASSWORD_HASH};
+use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::outcome::CallFailure;
 

@@ -2,13 +2,12 @@
 //! user's address. A sign-in moves its own user's hash, [`HashMigration`] all of them.
 
 use crate::domain::{Email, EmailKey, Fault, ObjectId};
+use crate::store::attributes::{EMAIL, ORGANIZATION_ID, PASSWORD_HASH, USER_ID};
 use crate::store::keys::{self, PK};
-use crate::store::record::{self, ClaimRecord, ORGANIZATION_ID, PASSWORD_HASH, Record, USER_ID, UserRecord};
+use crate::store::record::{self, ClaimRecord, Record, UserRecord};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
-
-const EMAIL: &str = "email";
 
 /// A hash that stands in a user's profile.
 pub(in crate::store) struct HashInProfile<'a> {

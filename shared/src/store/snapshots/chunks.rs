@@ -6,14 +6,11 @@ use serde::Serialize;
 
 use super::packing::Packed;
 use crate::domain::{Fault, ObjectId};
+use crate::store::attributes::{CHUNKS, CONTENT, REVISION};
 use crate::store::keys;
 use crate::store::record::{self, Record, item};
 use crate::store::table::outcome::Item;
 
-/// The attribute that holds the packed content, of a snapshot or of a chunk.
-pub(in crate::store) const CONTENT: &str = "content";
-/// How many chunks hold the content that the snapshot's own item does not.
-pub(in crate::store) const CHUNKS: &str = "chunks";
 /// One piece of a snapshot's content.
 #[derive(Debug, Serialize)]
 struct ChunkRecord {}
@@ -50,7 +47,7 @@ pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Resu
 pub(in crate::store) fn tombstone_chunk_keys(snapshot: &ObjectId, tombstone: &Item) -> Result<Vec<keys::Key>, Fault> {
     let Some(AttributeValue::N(count)) = tombstone.get(CHUNKS) else { return Ok(Vec::new()) };
     let number = |text: &str| text.parse::<u32>().ok();
-    let revision = tombstone.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| number(text));
+    let revision = tombstone.get(REVISION).and_then(|value| value.as_n().ok()).and_then(|text| number(text));
     let (Some(count), Some(revision)) = (number(count), revision) else {
         return Err(Fault::Corrupt(format!("the tombstone of {snapshot} does not count its chunks")));
     };

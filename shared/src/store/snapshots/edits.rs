@@ -2,14 +2,18 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::chunks::CONTENT;
-use super::revision_record::CONTENT_HASH;
-use super::shared_record::{FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE, keep_shared, write_shares};
-use super::snapshot_record::{DELETED_AT, DELETED_BY, is_tombstone, read_snapshot};
+use super::shared_record::{keep_shared, write_shares};
+use super::snapshot_record::{is_tombstone, read_snapshot};
 use super::visibility::{self, Visibility};
 use crate::domain::sharing::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::attributes::{
+    ASSIGNED_ORGANIZATIONS, CONTENT, CONTENT_HASH, COUNTS, CREATED_BY_NAME, CREATED_BY_ORG_ID, CREATED_BY_ROLE,
+    DELETED_AT, DELETED_BY, DESCRIPTION, FOLLOW, IS_GLOBAL, NAME, OLDEST_KEPT, RESTORED_FROM, REVISED_AT, REVISION,
+    SHARED, SHARED_BEFORE, SOURCE_ORGANIZATION_NAME, SOURCE_USER_EMAIL, SOURCE_USER_ID, SOURCE_USER_NAME, UPDATED_AT,
+    VERSION,
+};
 use crate::store::keys::{self, ALL, LIST};
 use crate::store::schedules;
 use crate::store::table::Table;
@@ -50,13 +54,13 @@ impl<'a> SnapshotEditor<'a> {
     /// which stands in an item of its own, changes.
     pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
         let mut renamed = next(snapshot, now);
-        let mut change = keep_shared(next_version(snapshot).set("updatedAt", text(now)), snapshot)?;
+        let mut change = keep_shared(next_version(snapshot).set(UPDATED_AT, text(now)), snapshot)?;
         if let Some(name) = &renaming.name {
-            change = change.set("name", text(name));
+            change = change.set(NAME, text(name));
             renamed.name = name.clone();
         }
         if let Some(description) = &renaming.description {
-            change = change.set("description", text(description));
+            change = change.set(DESCRIPTION, text(description));
             renamed.description = Some(description.clone());
         }
         if let Some(schedule) = schedules::changed(snapshot, &renaming.schedule) {
@@ -91,10 +95,10 @@ impl<'a> SnapshotEditor<'a> {
         let then = Snapshot { assigned, is_global, shares, ..next(snapshot, now) };
         // A revision that came meanwhile was not looked at.
         let own = next_version(snapshot)
-            .when("revision", number(snapshot.revision.into()))
-            .set("updatedAt", text(now))
-            .set("assignedOrgIds", AttributeValue::L(then.assigned.iter().map(text).collect()))
-            .set("isGlobal", AttributeValue::Bool(then.is_global));
+            .when(REVISION, number(snapshot.revision.into()))
+            .set(UPDATED_AT, text(now))
+            .set(ASSIGNED_ORGANIZATIONS, AttributeValue::L(then.assigned.iter().map(text).collect()))
+            .set(IS_GLOBAL, AttributeValue::Bool(then.is_global));
         let own = match then.is_seen_by_its_source() {
             true => {
                 let by_time = keys::by_time(snapshot.created_at, id);
@@ -159,21 +163,21 @@ impl<'a> SnapshotEditor<'a> {
 const GONE: [&str; 21] = [
     CONTENT,
     CONTENT_HASH,
-    "name",
-    "description",
-    "sourceOrgName",
-    "sourceUserId",
-    "sourceUserEmail",
-    "sourceUserName",
-    "counts",
-    "createdByOrgId",
-    "createdByName",
-    "createdByRole",
-    "assignedOrgIds",
-    "isGlobal",
-    "updatedAt",
-    "revisedAt",
-    "restoredFrom",
+    NAME,
+    DESCRIPTION,
+    SOURCE_ORGANIZATION_NAME,
+    SOURCE_USER_ID,
+    SOURCE_USER_EMAIL,
+    SOURCE_USER_NAME,
+    COUNTS,
+    CREATED_BY_ORG_ID,
+    CREATED_BY_NAME,
+    CREATED_BY_ROLE,
+    ASSIGNED_ORGANIZATIONS,
+    IS_GLOBAL,
+    UPDATED_AT,
+    REVISED_AT,
+    RESTORED_FROM,
     SHARED,
     SHARED_BEFORE,
     FOLLOW,
@@ -196,8 +200,8 @@ fn next(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
 fn next_version(snapshot: &Snapshot) -> Change {
     Change::of_existing()
         .when_absent(DELETED_AT)
-        .when("version", number(snapshot.version))
-        .set("version", number(snapshot.version + 1))
+        .when(VERSION, number(snapshot.version))
+        .set(VERSION, number(snapshot.version + 1))
 }
 
 #[cfg(test)]
@@ -206,7 +210,6 @@ mod tests {
     use crate::domain::content::Content;
     use crate::domain::sharing::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
-    use crate::store::snapshots::chunks;
     use crate::store::snapshots::packing::Packed;
     use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
 
@@ -267,7 +270,7 @@ mod tests {
         let item = whole_item();
         let aside = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK", "type", "content"];
         let mut expected: Vec<_> = item.keys().map(String::as_str).filter(|name| !aside.contains(name)).collect();
-        expected.extend([chunks::CHUNKS, DELETED_AT, DELETED_BY]);
+        expected.extend([crate::store::attributes::CHUNKS, DELETED_AT, DELETED_BY]);
         expected.sort_unstable();
         let mut read = SNAPSHOT_ATTRIBUTES;
         read.sort_unstable();

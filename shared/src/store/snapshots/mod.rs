@@ -15,16 +15,17 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use self::chunks::{CHUNKS, CONTENT, chunk_items};
+use self::chunks::chunk_items;
 use self::packing::{Packed, PackedContent};
 use self::revision_record::Held;
-use self::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
+use self::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use self::visibility::Visibility;
 use crate::domain::content::Content;
 use crate::domain::redaction::redact_again;
 use crate::domain::rights::{Action, Verdict};
 use crate::domain::sharing::{RevisionChoice, VisibleRevision};
 use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Work};
+use crate::store::attributes::{CHUNKS, CONTENT, FINGERPRINT};
 use crate::store::keys::{self, PK};
 use crate::store::record;
 use crate::store::table::Table;

@@ -8,18 +8,20 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures_util::future::try_join_all;
 
 use super::StoredSnapshot;
-use super::chunks::{CHUNKS, CONTENT, chunk_items, chunk_keys};
+use super::chunks::{chunk_items, chunk_keys};
 use super::packing::Packed;
-use super::revision_record::{
-    CONTENT_HASH, DUE_AT, Held, Note, REPLACED_AT, RefreshRecord, about, revision_item, unscheduled, while_about,
-};
+use super::revision_record::{Held, Note, RefreshRecord, about, revision_item, unscheduled, while_about};
 use super::revisions::RevisionWithContent;
-use super::shared_record::{FOLLOW, OLDEST_KEPT, keep_shared, write_shares};
-use super::snapshot_record::{DELETED_AT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::shared_record::{keep_shared, write_shares};
+use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::visibility::Visibility;
 use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::attributes::{
+    CHUNKS, CONTENT, CONTENT_HASH, COUNTS, DELETED_AT, DUE_AT, FOLLOW, OLDEST_KEPT, REPLACED_AT, RESTORED_FROM,
+    REVISED_AT, REVISION, SOURCE_ORGANIZATION_NAME, SOURCE_USER_EMAIL, SOURCE_USER_NAME, VERSION,
+};
 use crate::store::keys::{self, ALL, PK, SK};
 use crate::store::record;
 use crate::store::table::Table;
@@ -140,7 +142,7 @@ impl<'a> Refreshes<'a> {
         let change = match is_followed {
             // An assignment that came meanwhile says what is shared, and whether this is.
             true => write_shares(change, &revised.shares)?
-                .when("version", number(snapshot.version))
+                .when(VERSION, number(snapshot.version))
                 .when(FOLLOW, AttributeValue::Bool(true)),
             false => keep_shared(change, snapshot)?,
         };
@@ -300,26 +302,26 @@ fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed, ter
     let (holds, content) = Held::of(packed).attribute();
     let change = Change::of_existing()
         .when_absent(DELETED_AT)
-        .when("revision", number(snapshot.revision.into()))
-        .set("revision", number(revised.revision.into()))
+        .when(REVISION, number(snapshot.revision.into()))
+        .set(REVISION, number(revised.revision.into()))
         .set(OLDEST_KEPT, number(revised.shares.oldest_kept.unwrap_or(1).into()))
-        .set("revisedAt", text(revised.revised_at))
-        .set("counts", counts.map_err(|error| Fault::Corrupt(error.to_string()))?)
-        .set("sourceOrgName", text(&revised.source.organization_name))
-        .set("sourceUserEmail", text(revised.source.user_email.as_str()))
+        .set(REVISED_AT, text(revised.revised_at))
+        .set(COUNTS, counts.map_err(|error| Fault::Corrupt(error.to_string()))?)
+        .set(SOURCE_ORGANIZATION_NAME, text(&revised.source.organization_name))
+        .set(SOURCE_USER_EMAIL, text(revised.source.user_email.as_str()))
         .set(CONTENT_HASH, AttributeValue::B(Blob::new(packed.hash)))
         .set(holds, content)
         .remove(if holds == CONTENT { CHUNKS } else { CONTENT });
     let change = match &revised.source.user_name {
-        Some(name) => change.set("sourceUserName", text(name)),
-        None => change.remove("sourceUserName"),
+        Some(name) => change.set(SOURCE_USER_NAME, text(name)),
+        None => change.remove(SOURCE_USER_NAME),
     };
     let change = match terms.version {
-        Some(version) => change.when("version", number(version)),
+        Some(version) => change.when(VERSION, number(version)),
         None => change,
     };
     Ok(match revised.restored_from {
-        Some(from) => change.set("restoredFrom", number(from.into())),
-        None => change.remove("restoredFrom"),
+        Some(from) => change.set(RESTORED_FROM, number(from.into())),
+        None => change.remove(RESTORED_FROM),
     })
 }

@@ -4,20 +4,20 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::{CHUNKS, CONTENT};
 use super::packing::Packed;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
     Timestamp,
 };
+use crate::store::attributes::{
+    CHUNKS, CONTENT, CONTENT_HASH, COUNTS, DUE_AT, EVERY, LAST_REFRESHED_AT, REFRESH_DETAIL, REFRESH_STATUS,
+    REPLACED_AT, RESTORED_FROM, REVISED_AT, REVISION, SERVED_SLOT, TYPE,
+};
 use crate::store::keys::{self, ALL};
-use crate::store::record::{self, Record, TYPE};
+use crate::store::record::{self, Record};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
-
-/// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
-pub(in crate::store) const CONTENT_HASH: &str = "contentHash";
 
 /// Where the packed content of a revision stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,11 +96,7 @@ impl Record for RevisionRecord {
 }
 
 /// The attributes of an older revision, its content aside.
-pub(in crate::store) const REVISION_ATTRIBUTES: [&str; 5] =
-    [keys::SK, "counts", "revisedAt", REPLACED_AT, "restoredFrom"];
-
-/// When a newer revision took the place of this one.
-pub(in crate::store) const REPLACED_AT: &str = "replacedAt";
+pub(in crate::store) const REVISION_ATTRIBUTES: [&str; 5] = [keys::SK, COUNTS, REVISED_AT, REPLACED_AT, RESTORED_FROM];
 
 impl RevisionRecord {
     /// What is shared where this revision of `snapshot` is, whose content stands at `content`.
@@ -200,18 +196,6 @@ impl From<RefreshRecord> for RefreshState {
     }
 }
 
-/// The period of a schedule.
-pub(in crate::store) const EVERY: &str = "every";
-/// When a schedule is due next.
-pub(in crate::store) const DUE_AT: &str = "dueAt";
-/// What is said of the last refresh, or of why there will be none.
-pub(in crate::store) const REFRESH_DETAIL: &str = "refreshDetail";
-/// The latest time of the schedule for which a snapshot was refreshed.
-const SERVED_SLOT: &str = "servedSlot";
-
-/// The revision that a state is about.
-const REVISION: &str = "revision";
-
 /// What is written down of a refresh.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
@@ -229,13 +213,13 @@ impl Note {
     /// Adds the note to a change of the state. For a time of the schedule it holds once, and only as long as there is a schedule.
     pub(in crate::store) fn write(&self, change: Change) -> Change {
         let mut change =
-            change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
+            change.set(TYPE, text(RefreshRecord::TYPE)).set(REFRESH_STATUS, text(status_name(self.status)));
         change = match &self.detail {
             Some(detail) => change.set(REFRESH_DETAIL, text(detail)),
             None => change.remove(REFRESH_DETAIL),
         };
         if self.status.is_current() {
-            change = change.set("lastRefreshedAt", text(self.at));
+            change = change.set(LAST_REFRESHED_AT, text(self.at));
         }
         match self.slot {
             Some(slot) => {

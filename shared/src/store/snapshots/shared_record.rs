@@ -6,20 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::sharing::{ContentAddress, EarlierSharing, SharedRevision, Shares};
 use crate::domain::{Counts, Description, Email, Fault, FullName, ObjectId, Snapshot, SnapshotName, Timestamp};
+use crate::store::attributes::{CHUNKS, FOLLOW, HASH, OLDEST_KEPT, SHARED, SHARED_BEFORE};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
-
-/// What other organizations see.
-pub(in crate::store) const SHARED: &str = "shared";
-/// The revision that they saw before, and when it was shared.
-pub(in crate::store) const SHARED_BEFORE: &str = "sharedBefore";
-/// Whether each further revision is shared.
-pub(in crate::store) const FOLLOW: &str = "follow";
-/// The oldest revision that is not dropped.
-pub(in crate::store) const OLDEST_KEPT: &str = "oldestKept";
-
-const HASH: &str = "hash";
-const CHUNKS: &str = "chunks";
 
 /// The map `shared`, where its content is stored aside.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,14 +4,19 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::{CHUNKS, CONTENT};
 use super::packing::Packed;
-use super::revision_record::{CONTENT_HASH, Held, take_hash};
-use super::shared_record::{self, FOLLOW, OLDEST_KEPT, SHARED, SHARED_BEFORE};
+use super::revision_record::{Held, take_hash};
+use super::shared_record;
 use crate::domain::sharing::{ContentAddress, Shares};
 use crate::domain::{
     Counts, Creator, Description, Email, Fault, Fingerprint, FullName, ObjectId, Role, Snapshot, SnapshotName, Source,
     Timestamp,
+};
+use crate::store::attributes::{
+    ASSIGNED_ORGANIZATIONS, CHUNKS, CONTENT, CONTENT_HASH, COUNTS, CREATED_AT, CREATED_BY, CREATED_BY_NAME,
+    CREATED_BY_ORG_ID, CREATED_BY_ROLE, DELETED_AT, DELETED_BY, DESCRIPTION, FINGERPRINT, FOLLOW, IS_GLOBAL, NAME,
+    OLDEST_KEPT, RESTORED_FROM, REVISED_AT, REVISION, SHARED, SHARED_BEFORE, SOURCE_ORGANIZATION,
+    SOURCE_ORGANIZATION_NAME, SOURCE_USER_EMAIL, SOURCE_USER_ID, SOURCE_USER_NAME, UPDATED_AT, VERSION,
 };
 use crate::store::keys;
 use crate::store::record::{self, Record, index};
@@ -118,26 +123,26 @@ impl SnapshotRecord {
 /// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
 /// all the same; what is saved is the way.
 pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
-    "name",
-    "description",
-    "sourceOrgId",
-    "sourceOrgName",
-    "sourceUserId",
-    "sourceUserEmail",
-    "sourceUserName",
-    "counts",
-    "createdBy",
-    "createdByOrgId",
-    "createdByName",
-    "createdByRole",
-    "isGlobal",
-    "assignedOrgIds",
-    "createdAt",
-    "updatedAt",
-    "revision",
-    "revisedAt",
-    "restoredFrom",
-    "version",
+    NAME,
+    DESCRIPTION,
+    SOURCE_ORGANIZATION,
+    SOURCE_ORGANIZATION_NAME,
+    SOURCE_USER_ID,
+    SOURCE_USER_EMAIL,
+    SOURCE_USER_NAME,
+    COUNTS,
+    CREATED_BY,
+    CREATED_BY_ORG_ID,
+    CREATED_BY_NAME,
+    CREATED_BY_ROLE,
+    IS_GLOBAL,
+    ASSIGNED_ORGANIZATIONS,
+    CREATED_AT,
+    UPDATED_AT,
+    REVISION,
+    REVISED_AT,
+    RESTORED_FROM,
+    VERSION,
     CHUNKS,
     CONTENT_HASH,
     SHARED,
@@ -147,12 +152,6 @@ pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
     DELETED_AT,
     DELETED_BY,
 ];
-
-/// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
-/// conditioned on its absence.
-pub(in crate::store) const DELETED_AT: &str = "deletedAt";
-/// The user who deleted a snapshot.
-pub(in crate::store) const DELETED_BY: &str = "deletedBy";
 
 /// Whether a snapshot's item stands for one that was deleted.
 pub(in crate::store) fn is_tombstone(item: &Item) -> bool {
@@ -172,9 +171,6 @@ pub(in crate::store) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Sn
     let shares = shared_record::take_shares(&mut item)?;
     Ok(record::read::<SnapshotRecord>(item)?.into_snapshot(id, content, shares))
 }
-
-/// What the request asked for that made a snapshot under an Idempotency-Key.
-pub(in crate::store) const FINGERPRINT: &str = "fingerprint";
 
 /// The item of a new snapshot, listed for its source organization and among all snapshots: with its content, or with the
 /// number of the chunks that hold it.

@@ -13,8 +13,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use crate::domain::sharing::SharedRevision;
 use crate::domain::{Counts, Fault, ObjectId, Snapshot, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
+use crate::store::attributes::{
+    COUNTS, NAME, OF, REVISION, SHARED_AT, SINCE, SOURCE_ORGANIZATION_NAME, SOURCE_USER_EMAIL, TYPE,
+};
 use crate::store::keys::{self, ALL, Key, LIST, PK, SK};
-use crate::store::record::{self, TYPE};
+use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -22,12 +25,6 @@ use crate::store::table::query::Query;
 
 /// How long a request has to write the rows before a sweep does.
 const SWEPT_AFTER: Duration = Duration::from_secs(60);
-/// Which sharing the rows are of.
-pub(in crate::store) const OF: &str = "of";
-/// When the sharing was made that a row shows.
-const SHARED_AT: &str = "sharedAt";
-/// When the sharing was made under which the row's organization joined.
-const SINCE: &str = "since";
 
 /// Writes rows.
 pub(in crate::store) struct Visibility<'a>(&'a Table);
@@ -203,11 +200,11 @@ fn row_change(
 ) -> Result<Change, Fault> {
     Ok(Change::default()
         .set(TYPE, text("visibility"))
-        .set("name", text(&shared.name))
-        .set("sourceOrgName", text(&shared.source_organization_name))
-        .set("sourceUserEmail", text(shared.source_user_email.as_str()))
-        .set("counts", counts(shared.counts)?)
-        .set("revision", number(shared.revision.into()))
+        .set(NAME, text(&shared.name))
+        .set(SOURCE_ORGANIZATION_NAME, text(&shared.source_organization_name))
+        .set(SOURCE_USER_EMAIL, text(shared.source_user_email.as_str()))
+        .set(COUNTS, counts(shared.counts)?)
+        .set(REVISION, number(shared.revision.into()))
         .set(SHARED_AT, text(shared.at))
         .set_where_absent(SINCE, text(since))
         .list(&LIST, listed_in, keys::by_time(snapshot.created_at, &snapshot.id)))

@@ -31,8 +31,8 @@ use self::transaction::met_item;
 use crate::capacity::Consumed;
 use crate::domain::{Fault, ObjectId};
 use crate::ids::{Randomness, SystemRandomness};
+use crate::store::attributes::TYPE;
 use crate::store::keys::{self, Key, PK, SK};
-use crate::store::record::TYPE;
 
 /// A handle on the table. Clones share the connection; [`Table::for_request`] gives one with a count and an end of its own.
 #[derive(Clone)]
