@@ -44,7 +44,7 @@ pub use network::{NetworkMarks, TrustedHops};
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
 pub use revision_number::{RevisionNumber, unexpected};
-pub use route::{Function, ROUTES, Route};
+pub use route::{ROUTES, Route};
 pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;
