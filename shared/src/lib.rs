@@ -8,10 +8,12 @@
 //! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
 //! - [`compute`]: long computations, off the runtime's thread and within the time of a request or a message.
 //! - [`refresh`]: what a refresh does, whoever asks for it.
+//! - [`call`]: one request of a function, and the steps that every handler begins with.
 //! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
 //!
 //! Dependencies point inwards: `store` and `http` know the domain and not each other.
 
+pub mod call;
 pub mod capacity;
 pub mod clock;
 pub mod compute;
