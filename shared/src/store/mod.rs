@@ -34,7 +34,7 @@ pub use sign_ins::password_hashes::{HashMigration, Migrated};
 pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
 pub use snapshots::edits::{Edited, Renaming, SnapshotEditor};
 pub use snapshots::lists::{Page, Position, SnapshotLists, SnapshotRow};
-pub use snapshots::packing::{Canonical, MAX_PACKED_BYTES, Packed};
+pub use snapshots::packing::{Canonical, MAX_PACKED_BYTES, Packed, PackedContent};
 pub use snapshots::refreshes::{NextRevision, Refreshes, Replaced, Terms};
 pub use snapshots::revision_record::Note;
 pub use snapshots::revisions::{RevisionWithContent, Revisions};

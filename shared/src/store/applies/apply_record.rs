@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
-use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp};
+use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp, Work};
 use crate::store::keys::{self, ALL, Key};
 use crate::store::record::{self, PASSWORD_HASH, Record};
 use crate::store::snapshots::packing;
@@ -203,7 +203,7 @@ impl StoredApply {
     pub fn answer(&self) -> Result<String, Fault> {
         let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
         let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"there is none"))?;
-        let bytes = packing::decompress(packed)?;
+        let bytes = packing::decompress::<Fault>(packed, &Work::unlimited())?;
         String::from_utf8(bytes).map_err(|error| corrupt(&error))
     }
 }
@@ -213,7 +213,7 @@ impl StoredApply {
 const ANSWER: &str = "answer";
 
 pub(in crate::store) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
-    Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes())?)))
+    Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes(), &Work::unlimited())??)))
 }
 
 /// The item of an apply that is committed in one transaction.

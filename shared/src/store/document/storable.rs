@@ -35,7 +35,7 @@ pub fn storable(of: &impl Serialize) -> Result<(), Unstorable> {
     let whole = |reason| Unstorable { pointer: String::new(), reason };
     let stored = serde_json::to_value(of).map_err(|error| whole(error.to_string()))?;
     let stored = document::write_json(&stored);
-    check_value(&stored, "", 0)?;
+    Check { here: String::new(), depth: 0 }.value(&stored)?;
     let bytes = BESIDE + stored_bytes(&HashMap::from([("document".to_owned(), stored)]));
     if bytes <= MAX_STORED_BYTES {
         return Ok(());
@@ -43,29 +43,50 @@ pub fn storable(of: &impl Serialize) -> Result<(), Unstorable> {
     Err(whole(format!("the item takes {bytes} bytes in the table; DynamoDB stores at most {MAX_STORED_BYTES}")))
 }
 
-/// Checks a value that `depth` lists and maps stand around.
-fn check_value(value: &AttributeValue, here: &str, depth: usize) -> Result<(), Unstorable> {
-    let refused = |reason: String| Err(Unstorable { pointer: here.to_owned(), reason });
-    if depth >= MAX_DEPTH {
-        return refused(format!("this is nested deeper than the {MAX_DEPTH} levels that DynamoDB stores"));
-    }
-    match value {
-        AttributeValue::N(number) if !is_in_range(number) => {
-            refused(format!("DynamoDB stores numbers from 1E-130 to below 1E+126 in {MAX_DIGITS} digits, not {number}"))
+/// Goes through a value. `here` is the pointer to it, which is written on and cut back: a copy for each value would be as long as
+/// all keys above it.
+struct Check {
+    here: String,
+    depth: usize,
+}
+
+impl Check {
+    fn value(&mut self, value: &AttributeValue) -> Result<(), Unstorable> {
+        if self.depth >= MAX_DEPTH {
+            return self.refused(format!("this is nested deeper than the {MAX_DEPTH} levels that DynamoDB stores"));
         }
-        AttributeValue::L(values) => {
-            let mut values = values.iter().enumerate();
-            values.try_for_each(|(index, value)| check_value(value, &format!("{here}/{index}"), depth + 1))
-        }
-        AttributeValue::M(fields) => fields.iter().try_for_each(|(name, value)| {
-            let place = format!("{here}{}", pointer([name]));
-            if name.is_empty() {
-                let reason = "a field has an empty name, which DynamoDB does not store; name it".to_owned();
-                return Err(Unstorable { pointer: place, reason });
+        match value {
+            AttributeValue::N(number) if !is_in_range(number) => self.refused(format!(
+                "DynamoDB stores numbers from 1E-130 to below 1E+126 in {MAX_DIGITS} digits, not {number}"
+            )),
+            AttributeValue::L(values) => {
+                let mut values = values.iter().enumerate();
+                values.try_for_each(|(index, value)| self.at(&index.to_string(), |check| check.value(value)))
             }
-            check_value(value, &place, depth + 1)
-        }),
-        _ => Ok(()),
+            AttributeValue::M(fields) => fields.iter().try_for_each(|(name, value)| {
+                self.at(name, |check| match name.is_empty() {
+                    true => {
+                        check.refused("a field has an empty name, which DynamoDB does not store; name it".to_owned())
+                    }
+                    false => check.value(value),
+                })
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn at(&mut self, segment: &str, check: impl FnOnce(&mut Self) -> Result<(), Unstorable>) -> Result<(), Unstorable> {
+        let length = self.here.len();
+        self.here.push_str(&pointer([segment]));
+        self.depth += 1;
+        check(self)?;
+        self.depth -= 1;
+        self.here.truncate(length);
+        Ok(())
+    }
+
+    fn refused(&self, reason: String) -> Result<(), Unstorable> {
+        Err(Unstorable { pointer: self.here.clone(), reason })
     }
 }
 

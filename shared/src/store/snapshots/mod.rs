@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use self::packing::Packed;
+use self::packing::{Packed, PackedContent};
 use self::revision_record::Held;
 use self::snapshot_record::{FINGERPRINT, SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use self::visibility::Visibility;
@@ -256,16 +256,16 @@ impl<'a> SnapshotReader<'a> {
     }
 
     /// The content of what is shared of a snapshot; `None` where nothing is, or it is gone since the snapshot was read.
-    pub(crate) async fn shared_content(&self, stored: &StoredSnapshot) -> Result<Option<Content>, Fault> {
+    pub(crate) async fn shared_content(&self, stored: &StoredSnapshot) -> Result<Option<PackedContent>, Fault> {
         let Some(shared) = stored.snapshot.shared() else { return Ok(None) };
         let packed = self.visible_content(stored, &VisibleRevision::Shared(Box::new(shared))).await?;
-        packed.map(|packed| packing::unpack(&packed)).transpose()
+        Ok(packed.map(PackedContent::new))
     }
 
     /// The content of the current revision; `None` where some of it is not there any more.
-    pub(crate) async fn current_content(&self, stored: &StoredSnapshot) -> Result<Option<Content>, Fault> {
+    pub(crate) async fn current_content(&self, stored: &StoredSnapshot) -> Result<Option<PackedContent>, Fault> {
         let packed = self.visible_content(stored, &VisibleRevision::Current).await?;
-        packed.map(|packed| packing::unpack(&packed)).transpose()
+        Ok(packed.map(PackedContent::new))
     }
 
     /// Whether `principal`, who sees a snapshot as others shared it, saw what was shared before as well. One round trip.
@@ -362,7 +362,7 @@ pub(in crate::store) fn shown<E: From<Fault> + From<OverBudget>>(
     is_foreign: bool,
     work: &Work,
 ) -> Result<Content, E> {
-    let mut content = packing::unpack(packed)?;
+    let mut content = packing::unpack::<E>(packed, work)?;
     if is_foreign {
         redact_again(&mut content, work)?;
     }

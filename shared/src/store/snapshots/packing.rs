@@ -1,11 +1,15 @@
 //! Content as bytes: canonical JSON, compressed.
 
+use std::io::{self, Read, Write};
+
 use sha2::{Digest, Sha256};
+use zstd::stream::read::Decoder;
+use zstd::stream::write::Encoder;
 
 use crate::domain::capture::{Capture, CaptureFailure};
 use crate::domain::content::{Content, MAX_RAW_BYTES};
 use crate::domain::sharing::ContentAddress;
-use crate::domain::{Fault, Work};
+use crate::domain::{Fault, OverBudget, Work};
 
 /// The most compressed bytes that stand in the snapshot's own item, so that reading a snapshot stays cheap.
 const MAX_INLINE_BYTES: usize = 32 * 1024;
@@ -35,9 +39,24 @@ impl Canonical {
         Ok(Self { json: capture.json(work)?, hash: capture.hash(work)? })
     }
 
-    /// Compresses it.
-    pub fn pack(&self) -> Result<Packed, Fault> {
-        Ok(Packed { bytes: compress(&self.json)?, hash: self.hash })
+    /// Compresses it. The outer error is that the time is over.
+    pub fn pack(&self, work: &Work) -> Result<Result<Packed, Fault>, OverBudget> {
+        Ok(compress(&self.json, work)?.map(|bytes| Packed { bytes, hash: self.hash }))
+    }
+}
+
+/// A packed content as it was read.
+pub struct PackedContent(Vec<u8>);
+
+impl PackedContent {
+    /// The content that these bytes hold.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Unpacks the content.
+    pub fn content<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<Content, E> {
+        unpack(&self.0, work)
     }
 }
 
@@ -62,15 +81,15 @@ impl Packed {
         ContentAddress { hash: self.hash, chunks: u32::try_from(chunks).ok().filter(|chunks| *chunks > 0) }
     }
 
-    /// Unpacks the content.
-    pub fn content(&self) -> Result<Content, Fault> {
-        unpack(&self.bytes)
+    /// The content, to be unpacked.
+    pub fn content(&self) -> PackedContent {
+        PackedContent::new(self.bytes.clone())
     }
 
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
         let hash = Sha256::digest(content.clone().without_findings().canonical_json()).into();
-        Canonical { json: content.canonical_json(), hash }.pack()
+        Canonical { json: content.canonical_json(), hash }.pack(&Work::unlimited())?
     }
 
     /// Why the content is no snapshot, with the figures; `None` where it fits.
@@ -82,22 +101,58 @@ impl Packed {
     }
 }
 
-/// Compresses any bytes.
-pub(in crate::store) fn compress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let level = if bytes.len() > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
-    zstd::bulk::compress(bytes, level).map_err(|error| Fault::Corrupt(error.to_string()))
+/// How many bytes are compressed or decompressed between two looks at the clock. zstd compresses in blocks of this size, which
+/// takes up to some tens of milliseconds at the highest level.
+const PIECE: usize = 128 * 1024;
+
+/// Compresses any bytes. The outer error is that the time is over.
+pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec<u8>, Fault>, OverBudget> {
+    let fault = |error: io::Error| Fault::Corrupt(error.to_string());
+    let mut encoder = match encoder(bytes.len()) {
+        Ok(encoder) => encoder,
+        Err(error) => return Ok(Err(fault(error))),
+    };
+    for piece in bytes.chunks(PIECE) {
+        work.spend(piece.len())?;
+        if let Err(error) = encoder.write_all(piece) {
+            return Ok(Err(fault(error)));
+        }
+    }
+    Ok(encoder.finish().map_err(fault))
+}
+
+/// Compresses so many bytes to memory. zstd chooses its tables by their number, so it is told.
+fn encoder(length: usize) -> io::Result<Encoder<'static, Vec<u8>>> {
+    let level = if length > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
+    let mut encoder = Encoder::new(Vec::new(), level)?;
+    encoder.set_pledged_src_size(u64::try_from(length).ok())?;
+    Ok(encoder)
 }
 
 /// Decompresses what [`compress`] made.
-pub(in crate::store) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    zstd::bulk::decompress(bytes, MAX_RAW_BYTES)
-        .map_err(|error| Fault::Corrupt(format!("cannot be decompressed: {error}")))
+pub(in crate::store) fn decompress<E: From<Fault> + From<OverBudget>>(bytes: &[u8], work: &Work) -> Result<Vec<u8>, E> {
+    let fault = |why: &dyn std::fmt::Display| E::from(Fault::Corrupt(format!("cannot be decompressed: {why}")));
+    let mut decoder = Decoder::with_buffer(bytes).map_err(|error| fault(&error))?;
+    let mut decompressed = Vec::new();
+    loop {
+        let before = decompressed.len();
+        let piece = u64::try_from(PIECE).unwrap_or(u64::MAX);
+        decoder.by_ref().take(piece).read_to_end(&mut decompressed).map_err(|error| fault(&error))?;
+        if decompressed.len() == before {
+            return Ok(decompressed);
+        }
+        if decompressed.len() > MAX_RAW_BYTES {
+            return Err(fault(&format_args!("it has more than {MAX_RAW_BYTES} bytes")));
+        }
+        work.spend(decompressed.len() - before)?;
+    }
 }
 
 /// Unpacks what [`Packed::pack`] made.
-pub(in crate::store) fn unpack(bytes: &[u8]) -> Result<Content, Fault> {
-    serde_json::from_slice(&decompress(bytes)?)
-        .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")))
+pub(in crate::store) fn unpack<E: From<Fault> + From<OverBudget>>(bytes: &[u8], work: &Work) -> Result<Content, E> {
+    let json = decompress::<E>(bytes, work)?;
+    Content::read(&json, work)?
+        .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")).into())
 }
 
 #[cfg(test)]
@@ -130,8 +185,8 @@ mod tests {
             ..Setup::default()
         };
         let capture = capture(setup, &organization, &Work::unlimited()).unwrap();
-        let packed = Canonical::of(&capture, &Work::unlimited()).unwrap().pack().unwrap();
-        let content = unpack(&packed.bytes).unwrap();
+        let packed = Canonical::of(&capture, &Work::unlimited()).unwrap().pack(&Work::unlimited()).unwrap().unwrap();
+        let content: Content = unpack::<Fault>(&packed.bytes, &Work::unlimited()).unwrap();
         assert_eq!(Some(&content), capture.content().as_ref());
         assert_eq!(serde_json::to_value(&content.templates[0].document).unwrap(), document);
         assert_eq!(packed, Packed::pack(&content).unwrap());
@@ -161,7 +216,29 @@ mod tests {
     #[test]
     fn bytes_that_nobody_packed_are_a_fault_and_no_panic() {
         for bytes in [&b""[..], b"not zstd", &zstd::bulk::compress(b"[]", 1).unwrap()] {
-            assert!(matches!(unpack(bytes), Err(Fault::Corrupt(_))));
+            assert!(matches!(unpack::<Fault>(bytes, &Work::unlimited()), Err(Fault::Corrupt(_))));
         }
+    }
+    #[test]
+    fn content_has_at_most_16_mb_once_it_is_unpacked() {
+        for (length, is_taken) in [(MAX_RAW_BYTES - 1, true), (MAX_RAW_BYTES, true), (MAX_RAW_BYTES + 1, false)] {
+            let packed = compress(&vec![b' '; length], &Work::unlimited()).unwrap().unwrap();
+            assert_eq!(decompress::<Fault>(&packed, &Work::unlimited()).is_ok(), is_taken, "{length}");
+        }
+    }
+
+    #[test]
+    fn packing_and_unpacking_stop_at_the_next_piece_once_the_time_is_over() {
+        let bytes: Vec<u8> =
+            (0..4_000_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let whole = Work::unlimited();
+        let packed = compress(&bytes[..MAX_RAW_BYTES], &whole).unwrap().unwrap();
+        assert!(whole.done() >= 16_000_000);
+        let over = Work::until(|| true);
+        assert_eq!(compress(&bytes, &over).err(), Some(OverBudget));
+        assert!(over.done() <= PIECE as u64);
+        let over = Work::until(|| true);
+        assert!(matches!(decompress::<Fault>(&packed, &over), Err(Fault::Unavailable(_))));
+        assert!(over.done() <= PIECE as u64);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads the revisions of a snapshot. Whoever asks has read the snapshot itself through [`SnapshotReader`], for somebody who
 //! may see its history.
 
-use super::packing;
+use super::packing::PackedContent;
 use super::revision_record::{Held, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
 use super::{SnapshotReader, StoredSnapshot, shown};
 use crate::domain::content::Content;
@@ -25,9 +25,9 @@ pub struct RevisionWithContent {
 }
 
 impl RevisionWithContent {
-    /// Unpacks the content.
-    pub fn content(&self) -> Result<Content, Fault> {
-        packing::unpack(&self.packed)
+    /// The content, to be unpacked.
+    pub fn content(&self) -> PackedContent {
+        PackedContent::new(self.packed.clone())
     }
 
     /// The content as a principal may see it: redacted again where it belongs to another organization than the source, as
