@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::ObjectId;
-use shared::http::RequestContext;
-use shared::store::Table;
 
-use crate::App;
+use crate::Call;
 use crate::judge::Asked;
 use crate::request::Wanted;
 
@@ -15,9 +13,7 @@ pub(crate) const WAIT: Duration = Duration::from_secs(1);
 
 /// One request to apply, as far as it is known before anything is read.
 pub(crate) struct Applying<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) table: &'a Table,
-    pub(crate) context: &'a RequestContext,
+    pub(crate) call: &'a Call<'a>,
     pub(crate) asked: Asked,
     pub(crate) wanted: Wanted,
     /// The apply's id, where an Idempotency-Key fixes it.
