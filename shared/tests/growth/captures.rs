@@ -14,11 +14,9 @@ use super::{Row, Run, row, run, unmetered};
 
 pub(crate) const ROWS: &[Row] = &[
     row("capture of a long name in front of many references", 1_000, |size| captures(named_statuses(size))),
-    row("capture of many small fields", 1_000, |size| captures(prompt(small_fields(size)))),
-    row("capture of many items", 100, |size| {
-        captures(automations(size, "A", |_| json!({"actions": {"agent": "Bea"}})))
-    }),
-    row("capture of agents of one name", 80, |size| {
+    row("capture of many small fields", 500, |size| captures(prompt(small_fields(size)))),
+    row("capture of many items", 60, |size| captures(automations(size, "A", |_| json!({"actions": {"agent": "Bea"}})))),
+    row("capture of agents of one name", 60, |size| {
         let shape = automations(size, "A", |n| json!({"actions": [{"agent": "Bea"}, {"agentId": id(9, n)}]}));
         captures(Shape { agents: agents(size, |_| "Bea".to_owned()), ..shape })
     }),
@@ -44,7 +42,7 @@ pub(crate) const ROWS: &[Row] = &[
             assert!(!capture.was_stored_as(&[0; 32], work).unwrap());
         })
     }),
-    row("packing", 20_000, |size| {
+    row("packing", 10_000, |size| {
         of_capture(&automation(json!({"sourceStatuses": texts(size)})), |capture, work| {
             drop(black_box(Canonical::of(capture, work).unwrap().pack(work).unwrap().unwrap()));
         })

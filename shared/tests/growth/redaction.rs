@@ -54,7 +54,7 @@ pub(crate) const ROWS: &[Row] = &[
         let inner = json!({"password": "hunter22", "text": "plain words ".repeat(size)}).to_string();
         text(json!({"a": [format!("x=%41{}", STANDARD.encode(inner))]}).to_string())
     }),
-    row("JSON in a text", 200, |size| text(json!(vec![json!({"token": "k3y4567890", "n": 1}); size]).to_string())),
+    row("JSON in a text", 100, |size| text(json!(vec![json!({"token": "k3y4567890", "n": 1}); size]).to_string())),
     row("a private key without an end", 100, |size| texts("-----BEGIN PRIVATE KEY-----", size)),
     row("tables", 150, |size| text("| User | Password |\n".to_owned() + &"| ops | Winter2026! |\n".repeat(size))),
     row("heads of tables", 150, |size| texts("name,password,city\n", size)),

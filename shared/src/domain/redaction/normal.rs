@@ -126,6 +126,13 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_marks_is_not_counted_to_its_end_at_each_of_them() {
+        // By the square of their number this takes minutes.
+        let text = "a".to_owned() + &"\u{301}".repeat(200_000);
+        assert_eq!(normal(&text).unwrap().text.chars().count(), 200_001);
+    }
+
+    #[test]
     fn what_is_found_is_cut_in_the_original() {
         let text = "pass\u{200B}word: ab\u{200B}c1&amp;2 \u{200B}x";
         let read = normal(text).unwrap();

@@ -320,6 +320,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_opening_brackets_is_searched_once_for_each_end() {
+        // By the square of their number this takes minutes.
+        for (piece, end) in [("<", ""), ("{{", ""), ("{\"", "}"), ("[[ ", ""), ("%%", "x"), ("__", "x"), ("$(", "")] {
+            let text = piece.repeat(400_000 / piece.len()) + end;
+            assert!(!is_merge_tags(&text), "{piece}");
+        }
+    }
+
+    #[test]
     fn code_that_names_a_variable_is_known() {
         for value in [
             "config.apiKey",
