@@ -15,6 +15,7 @@ mod logs;
 mod people;
 mod proxy;
 mod recording;
+mod requests;
 mod setups;
 mod tally;
 
@@ -51,6 +52,7 @@ pub use logs::Logs;
 pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
+pub use requests::{Subject, good_body, operations_of_a_snapshot};
 pub use setups::{
     capture, change_setup, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup,
 };
