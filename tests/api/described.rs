@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
+use shared::http::OperationId;
 use shared::store::Change;
-use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
+use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body};
 
 use crate::apply_across::snapshot;
 
@@ -95,17 +96,11 @@ struct Request {
 impl Request {
     /// What the operation answers with success, sent by a SUPERADMIN about the snapshot `id`.
     fn good(app: &TestApp, happening: &Happening, id: &str) -> Self {
-        let body = match happening.operation.as_str() {
-            "createSnapshot" => Some(create_body()),
-            "applySnapshot" | "planSnapshot" => Some(apply_body()),
-            "renameSnapshot" => Some(json!({"name": "Q3"})),
-            "assignSnapshot" => Some(json!({"isGlobal": true})),
-            "login" => Some(json!({"email": PAT, "password": PASSWORD})),
-            "undoApply" => Some(json!({})),
-            _ => None,
-        };
+        let operation = OperationId::ALL.iter().copied().find(|id| id.name() == happening.operation).unwrap();
+        let body = good_body(operation, ACME);
+        let subject = Subject { snapshot: id, apply: "{applyId}", organization: ACME };
         Self {
-            path: happening.path.replace("{id}", id).replace("{orgId}", ACME).replace("{revision}", "1"),
+            path: subject.path(operation.route()),
             token: Some(app.token(SAM)),
             headers: Vec::new(),
             content_type: "application/json",

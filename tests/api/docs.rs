@@ -1,6 +1,9 @@
-//! What the service serves of its own description.
+//! What the service serves of its own description, and the routes that the documents name.
+
+use std::collections::BTreeSet;
 
 use http::Method;
+use shared::http::{ROUTES, Route};
 use tests::{Answer, TestApp};
 
 async fn fetch(app: &TestApp, path: &str, known: Option<&str>) -> Answer {
@@ -56,4 +59,51 @@ async fn the_page_alone_has_a_policy_and_it_allows_nothing_but_asking_this_servi
     for path in ["/openapi.json", "/health", "/nowhere"] {
         assert_eq!(fetch(&app, path, None).await.header("content-security-policy"), None, "{path}");
     }
+}
+
+/// A document of the repository.
+fn document(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The texts in backquotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn the_table_of_the_readme_has_every_route_and_nothing_else() {
+    let readme = document("README.md");
+    let rows: String = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    let named: BTreeSet<&str> = quoted(&rows).filter(|text| text.contains(" /")).collect();
+    let routes: BTreeSet<String> = ROUTES.iter().map(Route::name).collect();
+    assert_eq!(named, routes.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn the_walk_through_requests_or_names_every_route() {
+    let text = document("docs/API.md").replace("…/", "/api/user-snapshots/{id}/");
+    let text = text.replace("$SNAPSHOT", "{id}").replace("$APPLY", "{applyId}").replace("$ACME", "{orgId}");
+    for route in ROUTES {
+        let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || "/{-".contains(next));
+        let is_there = text.split(route.path).skip(1).any(ends);
+        assert!(is_there, "docs/API.md does not have {}", route.name());
+    }
+    let names: Vec<String> = ROUTES.iter().map(Route::name).collect();
+    for name in quoted(&text).filter(|text| text.split_once(" /api/").is_some_and(|(method, _)| method.len() < 7)) {
+        let name = name.split('?').next().unwrap();
+        assert!(names.iter().any(|known| known == name), "docs/API.md has {name}, which is no route");
+    }
+}
+
+#[test]
+fn every_file_that_the_recipe_of_a_route_names_is_there() {
+    let recipe = document("docs/recipes/route.md");
+    let files = quoted(&recipe).filter(|text| !text.contains(' ') && text.contains('.') && !text.contains('('));
+    let mut count = 0;
+    for file in files.filter(|text| !text.starts_with('\n')) {
+        assert!(std::path::Path::new(&format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).exists(), "{file}");
+        count += 1;
+    }
+    assert!(count >= 14, "{count} files");
 }

@@ -1,13 +1,15 @@
 //! Who may do what, over every cell of role x route x ownership, with good and bad tokens, and with foreign ids wherever a
 //! request takes one. What is expected is written down here a second time, apart from the table in the code.
 
-use http::Method;
 use serde_json::{Value, json};
 use shared::domain::{Email, ObjectId, Role, Setup, User};
-use shared::http::{Caller, SigningKey, TokenSigner};
+use shared::http::{Caller, OperationId, SigningKey, TokenSigner};
 use shared::ids::SystemRandomness;
 use shared::store::{Edited, SetupWriter, SnapshotEditor, UserCreated};
-use tests::{ACME, ALEX, Answer, BEGINNING, GIL, GLOBEX, Item, PAT, SAM, TestApp, apply_body, create_body};
+use tests::{
+    ACME, ALEX, Answer, BEGINNING, GIL, GLOBEX, Item, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body,
+    operations_of_a_snapshot,
+};
 
 use crate::apply_across::snapshot;
 use crate::manage_lists::{new_snapshot, store};
@@ -47,72 +49,23 @@ impl People {
     }
 }
 
-/// A route that takes the id of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Route {
-    Get,
-    Items,
-    ApplyRefs,
-    Plan,
-    Apply,
-    Rename,
-    Refresh,
-    Revisions,
-    Revision,
-    Diff,
-    Restore,
-    Delete,
-    Assign,
-}
-
-impl Route {
-    const ALL: [Self; 13] = [
-        Self::Get,
-        Self::Items,
-        Self::ApplyRefs,
-        Self::Plan,
-        Self::Apply,
-        Self::Rename,
-        Self::Refresh,
-        Self::Revisions,
-        Self::Revision,
-        Self::Diff,
-        Self::Restore,
-        Self::Delete,
-        Self::Assign,
-    ];
-
-    fn request(self, app: &TestApp, id: &str) -> reqwest::RequestBuilder {
-        let (method, rest, body) = match self {
-            Self::Get => (Method::GET, "", None),
-            Self::Items => (Method::GET, "/items", None),
-            Self::ApplyRefs => (Method::GET, "/apply-refs", None),
-            Self::Plan => (Method::POST, "/plan", Some(json!({"newUser": {}}))),
-            Self::Apply => {
-                let user = json!({"email": format!("for-{}@globex.example", id.replace('#', "x")), "password": "TempPass!2026"});
-                (Method::POST, "/apply", Some(json!({"newUser": user})))
-            }
-            Self::Rename => (Method::PATCH, "", Some(json!({"name": "Renamed"}))),
-            Self::Refresh => (Method::POST, "/refresh", None),
-            Self::Revisions => (Method::GET, "/revisions", None),
-            Self::Revision => (Method::GET, "/revisions/1", None),
-            Self::Diff => (Method::GET, "/diff", None),
-            Self::Restore => (Method::POST, "/revisions/1/restore", None),
-            Self::Delete => (Method::DELETE, "", None),
-            Self::Assign => (Method::PATCH, "/assign", Some(json!({"assignedOrgIds": [GLOBEX], "isGlobal": true}))),
-        };
-        // The one thing in which answers differ anyway.
-        let request =
-            app.request(method, &format!("/api/user-snapshots/{id}{rest}")).header("x-request-id", "the-cell");
-        match body {
-            Some(body) => request.json(&body),
-            None => request,
+/// A request to an operation about the snapshot of this id.
+fn request(app: &TestApp, operation: OperationId, id: &str) -> reqwest::RequestBuilder {
+    let body = match operation {
+        OperationId::PlanSnapshot => Some(json!({"newUser": {}})),
+        OperationId::ApplySnapshot => {
+            let email = format!("for-{}@globex.example", id.replace('#', "x"));
+            Some(json!({"newUser": {"email": email, "password": "TempPass!2026"}}))
         }
-    }
-
-    /// The status of an allowed request.
-    fn done(self) -> u16 {
-        if self == Self::Apply { 201 } else { 200 }
+        OperationId::AssignSnapshot => Some(json!({"assignedOrgIds": [GLOBEX], "isGlobal": true})),
+        other => good_body(other, GLOBEX),
+    };
+    let subject = Subject { snapshot: id, apply: NOBODY, organization: GLOBEX };
+    // The one thing in which answers differ anyway.
+    let request = app.request_to(operation, &subject).header("x-request-id", "the-cell");
+    match body {
+        Some(body) => request.json(&body),
+        None => request,
     }
 }
 
@@ -166,26 +119,39 @@ impl Ownership {
         }
     }
 
-    fn expected(self, role: Role, route: Route) -> u16 {
-        let admin = self.for_an_admin();
-        let status = match (role, route) {
+    fn expected(self, role: Role, operation: OperationId) -> u16 {
+        let [sees, changes, deletes] = self.for_an_admin();
+        let status = match (role, operation) {
             (Role::SalesRep | Role::DepartmentHead, _) => 403,
-            (Role::Admin, Route::Assign) => 403,
-            (
-                Role::Admin,
-                Route::Rename | Route::Refresh | Route::Revisions | Route::Revision | Route::Diff | Route::Restore,
-            ) if route != Route::Diff || admin[1] != 403 => admin[1],
-            // Whoever sees what is shared compares it with what was shared before.
-            (Role::Admin, Route::Diff) => admin[0],
-            (Role::Admin, Route::Delete) => admin[2],
-            (Role::Admin, _) => admin[0],
             (Role::Superadmin, _) => match self {
                 Self::Malformed => 400,
                 Self::Deleted | Self::DeletedGlobal | Self::Missing => 404,
                 _ => 200,
             },
+            (Role::Admin, OperationId::AssignSnapshot) => 403,
+            // Whoever sees what is shared compares it with what was shared before.
+            (Role::Admin, OperationId::CompareRevisions) if changes == 403 => sees,
+            (
+                Role::Admin,
+                OperationId::RenameSnapshot
+                | OperationId::RefreshSnapshot
+                | OperationId::ListRevisions
+                | OperationId::GetRevision
+                | OperationId::CompareRevisions
+                | OperationId::RestoreRevision,
+            ) => changes,
+            (Role::Admin, OperationId::DeleteSnapshot) => deletes,
+            (
+                Role::Admin,
+                OperationId::GetSnapshot
+                | OperationId::ListSnapshotItems
+                | OperationId::GetApplyReferences
+                | OperationId::PlanSnapshot
+                | OperationId::ApplySnapshot,
+            ) => sees,
+            (Role::Admin, other) => panic!("{other:?} is new: say here what an ADMIN is answered"),
         };
-        if status == 200 { route.done() } else { status }
+        if status == 200 && operation == OperationId::ApplySnapshot { 201 } else { status }
     }
 
     /// Makes a snapshot that is this to `caller`, and gives its id.
@@ -234,16 +200,16 @@ async fn every_cell_of_role_route_and_ownership_is_answered_as_the_table_says() 
     let people = People::of(&app).await;
     let (mut cells, mut number, mut allowed) = (0, 0_u32, 0);
     for (caller, token) in &people.0 {
-        for route in Route::ALL {
-            let missing = app.send(route.request(&app, NOBODY).bearer_auth(token)).await;
+        for operation in operations_of_a_snapshot() {
+            let missing = app.send(request(&app, operation, NOBODY).bearer_auth(token)).await;
             for ownership in Ownership::ALL {
                 number += 1;
-                let cell = format!("{} {route:?} {ownership:?}", caller.role);
+                let cell = format!("{} {operation:?} {ownership:?}", caller.role);
                 let id = ownership.make(&app, caller, number).await;
                 let before = meta(&app, &id).await;
                 app.forget_calls();
-                let answer = app.send(route.request(&app, &id).bearer_auth(token)).await;
-                let expected = ownership.expected(caller.role, route);
+                let answer = app.send(request(&app, operation, &id).bearer_auth(token)).await;
+                let expected = ownership.expected(caller.role, operation);
                 assert_eq!(answer.status, expected, "{cell}: {}", answer.text);
                 match expected {
                     200 | 201 => allowed += 1,
@@ -268,7 +234,7 @@ async fn every_cell_of_role_route_and_ownership_is_answered_as_the_table_says() 
         }
     }
     println!("{cells} cells of role x route x ownership, {allowed} of them allowed");
-    assert_eq!(cells, 4 * 13 * 13);
+    assert_eq!(cells, 4 * Ownership::ALL.len() * operations_of_a_snapshot().count());
 }
 
 #[tokio::test]
@@ -300,16 +266,16 @@ async fn every_cell_is_401_with_a_token_that_is_missing_expired_or_forged_and_no
             Some(with_no_algorithm(good)),
             Some(stranger.sign(caller, BEGINNING).unwrap()),
         ];
-        for route in Route::ALL {
+        for operation in operations_of_a_snapshot() {
             for (ownership, id) in &snapshots {
                 for token in &tokens {
-                    let request = route.request(&app, id);
+                    let request = request(&app, operation, id);
                     let request = match token {
                         Some(token) => request.bearer_auth(token),
                         None => request,
                     };
                     let answer = app.send(request).await;
-                    let cell = format!("{} {route:?} {ownership:?} {token:?}", caller.role);
+                    let cell = format!("{} {operation:?} {ownership:?} {token:?}", caller.role);
                     assert_eq!(answer.status, 401, "{cell}: {}", answer.text);
                     assert_eq!(answer.body["error"], "Invalid or expired token", "{cell}");
                     cells += 1;
@@ -344,7 +310,7 @@ async fn a_list_has_what_its_caller_may_get_and_nothing_else() {
         }
         let listed = app.list_snapshots(token, "").await;
         for (ownership, id) in &made {
-            let may_get = ownership.expected(caller.role, Route::Get);
+            let may_get = ownership.expected(caller.role, OperationId::GetSnapshot);
             match may_get {
                 403 => drop(listed.expect_problem(403, "forbidden")),
                 _ => assert_eq!(

@@ -16,6 +16,7 @@ mod logs;
 mod people;
 mod proxy;
 mod recording;
+mod requests;
 mod setups;
 mod tally;
 
@@ -32,11 +33,12 @@ use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
 use local::scheduler::Scheduler;
-use local::stack::{Options, SWEEP_APPLIES, Stack};
+use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::{Caller, CorsOrigins, Function, TrustedHops};
+use shared::function::{EventFunction, HttpFunction};
+use shared::http::{Caller, CorsOrigins, TrustedHops};
 use shared::store::Table;
 
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
@@ -52,6 +54,7 @@ pub use logs::Logs;
 pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, Recorded, Recording};
+pub use requests::{Subject, good_body, operations_of_a_snapshot};
 pub use setups::{
     capture, change_setup, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup,
 };
@@ -196,7 +199,7 @@ impl TestApp {
 
     /// Runs a sweep, which must succeed, and gives its report.
     pub async fn sweep(&self) -> Value {
-        let answer = self.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
+        let answer = self.invoke_by_name(EventFunction::SweepApplies.logical_name(), &json!({})).await;
         assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
         answer.expect(200).clone()
     }
@@ -250,7 +253,7 @@ impl TestApp {
     }
 
     /// Runs a function on an event of `events/`, its placeholders filled in.
-    pub async fn invoke(&self, function: Function, event: &Value) -> Answer {
+    pub async fn invoke(&self, function: HttpFunction, event: &Value) -> Answer {
         let request = lambda_http::request::from_str(&event.to_string()).expect("the event is one");
         let (method, path) = (request.method().clone(), shared::http::route::path_of(&request).to_owned());
         let Ok(response) = self.stack.gateway().run(function, request).await;

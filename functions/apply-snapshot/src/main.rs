@@ -3,7 +3,6 @@
 use apply_snapshot::{App, handle};
 use lambda_http::{Error, run, service_fn};
 use shared::config::{Config, dynamodb_client};
-use shared::http::Edge;
 use shared::logging;
 use shared::password_hash::PasswordHasher;
 use shared::store::Table;
@@ -14,6 +13,6 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     table.warm_up().await;
-    let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new() };
+    let app = App { edge: config.edge()?, table, hasher: PasswordHasher::new() };
     run(service_fn(|request| handle(&app, request))).await
 }

@@ -3,7 +3,6 @@
 use lambda_http::{Error, run, service_fn};
 use manage_snapshots::{App, handle};
 use shared::config::{Config, dynamodb_client, revisions_kept};
-use shared::http::Edge;
 use shared::logging;
 use shared::store::Table;
 
@@ -13,6 +12,6 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     table.warm_up().await;
-    let app = App { edge: Edge::from_config(&config)?, table, revisions_kept: revisions_kept()? };
+    let app = App { edge: config.edge()?, table, revisions_kept: revisions_kept()? };
     run(service_fn(|request| handle(&app, request))).await
 }

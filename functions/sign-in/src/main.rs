@@ -2,7 +2,7 @@
 
 use lambda_http::{Error, run, service_fn};
 use shared::config::{Config, SigningKeySource, dynamodb_client, trusted_hops};
-use shared::http::{Edge, TokenSigner};
+use shared::http::TokenSigner;
 use shared::logging;
 use shared::password_hash::PasswordHasher;
 use shared::store::Table;
@@ -16,6 +16,6 @@ async fn main() -> Result<(), Error> {
     let table = Table::new(dynamodb_client(&config.store).await, &config.store.table_name);
     let ((), private_jwk) = tokio::join!(table.warm_up(), signing_key::load(key_source));
     let signer = TokenSigner::new(&private_jwk?, &config.token_issuer, &config.token_audience)?;
-    let app = App { edge: Edge::from_config(&config)?, table, hasher: PasswordHasher::new(), signer, trusted_hops };
+    let app = App { edge: config.edge()?, table, hasher: PasswordHasher::new(), signer, trusted_hops };
     run(service_fn(|request| handle(&app, request))).await
 }

@@ -7,6 +7,7 @@ mod cut;
 pub mod destination;
 pub mod diff;
 mod email;
+mod every;
 mod fault;
 mod fingerprint;
 pub mod hidden_text;

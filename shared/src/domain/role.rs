@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Violation;
+use super::every::every;
 
 /// What a user may do, from the least to the most powerful. Nobody creates a user with a role above their own.
 // The order of the variants is that of their power.
@@ -23,10 +24,12 @@ pub enum Role {
     Superadmin,
 }
 
-impl Role {
+every! {
     /// Every role, the least powerful first.
-    pub const ALL: [Self; 4] = [Self::SalesRep, Self::DepartmentHead, Self::Admin, Self::Superadmin];
+    Role: SalesRep, DepartmentHead, Admin, Superadmin
+}
 
+impl Role {
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

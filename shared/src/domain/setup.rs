@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ObjectId;
 use super::canonical::InOrder;
+use super::every::every;
 use super::values::TypedPlace;
 
 /// The three kinds of setup items.
@@ -25,10 +26,12 @@ pub enum ItemKind {
     Template,
 }
 
-impl ItemKind {
+every! {
     /// All of them, in the order in which answers name them.
-    pub const ALL: [Self; 3] = [Self::Automation, Self::Prompt, Self::Template];
+    ItemKind: Automation, Prompt, Template
+}
 
+impl ItemKind {
     /// The singular, in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +54,16 @@ pub struct Document {
     value: Value,
     /// What JSON does not show. No part of the JSON form.
     types: Vec<TypedPlace>,
+}
+
+/// How many values and bytes of text there are.
+pub(super) fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 impl Serialize for Document {
@@ -105,6 +118,11 @@ impl Document {
     /// The value of a text field.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.value.get(field).and_then(Value::as_str)
+    }
+
+    /// How many values and bytes of text it has: about the work of going through it once.
+    pub fn size(&self) -> usize {
+        size(&self.value)
     }
 
     /// The whole object.

@@ -16,6 +16,7 @@ mod idempotency;
 mod jwks;
 mod network;
 pub mod operation;
+mod operation_id;
 mod problem;
 mod query;
 mod respond;
@@ -41,18 +42,20 @@ pub use etag::{IfMatch, IfNoneMatch, etag};
 pub use idempotency::{IdempotencyKey, MAX_KEY};
 pub use jwks::KeyError;
 pub use network::{NetworkMarks, TrustedHops};
+pub use operation_id::{
+    ApplyOperation, Authorization, CreateOperation, FunctionOperation, ManageOperation, OperationId, ROUTES, Route,
+    SignInOperation, Tag,
+};
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
 pub use revision_number::{RevisionNumber, unexpected};
-pub use route::{Function, ROUTES, Route};
 pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;
 pub use token::{Caller, InvalidToken, TokenVerifier};
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
-use crate::ids::{Randomness, SystemRandomness};
+use crate::clock::Clock;
+use crate::ids::Randomness;
 
 /// What the edge of every function needs.
 #[derive(Clone)]
@@ -65,17 +68,4 @@ pub struct Edge {
     pub randomness: Arc<dyn Randomness>,
     /// Whose web pages may call.
     pub cors_origins: CorsOrigins,
-}
-
-impl Edge {
-    /// The edge of a function on Lambda: keys from the settings, the machine's clock and generator.
-    pub fn from_config(config: &Config) -> Result<Self, KeyError> {
-        let verifier = TokenVerifier::new(&config.jwks, &config.token_issuer, &config.token_audience)?;
-        Ok(Self {
-            verifier,
-            clock: Arc::new(SystemClock),
-            randomness: Arc::new(SystemRandomness),
-            cors_origins: config.cors_origins.clone(),
-        })
-    }
 }

@@ -1,21 +1,17 @@
 //! Items as they are stored: one record per kind, each with the key that belongs to it.
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::document::{self, TypeRoom, Unreadable};
 use super::keys::{self, Key, PK, SK};
-use super::outcome::Item;
-use super::packing::Packed;
+use super::table::outcome::Item;
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
     Timestamp, User,
 };
-
-/// The attribute by which items of different kinds are told apart.
-pub(super) const TYPE: &str = "type";
+use crate::store::attributes::{DOCUMENT, ORGANIZATION_ID, RESERVED_BY, TYPE, USER_ID};
 
 /// A record that becomes an item.
 pub(super) trait Record: Serialize {
@@ -201,9 +197,6 @@ pub(super) struct SetupRecord<'a> {
     pub(super) cloned_from: Option<&'a str>,
 }
 
-/// The attribute that holds a setup item's fields.
-pub(super) const DOCUMENT: &str = "document";
-
 /// The item of one setup item.
 pub(super) fn setup_item(
     key: &Key,
@@ -244,10 +237,6 @@ pub(super) struct PreferencesRecord {
 impl Record for PreferencesRecord {
     const TYPE: &'static str = "preferences";
 }
-
-/// The attribute of a claim that holds the password hash; of a user's profile, where nobody has moved it to the claim yet;
-/// of the record of an apply that an earlier version of this service began to stage.
-pub(super) const PASSWORD_HASH: &str = "passwordHash";
 
 /// Who has an e-mail address, and with which password. Of a user's items this one alone holds the hash, so that a function
 /// that reads organizations and users reads no hash.
@@ -294,31 +283,3 @@ impl ClaimRecord {
 
 /// The attributes of a claim that say who holds it, without the hash.
 pub(super) const HOLDER: [&str; 3] = [ORGANIZATION_ID, USER_ID, RESERVED_BY];
-pub(super) const ORGANIZATION_ID: &str = "organizationId";
-pub(super) const USER_ID: &str = "userId";
-/// The attribute that names the apply for which an address is reserved.
-pub(super) const RESERVED_BY: &str = "reservedBy";
-
-/// The attribute that holds the packed content, of a snapshot or of a chunk.
-pub(super) const CONTENT: &str = "content";
-/// How many chunks hold the content that the snapshot's own item does not.
-pub(super) const CHUNKS: &str = "chunks";
-/// One piece of a snapshot's content.
-#[derive(Debug, Serialize)]
-struct ChunkRecord {}
-
-impl Record for ChunkRecord {
-    const TYPE: &'static str = "chunk";
-}
-
-/// The items of the chunks in which a revision's content is stored; none where it stands in the snapshot's own item.
-pub(super) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: &Packed) -> Result<Vec<Item>, Fault> {
-    let chunks = packed.chunks().into_iter().enumerate();
-    chunks
-        .map(|(number, bytes)| {
-            let mut item = item(&keys::chunk(snapshot, revision, number), &ChunkRecord {})?;
-            item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(bytes)));
-            Ok(item)
-        })
-        .collect()
-}

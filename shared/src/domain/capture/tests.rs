@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::Agent;
-use crate::domain::content::MAX_REFERENCES;
+use crate::domain::content::{MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
 
 fn organization(agents: &[(u8, &str)]) -> Organization {
     let agent = |(number, name): &(u8, &str)| Agent {
@@ -51,6 +51,22 @@ fn a_capture_has_at_most_100_000_references() {
     };
     assert!(setup(MAX_REFERENCES - 1).is_ok() && setup(MAX_REFERENCES).is_ok());
     expect_too_large(setup(MAX_REFERENCES + 1), "100000");
+}
+
+#[test]
+fn the_pointers_to_references_have_at_most_16_mb() {
+    // A thousand pointers: the long key, an index, "/targetStage". And one more that fills up what is left.
+    let stage = || json!({"targetStage": "Won"});
+    let length = MAX_REFERENCE_POINTER_BYTES / 1_000 - 17;
+    let digits: usize = (0..1_000_usize).map(|index| index.to_string().len()).sum();
+    let thousand = 1_000 * (length + "///targetStage".len()) + digits;
+    let left = MAX_REFERENCE_POINTER_BYTES - thousand - "//targetStage".len();
+    let setup = |left: usize| {
+        let list: Vec<_> = (0..1_000).map(|_| stage()).collect();
+        captured(vec![json!({"name": "A", "k".repeat(length): list, "l".repeat(left): stage()})], vec![])
+    };
+    assert!(setup(left - 1).is_ok() && setup(left).is_ok());
+    expect_too_large(setup(left + 1), "16000000 bytes; use shorter names");
 }
 
 fn payload(fields: usize) -> Value {

@@ -1,0 +1,126 @@
+//! The names of the attributes that expressions and projections name. The records name the others by their fields.
+
+pub(super) const ACCESS_ROLE: &str = "accessRole";
+/// The answer of an apply, compressed, so that it can be given again byte for byte and the record of an ordinary apply
+/// stays below 1 KB.
+pub(super) const ANSWER: &str = "answer";
+/// The organizations that see a snapshot.
+pub(super) const ASSIGNED_ORGANIZATIONS: &str = "assignedOrgIds";
+/// How many chunks hold the content that the item itself does not.
+pub(super) const CHUNKS: &str = "chunks";
+/// Which apply made a setup item, of which source.
+pub(super) const CLONED_FROM: &str = "clonedFrom";
+/// The packed content, of a snapshot, an older revision or a chunk.
+pub(super) const CONTENT: &str = "content";
+/// The SHA-256 of a content, of a snapshot or of an older revision.
+pub(super) const CONTENT_HASH: &str = "contentHash";
+/// How many items of each kind a revision has.
+pub(super) const COUNTS: &str = "counts";
+pub(super) const CREATED_AT: &str = "createdAt";
+pub(super) const CREATED_BY: &str = "createdBy";
+pub(super) const CREATED_BY_NAME: &str = "createdByName";
+pub(super) const CREATED_BY_ORG_ID: &str = "createdByOrgId";
+pub(super) const CREATED_BY_ROLE: &str = "createdByRole";
+/// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
+/// conditioned on its absence.
+pub(super) const DELETED_AT: &str = "deletedAt";
+/// The user who deleted a snapshot.
+pub(super) const DELETED_BY: &str = "deletedBy";
+/// The description of a snapshot.
+pub(super) const DESCRIPTION: &str = "description";
+/// The fields of a setup item, a pipeline or an agent.
+pub(super) const DOCUMENT: &str = "document";
+/// When a schedule is due next.
+pub(super) const DUE_AT: &str = "dueAt";
+/// The address of a user, or the one that an apply holds.
+pub(super) const EMAIL: &str = "email";
+/// Which automations of a setup are on.
+pub(super) const ENABLED: &str = "enabled";
+/// Counts the runs of a staged apply.
+pub(super) const EPOCH: &str = "epoch";
+/// The period of a schedule.
+pub(super) const EVERY: &str = "every";
+/// What the request asked for that made a snapshot under an Idempotency-Key.
+pub(super) const FINGERPRINT: &str = "fingerprint";
+/// When a user signed in first.
+pub(super) const FIRST_SIGN_IN_AT: &str = "firstSignInAt";
+/// Whether each further revision is shared.
+pub(super) const FOLLOW: &str = "follow";
+/// The name of a user.
+pub(super) const FULL_NAME: &str = "fullName";
+/// When an apply was given up.
+pub(super) const GIVEN_UP_AT: &str = "givenUpAt";
+/// The SHA-256 of a shared content.
+pub(super) const HASH: &str = "hash";
+/// Whether every organization sees a snapshot.
+pub(super) const IS_GLOBAL: &str = "isGlobal";
+/// When a refresh last found a snapshot current or made it so.
+pub(super) const LAST_REFRESHED_AT: &str = "lastRefreshedAt";
+/// Until when nobody else may carry an apply on.
+pub(super) const LEASE_UNTIL: &str = "leaseUntil";
+pub(super) const LOGIN_DISABLED: &str = "loginDisabled";
+/// The name of a snapshot.
+pub(super) const NAME: &str = "name";
+/// The run at work on an apply.
+pub(super) const NONCE: &str = "nonce";
+/// Which sharing the rows are of.
+pub(super) const OF: &str = "of";
+/// The oldest revision that is not dropped.
+pub(super) const OLDEST_KEPT: &str = "oldestKept";
+/// The organization of an address's user.
+pub(super) const ORGANIZATION_ID: &str = "organizationId";
+/// The password hash, in a claim; in a user's profile where nobody has moved it to the claim yet; in the record of an apply
+/// that an earlier version of this service began to stage.
+pub(super) const PASSWORD_HASH: &str = "passwordHash";
+pub(super) const PHONE_NUMBER: &str = "phoneNumber";
+/// What is said of the last refresh, or of why there will be none.
+pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
+/// How the last refresh ended.
+pub(super) const REFRESH_STATUS: &str = "refreshStatus";
+/// When a newer revision took the place of this one.
+pub(super) const REPLACED_AT: &str = "replacedAt";
+/// The apply for which an address is reserved.
+pub(super) const RESERVED_BY: &str = "reservedBy";
+/// The revision that a restored one repeats.
+pub(super) const RESTORED_FROM: &str = "restoredFrom";
+/// When a revision was made.
+pub(super) const REVISED_AT: &str = "revisedAt";
+/// The number of a revision: the current one of a snapshot, the one that a state or a sharing is about.
+pub(super) const REVISION: &str = "revision";
+/// From when on a sweep looks at an undone apply a second time.
+pub(super) const SECOND_LOOK_AT: &str = "secondLookAt";
+/// The latest time of the schedule for which a snapshot was refreshed.
+pub(super) const SERVED_SLOT: &str = "servedSlot";
+/// The version of a setup.
+pub(super) const SETUP_VERSION: &str = "setupVersion";
+/// What other organizations see.
+pub(super) const SHARED: &str = "shared";
+/// When the sharing was made that a row shows.
+pub(super) const SHARED_AT: &str = "sharedAt";
+/// The revision that they saw before, and when it was shared.
+pub(super) const SHARED_BEFORE: &str = "sharedBefore";
+/// When the sharing was made under which the row's organization joined.
+pub(super) const SINCE: &str = "since";
+/// The organization in which a snapshot was captured.
+pub(super) const SOURCE_ORGANIZATION: &str = "sourceOrgId";
+/// The name of the source organization when it was captured.
+pub(super) const SOURCE_ORGANIZATION_NAME: &str = "sourceOrgName";
+/// The source user's address when it was captured.
+pub(super) const SOURCE_USER_EMAIL: &str = "sourceUserEmail";
+pub(super) const SOURCE_USER_ID: &str = "sourceUserId";
+/// The source user's name when it was captured.
+pub(super) const SOURCE_USER_NAME: &str = "sourceUserName";
+/// How far an apply is.
+pub(super) const STATE: &str = "state";
+/// The kind of an item.
+pub(super) const TYPE: &str = "type";
+/// When an apply was undone.
+pub(super) const UNDONE_AT: &str = "undoneAt";
+/// Who undid an apply.
+pub(super) const UNDONE_BY: &str = "undoneBy";
+/// When a snapshot was last changed.
+pub(super) const UPDATED_AT: &str = "updatedAt";
+/// The user who owns an address.
+pub(super) const USER_ID: &str = "userId";
+/// Counts the changes of a snapshot.
+pub(super) const VERSION: &str = "version";

@@ -1,0 +1,382 @@
+//! What limits attempts to sign in: places in flight and failures of an address from one network, failures of an address from
+//! all networks, and the networks that an address is known to sign in from.
+//!
+//! An attempt takes a place before its password is looked at and gives it back with the verdict. Each limit is a condition on
+//! the write that counts, so it holds for any number of attempts at once; a verdict that its write refuses is not told. Two
+//! items of an address's partition count, whether or not anybody has the address: one for each network, and one for all.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+
+use super::counts::{
+    ATTEMPTS, AddressRecord, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MOMENT, NEW_NETWORK_EVERY,
+    NetworkRecord, Origin, Place, RENEWED_AFTER, WINDOW, Window,
+};
+use crate::domain::{Fault, Timestamp};
+use crate::store::keys::{self, Key};
+use crate::store::record;
+use crate::store::table::Table;
+use crate::store::table::change::{number, text};
+use crate::store::table::outcome::{CallFailure, Item};
+
+/// An attempt that has a place in flight. It is to be accepted or rejected.
+pub struct Attempt<'a> {
+    table: &'a Table,
+    origin: Origin,
+    place: Place,
+    counted: Window,
+    address: AddressRecord,
+    passage: Passage,
+}
+
+/// Whether a verdict may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Stands,
+    /// Other attempts used up a limit meanwhile: nothing may be told of the password.
+    Locked {
+        /// When the next attempt can pass.
+        retry_after: Duration,
+    },
+}
+
+/// By which rule the address lets an attempt pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passage {
+    /// The network signed in lately.
+    Known,
+    /// The network is new, and the address has few failures.
+    FewFailures,
+    /// The network is new, the address has too many failures, and this is the one attempt that passes now.
+    Exception,
+}
+
+/// Takes a place in flight and judges what is counted so far: the attempt, or how long to wait. One round trip; one more where
+/// the address has too many failures and the network is new.
+pub(in crate::store) async fn begin(
+    table: &Table,
+    origin: Origin,
+    place: Place,
+) -> Result<Result<Attempt<'_>, Duration>, Fault> {
+    let address_key = keys::sign_in_failures(&origin.email);
+    let (taken, address) = tokio::join!(take_place(table, &origin, &place), table.get(&address_key, None));
+    let address: AddressRecord = address?.map(record::read).transpose()?.unwrap_or_default();
+    let taken = taken?;
+    let passage = match &taken {
+        Ok(_) => pass(table, &origin, &address).await?,
+        Err(_) => Ok(Passage::Known),
+    };
+    match (taken, passage) {
+        (Ok(counted), Ok(passage)) => Ok(Ok(Attempt { table, origin, place, counted, address, passage })),
+        (Err(wait), _) => Ok(Err(wait.max(address.wait(&origin)))),
+        (Ok(_), Err(wait)) => {
+            give_back(table, &origin, &place).await;
+            Ok(Err(wait))
+        }
+    }
+}
+
+/// Takes a place in flight of the network: the failures counted so far, or how long to wait.
+async fn take_place(table: &Table, origin: &Origin, place: &Place) -> Result<Result<Window, Duration>, Fault> {
+    let now = origin.now;
+    let update = network_update(table, origin)
+        .update_expression("SET #type = :type, expiresAt = :expires ADD places :place")
+        .condition_expression(
+            "(attribute_not_exists(places) OR size(places) < :places) AND \
+             (attribute_not_exists(since) OR since <= :cutoff OR failures < :most)",
+        )
+        .expression_attribute_names("#type", "type")
+        .expression_attribute_values(":type", text("signInsOfNetwork"))
+        .expression_attribute_values(":expires", expiry(now, WINDOW * 2))
+        .expression_attribute_values(":place", place.set())
+        .expression_attribute_values(":places", number(MAX_IN_FLIGHT))
+        .expression_attribute_values(":cutoff", cutoff(now))
+        .expression_attribute_values(":most", number(MAX_FAILURES));
+    let met = match table.run_update_for(update).await {
+        Ok(item) => return Ok(Ok(record::read::<NetworkRecord>(item)?.window())),
+        Err(failure) => met_item::<NetworkRecord>(failure)?,
+    };
+    if let Some(wait) = met.window().is_full(MAX_FAILURES, now) {
+        return Ok(Err(wait));
+    }
+    reuse_places(table, origin, place, met).await
+}
+
+/// Takes one of the places that nobody gave back in time; where there is none, a moment later there may be.
+async fn reuse_places(
+    table: &Table,
+    origin: &Origin,
+    place: &Place,
+    met: NetworkRecord,
+) -> Result<Result<Window, Duration>, Fault> {
+    let mut held: Vec<String> = met.places.iter().filter(|held| Place::is_held(held, origin.now)).cloned().collect();
+    if held.len() == met.places.len() {
+        return Ok(Err(MOMENT));
+    }
+    held.push(place.0.clone());
+    let update = network_update(table, origin)
+        .update_expression("SET places = :held")
+        .condition_expression("places = :met AND (attribute_not_exists(since) OR since <= :cutoff OR failures < :most)")
+        .expression_attribute_values(":held", AttributeValue::Ss(held))
+        .expression_attribute_values(":met", AttributeValue::Ss(met.places))
+        .expression_attribute_values(":cutoff", cutoff(origin.now))
+        .expression_attribute_values(":most", number(MAX_FAILURES));
+    match table.run_update_for(update).await {
+        Ok(item) => Ok(Ok(record::read::<NetworkRecord>(item)?.window())),
+        Err(failure) => {
+            let met = met_item::<NetworkRecord>(failure)?;
+            Ok(Err(met.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)))
+        }
+    }
+}
+
+/// By which rule the address lets the attempt pass, or how long it has to wait.
+async fn pass(table: &Table, origin: &Origin, address: &AddressRecord) -> Result<Result<Passage, Duration>, Fault> {
+    let now = origin.now;
+    if address.knows(&origin.network, KNOWN_FOR, now) {
+        return Ok(Ok(Passage::Known));
+    }
+    let Some(full_for) = address.window().is_full(MAX_ADDRESS_FAILURES, now) else {
+        return Ok(Ok(Passage::FewFailures));
+    };
+    if let Some(wait) = address.exception_wait(full_for, now) {
+        return Ok(Err(wait));
+    }
+    let update = address_update(table, origin)
+        .update_expression("SET exceptionAt = :now, expiresAt = :expires")
+        .condition_expression("attribute_not_exists(exceptionAt) OR exceptionAt <= :before")
+        .expression_attribute_values(":now", text(now))
+        .expression_attribute_values(":before", text(now.minus(NEW_NETWORK_EVERY)))
+        .expression_attribute_values(":expires", expiry(now, KNOWN_FOR + WINDOW));
+    match table.run_update(update).await {
+        Ok(()) => Ok(Ok(Passage::Exception)),
+        Err(failure) => {
+            let met = met_item::<AddressRecord>(failure)?;
+            Ok(Err(met.exception_wait(full_for, now).unwrap_or(MOMENT)))
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// The password is wrong, or there is none: gives the place back and counts a failure of the network and of the address.
+    /// Two round trips.
+    pub async fn reject(self) -> Result<Verdict, Fault> {
+        if let Verdict::Locked { retry_after } = self.count_for_network().await? {
+            return Ok(self.locked(retry_after).await);
+        }
+        match self.passage {
+            // It passed above the limit, where nothing is counted.
+            Passage::Exception => Ok(Verdict::Stands),
+            Passage::FewFailures => self.count_for_address().await,
+            Passage::Known => {
+                self.count_for_address().await?;
+                Ok(Verdict::Stands)
+            }
+        }
+    }
+
+    /// The password is right: gives the place back and, where the network is new, notes it. One round trip, or two.
+    pub async fn accept(self) -> Result<Verdict, Fault> {
+        let Self { table, origin, place, .. } = &self;
+        let update = network_update(table, origin)
+            .update_expression("DELETE places :place")
+            .condition_expression("attribute_not_exists(since) OR since <= :cutoff OR failures < :most")
+            .expression_attribute_values(":place", place.set())
+            .expression_attribute_values(":cutoff", cutoff(origin.now))
+            .expression_attribute_values(":most", number(MAX_FAILURES));
+        if let Err(failure) = table.run_update(update).await {
+            let met = met_item::<NetworkRecord>(failure)?;
+            return Ok(self.locked(met.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)).await);
+        }
+        if self.address.knows(&origin.network, RENEWED_AFTER, origin.now) {
+            return Ok(Verdict::Stands);
+        }
+        self.note_network().await
+    }
+
+    async fn locked(&self, retry_after: Duration) -> Verdict {
+        give_back(self.table, &self.origin, &self.place).await;
+        Verdict::Locked { retry_after }
+    }
+
+    /// Counts a failure of the network in exchange for the place.
+    async fn count_for_network(&self) -> Result<Verdict, Fault> {
+        let Self { table, origin, place, .. } = self;
+        let mut counted = self.counted;
+        for _ in 0..ATTEMPTS {
+            let update = network_update(table, origin).expression_attribute_values(":place", place.set());
+            let update = count(update, "DELETE places :place", counted, MAX_FAILURES, origin.now);
+            let update = update.expression_attribute_values(":mine", place.element());
+            let condition = format!("contains(places, :mine) AND ({})", window_condition(counted, origin.now));
+            let met: NetworkRecord = match table.run_update(update.condition_expression(condition)).await {
+                Ok(()) => return Ok(Verdict::Stands),
+                Err(failure) => met_item(failure)?,
+            };
+            // A place outlives its request, so it is gone only where an earlier try of this write has landed.
+            if !met.places.contains(&place.0) {
+                return Ok(Verdict::Stands);
+            }
+            if let Some(retry_after) = met.window().is_full(MAX_FAILURES, origin.now) {
+                return Ok(Verdict::Locked { retry_after });
+            }
+            counted = met.window();
+        }
+        Ok(Verdict::Locked { retry_after: MOMENT })
+    }
+
+    /// Counts a failure of the address.
+    async fn count_for_address(&self) -> Result<Verdict, Fault> {
+        let Self { table, origin, address, .. } = self;
+        let mut counted = address.window();
+        for _ in 0..ATTEMPTS {
+            let update = address_update(table, origin)
+                .expression_attribute_names("#type", "type")
+                .expression_attribute_values(":type", text("signInFailures"))
+                .expression_attribute_values(":expires", expiry(origin.now, KNOWN_FOR + WINDOW));
+            let more = "expiresAt = :expires, #type = :type";
+            let update = count_and_set(update, more, "", counted, MAX_ADDRESS_FAILURES, origin.now);
+            let condition = window_condition(counted, origin.now);
+            let met: AddressRecord = match table.run_update(update.condition_expression(condition)).await {
+                Ok(()) => return Ok(Verdict::Stands),
+                Err(failure) => met_item(failure)?,
+            };
+            counted = met.window();
+            if let Some(full_for) = counted.is_full(MAX_ADDRESS_FAILURES, origin.now) {
+                let retry_after = met.exception_wait(full_for, origin.now).unwrap_or(MOMENT);
+                return Ok(Verdict::Locked { retry_after });
+            }
+        }
+        Ok(Verdict::Locked { retry_after: MOMENT })
+    }
+
+    /// Notes that the network signed in. A new one that passed while the address had few failures is refused where the address
+    /// has too many by now.
+    async fn note_network(&self) -> Result<Verdict, Fault> {
+        let Self { table, origin, address, passage, .. } = self;
+        let (now, mut seen) = (origin.now, address.clone());
+        for _ in 0..ATTEMPTS {
+            let mut condition = match seen.known.is_empty() {
+                true => "attribute_not_exists(known)".to_owned(),
+                false => "known = :seen".to_owned(),
+            };
+            let mut update = address_update(table, origin)
+                .update_expression("SET known = :known, expiresAt = :expires, #type = :type")
+                .expression_attribute_names("#type", "type")
+                .expression_attribute_values(":type", text("signInFailures"))
+                .expression_attribute_values(":known", networks(&seen.known_with(&origin.network, now)))
+                .expression_attribute_values(":expires", expiry(now, KNOWN_FOR + WINDOW));
+            if !seen.known.is_empty() {
+                update = update.expression_attribute_values(":seen", networks(&seen.known));
+            }
+            if *passage == Passage::FewFailures {
+                condition += " AND (attribute_not_exists(since) OR since <= :cutoff OR failures < :most)";
+                update = update
+                    .expression_attribute_values(":cutoff", cutoff(now))
+                    .expression_attribute_values(":most", number(MAX_ADDRESS_FAILURES));
+            }
+            match table.run_update(update.condition_expression(condition)).await {
+                Ok(()) => return Ok(Verdict::Stands),
+                Err(failure) => seen = met_item(failure)?,
+            }
+            if seen.knows(&origin.network, RENEWED_AFTER, now) {
+                return Ok(Verdict::Stands);
+            }
+            if let (Passage::FewFailures, Some(full_for)) = (passage, seen.window().is_full(MAX_ADDRESS_FAILURES, now))
+            {
+                let retry_after = seen.exception_wait(full_for, now).unwrap_or(MOMENT);
+                return Ok(Verdict::Locked { retry_after });
+            }
+        }
+        Ok(Verdict::Locked { retry_after: MOMENT })
+    }
+}
+
+/// Gives a place back without a verdict. Where that fails, the place runs out by itself.
+async fn give_back(table: &Table, origin: &Origin, place: &Place) {
+    let update = network_update(table, origin)
+        .update_expression("DELETE places :place")
+        .condition_expression("contains(places, :mine)")
+        .expression_attribute_values(":place", place.set())
+        .expression_attribute_values(":mine", place.element());
+    let _ = table.run_update(update).await;
+}
+
+fn network_update(table: &Table, origin: &Origin) -> UpdateItemFluentBuilder {
+    table.update(&network_key(origin))
+}
+
+fn network_key(origin: &Origin) -> Key {
+    keys::sign_in_failures_from(&origin.email, &origin.network)
+}
+
+fn address_update(table: &Table, origin: &Origin) -> UpdateItemFluentBuilder {
+    table.update(&keys::sign_in_failures(&origin.email))
+}
+
+/// Adds a failure to the window that `counted` shows, or starts a new one where that is over, and does `rest` with it.
+fn count(
+    update: UpdateItemFluentBuilder,
+    rest: &str,
+    counted: Window,
+    most: u64,
+    now: Timestamp,
+) -> UpdateItemFluentBuilder {
+    count_and_set(update, "", rest, counted, most, now)
+}
+
+fn count_and_set(
+    update: UpdateItemFluentBuilder,
+    set: &str,
+    rest: &str,
+    counted: Window,
+    most: u64,
+    now: Timestamp,
+) -> UpdateItemFluentBuilder {
+    let set = if set.is_empty() { String::new() } else { format!(", {set}") };
+    let update =
+        update.expression_attribute_values(":one", number(1)).expression_attribute_values(":cutoff", cutoff(now));
+    if counted.end(now).is_some() {
+        let update = update.expression_attribute_values(":most", number(most));
+        update.update_expression(format!("SET failures = failures + :one{set} {rest}"))
+    } else {
+        let update = update.expression_attribute_values(":now", text(now));
+        update.update_expression(format!("SET failures = :one, since = :now{set} {rest}"))
+    }
+}
+
+/// What holds while the item still has the window that `counted` shows, with room in it, or one that is over.
+fn window_condition(counted: Window, now: Timestamp) -> &'static str {
+    match counted.end(now) {
+        Some(_) => "since > :cutoff AND failures < :most",
+        None => "attribute_not_exists(since) OR since <= :cutoff",
+    }
+}
+
+/// The item that a refused write met, read; as an empty one where there was none.
+fn met_item<R: for<'de> Deserialize<'de> + Default>(failure: CallFailure) -> Result<R, Fault> {
+    match failure {
+        CallFailure::ConditionFailed(Some(met)) => record::read(met),
+        CallFailure::ConditionFailed(None) => Ok(R::default()),
+        other => Err(other.into()),
+    }
+}
+
+fn networks(known: &BTreeMap<String, i64>) -> AttributeValue {
+    let known = known.iter().map(|(mark, at)| (mark.clone(), AttributeValue::N(at.to_string())));
+    AttributeValue::M(known.collect::<Item>())
+}
+
+/// Windows that began no later than this are over.
+fn cutoff(now: Timestamp) -> AttributeValue {
+    text(now.minus(WINDOW))
+}
+
+/// When DynamoDB may drop an item. It may do so late: nothing is judged by it.
+fn expiry(now: Timestamp, after: Duration) -> AttributeValue {
+    AttributeValue::N(now.plus(after).as_seconds().to_string())
+}

@@ -1,0 +1,77 @@
+//! A good request for every operation. A new operation does not compile before it has one here.
+
+use serde_json::{Value, json};
+use shared::http::{OperationId, ROUTES, Route};
+
+use crate::{TestApp, apply_body, create_body};
+
+/// The ids of what a request is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// In the place of `{id}`.
+    pub snapshot: &'a str,
+    /// In the place of `{applyId}`.
+    pub apply: &'a str,
+    /// In the place of `{orgId}`, and the organization that a snapshot is assigned to.
+    pub organization: &'a str,
+}
+
+impl Subject<'_> {
+    /// Returns the path of a route with these ids. `{revision}` is the first one.
+    pub fn path(&self, route: &Route) -> String {
+        let path = route.path.replace("{id}", self.snapshot).replace("{applyId}", self.apply);
+        path.replace("{orgId}", self.organization).replace("{revision}", "1")
+    }
+}
+
+/// Returns the body with which an operation succeeds in the demo workspace; `None` where it takes none.
+pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
+    match operation {
+        OperationId::Login => Some(json!({"email": crate::PAT, "password": crate::PASSWORD})),
+        OperationId::CreateSnapshot => Some(create_body()),
+        OperationId::ApplySnapshot | OperationId::PlanSnapshot => Some(apply_body()),
+        OperationId::RenameSnapshot => Some(json!({"name": "Renamed"})),
+        OperationId::AssignSnapshot => Some(json!({"assignedOrgIds": [organization]})),
+        OperationId::UndoApply => Some(json!({})),
+        OperationId::VerifyToken
+        | OperationId::ListApplies
+        | OperationId::GetApply
+        | OperationId::ListSnapshots
+        | OperationId::GetSnapshot
+        | OperationId::DeleteSnapshot
+        | OperationId::ListSnapshotItems
+        | OperationId::GetApplyReferences
+        | OperationId::RefreshSnapshot
+        | OperationId::ListRevisions
+        | OperationId::GetRevision
+        | OperationId::RestoreRevision
+        | OperationId::CompareRevisions
+        | OperationId::ListCapturableUsers
+        | OperationId::GetHealth
+        | OperationId::GetOpenApi
+        | OperationId::GetDocs => None,
+    }
+}
+
+/// Returns the operations whose path names a snapshot that must be there: all but those about applies.
+pub fn operations_of_a_snapshot() -> impl Iterator<Item = OperationId> {
+    let is_of_one = |route: &&Route| route.path.contains("/{id}") && !route.path.contains("/applies");
+    ROUTES.iter().filter(is_of_one).map(|route| route.id)
+}
+
+impl TestApp {
+    /// A request to an operation, without a token and a body.
+    pub fn request_to(&self, operation: OperationId, subject: &Subject<'_>) -> reqwest::RequestBuilder {
+        let route = operation.route();
+        self.request(route.method.clone(), &subject.path(route))
+    }
+
+    /// A good request to an operation, without a token.
+    pub fn good_request(&self, operation: OperationId, subject: &Subject<'_>) -> reqwest::RequestBuilder {
+        let request = self.request_to(operation, subject);
+        match good_body(operation, subject.organization) {
+            Some(body) => request.json(&body),
+            None => request,
+        }
+    }
+}
