@@ -38,6 +38,7 @@ mod password_hashes;
 mod plan;
 mod policies;
 mod races;
+mod references;
 mod refresh;
 mod refresh_races;
 mod refusals;

@@ -1,6 +1,6 @@
 //! The prompts and templates that arrive: what references may call them, and what becomes of the ids in them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::resolve::{Resolution, Resolver};
 use super::{CapturedItem, Listed, Rewire};
@@ -11,21 +11,20 @@ use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 pub(super) struct Arriving<'a> {
     ids: HashSet<ObjectId>,
     names: HashSet<&'a str>,
-    /// Names and ids of those that lost a secret.
+    /// Names and ids of those that lost a secret, or use one that did.
     incomplete: HashSet<String>,
-    /// Names and ids of those that keep an id of the source organization.
-    unmapped: HashSet<String>,
+    /// Names and ids of those that keep an id of the source organization, or use one that does, each with the name.
+    unmapped: HashMap<String, &'a str>,
 }
 
 impl<'a> Arriving<'a> {
     pub(super) fn new(items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
         work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
-        let incomplete = items.iter().filter(|item| !item.removed_secrets.is_empty()).flat_map(called);
         Ok(Self {
             ids: items.iter().map(|item| item.id).collect(),
             names: items.iter().map(|item| item.document.name()).collect(),
-            incomplete: incomplete.collect(),
-            unmapped: HashSet::new(),
+            incomplete: HashSet::new(),
+            unmapped: HashMap::new(),
         })
     }
 
@@ -37,21 +36,70 @@ impl<'a> Arriving<'a> {
         self.names.contains(name)
     }
 
-    /// Whether one of this name or id lost a secret.
+    /// Whether one of this name or id lost a secret, or uses one that did.
     pub(super) fn lost_secret(&self, value: &str) -> bool {
-        self.incomplete.contains(value)
+        self.incomplete.contains(value) || in_lower_case(value).is_some_and(|id| self.incomplete.contains(&id))
     }
 
-    /// Whether one of this name or id keeps an id of the source organization.
-    pub(super) fn keeps_unmapped(&self, value: &str) -> bool {
-        self.unmapped.contains(value)
+    /// The name of the one of this name or id that keeps an id of the source organization, or uses one that does.
+    pub(super) fn keeping_unmapped(&self, value: &str) -> Option<&'a str> {
+        let by_id = || self.unmapped.get(&in_lower_case(value)?);
+        self.unmapped.get(value).or_else(by_id).copied()
     }
+}
 
-    /// Notes those that keep an id of the source organization.
-    pub(super) fn note_unmapped(&mut self, items: &[CapturedItem], resolutions: &[ItemResolution]) {
-        let keeping = items.iter().zip(resolutions).filter(|(_, resolution)| !resolution.unmapped.is_empty());
-        self.unmapped = keeping.flat_map(|(item, _)| called(item)).collect();
+/// The prompts or templates that arrive, with what became of the ids in them.
+pub(super) type ResolvedItems<'a, 'r> = (ItemKind, &'a [CapturedItem], &'r [ItemResolution]);
+
+/// Notes which items lost a secret or keep an id of the source organization, themselves or in an item that they use.
+pub(super) fn note_unfinished<'a>(
+    prompts: &mut Arriving<'a>,
+    templates: &mut Arriving<'a>,
+    resolved: [ResolvedItems<'a, '_>; 2],
+    work: &Work,
+) -> Result<(), OverBudget> {
+    let all = || {
+        resolved.iter().flat_map(|(kind, items, resolutions)| {
+            items.iter().zip(*resolutions).map(|(item, resolution)| ((*kind, item.id), item, resolution))
+        })
+    };
+    let mut users: HashMap<Place, Vec<Place>> = HashMap::new();
+    for (place, _, resolution) in all() {
+        work.spend(1 + resolution.rewires.len())?;
+        for rewire in &resolution.rewires {
+            users.entry((rewire.kind, rewire.source_id)).or_default().push(place);
+        }
     }
+    let incomplete = all().filter(|(_, item, _)| !item.removed_secrets.is_empty()).map(|(place, ..)| place);
+    let incomplete = with_users(incomplete.collect(), &users);
+    let unmapped = all().filter(|(.., resolution)| !resolution.unmapped.is_empty()).map(|(place, ..)| place);
+    let unmapped = with_users(unmapped.collect(), &users);
+    for (place, item, _) in all() {
+        let arriving = if place.0 == ItemKind::Prompt { &mut *prompts } else { &mut *templates };
+        if incomplete.contains(&place) {
+            arriving.incomplete.extend(called(item));
+        }
+        if unmapped.contains(&place) {
+            arriving.unmapped.extend(called(item).map(|called| (called, item.document.name())));
+        }
+    }
+    Ok(())
+}
+
+type Place = (ItemKind, ObjectId);
+
+/// Some items, and all that use one of them.
+fn with_users(mut open: Vec<Place>, users: &HashMap<Place, Vec<Place>>) -> HashSet<Place> {
+    let mut all: HashSet<Place> = open.iter().copied().collect();
+    while let Some(place) = open.pop() {
+        open.extend(users.get(&place).into_iter().flatten().copied().filter(|user| all.insert(*user)));
+    }
+    all
+}
+
+/// An id as items have it.
+fn in_lower_case(id: &str) -> Option<String> {
+    id.parse::<ObjectId>().ok().map(|id| id.to_string())
 }
 
 /// What a reference may call an item.

@@ -380,8 +380,9 @@ fn plan_across(content: &Content, targets: &Organization, choices: &Choices, wor
     };
     let in_prompts = items::resolve(ItemKind::Prompt, prompts, &resolver, &mut room.dangling)?;
     let in_templates = items::resolve(ItemKind::Template, templates, &resolver, &mut room.dangling)?;
-    resolver.prompts.note_unmapped(prompts, &in_prompts);
-    resolver.templates.note_unmapped(templates, &in_templates);
+    let resolved =
+        [(ItemKind::Prompt, prompts, in_prompts.as_slice()), (ItemKind::Template, templates, in_templates.as_slice())];
+    items::note_unfinished(&mut resolver.prompts, &mut resolver.templates, resolved, work)?;
     let mut identity = identity::Review::new(prompts, templates, choices, work)?;
     if choices.apply_automations {
         let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
@@ -422,7 +423,7 @@ fn arrive_mapped(
 ) {
     let removed = &automation.item.removed_secrets;
     let incomplete = !removed.is_empty() || resolved.uses_incomplete;
-    let is_dangling = !resolved.dangling.is_empty() || resolved.uses_unmapped;
+    let is_dangling = !resolved.dangling.is_empty() || !resolved.uses_unmapped.is_empty();
     judge_references(plan, automation, &mut resolved, targets, choices);
     if incomplete {
         let places = match removed.is_empty() {
@@ -468,10 +469,13 @@ fn judge_references(
             plan.warnings.push(Warning { references: dangling, ..warning });
         }
     }
-    if resolved.uses_unmapped {
-        let detail = "it arrives switched off, because a prompt or template that it uses keeps an id of the source organization; \
-                      mend that and switch it on";
-        plan.warnings.push(Warning::about(WarningCode::UnmappedReference, automation, detail.to_owned()));
+    if !resolved.uses_unmapped.is_empty() {
+        let detail = format!(
+            "it arrives switched off, because it uses {}, and ids of the source organization are kept there or in what that uses; \
+             replace them and switch it on",
+            words::first_few(&resolved.uses_unmapped.listed, resolved.uses_unmapped.total)
+        );
+        plan.warnings.push(Warning::about(WarningCode::UnmappedReference, automation, detail));
     }
     let of_another_kind = std::mem::take(&mut resolved.of_another_kind);
     if let Some(first) = of_another_kind.listed.first() {

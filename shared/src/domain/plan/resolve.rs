@@ -23,8 +23,8 @@ pub(super) struct Resolved {
     pub(super) of_another_kind: Listed<Reference>,
     /// Whether it refers to a prompt or template that lost a secret: it would send the placeholder.
     pub(super) uses_incomplete: bool,
-    /// Whether it refers to a prompt or template that keeps an id of the source organization.
-    pub(super) uses_unmapped: bool,
+    /// The prompts and templates with an id of the source organization that it refers to, in words; the first few are listed.
+    pub(super) uses_unmapped: Listed<String>,
 }
 
 /// What references can lead to in the target organization and among the clones.
@@ -54,9 +54,9 @@ impl Resolver<'_> {
             dangling: Listed::default(),
             of_another_kind: Listed::default(),
             uses_incomplete: false,
-            uses_unmapped: false,
+            uses_unmapped: Listed::default(),
         };
-        let mut replacements = Vec::new();
+        let (mut replacements, mut shown) = (Vec::new(), SHOWN);
         self.lookup.each_site::<OverBudget>(ItemKind::Automation, item, self.work, |site| {
             self.work.spend(1 + site.value.len())?;
             // The replacement array was judged with the request: it has target stages already.
@@ -65,7 +65,10 @@ impl Resolver<'_> {
             }
             if let Some(used) = self.arriving(&site) {
                 resolved.uses_incomplete |= used.lost_secret(&site.value);
-                resolved.uses_unmapped |= used.keeps_unmapped(&site.value);
+                if let Some(name) = used.keeping_unmapped(&site.value) {
+                    let noun = site.ref_type.noun();
+                    resolved.uses_unmapped.add(&mut shown, || format!("the {noun} {}", shortened(name)));
+                }
             }
             match self.resolution(&site, mapping) {
                 Resolution::Kept => {}

@@ -3,6 +3,7 @@
 //! A reference is certain by its place (`place.rs`) or by its id (`lookup.rs`); an id that nothing defines is unknown; a name of the
 //! source organization at a place that may hold anything is suspected.
 
+mod around;
 mod earlier;
 mod lookup;
 mod place;

@@ -65,12 +65,31 @@ const OTHER_RECORDS: [&str; 40] = [
     "marital",
 ];
 
+/// Words among those for what is sent or happens, and for what may move a contact on. An action of such a kind may set a stage.
+const MOVING: [&str; 11] =
+    ["call", "conversation", "email", "event", "form", "message", "request", "sms", "user", "review", "survey"];
+
+/// Words for what an action does to a record.
+const WRITING: [&str; 9] = ["a", "add", "cancel", "change", "close", "create", "new", "set", "update"];
+
+/// Words for what moves through a pipeline.
+const MOVED: [&str; 7] = ["contact", "lead", "deal", "opportunity", "application", "stage", "pipeline"];
+
+/// Words for a list that something is chosen from. Its elements are words of its own.
+const CHOICES: [&str; 6] = ["enum", "option", "choice", "allowed", "picklist", "button"];
+
+/// Words for an object whose members are words to be shown.
+const SHOWN: [&str; 7] = ["analytic", "classify", "menu", "translation", "utm", "variable", "variant"];
+
 /// Words that make a place one for a stage or an agent.
 const REFERRING: [&str; 10] =
     ["stage", "status", "pipeline", "agent", "phase", "column", "assign", "assigned", "assignee", "owner"];
 
 /// Words for what is sent as a whole: nothing within it is a name of the organization.
 const SENT: [&str; 6] = ["payload", "header", "tag", "hashtag", "body", "attachment"];
+
+/// Words for the state that a record is in.
+const STATES: [&str; 4] = ["status", "state", "outcome", "result"];
 
 /// Words for a text that is sent, shown or compared with one. What stands below it may be something else.
 const TEXTS: [&str; 27] = [
@@ -123,7 +142,7 @@ const PARAMETERS: [&str; 12] = [
 ];
 
 /// Words for what chooses one of a closed list. They decide where they are the last of a name.
-const CLOSED: [&str; 46] = [
+const CLOSED: [&str; 82] = [
     "name",
     "description",
     "event",
@@ -131,6 +150,13 @@ const CLOSED: [&str; 46] = [
     "unit",
     "channel",
     "method",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
     "op",
     "operator",
     "operation",
@@ -170,6 +196,35 @@ const CLOSED: [&str; 46] = [
     "url",
     "origin",
     "industry",
+    "audience",
+    "badge",
+    "calendar",
+    "campaign",
+    "folder",
+    "grade",
+    "group",
+    "heading",
+    "intent",
+    "interest",
+    "level",
+    "list",
+    "log",
+    "changelog",
+    "plan",
+    "product",
+    "rating",
+    "reason",
+    "score",
+    "segment",
+    "sentiment",
+    "size",
+    "team",
+    "temperature",
+    "term",
+    "tier",
+    "topic",
+    "window",
+    "winner",
 ];
 
 /// What a field says of its value, where that is only known by name.
@@ -214,6 +269,43 @@ impl Name {
         self.has(&["tag", "label", "note", "comment", "webhook", "http", "request"])
     }
 
+    /// Whether an object of this name is a request to another system, or an action of this kind makes one.
+    pub(super) fn is_webhook(&self) -> bool {
+        self.has(&["webhook", "http"])
+    }
+
+    /// Whether a part of a request of this name is sent.
+    pub(super) fn is_request(&self) -> bool {
+        self.has(&["data", "query", "json", "form", "param", "parameter"])
+    }
+
+    /// Whether an object of this name, or what an action of this kind is about, moves through no pipeline.
+    pub(super) fn is_of_another_record(&self) -> bool {
+        let is_record = |word: &String| OTHER_RECORDS.contains(&word.as_str()) && !MOVING.contains(&word.as_str());
+        let (records, rest): (Vec<_>, Vec<_>) = self.words.iter().partition(|word| is_record(word));
+        !records.is_empty() && rest.iter().all(|word| WRITING.contains(&word.as_str()))
+    }
+
+    /// Whether an object of this name holds fields of the record that it stands in.
+    pub(super) fn holds_fields(&self) -> bool {
+        self.holds_parameters() || self.has(&["set", "field", "value", "change", "update"])
+    }
+
+    /// Whether the value is the state that a record is in.
+    pub(super) fn is_state(&self) -> bool {
+        self.words.last().is_some_and(|last| STATES.contains(&last.as_str())) && !self.has(&MOVED)
+    }
+
+    /// Whether the members of an object or a list of this name are words to choose from, or to be shown.
+    pub(super) fn lists_words(&self, is_list: bool) -> bool {
+        !self.refers() && (self.has(&SHOWN) || is_list && self.has(&CHOICES))
+    }
+
+    /// Whether the name says what happens next.
+    pub(super) fn says_next(&self) -> bool {
+        self.words.first().is_some_and(|first| NEXT.contains(&first.as_str()))
+    }
+
     /// Whether what stands below decides.
     pub(super) fn is_condition(&self) -> bool {
         self.has(&["condition", "filter", "criteria", "criterion", "rule", "when", "if"])
@@ -244,7 +336,7 @@ impl Name {
 
     pub(super) fn sense(&self) -> Sense {
         let last = self.words.last().map_or("", String::as_str);
-        if self.has(&OTHER_RECORDS) && ["status", "state"].contains(&last) {
+        if self.has(&OTHER_RECORDS) && STATES.contains(&last) {
             return Sense::Closed;
         }
         if self.refers() {
@@ -253,10 +345,10 @@ impl Name {
         if self.has(&SENT) {
             return Sense::Sent;
         }
-        if self.words.first().is_some_and(|first| NEXT.contains(&first.as_str())) {
+        if self.says_next() {
             return Sense::Open;
         }
-        match self.has(&TEXTS) || CLOSED.contains(&last) {
+        match self.has(&TEXTS) || self.has(&CHOICES) || CLOSED.contains(&last) {
             true => Sense::Closed,
             false => Sense::Open,
         }

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::place::{self, Name, Sense};
+use super::around::Around;
+use super::place::Name;
 use super::{Lookup, RefType, SOURCE_STATUSES, Site, shape};
 use crate::domain::content::CapturedItem;
 use crate::domain::destination::is_merge_tag;
@@ -118,59 +119,18 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
 }
 
 /// Top-level fields whose values are words of the contract, and no names of the organization.
-const CONTRACT: [&str; 8] =
-    ["name", "description", "event", "triggerType", "triggerLogicType", "timerLogic", "schedule", "status"];
+const CONTRACT: [&str; 9] =
+    ["name", "description", "event", "triggerType", "triggerLogicType", "timerLogic", "schedule", "status", "state"];
 /// Top-level fields of prompts and templates that are their own text.
 const OWN_TEXT: [&str; 5] = ["prompt", "template", "name", "description", "category"];
 /// Fields of an object that is a reference itself.
 const IDENTIFYING: [&str; 5] = ["_id", "id", "name", "value", "label"];
 /// Fields that say which field a value is compared with or written to.
-const COMPARED: [&str; 9] =
-    ["field", "property", "propertyName", "fieldName", "fieldKey", "attribute", "customField", "key", "left"];
-/// Fields that say what an action does.
+const COMPARED: [&str; 10] =
+    ["field", "property", "propertyName", "fieldName", "fieldKey", "attribute", "customField", "fact", "key", "left"];
+/// Fields that say what an action does, and those that say of which record it does so.
 const DOING: [&str; 5] = ["type", "action", "actionType", "kind", "event"];
-
-const SEND_MESSAGE: &str = "sendMessage";
-
-/// What is known of a place by the names around it.
-#[derive(Clone, Copy)]
-struct Around<'v> {
-    /// The kind of reference that the place holds for certain.
-    certain: Option<RefType>,
-    /// The kind of reference that it holds where it is a name of the setup's own items.
-    own: Option<RefType>,
-    /// Whether names of the organization are suspected.
-    suspect: bool,
-    /// Whether nothing below is suspected.
-    is_sent: bool,
-    agents_first: bool,
-    in_actions: bool,
-    in_conditions: bool,
-    /// Whether the parameters of an action that assigns an agent stand here.
-    assigns: bool,
-    /// Whether the parameters of an action that sends words or writes them down stand here.
-    sends: bool,
-    in_parameters: bool,
-    keys_refer: bool,
-    field: &'v str,
-}
-
-impl Around<'_> {
-    const NOTHING: Self = Around {
-        certain: None,
-        own: None,
-        suspect: false,
-        is_sent: false,
-        agents_first: false,
-        in_actions: false,
-        in_conditions: false,
-        assigns: false,
-        sends: false,
-        in_parameters: false,
-        keys_refer: false,
-        field: "",
-    };
-}
+const ACTED_ON: [&str; 6] = ["object", "entity", "resource", "module", "record", "recordType"];
 
 /// Goes through a document, and knows where it is.
 struct Walker<'w, 'v, 'a, E> {
@@ -240,7 +200,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         compared: Option<&'v str>,
     ) -> Result<(), E> {
         let name = Name::of(key);
-        let inner = inner(&name, key, around, compared);
+        let inner = around.member(&name, key, compared, value.is_array());
         self.work.spend(1 + key.len())?;
         self.step(key, |walker| {
             walker.key(key, around)?;
@@ -262,7 +222,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     fn object(&mut self, fields: &'v Map<String, Value>, value: &'v Value, around: Around<'v>) -> Result<(), E> {
         let shown = self.shown;
         let text = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
-        let doing = text(&DOING).map(Name::of);
+        let (doing, acted_on) = (text(&DOING).map(Name::of), text(&ACTED_ON).map(Name::of));
         let compared =
             if fields.contains_key("value") || fields.contains_key("values") { text(&COMPARED) } else { None };
         let inside = Around {
@@ -270,6 +230,8 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
             own: None,
             sends: around.sends || doing.as_ref().is_some_and(Name::sends_words),
             assigns: around.assigns || doing.as_ref().is_some_and(Name::assigns_agent),
+            of_another_record: around.of_another_record
+                || doing.iter().chain(&acted_on).any(Name::is_of_another_record),
             ..around
         };
         for (key, value) in in_order(fields) {
@@ -346,7 +308,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         let (ref_type, suspected) = match certain {
             Some(ref_type) => (ref_type, false),
             None if shape::is_id(value) && !self.defined.contains(value) => (RefType::Unknown, false),
-            None if around.suspect && !around.is_sent => match self.lookup.named(value, around.agents_first) {
+            None if around.suspects(value) => match self.lookup.named(value, around.agents_first) {
                 Some(ref_type) => (ref_type, true),
                 None => return Ok(()),
             },
@@ -399,45 +361,4 @@ fn in_order(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
         fields.sort_by_key(|(key, _)| *key);
     }
     fields
-}
-
-/// Parameters that say whom an action is for, and those that do so only among parameters.
-const RECEIVING: [&str; 6] = ["value", "values", "to", "target", "assignee", "assignTo"];
-const RECEIVING_INSIDE: [&str; 3] = ["id", "_id", "name"];
-
-/// What is known of the value of a member, by its name and what is around it.
-fn inner<'v>(name: &Name, key: &'v str, around: Around<'v>, compared: Option<&'v str>) -> Around<'v> {
-    let by_name = name.certain();
-    // Elsewhere these two hold a text, unless it is a name of the setup's own items.
-    let is_certain = around.in_actions || !matches!(key, "prompt" | "template");
-    let compared = compared.filter(|_| matches!(key, "value" | "values"));
-    let decisive = compared.map(Name::of);
-    let decisive = decisive.as_ref().unwrap_or(name);
-    let sense = match decisive.sense() {
-        Sense::Open if around.sends && !decisive.refers() => Sense::Closed,
-        sense => sense,
-    };
-    let is_sent = around.is_sent || sense == Sense::Sent;
-    let by_condition = compared.filter(|_| around.in_conditions).and_then(place::compared);
-    let receives = RECEIVING.contains(&key) || around.in_parameters && RECEIVING_INSIDE.contains(&key);
-    let by_action = (around.assigns && receives).then_some(RefType::Agent);
-    let holds_parameters = name.holds_parameters();
-    Around {
-        certain: by_condition.or(by_action).or(by_name.filter(|_| is_certain)),
-        own: by_name.filter(|_| !is_certain),
-        suspect: !is_sent && sense == Sense::Open,
-        is_sent,
-        agents_first: decisive.prefers_agents(),
-        in_actions: name.is_action_list(),
-        in_conditions: around.in_conditions || name.is_condition(),
-        assigns: around.assigns && holds_parameters,
-        sends: around.sends && holds_parameters,
-        in_parameters: holds_parameters,
-        keys_refer: name.keys_refer(),
-        field: match compared {
-            Some(compared) => compared,
-            None if around.in_actions && around.field == SEND_MESSAGE => SEND_MESSAGE,
-            None => key,
-        },
-    }
 }

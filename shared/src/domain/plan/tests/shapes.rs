@@ -23,6 +23,7 @@ fn shapes() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     shapes.extend(lists_and_objects());
     shapes.extend(conditions());
     shapes.extend(of_other_systems());
+    shapes.extend(beside_what_is_ordinary());
     shapes
 }
 
@@ -229,6 +230,28 @@ fn of_other_systems() -> Vec<Shape> {
             vec!["Contacted"],
         ),
     ]
+}
+
+/// Within what holds words of its own, or is about another record.
+fn beside_what_is_ordinary() -> Vec<Shape> {
+    let rows = [
+        ("of an option", json!({"options": [{"label": "Yes", "moveTo": "Contacted"}]})),
+        ("of a button", json!({"buttons": [{"label": "Yes", "nextStage": "Contacted"}]})),
+        ("of a menu", json!({"menu": {"1": {"moveTo": "Contacted"}, "2": "Help"}})),
+        ("of a variant", json!({"abTest": {"variants": {"a": {"stage": "Contacted"}}}})),
+        ("set by a message", json!({"actions": [{"type": "send_sms", "status": "Contacted"}]})),
+        ("set by a call", json!({"actions": [{"type": "call", "params": {"status": "Contacted"}}]})),
+        ("of the deal of a task", json!({"actions": [{"type": "create_task", "dealStatus": "Contacted"}]})),
+        ("of the contact of a ticket", json!({"ticket": {"contact": {"status": "Contacted"}}})),
+        ("after a task", json!({"onTaskDone": {"status": "Contacted"}})),
+        ("after a task, shortly", json!({"actions": [{"type": "task_completed", "status": "Contacted"}]})),
+        ("after a request", json!({"http": {"url": "https://acme.example", "onSuccess": "Contacted"}})),
+        ("after a request, nested", json!({"http": {"onSuccess": {"moveTo": "Contacted"}}})),
+        ("of an audience", json!({"audience": {"stages": ["Contacted"], "tags": ["x"]}})),
+        ("goal", json!({"goal": "Contacted"})),
+        ("field of a deal", json!({"actions": [{"object": "deal", "set": {"status": "Contacted"}}]})),
+    ];
+    rows.into_iter().map(|(name, fields)| (name, fields, vec!["Contacted"])).collect()
 }
 
 /// The organization that setups of this test come from: its stage keeps an id.
