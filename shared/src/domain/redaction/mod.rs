@@ -19,6 +19,7 @@ mod labels;
 mod names;
 mod normal;
 mod numbers;
+mod openers;
 mod place;
 mod shape;
 mod share;

@@ -42,7 +42,11 @@ pub(super) fn naming(name: &str) -> Naming {
     match last_word(&name) {
         Some(first) if first.is_switch => Naming::Plain,
         Some(first) if first.is_account => Naming::Password,
-        _ => naming_of(&collapsed(&name)),
+        _ => match naming_of(&collapsed(&name)) {
+            // A personal access token. "Pat" is a person as well.
+            Naming::Plain if words(&name).last().is_some_and(|last| last == "pat") => Naming::Weak,
+            naming => naming,
+        },
     }
 }
 
@@ -66,7 +70,7 @@ fn last_word(name: &str) -> Option<Words> {
 }
 
 /// The words of a name in lower case, however it joins them: `smtp_pass`, `smtpPass`, `SMTP-Pass`.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {
@@ -87,7 +91,10 @@ fn words(name: &str) -> Vec<String> {
 
 /// Whether a name is `pass`, `pw` or the like and nothing else: a password where a user stands beside it.
 pub(super) fn is_pass(name: &str) -> bool {
-    matches!(collapsed(name).as_str(), "pass" | "pw" | "psw" | "pas" | "clave" | "key" | "auth")
+    matches!(
+        collapsed(name).as_str(),
+        "pass" | "pw" | "psw" | "pswd" | "psk" | "pas" | "clave" | "parola" | "key" | "auth"
+    )
 }
 
 /// Whether the last word of a name is that of a short number which opens something.
@@ -100,12 +107,26 @@ pub(super) fn is_pin(name: &str) -> bool {
     let joined = words.concat();
     PINS.contains(&joined.as_str())
         || words.last().is_some_and(|last| PINS.contains(&last.as_str()))
-        || ["otpcode", "mfacode", "2facode", "tancode", "verificationcode"].iter().any(|end| joined.ends_with(end))
+        || [
+            "otpcode",
+            "mfacode",
+            "2facode",
+            "tancode",
+            "verificationcode",
+            "accesscode",
+            "doorcode",
+            "gatecode",
+            "alarmcode",
+            "lockboxcode",
+        ]
+        .iter()
+        .any(|end| joined.ends_with(end))
 }
 
 /// Whether a name is that of a user: what stands beside a password.
 pub(super) fn is_user(name: &str) -> bool {
-    const USERS: [&str; 20] = [
+    const USERS: [&str; 21] = [
+        "ssid",
         "user",
         "username",
         "userid",

@@ -4,7 +4,7 @@ use super::fields::{
     ADDRESS_ENDINGS, BOUND, NAMING_FIELDS, OPEN_HEADERS, OTHER_ADDRESS_ENDINGS, PLAIN_PARTS, STEP_PARTS, VALUE_FIELDS,
     WEBHOOK_PARTS, WEBHOOK_PLAIN,
 };
-use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming};
+use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming, words};
 pub(super) use super::shape::{Shape, View, digits};
 use super::stand_in::{SCHEMES, is_merge_tags, stands_in};
 use super::text::{Edit, With};
@@ -36,6 +36,8 @@ pub(super) enum Place {
     Pin,
     /// A JSON Schema of a secret: a default or an example of it goes.
     Schema,
+    /// Within an object that gives names to names, such as a map of fields: what is credible goes.
+    Names,
 }
 
 impl Place {
@@ -70,7 +72,7 @@ pub(super) fn of_fields<S: Shape>(fields: &[(&str, &S)], around: Place) -> Vec<P
 /// Where the values of a list stand that stands at `around`: the second of a pair whose first names it, as in lists of headers.
 pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> {
     let text = |index: usize| match values.get(index).map(|value| value.view()) {
-        Some(View::Text(text)) if text.len() <= 64 && !text.contains(' ') => Some(text),
+        Some(View::Text(text)) if text.len() <= 64 && text.split(' ').count() <= 3 => Some(text),
         _ => None,
     };
     let is_pairs = values.len().is_multiple_of(2) && values.len() <= 64;
@@ -115,6 +117,11 @@ impl Siblings {
                 "lat",
                 "lng",
                 "location",
+                "meetingid",
+                "meetingurl",
+                "joinurl",
+                "dialin",
+                "conferenceid",
             ]),
             is_key: has(&["kty"]),
         }
@@ -137,10 +144,17 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
         Place::Schema if matches!(key.as_str(), "default" | "example" | "examples" | "const" | "value") => {
             return Place::Secret;
         }
+        // One of them may be the secret, or each says what kind of secret there is.
+        Place::Schema if key == "enum" => return Place::Labelled(Naming::Strong),
         _ => {}
     }
-    if let Some(place) = secret_place(key, value, siblings) {
-        return place;
+    match secret_place(key, value, siblings) {
+        Some(Place::Secret) if around == Place::Names => return Place::Labelled(naming(key)),
+        Some(place) => return place,
+        None => {}
+    }
+    if around == Place::Ordinary && names_names(key) && matches!(view, View::Object(_)) {
+        return Place::Names;
     }
     if is_headers(&name) && matches!(view, View::Object(_)) {
         return if around == Place::Webhook || name.contains("webhook") { Place::Payload } else { Place::Headers };
@@ -152,7 +166,9 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
         return in_webhook(key, &name, value);
     }
     match around {
-        Place::Ordinary | Place::Schema if naming(key) == Naming::Weak && matches!(view, View::Text(_)) => {
+        Place::Ordinary | Place::Schema | Place::Names
+            if naming(key) == Naming::Weak && matches!(view, View::Text(_) | View::Array(_)) && is_of_texts(&view) =>
+        {
             Place::Labelled(Naming::Weak)
         }
         Place::Parts => {
@@ -162,7 +178,7 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
                 Place::Secret
             }
         }
-        Place::Schema | Place::Tokens => Place::Ordinary,
+        Place::Schema | Place::Tokens | Place::Names => Place::Ordinary,
         around => around,
     }
 }
@@ -213,9 +229,30 @@ fn secret_place<S: Shape>(key: &str, value: &S, siblings: &Siblings) -> Option<P
         View::Object(_) if is_step(key, value) => Some(Place::Ordinary),
         View::Object(_) => Some(Place::Parts),
         View::Array(values) if values.iter().all(|value| matches!(value.view(), View::Object(_))) => Some(Place::Parts),
-        View::Array(_) if naming == Naming::Strong && name.ends_with('s') => Some(Place::Labelled(naming)),
+        // A branch that is called "Secret" has a list of steps.
+        View::Array(_) if is_title(key) || naming == Naming::Strong && name.ends_with('s') => {
+            Some(Place::Labelled(naming))
+        }
         View::Number if name.ends_with('s') => Some(Place::Ordinary),
         _ => Some(Place::Secret),
+    }
+}
+
+fn is_title(key: &str) -> bool {
+    key.contains(' ') || key.starts_with(char::is_uppercase) && key.contains(char::is_lowercase)
+}
+
+/// Whether a field gives other names to what it names: a map of fields, a mapping of columns.
+fn names_names(name: &str) -> bool {
+    const LAST: [&str; 8] = ["map", "mapping", "mappings", "maps", "aliases", "renames", "columns", "labels"];
+    words(name).last().is_some_and(|last| LAST.contains(&last.as_str()))
+}
+
+fn is_of_texts<S: Shape>(view: &View<'_, S>) -> bool {
+    match view {
+        View::Text(_) => true,
+        View::Array(values) => values.iter().all(|value| matches!(value.view(), View::Text(_))),
+        _ => false,
     }
 }
 
@@ -261,7 +298,8 @@ fn is_step<S: Shape>(key: &str, value: &S) -> bool {
     let View::Object(fields) = value.view() else { return false };
     let is_title = key.contains(' ') || key.starts_with(char::is_uppercase);
     let has_title = fields.iter().any(|(field, _)| matches!(*field, "title" | "subject"));
-    (is_title || has_title) && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
+    let goes_on = fields.iter().any(|(field, _)| matches!(*field, "goto" | "next" | "then" | "else" | "transitions"));
+    goes_on || (is_title || has_title) && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
 }
 
 /// Whether `value` describes a secret as a tool's parameter (JSON Schema).
@@ -328,7 +366,7 @@ pub(super) fn edits(value: &str, place: Place, layers: usize, work: &Work) -> Re
         }
         Place::Labelled(naming) => is_labelled_secret(naming, value),
         Place::Pin => (3..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit()),
-        Place::Ordinary | Place::Webhook | Place::Headers | Place::Parts | Place::Schema => false,
+        Place::Ordinary | Place::Webhook | Place::Headers | Place::Parts | Place::Schema | Place::Names => false,
     };
     if goes { whole(With::Placeholder) } else { text::edits(value, layers, work) }
 }

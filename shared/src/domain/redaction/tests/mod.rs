@@ -3,6 +3,7 @@
 #[expect(unreachable_pub, dead_code, reason = "the package `tests` includes this file, too")]
 mod canaries;
 mod corpus;
+mod forms;
 mod harmless;
 mod planted;
 mod properties;
