@@ -6,7 +6,6 @@
 
 use crate::compute::{Deadline, Unfinished};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
-use crate::domain::content::Content;
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::sharing;
 use crate::domain::{
@@ -14,8 +13,8 @@ use crate::domain::{
     Timestamp, Work,
 };
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, Refreshes, Replaced, SnapshotReader,
-    SourceUser, StoredSnapshot, Table, Terms,
+    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, PackedContent, Refreshes, Replaced,
+    SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
 };
 
 /// How often a refresh starts over because another revision was made meanwhile.
@@ -207,7 +206,7 @@ impl Refresh<'_> {
         let Made::New { packed, counts, left_out } = made else {
             return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
         };
-        if let Some(why) = self.would_lose(&stored, &left_out).await? {
+        if let Some(why) = self.would_lose(&stored, left_out).await? {
             return self.conclude(stored, state, RefreshStatus::Failed, Some(why)).await;
         }
         let packed = packed?;
@@ -221,7 +220,7 @@ impl Refresh<'_> {
             ..stored.snapshot.source.clone()
         };
         let next = NextRevision { packed: &packed, counts, source };
-        let unfollowed = unfollowed(self.table, &stored, &self.deadline, || packed.content()).await?;
+        let unfollowed = unfollowed(self.table, &stored, &self.deadline, packed.content()).await?;
         let terms = Terms { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
         let note = self.note(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
         match Refreshes::new(self.table).replace(&stored, &next, &note, terms).await? {
@@ -235,12 +234,15 @@ impl Refresh<'_> {
 
     /// Why a revision without `left_out` would lose something that the current one has; `None` where it loses nothing. It reads
     /// where anything was left out, and only then.
-    async fn would_lose(&self, stored: &StoredSnapshot, left_out: &[LeftOut]) -> Result<Option<String>, Fault> {
+    async fn would_lose(&self, stored: &StoredSnapshot, left_out: Vec<LeftOut>) -> Result<Option<String>, Fault> {
         if left_out.is_empty() {
             return Ok(None);
         }
         let Some(current) = SnapshotReader::new(self.table).current_content(stored).await? else { return Ok(None) };
-        let lost = left_out.iter().find(|left_out| current.holds(left_out));
+        let comparing = self.deadline.compute(move |work| -> Result<_, Fault> {
+            Ok(current.content::<Fault>(work)?.first_held(&left_out).cloned())
+        });
+        let lost = comparing.await.map_err(|unfinished| Fault::Unavailable(unfinished.to_string()))??;
         Ok(lost.map(|lost| {
             format!("{} cannot be read any more: {}; the snapshot keeps what it has", lost.words(), lost.reason)
         }))
@@ -307,7 +309,7 @@ impl Made {
         if canonical.hash == *stored || capture.was_stored_as(stored, work)? {
             return Ok(Self::Same);
         }
-        Ok(Self::New { packed: canonical.pack(), counts: capture.counts(), left_out: capture.left_out().to_vec() })
+        Ok(Self::New { packed: canonical.pack(work)?, counts: capture.counts(), left_out: capture.left_out().to_vec() })
     }
 }
 
@@ -325,16 +327,18 @@ pub async fn unfollowed(
     table: &Table,
     stored: &StoredSnapshot,
     deadline: &Deadline,
-    content: impl FnOnce() -> Result<Content, Fault>,
+    next: PackedContent,
 ) -> Result<Option<&'static str>, Fault> {
     if !stored.snapshot.shares.follow {
         return Ok(None);
     }
     match SnapshotReader::new(table).shared_content(stored).await? {
         Some(shared) => {
-            let next = content()?;
-            let comparing = deadline.compute(move |work| sharing::unfollowed(&shared, &next, work));
-            Ok(comparing.await.unwrap_or(Some(sharing::NOT_COMPARED)))
+            let comparing = deadline.compute(move |work| -> Result<_, Fault> {
+                let (shared, next) = (shared.content::<Fault>(work)?, next.content::<Fault>(work)?);
+                Ok(sharing::unfollowed(&shared, &next, work))
+            });
+            comparing.await.unwrap_or(Ok(Some(sharing::NOT_COMPARED)))
         }
         None => Ok(None),
     }

@@ -102,7 +102,7 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
     let packed = captured.and_then(|capture| {
         let canonical = Canonical::of(&capture, &work)?;
         drop(capture);
-        Ok(canonical.pack().unwrap().bytes.len())
+        Ok(canonical.pack(&work)?.unwrap().bytes.len())
     });
     match packed {
         Ok(_) => ("captured".to_owned(), bytes),

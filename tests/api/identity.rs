@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::{Document, Email, ItemKind, ObjectId, PhoneNumber, Role, Setup, SetupItem, User};
+use shared::domain::{Document, Email, Fault, ItemKind, ObjectId, PhoneNumber, Role, Setup, SetupItem, User, Work};
 use shared::ids::Randomness;
 use shared::store::{Change, Packed, SetupWriter, UserCreated};
 use tests::{ACME, BEGINNING, GLOBEX, PAT, SAM, SeededRandomness, TestApp, apply_body, capture, numbered_id};
@@ -198,7 +198,7 @@ async fn forget_findings(app: &TestApp, id: &str) {
     let (pk, sk) = (format!("SNAPSHOT#{id}"), "#META");
     let mut item = app.item(&pk, sk).await.unwrap();
     let bytes = item["content"].as_b().unwrap().as_ref().to_vec();
-    let content = Packed { bytes, hash: [0; 32] }.content().unwrap();
+    let content = Packed { bytes, hash: [0; 32] }.content().content::<Fault>(&Work::unlimited()).unwrap();
     assert!(content.findings > 0 && !content.prompts[0].identity.is_empty());
     let packed = Packed::pack(&content.without_findings()).unwrap();
     let hash = item.insert("content".into(), AttributeValue::B(Blob::new(packed.bytes)));

@@ -11,7 +11,7 @@ use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, Reques
 use shared::password_hash::SALT_BYTES;
 use shared::store::{Applied, Applies, Apply, StoredApply, Table};
 
-use crate::judge::{Asked, Found, Judged, authorize};
+use crate::judge::{Asked, Found, Judged, TAKES_TOO_LONG, authorize};
 use crate::repeat::Repeat;
 use crate::request::Wanted;
 use crate::{App, answer};
@@ -69,7 +69,7 @@ impl Applying<'_> {
         let judged = found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await?;
         refuse(&judged.plan)?;
         if_match.check(&judged.hash)?;
-        self.carry_out(&judged, &password_hash?).await
+        self.carry_out(judged, &password_hash?).await
     }
 
     /// What came of this key before.
@@ -80,7 +80,7 @@ impl Applying<'_> {
     }
 
     /// Makes every id, and writes everything or nothing.
-    async fn carry_out(&self, judged: &Judged, password_hash: &str) -> Result<Answer, ApiError> {
+    async fn carry_out(&self, judged: Judged, password_hash: &str) -> Result<Answer, ApiError> {
         let (randomness, now, snapshot) = (&self.app.edge.randomness, self.context.now(), &judged.snapshot);
         let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
         let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
@@ -107,29 +107,32 @@ impl Applying<'_> {
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
         };
-        self.write(&judged, stored.origin, stored.user(), &password_hash, Some(stored)).await
+        self.write(judged, stored.origin, stored.user(), &password_hash, Some(stored)).await
     }
 
     async fn write(
         &self,
-        judged: &Judged,
+        judged: Judged,
         origin: Origin,
         user: ObjectId,
         password_hash: &str,
         interrupted: Option<&StoredApply>,
     ) -> Result<Answer, ApiError> {
-        let (principal, plan) = (&self.asked.principal, &judged.plan);
+        let (principal, Judged { plan, hash, .. }) = (&self.asked.principal, judged);
         let user: User = self.wanted.new_user.profile(user, principal.organization, origin.at);
-        let answer = answer::Applied::new(plan, user.id, &user.email, origin.apply, origin.revision);
+        let answer = answer::Applied::new(&plan, user.id, &user.email, origin.apply, origin.revision);
         let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
+        let new = NewIdentity::of(&user);
+        let arriving = self.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
+        let arrival = arriving.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))??;
         let apply = Apply {
             origin,
             caller: principal,
             fingerprint: self.key.map(|_| &self.wanted.fingerprint),
-            plan_hash: &judged.hash,
+            plan_hash: &hash,
             user: &user,
             password_hash,
-            arrival: &plan.arrive(&origin, &NewIdentity::of(&user)),
+            arrival: &arrival,
             answer: &answer,
             nonce: self.app.edge.randomness.object_id(self.context.now()),
             now: self.context.now(),

@@ -179,7 +179,7 @@ fn pack(
         CaptureFailure::OverBudget(over) => over.into(),
     };
     let capture = capture(setup, organization, work).map_err(refused)?;
-    let packed = Canonical::of(&capture, work).map_err(refused)?.pack()?;
+    let packed = Canonical::of(&capture, work).map_err(refused)?.pack(work)??;
     match packed.excess() {
         None => Ok((packed, capture.counts(), capture.left_out().to_vec())),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),

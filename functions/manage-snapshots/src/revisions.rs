@@ -151,8 +151,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             }
             Replaced::Done(Box::new(snapshot.snapshot.clone()))
         } else {
-            let follows =
-                unfollowed(call.table, &snapshot, &call.context.deadline(), || old.content()).await?.is_none();
+            let follows = unfollowed(call.table, &snapshot, &call.context.deadline(), old.content()).await?.is_none();
             let version = (if_match != IfMatch::Any).then_some(snapshot.snapshot.version);
             let terms = Terms { kept: call.revisions_kept, follows, version };
             refreshes.restore(&snapshot, &old, call.context.now(), terms).await?

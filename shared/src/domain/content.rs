@@ -1,6 +1,9 @@
 //! What a snapshot holds: a setup as it was, without its secrets.
 
+mod reading;
 mod stored_item;
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,22 +43,22 @@ fn is_zero(number: &u32) -> bool {
 ///
 /// The fields of this and the following types stand in the order of their names, so that their JSON is canonical. What the
 /// automations refer to is not stored: it follows from them. Content that was captured earlier has it, and is read as well.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Content {
     /// The agents that the automations refer to, so that an id and a name can be told to be the same agent.
     pub agents: Vec<KnownAgent>,
     /// The automations, in the order of their ids.
     pub automations: Vec<CapturedAutomation>,
     /// Which rules made the findings of its items, as [`FINDINGS`] counts them; 0 where it was captured before there were any.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub findings: u32,
     /// What of the source could not be read and was left out: items, switches, pipelines and agents.
-    #[serde(default, rename = "leftOut", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "leftOut", skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
     /// The prompts, in the order of their ids.
     pub prompts: Vec<CapturedItem>,
     /// What of the source organization the setup uses beside `agents`: a finding.
-    #[serde(default, skip_serializing_if = "SourceTerms::is_empty")]
+    #[serde(skip_serializing_if = "SourceTerms::is_empty")]
     pub source: SourceTerms,
     /// The templates, in the order of their ids.
     pub templates: Vec<CapturedItem>,
@@ -133,17 +136,15 @@ impl Content {
         })
     }
 
-    /// Whether it holds what `left_out` names.
-    pub fn holds(&self, left_out: &LeftOut) -> bool {
-        let Ok(id) = left_out.key.parse::<ObjectId>() else { return false };
-        match left_out.kind {
-            LeftOutKind::Automation => self.automations.iter().any(|automation| automation.item.id == id),
-            LeftOutKind::Prompt => self.prompts.iter().any(|item| item.id == id),
-            LeftOutKind::Template => self.templates.iter().any(|item| item.id == id),
-            LeftOutKind::Agent => self.agents.iter().any(|agent| agent.id == id),
-            // A switch that cannot be read is off, and a pipeline is no part of a setup.
-            LeftOutKind::Preferences | LeftOutKind::Pipeline => false,
-        }
+    /// The first of `left_out` that it holds; `None` where it holds none.
+    pub fn first_held<'l>(&self, left_out: &'l [LeftOut]) -> Option<&'l LeftOut> {
+        let items = (self.automations.iter().map(|automation| (LeftOutKind::Automation, automation.item.id)))
+            .chain(self.prompts.iter().map(|item| (LeftOutKind::Prompt, item.id)))
+            .chain(self.templates.iter().map(|item| (LeftOutKind::Template, item.id)));
+        // A switch that cannot be read is off, and a pipeline is no part of a setup.
+        let agents = self.agents.iter().map(|agent| (LeftOutKind::Agent, agent.id));
+        let held: HashSet<(LeftOutKind, ObjectId)> = items.chain(agents).collect();
+        left_out.iter().find(|left_out| left_out.key.parse().is_ok_and(|id| held.contains(&(left_out.kind, id))))
     }
 
     /// The part by which two captures are compared.

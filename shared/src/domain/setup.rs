@@ -53,6 +53,16 @@ pub struct Document {
     types: Vec<TypedPlace>,
 }
 
+/// How many values and bytes of text there are.
+pub(super) fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
 impl Serialize for Document {
     /// With the keys of every object in order.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -105,6 +115,11 @@ impl Document {
     /// The value of a text field.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.value.get(field).and_then(Value::as_str)
+    }
+
+    /// How many values and bytes of text it has: about the work of going through it once.
+    pub fn size(&self) -> usize {
+        size(&self.value)
     }
 
     /// The whole object.

@@ -92,13 +92,11 @@ impl<'a> Suggester<'a> {
         work.spend(1 + name.len())?;
         let folded = fold(name);
         let mut found: Vec<(Reason, f64, usize)> = Vec::new();
-        let equal = self.by_folded.get(&folded).map_or(&[][..], Vec::as_slice);
-        work.spend(equal.len())?;
-        for position in equal {
-            let reason = if self.targets[*position].name == name { Reason::SameName } else { Reason::SameFolded };
-            found.push((reason, 1.0, *position));
+        self.add_equal(name, &folded, &mut found);
+        // What is similar comes behind what is equal.
+        if found.len() < MAX_SUGGESTIONS {
+            self.add_similar(&folded, &mut found, work)?;
         }
-        self.add_similar(&folded, &mut found, work)?;
         // Equals stay in the order of their names.
         found.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal)).then(a.2.cmp(&b.2)));
         let best = found.into_iter().take(MAX_SUGGESTIONS).map(|(reason, _, position)| {
@@ -106,6 +104,20 @@ impl<'a> Suggester<'a> {
             Suggestion { id: target.id, name: target.name, reason }
         });
         Ok(best.collect())
+    }
+
+    /// Adds the first targets of the same name, and those whose folded names are equal, no more than are suggested: thousands of
+    /// names may fold alike.
+    fn add_equal(&self, name: &str, folded: &str, found: &mut Vec<(Reason, f64, usize)>) {
+        let equal = self.by_folded.get(folded).map_or(&[][..], Vec::as_slice);
+        // They are in the order of their names.
+        let start = equal.partition_point(|position| self.targets[*position].name < name);
+        let same = equal[start..].partition_point(|position| self.targets[*position].name == name);
+        let (before, rest) = equal.split_at(start);
+        let (same, behind) = rest.split_at(same);
+        let same = same.iter().map(|position| (Reason::SameName, 1.0, *position));
+        let others = before.iter().chain(behind).map(|position| (Reason::SameFolded, 1.0, *position));
+        found.extend(same.chain(others).take(MAX_SUGGESTIONS));
     }
 
     /// Adds the targets whose folded names differ from `folded` in a few letters, as long as there are comparisons left.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{self, TypeRoom, Unreadable};
 use super::keys::{self, Key, PK, SK};
-use super::outcome::Item;
-use super::packing::Packed;
+use super::snapshots::packing::Packed;
+use super::table::outcome::Item;
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
     Timestamp, User,

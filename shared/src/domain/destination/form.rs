@@ -175,40 +175,73 @@ const NETWORK: [&str; 32] = [
     "s3",
 ];
 
+/// Judges a text by its scheme. Schemes may stand in front of each other, as in `jdbc:mysql://…`: the last one decides.
 fn by_scheme(tidy: &str, text: &str, expected: Expected) -> Option<Destination> {
-    let (scheme, rest) = tidy.split_once(':')?;
+    let last = tidy.rfind("://");
+    let mut at = 0;
+    loop {
+        match of_scheme(&tidy[at..], text, expected) {
+            Scheme::Found(destination) => return destination,
+            // A text may have a scheme in every second byte, so this is a loop and looks at each byte once.
+            Scheme::Before(rest) if last.is_some_and(|last| at + rest <= last) => at += rest,
+            Scheme::Before(_) => return None,
+        }
+    }
+}
+
+/// What the scheme says with which a text begins.
+enum Scheme {
+    /// The text is this destination, or none.
+    Found(Option<Destination>),
+    /// Another scheme may stand behind it, from this byte on.
+    Before(usize),
+}
+
+fn of_scheme(tidy: &str, text: &str, expected: Expected) -> Scheme {
+    let Some((scheme, rest)) = tidy.split_once(':') else { return Scheme::Found(None) };
+    let behind = scheme.len() + 1;
     let scheme = scheme.to_ascii_lowercase();
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     if !is_scheme {
-        return None;
+        return Scheme::Found(None);
     }
-    let digits = expected.digits.max(Digits::Certain);
+    let is_named = rest.starts_with("//");
     match scheme.as_str() {
-        "mailto" => email(
-            rest.split('?').next()?,
-            text.split_once(':').map_or(text, |(_, rest)| rest.split('?').next().unwrap_or(rest)),
-        ),
-        "tel" | "sms" | "smsto" | "callto" | "mms" | "whatsapp" => {
-            phone(rest.trim_start_matches('/').split(['?', ';']).next()?, digits)
-        }
-        "sip" | "sips" | "xmpp" => (rest.len() > 1).then(|| url(text)),
-        "arn" => (rest.split(':').count() >= 5).then(|| url(text)),
-        "http" | "https" | "ws" | "wss" | "ftp" => {
-            let rest = rest.trim_start_matches(['/', '\\']);
-            (!rest.is_empty() && !rest.starts_with(['?', '#', ':'])).then(|| url(text))
-        }
-        _ if rest.starts_with("//") => {
+        _ if KNOWN.contains(&scheme.as_str()) => Scheme::Found(of_known_scheme(&scheme, rest, text, expected)),
+        _ if is_named => {
             let named = authority(&rest[2..]);
             let is_host = match Host::parse(named.host) {
                 Some(Host::Single) => NETWORK.contains(&scheme.as_str()) || named.has_port,
                 host => host.is_some(),
             };
-            is_host.then(|| url(text))
+            Scheme::Found(is_host.then(|| url(text)))
         }
-        // jdbc:mysql://…, view-source:https://…
-        _ if rest.contains("://") => by_scheme(rest, text, expected),
-        _ => None,
+        _ => Scheme::Before(behind),
+    }
+}
+
+/// Schemes after which no slashes have to follow.
+const KNOWN: [&str; 16] = [
+    "mailto", "tel", "sms", "smsto", "callto", "mms", "whatsapp", "sip", "sips", "xmpp", "arn", "http", "https", "ws",
+    "wss", "ftp",
+];
+
+fn of_known_scheme(scheme: &str, rest: &str, text: &str, expected: Expected) -> Option<Destination> {
+    match scheme {
+        "mailto" => email(
+            rest.split('?').next()?,
+            text.split_once(':').map_or(text, |(_, rest)| rest.split('?').next().unwrap_or(rest)),
+        ),
+        "tel" | "sms" | "smsto" | "callto" | "mms" | "whatsapp" => {
+            phone(rest.trim_start_matches('/').split(['?', ';']).next()?, expected.digits.max(Digits::Certain))
+        }
+        "sip" | "sips" | "xmpp" => (rest.len() > 1).then(|| url(text)),
+        "arn" => (rest.split(':').count() >= 5).then(|| url(text)),
+        _ => {
+            let rest = rest.trim_start_matches(['/', '\\']);
+            (!rest.is_empty() && !rest.starts_with(['?', '#', ':'])).then(|| url(text))
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::MAX_POINTER;
 use super::common_ends;
-use super::size;
 use super::unified::{Unified, unified};
 use crate::domain::canonical::InOrder;
+use crate::domain::setup::size;
 use crate::domain::{cut, pointer};
 
 /// The most code points of a text that is shown as a value; longer ones, and those of several lines, line by line.

@@ -16,7 +16,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use described::{ChangeKind, DescribedChange, FieldChange, SecretsChange, SwitchChange};
@@ -87,21 +86,11 @@ pub fn compare<'a>(from: &'a Content, to: &'a Content, work: &Work) -> Result<Ve
     for ((kind, id), pair) in pairs {
         if let (Some(before), Some(_)) = pair {
             // Two items that are equal are looked at from end to end.
-            work.spend(size(before.item.document.as_value()))?;
+            work.spend(before.item.document.size())?;
         }
         changes.extend(sides(pair).map(|sides| ItemChange { kind, id, sides }));
     }
     Ok(changes)
-}
-
-/// How many values and bytes of text there are.
-fn size(value: &Value) -> usize {
-    1 + match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(size).sum(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
 }
 
 fn items(content: &Content) -> impl Iterator<Item = (ItemKind, Captured<'_>)> {
@@ -148,7 +137,7 @@ impl<'a> ItemChange<'a> {
     /// Looks into it. This takes time that grows with the item's size; see [`compare`] for what does not.
     pub fn describe(&self, work: &Work) -> Result<DescribedChange<'a>, OverBudget> {
         if let Sides::Changed(before, after) = self.sides {
-            work.spend(size(before.item.document.as_value()) + size(after.item.document.as_value()))?;
+            work.spend(before.item.document.size() + after.item.document.size())?;
         }
         described::describe(self, work)
     }

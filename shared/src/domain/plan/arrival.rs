@@ -3,9 +3,9 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Plan, PlannedClone};
+use super::{Plan, PlannedClone, Rewire};
 use crate::domain::identity::{NewIdentity, fill_in};
-use crate::domain::{Document, ItemKind, ObjectId, Preferences, Timestamp, reference};
+use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Preferences, Timestamp, Work, reference};
 
 /// Which apply the items belong to. The same origin gives the same ids, however often it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,34 +43,42 @@ pub struct Arrival {
 }
 
 impl Plan {
-    /// Gives every clone its id, rewires the references between them, and makes the new user their owner.
-    pub fn arrive(&self, origin: &Origin, new: &NewIdentity) -> Arrival {
+    /// Gives every clone its id, rewires the references between them, and makes the new user their owner. Fails if the time is
+    /// over.
+    pub fn arrive(&self, origin: &Origin, new: &NewIdentity, work: &Work) -> Result<Arrival, OverBudget> {
         let switched = self
             .clones
             .iter()
             .filter_map(|clone| Some((origin.clone_id(clone.kind, &clone.source_id), clone.enabled?)));
-        Arrival {
-            items: self.clones.iter().map(|clone| origin.arrive(clone, new)).collect(),
+        Ok(Arrival {
+            items: self.clones.iter().map(|clone| origin.arrive(clone, new, work)).collect::<Result<_, _>>()?,
             preferences: self.kept_preferences.iter().copied().chain(switched).collect(),
-        }
+        })
     }
 }
 
 impl Origin {
-    fn arrive(&self, clone: &PlannedClone, new: &NewIdentity) -> ClonedItem {
+    fn arrive(&self, clone: &PlannedClone, new: &NewIdentity, work: &Work) -> Result<ClonedItem, OverBudget> {
+        work.spend(clone.document.size())?;
         let mut document = clone.document.clone();
-        for rewire in &clone.rewires {
-            if let Some(Value::String(text)) = document.pointer_mut(&rewire.pointer) {
-                reference::rewire(text, rewire.source_id, self.clone_id(rewire.kind, &rewire.source_id));
+        // A text may be a list of many ids, each of which is a reference.
+        for of_one_place in clone.rewires.chunk_by(|one, next| one.pointer == next.pointer) {
+            let Some(first) = of_one_place.first() else { continue };
+            work.spend(first.pointer.len() + of_one_place.len())?;
+            if let Some(Value::String(text)) = document.pointer_mut(&first.pointer) {
+                work.spend(text.len())?;
+                let new_id = |rewire: &Rewire| (rewire.source_id, self.clone_id(rewire.kind, &rewire.source_id));
+                reference::rewire(text, &of_one_place.iter().map(new_id).collect());
             }
         }
+        work.spend(clone.identity.iter().map(|rewire| 1 + rewire.pointer.len()).sum())?;
         fill_in(&mut document, clone.identity.iter().map(|rewire| (rewire.pointer.as_str(), rewire.kind)), new);
-        ClonedItem {
+        Ok(ClonedItem {
             kind: clone.kind,
             id: self.clone_id(clone.kind, &clone.source_id),
             document,
             cloned_from: format!("{}{}", self.mark(), clone.source_id),
-        }
+        })
     }
 
     /// The id of the item that something is a clone of, from its [`ClonedItem::cloned_from`]; `None` where it comes from another

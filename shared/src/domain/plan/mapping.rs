@@ -144,6 +144,8 @@ struct Judged<'a> {
     source_statuses: HashMap<Key, &'a [String]>,
     /// By the value that the automations hold.
     held: HashMap<(Key, RefType, Cow<'a, str>), Target<'a>>,
+    /// Values and places that somebody uses and that are kept.
+    kept: HashSet<(Key, &'a str)>,
 }
 
 struct Judge<'a> {
@@ -328,9 +330,14 @@ impl<'a> Judge<'a> {
         let Some(key) = self.named.key(automation) else { return Ok(()) };
         let uses = self.named.uses(key)?;
         for (index, value) in values.iter().enumerate() {
+            self.work.spend(1 + value.len())?;
+            if self.judged.kept.contains(&(key, value.as_str())) {
+                continue;
+            }
             let users = uses.may_keep(value);
-            self.work.spend(1 + value.len() + users.len())?;
+            self.work.spend(users.len())?;
             if !users.is_empty() {
+                self.judged.kept.insert((key, value));
                 for user in users {
                     self.automations[user].kept.insert(value);
                 }

@@ -1,6 +1,6 @@
 //! What references can be mapped to in the organization that a snapshot is applied in.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::words;
@@ -16,6 +16,8 @@ pub(super) struct Targets<'a> {
     agents: HashMap<ObjectId, &'a Agent>,
     /// How many agents have a name.
     names: HashMap<&'a str, usize>,
+    /// Whether a stage exists in pipelines of other types alone, for the stages that somebody asked about.
+    of_another_kind: RefCell<HashMap<&'a str, bool>>,
     /// For messages, of which a plan may have many.
     some_stages: OnceCell<String>,
     some_agents: OnceCell<String>,
@@ -56,6 +58,7 @@ impl<'a> Targets<'a> {
             pipelines_named,
             agents: organization.agents.iter().map(|agent| (agent.id, agent)).collect(),
             names,
+            of_another_kind: RefCell::default(),
             some_stages: OnceCell::new(),
             some_agents: OnceCell::new(),
             some_pipelines: OnceCell::new(),
@@ -73,10 +76,12 @@ impl<'a> Targets<'a> {
         ids.get(pipeline).or_else(only).copied()
     }
 
-    /// Whether a stage exists, but in no pipeline of one of these types.
+    /// Whether a stage exists, but in no pipeline of one of these types, which are those that it has in the source organization.
+    /// They are compared once for each stage: thousands of references may name one stage of thousands of types.
     pub(super) fn is_of_another_kind(&self, stage: &str, kinds: &HashSet<&str>) -> bool {
-        let Some(target) = self.stages.get(stage) else { return false };
-        !kinds.is_empty() && kinds.iter().all(|kind| !target.kinds.contains(kind))
+        let Some((name, target)) = self.stages.get_key_value(stage) else { return false };
+        let mut compared = self.of_another_kind.borrow_mut();
+        *compared.entry(name).or_insert_with(|| !kinds.is_empty() && kinds.is_disjoint(&target.kinds))
     }
 
     pub(super) fn pipeline(&self, id: &ObjectId) -> Option<&'a Pipeline> {

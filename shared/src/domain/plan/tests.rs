@@ -236,7 +236,7 @@ fn references_to_templates_and_prompts_lead_to_the_clones() {
     let plan = across(&messenger(), &Choices::default());
     assert_eq!(plan.clones[0].enabled, Some(true));
     let origin = Origin { apply: id(9), snapshot: id(8), revision: 3, at: Timestamp::from_millis(0) };
-    let arrival = plan.arrive(&origin, &identity::new_user(None));
+    let arrival = plan.arrive(&origin, &identity::new_user(None), &Work::unlimited()).unwrap();
     let [automation, prompt, template] = &arrival.items[..] else { panic!("{arrival:?}") };
     let actions = &automation.document.as_value()["actions"];
     assert_eq!(actions["templateId"], template.id.to_string());
@@ -244,7 +244,7 @@ fn references_to_templates_and_prompts_lead_to_the_clones() {
     assert_eq!(actions["sendMessage"][0]["template"], "Intro");
     assert_eq!(template.cloned_from, format!("{}:3:{}", id(8), id(40)));
     assert_eq!(arrival.preferences, BTreeMap::from([(automation.id, true)]));
-    assert_eq!(arrival, plan.arrive(&origin, &identity::new_user(None)));
+    assert_eq!(Ok(arrival), plan.arrive(&origin, &identity::new_user(None), &Work::unlimited()));
 }
 
 #[test]

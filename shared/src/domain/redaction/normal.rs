@@ -45,6 +45,9 @@ pub(super) fn normal(text: &str) -> Option<Uncoated> {
     Some(normal)
 }
 
+/// The most bytes of marks on one character that are read with it.
+const MOST_MARKS: usize = 32;
+
 /// Adds what `rest` begins with, which is a reference or a character with its marks; gives its length.
 fn push_unit(normal: &mut Uncoated, rest: &str, at: usize) -> usize {
     if let Some((unit, length)) = reference(rest) {
@@ -54,9 +57,10 @@ fn push_unit(normal: &mut Uncoated, rest: &str, at: usize) -> usize {
         return length;
     }
     let first = rest.chars().next().map_or(1, char::len_utf8);
-    let marks = rest[first..].find(|c| !is_combining_mark(c)).unwrap_or(rest.len() - first);
-    // Nobody writes more marks than a few; what is longer is taken piece by piece.
-    let length = if marks <= 32 { first + marks } else { first };
+    // Nobody writes more marks than a few; what is longer is taken piece by piece, and not counted to its end each time.
+    let marks = rest[first..].chars().take(MOST_MARKS + 1).take_while(|c| is_combining_mark(*c));
+    let marks: usize = marks.map(char::len_utf8).sum();
+    let length = if marks <= MOST_MARKS { first + marks } else { first };
     let cluster = &rest[..length];
     if cluster.is_ascii() {
         normal.push_verbatim(cluster, at);

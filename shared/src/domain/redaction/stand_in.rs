@@ -61,16 +61,16 @@ const READERS: [&str; 24] = [
 
 /// Whether `text` is merge tags and nothing else: a scheme, quotation marks, separators aside.
 pub(super) fn is_merge_tags(text: &str) -> bool {
-    let mut rest = without_scheme(text.trim().trim_start_matches('='));
-    let mut has_tag = false;
-    while let Some(next) = rest.chars().next() {
-        if let Some(length) = tag(rest) {
+    let mut tags = Tags::of(without_scheme(text.trim().trim_start_matches('=')));
+    let (mut at, mut has_tag) = (0, false);
+    while let Some(next) = tags.text[at..].chars().next() {
+        if let Some(length) = tags.at(at) {
             has_tag = true;
-            rest = &rest[length..];
+            at += length;
         } else if next.is_alphanumeric() {
             return false;
         } else {
-            rest = &rest[next.len_utf8()..];
+            at += next.len_utf8();
         }
     }
     has_tag
@@ -183,17 +183,59 @@ fn without_scheme(text: &str) -> &str {
     if SCHEMES.contains(&first.trim_end_matches(':').to_lowercase().as_str()) { rest } else { text }
 }
 
-/// The length of the tag that `text` begins with.
-fn tag(text: &str) -> Option<usize> {
-    for (open, close) in PAIRS {
-        if let Some(inner) = text.strip_prefix(open)
-            && let Some(length) = inner.find(close).filter(|length| *length > 0)
-            // JSON has the same brackets.
-            && (LITERAL.contains(&open) || !inner[..length].contains(['"', '\n']))
-        {
-            return Some(open.len() + length + close.len());
+/// Finds the tags of a text, from its beginning to its end. A text may consist of opening delimiters, so that each closing one is
+/// searched for once and not once for each of them.
+struct Tags<'t> {
+    text: &'t str,
+    /// For each pair, where its closing delimiter stands next.
+    closing: [Ahead; PAIRS.len()],
+    /// Where a quotation mark or a line break stands next.
+    quote: Ahead,
+}
+
+/// Where something stands next in a text; `None` where it does not come any more.
+#[derive(Clone, Copy)]
+struct Ahead(Option<usize>);
+
+impl Ahead {
+    /// Its first place from `from` on, which is never before that of an earlier call. `search` looks for it.
+    fn from(&mut self, from: usize, search: impl FnOnce(usize) -> Option<usize>) -> Option<usize> {
+        if self.0.is_some_and(|at| at < from) {
+            self.0 = search(from).map(|at| from + at);
         }
+        self.0
     }
+}
+
+impl<'t> Tags<'t> {
+    fn of(text: &'t str) -> Self {
+        // A place before every delimiter, so that the first call searches.
+        let before = Ahead(Some(0));
+        Self { text, closing: [before; PAIRS.len()], quote: before }
+    }
+
+    /// The length of the tag that begins at `at`.
+    fn at(&mut self, at: usize) -> Option<usize> {
+        let text = self.text;
+        let rest = &text[at..];
+        for ((open, close), closing) in PAIRS.iter().zip(&mut self.closing) {
+            if !rest.starts_with(open) {
+                continue;
+            }
+            let inner = at + open.len();
+            if let Some(end) = closing.from(inner, |from| text[from..].find(close)).filter(|end| *end > inner)
+                // JSON has the same brackets.
+                && (LITERAL.contains(open) || !self.quote.from(inner, |from| text[from..].find(['"', '\n'])).is_some_and(|quote| quote < end))
+            {
+                return Some(end + close.len() - at);
+            }
+        }
+        named(rest)
+    }
+}
+
+/// The length of the tag that `text` begins with and that is a name with a mark on one or both sides.
+fn named(text: &str) -> Option<usize> {
     let is_part = |c: char| c.is_alphanumeric() || "_.- |:=".contains(c);
     for (open, close) in MARKS {
         if let Some(inner) = text.strip_prefix(open)

@@ -212,6 +212,6 @@ fn each_id_of_a_list_is_rewritten_by_itself() {
     rewrite(&mut after, sites.iter().map(long).collect());
     assert_eq!(after.as_value()["x"], "longer than before;b longer than before");
     let mut text = format!("{a},{b}");
-    rewire(&mut text, a.parse().unwrap(), b.parse().unwrap());
+    rewire(&mut text, &[(a.parse().unwrap(), b.parse().unwrap())].into());
     assert_eq!(text, format!("{b},{b}"));
 }

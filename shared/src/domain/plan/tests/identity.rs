@@ -41,7 +41,8 @@ fn choices(has_phone: bool) -> Choices {
 
 fn arrival(plan: &Plan, phone: Option<&str>) -> Vec<Value> {
     let origin = Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) };
-    plan.arrive(&origin, &new_user(phone)).items.into_iter().map(|item| item.document.as_value().clone()).collect()
+    let arrival = plan.arrive(&origin, &new_user(phone), &Work::unlimited()).unwrap();
+    arrival.items.into_iter().map(|item| item.document.as_value().clone()).collect()
 }
 
 fn codes(plan: &Plan) -> Vec<WarningCode> {

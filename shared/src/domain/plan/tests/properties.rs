@@ -111,7 +111,9 @@ proptest! {
         let arrival = plan.arrive(
             &Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) },
             &identity::new_user(None),
+            &Work::unlimited(),
         );
+        let arrival = arrival.unwrap();
         if !choices.apply_automations {
             prop_assert!(arrival.items.iter().all(|item| item.kind != ItemKind::Automation));
             return Ok(());

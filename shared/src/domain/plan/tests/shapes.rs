@@ -273,7 +273,7 @@ fn every_shape_of_a_reference_arrives_mapped_or_off_or_is_refused() {
         };
         let (off, reject) = (plan(OnUnmapped::SwitchOff), plan(OnUnmapped::Reject));
         let origin = Origin { apply: id(9), snapshot: id(8), revision: 1, at: Timestamp::from_millis(0) };
-        let arrival = off.arrive(&origin, &identity::new_user(None));
+        let arrival = off.arrive(&origin, &identity::new_user(None), &Work::unlimited()).unwrap();
         let text = arrival.items[0].document.as_value().to_string();
         let is_left = values.iter().any(|value| text.contains(value));
         let is_told = off.clones[0].enabled == Some(false) && !off.warnings.is_empty() && !reject.refusals.is_empty();

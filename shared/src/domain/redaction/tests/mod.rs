@@ -3,11 +3,11 @@
 #[expect(unreachable_pub, dead_code, reason = "the package `tests` includes this file, too")]
 mod canaries;
 mod corpus;
-mod forms;
 mod harmless;
 mod planted;
 mod properties;
 mod spans;
+mod table;
 
 use serde_json::{Value, json};
 

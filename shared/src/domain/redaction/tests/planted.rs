@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::canaries::Making;
-use super::forms::{ADDRESSES, CARRIERS, DRESSES, FIELDS, ISSUED, NAMED, OTHERS, SURVIVORS};
 use super::redacted;
+use super::table::{ADDRESSES, CARRIERS, DRESSES, FIELDS, ISSUED, NAMED, OTHERS, SURVIVORS};
 
 struct Planted {
     label: String,

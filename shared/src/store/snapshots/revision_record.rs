@@ -1,0 +1,334 @@
+//! What a snapshot's partition holds beside the snapshot: older revisions, and the state of its refreshes.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::packing::Packed;
+use crate::domain::sharing::{ContentAddress, SharedRevision};
+use crate::domain::{
+    Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
+    Timestamp,
+};
+use crate::store::keys::{self, ALL};
+use crate::store::record::{self, CHUNKS, CONTENT, Record, TYPE};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::Item;
+
+/// The attribute with the SHA-256 of a content, of a snapshot or of an older revision.
+pub(in crate::store) const CONTENT_HASH: &str = "contentHash";
+
+/// Where the packed content of a revision stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) enum Held {
+    /// In the item itself.
+    Inline(Vec<u8>),
+    /// In this many chunks.
+    Chunks(usize),
+}
+
+impl Held {
+    /// How a content is stored that is written now.
+    pub(in crate::store) fn of(packed: &Packed) -> Self {
+        match packed.chunks().len() {
+            0 => Self::Inline(packed.bytes.clone()),
+            chunks => Self::Chunks(chunks),
+        }
+    }
+
+    /// Takes the content out of the item of a snapshot or an older revision.
+    pub(in crate::store) fn take(item: &mut Item) -> Result<Self, Fault> {
+        match (item.remove(CONTENT), item.remove(CHUNKS)) {
+            (Some(AttributeValue::B(bytes)), None) => Ok(Self::Inline(bytes.into_inner())),
+            (None, Some(AttributeValue::N(count))) if count.parse::<u32>().is_ok() => {
+                Ok(Self::Chunks(count.parse().unwrap_or_default()))
+            }
+            (content, chunks) => {
+                let (pk, sk) = (record::partition_key(item), record::sort_key(item));
+                let has = (content.is_some(), chunks);
+                Err(Fault::Corrupt(format!("{pk} {sk} has no content, or two: {has:?}")))
+            }
+        }
+    }
+
+    /// The attribute in which an item says where its content stands.
+    pub(in crate::store) fn attribute(&self) -> (&'static str, AttributeValue) {
+        match self {
+            Self::Inline(bytes) => (CONTENT, AttributeValue::B(Blob::new(bytes.clone()))),
+            Self::Chunks(count) => (CHUNKS, AttributeValue::N(count.to_string())),
+        }
+    }
+}
+
+/// Takes the hash of a content out of an item.
+pub(in crate::store) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
+    let hash = match item.remove(CONTENT_HASH) {
+        Some(AttributeValue::B(bytes)) => bytes.into_inner().try_into().ok(),
+        _ => None,
+    };
+    hash.ok_or_else(|| {
+        Fault::Corrupt(format!("{} {} has no hash of its content", record::partition_key(item), record::sort_key(item)))
+    })
+}
+
+/// A revision that a newer one took the place of.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct RevisionRecord {
+    counts: Counts,
+    revised_at: Timestamp,
+    replaced_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    restored_from: Option<u32>,
+    /// The source's names when it was captured, with those that follow. Absent on revisions that were replaced before they
+    /// were kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_org_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_user_email: Option<Email>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source_user_name: Option<FullName>,
+}
+
+impl Record for RevisionRecord {
+    const TYPE: &'static str = "revision";
+}
+
+/// The attributes of an older revision, its content aside.
+pub(in crate::store) const REVISION_ATTRIBUTES: [&str; 5] =
+    [keys::SK, "counts", "revisedAt", REPLACED_AT, "restoredFrom"];
+
+/// When a newer revision took the place of this one.
+pub(in crate::store) const REPLACED_AT: &str = "replacedAt";
+
+impl RevisionRecord {
+    /// What is shared where this revision of `snapshot` is, whose content stands at `content`.
+    pub(in crate::store) fn shared(
+        &self,
+        snapshot: &Snapshot,
+        number: u32,
+        content: ContentAddress,
+        at: Timestamp,
+        by: ObjectId,
+    ) -> SharedRevision {
+        let mut shared = SharedRevision {
+            revision: number,
+            revised_at: self.revised_at,
+            counts: self.counts,
+            content,
+            ..snapshot.as_shared(at, Some(by))
+        };
+        if let (Some(organization), Some(email)) = (&self.source_org_name, &self.source_user_email) {
+            shared.source_organization_name.clone_from(organization);
+            shared.source_user_email = email.clone();
+            shared.source_user_name.clone_from(&self.source_user_name);
+        }
+        shared
+    }
+
+    pub(in crate::store) fn into_revision(self, number: u32) -> Revision {
+        Revision {
+            number,
+            counts: self.counts,
+            made_at: self.revised_at,
+            replaced_at: Some(self.replaced_at),
+            restored_from: self.restored_from,
+        }
+    }
+}
+
+/// The item of the current revision of `snapshot`, which is being replaced at `now`.
+pub(in crate::store) fn revision_item(
+    snapshot: &Snapshot,
+    held: &Held,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Item, Fault> {
+    let (revision, source) = (snapshot.current_revision(), &snapshot.source);
+    let replaced = RevisionRecord {
+        counts: revision.counts,
+        revised_at: revision.made_at,
+        replaced_at: now,
+        restored_from: revision.restored_from,
+        source_org_name: Some(source.organization_name.clone()),
+        source_user_email: Some(source.user_email.clone()),
+        source_user_name: source.user_name.clone(),
+    };
+    let mut item = record::item(&keys::revision(&snapshot.id, revision.number), &replaced)?;
+    let (attribute, value) = held.attribute();
+    item.insert(attribute.to_owned(), value);
+    item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(*hash)));
+    Ok(item)
+}
+
+/// The state of a snapshot's refreshes. A refresh owns what came of it, the schedule its period and when it is due; each
+/// writes its own attributes alone, so neither loses the other's.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct RefreshRecord {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    last_refreshed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    refresh_status: Option<RefreshStatus>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    refresh_detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    served_slot: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    every: Option<RefreshPeriod>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    due_at: Option<Timestamp>,
+}
+
+impl Record for RefreshRecord {
+    const TYPE: &'static str = "refresh";
+}
+
+impl From<RefreshRecord> for RefreshState {
+    fn from(record: RefreshRecord) -> Self {
+        Self {
+            last_refreshed_at: record.last_refreshed_at,
+            status: record.refresh_status,
+            detail: record.refresh_detail,
+            revision: record.revision,
+            served_slot: record.served_slot,
+            schedule: record.every.zip(record.due_at).map(|(every, due_at)| Schedule { every, due_at }),
+        }
+    }
+}
+
+/// The period of a schedule.
+pub(in crate::store) const EVERY: &str = "every";
+/// When a schedule is due next.
+pub(in crate::store) const DUE_AT: &str = "dueAt";
+/// What is said of the last refresh, or of why there will be none.
+pub(in crate::store) const REFRESH_DETAIL: &str = "refreshDetail";
+/// The latest time of the schedule for which a snapshot was refreshed.
+const SERVED_SLOT: &str = "servedSlot";
+
+/// The revision that a state is about.
+const REVISION: &str = "revision";
+
+/// What is written down of a refresh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// What it came to.
+    pub status: RefreshStatus,
+    /// In words, where there is something to say.
+    pub detail: Option<String>,
+    /// When it was.
+    pub at: Timestamp,
+    /// The time of the schedule for which it was done; `None` where somebody asked for it.
+    pub slot: Option<Timestamp>,
+}
+
+impl Note {
+    /// Adds the note to a change of the state. For a time of the schedule it holds once, and only as long as there is a schedule.
+    pub(in crate::store) fn write(&self, change: Change) -> Change {
+        let mut change =
+            change.set(TYPE, text(RefreshRecord::TYPE)).set("refreshStatus", text(status_name(self.status)));
+        change = match &self.detail {
+            Some(detail) => change.set(REFRESH_DETAIL, text(detail)),
+            None => change.remove(REFRESH_DETAIL),
+        };
+        if self.status.is_current() {
+            change = change.set("lastRefreshedAt", text(self.at));
+        }
+        match self.slot {
+            Some(slot) => {
+                let due = change.when_present(DUE_AT).when_absent_or_before(SERVED_SLOT, text(slot));
+                due.set(SERVED_SLOT, text(slot))
+            }
+            None => change,
+        }
+    }
+
+    /// What is known once the note is written over `before`.
+    pub fn over(&self, before: RefreshState) -> RefreshState {
+        RefreshState {
+            last_refreshed_at: if self.status.is_current() { Some(self.at) } else { before.last_refreshed_at },
+            status: Some(self.status),
+            detail: self.detail.clone(),
+            revision: before.revision,
+            served_slot: self.slot.or(before.served_slot),
+            schedule: before.schedule,
+        }
+    }
+}
+
+/// The state is about this revision from now on.
+pub(in crate::store) fn about(change: Change, revision: u32) -> Change {
+    change.set(REVISION, number(revision.into()))
+}
+
+/// Only where the state is about this revision: what was found out about another is not true of it.
+pub(in crate::store) fn while_about(change: Change, revision: u32) -> Change {
+    change.when_absent_or(REVISION, number(revision.into()))
+}
+
+/// Ends the schedule.
+pub(in crate::store) fn unscheduled(change: Change) -> Change {
+    change.remove(EVERY).remove(DUE_AT).unlist(&ALL)
+}
+
+fn status_name(status: RefreshStatus) -> &'static str {
+    match status {
+        RefreshStatus::Fresh => "fresh",
+        RefreshStatus::Unchanged => "unchanged",
+        RefreshStatus::SourceMissing => "source_missing",
+        RefreshStatus::SourceBusy => "source_busy",
+        RefreshStatus::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SnapshotName;
+
+    #[test]
+    fn a_status_is_written_as_it_is_read() {
+        for status in [
+            RefreshStatus::Fresh,
+            RefreshStatus::Unchanged,
+            RefreshStatus::SourceMissing,
+            RefreshStatus::SourceBusy,
+            RefreshStatus::Failed,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status_name(status));
+        }
+    }
+
+    #[test]
+    fn a_revision_is_stored_with_its_content_and_read_without() {
+        let snapshot = Snapshot { restored_from: Some(3), ..crate::domain::sharing::tests::snapshot(vec![], false) };
+        for held in [Held::Inline(vec![1, 2]), Held::Chunks(14)] {
+            let now = Timestamp::from_millis(2_000);
+            let mut item = revision_item(&snapshot, &held, &[9; 32], now).unwrap();
+            assert_eq!((record::sort_key(&item), item.len()), ("REV#0000000004", 11));
+            assert_eq!(Held::take(&mut item).unwrap(), held);
+            assert_eq!(take_hash(&mut item).unwrap(), [9; 32]);
+            let read = record::read::<RevisionRecord>(item).unwrap().into_revision(4);
+            assert_eq!(read, Revision { replaced_at: Some(now), ..snapshot.current_revision() });
+        }
+        assert!(Held::take(&mut Item::new()).is_err());
+    }
+
+    #[test]
+    fn an_older_revision_is_shared_with_its_own_counts_and_names_and_the_snapshots_name_of_now() {
+        let old = crate::domain::sharing::tests::snapshot(vec![], false);
+        let mut item = revision_item(&old, &Held::Chunks(2), &[9; 32], Timestamp::from_millis(2_000)).unwrap();
+        let mut now = Snapshot { name: SnapshotName::parse("Q3").unwrap(), revision: 5, ..old.clone() };
+        now.source.organization_name = "Renamed".into();
+        let (at, by) = (Timestamp::from_millis(3_000), ObjectId::from_bytes([7; 12]));
+        let content = ContentAddress { hash: [9; 32], chunks: Some(2) };
+        let shared = |item: Item| record::read::<RevisionRecord>(item).unwrap().shared(&now, 4, content, at, by);
+        let expected = SharedRevision { name: now.name.clone(), content, ..old.as_shared(at, Some(by)) };
+        assert_eq!(shared(item.clone()), expected);
+        // Those that were replaced before names were kept have the source's names of now.
+        item.remove("sourceOrgName");
+        assert_eq!(shared(item).source_organization_name, "Renamed");
+    }
+}
