@@ -72,7 +72,11 @@ pub(super) fn of_fields<S: Shape>(fields: &[(&str, &S)], around: Place) -> Vec<P
 /// Where the values of a list stand that stands at `around`: the second of a pair whose first names it, as in lists of headers.
 pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> {
     let text = |index: usize| match values.get(index).map(|value| value.view()) {
-        Some(View::Text(text)) if text.len() <= 64 && text.split(' ').count() <= 3 => Some(text),
+        Some(View::Text(text))
+            if text.len() <= 64 && text.split(' ').count() <= 3 && text.chars().all(is_of_a_name) =>
+        {
+            Some(text)
+        }
         _ => None,
     };
     let is_pairs = values.len().is_multiple_of(2) && values.len() <= 64;
@@ -92,6 +96,10 @@ pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> 
         _ => around,
     };
     (0..values.len()).map(named).collect()
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || " _-.'’".contains(c)
 }
 
 /// What the other fields of an object say about one.
