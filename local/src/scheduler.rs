@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::json;
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
+use shared::function::EventFunction;
 use shared::store::{Schedules, Table};
 use tokio::task::JoinSet;
 
 use crate::event_source::{Delivered, EventSource, MAXIMUM_CONCURRENCY};
 use crate::gateway::{Gateway, Invoked};
-use crate::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 
 pub use schedule_refresh::SHARE;
 
@@ -51,7 +51,7 @@ impl Scheduler {
 
     /// Runs the schedule once.
     pub async fn run(&self) -> Invoked {
-        self.gateway.invoke_function(SCHEDULE_REFRESH, json!({}), SCHEDULE_TIMEOUT).await
+        self.gateway.invoke_function(EventFunction::ScheduleRefresh.logical_name(), json!({}), SCHEDULE_TIMEOUT).await
     }
 
     /// Serves the queue until nothing in it is visible, [`MAXIMUM_CONCURRENCY`] messages at once. What became of each.
@@ -75,7 +75,9 @@ impl Scheduler {
 
     /// Serves one batch; `None` where nothing is visible.
     pub async fn deliver(&self) -> Option<Delivered> {
-        let function = async |event| self.gateway.invoke_function(REFRESH_SNAPSHOT, event, REFRESH_TIMEOUT).await;
+        let function = async |event| {
+            self.gateway.invoke_function(EventFunction::RefreshSnapshot.logical_name(), event, REFRESH_TIMEOUT).await
+        };
         self.queue.deliver(function).await
     }
 
@@ -102,7 +104,7 @@ impl Scheduler {
 
     /// Sweeps once: clears away what nobody will finish.
     pub async fn sweep(&self) -> Invoked {
-        self.gateway.invoke_function(SWEEP_APPLIES, json!({}), SCHEDULE_TIMEOUT).await
+        self.gateway.invoke_function(EventFunction::SweepApplies.logical_name(), json!({}), SCHEDULE_TIMEOUT).await
     }
 
     /// Runs both schedules until what this returns is dropped: the sweep `every` so often, which is a minute in the template, and

@@ -11,7 +11,8 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{CorsOrigins, Edge, Function, KeyError, TokenSigner, TokenVerifier, TrustedHops};
+use shared::function::{EventFunction, Function, HttpFunction};
+use shared::http::{CorsOrigins, Edge, KeyError, TokenSigner, TokenVerifier, TrustedHops};
 use shared::ids::{Randomness, SystemRandomness};
 use shared::password_hash::PasswordHasher;
 use shared::refresh::REVISIONS_KEPT;
@@ -230,15 +231,6 @@ struct Functions {
     refresh_snapshot: Arc<refresh_snapshot::App>,
 }
 
-/// The logical name of the function that sweeps.
-pub const SWEEP_APPLIES: &str = "SweepAppliesFunction";
-/// The logical name of the function that finds which snapshots are due.
-pub const SCHEDULE_REFRESH: &str = "ScheduleRefreshFunction";
-/// The logical name of the function that refreshes them.
-pub const REFRESH_SNAPSHOT: &str = "RefreshSnapshotFunction";
-/// The functions that answer no route, so that the route table does not have them.
-pub const UNROUTED: [&str; 3] = [SWEEP_APPLIES, SCHEDULE_REFRESH, REFRESH_SNAPSHOT];
-
 impl Functions {
     fn new(
         edge: &Edge,
@@ -273,24 +265,27 @@ impl Functions {
 
     /// Runs every function by its logical name in template.yaml.
     fn invoker(self: Arc<Self>) -> Invoker {
-        let names = Function::ALL.into_iter().map(Function::logical_name).chain(UNROUTED).collect();
+        let names = Function::all().map(Function::logical_name).collect();
         let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
             let functions = Arc::clone(&self);
-            match Function::ALL.into_iter().find(|function| function.logical_name() == name) {
-                Some(function) => {
+            match Function::named(name) {
+                Some(Function::Http(function)) => {
                     Box::pin(run_http(event.to_string(), context, move |request| functions.run(function, request)))
                 }
-                None => Box::pin(async move { functions.run_unrouted(name, LambdaEvent::new(event, context)).await }),
+                Some(Function::Event(function)) => {
+                    Box::pin(async move { functions.run_on_event(function, LambdaEvent::new(event, context)).await })
+                }
+                None => Box::pin(async move { Err(function_error(format!("there is no function {name}").into())) }),
             }
         };
         Invoker { names, run: Box::new(run) }
     }
 
-    async fn run_unrouted(&self, name: &str, event: LambdaEvent<Value>) -> Invoked {
-        match name {
-            SWEEP_APPLIES => invoked(sweep_applies::handle(&self.sweep_applies, event).await),
-            SCHEDULE_REFRESH => invoked(schedule_refresh::handle(&self.schedule_refresh, event).await),
-            _ => {
+    async fn run_on_event(&self, function: EventFunction, event: LambdaEvent<Value>) -> Invoked {
+        match function {
+            EventFunction::SweepApplies => invoked(sweep_applies::handle(&self.sweep_applies, event).await),
+            EventFunction::ScheduleRefresh => invoked(schedule_refresh::handle(&self.schedule_refresh, event).await),
+            EventFunction::RefreshSnapshot => {
                 let (payload, context) = event.into_parts();
                 let payload =
                     serde_json::from_value(payload).map_err(|error| function_error(error.to_string().into()))?;
@@ -299,21 +294,21 @@ impl Functions {
         }
     }
 
-    fn run(&self, function: Function, request: Request) -> Answering {
+    fn run(&self, function: HttpFunction, request: Request) -> Answering {
         match function {
-            Function::CreateSnapshot => {
+            HttpFunction::CreateSnapshot => {
                 let app = Arc::clone(&self.create_snapshot);
                 Box::pin(async move { create_snapshot::handle(&app, request).await })
             }
-            Function::ApplySnapshot => {
+            HttpFunction::ApplySnapshot => {
                 let app = Arc::clone(&self.apply_snapshot);
                 Box::pin(async move { apply_snapshot::handle(&app, request).await })
             }
-            Function::ManageSnapshots => {
+            HttpFunction::ManageSnapshots => {
                 let app = Arc::clone(&self.manage_snapshots);
                 Box::pin(async move { manage_snapshots::handle(&app, request).await })
             }
-            Function::SignIn => {
+            HttpFunction::SignIn => {
                 let app = Arc::clone(&self.sign_in);
                 Box::pin(async move { sign_in::handle(&app, request).await })
             }

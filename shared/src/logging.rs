@@ -14,18 +14,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::domain::redaction::redact_text;
+use crate::function::Function;
 
 /// Our own crates. Every other one logs at most warnings: at lower levels the SDK writes whole requests, items and all.
-const OWN_CRATES: [&str; 8] = [
-    "shared",
-    "create_snapshot",
-    "apply_snapshot",
-    "manage_snapshots",
-    "sign_in",
-    "sweep_applies",
-    "schedule_refresh",
-    "refresh_snapshot",
-];
+fn own_crates() -> impl Iterator<Item = String> {
+    ["shared"].into_iter().chain(Function::all().map(Function::package)).map(|package| package.replace('-', "_"))
+}
 
 /// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent); a panic is logged
 /// by where it happened. Only the first call in a process counts.
@@ -77,7 +71,7 @@ where
 
 /// Which events are kept; also for subscribers that write them in another form.
 pub fn filter(level: LevelFilter) -> Targets {
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OWN_CRATES.map(|name| (name, level)))
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(own_crates().map(|name| (name, level)))
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Refresh<'_> {
         let (reader, refreshes) = (SnapshotReader::new(self.table), Refreshes::new(self.table));
         let snapshot = async {
             match self.asker {
-                Asker::Caller(principal) => reader.find_stored(self.snapshot, principal, Action::Edit).await,
+                Asker::Caller(principal) => reader.find_stored(self.snapshot, principal, Action::Revise).await,
                 Asker::Schedule { .. } => Ok(match reader.find_for_schedule(self.snapshot).await? {
                     Some(stored) => Found::Allowed(Box::new(stored)),
                     None => Found::Missing,
@@ -347,5 +347,5 @@ pub async fn unfollowed(
 /// Whether the schedule of a snapshot may go on in the name of whoever made it, whose standing this is.
 fn may_refresh(creator: ObjectId, standing: Standing, snapshot: &Snapshot) -> bool {
     let principal = Principal { user: creator, organization: standing.organization, role: standing.role };
-    !standing.disabled && principal.may(Action::Edit, snapshot.access())
+    !standing.disabled && principal.may(Action::Revise, snapshot.access())
 }

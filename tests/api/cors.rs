@@ -1,7 +1,8 @@
 //! Web pages of other origins: those that the operator lists may call, and nobody else sees a difference.
 
 use http::Method;
-use shared::http::{Function, ROUTES};
+use shared::function::HttpFunction;
+use shared::http::ROUTES;
 use tests::{Answer, PAT, SAM, TestApp, create_body, recorded_event};
 
 const APP: &str = "https://app.example";
@@ -119,7 +120,7 @@ async fn without_the_setting_nothing_is_said_about_origins() {
 #[tokio::test]
 async fn a_preflight_arrives_as_an_event_of_the_default_route() {
     let app = TestApp::with_cors_origins(APP).await;
-    let answer = app.invoke(Function::ManageSnapshots, &recorded_event("manage-snapshots-preflight", "", "")).await;
+    let answer = app.invoke(HttpFunction::ManageSnapshots, &recorded_event("manage-snapshots-preflight", "", "")).await;
     answer.expect(204);
     assert_eq!(answer.header(ALLOW_ORIGIN), Some(APP));
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST, GET"));

@@ -1,10 +1,9 @@
 //! The recorded events that `sam local invoke` takes: each is answered as events/README.md says.
 
+use shared::function::{EventFunction, HttpFunction};
 use std::time::Duration;
 
-use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 use serde_json::{Value, json};
-use shared::http::Function;
 use tests::{BEGINNING, Logs, PAT, SAM, TestApp, recorded_event};
 
 use crate::apply_across::snapshot;
@@ -14,18 +13,18 @@ async fn every_recorded_event_is_answered_as_promised() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     for (name, function, email, status, code) in [
-        ("create-snapshot", Function::CreateSnapshot, PAT, 201, None),
-        ("create-snapshot-without-token", Function::CreateSnapshot, PAT, 401, Some("unauthenticated")),
-        ("apply-snapshot", Function::ApplySnapshot, SAM, 201, None),
-        ("apply-snapshot-unknown-field", Function::ApplySnapshot, SAM, 400, Some("invalid_body")),
-        ("sign-in-login", Function::SignIn, SAM, 200, None),
-        ("sign-in-wrong-password", Function::SignIn, SAM, 401, Some("invalid_credentials")),
-        ("sign-in-verify-token-missing", Function::SignIn, SAM, 401, Some("unauthenticated")),
-        ("manage-snapshots-list", Function::ManageSnapshots, PAT, 200, None),
-        ("manage-snapshots-rename-stale", Function::ManageSnapshots, PAT, 412, Some("precondition_failed")),
-        ("manage-snapshots-health", Function::ManageSnapshots, SAM, 200, None),
-        ("manage-snapshots-preflight", Function::ManageSnapshots, SAM, 405, Some("method_not_allowed")),
-        ("manage-snapshots-unknown-route", Function::ManageSnapshots, SAM, 404, Some("not_found")),
+        ("create-snapshot", HttpFunction::CreateSnapshot, PAT, 201, None),
+        ("create-snapshot-without-token", HttpFunction::CreateSnapshot, PAT, 401, Some("unauthenticated")),
+        ("apply-snapshot", HttpFunction::ApplySnapshot, SAM, 201, None),
+        ("apply-snapshot-unknown-field", HttpFunction::ApplySnapshot, SAM, 400, Some("invalid_body")),
+        ("sign-in-login", HttpFunction::SignIn, SAM, 200, None),
+        ("sign-in-wrong-password", HttpFunction::SignIn, SAM, 401, Some("invalid_credentials")),
+        ("sign-in-verify-token-missing", HttpFunction::SignIn, SAM, 401, Some("unauthenticated")),
+        ("manage-snapshots-list", HttpFunction::ManageSnapshots, PAT, 200, None),
+        ("manage-snapshots-rename-stale", HttpFunction::ManageSnapshots, PAT, 412, Some("precondition_failed")),
+        ("manage-snapshots-health", HttpFunction::ManageSnapshots, SAM, 200, None),
+        ("manage-snapshots-preflight", HttpFunction::ManageSnapshots, SAM, 405, Some("method_not_allowed")),
+        ("manage-snapshots-unknown-route", HttpFunction::ManageSnapshots, SAM, 404, Some("not_found")),
     ] {
         let answer = app.invoke(function, &recorded_event(name, &app.token(email), &id)).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text);
@@ -38,28 +37,33 @@ async fn every_function_is_invoked_by_its_logical_name() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     for (name, function, email, status) in [
-        ("create-snapshot", Function::CreateSnapshot, PAT, 201),
-        ("apply-snapshot", Function::ApplySnapshot, SAM, 201),
-        ("sign-in-login", Function::SignIn, SAM, 200),
-        ("manage-snapshots-list", Function::ManageSnapshots, PAT, 200),
+        ("create-snapshot", HttpFunction::CreateSnapshot, PAT, 201),
+        ("apply-snapshot", HttpFunction::ApplySnapshot, SAM, 201),
+        ("sign-in-login", HttpFunction::SignIn, SAM, 200),
+        ("manage-snapshots-list", HttpFunction::ManageSnapshots, PAT, 200),
     ] {
         let event = recorded_event(name, &app.token(email), &id);
         let invoked = app.invoke_by_name(function.logical_name(), &event).await;
         assert_eq!(invoked.expect(200)["statusCode"], status, "{name}: {}", invoked.text);
     }
-    let swept = app.invoke_by_name(SWEEP_APPLIES, &recorded_event("sweep-applies", "", "")).await;
+    let swept =
+        app.invoke_by_name(EventFunction::SweepApplies.logical_name(), &recorded_event("sweep-applies", "", "")).await;
     assert_eq!(swept.expect(200)["isDone"], true);
-    let scheduled = app.invoke_by_name(SCHEDULE_REFRESH, &recorded_event("schedule-refresh", "", "")).await;
+    let scheduled = app
+        .invoke_by_name(EventFunction::ScheduleRefresh.logical_name(), &recorded_event("schedule-refresh", "", ""))
+        .await;
     assert_eq!(
         scheduled.expect(200),
         &json!({"sent": 0, "moved": 0, "met": 0, "failed": 0, "deferred": 0, "isDone": true})
     );
-    let refreshed = app.invoke_by_name(REFRESH_SNAPSHOT, &recorded_event("refresh-snapshot", "", &id)).await;
+    let refreshed = app
+        .invoke_by_name(EventFunction::RefreshSnapshot.logical_name(), &recorded_event("refresh-snapshot", "", &id))
+        .await;
     assert_eq!(refreshed.expect(200), &json!({"batchItemFailures": []}));
-    let failed = app.invoke_by_name(REFRESH_SNAPSHOT, &json!({"detail": {}})).await;
+    let failed = app.invoke_by_name(EventFunction::RefreshSnapshot.logical_name(), &json!({"detail": {}})).await;
     assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
     // What is no event of an HTTP API fails the function, not the service.
-    let failed = app.invoke_by_name(Function::ALL[0].logical_name(), &Value::from(7)).await;
+    let failed = app.invoke_by_name(HttpFunction::ALL[0].logical_name(), &Value::from(7)).await;
     assert_eq!((failed.status, failed.header("x-amz-function-error")), (200, Some("Unhandled")));
     app.invoke_by_name("NoSuchFunction", &Value::Null).await.expect(404);
 }
@@ -77,7 +81,8 @@ async fn every_recorded_batch_is_served_as_promised() {
         ("refresh-snapshot-twice", &["not_due", "not_due"], &[]),
     ] {
         let logs = Logs::new();
-        let answer = app.invoke_by_name(REFRESH_SNAPSHOT, &recorded_event(name, "", &id)).await;
+        let answer =
+            app.invoke_by_name(EventFunction::RefreshSnapshot.logical_name(), &recorded_event(name, "", &id)).await;
         let failed: Vec<_> = failures.iter().map(|id| json!({"itemIdentifier": id})).collect();
         assert_eq!(answer.expect(200), &json!({"batchItemFailures": failed}), "{name}");
         let lines = logs.take();

@@ -1,14 +1,13 @@
 //! template.yaml grants each function what it does and nothing else: every call that a function makes is granted, and every
 //! grant is used.
 
+use shared::function::{EventFunction, Function, HttpFunction};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::refresh::{DAY, refresh};
 use crate::revisions::{change_prompt, restore};
-use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES};
 use serde_json::{Value, json};
-use shared::http::Function;
 use tests::{
     ACME, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, capture, create_body, incompressible, mapped_body,
     user_with_setup,
@@ -103,8 +102,8 @@ fn fits(pattern: &str, pk: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == pk, |prefix| pk.starts_with(prefix))
 }
 
-/// Compares what a function needed since the last time with what it is granted.
-fn compare(app: &TestApp, function: &str) {
+/// Compares what a function needed since the last time with what it is granted; returns the function.
+fn compare(app: &TestApp, function: &'static str) -> &'static str {
     let (needed, granted) = (needed(app), granted(function));
     let covers = |(action, resource, pattern): &Right, need: &Right| {
         *action == need.0 && *resource == need.1 && fits(pattern, &need.2)
@@ -115,7 +114,7 @@ fn compare(app: &TestApp, function: &str) {
     for right in &granted {
         assert!(needed.iter().any(|need| covers(right, need)), "{function} is granted {right:?} and never uses it");
     }
-    let own = if function == Function::SignIn.logical_name() { "EMAIL#" } else { "EMAIL#large@globex.example" };
+    let own = if function == HttpFunction::SignIn.logical_name() { "EMAIL#" } else { "EMAIL#large@globex.example" };
     for call in app.recorded().calls.iter().filter(|call| call.response.to_string().contains("$argon2id$")) {
         let key = call.request["Key"]["PK"]["S"].as_str().unwrap_or_default();
         assert!(HASH_READERS.contains(&function), "{function} reads a password hash: {call:?}");
@@ -123,10 +122,11 @@ fn compare(app: &TestApp, function: &str) {
     }
     println!("{function}: {} calls of different kind or key, {} rights", needed.len(), granted.len());
     app.forget_calls();
+    function
 }
 
 /// The functions that may read a claim, and with it a password hash: sign-in, and apply for the users that it makes.
-const HASH_READERS: [&str; 2] = ["SignInFunction", "ApplySnapshotFunction"];
+const HASH_READERS: [&str; 2] = [HttpFunction::SignIn.logical_name(), HttpFunction::ApplySnapshot.logical_name()];
 
 #[test]
 fn no_function_but_sign_in_and_apply_may_read_a_password_hash() {
@@ -149,7 +149,7 @@ fn no_function_but_sign_in_and_apply_may_read_a_password_hash() {
     assert_eq!(readers, expected);
 
     // A deletion can return what it deletes.
-    let statements = &resources["SweepAppliesFunction"]["Properties"]["Policies"][0]["Statement"];
+    let statements = &resources[EventFunction::SweepApplies.logical_name()]["Properties"]["Policies"][0]["Statement"];
     let frees = statements.as_array().unwrap().iter().find(|statement| statement["Sid"] == "FreeAddress").unwrap();
     assert_eq!(frees["Condition"]["StringEqualsIfExists"]["dynamodb:ReturnValues"], "NONE");
     for index in resources["SnapshotTable"]["Properties"]["GlobalSecondaryIndexes"].as_array().unwrap() {
@@ -204,13 +204,14 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let app = TestApp::keeping_revisions(1).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     let others = crate::manage_assign::organizations(&app, 110).await;
+    let mut compared = Vec::new();
     // A setup whose content takes chunks, and whose apply takes stages.
     let user = user_with_setup(&app, 1, &incompressible(200, 3_500)).await;
     app.forget_calls();
     let created = app.create_once(&pat, "k", &create_body()).await;
     let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     let large = capture(&app, user).await;
-    compare(&app, Function::CreateSnapshot.logical_name());
+    compared.push(compare(&app, HttpFunction::CreateSnapshot.logical_name()));
     change_prompt(&app, &user, 2).await;
     app.forget_calls();
 
@@ -225,12 +226,12 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     undo_in_every_way(&app, &id).await;
-    compare(&app, Function::ApplySnapshot.logical_name());
+    compared.push(compare(&app, HttpFunction::ApplySnapshot.logical_name()));
 
     let token = app.sign_in("casey@acme.example", "TempPass!2026").await;
     app.login("casey@acme.example", "wrong-password").await.expect(401);
     app.verify_token(&token).await.expect(200);
-    compare(&app, Function::SignIn.logical_name());
+    compared.push(compare(&app, HttpFunction::SignIn.logical_name()));
 
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
     // What was shared before rows were kept is read to be shown.
@@ -258,15 +259,15 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.health().await.expect(200);
     app.rename(&pat, &large, &json!({"refresh": {"every": "P1D"}})).await.expect(200);
     app.assign(&sam, &large, &json!({"isGlobal": true, "follow": true})).await.expect(200);
-    compare(&app, Function::ManageSnapshots.logical_name());
+    compared.push(compare(&app, HttpFunction::ManageSnapshots.logical_name()));
 
     app.clock().advance(DAY);
     change_prompt(&app, &user, 3).await;
     app.forget_calls();
     assert_eq!(app.run_schedule().await["moved"], 1);
-    compare(&app, SCHEDULE_REFRESH);
+    compared.push(compare(&app, EventFunction::ScheduleRefresh.logical_name()));
     app.drain_queue().await;
-    compare(&app, REFRESH_SNAPSHOT);
+    compared.push(compare(&app, EventFunction::RefreshSnapshot.logical_name()));
     let (pat, sam) = (app.token(PAT), app.token(SAM));
 
     let body = mapped_body("never@globex.example", 0);
@@ -281,5 +282,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.clock().advance(Duration::from_secs(600));
         app.sweep().await;
     }
-    compare(&app, SWEEP_APPLIES);
+    compared.push(compare(&app, EventFunction::SweepApplies.logical_name()));
+    let every: BTreeSet<_> = Function::all().map(Function::logical_name).collect();
+    assert_eq!(compared.into_iter().collect::<BTreeSet<_>>(), every);
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use local::event_source::{BATCH_SIZE, MAX_RECEIVES, MAXIMUM_CONCURRENCY, VISIBILITY_TIMEOUT};
 use local::scheduler;
-use local::stack::{REFRESH_SNAPSHOT, SCHEDULE_REFRESH, SWEEP_APPLIES, UNROUTED};
 use serde_json::Value;
-use shared::http::{Function, ROUTES};
+use shared::function::{EventFunction, Function, HttpFunction};
+use shared::http::ROUTES;
 
 fn template() -> Value {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
@@ -21,8 +21,9 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
     for (name, resource) in template["Resources"].as_object().unwrap() {
         for event in resource["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values()) {
             let properties = &event["Properties"];
-            if UNROUTED.contains(&name.as_str()) {
-                let expected = if name == SWEEP_APPLIES { "Schedule" } else { "ScheduleV2" };
+            let function = Function::named(name).unwrap();
+            if let Function::Event(function) = function {
+                let expected = if function == EventFunction::SweepApplies { "Schedule" } else { "ScheduleV2" };
                 assert_eq!(event["Type"], expected, "{name}");
                 continue;
             }
@@ -36,14 +37,14 @@ fn every_route_of_the_code_is_a_route_of_the_template_and_the_other_way_round() 
         .iter()
         .map(|route| (route.method.to_string(), route.path.to_owned(), route.function.logical_name().to_owned()))
         .collect();
-    expected.insert(("ANY".to_owned(), "$default".to_owned(), Function::DEFAULT.logical_name().to_owned()));
+    expected.insert(("ANY".to_owned(), "$default".to_owned(), HttpFunction::DEFAULT.logical_name().to_owned()));
     assert_eq!(routed, expected);
 }
 
 #[test]
 fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
     let template = template();
-    for name in Function::ALL.map(Function::logical_name).into_iter().chain(UNROUTED) {
+    for name in Function::all().map(Function::logical_name) {
         let properties = &template["Resources"][name]["Properties"];
         let group = properties["LoggingConfig"]["LogGroup"].as_str().unwrap();
         assert!(template["Resources"][group]["Properties"]["RetentionInDays"].is_string(), "{group}");
@@ -53,9 +54,9 @@ fn every_function_of_the_code_is_in_the_template_with_its_own_log_group() {
 #[test]
 fn the_lines_of_every_function_are_logged() {
     let filter = shared::logging::filter(tracing::level_filters::LevelFilter::INFO);
-    for function in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap() {
-        let name = function.unwrap().file_name().into_string().unwrap().replace('-', "_");
-        assert!(filter.would_enable(&name, &tracing::Level::INFO), "{name} is missing in OWN_CRATES");
+    for function in Function::all() {
+        let name = function.package().replace('-', "_");
+        assert!(filter.would_enable(&name, &tracing::Level::INFO), "{name}");
     }
 }
 
@@ -63,12 +64,14 @@ fn the_lines_of_every_function_are_logged() {
 fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
     let resources = &template()["Resources"];
     let properties = |name: &str| &resources[name]["Properties"];
+    let [schedule, refresh] =
+        [EventFunction::ScheduleRefresh, EventFunction::RefreshSnapshot].map(EventFunction::logical_name);
     let seconds = |time: Duration| Value::from(time.as_secs());
-    let events = &properties(SCHEDULE_REFRESH)["Events"]["EveryMinute"]["Properties"];
+    let events = &properties(schedule)["Events"]["EveryMinute"]["Properties"];
     assert_eq!((&events["ScheduleExpression"], scheduler::EVERY), (&"rate(1 minute)".into(), Duration::from_secs(60)));
     assert_eq!(events["RetryPolicy"]["MaximumEventAgeInSeconds"], seconds(scheduler::EVERY));
-    assert_eq!(properties(SCHEDULE_REFRESH)["Timeout"], seconds(scheduler::SCHEDULE_TIMEOUT));
-    assert!(properties(REFRESH_SNAPSHOT).get("Timeout").is_none(), "it has the timeout of all functions");
+    assert_eq!(properties(schedule)["Timeout"], seconds(scheduler::SCHEDULE_TIMEOUT));
+    assert!(properties(refresh).get("Timeout").is_none(), "it has the timeout of all functions");
     assert_eq!(template()["Globals"]["Function"]["Timeout"], seconds(scheduler::REFRESH_TIMEOUT));
     let queue = properties("RefreshQueue");
     assert_eq!(queue["VisibilityTimeout"], seconds(VISIBILITY_TIMEOUT));
@@ -76,17 +79,14 @@ fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
     assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], MAX_RECEIVES);
     assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], "RefreshDeadLetterQueue.Arn");
     let source = properties("RefreshEventSource");
-    assert_eq!(
-        (&source["EventSourceArn"], &source["FunctionName"]),
-        (&"RefreshQueue.Arn".into(), &REFRESH_SNAPSHOT.into())
-    );
+    assert_eq!((&source["EventSourceArn"], &source["FunctionName"]), (&"RefreshQueue.Arn".into(), &refresh.into()));
     assert_eq!((&source["BatchSize"], BATCH_SIZE), (&1.into(), 1), "a message costs itself alone");
     assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], MAXIMUM_CONCURRENCY);
     // An organization whose every message hangs until Lambda ends it, on each of its receives, leaves others a fifth of the places.
     let busy = scheduler::REFRESH_TIMEOUT * MAX_RECEIVES * u32::try_from(scheduler::SHARE).unwrap();
     assert!(busy * 10 <= scheduler::EVERY * u32::try_from(MAXIMUM_CONCURRENCY).unwrap() * 8, "{busy:?}");
     assert_eq!(source["FunctionResponseTypes"], serde_json::json!(["ReportBatchItemFailures"]));
-    assert_eq!(properties(SCHEDULE_REFRESH)["Environment"]["Variables"]["REFRESH_QUEUE_URL"], "RefreshQueue");
+    assert_eq!(properties(schedule)["Environment"]["Variables"]["REFRESH_QUEUE_URL"], "RefreshQueue");
     for queue in ["RefreshQueue", "RefreshDeadLetterQueue"] {
         assert_eq!(properties(queue)["SqsManagedSseEnabled"], true, "{queue}");
     }

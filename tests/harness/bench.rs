@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
-use local::stack::SWEEP_APPLIES;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
+use shared::function::EventFunction;
 
 use crate::census::{Census, Contents, Finding};
 use crate::{Answer, GIL, GLOBEX, Item, Reason, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
@@ -240,7 +240,7 @@ impl Trial<'_> {
 
     /// Sweeps; gives the report.
     pub async fn sweep(&mut self) -> Value {
-        let answer = self.bench.app.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
+        let answer = self.bench.app.invoke_by_name(EventFunction::SweepApplies.logical_name(), &json!({})).await;
         if answer.header("x-amz-function-error").is_some() {
             self.note(Finding::Unfinished(answer.text));
         }

@@ -31,11 +31,12 @@ use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
 use local::scheduler::Scheduler;
-use local::stack::{Options, SWEEP_APPLIES, Stack};
+use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Password, Timestamp, User};
-use shared::http::{Caller, CorsOrigins, Function, TrustedHops};
+use shared::function::{EventFunction, HttpFunction};
+use shared::http::{Caller, CorsOrigins, TrustedHops};
 use shared::store::Table;
 
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
@@ -194,7 +195,7 @@ impl TestApp {
 
     /// Runs a sweep, which must succeed, and gives its report.
     pub async fn sweep(&self) -> Value {
-        let answer = self.invoke_by_name(SWEEP_APPLIES, &json!({})).await;
+        let answer = self.invoke_by_name(EventFunction::SweepApplies.logical_name(), &json!({})).await;
         assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
         answer.expect(200).clone()
     }
@@ -248,7 +249,7 @@ impl TestApp {
     }
 
     /// Runs a function on an event of `events/`, its placeholders filled in.
-    pub async fn invoke(&self, function: Function, event: &Value) -> Answer {
+    pub async fn invoke(&self, function: HttpFunction, event: &Value) -> Answer {
         let request = lambda_http::request::from_str(&event.to_string()).expect("the event is one");
         let (method, path) = (request.method().clone(), shared::http::route::path_of(&request).to_owned());
         let Ok(response) = self.stack.gateway().run(function, request).await;

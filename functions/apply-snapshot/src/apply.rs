@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Origin, Plan};
 use shared::domain::{ObjectId, User};
-use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, RequestContext};
+use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applied, Applies, Apply, StoredApply, Table};
+use shared::store::{Applied, Applies, Apply, StoredApply};
 
-use crate::judge::{Asked, Found, Judged, TAKES_TOO_LONG, authorize};
+use crate::judge::{Asked, Found, Judged, TAKES_TOO_LONG};
 use crate::repeat::Repeat;
 use crate::request::Wanted;
-use crate::{App, answer};
+use crate::{Call, answer};
 
 /// How long a client waits for another request, or before it repeats its own under the same key.
 pub(crate) const WAIT: Duration = Duration::from_secs(1);
@@ -23,9 +22,7 @@ const HELD: Duration = Duration::from_secs(120);
 
 /// One request to apply, as far as it is known before anything is read.
 pub(crate) struct Applying<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) table: &'a Table,
-    pub(crate) context: &'a RequestContext,
+    pub(crate) call: &'a Call<'a>,
     pub(crate) asked: Asked,
     pub(crate) wanted: Wanted,
     /// The apply's id, where an Idempotency-Key fixes it.
@@ -33,30 +30,25 @@ pub(crate) struct Applying<'a> {
 }
 
 /// Authorize, read everything at once while the password is hashed, plan, write.
-pub(crate) async fn apply(
-    app: &App,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let asked = authorize(&app.edge, context, request)?;
-    let if_match = IfMatch::of(request)?;
-    let key = IdempotencyKey::of(request)?;
-    let wanted = Wanted::parse(request)?;
+pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let asked = Asked::begin(call)?;
+    let if_match = IfMatch::of(call.request)?;
+    let key = IdempotencyKey::of(call.request)?;
+    let wanted = Wanted::parse(call.request)?;
     asked.may_grant(wanted.new_user.role)?;
     asked.may_choose(wanted.revision)?;
-    let key = key.map(|key| key.derive_id(&asked.principal, request));
-    Applying { app, table, context, asked, wanted, key }.answer(&if_match).await
+    let key = key.map(|key| key.derive_id(&asked.principal, call.request));
+    Applying { call, asked, wanted, key }.answer(&if_match).await
 }
 
 impl Applying<'_> {
     async fn answer(&self, if_match: &IfMatch) -> Result<Answer, ApiError> {
         let mut salt = [0; SALT_BYTES];
-        self.app.edge.randomness.fill(&mut salt);
-        let hasher = self.app.hasher.within(self.context.deadline().time_left());
+        self.call.edge.randomness.fill(&mut salt);
+        let hasher = self.call.app.hasher.within(self.call.context.deadline().time_left());
         let (password_hash, found, stored) = tokio::join!(
             hasher.hash(self.wanted.new_user.password.password(), salt),
-            self.asked.read(self.table, self.wanted.revision),
+            self.asked.read(self.call, self.wanted.revision),
             self.stored(),
         );
         let found = found?;
@@ -66,7 +58,7 @@ impl Applying<'_> {
                 Repeat::Interrupted { password_hash } => self.carry_on(&stored, found, password_hash).await,
             };
         }
-        let judged = found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await?;
+        let judged = found.plan(self.call.table, &self.wanted.choices, &self.call.context.deadline()).await?;
         refuse(&judged.plan)?;
         if_match.check(&judged.hash)?;
         self.carry_out(judged, &password_hash?).await
@@ -76,12 +68,12 @@ impl Applying<'_> {
     async fn stored(&self) -> Result<Option<StoredApply>, ApiError> {
         let Some(apply) = &self.key else { return Ok(None) };
         let Asked { principal, snapshot, .. } = &self.asked;
-        Ok(Applies::new(self.table).find(&principal.organization, snapshot, apply).await?)
+        Ok(Applies::new(self.call.table).find(&principal.organization, snapshot, apply).await?)
     }
 
     /// Makes every id, and writes everything or nothing.
     async fn carry_out(&self, judged: Judged, password_hash: &str) -> Result<Answer, ApiError> {
-        let (randomness, now, snapshot) = (&self.app.edge.randomness, self.context.now(), &judged.snapshot);
+        let (randomness, now, snapshot) = (&self.call.edge.randomness, self.call.context.now(), &judged.snapshot);
         let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
         let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
         self.write(judged, origin, randomness.object_id(now), password_hash, None).await
@@ -94,15 +86,15 @@ impl Applying<'_> {
         found: Found,
         password_hash: Option<String>,
     ) -> Result<Answer, ApiError> {
-        let found = found.at(self.table, stored.origin.revision).await?;
-        let judged = match found.plan(self.table, &self.wanted.choices, &self.context.deadline()).await {
+        let found = found.at(self.call.table, stored.origin.revision).await?;
+        let judged = match found.plan(self.call.table, &self.wanted.choices, &self.call.context.deadline()).await {
             // Only what is asked about the pinned revision is refused before there is a plan: it is gone.
             Err(ApiError::SnapshotNotFound | ApiError::Refused(_)) => None,
             other => Some(other?),
         };
         let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();
         let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), password_hash) else {
-            return match Applies::new(self.table).give_up(stored, self.context.now()).await? {
+            return match Applies::new(self.call.table).give_up(stored, self.call.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
@@ -123,7 +115,7 @@ impl Applying<'_> {
         let answer = answer::Applied::new(&plan, user.id, &user.email, origin.apply, origin.revision);
         let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
         let new = NewIdentity::of(&user);
-        let arriving = self.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
+        let arriving = self.call.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
         let arrival = arriving.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))??;
         let apply = Apply {
             origin,
@@ -134,10 +126,10 @@ impl Applying<'_> {
             password_hash,
             arrival: &arrival,
             answer: &answer,
-            nonce: self.app.edge.randomness.object_id(self.context.now()),
-            now: self.context.now(),
+            nonce: self.call.edge.randomness.object_id(self.call.context.now()),
+            now: self.call.context.now(),
         };
-        let applies = Applies::new(self.table);
+        let applies = Applies::new(self.call.table);
         let applied = match interrupted {
             None => applies.carry_out(&apply).await?,
             Some(stored) => applies.take_over(stored, &apply).await?,

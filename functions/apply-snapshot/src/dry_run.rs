@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use lambda_http::Request;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::plan::{
@@ -13,27 +12,22 @@ use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId};
 use shared::http::bounded::first_listed;
 use shared::http::bounded::{cut, first_that_fit};
-use shared::http::{Answer, ApiError, Edge, FieldError, RequestContext, etag};
-use shared::store::Table;
+use shared::http::{Answer, ApiError, FieldError, etag};
 use utoipa::ToSchema;
 
+use crate::Call;
 use crate::answer::{ListedWarning, listed};
-use crate::judge::{Judged, authorize};
+use crate::judge::{Asked, Judged};
 use crate::request::Considered;
 
 /// Authorize, read, plan, tell. Whether the e-mail address is taken is told by apply alone.
-pub(crate) async fn plan(
-    edge: &Edge,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let asked = authorize(edge, context, request)?;
-    let Considered { choices, revision, role, mut refusals } = Considered::parse(request)?;
+pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let asked = Asked::begin(call)?;
+    let Considered { choices, revision, role, mut refusals } = Considered::parse(call.request)?;
     asked.may_grant(role)?;
     asked.may_choose(revision)?;
-    let found = asked.read(table, revision).await?;
-    let Judged { snapshot, plan, hash } = found.plan(table, &choices, &context.deadline()).await?;
+    let found = asked.read(call, revision).await?;
+    let Judged { snapshot, plan, hash } = found.plan(call.table, &choices, &call.context.deadline()).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let tag = etag(&hash);
     let planned = Planned { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };

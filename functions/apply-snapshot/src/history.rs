@@ -3,15 +3,15 @@
 
 use std::collections::HashSet;
 
-use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal};
-use shared::http::{Answer, ApiError, Caller, Cursor, Edge, Query, RequestContext};
-use shared::store::{Applies, ApplyHistory, Callers, ClonePlace, ClonedFrom, StoredApply, Table};
+use shared::http::{Answer, ApiError, Caller, Cursor, Query};
+use shared::store::{Applies, ApplyHistory, ClonePlace, ClonedFrom, StoredApply};
 use utoipa::ToSchema;
 
+use crate::Call;
 use crate::answer::ApplyResult;
 use crate::apply_document::ApplyDocument;
 
@@ -70,19 +70,14 @@ struct Told {
 }
 
 /// Lists the applies that the caller sees. What it does not see leaves a page shorter.
-pub(crate) async fn list(
-    edge: &Edge,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let caller = authorize(edge, context, request, Action::History)?;
-    let snapshot = context.path_id("id")?;
-    let query = Query::of(request, &["limit", "cursor"])?;
+pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.begin()?;
+    let snapshot = call.context.path_id("id")?;
+    let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<ObjectId>()?);
-    let history = ApplyHistory::new(table);
+    let history = ApplyHistory::new(call.table);
     let (confirmed, page) =
-        tokio::join!(confirm(table, &caller), history.page(&caller.organization, &snapshot, start, limit));
+        tokio::join!(call.confirm(&caller), history.page(&caller.organization, &snapshot, start, limit));
     confirmed?;
     let page = page?;
     let principal = caller.principal();
@@ -97,18 +92,13 @@ pub(crate) async fn list(
 }
 
 /// Shows one apply.
-pub(crate) async fn get(
-    edge: &Edge,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let caller = authorize(edge, context, request, Action::History)?;
-    let ids = (context.path_id("id")?, context.path_id("applyId")?);
-    let query = Query::of(request, &["limit", "cursor"])?;
+pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.begin()?;
+    let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
+    let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<ClonePlace>()?);
-    let apply = find(table, &caller, ids).await?;
-    let history = ApplyHistory::new(table);
+    let apply = find(call, &caller, ids).await?;
+    let history = ApplyHistory::new(call.table);
     let applier = HashSet::from([apply.applied_by()]);
     let (page, names) =
         tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &applier));
@@ -123,39 +113,18 @@ pub(crate) async fn get(
     })
 }
 
-/// Who is calling, where that role may do `action` at all: 401, then 403, before anything is read.
-pub(crate) fn authorize(
-    edge: &Edge,
-    context: &RequestContext,
-    request: &Request,
-    action: Action,
-) -> Result<Caller, ApiError> {
-    let caller = context.authenticate(edge, request)?;
-    match caller.principal().may_ever(action) {
-        true => Ok(caller),
-        false => Err(ApiError::Forbidden("seeing and undoing applies needs the role ADMIN or SUPERADMIN".to_owned())),
-    }
-}
-
 /// The apply of the caller's organization with these ids of a snapshot and an apply, where the caller is still who the token
 /// says and sees it. Two reads at once.
 pub(crate) async fn find(
-    table: &Table,
+    call: &Call<'_>,
     caller: &Caller,
     (snapshot, apply): (ObjectId, ObjectId),
 ) -> Result<StoredApply, ApiError> {
-    let applies = Applies::new(table);
-    let (confirmed, found) =
-        tokio::join!(confirm(table, caller), applies.find(&caller.organization, &snapshot, &apply));
+    let applies = Applies::new(call.table);
+    let (confirmed, found) = tokio::join!(call.confirm(caller), applies.find(&caller.organization, &snapshot, &apply));
     confirmed?;
     let principal = caller.principal();
     found?.filter(|apply| is_seen(&principal, apply)).ok_or(ApiError::ApplyNotFound)
-}
-
-/// Checks that the stored caller is still who the token says. To be awaited along with other reads.
-async fn confirm(table: &Table, caller: &Caller) -> Result<(), ApiError> {
-    let stored = Callers::new(table).load(caller.organization, caller.user).await?;
-    caller.confirm(stored).map(drop)
 }
 
 fn is_seen(principal: &Principal, apply: &StoredApply) -> bool {

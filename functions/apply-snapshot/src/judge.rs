@@ -1,15 +1,16 @@
 //! What apply and its dry run share: who may ask, what is read, what comes of it.
 
-use lambda_http::Request;
 use shared::compute::Deadline;
 use shared::domain::identity;
 use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
 use shared::domain::redaction::Stopped;
-use shared::domain::rights::Action;
+use shared::domain::rights::REVISION_NUMBER_REFUSAL;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
-use shared::http::{ApiError, Caller, Edge, RequestContext};
-use shared::store::{Callers, Captures, Organizations, SeenSnapshot, SnapshotReader, Table};
+use shared::http::{ApiError, Caller};
+use shared::store::{Captures, Organizations, SeenSnapshot, SnapshotReader, Table};
+
+use crate::Call;
 
 const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or not any more";
 
@@ -41,47 +42,42 @@ pub(crate) struct Judged {
     pub(crate) hash: String,
 }
 
-/// Judges the token, the role and the path; reads nothing.
-pub(crate) fn authorize(edge: &Edge, context: &RequestContext, request: &Request) -> Result<Asked, ApiError> {
-    let caller = context.authenticate(edge, request)?;
-    let principal = caller.principal();
-    if !principal.may_ever(Action::Use) {
-        return Err(ApiError::Forbidden("applying a snapshot needs the role ADMIN or SUPERADMIN".into()));
-    }
-    Ok(Asked { snapshot: context.path_id("id")?, caller, principal })
-}
-
 impl Asked {
+    /// Judges the token, the role and the path; reads nothing.
+    pub(crate) fn begin(call: &Call<'_>) -> Result<Self, ApiError> {
+        let caller = call.begin()?;
+        let principal = caller.principal();
+        Ok(Self { snapshot: call.context.path_id("id")?, caller, principal })
+    }
+
     /// Refuses a new user whose role is above the caller's.
     pub(crate) fn may_grant(&self, role: Role) -> Result<(), ApiError> {
         if self.principal.may_grant(role) {
             return Ok(());
         }
-        let highest = self.principal.role;
-        Err(ApiError::Forbidden(format!("the new user's role is above yours; accessRole may be at most {highest}")))
+        Err(ApiError::Forbidden(self.principal.grant_refusal()))
     }
 
     /// Refuses a revision that is named by somebody who does not see all of them.
     pub(crate) fn may_choose(&self, choice: RevisionChoice) -> Result<(), ApiError> {
         match choice {
-            RevisionChoice::Number(_) if self.principal.role != Role::Superadmin => {
-                Err(ApiError::Forbidden("naming a revision by its number needs the role SUPERADMIN".to_owned()))
+            RevisionChoice::Number(_) if !self.principal.may_name_revisions() => {
+                Err(ApiError::Forbidden(REVISION_NUMBER_REFUSAL.to_owned()))
             }
             _ => Ok(()),
         }
     }
 
     /// Reads caller, snapshot and targets at once; 401 where the caller is not who the token says any more.
-    pub(crate) async fn read(&self, table: &Table, choice: RevisionChoice) -> Result<Found, ApiError> {
+    pub(crate) async fn read(&self, call: &Call<'_>, choice: RevisionChoice) -> Result<Found, ApiError> {
         let Self { caller, principal, snapshot } = self;
-        let (callers, organizations, snapshots) =
-            (Callers::new(table), Organizations::new(table), SnapshotReader::new(table));
-        let (stored, organization, seen) = tokio::join!(
-            callers.load(principal.organization, principal.user),
+        let (organizations, snapshots) = (Organizations::new(call.table), SnapshotReader::new(call.table));
+        let (confirmed, organization, seen) = tokio::join!(
+            call.confirm(caller),
             organizations.load(&principal.organization),
             snapshots.load(*snapshot, principal, choice),
         );
-        caller.confirm(stored?)?;
+        confirmed?;
         let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
         Ok(Found { principal: principal.clone(), snapshot: *snapshot, seen: seen?, targets })
     }

@@ -20,7 +20,8 @@ mod undo;
 use std::convert::Infallible;
 
 use lambda_http::{Body, Request, Response};
-use shared::http::{Edge, respond, route};
+use shared::call::serve;
+use shared::http::{Answer, ApiError, ApplyOperation, Edge};
 use shared::password_hash::PasswordHasher;
 use shared::store::Table;
 
@@ -38,24 +39,20 @@ pub struct App {
     pub hasher: PasswordHasher,
 }
 
+/// One request of this function.
+pub(crate) type Call<'a> = shared::call::Call<'a, App>;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
-    respond(&app.edge, request, async |context, request| {
-        let table = app.table.for_request(context.time_left());
-        let outcome = match context.route().map(|route| route.path) {
-            Some("/api/user-snapshots/{id}/apply") => apply::apply(app, &table, context, request).await,
-            Some("/api/user-snapshots/{id}/plan") => dry_run::plan(&app.edge, &table, context, request).await,
-            Some("/api/user-snapshots/{id}/applies") => history::list(&app.edge, &table, context, request).await,
-            Some("/api/user-snapshots/{id}/applies/{applyId}") => {
-                history::get(&app.edge, &table, context, request).await
-            }
-            Some("/api/user-snapshots/{id}/applies/{applyId}/undo") => {
-                undo::undo(&app.edge, &table, context, request).await
-            }
-            _ => Err(route::no_route(request.method(), route::path_of(request))),
-        };
-        context.record_consumed(table.consumed());
-        outcome
-    })
-    .await
+    serve(app, &app.edge, &app.table, request, answer_operation).await
+}
+
+async fn answer_operation(call: &Call<'_>, operation: ApplyOperation) -> Result<Answer, ApiError> {
+    match operation {
+        ApplyOperation::ApplySnapshot => apply::apply(call).await,
+        ApplyOperation::PlanSnapshot => dry_run::plan(call).await,
+        ApplyOperation::ListApplies => history::list(call).await,
+        ApplyOperation::GetApply => history::get(call).await,
+        ApplyOperation::UndoApply => undo::undo(call).await,
+    }
 }

@@ -1,11 +1,11 @@
 //! What the API's description says of this function's routes.
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
-use lambda_http::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::domain::{Email, NewPassword};
 use shared::http::operation::{Described, Operation};
-use shared::http::{ApiError, FieldError};
+use shared::http::{ApiError, ApplyOperation, FieldError, FunctionOperation};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -149,25 +149,24 @@ fn described(schema: RefOr<Schema>, optional: Option<&RefOr<Schema>>) -> RefOr<S
 }
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> Vec<Described> {
-    vec![apply(), plan(), applies(), apply_detail(), undo()]
+pub fn operations() -> impl Iterator<Item = Described> {
+    ApplyOperation::ALL.iter().map(|operation| match operation {
+        ApplyOperation::ApplySnapshot => apply(),
+        ApplyOperation::PlanSnapshot => plan(),
+        ApplyOperation::ListApplies => applies(),
+        ApplyOperation::GetApply => apply_detail(),
+        ApplyOperation::UndoApply => undo(),
+    })
 }
 
-/// What both begin with.
-fn asked(path: &'static str, id: &str) -> Operation {
-    Operation::new(Method::POST, path, id, "Snapshots")
-        .token()
-        .path_id("id", "The snapshot.")
-        .refuses([
-            ApiError::Forbidden("applying a snapshot needs the role ADMIN or SUPERADMIN".to_owned()),
-            ApiError::SnapshotNotFound,
-        ])
-        .works()
+/// What an apply and its plan begin with.
+fn of_snapshot(operation: ApplyOperation) -> Operation {
+    Operation::new(operation).works().path_id("id", "The snapshot.").refuses([ApiError::SnapshotNotFound])
 }
 
 fn apply() -> Described {
     let retry_after = std::time::Duration::from_secs(1);
-    asked("/api/user-snapshots/{id}/apply", "applySnapshot")
+    of_snapshot(ApplyOperation::ApplySnapshot)
         .does("Create a user with a snapshot's setup", APPLY)
         .if_match("The `ETag` of a plan: refuses with 412 where the outcome would be another one by now.")
         .idempotency_key(KEY)
@@ -199,7 +198,7 @@ fn apply() -> Described {
 }
 
 fn plan() -> Described {
-    asked("/api/user-snapshots/{id}/plan", "planSnapshot")
+    of_snapshot(ApplyOperation::PlanSnapshot)
         .does("Tell what an apply would do, without doing it", PLAN)
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
         .refuses([ApiError::SetupTooLarge { detail: TAKES_TOO_LONG.to_owned() }])
@@ -251,17 +250,13 @@ fn plan() -> Described {
         .build()
 }
 
-/// What the routes about applies begin with.
-fn about_applies(method: Method, path: &'static str, id: &str) -> Operation {
-    Operation::new(method, path, id, "Applies")
-        .token()
-        .path_id("id", "The snapshot, which need not be there any more.")
-        .refuses([ApiError::Forbidden("seeing and undoing applies needs the role ADMIN or SUPERADMIN".to_owned())])
-        .works()
+/// What the operations about applies begin with.
+fn about_applies(operation: ApplyOperation) -> Operation {
+    Operation::new(operation).works().path_id("id", "The snapshot, which need not be there any more.")
 }
 
 fn applies() -> Described {
-    about_applies(Method::GET, "/api/user-snapshots/{id}/applies", "listApplies")
+    about_applies(ApplyOperation::ListApplies)
         .does("List the applies of a snapshot", APPLIES)
         .paged()
         .answers::<Listed>(
@@ -277,7 +272,7 @@ fn apply_detail() -> Described {
     let clone = json!({
         "kind": "automation", "sourceId": "64eea1110000000000000101", "cloneId": "665f1a0c5b3f0c8e9d7a6b54"
     });
-    about_applies(Method::GET, "/api/user-snapshots/{id}/applies/{applyId}", "getApply")
+    about_applies(ApplyOperation::GetApply)
         .path_id("applyId", "The apply.")
         .does("Get an apply, with what became of every item", APPLY_DETAIL)
         .paged()
@@ -303,7 +298,7 @@ fn undo() -> Described {
     undone["undoneAt"] = json!("2026-05-15T09:10:00.000Z");
     undone["undoneBy"] = json!("64ee9a8b1e7f2a00112233a2");
     let trace = FieldError::new("", "the user signed in at 2026-05-15T09:05:00.000Z");
-    about_applies(Method::POST, "/api/user-snapshots/{id}/applies/{applyId}/undo", "undoApply")
+    about_applies(ApplyOperation::UndoApply)
         .path_id("applyId", "The apply.")
         .does("Undo an apply", UNDO)
         .optional_body::<UndoBody>(

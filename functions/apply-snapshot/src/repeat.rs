@@ -29,7 +29,7 @@ impl Applying<'_> {
         if !stored.is_asked_by(&self.wanted.fingerprint) {
             return Err(ApiError::KeyReused);
         }
-        let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.app.edge.clock.now());
+        let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.call.edge.clock.now());
         match stored.state() {
             ApplyState::Committed => {
                 self.check_password(self.given_hash(stored).await?.as_deref()).await?;
@@ -49,14 +49,14 @@ impl Applying<'_> {
 
     /// The hash of the password that the first request gave. The fingerprint covers the address, so both name the same one.
     async fn given_hash(&self, stored: &StoredApply) -> Result<Option<String>, ApiError> {
-        Ok(Applies::new(self.table).password_hash(stored, self.wanted.new_user.email.key()).await?)
+        Ok(Applies::new(self.call.table).password_hash(stored, self.wanted.new_user.email.key()).await?)
     }
 
     /// A fingerprint does not cover the password, so it is compared with the hash that the first request left; not where the
     /// user has another one by now.
     async fn check_password(&self, hash: Option<&str>) -> Result<(), ApiError> {
         let Some(hash) = hash else { return Ok(()) };
-        let hasher = self.app.hasher.within(self.context.deadline().time_left());
+        let hasher = self.call.app.hasher.within(self.call.context.deadline().time_left());
         match hasher.verify(self.wanted.new_user.password.password(), Some(hash)).await? {
             true => Ok(()),
             false => Err(ApiError::KeyReused),

@@ -4,13 +4,14 @@ use lambda_http::{Body, Request};
 use serde::{Deserialize, Serialize};
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::usage::traces;
-use shared::http::{Answer, ApiError, Caller, Edge, FieldError, RequestContext, body};
-use shared::store::{ApplyState, Begun, StoredApply, Table, Undo, Undos};
+use shared::http::{Answer, ApiError, Caller, FieldError, body};
+use shared::store::{ApplyState, Begun, StoredApply, Undo, Undos};
 use utoipa::ToSchema;
 
+use crate::Call;
 use crate::apply::WAIT;
 use crate::apply_document::{ApplyDocument, answered};
-use crate::history::{authorize, find};
+use crate::history::find;
 
 /// How the apply is undone. No body at all is as an empty object.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -31,32 +32,25 @@ pub(crate) struct Undone {
 
 /// One request to undo.
 struct Undoing<'a> {
-    edge: &'a Edge,
-    table: &'a Table,
-    context: &'a RequestContext,
+    call: &'a Call<'a>,
     caller: Caller,
     is_forced: bool,
 }
 
 /// Authorize, read the record, take the user away, clear the rest away. What broke off before is carried on.
-pub(crate) async fn undo(
-    edge: &Edge,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let caller = authorize(edge, context, request, Action::Undo)?;
-    let ids = (context.path_id("id")?, context.path_id("applyId")?);
-    let is_forced = parse(request)?.force.unwrap_or_default();
+pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.begin()?;
+    let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
+    let is_forced = parse(call.request)?.force.unwrap_or_default();
     let action = if is_forced { Action::ForceUndo } else { Action::Undo };
     if !caller.principal().may_ever(action) {
-        return Err(ApiError::Forbidden("\"force\": true needs the role SUPERADMIN".to_owned()));
+        return Err(ApiError::Forbidden(action.requirement().to_owned()));
     }
-    let apply = find(table, &caller, ids).await?;
+    let apply = find(call, &caller, ids).await?;
     if caller.principal().judge_apply(action, apply.made_user()) != Verdict::Allowed {
-        return Err(ApiError::Forbidden("this apply made your own user; somebody else has to undo it".to_owned()));
+        return Err(ApiError::Forbidden(action.refusal().to_owned()));
     }
-    Undoing { edge, table, context, caller, is_forced }.answer(apply).await
+    Undoing { call, caller, is_forced }.answer(apply).await
 }
 
 /// The body, which may be missing altogether.
@@ -78,7 +72,7 @@ impl Undoing<'_> {
         let undone = match apply.state() {
             ApplyState::Undone => apply,
             // The clock is asked once more: what the user wrote just before it went must have landed some time after this.
-            ApplyState::Undoing => Undos::new(self.table).finish(&apply, self.edge.clock.now()).await?.0,
+            ApplyState::Undoing => Undos::new(self.call.table).finish(&apply, self.call.edge.clock.now()).await?.0,
             ApplyState::Staging | ApplyState::Committed => return Err(ApiError::InProgress { retry_after: WAIT }),
             ApplyState::Aborting | ApplyState::Aborted => return Err(ApiError::ApplyAborted),
         };
@@ -88,9 +82,9 @@ impl Undoing<'_> {
     /// Takes the user away; gives the apply as it is then, or as somebody else made it meanwhile.
     async fn begin(&self, apply: StoredApply) -> Result<StoredApply, ApiError> {
         let told = answered(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
-        let (by, now) = (self.caller.user, self.context.now());
+        let (by, now) = (self.caller.user, self.call.context.now());
         let undo = Undo { apply: &apply, email: &told.user_email, by, is_forced: self.is_forced, now };
-        let undos = Undos::new(self.table);
+        let undos = Undos::new(self.call.table);
         match undos.begin(&undo).await? {
             Begun::Undoing(apply) | Begun::Met(apply) => Ok(*apply),
             Begun::Busy => Err(ApiError::InProgress { retry_after: WAIT }),

@@ -8,15 +8,16 @@ use std::convert::Infallible;
 use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
+use shared::call::serve;
 use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::sharing::Shares;
 use shared::domain::{Counts, Creator, Fingerprint, LeftOut, Organization, RefreshState, Snapshot, Source, Work};
 use shared::http::bounded::first_listed;
-use shared::http::{Answer, ApiError, Edge, IdempotencyKey, RequestContext, SnapshotDocument, etag, respond};
+use shared::http::{Answer, ApiError, CreateOperation, Edge, IdempotencyKey, SnapshotDocument, etag};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
-    Callers, Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
+    Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
 };
 use utoipa::ToSchema;
 
@@ -24,7 +25,6 @@ pub use self::operations::operations;
 pub use self::request::EXAMPLE;
 use self::request::Wanted;
 
-const OTHER_ORGANIZATION: &str = "an ADMIN captures users of its own organization only; sourceOrgId names another one";
 const NO_SUCH_USER: &str = "the source organization has no user with this id";
 
 /// What this function works with.
@@ -36,56 +36,55 @@ pub struct App {
     pub table: Table,
 }
 
+/// One request of this function.
+type Call<'a> = shared::call::Call<'a, App>;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
-    respond(&app.edge, request, async |context, request| {
-        let table = app.table.for_request(context.time_left());
-        let outcome = create(&app.edge, &table, context, request).await;
-        context.record_consumed(table.consumed());
-        outcome
-    })
-    .await
+    serve(app, &app.edge, &app.table, request, answer).await
+}
+
+async fn answer(call: &Call<'_>, operation: CreateOperation) -> Result<Answer, ApiError> {
+    match operation {
+        CreateOperation::CreateSnapshot => create(call).await,
+    }
 }
 
 /// Authorize, read the source as one consistent cut, capture, write.
-async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &Request) -> Result<Answer, ApiError> {
-    let caller = context.authenticate(edge, request)?;
+async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let caller = call.begin()?;
     let principal = caller.principal();
-    if !principal.may_ever(Action::Create) {
-        return Err(ApiError::Forbidden("creating a snapshot needs the role ADMIN or SUPERADMIN".into()));
-    }
-    let key = IdempotencyKey::of(request)?;
-    let wanted = Wanted::parse(request)?;
+    let key = IdempotencyKey::of(call.request)?;
+    let wanted = Wanted::parse(call.request)?;
     if !principal.may_capture_in(wanted.source_organization) {
-        return Err(ApiError::Forbidden(OTHER_ORGANIZATION.into()));
+        return Err(ApiError::Forbidden(Action::Create.refusal().to_owned()));
     }
 
-    let key = key.map(|key| key.derive_id(&principal, request));
+    let key = key.map(|key| key.derive_id(&principal, call.request));
 
-    let (callers, captures) = (Callers::new(table), Captures::new(table));
-    let snapshots = SnapshotCreator::new(table);
+    let (captures, snapshots) = (Captures::new(call.table), SnapshotCreator::new(call.table));
     let made_before = async {
         match key {
             Some(id) => snapshots.find(id).await,
             None => Ok(None),
         }
     };
-    let (stored, made, captured) = tokio::join!(
-        callers.load(principal.organization, principal.user),
+    let (confirmed, made, captured) = tokio::join!(
+        call.confirm(&caller),
         made_before,
         captures.read(&wanted.source_organization, &wanted.source_user),
     );
-    let creator = caller.confirm(stored?)?;
+    let creator = confirmed?;
     if let Some(made) = made? {
-        return repeat(table, &made, &wanted.fingerprint).await;
+        return repeat(call.table, &made, &wanted.fingerprint).await;
     }
     let SourceUser { setup, organization, email, full_name, .. } = *settled(captured?)?;
-    let capturing = context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
+    let capturing = call.context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
     let (packed, organization) = capturing.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?;
     let (packed, counts, left_out) = packed?;
-    let now = context.now();
+    let now = call.context.now();
     let snapshot = Snapshot {
-        id: key.unwrap_or_else(|| edge.randomness.object_id(now)),
+        id: key.unwrap_or_else(|| call.edge.randomness.object_id(now)),
         name: wanted.name,
         description: wanted.description,
         source: Source {
@@ -115,7 +114,7 @@ async fn create(edge: &Edge, table: &Table, context: &RequestContext, request: &
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
         Creation::Made => created(&snapshot, None, &left_out),
-        Creation::Met(made) => repeat(table, &made, &wanted.fingerprint).await,
+        Creation::Met(made) => repeat(call.table, &made, &wanted.fingerprint).await,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the API's description says of this function's route.
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
-use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
 use shared::http::operation::{Described, Operation};
-use shared::http::{ApiError, FieldError};
+use shared::http::{ApiError, CreateOperation, FieldError, FunctionOperation};
 
 use super::Created;
 use super::request::{CreateBody, EXAMPLE};
@@ -30,15 +30,19 @@ Your own name for this request. Repeat the request under the same key when no an
 it is sent, and the answer shows that snapshot as it is now.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> Vec<Described> {
+pub fn operations() -> impl Iterator<Item = Described> {
+    CreateOperation::ALL.iter().map(|operation| match operation {
+        CreateOperation::CreateSnapshot => create(),
+    })
+}
+
+fn create() -> Described {
     let retry_after = std::time::Duration::from_secs(1);
-    let create = Operation::new(Method::POST, "/api/user-snapshots", "createSnapshot", "Snapshots")
+    Operation::new(CreateOperation::CreateSnapshot)
         .does("Capture a user's setup as a snapshot", CAPTURE)
-        .token()
         .idempotency_key(KEY)
         .body::<CreateBody>(EXAMPLE, FieldError::new("/sourceOrgId", "this field is required"))
         .refuses([
-            ApiError::Forbidden(super::OTHER_ORGANIZATION.to_owned()),
             ApiError::SourceBusy { retry_after },
             ApiError::SourceUnreadable,
             ApiError::SnapshotDeleted,
@@ -74,6 +78,6 @@ pub fn operations() -> Vec<Described> {
                     "revisedAt": "2026-05-15T09:00:00.000Z"
                 }
             }),
-        );
-    vec![create.build()]
+        )
+        .build()
 }

@@ -11,7 +11,7 @@ use shared::http::{Answer, ApiError, FieldError, Fields, OptionalFields, Revisio
 use shared::store::{Organizations, Revisions};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 use crate::edits::{Change, Wanted};
 
 /// The most organizations that a snapshot is assigned to.
@@ -157,11 +157,11 @@ impl Assignment {
 async fn choose(change: &Change<'_>, snapshot: &Snapshot, revision: u32) -> Result<SharedRevision, ApiError> {
     let (call, by) = (change.call, change.caller.user);
     let gone = || {
-        let oldest = snapshot.oldest_kept(call.revisions_kept);
+        let oldest = snapshot.oldest_kept(call.app.revisions_kept);
         let detail = format!("there is no revision {revision}; this snapshot's are {oldest} to {}", snapshot.revision);
         ApiError::refused("/revision", detail)
     };
-    if !snapshot.may_share(revision, call.revisions_kept) {
+    if !snapshot.may_share(revision, call.app.revisions_kept) {
         return Err(gone());
     }
     let current = snapshot.as_shared(snapshot.sharing_time(call.context.now()), Some(by));

@@ -8,7 +8,6 @@ use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::identity;
 use shared::domain::reference::{Lookup, RefType, Reference};
-use shared::domain::rights::Action;
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{LeftOut, ObjectId, OverBudget, Work};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes};
@@ -16,7 +15,7 @@ use shared::http::{Answer, ApiError, Query, SnapshotDocument, etag};
 use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 
 /// How many code points of a name are shown.
 const NAME: usize = 200;
@@ -120,7 +119,7 @@ pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Conte
 
 /// Reads the snapshot of the path with the content that the caller sees.
 pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<SnapshotWithContent>, ApiError> {
-    let caller = call.caller(Action::Use)?;
+    let caller = call.begin()?;
     let id = call.context.path_id("id")?;
     let principal = caller.principal();
     let reader = SnapshotReader::new(call.table);
@@ -130,7 +129,7 @@ pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.caller(Action::Use)?;
+    call.begin()?;
     let id = call.context.path_id("id")?;
     let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
     let reader = Refreshes::new(call.table);

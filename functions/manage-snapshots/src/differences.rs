@@ -14,7 +14,7 @@ use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};
 use shared::store::{Found, RevisionWithContent, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 use crate::items::Place;
 use crate::revisions::Row;
 
@@ -69,7 +69,7 @@ pub(crate) struct Differences<'a> {
 }
 
 pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Edit)?;
+    let caller = call.begin()?;
     let id = call.context.path_id("id")?;
     let query = Query::of(call.request, &["from", "to", "limit", "cursor"])?;
     let (from, to) = (query.get("from", parse_revision)?, query.get("to", parse_revision)?);
@@ -139,7 +139,7 @@ struct OfShared {
 /// The snapshot, where the caller is still who the token says and sees its history, or what was shared of it.
 async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Compared, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
-    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
+    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;
     match found? {
         Found::Allowed(stored) => {

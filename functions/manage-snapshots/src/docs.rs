@@ -11,7 +11,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 use shared::http::{Answer, IfNoneMatch, etag};
 
-use crate::call::Call;
+use crate::Call;
 
 /// For how long an answer may be used without asking again. A deployment may change both files at any time.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");

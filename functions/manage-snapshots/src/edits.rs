@@ -12,28 +12,18 @@ use shared::http::{Answer, ApiError, Caller, Fields, IfMatch, Object, OptionalFi
 use shared::store::{Edited, Found, Refreshes, Renaming, SnapshotEditor, SnapshotReader};
 use utoipa::ToSchema;
 
+use crate::Call;
 use crate::assign::Assignment;
-use crate::call::Call;
 
 /// How often a change starts over because another one came first.
 const ATTEMPTS: u32 = 6;
-
-/// Why an ADMIN is refused what is about the snapshots of others.
-pub(crate) const FOREIGN: &str =
-    "an ADMIN changes only the snapshots of its own organization, and sees only their history";
 
 /// What was found, or why the caller does not get it.
 pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiError> {
     match found {
         Found::Allowed(found) => Ok(found),
         Found::Missing => Err(ApiError::SnapshotNotFound),
-        Found::Forbidden => Err(ApiError::Forbidden(
-            match action {
-                Action::Delete => "an ADMIN deletes only the snapshots that it created in its organization",
-                _ => FOREIGN,
-            }
-            .into(),
-        )),
+        Found::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
     }
 }
 
@@ -48,7 +38,7 @@ pub(crate) struct Change<'a> {
 
 impl<'a> Change<'a> {
     pub(crate) fn begin(call: &'a Call<'a>, action: Action) -> Result<Self, ApiError> {
-        let caller = call.caller(action)?;
+        let caller = call.begin()?;
         let id = call.context.path_id("id")?;
         call.no_parameters()?;
         Ok(Self { call, caller, action, id, if_match: IfMatch::of(call.request)? })

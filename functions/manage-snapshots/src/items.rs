@@ -8,7 +8,6 @@ use shared::domain::content::{CapturedItem, Content};
 use shared::domain::diff::ItemChange;
 use shared::domain::hidden_text::{self, HiddenText, HiddenTexts};
 use shared::domain::reference::{Lookup, Reference};
-use shared::domain::rights::Action;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::values::TypedPlace;
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
@@ -17,7 +16,7 @@ use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
 use shared::store::{SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 use crate::detail::{content, load, revision_choice};
 
 /// The most bytes of the pointers to an item's removed secrets, and of its types, as Lambda counts them. The item itself may have 3 MB.
@@ -87,7 +86,7 @@ struct WholeItem<'a> {
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.caller(Action::Use)?;
+    call.begin()?;
     call.context.path_id("id")?;
     let query = Query::of(call.request, &["kind", "revision", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
@@ -150,7 +149,7 @@ async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWith
     let loaded = load(call, RevisionChoice::Usual).await?;
     let snapshot = &loaded.stored.snapshot;
     let is_earlier = snapshot.shares.earlier.is_some_and(|earlier| earlier.revision == revision);
-    let (reader, principal) = (SnapshotReader::new(call.table), call.caller(Action::Use)?.principal());
+    let (reader, principal) = (SnapshotReader::new(call.table), call.begin()?.principal());
     if !is_earlier || !reader.saw_earlier(snapshot, &principal).await? {
         return Err(ApiError::RevisionNotFound);
     }

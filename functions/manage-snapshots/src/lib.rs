@@ -1,7 +1,6 @@
 //! Everything about snapshots but creating and applying them, and whatever no route names.
 
 mod assign;
-mod call;
 mod detail;
 mod differences;
 mod docs;
@@ -16,14 +15,13 @@ mod users;
 
 use std::convert::Infallible;
 
-use lambda_http::http::Method;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::http::{Answer, ApiError, Edge, respond, route};
+use shared::call::serve;
+use shared::http::{Answer, ApiError, Edge, ManageOperation};
 use shared::store::Table;
 use utoipa::ToSchema;
 
-use self::call::Call;
 pub use self::operations::operations;
 
 /// What this function works with.
@@ -37,39 +35,32 @@ pub struct App {
     pub revisions_kept: u32,
 }
 
+/// One request of this function.
+pub(crate) type Call<'a> = shared::call::Call<'a, App>;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
-    respond(&app.edge, request, async |context, request| {
-        let table = app.table.for_request(context.time_left());
-        let call = Call { edge: &app.edge, table: &table, revisions_kept: app.revisions_kept, context, request };
-        let outcome = answer(&call).await;
-        context.record_consumed(table.consumed());
-        outcome
-    })
-    .await
+    serve(app, &app.edge, &app.table, request, answer).await
 }
 
-async fn answer(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let no_route = || route::no_route(call.request.method(), route::path_of(call.request));
-    let route = call.context.route().ok_or_else(no_route)?;
-    match (&route.method, route.path) {
-        (&Method::GET, "/api/user-snapshots") => lists::list(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}") => detail::get(call).await,
-        (&Method::PATCH, "/api/user-snapshots/{id}") => edits::rename(call).await,
-        (&Method::DELETE, "/api/user-snapshots/{id}") => edits::delete(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/items") => items::get(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/apply-refs") => references::get(call).await,
-        (&Method::PATCH, "/api/user-snapshots/{id}/assign") => assign::assign(call).await,
-        (&Method::POST, "/api/user-snapshots/{id}/refresh") => refresh::refresh(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/revisions") => revisions::list(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/revisions/{revision}") => revisions::get(call).await,
-        (&Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore") => revisions::restore(call).await,
-        (&Method::GET, "/api/user-snapshots/{id}/diff") => differences::compare(call).await,
-        (&Method::GET, "/api/user-snapshots/orgs/{orgId}/users") => users::list(call).await,
-        (&Method::GET, "/health") => health(),
-        (&Method::GET, "/openapi.json") => Ok(docs::description(call)),
-        (&Method::GET, "/docs") => Ok(docs::page(call)),
-        _ => Err(no_route()),
+async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, ApiError> {
+    match operation {
+        ManageOperation::ListSnapshots => lists::list(call).await,
+        ManageOperation::GetSnapshot => detail::get(call).await,
+        ManageOperation::RenameSnapshot => edits::rename(call).await,
+        ManageOperation::DeleteSnapshot => edits::delete(call).await,
+        ManageOperation::ListSnapshotItems => items::get(call).await,
+        ManageOperation::GetApplyReferences => references::get(call).await,
+        ManageOperation::AssignSnapshot => assign::assign(call).await,
+        ManageOperation::RefreshSnapshot => refresh::refresh(call).await,
+        ManageOperation::ListRevisions => revisions::list(call).await,
+        ManageOperation::GetRevision => revisions::get(call).await,
+        ManageOperation::RestoreRevision => revisions::restore(call).await,
+        ManageOperation::CompareRevisions => differences::compare(call).await,
+        ManageOperation::ListCapturableUsers => users::list(call).await,
+        ManageOperation::GetHealth => health(),
+        ManageOperation::GetOpenApi => Ok(docs::description(call)),
+        ManageOperation::GetDocs => Ok(docs::page(call)),
     }
 }
 

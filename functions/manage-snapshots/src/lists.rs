@@ -1,14 +1,13 @@
 //! `GET /api/user-snapshots`: the snapshots that the caller sees.
 
 use serde::Serialize;
-use shared::domain::rights::Action;
 use shared::domain::{Counts, Email, ObjectId, SnapshotName};
 use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Cursor, Query};
 use shared::store::{Position, SnapshotLists, SnapshotRow};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 
 /// One page of snapshots.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +62,7 @@ impl From<SnapshotRow> for Row {
 
 /// Lists what the caller sees. The stored caller is confirmed while the first page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Use)?;
+    let caller = call.begin()?;
     let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
     let (principal, lists) = (caller.principal(), SnapshotLists::new(call.table));

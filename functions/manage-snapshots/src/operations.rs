@@ -2,12 +2,12 @@
 
 mod history;
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG};
-use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
 use shared::domain::ItemKind;
 use shared::http::operation::{Described, Operation};
-use shared::http::{ApiError, AtLeastOne, FieldError};
+use shared::http::{ApiError, AtLeastOne, FieldError, FunctionOperation, ManageOperation};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use crate::Health;
@@ -18,45 +18,40 @@ use crate::items::Items;
 use crate::references::ApplyReferences;
 use crate::{lists, users};
 
-const SNAPSHOTS: &str = "Snapshots";
-const ABOUT: &str = "About the service";
-const SNAPSHOT: &str = "/api/user-snapshots/{id}";
 const IF_MATCH: &str =
     "The `ETag` of the snapshot as you know it: refuses with 412 where somebody else has changed it since.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> Vec<Described> {
-    let mut all = vec![
-        list(),
-        get(),
-        items(),
-        apply_references(),
-        rename(),
-        assign(),
-        delete(),
-        list_users(),
-        health(),
-        description(),
-        page(),
-    ];
-    all.extend(history::operations());
-    all
+pub fn operations() -> impl Iterator<Item = Described> {
+    ManageOperation::ALL.iter().map(|operation| match operation {
+        ManageOperation::ListSnapshots => list(),
+        ManageOperation::GetSnapshot => get(),
+        ManageOperation::RenameSnapshot => rename(),
+        ManageOperation::DeleteSnapshot => delete(),
+        ManageOperation::ListSnapshotItems => items(),
+        ManageOperation::GetApplyReferences => apply_references(),
+        ManageOperation::AssignSnapshot => assign(),
+        ManageOperation::RefreshSnapshot => history::refresh(),
+        ManageOperation::ListRevisions => history::list(),
+        ManageOperation::GetRevision => history::get(),
+        ManageOperation::RestoreRevision => history::restore(),
+        ManageOperation::CompareRevisions => history::compare(),
+        ManageOperation::ListCapturableUsers => list_users(),
+        ManageOperation::GetHealth => health(),
+        ManageOperation::GetOpenApi => description(),
+        ManageOperation::GetDocs => page(),
+    })
 }
 
-/// What begins with [`crate::call::Call::caller`].
-fn authorized(operation: Operation, needs: &str) -> Operation {
-    operation.token().refuses([ApiError::Forbidden(needs.to_owned())]).works()
-}
-
-/// What every route of one snapshot begins with.
-fn of_snapshot(operation: Operation, needs: &str) -> Operation {
-    authorized(operation, needs).path_id("id", "The snapshot.").refuses([ApiError::SnapshotNotFound])
+/// What every operation about one snapshot begins with.
+fn of_snapshot(operation: ManageOperation) -> Operation {
+    Operation::new(operation).works().path_id("id", "The snapshot.").refuses([ApiError::SnapshotNotFound])
 }
 
 /// What every change of a snapshot begins with.
-fn change(operation: Operation, needs: &str) -> Operation {
+fn change(operation: ManageOperation) -> Operation {
     let retry_after = std::time::Duration::from_secs(1);
-    of_snapshot(operation, needs).no_query().if_match(IF_MATCH).refuses([ApiError::InProgress { retry_after }])
+    of_snapshot(operation).no_query().if_match(IF_MATCH).refuses([ApiError::InProgress { retry_after }])
 }
 
 fn list() -> Described {
@@ -65,8 +60,8 @@ A SUPERADMIN sees all snapshots, an ADMIN those that are assigned to its organiz
 
 Without `limit` a page has up to 200 snapshots. When there are more, the answer has a `nextCursor`; send it as `cursor` for \
 the next page. A page may have fewer than `limit` snapshots and still not be the last: only a missing `nextCursor` says so.";
-    let operation = Operation::new(Method::GET, "/api/user-snapshots", "listSnapshots", SNAPSHOTS);
-    authorized(operation, "seeing snapshots needs the role ADMIN or SUPERADMIN")
+    Operation::new(ManageOperation::ListSnapshots)
+        .works()
         .does("List the snapshots that you see", TEXT)
         .paged()
         .answers::<lists::Listed>(
@@ -97,10 +92,7 @@ What you see is the current revision where the snapshot comes from your organiza
 revision, the name and the description that a SUPERADMIN shared, whatever the source has changed since.
 
 A snapshot that you may not see is 404, exactly like one that does not exist.";
-    of_snapshot(
-        Operation::new(Method::GET, SNAPSHOT, "getSnapshot", SNAPSHOTS),
-        "seeing snapshots needs the role ADMIN or SUPERADMIN",
-    )
+    of_snapshot(ManageOperation::GetSnapshot)
     .does("Show a snapshot and what it holds", TEXT)
     .shared_query()
     .answers::<Detail<'static>>(
@@ -134,35 +126,32 @@ binary is base64; `types` has the places of both.
 
 A page ends before `limit` where its items would have more than 1 MB; go on as long as there is a `nextCursor`. All pages are \
 about the revision of the first one, whatever is made or shared in between.";
-    of_snapshot(
-        Operation::new(Method::GET, "/api/user-snapshots/{id}/items", "listSnapshotItems", SNAPSHOTS),
-        "seeing snapshots needs the role ADMIN or SUPERADMIN",
-    )
-    .does("Page through what a snapshot holds", TEXT)
-    .shared_query()
-    .filtered_by::<ItemKind>("kind", "Only items of this kind. Without it, of all kinds.")
-    .paged()
-    .answers::<Items<'static>>(
-        StatusCode::OK,
-        "One page.",
-        &[],
-        json!({
-            "items": [{
-                "_id": "64eea1110000000000000105",
-                "kind": "automation",
-                "enabled": true,
-                "removedSecrets": ["/actions/webhookUrl"],
-                "document": {
-                    "name": "Tell billing about a won deal",
-                    "triggerType": "status_change",
-                    "sourceStatuses": ["Closed Won"],
-                    "actions": {"sendToWebhook": true, "webhookUrl": "https://billing.acme.example/[removed]"}
-                }
-            }],
-            "nextCursor": "AWF1dG9tYXRpb24jNjRlZWExMTEwMDAwMDAwMDAwMDAwMTA1"
-        }),
-    )
-    .build()
+    of_snapshot(ManageOperation::ListSnapshotItems)
+        .does("Page through what a snapshot holds", TEXT)
+        .shared_query()
+        .filtered_by::<ItemKind>("kind", "Only items of this kind. Without it, of all kinds.")
+        .paged()
+        .answers::<Items<'static>>(
+            StatusCode::OK,
+            "One page.",
+            &[],
+            json!({
+                "items": [{
+                    "_id": "64eea1110000000000000105",
+                    "kind": "automation",
+                    "enabled": true,
+                    "removedSecrets": ["/actions/webhookUrl"],
+                    "document": {
+                        "name": "Tell billing about a won deal",
+                        "triggerType": "status_change",
+                        "sourceStatuses": ["Closed Won"],
+                        "actions": {"sendToWebhook": true, "webhookUrl": "https://billing.acme.example/[removed]"}
+                    }
+                }],
+                "nextCursor": "AWF1dG9tYXRpb24jNjRlZWExMTEwMDAwMDAwMDAwMDAwMTA1"
+            }),
+        )
+        .build()
 }
 
 fn apply_references() -> Described {
@@ -172,10 +161,7 @@ mean in **your** organization, and all the pipelines and agents that it can be m
 
 A reference whose best suggestion has the reason `sameName` needs no mapping. For any other, send the automation's name, the \
 `value`, and the target: a stage by name in `pipelineMapping`, an agent by `_id` in `agentMapping`.";
-    of_snapshot(
-        Operation::new(Method::GET, "/api/user-snapshots/{id}/apply-refs", "getApplyReferences", SNAPSHOTS),
-        "seeing snapshots needs the role ADMIN or SUPERADMIN",
-    )
+    of_snapshot(ManageOperation::GetApplyReferences)
     .does("Show what a snapshot refers to, and what that can be mapped to", TEXT)
     .shared_query()
     .answers::<ApplyReferences<'static>>(
@@ -226,10 +212,7 @@ schedule acts for whoever made the snapshot, and ends by itself, with words in `
 refresh it any more.
 
 Without `If-Match` the change is made to whatever version is there; with it, only to the one that you know.";
-    change(
-        Operation::new(Method::PATCH, SNAPSHOT, "renameSnapshot", SNAPSHOTS),
-        "an ADMIN changes only the snapshots of its own organization",
-    )
+    change(ManageOperation::RenameSnapshot)
     .does("Change a snapshot's name, description and schedule", TEXT)
     .body::<AtLeastOne<RenameBody>>(
         r#"{"name": "Top performer baseline 2026-06", "description": "As of the end of May.", "refresh": {"every": "P1D"}}"#,
@@ -269,10 +252,7 @@ had to leave items out, or that sends to destinations which the shared revision 
 `refreshDetail` says so.
 
 Only a SUPERADMIN does this. In lists the change may show some moments later.";
-    change(
-        Operation::new(Method::PATCH, "/api/user-snapshots/{id}/assign", "assignSnapshot", SNAPSHOTS),
-        "saying who sees a snapshot needs the role SUPERADMIN",
-    )
+    change(ManageOperation::AssignSnapshot)
     .does("Say which organizations see a snapshot", TEXT)
     .body::<AtLeastOne<AssignBody>>(
         r#"{"assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"], "isGlobal": false, "revision": 2}"#,
@@ -301,22 +281,18 @@ fn delete() -> Described {
     const TEXT: &str = "\
 Deletes the snapshot with all that it holds. Users who were created with it keep their setups. An ADMIN deletes only the \
 snapshots that it created in its organization; any other that it sees is 403. The id never comes back.";
-    change(
-        Operation::new(Method::DELETE, SNAPSHOT, "deleteSnapshot", SNAPSHOTS),
-        "an ADMIN deletes only the snapshots that it created in its organization",
-    )
-    .does("Delete a snapshot", TEXT)
-    .answers::<Deleted>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))
-    .build()
+    change(ManageOperation::DeleteSnapshot)
+        .does("Delete a snapshot", TEXT)
+        .answers::<Deleted>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))
+        .build()
 }
 
 fn list_users() -> Described {
     const TEXT: &str = "\
 The users of an organization, newest first: what a form offers that asks whose setup to capture. An ADMIN lists those of its \
 own organization only. Pages work as in [the list of snapshots](#listSnapshots).";
-    let operation =
-        Operation::new(Method::GET, "/api/user-snapshots/orgs/{orgId}/users", "listCapturableUsers", SNAPSHOTS);
-    authorized(operation, "an ADMIN lists users of its own organization only; the path names another one")
+    Operation::new(ManageOperation::ListCapturableUsers)
+        .works()
         .does("List the users whose setups can be captured", TEXT)
         .path_id("orgId", "The organization.")
         .paged()
@@ -337,9 +313,8 @@ own organization only. Pages work as in [the list of snapshots](#listSnapshots).
 
 fn health() -> Described {
     const TEXT: &str = "Says that the service runs. It asks neither the table nor anything else.";
-    Operation::new(Method::GET, "/health", "getHealth", ABOUT)
+    Operation::new(ManageOperation::GetHealth)
         .does("Tell that the service runs", TEXT)
-        .public()
         .answers::<Health>(StatusCode::OK, "It runs.", &[], json!({"status": "ok"}))
         .build()
 }
@@ -351,9 +326,8 @@ fn description() -> Described {
         .description(Some("An OpenAPI 3.1 document."))
         .required("openapi")
         .additional_properties(Some(AdditionalProperties::FreeForm(true)));
-    Operation::new(Method::GET, "/openapi.json", "getOpenApi", ABOUT)
+    Operation::new(ManageOperation::GetOpenApi)
         .does("Describe the API for programs", TEXT)
-        .public()
         .serves("application/json", "The document.", schema, &[])
         .build()
 }
@@ -361,9 +335,8 @@ fn description() -> Described {
 fn page() -> Described {
     const TEXT: &str = "This description of the API for people: one page that needs nothing else from anywhere.";
     let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
-    Operation::new(Method::GET, "/docs", "getDocs", ABOUT)
+    Operation::new(ManageOperation::GetDocs)
         .does("Describe the API for people", TEXT)
-        .public()
         .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
         .build()
 }

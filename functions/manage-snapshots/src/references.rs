@@ -6,14 +6,13 @@ use std::collections::hash_map::Entry;
 use serde::Serialize;
 use shared::domain::content::Content;
 use shared::domain::reference::{Known, Lookup, RefType, Reference};
-use shared::domain::rights::Action;
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
 use shared::http::{Answer, ApiError, Query};
 use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 use crate::detail::{content, revision_choice, seen};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
@@ -101,7 +100,7 @@ struct TargetAgent<'a> {
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Use)?;
+    let caller = call.begin()?;
     let id = call.context.path_id("id")?;
     let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
     let principal = caller.principal();

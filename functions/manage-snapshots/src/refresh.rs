@@ -10,7 +10,7 @@ use shared::http::{Answer, ApiError, SnapshotDocument, etag};
 use shared::refresh::{Asker, Refresh, Refreshed};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 
 /// How long a client waits before it asks again where others were faster.
 const WAIT: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) struct Answered<'a> {
 }
 
 pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Edit)?;
+    let caller = call.begin()?;
     let snapshot = call.context.path_id("id")?;
     call.no_parameters()?;
     let principal = caller.principal();
@@ -33,7 +33,7 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
         snapshot,
         asker: Asker::Caller(&principal),
         now: call.context.now(),
-        revisions_kept: call.revisions_kept,
+        revisions_kept: call.app.revisions_kept,
         deadline: call.context.deadline(),
     };
     let (confirmed, found) = tokio::join!(call.confirm(&caller), refresh.load());
@@ -43,7 +43,7 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
         Refreshed::SourceBusy => Err(ApiError::SourceBusy { retry_after: WAIT }),
         Refreshed::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
         Refreshed::Contended => Err(ApiError::InProgress { retry_after: WAIT }),
-        Refreshed::Forbidden => Err(ApiError::Forbidden(crate::edits::FOREIGN.into())),
+        Refreshed::Forbidden => Err(ApiError::Forbidden(Action::Revise.refusal().to_owned())),
         Refreshed::Missing => Err(ApiError::SnapshotNotFound),
         Refreshed::NotDue => Err(ApiError::internal("a refresh that somebody asks for is always due")),
     }

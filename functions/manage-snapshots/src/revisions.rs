@@ -13,7 +13,7 @@ use shared::refresh::{drop_old, unfollowed};
 use shared::store::{Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot, Terms};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 use crate::detail::Holdings;
 use crate::edits::allowed;
 
@@ -99,15 +99,15 @@ pub(crate) struct Restored<'a> {
 }
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Edit)?;
+    let caller = call.begin()?;
     let id = call.context.path_id("id")?;
     let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, before) = (query.limit()?, query.cursor::<u32>()?);
     let principal = caller.principal();
     let reader = SnapshotReader::new(call.table);
-    let (confirmed, found) = tokio::join!(call.confirm(&caller), reader.find(id, &principal, Action::Edit));
+    let (confirmed, found) = tokio::join!(call.confirm(&caller), reader.find(id, &principal, Action::Revise));
     confirmed?;
-    let snapshot = allowed(Action::Edit, found?)?;
+    let snapshot = allowed(Action::Revise, found?)?;
     // Read after the snapshot, so that every older revision is there.
     let (older, more) = Revisions::new(call.table).older(id, before.or(Some(snapshot.revision)), limit).await?;
     let current = before.is_none().then(|| snapshot.current_revision());
@@ -118,7 +118,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Edit)?;
+    let caller = call.begin()?;
     let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
     call.no_parameters()?;
     let stored = stored(call, &caller, id).await?;
@@ -133,7 +133,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::Edit)?;
+    let caller = call.begin()?;
     let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
     call.no_parameters()?;
     let if_match = IfMatch::of(call.request)?;
@@ -153,7 +153,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
         } else {
             let follows = unfollowed(call.table, &snapshot, &call.context.deadline(), old.content()).await?.is_none();
             let version = (if_match != IfMatch::Any).then_some(snapshot.snapshot.version);
-            let terms = Terms { kept: call.revisions_kept, follows, version };
+            let terms = Terms { kept: call.app.revisions_kept, follows, version };
             refreshes.restore(&snapshot, &old, call.context.now(), terms).await?
         };
         match restored {
@@ -181,7 +181,7 @@ fn answer(
 /// The snapshot with its current content as it is stored, where the caller is still who the token says and sees its history.
 async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
-    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Edit));
+    let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;
-    allowed(Action::Edit, found?)
+    allowed(Action::Revise, found?)
 }

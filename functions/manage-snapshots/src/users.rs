@@ -7,7 +7,7 @@ use shared::http::{Answer, ApiError, Cursor, Query};
 use shared::store::{Organizations, Position, UserLists, UserRow};
 use utoipa::ToSchema;
 
-use crate::call::Call;
+use crate::Call;
 
 /// One page of users.
 #[derive(Serialize, ToSchema)]
@@ -48,11 +48,10 @@ impl From<UserRow> for Row {
 }
 
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let caller = call.caller(Action::ListUsers)?;
+    let caller = call.begin()?;
     let organization = call.context.path_id("orgId")?;
     if !caller.principal().may_list_users_of(organization) {
-        let detail = "an ADMIN lists users of its own organization only; the path names another one";
-        return Err(ApiError::Forbidden(detail.into()));
+        return Err(ApiError::Forbidden(Action::ListUsers.refusal().to_owned()));
     }
     let query = Query::of(call.request, &["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
+use shared::function::EventFunction;
 use shared::ids::Randomness;
 use shared::store::Change;
 use tests::{
@@ -107,7 +108,10 @@ impl Storm {
         let queue = self.app.scheduler();
         let batch = async |bodies: &[String]| {
             let records: Vec<_> = bodies.iter().enumerate().map(|(place, body)| record(place, body)).collect();
-            let answer = self.app.invoke_by_name(local::stack::REFRESH_SNAPSHOT, &json!({"Records": records})).await;
+            let answer = self
+                .app
+                .invoke_by_name(EventFunction::RefreshSnapshot.logical_name(), &json!({"Records": records}))
+                .await;
             answer.expect(200)["batchItemFailures"].as_array().unwrap().len()
         };
         let edits = async {

@@ -10,9 +10,10 @@ use std::convert::Infallible;
 
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::http::{Answer, ApiError, Edge, RequestContext, TokenSigner, TrustedHops, respond, route};
+use shared::call::serve;
+use shared::http::{Answer, ApiError, Edge, SignInOperation, TokenSigner, TrustedHops};
 use shared::password_hash::PasswordHasher;
-use shared::store::{Callers, Table};
+use shared::store::Table;
 use utoipa::ToSchema;
 
 pub use self::operations::operations;
@@ -32,34 +33,24 @@ pub struct App {
     pub trusted_hops: TrustedHops,
 }
 
+/// One request of this function.
+pub(crate) type Call<'a> = shared::call::Call<'a, App>;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, Infallible> {
-    respond(&app.edge, request, async |context, request| {
-        let table = app.table.for_request(context.time_left());
-        let outcome = answer(app, &table, context, request).await;
-        context.record_consumed(table.consumed());
-        outcome
-    })
-    .await
+    serve(app, &app.edge, &app.table, request, answer).await
 }
 
-async fn answer(app: &App, table: &Table, context: &RequestContext, request: &Request) -> Result<Answer, ApiError> {
-    match context.route().map(|route| route.path) {
-        Some("/api/auth/login") => login::login(app, table, context, request).await,
-        Some("/api/auth/verify-token") => verify_token(app, table, context, request).await,
-        _ => Err(route::no_route(request.method(), route::path_of(request))),
+async fn answer(call: &Call<'_>, operation: SignInOperation) -> Result<Answer, ApiError> {
+    match operation {
+        SignInOperation::Login => login::login(call).await,
+        SignInOperation::VerifyToken => verify_token(call).await,
     }
 }
 
 /// A token is good when it is accepted and the stored user is still who it says.
-async fn verify_token(
-    app: &App,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
-    let caller = context.authenticate(&app.edge, request)?;
-    caller.confirm(Callers::new(table).load(caller.organization, caller.user).await?)?;
+async fn verify_token(call: &Call<'_>) -> Result<Answer, ApiError> {
+    call.confirm(&call.begin()?).await?;
     Answer::ok(&Good { message: "Token is good" })
 }
 

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
-use shared::http::{Answer, ApiError, Caller, Fields, RequestContext, body};
-use shared::store::{SignInBegun, SignIns, StoredUser, Table, Verdict};
+use shared::http::{Answer, ApiError, Caller, Fields, body};
+use shared::store::{SignInBegun, SignIns, StoredUser, Verdict};
 use utoipa::ToSchema;
 
-use crate::App;
+use crate::{App, Call};
 
 /// Who wants to sign in.
 #[derive(Deserialize, ToSchema)]
@@ -55,12 +55,8 @@ struct UserDocument<'a> {
 }
 
 /// Takes a place in flight, finds the user, checks the password, gives the place back with the verdict, signs.
-pub(crate) async fn login(
-    app: &App,
-    table: &Table,
-    context: &RequestContext,
-    request: &Request,
-) -> Result<Answer, ApiError> {
+pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let Call { app, table, context, request, .. } = *call;
     let (email, password) = credentials(request)?;
     let sign_ins = SignIns::new(table);
     let network = app.signer.network_marks().mark(email.key(), app.trusted_hops.network_of(request));

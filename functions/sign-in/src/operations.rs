@@ -1,9 +1,9 @@
 //! What the API's description says of this function's routes.
 
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::StatusCode;
 use serde_json::json;
 use shared::http::operation::{Described, Operation};
-use shared::http::{ApiError, FieldError};
+use shared::http::{ApiError, FieldError, FunctionOperation, SignInOperation};
 
 use super::Good;
 use super::login::{LoginAnswer, LoginBody};
@@ -21,11 +21,17 @@ A token is good while it has not run out and its user still exists, may sign in,
 Every 401 has `error` exactly `Invalid or expired token`.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> Vec<Described> {
+pub fn operations() -> impl Iterator<Item = Described> {
+    SignInOperation::ALL.iter().map(|operation| match operation {
+        SignInOperation::Login => login(),
+        SignInOperation::VerifyToken => verify_token(),
+    })
+}
+
+fn login() -> Described {
     let retry_after = std::time::Duration::from_secs(540);
-    let login = Operation::new(Method::POST, "/api/auth/login", "login", "Sign-in")
+    Operation::new(SignInOperation::Login)
         .does("Sign in", LOGIN)
-        .public()
         .body::<LoginBody>(
             r#"{"email": "pat@acme.example", "password": "Demo-Pass-2026!"}"#,
             FieldError::new("/password", "this field is required"),
@@ -50,11 +56,14 @@ pub fn operations() -> Vec<Described> {
                     "accessRole": "ADMIN"
                 }
             }),
-        );
-    let verify = Operation::new(Method::GET, "/api/auth/verify-token", "verifyToken", "Sign-in")
+        )
+        .build()
+}
+
+fn verify_token() -> Described {
+    Operation::new(SignInOperation::VerifyToken)
         .does("Tell whether a token is good", VERIFY)
-        .token()
         .works()
-        .answers::<Good>(StatusCode::OK, "It is good.", &[], json!({"message": "Token is good"}));
-    vec![login.build(), verify.build()]
+        .answers::<Good>(StatusCode::OK, "It is good.", &[], json!({"message": "Token is good"}))
+        .build()
 }

@@ -12,16 +12,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::http::{HeaderMap, Method};
 use lambda_http::{Body, Request, http};
 use serde_json::{Value, json};
+use shared::call::serve;
 use shared::capacity::Consumed;
 use shared::clock::Clock;
 use shared::config::client_for_endpoint;
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Setup, Timestamp, User};
-use shared::http::{Caller, CorsOrigins, Edge, SigningKey, TokenSigner, TokenVerifier, TrustedHops, respond};
+use shared::http::{Caller, CorsOrigins, Edge, SigningKey, TokenSigner, TokenVerifier, TrustedHops};
 use shared::ids::SystemRandomness;
 use shared::password_hash::{PasswordHasher, SALT_BYTES};
 use shared::store::{Callers, SetupWriter, Table, UserCreated, create_table};
 
-use super::{App, answer, handle};
+use super::{App, Call, answer, handle};
 
 const PASSWORD: &str = "Demo-Pass-2026!";
 const BAD_TOKEN: &str = "Invalid or expired token";
@@ -93,13 +94,13 @@ impl TestApp {
     /// What a login of these credentials consumes.
     async fn consumed(&self, email: &str, password: &str) -> Consumed {
         let consumed = Cell::default();
-        let Ok(_) = respond(&self.app.edge, login_request(email, password), async |context, request| {
-            let table = self.app.table.for_request(context.time_left());
-            let outcome = answer(&self.app, &table, context, request).await;
-            consumed.set(table.consumed());
+        let App { edge, table, .. } = &self.app;
+        let answered = async |call: &Call<'_>, operation| {
+            let outcome = answer(call, operation).await;
+            consumed.set(call.table.consumed());
             outcome
-        })
-        .await;
+        };
+        let Ok(_) = serve(&self.app, edge, table, login_request(email, password), answered).await;
         consumed.get()
     }
 

@@ -20,7 +20,8 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Service, service_fn};
 use shared::clock::Clock;
 use shared::domain::Timestamp;
-use shared::http::route::{self, Function};
+use shared::function::HttpFunction;
+use shared::http::route;
 use shared::ids::Randomness;
 use tokio::task::JoinHandle;
 
@@ -49,7 +50,7 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs a function on a request, as `lambda_http::service_fn` would.
-pub type Dispatch = dyn Fn(Function, lambda_http::Request) -> Answering + Send + Sync;
+pub type Dispatch = dyn Fn(HttpFunction, lambda_http::Request) -> Answering + Send + Sync;
 /// The answer of a function, to come. An expected failure is an answer, too, so there is no other outcome.
 pub type Answering = BoxFuture<'static, Result<Response<lambda_http::Body>, Infallible>>;
 
@@ -131,7 +132,7 @@ impl Gateway {
     }
 
     /// Runs a function on a request that is one already, such as a recorded event.
-    pub fn run(&self, function: Function, request: lambda_http::Request) -> Answering {
+    pub fn run(&self, function: HttpFunction, request: lambda_http::Request) -> Answering {
         (self.dispatch)(function, request)
     }
 
@@ -172,7 +173,7 @@ impl Gateway {
             return Ok(self.invoke_by_name(name, parts, &body).await);
         }
         let matched = route::find(&parts.method, &decoded_path(parts.uri.path()));
-        let function = matched.as_ref().map_or(Function::DEFAULT, |found| found.route.function);
+        let function = matched.as_ref().map_or(HttpFunction::DEFAULT, |found| found.route.function);
         let request_id = self.randomness.object_id(at).to_string();
         let arrival = Arrival { host: &self.host, peer, request_id: request_id.clone(), at };
         let event = Event::new(parts, &body, matched.as_ref(), &arrival);
@@ -214,7 +215,12 @@ impl Gateway {
     }
 
     /// Runs the function on a request; the client gets what an HTTP API makes of a function that fails or takes too long.
-    async fn invoke(&self, function: Function, event: &Event, context: Context) -> Result<Response<Vec<u8>>, Refusal> {
+    async fn invoke(
+        &self,
+        function: HttpFunction,
+        event: &Event,
+        context: Context,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
         let event = serde_json::to_string(event).map_err(|_| Refusal::InternalServerError)?;
         if event.len() > MAX_EVENT {
             return Err(Refusal::EntityTooLarge);

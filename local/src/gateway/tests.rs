@@ -25,7 +25,7 @@ impl Randomness for Counting {
     }
 }
 
-fn gateway(dispatch: impl Fn(Function, lambda_http::Request) -> Answering + Send + Sync + 'static) -> Gateway {
+fn gateway(dispatch: impl Fn(HttpFunction, lambda_http::Request) -> Answering + Send + Sync + 'static) -> Gateway {
     let randomness = Arc::new(Counting(Mutex::new(0)));
     let address = "127.0.0.1:3000".parse().unwrap();
     Gateway::new(address, Arc::new(FixedClock), randomness, Arc::new(dispatch), Arc::new(invoker()))

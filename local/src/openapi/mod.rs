@@ -5,7 +5,7 @@ mod json;
 use std::collections::BTreeMap;
 
 use http::Method;
-use shared::http::ROUTES;
+use shared::http::Tag;
 use shared::http::operation::{self, BEARER, Described};
 use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -60,11 +60,16 @@ and underscores, up to 64; the answer carries it, and the log has it beside an i
 
 A snapshot that you may not see is answered exactly like one that does not exist.";
 
-const SIGN_IN: &str = "A password for a token, and whether a token is good.";
-const SNAPSHOTS: &str = "Capture a setup, look at what was captured, and apply it.";
-const APPLIES: &str = "Who applied a snapshot, what came of it, and how to take it back.";
-const HISTORY: &str = "Capture a source again, see what has changed since, and bring back what was there before.";
-const SERVICE: &str = "Whether it runs, and what it does. No token is needed.";
+/// What is said of a group of operations.
+fn about(tag: Tag) -> &'static str {
+    match tag {
+        Tag::SignIn => "A password for a token, and whether a token is good.",
+        Tag::Snapshots => "Capture a setup, look at what was captured, and apply it.",
+        Tag::Applies => "Who applied a snapshot, what came of it, and how to take it back.",
+        Tag::Revisions => "Capture a source again, see what has changed since, and bring back what was there before.",
+        Tag::Service => "Whether it runs, and what it does. No token is needed.",
+    }
+}
 
 /// The description as the service serves it and as `docs/openapi.json` has it: JSON, indented, with a final newline.
 pub fn text() -> Result<String, serde_json::Error> {
@@ -79,23 +84,17 @@ pub fn document() -> Result<Json, serde_json::Error> {
 }
 
 fn assemble() -> OpenApi {
-    let mut described: Vec<Described> = [
-        sign_in::operations(),
-        create_snapshot::operations(),
-        apply_snapshot::operations(),
-        manage_snapshots::operations(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut described: Vec<Described> = sign_in::operations()
+        .chain(create_snapshot::operations())
+        .chain(apply_snapshot::operations())
+        .chain(manage_snapshots::operations())
+        .collect();
     // The order of the routes' table is the order in which the document names paths.
-    described.sort_by_key(|described| {
-        ROUTES.iter().position(|route| route.method == described.method && route.path == described.path)
-    });
+    described.sort_by_key(|described| described.route.id);
     let mut paths = Paths::new();
     let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
-    for Described { method, path, operation, schemas: referred } in described {
-        place(paths.paths.entry(path.to_owned()).or_default(), &method, operation);
+    for Described { route, operation, schemas: referred } in described {
+        place(paths.paths.entry(route.path.to_owned()).or_default(), &route.method, operation);
         schemas.extend(referred);
     }
     let (parameter_name, parameter) = operation::request_id_parameter();
@@ -105,7 +104,7 @@ fn assemble() -> OpenApi {
         .parameter(parameter_name, parameter)
         .security_scheme(BEARER, bearer())
         .build();
-    let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
+    let tag = |tag: Tag| TagBuilder::new().name(tag.name()).description(Some(about(tag))).build();
     let info = InfoBuilder::new()
         .title("User snapshots")
         .version(env!("CARGO_PKG_VERSION"))
@@ -114,13 +113,7 @@ fn assemble() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document came from.")).build()]))
-        .tags(Some([
-            tag("Sign-in", SIGN_IN),
-            tag("Snapshots", SNAPSHOTS),
-            tag("Applies", APPLIES),
-            tag("Refreshes and revisions", HISTORY),
-            tag("About the service", SERVICE),
-        ]))
+        .tags(Some(Tag::ALL.map(tag)))
         .paths(paths)
         .components(Some(components))
         .build()

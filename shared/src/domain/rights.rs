@@ -41,10 +41,14 @@ impl HasStanding for Standing {
 pub enum Action {
     /// Capture a user's setup.
     Create,
-    /// List a snapshot, get it, read its items and references, plan, apply.
+    /// List a snapshot, get it, read its items and references.
     Use,
-    /// Rename a snapshot and describe it anew; refresh it, set its schedule, look into its revisions, compare and restore them.
+    /// Plan an apply of a snapshot, and make it.
+    Apply,
+    /// Change a snapshot's name, description and schedule.
     Edit,
+    /// Refresh a snapshot; list, show, compare and restore its revisions.
+    Revise,
     /// Delete a snapshot.
     Delete,
     /// Say which organizations see a snapshot.
@@ -61,10 +65,12 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Use,
+        Self::Apply,
         Self::Edit,
+        Self::Revise,
         Self::Delete,
         Self::Assign,
         Self::ListUsers,
@@ -72,7 +78,40 @@ impl Action {
         Self::Undo,
         Self::ForceUndo,
     ];
+
+    /// What the action needs: the answer to a role that may never take it.
+    pub const fn requirement(self) -> &'static str {
+        match self {
+            Self::Create => "creating a snapshot needs the role ADMIN or SUPERADMIN",
+            Self::Use => "seeing snapshots needs the role ADMIN or SUPERADMIN",
+            Self::Apply => "applying a snapshot needs the role ADMIN or SUPERADMIN",
+            Self::Edit => "changing a snapshot needs the role ADMIN or SUPERADMIN",
+            Self::Revise => "changing a snapshot, and looking into its history, needs the role ADMIN or SUPERADMIN",
+            Self::Delete => "deleting a snapshot needs the role ADMIN or SUPERADMIN",
+            Self::Assign => "saying who sees a snapshot needs the role SUPERADMIN",
+            Self::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",
+            Self::History | Self::Undo => "seeing and undoing applies needs the role ADMIN or SUPERADMIN",
+            Self::ForceUndo => "\"force\": true needs the role SUPERADMIN",
+        }
+    }
+
+    /// Why a caller whose role may take the action may not take it here. An action that is refused by role alone gives the
+    /// requirement.
+    pub const fn refusal(self) -> &'static str {
+        match self {
+            Self::Create => "an ADMIN captures users of its own organization only; sourceOrgId names another one",
+            Self::Edit => "an ADMIN changes only the snapshots of its own organization",
+            Self::Revise => "an ADMIN changes only the snapshots of its own organization, and sees only their history",
+            Self::Delete => "an ADMIN deletes only the snapshots that it created in its organization",
+            Self::ListUsers => "an ADMIN lists users of its own organization only; the path names another one",
+            Self::Undo | Self::ForceUndo => "this apply made your own user; somebody else has to undo it",
+            Self::Use | Self::Apply | Self::Assign | Self::History => self.requirement(),
+        }
+    }
 }
+
+/// Why a caller may not name a revision by its number.
+pub const REVISION_NUMBER_REFUSAL: &str = "naming a revision by its number needs the role SUPERADMIN";
 
 /// Which snapshots an action reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,8 +173,8 @@ pub fn reach(role: Role, action: Action) -> Reach {
         (Role::Superadmin, Action::History | Action::Undo | Action::ForceUndo)
         | (Role::Admin, Action::History | Action::Undo) => Reach::OwnApplies,
         (Role::Superadmin, _) => Reach::Everything,
-        (Role::Admin, Action::Create | Action::Edit | Action::ListUsers) => Reach::OwnSource,
-        (Role::Admin, Action::Use) => Reach::AssignedOrGlobal,
+        (Role::Admin, Action::Create | Action::Edit | Action::Revise | Action::ListUsers) => Reach::OwnSource,
+        (Role::Admin, Action::Use | Action::Apply) => Reach::AssignedOrGlobal,
         (Role::Admin, Action::Delete) => Reach::Creator,
         (Role::Admin, Action::Assign | Action::ForceUndo) | (Role::DepartmentHead | Role::SalesRep, _) => {
             Reach::Nothing
@@ -219,6 +258,16 @@ impl Principal {
     /// Whether this principal may create a user of `role`: an equal role, never a higher one.
     pub fn may_grant(&self, role: Role) -> bool {
         role <= self.role
+    }
+
+    /// Why this principal may not create a user of a higher role.
+    pub fn grant_refusal(&self) -> String {
+        format!("the new user's role is above yours; accessRole may be at most {}", self.role)
+    }
+
+    /// Whether this principal may name any revision by its number.
+    pub fn may_name_revisions(&self) -> bool {
+        self.role == Role::Superadmin
     }
 }
 
@@ -342,6 +391,26 @@ mod tests {
         for role in Role::ALL {
             let may_ever = OF_APPLIES.map(|action| principal(role).may_ever(action));
             assert_eq!(may_ever, [role >= Role::Admin, role >= Role::Admin, role == Role::Superadmin], "{role}");
+        }
+    }
+
+    #[test]
+    fn a_requirement_names_the_roles_that_may_take_the_action() {
+        for action in Action::ALL {
+            let named: Vec<Role> = Role::ALL
+                .into_iter()
+                .filter(|role| action.requirement().split([' ', ',']).any(|word| word == role.to_string()))
+                .collect();
+            let may: Vec<Role> = Role::ALL.into_iter().filter(|role| principal(*role).may_ever(action)).collect();
+            assert_eq!(named, may, "{action:?}: {}", action.requirement());
+        }
+    }
+
+    #[test]
+    fn who_plans_and_applies_is_who_sees_and_who_revises_is_who_changes() {
+        for role in Role::ALL {
+            assert_eq!(reach(role, Action::Apply), reach(role, Action::Use), "{role}");
+            assert_eq!(reach(role, Action::Revise), reach(role, Action::Edit), "{role}");
         }
     }
 

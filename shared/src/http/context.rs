@@ -7,7 +7,7 @@ use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Request, RequestExt};
 
 use super::route::{self, Match};
-use super::{ApiError, Caller, Edge, authenticate};
+use super::{ApiError, Caller, Edge, Route, authenticate};
 use crate::capacity::Consumed;
 use crate::clock::{Clock, end_of_work};
 use crate::compute::Deadline;
@@ -70,7 +70,7 @@ impl RequestContext {
     }
 
     /// The route that fits method and path.
-    pub fn route(&self) -> Option<&'static route::Route> {
+    pub fn route(&self) -> Option<&'static Route> {
         self.route.as_ref().map(|found| found.route)
     }
 

@@ -16,6 +16,7 @@ mod idempotency;
 mod jwks;
 mod network;
 pub mod operation;
+mod operation_id;
 mod problem;
 mod query;
 mod respond;
@@ -41,10 +42,13 @@ pub use etag::{IfMatch, IfNoneMatch, etag};
 pub use idempotency::{IdempotencyKey, MAX_KEY};
 pub use jwks::KeyError;
 pub use network::{NetworkMarks, TrustedHops};
+pub use operation_id::{
+    ApplyOperation, Authorization, CreateOperation, FunctionOperation, ManageOperation, OperationId, ROUTES, Route,
+    SignInOperation, Tag,
+};
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
 pub use revision_number::{RevisionNumber, unexpected};
-pub use route::{Function, ROUTES, Route};
 pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;

@@ -11,7 +11,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
@@ -28,7 +28,7 @@ use super::answer::IDEMPOTENT_REPLAYED;
 use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
 use super::query::MAX_CURSOR;
-use super::{ApiError, FieldError, MAX_PAGE, body};
+use super::{ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, Route, body};
 
 /// The name of the way to say who is calling, under `securitySchemes`.
 pub const BEARER: &str = "bearer";
@@ -41,8 +41,7 @@ const EXAMPLE_REQUEST_ID: &str = "665f1a0c0e0a4b001a2c9f80";
 
 /// A description of one route, to be put together step by step.
 pub struct Operation {
-    method: Method,
-    path: &'static str,
+    route: &'static Route,
     builder: OperationBuilder,
     schemas: Vec<(String, RefOr<Schema>)>,
     answers: Vec<(StatusCode, ResponseBuilder)>,
@@ -52,10 +51,8 @@ pub struct Operation {
 
 /// A finished description, with the schemas that it refers to.
 pub struct Described {
-    /// The route's method.
-    pub method: Method,
-    /// The route's path.
-    pub path: &'static str,
+    /// The operation's line in the table.
+    pub route: &'static Route,
     /// What is said of it.
     pub operation: utoipa::openapi::path::Operation,
     /// By name, each as often as something refers to it.
@@ -63,13 +60,21 @@ pub struct Described {
 }
 
 impl Operation {
-    /// Begins the description of a route. `id` names it in generated clients; `tag` is the group it is shown in.
-    pub fn new(method: Method, path: &'static str, id: &str, tag: &str) -> Self {
+    /// Begins the description of an operation with its line of the table: the name in generated clients, the group, and how
+    /// [`crate::call::Call::begin`] refuses.
+    pub fn new(operation: impl FunctionOperation) -> Self {
+        let route = operation.route();
         let builder = OperationBuilder::new()
-            .operation_id(Some(id))
-            .tag(tag)
+            .operation_id(Some(route.id.name()))
+            .tag(route.tag.name())
             .parameter_ref(Ref::new("#/components/parameters/XRequestId"));
-        Self { method, path, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new(), replays: false }
+        let begun =
+            Self { route, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new(), replays: false };
+        match route.authorization {
+            Authorization::Public => Self { builder: begun.builder.securities(Some([])), ..begun },
+            Authorization::Token => begun.token(),
+            Authorization::Action(action) => begun.token().refuses([ApiError::Forbidden(action.refusal().to_owned())]),
+        }
     }
 
     /// What it does: in a few words, and then at the length that somebody needs who uses it for the first time
@@ -81,17 +86,9 @@ impl Operation {
     }
 
     /// [`super::RequestContext::authenticate`].
-    #[must_use]
-    pub fn token(mut self) -> Self {
+    fn token(mut self) -> Self {
         self.builder = self.builder.security(SecurityRequirement::new(BEARER, [] as [&str; 0]));
         self.refuses([ApiError::Unauthenticated("")])
-    }
-
-    /// No token is asked for.
-    #[must_use]
-    pub fn public(mut self) -> Self {
-        self.builder = self.builder.securities(Some([]));
-        self
     }
 
     /// [`super::RequestContext::path_id`].
@@ -300,7 +297,7 @@ impl Operation {
             self.schemas.push(named::<Problem<'static>>());
             Problem::schemas(&mut self.schemas);
         }
-        Described { method: self.method, path: self.path, operation: builder.build(), schemas: self.schemas }
+        Described { route: self.route, operation: builder.build(), schemas: self.schemas }
     }
 
     fn refer<T: ToSchema>(&mut self) {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 
 use super::bounded::cut;
-use super::{Answer, ApiError, Edge, RequestContext, problem};
+use super::{Answer, ApiError, Edge, RequestContext, Route, problem};
 use crate::logging;
 
 /// The most code points of a cause in the log: an error of the SDK can repeat whole items.
@@ -79,7 +79,7 @@ fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, bo
 
 /// The one line of a request. Never a body, a token, a password or an e-mail address.
 fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<&ApiError>) {
-    let route = context.route().map_or("$default".to_owned(), |route| format!("{} {}", route.method, route.path));
+    let route = context.route().map_or("$default".to_owned(), Route::name);
     let consumed = context.consumed();
     let caller = context.caller.get();
     let cause = error.and_then(ApiError::cause).map(|cause| logging::without_values(&cut(cause, MAX_CAUSE)));

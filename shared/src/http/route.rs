@@ -1,87 +1,12 @@
-//! The routes: one table for the functions, for `local` and, by a test, for template.yaml.
+//! Which operation a request's method and path name, and what its path holds.
 
 use http::Method;
 use lambda_http::{Request, RequestExt};
 
 use super::ApiError;
 use super::bounded::cut;
+use super::operation_id::{ROUTES, Route};
 use crate::domain::ObjectId;
-
-/// The functions that answer routes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// Captures a user's setup.
-    CreateSnapshot,
-    /// Creates a user with a captured setup.
-    ApplySnapshot,
-    /// Everything else about snapshots, and every path that no route names.
-    ManageSnapshots,
-    /// Signs people in and checks tokens.
-    SignIn,
-}
-
-impl Function {
-    /// Every function.
-    pub const ALL: [Self; 4] = [Self::CreateSnapshot, Self::ApplySnapshot, Self::ManageSnapshots, Self::SignIn];
-
-    /// The function that answers what no route names: `$default` in template.yaml.
-    pub const DEFAULT: Self = Self::ManageSnapshots;
-
-    /// The resource's logical name in template.yaml.
-    pub fn logical_name(self) -> &'static str {
-        match self {
-            Self::CreateSnapshot => "CreateSnapshotFunction",
-            Self::ApplySnapshot => "ApplySnapshotFunction",
-            Self::ManageSnapshots => "ManageSnapshotsFunction",
-            Self::SignIn => "SignInFunction",
-        }
-    }
-}
-
-/// A method and a path pattern, and the function behind them.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The path as template.yaml writes it; `{name}` stands for one segment.
-    pub path: &'static str,
-    /// Who answers.
-    pub function: Function,
-}
-
-impl Route {
-    const fn new(method: Method, path: &'static str, function: Function) -> Self {
-        Self { method, path, function }
-    }
-}
-
-/// Every route there is.
-pub const ROUTES: &[Route] = &[
-    Route::new(Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
-    Route::new(Method::POST, "/api/user-snapshots/{id}/apply", Function::ApplySnapshot),
-    Route::new(Method::POST, "/api/user-snapshots/{id}/plan", Function::ApplySnapshot),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/applies", Function::ApplySnapshot),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/applies/{applyId}", Function::ApplySnapshot),
-    Route::new(Method::POST, "/api/user-snapshots/{id}/applies/{applyId}/undo", Function::ApplySnapshot),
-    Route::new(Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}", Function::ManageSnapshots),
-    Route::new(Method::PATCH, "/api/user-snapshots/{id}", Function::ManageSnapshots),
-    Route::new(Method::DELETE, "/api/user-snapshots/{id}", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/items", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/apply-refs", Function::ManageSnapshots),
-    Route::new(Method::PATCH, "/api/user-snapshots/{id}/assign", Function::ManageSnapshots),
-    Route::new(Method::POST, "/api/user-snapshots/{id}/refresh", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/revisions", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/revisions/{revision}", Function::ManageSnapshots),
-    Route::new(Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/{id}/diff", Function::ManageSnapshots),
-    Route::new(Method::GET, "/api/user-snapshots/orgs/{orgId}/users", Function::ManageSnapshots),
-    Route::new(Method::POST, "/api/auth/login", Function::SignIn),
-    Route::new(Method::GET, "/api/auth/verify-token", Function::SignIn),
-    Route::new(Method::GET, "/health", Function::ManageSnapshots),
-    Route::new(Method::GET, "/openapi.json", Function::ManageSnapshots),
-    Route::new(Method::GET, "/docs", Function::ManageSnapshots),
-];
 
 /// A route that fits, with the segments that its placeholders stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,45 +81,46 @@ fn fit(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::HttpFunction;
 
     #[test]
     fn the_routes_of_the_contract_are_found() {
         for (method, path, function) in [
-            (Method::POST, "/api/user-snapshots", Function::CreateSnapshot),
-            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", Function::ApplySnapshot),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies", Function::ApplySnapshot),
+            (Method::POST, "/api/user-snapshots", HttpFunction::CreateSnapshot),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", HttpFunction::ApplySnapshot),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies", HttpFunction::ApplySnapshot),
             (
                 Method::GET,
                 "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies/665f1a0c0e0a4b001a2c9f81",
-                Function::ApplySnapshot,
+                HttpFunction::ApplySnapshot,
             ),
             (
                 Method::POST,
                 "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies/665f1a0c0e0a4b001a2c9f81/undo",
-                Function::ApplySnapshot,
+                HttpFunction::ApplySnapshot,
             ),
-            (Method::GET, "/api/user-snapshots", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
-            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
-            (Method::DELETE, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/items", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply-refs", Function::ManageSnapshots),
-            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/assign", Function::ManageSnapshots),
-            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/refresh", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions/2", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", HttpFunction::ManageSnapshots),
+            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", HttpFunction::ManageSnapshots),
+            (Method::DELETE, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/items", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply-refs", HttpFunction::ManageSnapshots),
+            (Method::PATCH, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/assign", HttpFunction::ManageSnapshots),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/refresh", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions/2", HttpFunction::ManageSnapshots),
             (
                 Method::POST,
                 "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/revisions/2/restore",
-                Function::ManageSnapshots,
+                HttpFunction::ManageSnapshots,
             ),
-            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/diff", Function::ManageSnapshots),
-            (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", Function::ManageSnapshots),
-            (Method::POST, "/api/auth/login", Function::SignIn),
-            (Method::GET, "/api/auth/verify-token", Function::SignIn),
-            (Method::GET, "/health", Function::ManageSnapshots),
-            (Method::GET, "/openapi.json", Function::ManageSnapshots),
-            (Method::GET, "/docs", Function::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/diff", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", HttpFunction::ManageSnapshots),
+            (Method::POST, "/api/auth/login", HttpFunction::SignIn),
+            (Method::GET, "/api/auth/verify-token", HttpFunction::SignIn),
+            (Method::GET, "/health", HttpFunction::ManageSnapshots),
+            (Method::GET, "/openapi.json", HttpFunction::ManageSnapshots),
+            (Method::GET, "/docs", HttpFunction::ManageSnapshots),
         ] {
             assert_eq!(find(&method, path).map(|found| found.route.function), Some(function), "{method} {path}");
         }
@@ -247,15 +173,6 @@ mod tests {
             let fitting =
                 ROUTES.iter().filter(|other| other.method == route.method && fit(other.path, &sample).is_some());
             assert_eq!(fitting.count(), 1, "{} {sample}", route.method);
-        }
-    }
-
-    #[test]
-    fn every_function_has_a_name_of_its_own_and_a_route() {
-        let names: std::collections::HashSet<_> = Function::ALL.map(Function::logical_name).into();
-        assert_eq!(names.len(), Function::ALL.len());
-        for function in Function::ALL {
-            assert!(ROUTES.iter().any(|route| route.function == function), "{function:?}");
         }
     }
 

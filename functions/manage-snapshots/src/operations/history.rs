@@ -1,34 +1,23 @@
-//! Refreshes and revisions.
+//! The descriptions of refreshes and revisions.
 
 use std::time::Duration;
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
-use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
-use shared::http::ApiError;
-use shared::http::operation::{Described, Operation};
+use shared::http::operation::Described;
+use shared::http::{ApiError, ManageOperation};
 
 use super::{of_snapshot, snapshot, with};
 use crate::differences::Differences;
-use crate::edits::FOREIGN;
 use crate::refresh::Answered;
 use crate::revisions::{Detail, Listed, Restored};
 
-const HISTORY: &str = "Refreshes and revisions";
 const IF_MATCH: &str =
     "The `ETag` of the snapshot as you know it: refuses with 412 where it has another version or revision.";
 const WAIT: Duration = Duration::from_secs(1);
 
-/// The descriptions of the routes of [`crate::refresh`] and [`crate::revisions`].
-pub(super) fn operations() -> [Described; 5] {
-    [refresh(), list(), get(), restore(), compare()]
-}
-
-fn of_history(method: Method, path: &'static str, id: &str) -> Operation {
-    of_snapshot(Operation::new(method, path, id, HISTORY), FOREIGN)
-}
-
-fn refresh() -> Described {
+pub(super) fn refresh() -> Described {
     const TEXT: &str = "\
 Captures the source user's setup again. Where something has changed, the snapshot has a new revision, and what it held before is \
 kept as [an older one](#listRevisions); where nothing has, it stays as it is. `refreshStatus` tells which: `fresh`, `unchanged`, or \
@@ -36,7 +25,7 @@ kept as [an older one](#listRevisions); where nothing has, it stays as it is. `r
 
 Name, description and access are not touched. Other organizations go on seeing the revision that was shared with them. A setup that somebody edits all the time is answered 409 \
 `source_busy`, one that has become too large 413 `setup_too_large`; then the snapshot keeps what it has, too. There is no body.";
-    of_history(Method::POST, "/api/user-snapshots/{id}/refresh", "refreshSnapshot")
+    of_snapshot(ManageOperation::RefreshSnapshot)
         .does("Capture the source user's setup again", TEXT)
         .no_query()
         .refuses([
@@ -55,14 +44,14 @@ Name, description and access are not touched. Other organizations go on seeing t
         .build()
 }
 
-fn list() -> Described {
+pub(super) fn list() -> Described {
     const TEXT: &str = "\
 The current revision and the older ones that are kept, newest first. Each refresh that finds a change makes one, and so does each \
 restore. 30 are kept, or as many as the operator says; none is dropped within an hour after another took its place, and none while an \
 apply is at work with the snapshot.
 
 An ADMIN sees the history of its own organization's snapshots only.";
-    of_history(Method::GET, "/api/user-snapshots/{id}/revisions", "listRevisions")
+    of_snapshot(ManageOperation::ListRevisions)
         .does("List a snapshot's revisions", TEXT)
         .paged()
         .answers::<Listed>(
@@ -77,10 +66,10 @@ An ADMIN sees the history of its own organization's snapshots only.";
         .build()
 }
 
-fn get() -> Described {
+pub(super) fn get() -> Described {
     const TEXT: &str =
         "What one revision holds, by id, name and type, and every place that names a stage of a pipeline.";
-    of_history(Method::GET, "/api/user-snapshots/{id}/revisions/{revision}", "getRevision")
+    of_snapshot(ManageOperation::GetRevision)
         .does("Show what a revision holds", TEXT)
         .path_revision()
         .no_query()
@@ -102,12 +91,12 @@ fn get() -> Described {
         .build()
 }
 
-fn restore() -> Described {
+pub(super) fn restore() -> Described {
     const TEXT: &str = "\
 Brings an older revision back: as a new revision with the old content, so that nothing is lost and this can be taken back, too. The \
 snapshot's schedule is switched off, because it would capture over what was brought back; `scheduleSwitchedOff` says whether there \
 was one. Where the current revision has that very content already, no revision is made. There is no body.";
-    of_history(Method::POST, "/api/user-snapshots/{id}/revisions/{revision}/restore", "restoreRevision")
+    of_snapshot(ManageOperation::RestoreRevision)
         .does("Bring an older revision back", TEXT)
         .path_revision()
         .no_query()
@@ -126,7 +115,7 @@ was one. Where the current revision has that very content already, no revision i
         .build()
 }
 
-fn compare() -> Described {
+pub(super) fn compare() -> Described {
     const TEXT: &str = "\
 Tells what changed from one revision to another, made to be read by people: which items were added, removed or changed, which of \
 their fields, and of long texts which lines, as a unified diff. Without `to` it is the current revision, without `from` the one before \
@@ -137,7 +126,7 @@ there is nothing before. Other revisions are 404 there.
 
 Long texts are cut: a field shows at most 100 lines and tells how many it leaves out. A page ends before `limit` where its changes \
 would have more than 1 MB; go on as long as there is a `nextCursor`.";
-    of_history(Method::GET, "/api/user-snapshots/{id}/diff", "compareRevisions")
+    of_snapshot(ManageOperation::CompareRevisions)
         .does("Tell what changed between two revisions", TEXT)
         .revision_query("from", "The revision that is compared. Without it, the one before `to`.")
         .revision_query("to", "The revision that it is compared with. Without it, the current one.")

@@ -1,0 +1,82 @@
+//! One request of a function: what it is answered from, and the steps that every handler begins with.
+
+use std::convert::Infallible;
+
+use lambda_http::{Body, Request, Response};
+
+use crate::domain::Work;
+use crate::http::{
+    Answer, ApiError, Authorization, Caller, Edge, FunctionOperation, Query, RequestContext, Route, respond,
+};
+use crate::store::{Callers, StoredUser, Table};
+
+/// One request, with what it is answered from.
+pub struct Call<'a, A> {
+    /// What the function works with.
+    pub app: &'a A,
+    /// The edge.
+    pub edge: &'a Edge,
+    /// The table, within the time that the request has left.
+    pub table: &'a Table,
+    /// What is known of the request.
+    pub context: &'a RequestContext,
+    /// The request.
+    pub request: &'a Request,
+    route: &'static Route,
+}
+
+/// Answers a request of a function: finds its operation, has `answer` answer it, and logs what the table took. 404 or 405 where the
+/// function has no such operation.
+pub async fn serve<A, O, F>(
+    app: &A,
+    edge: &Edge,
+    table: &Table,
+    request: Request,
+    answer: F,
+) -> Result<Response<Body>, Infallible>
+where
+    O: FunctionOperation,
+    F: AsyncFnOnce(&Call<'_, A>, O) -> Result<Answer, ApiError>,
+{
+    respond(edge, request, async |context, request| {
+        let operation: O = context.operation(request)?;
+        let table = &table.for_request(context.time_left());
+        let call = Call { app, edge, table, context, request, route: operation.route() };
+        let outcome = answer(&call, operation).await;
+        context.record_consumed(table.consumed());
+        outcome
+    })
+    .await
+}
+
+impl<A> Call<'_, A> {
+    /// Returns who is calling. Fails with 401 without an accepted token, and with 403 where the role may never take the
+    /// operation's action. Reads nothing.
+    pub fn begin(&self) -> Result<Caller, ApiError> {
+        let caller = self.context.authenticate(self.edge, self.request)?;
+        match self.route.authorization {
+            Authorization::Action(action) if !caller.principal().may_ever(action) => {
+                Err(ApiError::Forbidden(action.requirement().to_owned()))
+            }
+            _ => Ok(caller),
+        }
+    }
+
+    /// Returns the stored caller. Fails with 401 where it is not what the token says any more. Await it along with other reads.
+    pub async fn confirm(&self, caller: &Caller) -> Result<StoredUser, ApiError> {
+        caller.confirm(Callers::new(self.table).load(caller.organization, caller.user).await?)
+    }
+
+    /// Refuses a query string of an operation that takes no parameters.
+    pub fn no_parameters(&self) -> Result<(), ApiError> {
+        Query::of(self.request, &[]).map(drop)
+    }
+
+    /// Computes within the request's time, on a thread of its own. Fails with 503 once the time is over.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Work) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.context.deadline().compute(work).await?
+    }
+}
