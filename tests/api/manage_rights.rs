@@ -149,7 +149,7 @@ impl Ownership {
                 | OperationId::PlanSnapshot
                 | OperationId::ApplySnapshot,
             ) => sees,
-            (Role::Admin, other) => panic!("{other:?} is new: say here what an ADMIN is answered"),
+            (Role::Admin, other) => unreachable!("{other:?} is new: say here what an ADMIN is answered"),
         };
         if status == 200 && operation == OperationId::ApplySnapshot { 201 } else { status }
     }

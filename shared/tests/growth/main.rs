@@ -59,6 +59,7 @@ struct Taken {
 }
 
 impl Row {
+    #[expect(clippy::disallowed_methods, reason = "the time is printed, and no test depends on it")]
     fn take(&self, times: usize) -> Taken {
         let Run { input, run } = (self.at)(self.size * times);
         let work = Work::unlimited();

@@ -225,7 +225,7 @@ impl<'t> Tags<'t> {
             let inner = at + open.len();
             if let Some(end) = closing.from(inner, |from| text[from..].find(close)).filter(|end| *end > inner)
                 // JSON has the same brackets.
-                && (LITERAL.contains(open) || !self.quote.from(inner, |from| text[from..].find(['"', '\n'])).is_some_and(|quote| quote < end))
+                && (LITERAL.contains(open) || self.quote.from(inner, |from| text[from..].find(['"', '\n'])).is_none_or(|quote| quote >= end))
             {
                 return Some(end + close.len() - at);
             }
