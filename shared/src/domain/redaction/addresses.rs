@@ -28,6 +28,10 @@ pub(super) const PATHS: &[&str] = &[
     // Automation services: Zapier, Make, IFTTT, Workato, n8n's cloud, HighLevel, Bitrix24, Pabbly, Airtable, Latenode, Albato,
     // Integrately, SureTriggers, Activepieces, Relay, Zoho Flow, HubSpot's workflows, Retool, KonnectzIT, Tray, Gumloop.
     r"hooks\.zapier\.com/",
+    r"zapier\.com/engine/rss/[0-9]+/",
+    r"hooks\.(?:tray\.io|glideapp\.io)/",
+    r"webhook\.pabbly\.com/",
+    r"cronitor\.link/p/",
     r"(?:mcp|actions)\.zapier\.com/(?:api/)?mcp/",
     r"hooks?(?:\.[a-z0-9]+)?\.(?:make|integromat)\.com/",
     r"[a-z0-9]+\.make\.com/mcp/",

@@ -93,6 +93,16 @@ pub(super) fn is_password_like(value: &str) -> bool {
             || (has_digit(value) && value.chars().all(|c| c.is_ascii_digit())))
 }
 
+/// Letters, digits and a mark in one word: what people choose for a password where they have to, and write for nothing else.
+pub(super) fn is_chosen(value: &str) -> bool {
+    value.len() >= 8
+        && has_letter(value)
+        && has_digit(value)
+        && value.contains(['!', '@', '#', '$', '%', '^', '&', '*', '?'])
+        && !value.contains('/')
+        && !is_plain(value)
+}
+
 /// Letters and digits within one piece of at least six characters: "abc123def", not "B2B-outreach".
 pub(super) fn is_coded(value: &str) -> bool {
     let all_digits = value.len() >= SHORTEST && value.chars().all(|c| c.is_ascii_digit());

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::credible::{is_coded, is_named_secret, is_plain, is_random, is_record_id};
-use super::names::{Naming, parameter_naming};
+use super::credible::{is_chosen, is_coded, is_named_secret, is_plain, is_random, is_record_id};
+use super::names::{Naming, is_pass, parameter_naming};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};
 use crate::domain::{OverBudget, Work};
@@ -132,7 +132,7 @@ fn is_secret_parameter(found: &Match<'_, '_>) -> bool {
     }
     match parameter_naming(found.name()) {
         Naming::Plain => false,
-        Naming::Weak => is_random(value) && !is_record_id(value),
+        Naming::Weak => is_random(value) && !is_record_id(value) || is_pass(found.name()) && is_chosen(value),
         // Before a merge tag there is a prefix: `?token=key-{{id}}`.
         Naming::Strong | Naming::Password if found.after(1).starts_with('{') => is_coded(value),
         Naming::Strong | Naming::Password => value.len() > 2 || value.contains(char::is_alphabetic),
@@ -148,6 +148,24 @@ fn is_user_and_password(found: &Match<'_, '_>) -> bool {
     let (user, password) = found.secret().rsplit_once(':').unwrap_or_default();
     let is_key = user.len() >= 12 && is_random(user);
     !user.contains("//") && !password.starts_with('/') && (is_key || !is_plain(password))
+}
+
+/// A password that people choose where they have to, or that a generator made.
+fn is_user_and_made_password(found: &Match<'_, '_>) -> bool {
+    let password = found.secret().rsplit_once(':').map_or("", |(_, password)| password);
+    is_user_and_password(found) && (is_chosen(password) || is_coded(password))
+}
+
+/// Before the host of an address of e-mail stands a label as well: "mail:ops7@acme.example".
+fn is_login_before_a_host(found: &Match<'_, '_>) -> bool {
+    const LABELS: [&str; 14] = [
+        "mail", "email", "e-mail", "mailto", "from", "to", "cc", "bcc", "tel", "acct", "xmpp", "skype", "reply-to",
+        "contact",
+    ];
+    let (user, password) = found.secret().rsplit_once(':').unwrap_or_default();
+    !LABELS.contains(&user.to_lowercase().as_str())
+        && !is_plain(password)
+        && (is_random(password) || is_chosen(password))
 }
 
 /// The same after a command that takes them: `-u` means something else to most others.
@@ -218,13 +236,26 @@ fn in_headers() -> [Rule; 4] {
     ]
 }
 
-fn in_addresses() -> [Rule; 8] {
+fn in_addresses() -> [Rule; 12] {
     let paths = addresses::PATHS.join("|");
     let hosts = addresses::HOSTS.join("|");
     [
         // RFC 3986: user and password before the host, the password up to the last @ before the path; a token alone.
         (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), is_user_and_password),
         (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}):?@"#.to_owned(), looks_made),
+        // The same without a scheme or with one that has no slashes: `//user:password@host`, `sip:user:password@host`.
+        (r#"(?:^|[\s"'(=>])//(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
+        (r#"(?i)\b(?:sips?|turns?|stuns?):(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
+        (
+            r#"(?i)(?:^|[\s"'(=>|])(?<secret>[\w.+-]{1,64}:[^\s/@:{}?#"'<>]{6,})@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}\b"#.to_owned(),
+            is_login_before_a_host,
+        ),
+        // A part of the path that says so: `/token/value`.
+        (
+            r#"(?i)\bhttps?://[^\s"'<>{}?#]+?/(?:api[-_]?key|apikey|key|(?:access[-_]?|auth[-_]?|api[-_]?)?token|secret)/(?<secret>[A-Za-z0-9_~.-]{16,})"#
+                .to_owned(),
+            |found| is_random(found.secret()) && !is_record_id(found.secret()),
+        ),
         // The connection string of a database or a server; people forget to encode the password.
         (
             r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|rediss?|mssql|sqlserver|clickhouse|smtps?|s?ftps?|ldaps?|nats|kafka)(?:\+[a-z0-9]+)?://(?<secret>[^\s@:/{}]*:[^\s"'<>{}]+)@"#
@@ -236,7 +267,7 @@ fn in_addresses() -> [Rule; 8] {
             is_secret_parameter,
         ),
         (
-            format!(r#"(?i)(?:\b|\\[nrt])https?://(?:{paths})(?<secret>[^\s"'`<>{{}}\\)\]]+)"#),
+            format!(r#"(?i)(?:\b|\\[nrt])(?:https?|webcals?)://(?:{paths})(?<secret>[^\s"'`<>{{}}\\)\]]+)"#),
             |found| !stands_in(found.secret().trim_matches('/')),
         ),
         // Hosts of which one part is the credential.
@@ -251,7 +282,7 @@ fn in_addresses() -> [Rule; 8] {
         ),
         // Any other address with a hook in its path, where what follows looks made.
         (
-            r#"(?i)\bhttps?://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:(?:web)?hooks?|webhook-test|webhook-waiting|callback|ical|ics|feeds?)(?:/[a-z0-9]{1,12}){0,3}/(?<secret>[^\s"'`<>{}\\)\]]{8,})"#.to_owned(),
+            r#"(?i)\b(?:https?|webcals?)://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:(?:web)?hooks?|webhook-test|webhook-waiting|callback|ical|ics|feeds?|iwh|heartbeat|triggers?|inbound|incoming|catch|receive)(?:/[a-z0-9]{1,12}){0,3}/(?<secret>[^\s"'`<>{}\\)\]]{8,})"#.to_owned(),
             |found| is_random(found.secret()) && !found.secret().contains("/private-"),
         ),
     ]

@@ -1,21 +1,23 @@
 //! Rules of form for a value that something before it names: assignments of programs, labels of people, markup.
 
 use super::credible::{
-    is_assigned_secret, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
+    is_assigned_secret, is_chosen, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
 };
 use super::forms::{Match, QUOTE, Rule};
 use super::names::{Naming, is_pass, is_user, naming};
 use super::stand_in::is_identifier;
 
 /// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`naming`].
-const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|clave(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
+const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|tajny|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|parola d['’]ordine|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|(?:llave|clave)(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|chiave(?: api| segreta| privata| d['’]accesso)?|klucz(?: api| prywatny| dostępu)?|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
 /// The same in languages that do not.
 const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パスワード|トークン|シークレット|アクセスキー|キー|秘密鍵|비밀번호|암호|토큰|시크릿)";
 /// What stands between a name and its value, beyond a colon, in running text.
-const SAYS: &str = r"is|are|ist|lautet|est|es|é|är|is:|=|это|は|是|为|為";
+const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzmi|is:|=|это|は|是|为|為";
+/// What people add to a label before the colon: which of several it is, and for what.
+const QUALIFIER: &str = r"(?<qualifier>[^\S\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[^\S\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[^\S\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[^\S\n]+[\p{L}\p{N}'’._/-]{1,24}){1,5}?)";
 
 pub(super) fn rules() -> Vec<Rule> {
-    assigned().into_iter().chain(in_markup()).chain(beside_an_issuer()).collect()
+    assigned().into_iter().chain(in_markup()).chain(beside_an_issuer()).chain(super::openers::rules()).collect()
 }
 
 fn is_named(found: &Match<'_, '_>) -> bool {
@@ -88,6 +90,14 @@ fn is_random_after_a_name(found: &Match<'_, '_>) -> bool {
         && !is_identifier(value)
 }
 
+/// "Password (VPN): value", "Kennwort für das Portal: value". The passcode of a meeting is made to be sent.
+fn is_qualified(found: &Match<'_, '_>) -> bool {
+    const MEETINGS: [&str; 7] = ["meeting", "zoom", "teams", "webinar", "conference", "konferenz", "reunión"];
+    let qualifier = found.group("qualifier").to_lowercase();
+    let is_of_a_meeting = MEETINGS.iter().any(|meeting| qualifier.contains(meeting));
+    !is_of_a_meeting && is_named(found) && !is_identifier(found.secret()) && !found.before(1).ends_with(['?', '&'])
+}
+
 /// A value that markup or a line break parts from its name.
 fn is_decorated(found: &Match<'_, '_>) -> bool {
     let (value, gap, naming) = (found.secret().trim_end_matches(['.', '!', '?']), found.group("gap"), naming_in(found));
@@ -109,6 +119,9 @@ fn is_decorated(found: &Match<'_, '_>) -> bool {
     }
     if naming == Naming::Password && is_beside_a_user(found) {
         return is_login(found);
+    }
+    if naming == Naming::Password && is_chosen(value) {
+        return true;
     }
     // Nothing but space: the value has to look made, or to be the whole of the next line.
     let is_next_line = gap.contains('\n') && stands_alone;
@@ -197,6 +210,11 @@ fn assigned() -> Vec<Rule> {
             r#"\bauth\s*=\s*(?:HTTPBasicAuth)?\(\s*["'][^"'\n]+["']\s*,\s*["'](?<secret>[^"'\n{}<>$]{4,})["']"#.to_owned(),
             |found| !is_plain(found.secret()),
         ),
+        // hmac.new(b"value", message), createHmac("sha256", "value")
+        (
+            r#"(?i)hmac[\w.]*\((?:[^()"'\n]{0,80},\s*)?(?:["']sha[-0-9]+["']\s*,\s*)?b?["'](?<secret>[^"'\s<>{}$]{8,})["']"#.to_owned(),
+            |found| is_coded(found.secret()) && !is_plain(found.secret()),
+        ),
         // --name value, as on a command line.
         (format!(r#"(?i)\s--(?<name>{WORD})[\s=]+["']?(?<secret>[^\s"'<>{{}}]{{4,}})"#), |found| {
             is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
@@ -204,16 +222,28 @@ fn assigned() -> Vec<Rule> {
         // A name and, at most five words later, what only a generator writes.
         (
             format!(
-                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[a-zà-ÿ]{{1,12}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
+                r#"(?i)\b(?<name>{WORD})(?:[ \t]+\p{{L}}{{1,14}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
             ),
             is_random_after_a_name,
         ),
         // "the password for the portal is value"
         (
             format!(
-                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[\w'-]+){{1,6}}?[ \t]+(?:is|ist|lautet|est|es|é):?[ \t]+["'`]?(?<secret>[^\s"'`\\<>{{}}]{{6,}})"#
+                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[\w'-]+){{1,6}}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?(?<secret>[^\s"'`\\<>{{}}]{{6,}})"#
             ),
             |found| naming(found.name()) == Naming::Password && is_login(found),
+        ),
+        // "Password (VPN): value"
+        (
+            format!(
+                r#"(?i)\b(?<name>{WORD}){QUALIFIER}[^\S\n]*(?:[:=]|[^\S\n]-[^\S\n]|->|→)[^\S\n]*{QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
+            ),
+            is_qualified,
+        ),
+        // Polish says "hasło to value".
+        (
+            r#"(?i)\b(?<name>has[lł]o|klucz(?: api)?|token)[^\S\n]+to:?[^\S\n]+["'`]?(?<secret>[^\s"'`\\<>{}]{4,})"#.to_owned(),
+            is_named,
         ),
         // Markup, a table's cell, a line break or a bracket between a name and its value.
         (
@@ -249,6 +279,12 @@ fn in_markup() -> Vec<Rule> {
         // <apiKey>value</apiKey>
         (
             r"<(?:[A-Za-z0-9]+:)?(?<name>[A-Za-z][A-Za-z0-9_.-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[\s*)?(?<secret>[^<>\s{}\]]{4,})\s*(?:\]\]>\s*)?</"
+                .to_owned(),
+            is_named,
+        ),
+        // <token value="value"/>
+        (
+            r#"<(?<name>[A-Za-z][A-Za-z0-9_.-]*)\s(?:[^<>]{0,80}?\s)?(?:value|content)\s*=\s*["'](?<secret>[^"'<>{}\s]{4,})["']"#
                 .to_owned(),
             is_named,
         ),

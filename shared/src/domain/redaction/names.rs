@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use super::PLACEHOLDER;
+use super::vocabulary::{
+    ACCOUNTS, PARAMETERS, PASSWORDS, PUBLIC, SECRETS, STEPS, SWITCHES, TAILS, WEAK, WEAK_PARAMETERS,
+};
 
 /// What a name says about the value that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,246 +21,6 @@ pub(super) enum Naming {
     /// It is a password, which people make up themselves, so that it need not look like one.
     Password,
 }
-
-/// How the name of a password ends, in lower case without separators; in the languages that setups are written in.
-const PASSWORDS: &[&str] = &[
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "passwrd",
-    "pwd",
-    "pword",
-    "psswd",
-    "passwort",
-    "passwörter",
-    "kennwort",
-    "kennwörter",
-    "losungswort",
-    "contraseña",
-    "contraseñas",
-    "contrasena",
-    "contrasenya",
-    "motdepasse",
-    "motsdepasse",
-    "senha",
-    "senhas",
-    "palavrapasse",
-    "wachtwoord",
-    "wachtwoorden",
-    "lösenord",
-    "losenord",
-    "пароль",
-    "пароли",
-    "密码",
-    "密碼",
-    "口令",
-    "パスワード",
-    "parolachiave",
-    "hasło",
-    "haslo",
-    "şifre",
-    "sifre",
-    "비밀번호",
-    "암호",
-    "heslo",
-    "jelszó",
-    "salasana",
-    "adgangskode",
-    "passord",
-    "κωδικός",
-    "סיסמה",
-    "รหัสผ่าน",
-    "mậtkhẩu",
-    "katasandi",
-    "كلمةالمرور",
-    "كلمةالسر",
-];
-/// How the name of another secret ends.
-const SECRETS: &[&str] = &[
-    "secret",
-    "secrets",
-    "token",
-    "authorization",
-    "credential",
-    "credentials",
-    "creds",
-    "apikey",
-    "apikeys",
-    "apitokens",
-    "accesskey",
-    "accesskeys",
-    "accountkey",
-    "privatekey",
-    "secretkey",
-    "signingkey",
-    "signaturekey",
-    "encryptionkey",
-    "masterkey",
-    "sharedkey",
-    "licensekey",
-    "licencekey",
-    "authkey",
-    "adminkey",
-    "servicekey",
-    "servicerolekey",
-    "integrationkey",
-    "basicauth",
-    "bearer",
-    "jwt",
-    "cookie",
-    "cookies",
-    "connectionstring",
-    "recoverycode",
-    "recoverycodes",
-    "backupcode",
-    "backupcodes",
-    "securitycode",
-    // German, Spanish, French, Portuguese, Dutch, Swedish, Russian, Chinese, Japanese, Italian, Polish.
-    "apischlüssel",
-    "apischluessel",
-    "zugangsschlüssel",
-    "geheimschlüssel",
-    "geheimerschlüssel",
-    "zugriffsschlüssel",
-    "geheimnis",
-    "zugangsdaten",
-    "claveapi",
-    "clavedeapi",
-    "clavedelaapi",
-    "clavesecreta",
-    "clavedeacceso",
-    "claveprivada",
-    "secreto",
-    "credenciales",
-    "cléapi",
-    "cleapi",
-    "clédapi",
-    "clésecrète",
-    "clésecrete",
-    "clédaccès",
-    "cléprivée",
-    "jeton",
-    "jetondaccès",
-    "identifiants",
-    "chaveapi",
-    "chavedeapi",
-    "chavedaapi",
-    "chavesecreta",
-    "chavedeacesso",
-    "chaveprivada",
-    "segredo",
-    "credenciais",
-    "apisleutel",
-    "geheimesleutel",
-    "toegangssleutel",
-    "geheim",
-    "apinyckel",
-    "hemlignyckel",
-    "hemlighet",
-    "apiключ",
-    "ключapi",
-    "секретныйключ",
-    "токен",
-    "секрет",
-    "密钥",
-    "密鑰",
-    "令牌",
-    "apiキー",
-    "トークン",
-    "シークレット",
-    "秘密鍵",
-    "アクセスキー",
-    "chiaveapi",
-    "chiavesegreta",
-    "kluczapi",
-    "apianahtarı",
-    "api키",
-    "토큰",
-    "시크릿",
-];
-/// How a name ends that may be one of a secret.
-const WEAK: &[&str] = &[
-    "key",
-    "keys",
-    "auth",
-    "pass",
-    "pw",
-    "sig",
-    "session",
-    "sessionid",
-    "sid",
-    "dsn",
-    "hmac",
-    "schlüssel",
-    "clave",
-    "clé",
-    "chave",
-    "sleutel",
-    "nyckel",
-    "ключ",
-    "キー",
-    "chiave",
-    "klucz",
-];
-/// How a name ends that is no secret although its end is one of those above: what pages through a list, what is published, what
-/// finds a record.
-const PUBLIC: &[&str] = &[
-    "pagetoken",
-    "synctoken",
-    "continuationtoken",
-    "cursortoken",
-    "deltatoken",
-    "publickey",
-    "publishablekey",
-    "primarykey",
-    "foreignkey",
-    "partitionkey",
-    "sortkey",
-    "idempotencykey",
-    "hotkey",
-    "shortcutkey",
-    "objectkey",
-    "cachekey",
-    "nextcookie",
-    "designtoken",
-    "monkey",
-    "turkey",
-    "bypass",
-    "compass",
-    "boardingpass",
-    "daypass",
-    "skipass",
-    "seasonpass",
-    "overpass",
-    "trespass",
-    "surpass",
-    "encompass",
-];
-/// What stands before `token` or `password` in the name of a switch or a step: `showPassword`, `forgotPassword`.
-const SWITCHES: &[&str] = &[
-    "show", "hide", "require", "requires", "required", "has", "is", "use", "uses", "ask", "needs", "no", "without",
-    "invalid", "missing", "wrong", "expired", "max", "min", "total", "num", "count", "toggle", "enable", "allow",
-];
-/// What stands before a password in the name of a step: `forgotPassword`.
-const STEPS: &[&str] = &["forgot", "forget", "reset", "change", "lost", "update", "choose", "enter", "set", "create"];
-/// What a name of a password begins with that ends in `pass` or `pw`.
-const ACCOUNTS: &[&str] = &[
-    "smtp", "db", "mail", "email", "ftp", "sftp", "user", "usr", "login", "auth", "admin", "root", "imap", "pop",
-    "pop3", "redis", "mysql", "mariadb", "pg", "postgres", "sql", "http", "proxy", "wifi", "wlan", "ssh", "rdp", "vpn",
-    "api", "app", "master", "account", "server", "host", "basic", "my", "database", "mongo", "rabbitmq", "amqp",
-    "broker", "mqtt", "ldap", "sip", "portal", "crm", "web", "service", "client", "test", "prod", "dev", "stage",
-    "staging", "system", "domain", "site", "wp", "cpanel", "default", "temp", "new", "old",
-];
-/// Names of query parameters, beyond the above, that carry a credential. `X-Amz-…` is a pre-signed URL of AWS, `sig` a
-/// shared access signature of Azure.
-const PARAMETERS: [&str; 8] =
-    ["sig", "signature", "xamzsignature", "xamzcredential", "xgoogsignature", "xgoogcredential", "auth", "hmac"];
-/// Names of query parameters that may carry one: `code` is what OAuth ends with, or a coupon.
-const WEAK_PARAMETERS: [&str; 6] = ["code", "hash", "ticket", "assertion", "jsessionid", "phpsessid"];
-/// What may follow in a name without changing what it means: `apiKeyValue`, `SECRET_OLD`, `passwordHash`, `token2`.
-const TAILS: [&str; 10] = ["value", "old", "new", "prod", "production", "live", "hash", "header", "base64", "sandbox"];
 
 /// A name without what stands for a secret that was cut from it: "removed secret" says nothing of the value beside it.
 fn without_placeholder(name: &str) -> Cow<'_, str> {
@@ -279,7 +42,11 @@ pub(super) fn naming(name: &str) -> Naming {
     match last_word(&name) {
         Some(first) if first.is_switch => Naming::Plain,
         Some(first) if first.is_account => Naming::Password,
-        _ => naming_of(&collapsed(&name)),
+        _ => match naming_of(&collapsed(&name)) {
+            // A personal access token. "Pat" is a person as well.
+            Naming::Plain if words(&name).last().is_some_and(|last| last == "pat") => Naming::Weak,
+            naming => naming,
+        },
     }
 }
 
@@ -303,7 +70,7 @@ fn last_word(name: &str) -> Option<Words> {
 }
 
 /// The words of a name in lower case, however it joins them: `smtp_pass`, `smtpPass`, `SMTP-Pass`.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {
@@ -324,7 +91,10 @@ fn words(name: &str) -> Vec<String> {
 
 /// Whether a name is `pass`, `pw` or the like and nothing else: a password where a user stands beside it.
 pub(super) fn is_pass(name: &str) -> bool {
-    matches!(collapsed(name).as_str(), "pass" | "pw" | "psw" | "pas" | "clave" | "key" | "auth")
+    matches!(
+        collapsed(name).as_str(),
+        "pass" | "pw" | "psw" | "pswd" | "psk" | "pas" | "clave" | "parola" | "key" | "auth"
+    )
 }
 
 /// Whether the last word of a name is that of a short number which opens something.
@@ -337,12 +107,26 @@ pub(super) fn is_pin(name: &str) -> bool {
     let joined = words.concat();
     PINS.contains(&joined.as_str())
         || words.last().is_some_and(|last| PINS.contains(&last.as_str()))
-        || ["otpcode", "mfacode", "2facode", "tancode", "verificationcode"].iter().any(|end| joined.ends_with(end))
+        || [
+            "otpcode",
+            "mfacode",
+            "2facode",
+            "tancode",
+            "verificationcode",
+            "accesscode",
+            "doorcode",
+            "gatecode",
+            "alarmcode",
+            "lockboxcode",
+        ]
+        .iter()
+        .any(|end| joined.ends_with(end))
 }
 
 /// Whether a name is that of a user: what stands beside a password.
 pub(super) fn is_user(name: &str) -> bool {
-    const USERS: [&str; 20] = [
+    const USERS: [&str; 21] = [
+        "ssid",
         "user",
         "username",
         "userid",

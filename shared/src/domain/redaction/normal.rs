@@ -66,7 +66,8 @@ fn push_unit(normal: &mut Uncoated, rest: &str, at: usize) -> usize {
         normal.push_verbatim(cluster, at);
         return length;
     }
-    let read: String = cluster.nfkc().flat_map(as_read).collect();
+    let read: String =
+        cluster.nfkc().flat_map(as_read).map(|unit| look_alike(unit, normal.text.as_str(), &rest[length..])).collect();
     if read == cluster {
         normal.push_verbatim(cluster, at);
     } else {
@@ -84,9 +85,55 @@ fn as_read(unit: char) -> Option<char> {
         '\u{201C}'..='\u{201F}' | '\u{2033}' | '«' | '»' | '‹' | '›' | '「' | '」' | '『' | '』' => '"',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '\u{A0}' => ' ',
+        '⇒' | '➔' | '➜' | '➡' => '→',
         hidden if is_ignorable(hidden) => return None,
         other => other,
     })
+}
+
+/// Letters of Cyrillic and Greek that look like one of Latin (Unicode TR 39, `confusables.txt`).
+const LOOK_ALIKES: [(char, char); 30] = [
+    ('а', 'a'),
+    ('е', 'e'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('с', 'c'),
+    ('у', 'y'),
+    ('х', 'x'),
+    ('і', 'i'),
+    ('ѕ', 's'),
+    ('ј', 'j'),
+    ('һ', 'h'),
+    ('ԁ', 'd'),
+    ('ԝ', 'w'),
+    ('к', 'k'),
+    ('т', 't'),
+    ('А', 'A'),
+    ('Е', 'E'),
+    ('О', 'O'),
+    ('Р', 'P'),
+    ('С', 'C'),
+    ('К', 'K'),
+    ('Т', 'T'),
+    ('Ѕ', 'S'),
+    ('І', 'I'),
+    ('α', 'a'),
+    ('ο', 'o'),
+    ('ρ', 'p'),
+    ('ν', 'v'),
+    ('τ', 't'),
+    ('κ', 'k'),
+];
+/// The most letters of a word that are looked at, to each side.
+const WORD: usize = 24;
+
+/// The letter of Latin that `unit` looks like, where the word that it stands in has letters of Latin, too.
+fn look_alike(unit: char, before: &str, after: &str) -> char {
+    let Some((_, latin)) = LOOK_ALIKES.iter().find(|(letter, _)| *letter == unit) else { return unit };
+    let is_latin = |c: char| c.is_ascii_alphabetic();
+    let mut before = before.chars().rev().take(WORD).take_while(|c| c.is_alphabetic());
+    let mut after = after.chars().take(WORD).take_while(|c| c.is_alphabetic());
+    if before.any(is_latin) || after.any(is_latin) { *latin } else { unit }
 }
 
 /// The character that a reference of HTML at the beginning of `text` stands for, and the length of the reference.

@@ -1,44 +1,15 @@
 //! Rules of place: what a value is by where it stands.
 
-use serde_json::Value;
-
-use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming};
+use super::fields::{
+    ADDRESS_ENDINGS, BOUND, NAMING_FIELDS, OPEN_HEADERS, OTHER_ADDRESS_ENDINGS, PLAIN_PARTS, STEP_PARTS, VALUE_FIELDS,
+    WEBHOOK_PARTS, WEBHOOK_PLAIN,
+};
+use super::names::{Naming, collapsed, is_named_like_a_secret, is_pass, is_pin, is_user, naming, words};
+pub(super) use super::shape::{Shape, View, digits};
 use super::stand_in::{SCHEMES, is_merge_tags, stands_in};
 use super::text::{Edit, With};
 use super::{PLACEHOLDER, credible, text, webhook};
 use crate::domain::{OverBudget, Work};
-
-/// A value of a document, or of JSON that stands in a text.
-pub(super) trait Shape: Sized {
-    /// What it is.
-    fn view(&self) -> View<'_, Self>;
-}
-
-/// What a value is.
-pub(super) enum View<'a, S> {
-    Object(Vec<(&'a str, &'a S)>),
-    Array(Vec<&'a S>),
-    Text(&'a str),
-    Number,
-    Other,
-}
-
-impl Shape for Value {
-    fn view(&self) -> View<'_, Self> {
-        match self {
-            Self::Object(fields) => View::Object(fields.iter().map(|(key, value)| (key.as_str(), value)).collect()),
-            Self::Array(values) => View::Array(values.iter().collect()),
-            Self::String(text) => View::Text(text),
-            Self::Number(_) => View::Number,
-            Self::Bool(_) | Self::Null => View::Other,
-        }
-    }
-}
-
-/// How many digits a number has.
-pub(super) fn digits(number: &str) -> usize {
-    number.chars().filter(char::is_ascii_digit).count()
-}
 
 /// Where a value stands, as far as these rules care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,226 +36,9 @@ pub(super) enum Place {
     Pin,
     /// A JSON Schema of a secret: a default or an example of it goes.
     Schema,
+    /// Within an object that gives names to names, such as a map of fields: what is credible goes.
+    Names,
 }
-
-/// How the name of a field ends that describes a webhook and holds nothing secret.
-const WEBHOOK_PLAIN: &[&str] = &[
-    "method",
-    "name",
-    "description",
-    "type",
-    "enabled",
-    "event",
-    "events",
-    "format",
-    "timeout",
-    "retries",
-    "retry",
-    "count",
-    "attempts",
-    "delay",
-    "interval",
-    "limit",
-    "status",
-    "version",
-    "contenttype",
-    "label",
-    "title",
-    "mode",
-    "trigger",
-    "triggers",
-    "language",
-    "active",
-    "category",
-    "seconds",
-    "minutes",
-    "encoding",
-    "action",
-    "node",
-    "step",
-    "index",
-];
-/// How the name of a field ends that holds an address, within a webhook.
-const ADDRESS_ENDINGS: [&str; 5] = ["url", "uri", "endpoint", "webhook", "webhooks"];
-/// How the name of a field ends that holds the address of a webhook under another name. "Hook" and "callback" alone mean
-/// other things in sales.
-const OTHER_ADDRESS_ENDINGS: [&str; 4] = ["hookurl", "hookuri", "callbackurl", "callbackuri"];
-/// Fields that an object has that describes a webhook, and a step that is called so has not.
-const WEBHOOK_PARTS: [&str; 14] = [
-    "url", "uri", "endpoint", "href", "address", "headers", "payload", "secret", "token", "auth", "data", "query",
-    "path", "target",
-];
-/// Fields that name what a field beside them holds: `{"name": "X-Api-Key", "value": "…"}`.
-const NAMING_FIELDS: &[&str] = &[
-    "name",
-    "key",
-    "field",
-    "header",
-    "param",
-    "parameter",
-    "variable",
-    "label",
-    "title",
-    "caption",
-    "id",
-    "prop",
-    "property",
-    "attribute",
-    "k",
-    "fieldName",
-    "headerName",
-    "displayName",
-    "setting",
-    "option",
-    "question",
-    "env",
-    "code",
-    "slug",
-    "heading",
-];
-/// Fields that hold what a field beside them names.
-const VALUE_FIELDS: &[&str] = &[
-    "value",
-    "val",
-    "default",
-    "content",
-    "text",
-    "v",
-    "data",
-    "defaultValue",
-    "stringValue",
-    "fieldValue",
-    "headerValue",
-    "initialValue",
-    "currentValue",
-    "answer",
-    "values",
-    "example",
-];
-/// The names and the values of which a value is a secret that need not look like one.
-const BOUND: ([&str; 7], [&str; 4]) =
-    (["name", "key", "field", "header", "param", "parameter", "variable"], ["value", "val", "content", "default"]);
-/// Fields of an object with a secret that describe it: a reference to credentials, a connection.
-const PLAIN_PARTS: &[&str] = &[
-    "id",
-    "_id",
-    "name",
-    "type",
-    "description",
-    "label",
-    "title",
-    "method",
-    "enabled",
-    "format",
-    "in",
-    "scheme",
-    "port",
-    "host",
-    "provider",
-    "service",
-    "region",
-    "scope",
-    "scopes",
-    "expires",
-    "expiresAt",
-    "expires_at",
-    "expiresIn",
-    "expires_in",
-    "tokenType",
-    "token_type",
-    "grantType",
-    "grant_type",
-    "secure",
-    "ssl",
-    "tls",
-    "node",
-    "index",
-    "main",
-    "next",
-    "position",
-    "order",
-    "kind",
-    "status",
-    "version",
-    "domain",
-    "env",
-    "environment",
-    "policy",
-    "banner",
-    "placeholder",
-    "hint",
-    "help",
-    "icon",
-    "color",
-    "count",
-    "minLength",
-    "maxLength",
-    "created",
-    "createdAt",
-    "updatedAt",
-    "required",
-    "min",
-    "max",
-    "length",
-    "category",
-    "source",
-    "ref",
-];
-/// Fields that a step of a flow has, which may be called "Cookie" or "Webhook".
-const STEP_PARTS: &[&str] = &[
-    "main",
-    "node",
-    "next",
-    "steps",
-    "parameters",
-    "subject",
-    "body",
-    "text",
-    "template",
-    "position",
-    "channel",
-    "actions",
-    "action",
-    "conditions",
-    "delay",
-    "operation",
-    "resource",
-    "message",
-    "typeVersion",
-    "inputs",
-    "outputs",
-    "on",
-    "then",
-    "else",
-    "title",
-    "error",
-    "placeholder",
-    "hint",
-];
-/// Headers that say how to talk, and not who one is (RFC 9110).
-const OPEN_HEADERS: &[&str] = &[
-    "contenttype",
-    "accept",
-    "useragent",
-    "acceptlanguage",
-    "acceptencoding",
-    "cachecontrol",
-    "host",
-    "origin",
-    "referer",
-    "contentlength",
-    "connection",
-    "prefer",
-    "xrequestedwith",
-    "pragma",
-    "contentencoding",
-    "date",
-    "from",
-    "subject",
-    "replyto",
-    "listunsubscribe",
-    "to",
-];
 
 impl Place {
     /// Whether a number of so many digits goes as well.
@@ -318,7 +72,11 @@ pub(super) fn of_fields<S: Shape>(fields: &[(&str, &S)], around: Place) -> Vec<P
 /// Where the values of a list stand that stands at `around`: the second of a pair whose first names it, as in lists of headers.
 pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> {
     let text = |index: usize| match values.get(index).map(|value| value.view()) {
-        Some(View::Text(text)) if text.len() <= 64 && !text.contains(' ') => Some(text),
+        Some(View::Text(text))
+            if text.len() <= 64 && text.split(' ').count() <= 3 && text.chars().all(is_of_a_name) =>
+        {
+            Some(text)
+        }
         _ => None,
     };
     let is_pairs = values.len().is_multiple_of(2) && values.len() <= 64;
@@ -338,6 +96,10 @@ pub(super) fn of_elements<S: Shape>(values: &[&S], around: Place) -> Vec<Place> 
         _ => around,
     };
     (0..values.len()).map(named).collect()
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || " _-.'’".contains(c)
 }
 
 /// What the other fields of an object say about one.
@@ -363,6 +125,11 @@ impl Siblings {
                 "lat",
                 "lng",
                 "location",
+                "meetingid",
+                "meetingurl",
+                "joinurl",
+                "dialin",
+                "conferenceid",
             ]),
             is_key: has(&["kty"]),
         }
@@ -385,10 +152,17 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
         Place::Schema if matches!(key.as_str(), "default" | "example" | "examples" | "const" | "value") => {
             return Place::Secret;
         }
+        // One of them may be the secret, or each says what kind of secret there is.
+        Place::Schema if key == "enum" => return Place::Labelled(Naming::Strong),
         _ => {}
     }
-    if let Some(place) = secret_place(key, value, siblings) {
-        return place;
+    match secret_place(key, value, siblings) {
+        Some(Place::Secret) if around == Place::Names => return Place::Labelled(naming(key)),
+        Some(place) => return place,
+        None => {}
+    }
+    if around == Place::Ordinary && names_names(key) && matches!(view, View::Object(_)) {
+        return Place::Names;
     }
     if is_headers(&name) && matches!(view, View::Object(_)) {
         return if around == Place::Webhook || name.contains("webhook") { Place::Payload } else { Place::Headers };
@@ -400,7 +174,9 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
         return in_webhook(key, &name, value);
     }
     match around {
-        Place::Ordinary | Place::Schema if naming(key) == Naming::Weak && matches!(view, View::Text(_)) => {
+        Place::Ordinary | Place::Schema | Place::Names
+            if naming(key) == Naming::Weak && matches!(view, View::Text(_) | View::Array(_)) && is_of_texts(&view) =>
+        {
             Place::Labelled(Naming::Weak)
         }
         Place::Parts => {
@@ -410,7 +186,7 @@ fn place_of<S: Shape>(key: &str, value: &S, around: Place, siblings: &Siblings) 
                 Place::Secret
             }
         }
-        Place::Schema | Place::Tokens => Place::Ordinary,
+        Place::Schema | Place::Tokens | Place::Names => Place::Ordinary,
         around => around,
     }
 }
@@ -461,9 +237,30 @@ fn secret_place<S: Shape>(key: &str, value: &S, siblings: &Siblings) -> Option<P
         View::Object(_) if is_step(key, value) => Some(Place::Ordinary),
         View::Object(_) => Some(Place::Parts),
         View::Array(values) if values.iter().all(|value| matches!(value.view(), View::Object(_))) => Some(Place::Parts),
-        View::Array(_) if naming == Naming::Strong && name.ends_with('s') => Some(Place::Labelled(naming)),
+        // A branch that is called "Secret" has a list of steps.
+        View::Array(_) if is_title(key) || naming == Naming::Strong && name.ends_with('s') => {
+            Some(Place::Labelled(naming))
+        }
         View::Number if name.ends_with('s') => Some(Place::Ordinary),
         _ => Some(Place::Secret),
+    }
+}
+
+fn is_title(key: &str) -> bool {
+    key.contains(' ') || key.starts_with(char::is_uppercase) && key.contains(char::is_lowercase)
+}
+
+/// Whether a field gives other names to what it names: a map of fields, a mapping of columns.
+fn names_names(name: &str) -> bool {
+    const LAST: [&str; 8] = ["map", "mapping", "mappings", "maps", "aliases", "renames", "columns", "labels"];
+    words(name).last().is_some_and(|last| LAST.contains(&last.as_str()))
+}
+
+fn is_of_texts<S: Shape>(view: &View<'_, S>) -> bool {
+    match view {
+        View::Text(_) => true,
+        View::Array(values) => values.iter().all(|value| matches!(value.view(), View::Text(_))),
+        _ => false,
     }
 }
 
@@ -509,7 +306,8 @@ fn is_step<S: Shape>(key: &str, value: &S) -> bool {
     let View::Object(fields) = value.view() else { return false };
     let is_title = key.contains(' ') || key.starts_with(char::is_uppercase);
     let has_title = fields.iter().any(|(field, _)| matches!(*field, "title" | "subject"));
-    (is_title || has_title) && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
+    let goes_on = fields.iter().any(|(field, _)| matches!(*field, "goto" | "next" | "then" | "else" | "transitions"));
+    goes_on || (is_title || has_title) && fields.iter().any(|(key, _)| STEP_PARTS.contains(key))
 }
 
 /// Whether `value` describes a secret as a tool's parameter (JSON Schema).
@@ -576,7 +374,7 @@ pub(super) fn edits(value: &str, place: Place, layers: usize, work: &Work) -> Re
         }
         Place::Labelled(naming) => is_labelled_secret(naming, value),
         Place::Pin => (3..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit()),
-        Place::Ordinary | Place::Webhook | Place::Headers | Place::Parts | Place::Schema => false,
+        Place::Ordinary | Place::Webhook | Place::Headers | Place::Parts | Place::Schema | Place::Names => false,
     };
     if goes { whole(With::Placeholder) } else { text::edits(value, layers, work) }
 }

@@ -83,6 +83,8 @@ pub(super) fn stands_in(value: &str) -> bool {
     // Stars, dots, crosses.
     !value.contains(|c: char| c.is_alphanumeric() && c != 'x' && c != 'X')
         || is_word(without_scheme(&lower))
+        // A type that may be absent, and one of a list.
+        || lower.strip_suffix(['?']).or(lower.strip_suffix("[]")).is_some_and(is_word)
         || is_merge_tags(bare)
         || is_cut_tag(bare)
         || READERS.iter().any(|start| lower.starts_with(start))

@@ -75,8 +75,12 @@ impl Table {
 
 /// What the head of a column says: it is the name of a secret and nothing else.
 fn head_naming(head: &str) -> Option<Naming> {
-    let naming = if is_pass(head) && !head.eq_ignore_ascii_case("key") { Naming::Password } else { naming(head) };
-    (naming >= Naming::Strong && head.len() <= 40 && head.split(' ').count() <= 4).then_some(naming)
+    let naming = if is_pass(head) && !["key", "auth"].iter().any(|word| head.eq_ignore_ascii_case(word)) {
+        Naming::Password
+    } else {
+        naming(head)
+    };
+    (naming >= Naming::Weak && head.len() <= 40 && head.split(' ').count() <= 4).then_some(naming)
 }
 
 /// The cells of a line without the space and the marks around their texts, and where each stands.

@@ -7,6 +7,7 @@ mod harmless;
 mod planted;
 mod properties;
 mod spans;
+mod table;
 
 use serde_json::{Value, json};
 
