@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::coat::{Uncoated, percent_decoded};
 use super::credible::{is_plain, is_record_id};
+use super::expression::compiled;
 use super::names::Naming;
 use super::{credible, text};
 use crate::domain::{OverBudget, Work};
@@ -25,20 +26,19 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 
 /// Runs of base64, of either alphabet, broken into lines or not.
-static BASE64: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{24,}(?:\\?\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}").ok());
+static BASE64: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[A-Za-z0-9+/_-]{24,}(?:\\?\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}"));
 /// Runs of what a URL may hold, with at least one byte percent-encoded.
-static PERCENT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9._~+*!:/-]*%[0-9A-Fa-f]{2}[A-Za-z0-9._~+*!:/%-]*").ok());
+static PERCENT: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[A-Za-z0-9._~+*!:/-]*%[0-9A-Fa-f]{2}[A-Za-z0-9._~+*!:/%-]*"));
 
 /// Adds where an encoded secret stands in `text` to `found`. `layers` is how many more may be taken off.
 pub(super) fn find(text: &str, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
     let Some(layers) = layers.checked_sub(1) else { return Ok(()) };
-    let runs = |expression: &'static LazyLock<Option<Regex>>| expression.iter().flat_map(|runs| runs.find_iter(text));
-    for run in runs(&BASE64) {
+    for run in BASE64.find_iter(text) {
         in_base64(text, run.range(), layers, found, work)?;
     }
-    for run in runs(&PERCENT) {
+    for run in PERCENT.find_iter(text) {
         work.spend(run.len())?;
         if let Some(decoded) = percent_decoded(run.as_str()) {
             let edits = text::edits(&decoded.text, layers, work)?;

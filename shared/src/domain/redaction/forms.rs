@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::credible::{is_chosen, is_coded, is_named_secret, is_plain, is_random, is_record_id};
+use super::expression::compiled;
 use super::names::{Naming, is_pass, parameter_naming};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};
@@ -188,7 +189,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         labels::rules(),
     ];
     let rules = tables.into_iter().flatten();
-    rules.filter_map(|(form, judge)| Some(Form { expression: Regex::new(&form).ok()?, judge })).collect()
+    rules.map(|(form, judge)| Form { expression: compiled(&form), judge }).collect()
 });
 
 fn by_themselves() -> [Rule; 6] {

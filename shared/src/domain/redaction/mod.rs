@@ -11,6 +11,7 @@ mod again;
 mod coat;
 mod credible;
 mod encoded;
+mod expression;
 mod fields;
 mod formats;
 mod forms;

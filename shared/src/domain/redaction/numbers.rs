@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::expression::compiled;
 use crate::domain::{OverBudget, Work};
 
 /// 15 or 16 digits as cards have them: together, or in the groups that are printed, with one mark between all of them.
-static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static CARD: LazyLock<Regex> = LazyLock::new(|| {
     let groups = |mark: &str| {
         format!("[2-6][0-9]{{3}}(?:{mark}[0-9]{{4}}){{3}}|3[47][0-9]{{2}}{mark}[0-9]{{6}}{mark}[0-9]{{5}}")
     };
-    Regex::new(&format!(r"\b(?:{}|{}|{})\b", groups(""), groups(" "), groups("-"))).ok()
+    compiled(&format!(r"\b(?:{}|{}|{})\b", groups(""), groups(" "), groups("-")))
 });
 /// A country, two check digits, and the account together or in groups of four.
-static IBAN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b").ok()
-});
+static IBAN: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\b[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b"));
 /// Countries with an IBAN, and how many characters theirs has (the SWIFT registry).
 const LENGTHS: [(&str, usize); 44] = [
     ("AD", 24),
@@ -69,11 +69,11 @@ const LENGTHS: [(&str, usize); 44] = [
 /// Adds where the number of a card or an account stands in `text` to `found`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
     work.spend(text.len())?;
-    let cards = CARD.iter().flat_map(|cards| cards.find_iter(text));
+    let cards = CARD.find_iter(text);
     found.extend(
         cards.filter(|card| is_card(card.as_str()) && stands_alone(text, &card.range())).map(|card| card.range()),
     );
-    for iban in IBAN.iter().flat_map(|ibans| ibans.find_iter(text)) {
+    for iban in IBAN.find_iter(text) {
         found.extend(iban_in(iban.as_str()).map(|length| iban.start()..iban.start() + length));
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::expression::compiled;
 use super::forms::Match;
 use crate::domain::{Document, OverBudget, Work, texts};
 
@@ -43,10 +44,10 @@ const LINKS: &[&str] = &[
     r"[a-z0-9.-]+(?::[0-9]+)?/(?:[a-z0-9_-]+/){0,3}(?:share|shared|s|join|invite|invites|invitation|invitations|guest)/",
 ];
 
-static LINK: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*"#, LINKS.join("|"))).ok());
-static BEFORE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*$"#, LINKS.join("|"))).ok());
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| compiled(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*"#, LINKS.join("|"))));
+static BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| compiled(&format!(r#"(?i)\bhttps?://(?:{})[^\s"'`<>{{}}\\]*$"#, LINKS.join("|"))));
 /// Parameters of a share or join link that let who has it in.
 const PARAMETERS: [&str; 16] = [
     "pwd",
@@ -69,8 +70,7 @@ const PARAMETERS: [&str; 16] = [
 
 /// Whether a parameter belongs to a share or join link.
 pub(super) fn is_shared(found: &Match<'_, '_>) -> bool {
-    PARAMETERS.contains(&found.name().to_lowercase().as_str())
-        && BEFORE.as_ref().is_some_and(|before| before.is_match(found.before(400)))
+    PARAMETERS.contains(&found.name().to_lowercase().as_str()) && BEFORE.is_match(found.before(400))
 }
 
 /// The most places that are named.
@@ -90,9 +90,7 @@ pub struct CapabilityLinks {
 pub fn capability_links(document: &Document, work: &Work) -> Result<CapabilityLinks, OverBudget> {
     let mut found = CapabilityLinks::default();
     texts::visit(document, work, &mut |pointer, text| {
-        if text.contains("://")
-            && LINK.iter().flat_map(|links| links.find_iter(text)).any(|link| lets_in(link.as_str()))
-        {
+        if text.contains("://") && LINK.find_iter(text).any(|link| lets_in(link.as_str())) {
             found.total += 1;
             if found.named.len() < MAX_NAMED {
                 found.named.push(pointer.to_owned());
