@@ -18,7 +18,7 @@ pub struct Call<'a, A> {
     pub edge: &'a Edge,
     /// The table, within the time that the request has left.
     pub table: &'a Table,
-    /// What is known of the request.
+    /// The ids, the caller and the deadline of the request.
     pub context: &'a RequestContext,
     /// The request.
     pub request: &'a Request,
@@ -72,7 +72,7 @@ impl<A> Call<'_, A> {
         Query::of(self.request, &[]).map(drop)
     }
 
-    /// Computes within the request's time, on a thread of its own. Fails with 503 once the time is over.
+    /// Runs `work` on another thread until the request's deadline, then answers 503.
     pub async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Work) -> Result<T, ApiError> + Send + 'static,

@@ -82,7 +82,7 @@ pub enum Refreshed {
     Done {
         /// The snapshot as it is now.
         snapshot: Box<Snapshot>,
-        /// What is known of its refreshes now.
+        /// The state of its refreshes now.
         state: RefreshState,
     },
     /// The source was edited again and again while it was captured. A time of the schedule is not served by that.

@@ -107,7 +107,7 @@ impl<'a> Change<'a> {
         Ok(outcome)
     }
 
-    /// What is known of the snapshot's refreshes.
+    /// The state of the snapshot's refreshes.
     async fn state(&self) -> Result<Option<RefreshState>, ApiError> {
         Ok(Refreshes::new(self.call.table).state(self.id).await?)
     }
@@ -165,7 +165,7 @@ pub(crate) struct Edit {
     description: Option<Description>,
     /// What the period is to be, or that there is to be none; `None` where that stays as it is.
     refresh: Option<Option<RefreshPeriod>>,
-    /// What is known of the snapshot's refreshes, for the answer.
+    /// The state of the snapshot's refreshes, for the answer.
     state: Option<RefreshState>,
 }
 

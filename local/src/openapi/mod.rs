@@ -60,7 +60,7 @@ and underscores, up to 64; the answer carries it, and the log has it beside an i
 
 A snapshot that you may not see is answered exactly like one that does not exist.";
 
-/// What is said of a group of operations.
+/// The description of a group of operations.
 fn about(tag: Tag) -> &'static str {
     match tag {
         Tag::SignIn => "A password for a token, and whether a token is good.",

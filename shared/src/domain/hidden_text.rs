@@ -95,7 +95,7 @@ const END_OF_TAGS: char = '\u{E007F}';
 /// The tags of digits and small letters, among a few signs.
 const REGION_TAGS: std::ops::RangeInclusive<char> = '\u{E0030}'..='\u{E007A}';
 
-/// What is known of a text up to some place.
+/// The state of a scan, up to a place in the text.
 #[derive(Default)]
 struct Scan {
     /// The bidirectional controls that are open.

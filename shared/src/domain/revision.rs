@@ -80,7 +80,7 @@ impl RefreshStatus {
     }
 }
 
-/// What is known of a snapshot's refreshes.
+/// The state of a snapshot's refreshes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RefreshState {
     /// When the content was last found to be, or made to be, what the source has.

@@ -10,8 +10,8 @@ use super::{CapturedAutomation, CapturedItem, Content, KnownAgent};
 use crate::domain::{LeftOut, OverBudget, Work};
 
 impl Content {
-    /// Reads canonical JSON, which may be that of an earlier version. Fails if the time is over, which is the outer error, or if
-    /// it is no content.
+    /// Reads canonical JSON, which may be that of an earlier version. The outer error says that the time is
+    /// over, the inner one that the JSON is not a content.
     pub fn read(json: &[u8], work: &Work) -> Result<Result<Self, serde_json::Error>, OverBudget> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let read = Reading(work).deserialize(&mut deserializer);

@@ -1,4 +1,4 @@
-//! What is known of a place by the names around it.
+//! What the names around a place say about its value.
 
 use super::RefType;
 use super::place::{self, Name, Sense};
@@ -11,7 +11,7 @@ const RECEIVING_INSIDE: [&str; 3] = ["id", "_id", "name"];
 const CONTRACT_WORDS: [&str; 12] =
     ["sms", "email", "call", "phone", "whatsapp", "chat", "voice", "push", "web", "inbound", "outbound", "all"];
 
-/// What is known of a place.
+/// A place, and what the names around it say.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'v> {
     /// The kind of reference that the place holds for certain.
@@ -64,7 +64,7 @@ impl<'v> Around<'v> {
         self.suspect && !self.is_sent && (self.refers || !CONTRACT_WORDS.contains(&value))
     }
 
-    /// What is known of the value of a member, of which `compared` is the field that the object compares or writes.
+    /// The place of a member's value. `compared` is the field that the object compares or writes.
     pub(super) fn member(&self, name: &Name, key: &'v str, compared: Option<&'v str>, is_list: bool) -> Self {
         let by_name = name.certain();
         // Elsewhere these two hold a text, unless it is a name of the setup's own items.

@@ -77,7 +77,7 @@ impl<'a> Refreshes<'a> {
         Self(table)
     }
 
-    /// What is known of a snapshot's refreshes; `None` where it never had one and no schedule. One read.
+    /// The state of a snapshot's refreshes; `None` where it never had one and no schedule. One read.
     pub async fn state(&self, snapshot: ObjectId) -> Result<Option<RefreshState>, Fault> {
         let item = self.0.get(&keys::refresh(&snapshot), None).await?;
         item.map(|item| Ok(record::read::<RefreshRecord>(item)?.into())).transpose()

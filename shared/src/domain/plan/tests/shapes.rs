@@ -232,7 +232,7 @@ fn of_other_systems() -> Vec<Shape> {
     ]
 }
 
-/// Within what holds words of its own, or is about another record.
+/// In options and other fields with words of their own, and in objects about another record.
 fn beside_what_is_ordinary() -> Vec<Shape> {
     let rows = [
         ("of an option", json!({"options": [{"label": "Yes", "moveTo": "Contacted"}]})),
