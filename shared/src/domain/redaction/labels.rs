@@ -14,7 +14,7 @@ const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パ�
 /// What stands between a name and its value, beyond a colon, in running text.
 const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzmi|is:|=|это|は|是|为|為";
 /// What people add to a label before the colon: which of several it is, and for what.
-const QUALIFIER: &str = r"(?<qualifier>[^\S\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[^\S\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[^\S\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[^\S\n]+[\w'’./-]{1,24}){1,5}?)";
+const QUALIFIER: &str = r#"(?<qualifier>[^\S\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[^\S\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[^\S\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[^\S\n]+[^\s:=,;"“”()\[\]<>{}]{1,24}){1,5}?)"#;
 
 pub(super) fn rules() -> Vec<Rule> {
     assigned().into_iter().chain(in_markup()).chain(beside_an_issuer()).chain(super::openers::rules()).collect()
@@ -222,7 +222,7 @@ fn assigned() -> Vec<Rule> {
         // A name and, at most five words later, what only a generator writes.
         (
             format!(
-                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[^\W\d_]{{1,14}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
+                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[a-zà-žа-я]{{1,14}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
             ),
             is_random_after_a_name,
         ),
