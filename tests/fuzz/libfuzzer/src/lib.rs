@@ -12,17 +12,22 @@ macro_rules! feed {
     };
 }
 
-/// Writes a target's good inputs to the directory on the command line, where libFuzzer is about to look for some to begin with.
+/// Runs a target's first good input, and writes all of them to the directory on the command line, where libFuzzer is about to look
+/// for some to begin with. The first run compiles the target's expressions, which is not to count against the time of an input.
 ///
-/// Does nothing where the command line names only files, to be run again.
+/// Writes nothing where the command line names only files, to be run again.
 ///
 /// # Panics
 ///
 /// If they cannot be written.
 pub fn plant(target: &Target) {
+    let seeds = (target.seeds)();
+    if let Some(first) = seeds.first() {
+        (target.run)(first);
+    }
     let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).map(PathBuf::from);
     let Some(corpus) = named.find(|path| path.is_dir()) else { return };
-    for (number, input) in (target.seeds)().iter().enumerate() {
+    for (number, input) in seeds.iter().enumerate() {
         std::fs::write(corpus.join(format!("good-{number}")), input).expect("the corpus can be written to");
     }
 }
