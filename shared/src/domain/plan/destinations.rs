@@ -8,11 +8,10 @@ use utoipa::ToSchema;
 
 use super::choices::ALLOW_DESTINATIONS;
 use super::listed::{Listed, MAX_LISTED};
+use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
-use super::{
-    CapturedAutomation, CapturedItem, Choices, Content, MAX_POINTER, MAX_REFUSALS, OnUnmapped, Plan, Refusal, Rewire,
-    Warning, WarningCode,
-};
+use super::{Choices, OnUnmapped, Plan, Refusal, Rewire, Warning, WarningCode};
+use crate::domain::content::{CapturedAutomation, CapturedItem, Content};
 use crate::domain::destination::{self, DestinationKind, Sighting};
 use crate::domain::reference::{Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};

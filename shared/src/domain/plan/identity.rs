@@ -5,14 +5,13 @@ use std::collections::HashSet;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
-use super::{
-    CapturedAutomation, CapturedItem, Choices, ItemKind, KnownUser, Listed, MAX_POINTER, OverBudget, Plan, Warning,
-    WarningCode, Work, words,
-};
+use super::{Choices, KnownUser, Listed, Plan, Warning, WarningCode, words};
+use crate::domain::content::{CapturedAutomation, CapturedItem};
 use crate::domain::identity::{IdentityKind, IdentityPlace};
 use crate::domain::reference::{Lookup, RefType};
-use crate::domain::{Document, cut};
+use crate::domain::{Document, ItemKind, OverBudget, Work, cut};
 
 /// A place of a clone that gets a value of the new user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

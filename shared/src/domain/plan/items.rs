@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::resolve::{Resolution, Resolver};
-use super::{CapturedItem, Listed, Rewire};
+use super::{Listed, Rewire};
+use crate::domain::content::CapturedItem;
 use crate::domain::reference::{Lookup, RefType, Replacement};
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 

@@ -1,17 +1,24 @@
 //! Judges the mappings of a request against the snapshot and the target organization.
 
+mod lists;
+mod target;
+
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, KEEP_VALUES, PIPELINE_MAPPING, SOURCE_STATUSES_MAPPING};
+pub(super) use self::target::Target;
+
+use self::target::Wanted;
+use super::Refusal;
+use super::choices::Choices;
+use super::refusal::MAX_REFUSALS;
 use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
-use super::{Content, MAX_REFUSALS, Refusal};
-use crate::domain::content::MAX_RAW_BYTES;
-use crate::domain::reference::{Known, Lookup, RefType, SOURCE_STATUSES, is_id};
-use crate::domain::{Agent, ObjectId, OverBudget, Pipeline, Work};
+use crate::domain::content::{Content, MAX_RAW_BYTES};
+use crate::domain::reference::{Known, Lookup, RefType, is_id};
+use crate::domain::{OverBudget, Work};
 
 /// What the request says about each automation of a snapshot, in the order of the content.
 pub(super) struct Mapping<'a> {
@@ -28,35 +35,6 @@ pub(super) struct AutomationMapping<'a> {
     pub(super) places: HashMap<&'a str, Target<'a>>,
     /// Values and places that are no references.
     pub(super) kept: HashSet<&'a str>,
-}
-
-/// What a reference is mapped to.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Target<'a> {
-    Stage(&'a str),
-    Agent(&'a Agent),
-    Pipeline(&'a Pipeline),
-    Id(&'a str),
-}
-
-impl<'a> Target<'a> {
-    fn is(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Stage(a), Self::Stage(b)) | (Self::Id(a), Self::Id(b)) => a == b,
-            (Self::Agent(a), Self::Agent(b)) => a.id == b.id,
-            (Self::Pipeline(a), Self::Pipeline(b)) => a.id == b.id,
-            _ => false,
-        }
-    }
-
-    /// The longest text that it is written as.
-    fn text(self) -> &'a str {
-        match self {
-            Self::Stage(text) | Self::Id(text) => text,
-            Self::Agent(agent) => &agent.name,
-            Self::Pipeline(_) => "",
-        }
-    }
 }
 
 impl<'a> Mapping<'a> {
@@ -106,34 +84,6 @@ fn entries<'a, T>(
     (automation, entries): (&'a String, &'a std::collections::BTreeMap<String, T>),
 ) -> impl Iterator<Item = (&'a str, &'a str, &'a T)> {
     entries.iter().map(move |(source, target)| (automation.as_str(), source.as_str(), target))
-}
-
-/// What an entry of a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted<'a> {
-    /// A stage by name, or a pipeline by id.
-    Stage(&'a str),
-    Agent(&'a ObjectId),
-    Id(&'a str),
-}
-
-impl Wanted<'_> {
-    fn mapping(self) -> &'static str {
-        match self {
-            Self::Stage(_) => PIPELINE_MAPPING,
-            Self::Agent(_) => AGENT_MAPPING,
-            Self::Id(_) => ID_MAPPING,
-        }
-    }
-
-    /// The types of references that it can answer.
-    fn ref_types(self) -> &'static [RefType] {
-        match self {
-            Self::Stage(_) => &[RefType::PipelineStage, RefType::Pipeline],
-            Self::Agent(_) => &[RefType::Agent],
-            Self::Id(_) => &[RefType::Unknown],
-        }
-    }
 }
 
 /// The entries that were judged. One automation's id can be written in many ways, and entries of one meaning are carried out
@@ -325,77 +275,6 @@ impl<'a> Judge<'a> {
         if clashes { self.refused(place, || AMBIGUOUS.to_owned()) } else { Ok(()) }
     }
 
-    /// Notes values and places that are no references. What is certain is one.
-    fn keep(&mut self, automation: &str, values: &'a [String]) -> Result<(), OverBudget> {
-        let Some(key) = self.named.key(automation) else { return Ok(()) };
-        let uses = self.named.uses(key)?;
-        for (index, value) in values.iter().enumerate() {
-            self.work.spend(1 + value.len())?;
-            if self.judged.kept.contains(&(key, value.as_str())) {
-                continue;
-            }
-            let users = uses.may_keep(value);
-            self.work.spend(users.len())?;
-            if !users.is_empty() {
-                self.judged.kept.insert((key, value));
-                for user in users {
-                    self.automations[user].kept.insert(value);
-                }
-                continue;
-            }
-            self.refuse(&[KEEP_VALUES, automation, &index.to_string()], || {
-                format!(
-                    "the automation holds no unknown id and no suspected name {}, and none at such a place; a certain \
-                     reference has to be mapped",
-                    shortened(value)
-                )
-            });
-        }
-        Ok(())
-    }
-    fn source_statuses(&mut self, automation: &str, statuses: &'a [String]) -> Result<(), OverBudget> {
-        let bytes = statuses.iter().map(String::len).sum::<usize>();
-        self.work.spend(1 + automation.len() + statuses.len() + bytes)?;
-        let place = [SOURCE_STATUSES_MAPPING, automation];
-        let Some(key) = self.named.key(automation) else { return Ok(()) };
-        match self.judged.source_statuses.entry(key) {
-            Entry::Occupied(before) if *before.get() == statuses => return Ok(()),
-            Entry::Occupied(_) => return self.refused(&place, || AMBIGUOUS.to_owned()),
-            Entry::Vacant(first) => {
-                first.insert(statuses);
-            }
-        }
-        let content = self.content;
-        let has_statuses =
-            |at: &usize| content.automations[*at].item.document.as_value().get(SOURCE_STATUSES).is_some();
-        let named = self.named.named(key);
-        self.work.spend(named.len())?;
-        let having: Vec<usize> = named.iter().copied().filter(has_statuses).collect();
-        if having.is_empty() {
-            return self.refused(&place, || "the automation has no sourceStatuses to replace".to_owned());
-        }
-        self.replaced = self.replaced.saturating_add(having.len().saturating_mul(statuses.len()));
-        self.written = self.written.saturating_add(having.len().saturating_mul(bytes));
-        if self.replaced > MAX_REPLACED || self.written > MAX_RAW_BYTES {
-            return self.refused(&place, || {
-                format!(
-                    "this would write more than {MAX_REPLACED} source statuses, or {MAX_RAW_BYTES} bytes of them; name \
-                     fewer automations or stages"
-                )
-            });
-        }
-        for (index, stage) in statuses.iter().enumerate() {
-            if !self.targets.has_stage(stage) {
-                self.refuse_stage(&[SOURCE_STATUSES_MAPPING, automation, &index.to_string()], stage);
-            }
-        }
-        let clashes = having.iter().filter(|at| {
-            let before = self.automations[**at].source_statuses.replace(statuses);
-            before.is_some_and(|before| before != statuses)
-        });
-        if clashes.count() > 0 { self.refused(&place, || AMBIGUOUS.to_owned()) } else { Ok(()) }
-    }
-
     /// Counts what is written when `target` takes the place of what is used there.
     fn has_room(&mut self, using: &[Use], target: &str) -> bool {
         let places = using.iter().map(|user| user.places).sum::<usize>();
@@ -432,9 +311,6 @@ fn unused(source: &str, wanted: Wanted<'_>, uses: &Uses<'_>) -> String {
     };
     format!("the automation does not refer to {noun} {source}; it refers to {used}")
 }
-
-/// The most elements that replaced `sourceStatuses` have over all automations: one name may name thousands of them.
-const MAX_REPLACED: usize = 100_000;
 
 const AMBIGUOUS: &str = "this is mapped twice, by name and by id, to different targets; keep one of the two entries";
 

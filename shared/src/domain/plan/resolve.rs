@@ -8,7 +8,8 @@ use super::listed::{Listed, Room};
 use super::mapping::{AutomationMapping, Target};
 use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
-use super::{CapturedAutomation, MappedReference, Refusal, Rewire};
+use super::{MappedReference, Refusal, Rewire};
+use crate::domain::content::CapturedAutomation;
 use crate::domain::reference::{Known, Lookup, RefType, Reference, SOURCE_STATUSES, Site, is_id, rewrite};
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work};
 

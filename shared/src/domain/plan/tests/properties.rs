@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::reference::{self, RefType};
+use crate::domain::reference::{self, Lookup, RefType};
+use crate::domain::{Document, ItemKind};
 
 /// Values that references take in the property tests: some exist in the target organization, some do not.
 fn a_value() -> impl Strategy<Value = Value> {

@@ -1,0 +1,155 @@
+//! An apply into another organization.
+
+use super::choices::SELECTED_PROMPT_NAMES;
+use super::destinations::{self, Review, Unaccepted};
+use super::items::{self, Arriving};
+use super::listed::Room;
+use super::mapping::Mapping;
+use super::refusal::MAX_REFUSALS;
+use super::resolve::{self, Resolver};
+use super::targets::Targets;
+use super::{
+    Choices, Mapped, OnUnmapped, Outcome, Plan, PlannedClone, Refusal, Skipped, Warning, WarningCode, identity, opaque,
+    texts, unchanged, words,
+};
+use crate::domain::content::{CapturedAutomation, Content};
+use crate::domain::reference::Lookup;
+use crate::domain::{Counts, ItemKind, Organization, OverBudget, Work};
+
+/// Into another organization everything is cloned, unless a flag leaves it out.
+pub(super) fn plan(
+    content: &Content,
+    targets: &Organization,
+    choices: &Choices,
+    work: &Work,
+) -> Result<Plan, OverBudget> {
+    let mut plan = Plan::default();
+    if choices.selected_prompt_names.as_ref().is_some_and(|names| !names.is_empty()) {
+        let detail = "prompts can only be selected in the snapshot's own organization; leave this out to clone all";
+        plan.refusals.push(Refusal::at(&[SELECTED_PROMPT_NAMES], detail.to_owned()));
+    }
+    let prompts = if choices.apply_prompts { content.prompts.as_slice() } else { &[] };
+    let templates = if choices.apply_templates { content.templates.as_slice() } else { &[] };
+    let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
+    let mut review = Review::new(targets, choices, work)?;
+    destinations::prepare(&mut review, content, choices)?;
+    let (lookup, targets) = (Lookup::of(content, work)?, Targets::new(targets));
+    let mut room = Room::default();
+    let mut resolver = Resolver {
+        lookup: &lookup,
+        targets: &targets,
+        automations: automations.iter().map(|automation| automation.item.id).collect(),
+        prompts: Arriving::new(prompts, work)?,
+        templates: Arriving::new(templates, work)?,
+        work,
+    };
+    let in_prompts = items::resolve(ItemKind::Prompt, prompts, &resolver, &mut room.dangling)?;
+    let in_templates = items::resolve(ItemKind::Template, templates, &resolver, &mut room.dangling)?;
+    let resolved =
+        [(ItemKind::Prompt, prompts, in_prompts.as_slice()), (ItemKind::Template, templates, in_templates.as_slice())];
+    items::note_unfinished(&mut resolver.prompts, &mut resolver.templates, resolved, work)?;
+    let mut identity = identity::Review::new(prompts, templates, choices, work)?;
+    if choices.apply_automations {
+        let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
+        plan.refusals.extend(refusals);
+        for (automation, mapping) in automations.iter().zip(&mapping.automations) {
+            let resolved = resolver.resolve(automation, mapping, &mut room)?;
+            let judged = identity.automation(&mut plan, &lookup, automation, &resolved.document)?;
+            let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
+            arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
+            texts::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            opaque::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
+        }
+    }
+    unchanged::arrive(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), &mut identity, work)?;
+    unchanged::arrive(&mut plan, ItemKind::Template, templates.iter().zip(in_templates), &mut identity, work)?;
+    review.finish(&mut plan);
+    plan.outcome = Outcome {
+        cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
+        mapped: Mapped::default(),
+        skipped: Skipped {
+            automations: content.automations.len() - automations.len(),
+            templates: content.templates.len() - templates.len(),
+        },
+    };
+    Ok(plan)
+}
+
+/// Adds one automation whose references were resolved: off, with a warning, where one leads nowhere or to something
+/// that lost a secret or a value of the source person, and where it sends to what nobody accepts.
+fn arrive_mapped(
+    plan: &mut Plan,
+    automation: &CapturedAutomation,
+    mut resolved: resolve::Resolved,
+    identity: identity::Judgement,
+    (review, unaccepted): (&mut Review<'_>, &Unaccepted),
+    targets: &Targets<'_>,
+    choices: &Choices,
+) {
+    let removed = &automation.item.removed_secrets;
+    let incomplete = !removed.is_empty() || resolved.uses_incomplete;
+    let is_dangling = !resolved.dangling.is_empty() || !resolved.uses_unmapped.is_empty();
+    judge_references(plan, automation, &mut resolved, targets, choices);
+    if incomplete {
+        let places = match removed.is_empty() {
+            true => "what was removed from the prompts and templates that it uses".to_owned(),
+            false => words::first_pointers(removed),
+        };
+        let detail = format!("secrets do not travel: fill in {places} and switch the automation on");
+        plan.warnings.push(Warning::about(WarningCode::SecretsRemoved, automation, detail));
+    }
+    review.judge(plan, automation, unaccepted, incomplete, choices);
+    plan.clones.push(PlannedClone {
+        kind: ItemKind::Automation,
+        source_id: automation.item.id,
+        document: resolved.document,
+        enabled: Some(
+            automation.enabled && !is_dangling && !incomplete && !identity.is_incomplete && unaccepted.total == 0,
+        ),
+        rewires: resolved.rewires,
+        mapped: resolved.mapped,
+        identity: identity.rewires,
+    });
+}
+
+/// Refuses or warns of the references of an automation that lead nowhere, and warns of those that may mean something else here.
+fn judge_references(
+    plan: &mut Plan,
+    automation: &CapturedAutomation,
+    resolved: &mut resolve::Resolved,
+    targets: &Targets<'_>,
+    choices: &Choices,
+) {
+    let dangling = std::mem::take(&mut resolved.dangling);
+    match choices.on_unmapped {
+        _ if dangling.is_empty() => {}
+        OnUnmapped::Reject => {
+            let room = MAX_REFUSALS.saturating_sub(plan.refusals.len());
+            let refused = dangling.listed.iter().take(room);
+            plan.refusals.extend(refused.map(|reference| resolve::refusal(reference, targets, choices)));
+        }
+        OnUnmapped::SwitchOff => {
+            let detail = resolve::explain(&dangling, targets);
+            let warning = Warning::about(WarningCode::UnmappedReference, automation, detail);
+            plan.warnings.push(Warning { references: dangling, ..warning });
+        }
+    }
+    if !resolved.uses_unmapped.is_empty() {
+        let detail = format!(
+            "it arrives switched off, because it uses {}, and ids of the source organization are kept there or in what that uses; \
+             replace them and switch it on",
+            words::first_few(&resolved.uses_unmapped.listed, resolved.uses_unmapped.total)
+        );
+        plan.warnings.push(Warning::about(WarningCode::UnmappedReference, automation, detail));
+    }
+    let of_another_kind = std::mem::take(&mut resolved.of_another_kind);
+    if let Some(first) = of_another_kind.listed.first() {
+        let stage = words::shortened(&first.value);
+        let detail = format!(
+            "your organization has the stage {stage} only in pipelines of a type in which the source organization does not \
+             have it; map it to another stage, or see that it is the one that is meant"
+        );
+        let warning = Warning::about(WarningCode::StageOfAnotherType, automation, detail);
+        plan.warnings.push(Warning { references: of_another_kind, ..warning });
+    }
+}

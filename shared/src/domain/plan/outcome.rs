@@ -1,0 +1,35 @@
+//! How many items an apply makes, uses and leaves out.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::Counts;
+
+/// The counts of an apply, as its answer shows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Items that are cloned.
+    pub cloned: Counts,
+    /// Items that exist already and are used as they are.
+    pub mapped: Mapped,
+    /// Items that are left out.
+    pub skipped: Skipped,
+}
+
+/// Items that exist already and are used as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MappedCounts)]
+pub struct Mapped {
+    /// Prompts.
+    pub prompts: usize,
+}
+
+/// Items that are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SkippedCounts)]
+pub struct Skipped {
+    /// Automations.
+    pub automations: usize,
+    /// Templates.
+    pub templates: usize,
+}
