@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::host::{self, Host};
 use super::merge_tag::{MASK, mask, quoted};
 use super::number::{self, Digits};
+use super::vocabulary::{CALLS, NETWORK};
 use super::{Destination, DestinationKind};
 use crate::domain::Email;
 use crate::domain::invisible::is_ignorable;
@@ -138,42 +139,6 @@ fn tidy(text: &str) -> Cow<'_, str> {
 fn shown(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || "\"'`<>()".contains(c))
 }
-
-/// Schemes whose host is called whatever it is named.
-const NETWORK: [&str; 32] = [
-    "http",
-    "https",
-    "ws",
-    "wss",
-    "ftp",
-    "ftps",
-    "sftp",
-    "ssh",
-    "smtp",
-    "smtps",
-    "imap",
-    "imaps",
-    "pop3",
-    "ldap",
-    "ldaps",
-    "amqp",
-    "amqps",
-    "mqtt",
-    "mqtts",
-    "redis",
-    "rediss",
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mongodb",
-    "mongodb+srv",
-    "kafka",
-    "nats",
-    "grpc",
-    "tcp",
-    "udp",
-    "s3",
-];
 
 /// Judges a text by its scheme. Schemes may stand in front of each other, as in `jdbc:mysql://…`: the last one decides.
 fn by_scheme(tidy: &str, text: &str, expected: Expected) -> Option<Destination> {
@@ -327,38 +292,6 @@ fn email(masked: &str, text: &str) -> Option<Destination> {
 fn phone(tidy: &str, digits: Digits) -> Option<Destination> {
     number::parse(tidy, digits).map(|number| Destination { text: number, kind: DestinationKind::Phone })
 }
-
-/// What code calls a machine with.
-const CALLS: [&str; 28] = [
-    "fetch(",
-    "axios",
-    "XMLHttpRequest",
-    "sendBeacon",
-    "WebSocket(",
-    "EventSource(",
-    "requests.",
-    "urllib",
-    "http.request",
-    "https.request",
-    "http.get",
-    "https.get",
-    "UrlFetchApp",
-    "$.ajax",
-    "$.post",
-    "$.get",
-    "curl ",
-    "wget ",
-    "Invoke-WebRequest",
-    "Invoke-RestMethod",
-    "HttpClient",
-    "got(",
-    "got.",
-    "net.connect",
-    "smtplib",
-    "nodemailer",
-    "httpx.",
-    "import(",
-];
 
 fn is_code(text: &str) -> bool {
     CALLS.iter().any(|call| text.contains(call))

@@ -14,6 +14,7 @@ mod name;
 mod number;
 #[cfg(test)]
 pub(super) mod tests;
+mod vocabulary;
 mod walk;
 
 use std::collections::BTreeSet;
