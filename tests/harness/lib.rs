@@ -2,6 +2,7 @@
 //! call to DynamoDB written down.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
+mod answer;
 mod bench;
 #[path = "../../shared/src/domain/redaction/tests/canaries.rs"]
 pub mod canaries;
@@ -17,6 +18,7 @@ mod people;
 mod proxy;
 mod recording;
 mod requests;
+mod routes;
 mod setups;
 mod tally;
 
@@ -26,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use http::{HeaderMap, Method};
+use http::Method;
 use local::database::Database;
 use local::event_source::Delivered;
 use local::gateway::decoded_path;
@@ -41,6 +43,7 @@ use shared::function::{EventFunction, HttpFunction};
 use shared::http::{Caller, CorsOrigins, TrustedHops};
 use shared::store::Table;
 
+pub use answer::Answer;
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
 pub use census::{Census, Contents, Finding};
 pub use description::validate;
@@ -162,29 +165,6 @@ impl TestApp {
         Self { stack, jwks, http, clock, recording, faults, workspace }
     }
 
-    /// `POST /api/user-snapshots`.
-    pub async fn create_snapshot(&self, token: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, "/api/user-snapshots").bearer_auth(token).json(body)).await
-    }
-
-    /// `POST /api/user-snapshots/{id}/apply`.
-    pub async fn apply(&self, token: &str, id: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply")).bearer_auth(token).json(body))
-            .await
-    }
-
-    /// `POST /api/user-snapshots` under an Idempotency-Key.
-    pub async fn create_once(&self, token: &str, key: &str, body: &Value) -> Answer {
-        let request = self.request(Method::POST, "/api/user-snapshots").header("idempotency-key", key);
-        self.send(request.bearer_auth(token).json(body)).await
-    }
-
-    /// `POST /api/user-snapshots/{id}/apply` under an Idempotency-Key.
-    pub async fn apply_once(&self, token: &str, key: &str, id: &str, body: &Value) -> Answer {
-        let request = self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply"));
-        self.send(request.header("idempotency-key", key).bearer_auth(token).json(body)).await
-    }
-
     /// Runs a function by its logical name, as Lambda's Invoke API does.
     pub async fn invoke_by_name(&self, name: &str, event: &Value) -> Answer {
         let path = format!("/2015-03-31/functions/{name}/invocations");
@@ -223,35 +203,6 @@ impl TestApp {
         self.stack.scheduler()
     }
 
-    /// `POST /api/user-snapshots/{id}/plan`.
-    pub async fn plan(&self, token: &str, id: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/plan")).bearer_auth(token).json(body))
-            .await
-    }
-
-    /// `POST /api/auth/login`.
-    pub async fn login(&self, email: &str, password: &str) -> Answer {
-        let body = json!({"email": email, "password": password});
-        self.send(self.request(Method::POST, "/api/auth/login").json(&body)).await
-    }
-
-    /// `POST /api/auth/login` from this address, of a service behind a proxy.
-    pub async fn login_from(&self, address: &str, email: &str, password: &str) -> Answer {
-        let body = json!({"email": email, "password": password});
-        let request = self.request(Method::POST, "/api/auth/login").header("x-forwarded-for", address);
-        self.send(request.json(&body)).await
-    }
-
-    /// `GET /api/auth/verify-token`.
-    pub async fn verify_token(&self, token: &str) -> Answer {
-        self.send(self.request(Method::GET, "/api/auth/verify-token").bearer_auth(token)).await
-    }
-
-    /// `GET /health`.
-    pub async fn health(&self) -> Answer {
-        self.send(self.request(Method::GET, "/health")).await
-    }
-
     /// Runs a function on an event of `events/`, its placeholders filled in.
     pub async fn invoke(&self, function: HttpFunction, event: &Value) -> Answer {
         let request = lambda_http::request::from_str(&event.to_string()).expect("the event is one");
@@ -263,77 +214,6 @@ impl TestApp {
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body, text };
         description::check(&method, &path, None, &answer);
         answer
-    }
-
-    /// `GET` of any path.
-    pub async fn get(&self, token: &str, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).bearer_auth(token)).await
-    }
-
-    /// `PATCH` of any path.
-    pub async fn patch(&self, token: &str, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PATCH, path).bearer_auth(token).json(body)).await
-    }
-
-    /// `GET /api/user-snapshots`, with a query string such as `limit=7`.
-    pub async fn list_snapshots(&self, token: &str, query: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots?{query}")).await
-    }
-
-    /// `GET /api/user-snapshots/{id}`.
-    pub async fn snapshot(&self, token: &str, id: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/{id}")).await
-    }
-
-    /// `GET /api/user-snapshots/{id}/items`, with a query string such as `kind=prompt`.
-    pub async fn snapshot_items(&self, token: &str, id: &str, query: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/{id}/items?{query}")).await
-    }
-
-    /// `GET /api/user-snapshots/{id}/apply-refs`.
-    pub async fn apply_refs(&self, token: &str, id: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/{id}/apply-refs")).await
-    }
-
-    /// `GET /api/user-snapshots/orgs/{orgId}/users`, with a query string such as `limit=7`.
-    pub async fn list_users(&self, token: &str, organization: &str, query: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/orgs/{organization}/users?{query}")).await
-    }
-
-    /// `PATCH /api/user-snapshots/{id}`.
-    pub async fn rename(&self, token: &str, id: &str, body: &Value) -> Answer {
-        self.patch(token, &format!("/api/user-snapshots/{id}"), body).await
-    }
-
-    /// `PATCH /api/user-snapshots/{id}/assign`.
-    pub async fn assign(&self, token: &str, id: &str, body: &Value) -> Answer {
-        self.patch(token, &format!("/api/user-snapshots/{id}/assign"), body).await
-    }
-
-    /// `DELETE /api/user-snapshots/{id}`.
-    pub async fn delete_snapshot(&self, token: &str, id: &str) -> Answer {
-        self.send(self.request(Method::DELETE, &format!("/api/user-snapshots/{id}")).bearer_auth(token)).await
-    }
-
-    /// `GET /api/user-snapshots/{id}/applies`, with a query string such as `limit=7`.
-    pub async fn list_applies(&self, token: &str, id: &str, query: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/{id}/applies?{query}")).await
-    }
-
-    /// `GET /api/user-snapshots/{id}/applies/{applyId}`, with a query string such as `limit=7`.
-    pub async fn apply_detail(&self, token: &str, id: &str, apply: &str, query: &str) -> Answer {
-        self.get(token, &format!("/api/user-snapshots/{id}/applies/{apply}?{query}")).await
-    }
-
-    /// `POST /api/user-snapshots/{id}/applies/{applyId}/undo`, without a body or with this one.
-    pub async fn undo(&self, token: &str, id: &str, apply: &str, body: Option<&Value>) -> Answer {
-        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo");
-        let request = self.request(Method::POST, &path).bearer_auth(token);
-        self.send(match body {
-            Some(body) => request.json(body),
-            None => request,
-        })
-        .await
     }
 
     /// Any request, for [`TestApp::send`].
@@ -468,51 +348,6 @@ impl TestApp {
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.recording.clear();
-    }
-}
-
-/// An answer of the service.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body as JSON; null when it is none.
-    pub body: Value,
-    /// The body as it came.
-    pub text: String,
-}
-
-impl Answer {
-    /// The body of an answer that has this status. Fails the test, with the whole body, when it has another.
-    #[track_caller]
-    pub fn expect(&self, status: u16) -> &Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        &self.body
-    }
-
-    /// The body of a problem with this status and code, which has the form that every problem has.
-    #[track_caller]
-    pub fn expect_problem(&self, status: u16, code: &str) -> &Value {
-        let body = self.expect(status);
-        assert_eq!(body["code"], code, "{}", self.text);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
-        assert_eq!(body["status"], status, "{}", self.text);
-        assert_eq!(body["error"], body["detail"], "{}", self.text);
-        assert_eq!(body["requestId"].as_str(), self.header("x-request-id"), "{}", self.text);
-        body
-    }
-
-    /// The pointers of a problem's errors, in order.
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().filter_map(|error| error["pointer"].as_str()).collect()
-    }
-
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 

@@ -1,0 +1,131 @@
+//! The routes, one method for each.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::{Answer, TestApp};
+
+impl TestApp {
+    /// `POST /api/user-snapshots`.
+    pub async fn create_snapshot(&self, token: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/api/user-snapshots").bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/apply`.
+    pub async fn apply(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply")).bearer_auth(token).json(body))
+            .await
+    }
+
+    /// `POST /api/user-snapshots` under an Idempotency-Key.
+    pub async fn create_once(&self, token: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/user-snapshots").header("idempotency-key", key);
+        self.send(request.bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/apply` under an Idempotency-Key.
+    pub async fn apply_once(&self, token: &str, key: &str, id: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/user-snapshots/{id}/apply"));
+        self.send(request.header("idempotency-key", key).bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/plan`.
+    pub async fn plan(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/api/user-snapshots/{id}/plan")).bearer_auth(token).json(body))
+            .await
+    }
+
+    /// `POST /api/auth/login`.
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.send(self.request(Method::POST, "/api/auth/login").json(&body)).await
+    }
+
+    /// `POST /api/auth/login` from this address, of a service behind a proxy.
+    pub async fn login_from(&self, address: &str, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        let request = self.request(Method::POST, "/api/auth/login").header("x-forwarded-for", address);
+        self.send(request.json(&body)).await
+    }
+
+    /// `GET /api/auth/verify-token`.
+    pub async fn verify_token(&self, token: &str) -> Answer {
+        self.send(self.request(Method::GET, "/api/auth/verify-token").bearer_auth(token)).await
+    }
+
+    /// `GET /health`.
+    pub async fn health(&self) -> Answer {
+        self.send(self.request(Method::GET, "/health")).await
+    }
+
+    /// `GET` of any path.
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// `PATCH` of any path.
+    pub async fn patch(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).bearer_auth(token).json(body)).await
+    }
+
+    /// `GET /api/user-snapshots`, with a query string such as `limit=7`.
+    pub async fn list_snapshots(&self, token: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}`.
+    pub async fn snapshot(&self, token: &str, id: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/items`, with a query string such as `kind=prompt`.
+    pub async fn snapshot_items(&self, token: &str, id: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/items?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/apply-refs`.
+    pub async fn apply_refs(&self, token: &str, id: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/apply-refs")).await
+    }
+
+    /// `GET /api/user-snapshots/orgs/{orgId}/users`, with a query string such as `limit=7`.
+    pub async fn list_users(&self, token: &str, organization: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/orgs/{organization}/users?{query}")).await
+    }
+
+    /// `PATCH /api/user-snapshots/{id}`.
+    pub async fn rename(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/user-snapshots/{id}"), body).await
+    }
+
+    /// `PATCH /api/user-snapshots/{id}/assign`.
+    pub async fn assign(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/user-snapshots/{id}/assign"), body).await
+    }
+
+    /// `DELETE /api/user-snapshots/{id}`.
+    pub async fn delete_snapshot(&self, token: &str, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/api/user-snapshots/{id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/applies`, with a query string such as `limit=7`.
+    pub async fn list_applies(&self, token: &str, id: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies?{query}")).await
+    }
+
+    /// `GET /api/user-snapshots/{id}/applies/{applyId}`, with a query string such as `limit=7`.
+    pub async fn apply_detail(&self, token: &str, id: &str, apply: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/user-snapshots/{id}/applies/{apply}?{query}")).await
+    }
+
+    /// `POST /api/user-snapshots/{id}/applies/{applyId}/undo`, without a body or with this one.
+    pub async fn undo(&self, token: &str, id: &str, apply: &str, body: Option<&Value>) -> Answer {
+        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo");
+        let request = self.request(Method::POST, &path).bearer_auth(token);
+        self.send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+}
