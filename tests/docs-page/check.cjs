@@ -21,7 +21,7 @@ async function main() {
   page.on('console', (message) => { if (message.type() === 'error') troubles.push(`console: ${message.text()}`); });
   page.on('pageerror', (error) => troubles.push(`script: ${error.message}`));
   page.on('request', (request) => { if (!request.url().startsWith(`${url}/`)) troubles.push(`request: ${request.url()}`); });
-  // What the policy refuses is told here even where the console says nothing of it.
+  // Records what the policy refuses, also if the console does not show it.
   await page.addInitScript(() => {
     window.refused = [];
     addEventListener('securitypolicyviolation', (event) => window.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
@@ -31,7 +31,7 @@ async function main() {
   assert.equal(response.status(), 200);
   assert.match(response.headers()['content-security-policy'], /^default-src 'none';/);
 
-  // Everything that the description has is there to be read.
+  // The page shows everything in the description.
   const description = await (await fetch(`${url}/openapi.json`)).json();
   const text = await page.locator('main').innerText();
   let routes = 0;
@@ -82,7 +82,7 @@ async function main() {
   assert.match(await send('applySnapshot', { id }), /^201 Created[^]*"automations": 5/);
   await page.locator('#applySnapshot').screenshot({ path: path.join(directory, 'apply.png') });
   assert.deepEqual(troubles, []);
-  // From here on an answer is an error, which a browser tells on the console.
+  // From here on answers are errors, which a browser shows on the console.
   assert.match(await send('renameSnapshot', { id, 'If-Match': '"7"' }), /^412 [^]*precondition_failed/);
   const others = troubles.filter((trouble) => !trouble.includes('status of 412'));
   assert.deepEqual(others, []);

@@ -1,4 +1,4 @@
-"""What schemathesis has to know of this API and cannot read from its description."""
+"""Tells schemathesis what it cannot read from the description of the API."""
 
 import collections
 
@@ -6,12 +6,12 @@ import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
-#: The latest cursors that answers gave, by operation: a place in one list means nothing in another.
+#: The latest cursors of answers, by operation: a position in one list has no meaning in another.
 CURSORS: dict[str, collections.deque[str]] = collections.defaultdict(lambda: collections.deque(maxlen=50))
-#: Fields whose good values no schema can list, so that 422 is a fair answer to one that the schema has. Of any other field the
-#: description must say all.
+#: Fields whose good values no schema can list, so 422 is acceptable for a value that the schema allows. For every other field the
+#: schema must be exact.
 BEYOND_SCHEMAS = {
-    # What is named must exist, and fit the snapshot.
+    # The named objects must exist, and fit the snapshot.
     "sourceOrgId",
     "sourceUserId",
     "assignedOrgIds",
@@ -23,11 +23,11 @@ BEYOND_SCHEMAS = {
     "selectedPromptNames",
     "revision",
     "allowDestinations",
-    # The form of a domain name, in any script, is beyond a pattern.
+    # No pattern describes a domain name in any script.
     "email",
-    # Not one of the most common ones, and not the address.
+    # It must not be one of the most common ones, nor the address.
     "password",
-    # How long a duration is, such as P00W, is beyond a pattern.
+    # No pattern describes the length of a duration, such as P00W.
     "every",
 }
 #: The description's example of an If-Match: the version of some other snapshot.
@@ -36,18 +36,18 @@ EXAMPLE_TAG = '"3.1"'
 
 @schemathesis.hook
 def filter_path_parameters(context, path_parameters):
-    """API Gateway ends a path at an encoded question mark: what is left is another path, with another route or none."""
+    """Skips paths with an encoded question mark: API Gateway ends the path there, and the rest is another path."""
     values = map(str, (path_parameters or {}).values())
     return not any("?" in value or "%3f" in value.lower() for value in values)
 
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Drops what only looks like a failure; the tool's summary says how many that were."""
+    """Drops failures that are not defects of this API; the tool's summary counts them."""
     try:
         answer = response.json()
         if isinstance(failure, AcceptedNegativeData):
-            # A plan answers 200 to what an apply refuses with 422, and lists it in `refusals`: that is no acceptance.
+            # A plan answers 200 where an apply answers 422, and lists the `refusals`. That is not an acceptance.
             return not answer["plan"]["refusals"]
         if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
             if answer["code"] == "idempotency_key_reused":
@@ -73,7 +73,7 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes real, in a good request, what no schema tells from other texts of the same letters."""
+    """Replaces generated texts of a good request by values that exist, which no schema can distinguish from others."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if "cursor" in (case.query or {}):
@@ -83,6 +83,6 @@ def before_call(context, case, kwargs):
         else:
             del case.query["cursor"]
     tag = (case.headers or {}).get("If-Match", "*")
-    # The tool's coverage phase makes up headers of letters and digits only, whatever their pattern says (4.32.5).
+    # The tool's coverage phase generates headers of letters and digits only, against their pattern (4.32.5).
     if tag.isalnum() or tag == EXAMPLE_TAG:
         case.headers["If-Match"] = "*"
