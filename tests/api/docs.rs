@@ -95,15 +95,3 @@ fn the_walk_through_requests_or_names_every_route() {
         assert!(names.iter().any(|known| known == name), "docs/API.md has {name}, which is no route");
     }
 }
-
-#[test]
-fn every_file_that_the_recipe_of_a_route_names_is_there() {
-    let recipe = document("docs/recipes/route.md");
-    let files = quoted(&recipe).filter(|text| !text.contains(' ') && text.contains('.') && !text.contains('('));
-    let mut count = 0;
-    for file in files.filter(|text| !text.starts_with('\n')) {
-        assert!(std::path::Path::new(&format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).exists(), "{file}");
-        count += 1;
-    }
-    assert!(count >= 14, "{count} files");
-}
