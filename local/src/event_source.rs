@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
-use shared::queue::{RefreshMessage, RefreshQueue, Sending};
+use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 
 use crate::gateway::Invoked;
 
@@ -154,7 +154,7 @@ impl State {
 }
 
 impl RefreshQueue for EventSource {
-    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a> {
+    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> SendFuture<'a> {
         let send = |message: &RefreshMessage| {
             let text = serde_json::to_string(message).map_err(|error| Fault::Corrupt(error.to_string()))?;
             self.take(&text, message.organization_id.map(|organization| organization.to_string()));

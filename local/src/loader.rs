@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use shared::domain::{EmailKey, Fault, Organization, Password, User};
 use shared::ids::Randomness;
-use shared::password_hash::{HashingFailed, PasswordHasher, SALT_BYTES};
-use shared::store::{Callers, MAX_TRANSACTION_ITEMS, OrganizationWriter, SetupWriter, Table, UserCreated};
+use shared::password_hash::{HashingError, PasswordHasher, SALT_BYTES};
+use shared::store::{Callers, CreateUserOutcome, MAX_TRANSACTION_ITEMS, OrganizationWriter, SetupWriter, Table};
 
 use crate::workspace::{Member, Tenant, Workspace};
 
@@ -23,7 +23,7 @@ impl PasswordHashes {
     }
 
     /// Hashes each user's password, with a salt of its own.
-    pub async fn make(passwords: &[(&User, Password)], randomness: &dyn Randomness) -> Result<Self, HashingFailed> {
+    pub async fn make(passwords: &[(&User, Password)], randomness: &dyn Randomness) -> Result<Self, HashingError> {
         let mut hashes = BTreeMap::new();
         for (user, password) in passwords {
             hashes.insert(user.email.key().clone(), hash(password, randomness).await?);
@@ -37,7 +37,7 @@ impl PasswordHashes {
 }
 
 /// A password's hash with a fresh salt.
-pub async fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashingFailed> {
+pub async fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashingError> {
     let mut salt = [0; SALT_BYTES];
     randomness.fill(&mut salt);
     PasswordHasher::new().hash(password, salt).await
@@ -97,8 +97,10 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
             let user = &member.user;
             let what = describe_user(user);
             match users.create_user(user, hashes.of(user), &member.setup).await.map_err(fault(&before))? {
-                UserCreated::Created => before.push(what),
-                UserCreated::EmailTaken | UserCreated::UserExists => return Err(LoadError::Overtaken { what, before }),
+                CreateUserOutcome::Created => before.push(what),
+                CreateUserOutcome::EmailTaken | CreateUserOutcome::UserExists => {
+                    return Err(LoadError::Overtaken { what, before });
+                }
             }
         }
     }
@@ -173,9 +175,9 @@ impl Loading<'_> {
         let (what, users) = (describe_user(user), SetupWriter::new(self.table));
         if Callers::new(self.table).load(user.organization, user.id).await?.is_none() {
             match users.create_user(user, hash, setup).await? {
-                UserCreated::Created => self.loaded.written.push(what),
-                UserCreated::UserExists => self.loaded.found.push(what),
-                UserCreated::EmailTaken => {
+                CreateUserOutcome::Created => self.loaded.written.push(what),
+                CreateUserOutcome::UserExists => self.loaded.found.push(what),
+                CreateUserOutcome::EmailTaken => {
                     self.loaded.missing.push(format!("{what}: another user has the e-mail address"));
                 }
             }

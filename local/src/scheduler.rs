@@ -91,7 +91,7 @@ impl Scheduler {
                 let end = Timestamp::from_millis(i64::MAX);
                 let page = schedules.page(&shard, end, from.as_deref()).await?;
                 for scheduled in &schedules.load(&page.rows, end).await?.due {
-                    hastened += usize::from(schedules.move_on(scheduled, now).await?);
+                    hastened += usize::from(schedules.reschedule(scheduled, now).await?);
                 }
                 from = page.next;
                 if from.is_none() {

@@ -12,7 +12,7 @@ use shared::domain::{
     Agent, Designation, Document, Email, FullName, ObjectId, Organization, PhoneNumber, Pipeline, Preferences, Role,
     Setup, SetupItem, Timestamp, User, Violation,
 };
-use shared::store::{Unstorable, storable};
+use shared::store::{UnstorableDocument, check_storable};
 
 /// The demo workspace, so that the binary needs no file.
 pub const DEMO: &str = include_str!("../../events/demo-workspace.json");
@@ -204,7 +204,7 @@ fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), Refusal> {
 
 /// Fails where DynamoDB would not store this, which stands at `here`.
 fn refuse(document: &impl Serialize, here: impl Fn() -> String) -> Result<(), Refusal> {
-    storable(document).map_err(|Unstorable { pointer, reason }| (here() + &pointer, reason))
+    check_storable(document).map_err(|UnstorableDocument { pointer, reason }| (here() + &pointer, reason))
 }
 
 struct Unique<T>(HashSet<T>);

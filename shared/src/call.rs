@@ -1,4 +1,4 @@
-//! One request of a function: what it is answered from, and the steps that every handler begins with.
+//! One request of a function, and the steps that every handler starts with.
 
 use std::convert::Infallible;
 
@@ -10,11 +10,11 @@ use crate::http::{
 };
 use crate::store::{Callers, StoredUser, Table};
 
-/// One request, with what it is answered from.
+/// One request, with everything that answers it.
 pub struct Call<'a, A> {
-    /// What the function works with.
+    /// The function's settings and clients.
     pub app: &'a A,
-    /// The edge.
+    /// The edge: keys, clock, randomness and CORS.
     pub edge: &'a Edge,
     /// The table, within the time that the request has left.
     pub table: &'a Table,
@@ -25,7 +25,7 @@ pub struct Call<'a, A> {
     route: &'static Route,
 }
 
-/// Answers a request of a function: finds its operation, has `answer` answer it, and logs what the table took. 404 or 405 where the
+/// Answers a request: finds its operation, calls `answer`, and logs the consumed capacity. Answers 404 or 405 if the
 /// function has no such operation.
 pub async fn serve<A, O, F>(
     app: &A,
@@ -50,7 +50,7 @@ where
 }
 
 impl<A> Call<'_, A> {
-    /// Returns who is calling. Fails with 401 without an accepted token, and with 403 where the role may never take the
+    /// Returns the caller. Fails with 401 without an accepted token, and with 403 if the role may never take the
     /// operation's action. Reads nothing.
     pub fn begin(&self) -> Result<Caller, ApiError> {
         let caller = self.context.authenticate(self.edge, self.request)?;
@@ -62,17 +62,17 @@ impl<A> Call<'_, A> {
         }
     }
 
-    /// Returns the stored caller. Fails with 401 where it is not what the token says any more. Await it along with other reads.
+    /// Returns the stored caller. Fails with 401 if it differs from the token. Await it along with other reads.
     pub async fn confirm(&self, caller: &Caller) -> Result<StoredUser, ApiError> {
         caller.confirm(Callers::new(self.table).load(caller.organization, caller.user).await?)
     }
 
-    /// Refuses a query string of an operation that takes no parameters.
+    /// Fails with 400 if there is a query string, for an operation without parameters.
     pub fn no_parameters(&self) -> Result<(), ApiError> {
         Query::of(self.request, &[]).map(drop)
     }
 
-    /// Runs `work` on another thread until the request's deadline, then answers 503.
+    /// Runs `work` on another thread. Fails with 503 at the request's deadline.
     pub async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Work) -> Result<T, ApiError> + Send + 'static,

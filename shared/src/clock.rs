@@ -1,4 +1,4 @@
-//! Where the time comes from.
+//! The clock.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::domain::Timestamp;
 
 /// The time, as an argument: a test passes a clock that it sets.
 pub trait Clock: Send + Sync {
-    /// The present moment, to the millisecond.
+    /// Returns the current time, to the millisecond.
     fn now(&self) -> Timestamp;
 }
 
-/// When work that began at `started` must begin nothing new: `reserve` before the moment at which Lambda ends the function, in
-/// milliseconds since 1970, or after `budget` where no Lambda sets one.
+/// Returns the time at which work that started at `started` must start nothing new: `reserve` before Lambda ends the
+/// function (`lambda_deadline`, in milliseconds since 1970), or `budget` after the start without Lambda.
 pub fn end_of_work(lambda_deadline: u64, started: Timestamp, reserve: Duration, budget: Duration) -> Timestamp {
     match i64::try_from(lambda_deadline) {
         Ok(millis @ 1..) => Timestamp::from_millis(millis).minus(reserve),

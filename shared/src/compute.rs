@@ -1,7 +1,8 @@
-//! Computing within the time of a request or a message: on a thread of its own, so that the runtime goes on, and no longer than
-//! the time lasts, so that the core is free again.
+//! Runs computations on their own thread within the time of a request or a message, so that the runtime continues and
+//! the core is free again at the deadline.
 //!
-//! What is cut into pieces ([`Work::spend`]) stops at the next piece once the time is over, or once nobody waits for it any more.
+//! Work in pieces ([`Work::spend`]) stops at the next piece once the time is over, or once the caller has dropped the
+//! future.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -11,56 +12,56 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::domain::{Timestamp, Work};
 
-/// A computation that had this much time and is not done has too much to do: another try would come to the same. It is half of what
-/// a request plans with.
-const AMPLE: Duration = Duration::from_millis(12_500);
+/// A computation that had this much time and did not finish is too large: a retry would not help. It is half of a
+/// request's time.
+const AMPLE_TIME: Duration = Duration::from_millis(12_500);
 
-/// How much of the time is kept for writing down what came of it.
-const WRITING: Duration = Duration::from_secs(2);
+/// The part of the time that is reserved for writing the result.
+const WRITE_RESERVE: Duration = Duration::from_secs(2);
 
-/// When a request or a message has to be done with computing.
+/// The time at which the computations of a request or message must end.
 #[derive(Clone)]
 pub struct Deadline {
     clock: Arc<dyn Clock>,
     at: Timestamp,
 }
 
-/// Why there is no result.
+/// Why a computation has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfinished {
-    /// It had ample time: the content is too large, or of a shape that takes too long.
+pub enum ComputeError {
+    /// There was ample time: the content is too large, or takes too long for its shape.
     #[error("the content takes longer to process than there is time")]
     TooMuch,
-    /// What came before left too little time: another try may do.
+    /// Earlier steps left too little time. A retry may succeed.
     #[error("too little time was left to process the content")]
     TooLate,
-    /// The machine has no thread for it.
+    /// The machine has no free thread.
     #[error("nothing can be computed: {0}")]
     Impossible(String),
 }
 
 impl Deadline {
-    /// Computing ends two seconds before all of it has to be done, at `end` of this clock.
+    /// Returns a deadline two seconds before `end` of this clock.
     pub fn new(clock: Arc<dyn Clock>, end: Timestamp) -> Self {
-        Self { clock, at: end.minus(WRITING) }
+        Self { clock, at: end.minus(WRITE_RESERVE) }
     }
 
-    /// How much time is left.
+    /// Returns the time left.
     pub fn time_left(&self) -> Duration {
         self.at.since(self.clock.now())
     }
 
-    /// Runs `work` on a thread of its own and gives its result. It has to end with the first [`Work::spend`] that fails, which is the
-    /// first after the deadline or after the returned future was dropped; what it gives then is not used.
+    /// Runs `work` on its own thread and returns its result. `work` must end at the first [`Work::spend`] that fails,
+    /// which happens after the deadline or after this future was dropped. Its result is discarded then.
     pub async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Work) -> T + Send + 'static,
-    ) -> Result<T, Unfinished> {
+    ) -> Result<T, ComputeError> {
         let had = self.time_left();
         if had.is_zero() {
-            return Err(Unfinished::TooLate);
+            return Err(ComputeError::TooLate);
         }
-        let (abandoned, stopped) = (Abandoned::default(), Arc::new(AtomicBool::default()));
+        let (abandoned, stopped) = (CancelOnDrop::default(), Arc::new(AtomicBool::default()));
         let (is_abandoned, stops, deadline) = (Arc::clone(&abandoned.0), Arc::clone(&stopped), self.clone());
         let meter = Work::until(move || {
             let is_over = is_abandoned.load(Ordering::Relaxed) || deadline.time_left().is_zero();
@@ -69,23 +70,23 @@ impl Deadline {
         });
         let outcome = match tokio::task::spawn_blocking(move || work(&meter)).await {
             Ok(outcome) => outcome,
-            // As if it had panicked here: whoever catches that answers it, and the log has where it was.
+            // Panics here as well: the handler answers it, and the log has its place.
             Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
-            Err(failed) => return Err(Unfinished::Impossible(failed.to_string())),
+            Err(failed) => return Err(ComputeError::Impossible(failed.to_string())),
         };
         match stopped.load(Ordering::Relaxed) {
             false => Ok(outcome),
-            true if had >= AMPLE => Err(Unfinished::TooMuch),
-            true => Err(Unfinished::TooLate),
+            true if had >= AMPLE_TIME => Err(ComputeError::TooMuch),
+            true => Err(ComputeError::TooLate),
         }
     }
 }
 
-/// Tells a computation, when it is dropped, that nobody waits for it.
+/// Stops a computation when its future is dropped.
 #[derive(Default)]
-struct Abandoned(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Drop for Abandoned {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -100,30 +101,30 @@ mod tests {
 
     const END: Timestamp = Timestamp::from_millis(25_000);
 
-    /// A clock that goes on by a millisecond whenever somebody looks.
+    /// A clock that advances by a millisecond at each reading.
     #[derive(Default)]
-    struct Ticking(AtomicI64);
+    struct TickingClock(AtomicI64);
 
-    impl Clock for Ticking {
+    impl Clock for TickingClock {
         fn now(&self) -> Timestamp {
             Timestamp::from_millis(self.0.fetch_add(1, Ordering::SeqCst))
         }
     }
 
     fn deadline_after(left: i64) -> Deadline {
-        Deadline::new(Arc::new(Ticking(AtomicI64::new(23_000 - left))), END)
+        Deadline::new(Arc::new(TickingClock(AtomicI64::new(23_000 - left))), END)
     }
 
-    /// Tells through the channel that the thread has ended it, however it ended.
-    struct Ended(mpsc::Sender<()>);
+    /// Sends a message when the thread ends, however it ends.
+    struct EndSignal(mpsc::Sender<()>);
 
-    impl Drop for Ended {
+    impl Drop for EndSignal {
         fn drop(&mut self) {
             let _ = self.0.send(());
         }
     }
 
-    fn endless(ended: Ended) -> impl FnOnce(&Work) + Send + 'static {
+    fn endless(ended: EndSignal) -> impl FnOnce(&Work) + Send + 'static {
         move |work| {
             let _ended = ended;
             while work.spend(1_000).is_ok() {}
@@ -140,13 +141,13 @@ mod tests {
     #[tokio::test]
     async fn what_never_ends_stops_when_its_time_is_over_and_its_thread_with_it() {
         for (left, expected) in [
-            (1, Unfinished::TooLate),
-            (12_499, Unfinished::TooLate),
-            (12_500, Unfinished::TooMuch),
-            (12_501, Unfinished::TooMuch),
+            (1, ComputeError::TooLate),
+            (12_499, ComputeError::TooLate),
+            (12_500, ComputeError::TooMuch),
+            (12_501, ComputeError::TooMuch),
         ] {
             let (sender, ended) = mpsc::channel();
-            assert_eq!(deadline_after(left).compute(endless(Ended(sender))).await, Err(expected), "{left}");
+            assert_eq!(deadline_after(left).compute(endless(EndSignal(sender))).await, Err(expected), "{left}");
             ended.recv_timeout(Duration::from_secs(20)).unwrap();
         }
     }
@@ -155,21 +156,21 @@ mod tests {
     async fn where_no_time_is_left_nothing_begins() {
         for left in [0, -1] {
             let outcome = deadline_after(left).compute(|_| panic!("it began")).await;
-            assert_eq!(outcome, Err::<(), _>(Unfinished::TooLate), "{left}");
+            assert_eq!(outcome, Err::<(), _>(ComputeError::TooLate), "{left}");
         }
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_any_more_stops() {
-        struct Standing;
-        impl Clock for Standing {
+        struct FrozenClock;
+        impl Clock for FrozenClock {
             fn now(&self) -> Timestamp {
                 Timestamp::from_millis(0)
             }
         }
-        let deadline = Deadline::new(Arc::new(Standing), END);
+        let deadline = Deadline::new(Arc::new(FrozenClock), END);
         let (sender, ended) = mpsc::channel();
-        let computing = deadline.compute(endless(Ended(sender)));
+        let computing = deadline.compute(endless(EndSignal(sender)));
         assert!(tokio::time::timeout(Duration::from_millis(5), computing).await.is_err());
         ended.recv_timeout(Duration::from_secs(20)).unwrap();
     }

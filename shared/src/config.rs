@@ -1,4 +1,4 @@
-//! Settings from the environment, and the clients that are made with them.
+//! Reads settings from the environment, and makes clients with them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,27 +15,27 @@ use crate::http::{CorsOrigins, Edge, InvalidOrigins, KeyError, TokenVerifier, Tr
 use crate::ids::SystemRandomness;
 use crate::refresh::REVISIONS_KEPT;
 
-/// Tries of one call to AWS, the first included. Those to DynamoDB are tried once: how often they are repeated is decided in
-/// `store::retry`, where it is known how much time a request has left.
+/// The most tries of one call to AWS. Calls to DynamoDB are tried once here: `store::table::retry` repeats them, since
+/// it knows how much time a request has left.
 const ATTEMPTS: u32 = 3;
-/// An answer takes single milliseconds; whoever waits this long has lost the connection.
+/// An answer takes single milliseconds, so a call that waits this long has lost its connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most revisions that a setting keeps: their contents share one partition with the snapshot.
+/// The highest setting: the contents of revisions share one partition with the snapshot.
 const MAX_REVISIONS_KEPT: u32 = 1_000;
 
-/// What every function is told: where the table is.
+/// The settings of every function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
     /// The DynamoDB table: `TABLE_NAME`.
     pub table_name: String,
-    /// Where DynamoDB is, if not at AWS: `DYNAMODB_ENDPOINT`.
+    /// The endpoint of DynamoDB, if it is not AWS: `DYNAMODB_ENDPOINT`.
     pub dynamodb_endpoint: Option<String>,
 }
 
-/// What every function is told that answers HTTP.
+/// The settings of every function that answers HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The table.
@@ -50,16 +50,16 @@ pub struct Config {
     pub cors_origins: CorsOrigins,
 }
 
-/// What the schedule is told: where the queue is.
+/// The settings of the schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueConfig {
     /// The queue: `REFRESH_QUEUE_URL`.
     pub url: String,
-    /// Where SQS is, if not at AWS: `SQS_ENDPOINT`.
+    /// The endpoint of SQS, if it is not AWS: `SQS_ENDPOINT`.
     pub sqs_endpoint: Option<String>,
 }
 
-/// Where the private key for signing tokens comes from. Sign-in alone asks.
+/// The source of the private key that signs tokens. Only sign-in reads it.
 #[derive(Debug)]
 pub enum SigningKeySource {
     /// The secret of this id in Secrets Manager, whose string is the private JWK: `SIGNING_KEY_SECRET_ID`.
@@ -67,11 +67,11 @@ pub enum SigningKeySource {
         /// A name or an ARN.
         id: String,
     },
-    /// The private JWK itself: `SIGNING_KEY`, which counts under `AWS_SAM_LOCAL=true` alone.
+    /// The private JWK itself: `SIGNING_KEY`, which is allowed under `AWS_SAM_LOCAL=true` alone.
     Given(SecretString),
 }
 
-/// A setting that is missing or wrong. Names it and says what it should be.
+/// A setting that is missing or invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}")]
 pub struct ConfigError {
@@ -79,7 +79,7 @@ pub struct ConfigError {
     problem: &'static str,
 }
 
-/// Reads one variable; nothing where it is not set.
+/// Reads one variable; `None` if it is not set.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 impl StoreConfig {
@@ -146,8 +146,8 @@ impl SigningKeySource {
         Self::read(&process_environment)
     }
 
-    /// Reads `environment`. Under `AWS_SAM_LOCAL=true` a `SIGNING_KEY` comes before a `SIGNING_KEY_SECRET_ID`;
-    /// elsewhere a `SIGNING_KEY` is refused, because whoever may read a function's settings could read it, too.
+    /// Reads `environment`. Under `AWS_SAM_LOCAL=true`, `SIGNING_KEY` takes precedence over `SIGNING_KEY_SECRET_ID`.
+    /// Elsewhere `SIGNING_KEY` is refused, because it would be readable in the function's settings.
     pub fn read(environment: Environment<'_>) -> Result<Self, ConfigError> {
         let is_sam_local = present(environment, "AWS_SAM_LOCAL").is_some_and(|value| value == "true");
         match present(environment, "SIGNING_KEY") {
@@ -164,7 +164,7 @@ impl SigningKeySource {
     }
 }
 
-/// How many revisions of a snapshot are kept, the current one counted: `REVISIONS_KEPT`, 30 where it is not set.
+/// Returns the number of revisions that are kept, the current one included: `REVISIONS_KEPT`, or 30.
 pub fn revisions_kept() -> Result<u32, ConfigError> {
     read_revisions_kept(&process_environment)
 }
@@ -176,7 +176,7 @@ fn read_revisions_kept(environment: Environment<'_>) -> Result<u32, ConfigError>
     number.ok_or(ConfigError { variable, problem: "leave it out, or set it to a whole number from 1 to 1000" })
 }
 
-/// How many proxies in front of the API add to `X-Forwarded-For`: `TRUSTED_HOPS`, none where it is not set.
+/// Returns the number of proxies that add to `X-Forwarded-For`: `TRUSTED_HOPS`, or none.
 pub fn trusted_hops() -> Result<TrustedHops, ConfigError> {
     read_trusted_hops(&process_environment)
 }
@@ -192,7 +192,7 @@ fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A variable that is empty is as absent: a template cannot leave one out.
+/// Returns a variable; `None` if it is empty, because a template cannot leave one out.
 fn present(environment: Environment<'_>, name: &str) -> Option<String> {
     environment(name).filter(|value| !value.is_empty())
 }
@@ -218,14 +218,14 @@ fn cors_origins(environment: Environment<'_>) -> Result<CorsOrigins, ConfigError
     CorsOrigins::parse(&text).map_err(|InvalidOrigins| ConfigError { variable, problem: InvalidOrigins::PROBLEM })
 }
 
-/// The client for the table, with the credentials and the region of the environment.
+/// Returns the client for the table, with credentials and region of the environment.
 pub async fn dynamodb_client(config: &StoreConfig) -> Client {
     let loader = loader_for(config.dynamodb_endpoint.as_deref()).retry_config(RetryConfig::disabled());
     Client::new(&loader.load().await)
 }
 
-/// What other clients of AWS are made with: the same timeouts, the SDK's own retries, and the endpoints of AWS unless there
-/// is another one.
+/// Returns the settings of other AWS clients: the same timeouts, the SDK's retries, and another endpoint if there is
+/// one.
 pub async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
     loader_for(endpoint).retry_config(retries()).load().await
 }
@@ -239,7 +239,7 @@ fn loader_for(endpoint: Option<&str>) -> ConfigLoader {
     }
 }
 
-/// A client for the embedded database at `endpoint`, which takes any credentials: the same retries and timeouts.
+/// Returns a client for the embedded database, which takes any credentials: the same retries and timeouts.
 pub fn client_for_endpoint(endpoint: &str) -> Client {
     let builder = aws_sdk_dynamodb::Config::builder()
         .behavior_version(behavior())
@@ -252,7 +252,7 @@ pub fn client_for_endpoint(endpoint: &str) -> Client {
     Client::from_conf(builder.build())
 }
 
-/// Pinned: a newer one changes retries and timeouts.
+/// Returns the pinned version of the SDK's defaults: a newer one changes retries and timeouts.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
@@ -273,7 +273,7 @@ fn is_plain(endpoint: &str) -> bool {
     endpoint.starts_with("http://")
 }
 
-/// Without TLS, so that a local run neither reads the system's root certificates nor needs any.
+/// Returns an HTTP client without TLS, so that a local run needs no root certificates.
 fn plain_http() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }

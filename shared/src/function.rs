@@ -1,4 +1,5 @@
-//! The functions: one list for the routes, the logs, `local` and, by tests, template.yaml and the folders under functions/.
+//! The list of functions. Routes, logs and `local` use it, and tests compare template.yaml and the folders under
+//! functions/ with it.
 
 /// Declares functions with their packages. A test compares the packages with the folders under functions/.
 macro_rules! functions {
@@ -13,12 +14,12 @@ macro_rules! functions {
             /// Every function of this kind.
             pub const ALL: &[Self] = &[$(Self::$function,)*];
 
-            /// The package, which is also the name of its folder under functions/.
+            /// Returns the package, which is also the name of its folder under functions/.
             pub const fn package(self) -> &'static str {
                 match self { $(Self::$function => $package,)* }
             }
 
-            /// The resource's logical name in template.yaml.
+            /// Returns the resource's logical name in template.yaml.
             pub const fn logical_name(self) -> &'static str {
                 match self { $(Self::$function => concat!(stringify!($function), "Function"),)* }
             }
@@ -33,9 +34,9 @@ functions! {
         SignIn = "sign-in",
         /// Captures a user's setup.
         CreateSnapshot = "create-snapshot",
-        /// Plans, makes, lists and undoes applies.
+        /// Plans, executes, lists and undoes applies.
         ApplySnapshot = "apply-snapshot",
-        /// Everything else about snapshots, and every path that no route names.
+        /// Everything else about snapshots, and unknown paths.
         ManageSnapshots = "manage-snapshots",
     }
 }
@@ -43,7 +44,7 @@ functions! {
 functions! {
     /// A function that a schedule or a queue invokes.
     EventFunction {
-        /// Clears away what broke off.
+        /// Deletes what interrupted requests left.
         SweepApplies = "sweep-applies",
         /// Finds the snapshots that are due for a refresh.
         ScheduleRefresh = "schedule-refresh",
@@ -53,7 +54,7 @@ functions! {
 }
 
 impl HttpFunction {
-    /// The function that answers what no route names: `$default` in template.yaml.
+    /// The function that answers unknown paths: `$default` in template.yaml.
     pub const DEFAULT: Self = Self::ManageSnapshots;
 }
 
@@ -67,18 +68,18 @@ pub enum Function {
 }
 
 impl Function {
-    /// Every function.
+    /// Returns every function.
     pub fn all() -> impl Iterator<Item = Self> {
         let http = HttpFunction::ALL.iter().copied().map(Self::Http);
         http.chain(EventFunction::ALL.iter().copied().map(Self::Event))
     }
 
-    /// The function with this logical name in template.yaml.
+    /// Returns the function with this logical name in template.yaml.
     pub fn named(logical_name: &str) -> Option<Self> {
         Self::all().find(|function| function.logical_name() == logical_name)
     }
 
-    /// The package, which is also the name of its folder under functions/.
+    /// Returns the package, which is also the name of its folder under functions/.
     pub const fn package(self) -> &'static str {
         match self {
             Self::Http(function) => function.package(),
@@ -86,7 +87,7 @@ impl Function {
         }
     }
 
-    /// The resource's logical name in template.yaml.
+    /// Returns the resource's logical name in template.yaml.
     pub const fn logical_name(self) -> &'static str {
         match self {
             Self::Http(function) => function.logical_name(),

@@ -1,13 +1,13 @@
-//! Where ids, salts and nonces come from.
+//! The source of ids, salts and nonces.
 
 use crate::domain::{ObjectId, Timestamp};
 
 /// Randomness, as an argument: a test passes a generator with a seed.
 pub trait Randomness: Send + Sync {
-    /// Fills `bytes` with unpredictable values.
+    /// Fills `bytes` with random values.
     fn fill(&self, bytes: &mut [u8]);
 
-    /// A new id: four bytes of seconds since 1970, then eight random bytes, so that ids made later sort later.
+    /// Returns a new id: four bytes of seconds since 1970, then eight random bytes, so that later ids sort later.
     fn object_id(&self, now: Timestamp) -> ObjectId {
         let mut random = [0; 8];
         self.fill(&mut random);

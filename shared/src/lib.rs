@@ -3,15 +3,15 @@
 //! - [`domain`]: types and rules. No input or output, no HTTP, no DynamoDB.
 //! - [`store`]: keys, items, access patterns and transactions on the one DynamoDB table.
 //! - [`http`]: the edge: errors, tokens, request bodies, the request context.
-//! - [`queue`]: the port through which a schedule hands over what is due.
-//! - [`function`]: the functions there are.
+//! - [`queue`]: the port between the schedule and the refreshes.
+//! - [`function`]: the list of functions.
 //! - [`clock`] and [`ids`]: time and randomness, always passed in. [`config`]: settings from the environment.
-//! - [`compute`]: long computations, off the runtime's thread and within the time of a request or a message.
-//! - [`refresh`]: what a refresh does, whoever asks for it.
-//! - [`call`]: one request of a function, and the steps that every handler begins with.
-//! - [`password_hash`], [`logging`] and [`capacity`]: what several of these need and none of them owns.
+//! - [`compute`]: long computations on their own thread, within the time of a request or a message.
+//! - [`refresh`]: refreshes of snapshots, by request or by schedule.
+//! - [`call`]: one request of a function, and the steps that every handler starts with.
+//! - [`password_hash`], [`logging`] and [`capacity`]: shared by several of these.
 //!
-//! Dependencies point inwards: `store` and `http` know the domain and not each other.
+//! Dependencies point inwards: `store` and `http` use the domain and not each other.
 
 pub mod call;
 pub mod capacity;

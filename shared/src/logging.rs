@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line on standard output, where Lambda collects them.
+//! Writes logs: one JSON object a line on standard output, where Lambda collects them.
 
 use std::io::stdout;
 use std::panic::{self, PanicHookInfo};
@@ -16,13 +16,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::domain::redaction::redact_text;
 use crate::function::Function;
 
-/// Our own crates. Every other one logs at most warnings: at lower levels the SDK writes whole requests, items and all.
+/// Returns our own crates. Every other crate logs at most warnings: at lower levels the SDK writes whole requests with
+/// items.
 fn own_crates() -> impl Iterator<Item = String> {
     ["shared"].into_iter().chain(Function::all().map(Function::package)).map(|package| package.replace('-', "_"))
 }
 
-/// Logs as JSON from here on, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info when absent); a panic is logged
-/// by where it happened. Only the first call in a process counts.
+/// Starts logging as JSON, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info by default). Logs a panic by
+/// its place. Only the first call in a process has an effect.
 pub fn init() {
     panic::set_hook(Box::new(log_panic));
     let named = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
@@ -33,19 +34,19 @@ pub fn init() {
     }
 }
 
-/// A panic says what it found wrong, and that may be a value of somebody's. Where it happened is enough.
+/// Logs the place of a panic. Its message may contain a user's data.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(location = panic.location().map(ToString::to_string), "panic");
 }
 
-/// E-mail addresses, percent-encoded or not, with the key prefix of an address where it stands before.
+/// E-mail addresses, percent-encoded or not, and the key prefix before one.
 static ADDRESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[^\s"'`<>(),;:=]+(?:@|%40)[A-Za-z0-9.-]+[A-Za-z0-9]"#).ok());
 /// Texts in quotation marks: errors and debug output repeat values in this form.
 static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""(?:[^"\\]|\\.)*(?:"|$)"#).ok());
 
-/// A message for the log without what it may repeat of an item or a request: texts in quotation marks, e-mail addresses,
-/// secrets.
+/// Returns a message for the log without stored or sent values: texts in quotation marks, e-mail addresses and secrets
+/// are replaced.
 pub fn without_values(message: &str) -> String {
     let replace = |expression: &'static LazyLock<Option<Regex>>, text: &str, by: &str| match &**expression {
         Some(expression) => expression.replace_all(text, by).into_owned(),
@@ -55,7 +56,7 @@ pub fn without_values(message: &str) -> String {
     replace(&ADDRESS, &redact_text(&message), "[address]")
 }
 
-/// What logs as JSON to `writer`, in the form that a function logs in.
+/// Returns a subscriber that logs as JSON to `writer`, in the form of a function's log.
 pub fn json_lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -69,7 +70,7 @@ where
     tracing_subscriber::registry().with(filter(level)).with(lines)
 }
 
-/// Which events are kept; also for subscribers that write them in another form.
+/// Returns the filter of logged events, for subscribers of any form.
 pub fn filter(level: LevelFilter) -> Targets {
     Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(own_crates().map(|name| (name, level)))
 }
@@ -81,9 +82,9 @@ pub(crate) mod testing {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl std::io::Write for Lines {
+    impl std::io::Write for LogBuffer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -94,9 +95,9 @@ pub(crate) mod testing {
         }
     }
 
-    /// Runs `work` and returns what it gives, with what it logs.
+    /// Runs `work` and returns its result with the logged lines.
     pub(crate) fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
-        let lines = Lines::default();
+        let lines = LogBuffer::default();
         let writer = lines.clone();
         let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone()));
         let outcome = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);

@@ -19,29 +19,29 @@ const LANES: u32 = 1;
 pub const SALT_BYTES: usize = 16;
 /// The length of the output, in bytes.
 const OUTPUT_BYTES: usize = 32;
-/// The most work that a stored hash may ask for, so that no record can stall a function.
+/// The most memory and passes of a stored hash, so that no record can stall a function.
 const MAX_MEMORY_KIB: u32 = 65_536;
 const MAX_PASSES: u32 = 16;
 
-/// A hash costs a core some 30 ms and 19 MiB, so no more of them run at once than there are cores. All hashers of a
-/// process share these permits and arenas, whoever made them.
-static AT_WORK: LazyLock<Arc<Semaphore>> =
+/// A hash takes a core some 30 ms and 19 MiB, so at most one for each core runs at a time. All hashers of a process
+/// share these permits and arenas.
+static PERMITS: LazyLock<Arc<Semaphore>> =
     LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))));
-/// Memory that the next hash uses again: fresh memory makes it a third slower. Never more arenas than permits.
+/// Memory for the next hash: new memory makes it a third slower. There are never more arenas than permits.
 static ARENAS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
-/// How long a hash waits for a core where no request says otherwise: most of the 25 s that a request has.
+/// How long a hash waits for a core by default: most of the 25 s of a request.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// What a request keeps of its time for the rest of its work.
-const KEPT: Duration = Duration::from_secs(5);
+/// The part of a request's time that is reserved for its other work.
+const RESERVED_TIME: Duration = Duration::from_secs(5);
 
-/// A hash was not made.
+/// Why a hash was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HashingFailed {
-    /// No core was free for it in time.
+pub enum HashingError {
+    /// No core was free in time.
     #[error("no core was free in time to hash the password")]
     Busy,
-    /// The machine has no memory or no thread for it.
+    /// The machine has no free memory or thread.
     #[error("the password cannot be hashed: {0}")]
     Impossible(String),
 }
@@ -64,27 +64,27 @@ impl PasswordHasher {
         Self { longest_wait: LONGEST_WAIT }
     }
 
-    /// Returns the same for a request that has `time_left`: it waits for a core until 5 s before the end.
+    /// Returns a hasher for a request with `time_left`. It waits for a core until 5 s before the end.
     pub fn within(self, time_left: Duration) -> Self {
-        Self { longest_wait: time_left.saturating_sub(KEPT) }
+        Self { longest_wait: time_left.saturating_sub(RESERVED_TIME) }
     }
 
-    /// The PHC string of `password`, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`. The salt must be fresh.
-    pub async fn hash(&self, password: &Password, salt: [u8; SALT_BYTES]) -> Result<String, HashingFailed> {
+    /// Returns the PHC string of `password`, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`. The salt must be new.
+    pub async fn hash(&self, password: &Password, salt: [u8; SALT_BYTES]) -> Result<String, HashingError> {
         let password = password.clone();
         on_a_blocking_thread(self.longest_wait, move || {
-            let recipe = Recipe::current();
-            let output = recipe.run(password.expose(), &salt, OUTPUT_BYTES)?;
-            recipe.phc_string(&salt, &output)
+            let parameters = HashParameters::current();
+            let output = parameters.run(password.expose(), &salt, OUTPUT_BYTES)?;
+            parameters.phc_string(&salt, &output)
         })
         .await?
     }
 
-    /// Whether `password`, normalized or as it was typed, is the one that `phc` was made from. Where both forms are one text it is
-    /// hashed once, else always twice. Without a hash, or with one that is not to be used, it is false after the same work.
-    /// Fails only where the machine does.
-    pub async fn verify(&self, password: &Password, phc: Option<&str>) -> Result<bool, HashingFailed> {
-        let (password, stored) = (password.clone(), phc.and_then(Stored::parse));
+    /// Returns whether `phc` was made from `password`, normalized or as it was typed. Hashes once if both forms are
+    /// equal, twice otherwise. Without a usable hash, returns `false` after the same work. Fails only if the machine
+    /// does.
+    pub async fn verify(&self, password: &Password, phc: Option<&str>) -> Result<bool, HashingError> {
+        let (password, stored) = (password.clone(), phc.and_then(StoredHash::parse));
         if phc.is_some() && stored.is_none() {
             tracing::error!("a stored password hash is not a usable Argon2id hash; nobody can sign in with it");
         }
@@ -99,40 +99,40 @@ impl PasswordHasher {
     }
 }
 
-/// Whether `stored` was made from this text; the same work is done where nothing is stored.
-fn is_hash_of(stored: Option<&Stored>, text: &[u8]) -> Result<bool, HashingFailed> {
+/// Returns whether `stored` was made from this text. Does the same work if nothing is stored.
+fn is_hash_of(stored: Option<&StoredHash>, text: &[u8]) -> Result<bool, HashingError> {
     let Some(stored) = stored else {
-        Recipe::current().run(text, &[0; SALT_BYTES], OUTPUT_BYTES)?;
+        HashParameters::current().run(text, &[0; SALT_BYTES], OUTPUT_BYTES)?;
         return Ok(false);
     };
-    let output = stored.recipe.run(text, &stored.salt, stored.output.len())?;
+    let output = stored.parameters.run(text, &stored.salt, stored.output.len())?;
     Ok(verify_slices_are_equal(&output, &stored.output).is_ok())
 }
 
-/// Runs `work` once a core is free for it; fails where that takes longer than `longest_wait`. The permit goes with the work: a
-/// request that is dropped leaves it running.
+/// Runs `work` once a core is free. Fails after `longest_wait`. The permit belongs to the work: a dropped request
+/// leaves it running.
 async fn on_a_blocking_thread<T: Send + 'static>(
     longest_wait: Duration,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, HashingFailed> {
-    let permit = tokio::time::timeout(longest_wait, AT_WORK.clone().acquire_owned()).await;
+) -> Result<T, HashingError> {
+    let permit = tokio::time::timeout(longest_wait, PERMITS.clone().acquire_owned()).await;
     let permit =
-        permit.map_err(|_| HashingFailed::Busy)?.map_err(|closed| HashingFailed::Impossible(closed.to_string()))?;
+        permit.map_err(|_| HashingError::Busy)?.map_err(|closed| HashingError::Impossible(closed.to_string()))?;
     let outcome = tokio::task::spawn_blocking(move || {
         let outcome = work();
         drop(permit);
         outcome
     });
-    outcome.await.map_err(|failed| HashingFailed::Impossible(failed.to_string()))
+    outcome.await.map_err(|failed| HashingError::Impossible(failed.to_string()))
 }
 
 /// A version of Argon2id and its parameters.
-struct Recipe {
+struct HashParameters {
     version: Version,
     params: Params,
 }
 
-impl Recipe {
+impl HashParameters {
     fn current() -> Self {
         let params = const {
             match Params::new(MEMORY_KIB, PASSES, LANES, None) {
@@ -143,18 +143,18 @@ impl Recipe {
         Self { version: Version::V0x13, params }
     }
 
-    fn run(&self, password: &[u8], salt: &[u8], length: usize) -> Result<Vec<u8>, HashingFailed> {
+    fn run(&self, password: &[u8], salt: &[u8], length: usize) -> Result<Vec<u8>, HashingError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, self.version, self.params.clone());
         let mut arena = ARENAS.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         arena.resize(arena.len().max(self.params.block_count()), Block::new());
         let mut output = vec![0; length];
         let outcome = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut arena[..]);
         ARENAS.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
-        outcome.map(|()| output).map_err(|error| HashingFailed::Impossible(error.to_string()))
+        outcome.map(|()| output).map_err(|error| HashingError::Impossible(error.to_string()))
     }
 
-    fn phc_string(&self, salt: &[u8], output: &[u8]) -> Result<String, HashingFailed> {
-        let failed = |error: &dyn std::fmt::Display| HashingFailed::Impossible(error.to_string());
+    fn phc_string(&self, salt: &[u8], output: &[u8]) -> Result<String, HashingError> {
+        let failed = |error: &dyn std::fmt::Display| HashingError::Impossible(error.to_string());
         let hash = PasswordHash {
             algorithm: ARGON2ID_IDENT,
             version: Some(self.version.into()),
@@ -166,15 +166,15 @@ impl Recipe {
     }
 }
 
-/// A stored hash, taken apart.
-struct Stored {
-    recipe: Recipe,
+/// The parts of a stored hash.
+struct StoredHash {
+    parameters: HashParameters,
     salt: Vec<u8>,
     output: Vec<u8>,
 }
 
-impl Stored {
-    /// Nothing unless `phc` is an Argon2id hash of bounded work.
+impl StoredHash {
+    /// Parses a PHC string. Returns `None` unless it is an Argon2id hash of bounded work.
     fn parse(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
         let params = Params::try_from(&hash.params).ok()?;
@@ -184,7 +184,7 @@ impl Stored {
             return None;
         }
         let (salt, output) = (hash.salt?.to_vec(), hash.hash?.as_bytes().to_vec());
-        Some(Self { recipe: Recipe { version, params }, salt, output })
+        Some(Self { parameters: HashParameters { version, params }, salt, output })
     }
 }
 
@@ -227,9 +227,9 @@ mod tests {
             }
         }
         // Made before passwords were normalized.
-        let recipe = Recipe::current();
-        let output = recipe.run(decomposed.as_bytes(), &[7; SALT_BYTES], OUTPUT_BYTES).unwrap();
-        let before = recipe.phc_string(&[7; SALT_BYTES], &output).unwrap();
+        let parameters = HashParameters::current();
+        let output = parameters.run(decomposed.as_bytes(), &[7; SALT_BYTES], OUTPUT_BYTES).unwrap();
+        let before = parameters.phc_string(&[7; SALT_BYTES], &output).unwrap();
         assert_eq!(hasher.verify(&password(decomposed), Some(&before)).await, Ok(true));
         assert_eq!(hasher.verify(&password(composed), Some(&before)).await, Ok(false));
         assert_eq!(hasher.verify(&password("Cafe\u{301}-2027"), Some(&before)).await, Ok(false));
@@ -270,9 +270,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hash_waits_for_a_core_no_longer_than_a_request_has_time() {
         let cores = available_parallelism().map_or(1, usize::from);
-        let all = AT_WORK.clone().acquire_many_owned(cores.try_into().unwrap()).await.unwrap();
+        let all = PERMITS.clone().acquire_many_owned(cores.try_into().unwrap()).await.unwrap();
         let hasher = PasswordHasher::new();
-        assert_eq!(hasher.verify(&password("a"), None).await, Err(HashingFailed::Busy));
+        assert_eq!(hasher.verify(&password("a"), None).await, Err(HashingError::Busy));
         drop(all);
         assert_eq!(hasher.verify(&password("a"), None).await, Ok(false));
     }

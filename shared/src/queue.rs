@@ -1,5 +1,5 @@
-//! The queue between the schedule and the refreshes: what a message says, and the port through which it is handed over. What
-//! is behind the port, SQS or a queue in this process, is the caller's to choose.
+//! The queue between the schedule and the refreshes: its message and its port. The caller chooses the implementation:
+//! SQS, or a queue in this process.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Fault, ObjectId, Timestamp};
 
-/// One snapshot that is due. It may come twice, late, or out of order.
+/// A due snapshot. The message may arrive twice, late, or out of order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshMessage {
     /// The snapshot.
     pub snapshot_id: ObjectId,
-    /// The organization that it is captured in, by which the queue tells one tenant's messages from another's; `None` where nothing
-    /// tells.
+    /// The source organization, by which the queue tells tenants apart; `None` if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<ObjectId>,
-    /// The moment at which it was due: what tells one message from the next for the same snapshot, however often each comes.
+    /// The time at which it was due. It identifies the message among those of the same snapshot, however often each
+    /// arrives.
     pub due_at: Timestamp,
 }
 
 /// A queue that takes messages for `refresh-snapshot`.
 pub trait RefreshQueue: Send + Sync {
-    /// Hands over messages, any number of them. Tells of each, in their order, whether the queue has it now; one that is not
+    /// Sends any number of messages. Returns for each, in their order, whether the queue accepted it. One that was not
     /// accepted may have arrived all the same.
-    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a>;
+    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> SendFuture<'a>;
 }
 
-/// What becomes of messages, to come.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Vec<Result<(), Fault>>> + Send + 'a>>;
+/// The results of a call of [`RefreshQueue::send`].
+pub type SendFuture<'a> = Pin<Box<dyn Future<Output = Vec<Result<(), Fault>>> + Send + 'a>>;
 
 #[cfg(test)]
 mod tests {
@@ -49,7 +49,7 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&message).unwrap(), text);
         assert_eq!(serde_json::from_str::<RefreshMessage>(text).unwrap(), message);
-        // As a message was before it named the organization; one may wait in the queue.
+        // The form before messages named the organization. One may still be in the queue.
         let text = r#"{"snapshotId":"665f1a0c0e0a4b001a2c9f80","dueAt":"2026-05-15T09:00:00.000Z"}"#;
         let message = RefreshMessage { organization_id: None, ..message };
         assert_eq!(serde_json::to_string(&message).unwrap(), text);

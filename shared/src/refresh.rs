@@ -1,10 +1,10 @@
-//! A refresh: captures the source of a snapshot again, as a new revision where something changed. Somebody asks for it over
-//! HTTP, or the snapshot's schedule does; both do the same.
+//! Refreshes a snapshot: captures its source again, as a new revision if something changed. A user requests it over
+//! HTTP, or the snapshot's schedule does.
 //!
-//! The snapshot is read before its source, and the new revision is conditioned on the revision that was read: so what is
-//! captured later never gives way to what was captured earlier.
+//! The snapshot is read before its source, and the new revision is conditioned on the revision that was read. So an
+//! earlier capture never replaces a later one.
 
-use crate::compute::{Deadline, Unfinished};
+use crate::compute::{ComputeError, Deadline};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::sharing;
@@ -13,33 +13,33 @@ use crate::domain::{
     Timestamp, Work,
 };
 use crate::store::{
-    Callers, Canonical, Captured, Captures, Found, NextRevision, Note, Packed, PackedContent, Refreshes, Replaced,
-    SnapshotReader, SourceUser, StoredSnapshot, Table, Terms,
+    Callers, CanonicalContent, CaptureOutcome, Captures, NextRevision, PackedContent, RefreshEntry, Refreshes,
+    ReplaceOutcome, RevisionOptions, SnapshotAccess, SnapshotReader, SourceUser, StoredContent, StoredSnapshot, Table,
 };
 
-/// How often a refresh starts over because another revision was made meanwhile.
+/// How often a refresh starts over because another revision was made.
 const ATTEMPTS: u32 = 4;
 
-/// How many revisions of a snapshot are kept, the current one counted, where no setting says otherwise.
+/// The default number of revisions that are kept, the current one included.
 pub const REVISIONS_KEPT: u32 = 30;
 
-const SOURCE_GONE: &str = "the source user is gone; the snapshot keeps what it has";
-const SOURCE_UNREADABLE: &str = "the source user's profile cannot be read: it needs email, a text, and setupVersion, a number; the snapshot keeps what it has";
+const SOURCE_GONE: &str = "the source user was deleted; the snapshot keeps its content";
+const SOURCE_UNREADABLE: &str = "the source user's profile cannot be read: it needs email, a text, and setupVersion, a number; the snapshot keeps its content";
 const CREATOR_GONE: &str =
-    "the schedule was switched off, because the user who made the snapshot may not refresh it any more";
+    "the schedule was switched off because the user who created the snapshot may no longer refresh it";
 
-/// What is said of a setup whose capture is not done in time, although it had ample time.
+/// The message for a setup whose capture did not finish in ample time.
 pub const TAKES_TOO_LONG: &str =
     "the setup takes longer to capture than a request has time; remove items from it, or make them smaller";
 
-/// Who wants a snapshot refreshed.
+/// What started a refresh.
 #[derive(Debug, Clone, Copy)]
-pub enum Asker<'a> {
-    /// Somebody who calls.
+pub enum RefreshTrigger<'a> {
+    /// A request of this caller.
     Caller(&'a Principal),
-    /// The snapshot's schedule, in the name of whoever made it.
+    /// The snapshot's schedule, on behalf of the snapshot's creator.
     Schedule {
-        /// The time for which it was due. Every time is served once.
+        /// The time at which it was due. Each time is served once.
         slot: Timestamp,
     },
 }
@@ -50,107 +50,109 @@ pub struct Refresh<'a> {
     pub table: &'a Table,
     /// The snapshot.
     pub snapshot: ObjectId,
-    /// Who wants it.
-    pub asker: Asker<'a>,
-    /// When.
+    /// What started it.
+    pub trigger: RefreshTrigger<'a>,
+    /// The time of the refresh.
     pub now: Timestamp,
-    /// How many revisions are kept, the current one counted.
+    /// The number of revisions that are kept, the current one included.
     pub revisions_kept: u32,
-    /// When the capture has to be done with computing.
+    /// The deadline of the capture.
     pub deadline: Deadline,
 }
 
-/// A snapshot to be refreshed, and what is known of its refreshes so far.
+/// A snapshot to refresh, with the state of its refreshes.
 #[derive(Debug, PartialEq)]
-pub struct Loaded {
+pub struct RefreshInputs {
     stored: StoredSnapshot,
     state: Option<RefreshState>,
 }
 
-impl Loaded {
-    /// The snapshot's schedule; `None` where it has none.
+impl RefreshInputs {
+    /// Returns the snapshot's schedule; `None` if it has none.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.state.as_ref()?.schedule.as_ref()
     }
 }
 
-/// What came of a refresh.
+/// The outcome of a refresh.
 #[derive(Debug, PartialEq)]
-pub enum Refreshed {
-    /// It is done: `state.status` tells whether there is a new revision, whether nothing had changed, or whether the source
-    /// is gone.
+pub enum RefreshOutcome {
+    /// The refresh is done. `state.status` tells whether there is a new revision, nothing changed, or the source is
+    /// gone.
     Done {
         /// The snapshot as it is now.
         snapshot: Box<Snapshot>,
         /// The state of its refreshes now.
         state: RefreshState,
     },
-    /// The source was edited again and again while it was captured. A time of the schedule is not served by that.
+    /// The source was edited during each try. A time of the schedule is not served by that.
     SourceBusy,
-    /// The source is larger than a snapshot can be; says by what.
+    /// The source is larger than a snapshot can be; the text has the figures.
     TooLarge(String),
-    /// Other revisions were made again and again meanwhile. A time of the schedule is not served by that.
+    /// Other revisions were made during each try. A time of the schedule is not served by that.
     Contended,
     /// The caller sees the snapshot, but may not refresh it.
     Forbidden,
-    /// There is no such snapshot, or the caller does not see it.
+    /// The snapshot does not exist, or the caller does not see it.
     Missing,
-    /// The schedule has nothing to do here: it was switched off, or this time of it was served before.
+    /// Nothing is due: the schedule was ended, or this time was served before.
     NotDue,
 }
 
 impl Refresh<'_> {
-    /// Reads the snapshot and what is known of its refreshes, at once. Whoever calls is checked meanwhile.
-    pub async fn load(&self) -> Result<Found<Loaded>, Fault> {
+    /// Reads the snapshot and the state of its refreshes concurrently. The caller is confirmed at the same time.
+    pub async fn load(&self) -> Result<SnapshotAccess<RefreshInputs>, Fault> {
         let (reader, refreshes) = (SnapshotReader::new(self.table), Refreshes::new(self.table));
         let snapshot = async {
-            match self.asker {
-                Asker::Caller(principal) => reader.find_stored(self.snapshot, principal, Action::Revise).await,
-                Asker::Schedule { .. } => Ok(match reader.find_for_schedule(self.snapshot).await? {
-                    Some(stored) => Found::Allowed(Box::new(stored)),
-                    None => Found::Missing,
+            match self.trigger {
+                RefreshTrigger::Caller(principal) => reader.find_stored(self.snapshot, principal, Action::Revise).await,
+                RefreshTrigger::Schedule { .. } => Ok(match reader.find_for_schedule(self.snapshot).await? {
+                    Some(stored) => SnapshotAccess::Allowed(Box::new(stored)),
+                    None => SnapshotAccess::Missing,
                 }),
             }
         };
         let (found, state) = tokio::join!(snapshot, refreshes.state(self.snapshot));
         Ok(match found? {
-            Found::Allowed(stored) => Found::Allowed(Box::new(Loaded { stored: *stored, state: state? })),
-            Found::Forbidden => Found::Forbidden,
-            Found::Missing => Found::Missing,
+            SnapshotAccess::Allowed(stored) => {
+                SnapshotAccess::Allowed(Box::new(RefreshInputs { stored: *stored, state: state? }))
+            }
+            SnapshotAccess::Forbidden => SnapshotAccess::Forbidden,
+            SnapshotAccess::Missing => SnapshotAccess::Missing,
         })
     }
 
-    /// Refreshes what was loaded.
-    pub async fn run(&self, mut found: Found<Loaded>) -> Result<Refreshed, Fault> {
+    /// Refreshes the loaded snapshot.
+    pub async fn run(&self, mut found: SnapshotAccess<RefreshInputs>) -> Result<RefreshOutcome, Fault> {
         for _ in 0..ATTEMPTS {
-            let Loaded { stored, state } = match found {
-                Found::Allowed(loaded) => *loaded,
-                Found::Forbidden => return Ok(Refreshed::Forbidden),
-                Found::Missing => return self.missing().await,
+            let RefreshInputs { stored, state } = match found {
+                SnapshotAccess::Allowed(loaded) => *loaded,
+                SnapshotAccess::Forbidden => return Ok(RefreshOutcome::Forbidden),
+                SnapshotAccess::Missing => return self.missing().await,
             };
-            if let Asker::Schedule { slot } = self.asker
+            if let RefreshTrigger::Schedule { slot } = self.trigger
                 && !self.is_due(&stored, state.as_ref(), slot).await?
             {
-                return Ok(Refreshed::NotDue);
+                return Ok(RefreshOutcome::NotDue);
             }
             match self.capture(stored, state).await? {
                 Some(refreshed) => return Ok(refreshed),
                 None => found = self.load().await?,
             }
         }
-        Ok(Refreshed::Contended)
+        Ok(RefreshOutcome::Contended)
     }
 
-    /// A snapshot that was deleted ends its schedule with it.
-    async fn missing(&self) -> Result<Refreshed, Fault> {
-        if let Asker::Schedule { .. } = self.asker {
+    /// Ends the schedule of a deleted snapshot.
+    async fn missing(&self) -> Result<RefreshOutcome, Fault> {
+        if let RefreshTrigger::Schedule { .. } = self.trigger {
             Refreshes::new(self.table).end_schedule(self.snapshot, None).await?;
         }
-        Ok(Refreshed::Missing)
+        Ok(RefreshOutcome::Missing)
     }
 
-    /// Whether the schedule still stands, has not served this time yet, and whoever made the snapshot may still have it
-    /// refreshed. Where that person may not, the schedule ends.
+    /// Returns whether the schedule exists, has not served this time, and the snapshot's creator may still refresh it.
+    /// Otherwise ends the schedule of a creator who may not.
     async fn is_due(
         &self,
         stored: &StoredSnapshot,
@@ -168,34 +170,39 @@ impl Refresh<'_> {
         if standing.is_some_and(|user| may_refresh(creator.id, user.standing(), &stored.snapshot)) {
             return Ok(true);
         }
-        let note = self.note(stored, RefreshStatus::Failed, Some(CREATOR_GONE.to_owned()));
-        Refreshes::new(self.table).end_schedule(self.snapshot, Some((&note, schedule.due_at))).await?;
+        let entry = self.entry(stored, RefreshStatus::Failed, Some(CREATOR_GONE.to_owned()));
+        Refreshes::new(self.table).end_schedule(self.snapshot, Some((&entry, schedule.due_at))).await?;
         Ok(false)
     }
 
-    /// Captures the source and writes what that comes to; `None` where another revision was made meanwhile.
-    async fn capture(&self, stored: StoredSnapshot, state: Option<RefreshState>) -> Result<Option<Refreshed>, Fault> {
+    /// Captures the source and writes the result. Returns `None` if another revision was made since.
+    async fn capture(
+        &self,
+        stored: StoredSnapshot,
+        state: Option<RefreshState>,
+    ) -> Result<Option<RefreshOutcome>, Fault> {
         let source = &stored.snapshot.source;
         let taken = match Captures::new(self.table).read(&source.organization, &source.user).await? {
-            Captured::Taken(taken) => *taken,
-            Captured::NoSuchUser | Captured::NoSuchOrganization => {
+            CaptureOutcome::Taken(taken) => *taken,
+            CaptureOutcome::NoSuchUser | CaptureOutcome::NoSuchOrganization => {
                 return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
             }
-            Captured::Busy => {
+            CaptureOutcome::Busy => {
                 self.conclude(stored, state, RefreshStatus::SourceBusy, None).await?;
-                return Ok(Some(Refreshed::SourceBusy));
+                return Ok(Some(RefreshOutcome::SourceBusy));
             }
-            Captured::TooLarge(why) => return self.too_large(stored, state, why).await,
-            Captured::Unreadable => {
+            CaptureOutcome::TooLarge(why) => return self.too_large(stored, state, why).await,
+            CaptureOutcome::Unreadable => {
                 return self.conclude(stored, state, RefreshStatus::Failed, Some(SOURCE_UNREADABLE.to_owned())).await;
             }
         };
         let SourceUser { setup, email, full_name, organization, .. } = taken;
         let hash = stored.hash;
-        let capturing = self.deadline.compute(move |work| (Made::of(setup, &organization, &hash, work), organization));
+        let capturing =
+            self.deadline.compute(move |work| (ContentComparison::of(setup, &organization, &hash, work), organization));
         let (made, organization) = match capturing.await {
             Ok(captured) => captured,
-            Err(Unfinished::TooMuch) => return self.too_large(stored, state, TAKES_TOO_LONG.to_owned()).await,
+            Err(ComputeError::TooMuch) => return self.too_large(stored, state, TAKES_TOO_LONG.to_owned()).await,
             Err(unfinished) => return Err(Fault::Unavailable(unfinished.to_string())),
         };
         let made = match made {
@@ -203,7 +210,7 @@ impl Refresh<'_> {
             Err(CaptureFailure::TooLarge(why)) => return self.too_large(stored, state, why).await,
             Err(CaptureFailure::OverBudget(over)) => return Err(Fault::Unavailable(over.to_string())),
         };
-        let Made::New { packed, counts, left_out } = made else {
+        let ContentComparison::New { packed, counts, left_out } = made else {
             return self.conclude(stored, state, RefreshStatus::Unchanged, None).await;
         };
         if let Some(why) = self.would_lose(&stored, left_out).await? {
@@ -221,19 +228,19 @@ impl Refresh<'_> {
         };
         let next = NextRevision { packed: &packed, counts, source };
         let unfollowed = unfollowed(self.table, &stored, &self.deadline, packed.content()).await?;
-        let terms = Terms { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
-        let note = self.note(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
-        match Refreshes::new(self.table).replace(&stored, &next, &note, terms).await? {
-            Replaced::Moved => Ok(None),
-            Replaced::Done(snapshot) => {
+        let options = RevisionOptions { kept: self.revisions_kept, follows: unfollowed.is_none(), version: None };
+        let entry = self.entry(&stored, RefreshStatus::Fresh, unfollowed.map(str::to_owned));
+        match Refreshes::new(self.table).replace(&stored, &next, &entry, options).await? {
+            ReplaceOutcome::Conflict => Ok(None),
+            ReplaceOutcome::Done(snapshot) => {
                 drop_old(self.table, &snapshot, self.now).await;
-                Ok(Some(Refreshed::Done { snapshot, state: note.over(state.unwrap_or_default()) }))
+                Ok(Some(RefreshOutcome::Done { snapshot, state: entry.over(state.unwrap_or_default()) }))
             }
         }
     }
 
-    /// Why a revision without `left_out` would lose something that the current one has; `None` where it loses nothing. It reads
-    /// where anything was left out, and only then.
+    /// Returns why a revision without `left_out` would lose something that the current one has; `None` if it would not.
+    /// Reads only if something was left out.
     async fn would_lose(&self, stored: &StoredSnapshot, left_out: Vec<LeftOut>) -> Result<Option<String>, Fault> {
         if left_out.is_empty() {
             return Ok(None);
@@ -244,7 +251,7 @@ impl Refresh<'_> {
         });
         let lost = comparing.await.map_err(|unfinished| Fault::Unavailable(unfinished.to_string()))??;
         Ok(lost.map(|lost| {
-            format!("{} cannot be read any more: {}; the snapshot keeps what it has", lost.words(), lost.reason)
+            format!("{} can no longer be read: {}; the snapshot keeps its content", lost.words(), lost.reason)
         }))
     }
 
@@ -253,9 +260,9 @@ impl Refresh<'_> {
         stored: StoredSnapshot,
         state: Option<RefreshState>,
         why: String,
-    ) -> Result<Option<Refreshed>, Fault> {
+    ) -> Result<Option<RefreshOutcome>, Fault> {
         self.conclude(stored, state, RefreshStatus::Failed, Some(why.clone())).await?;
-        Ok(Some(Refreshed::TooLarge(why)))
+        Ok(Some(RefreshOutcome::TooLarge(why)))
     }
 
     /// Ends a refresh that makes no revision.
@@ -265,39 +272,39 @@ impl Refresh<'_> {
         state: Option<RefreshState>,
         status: RefreshStatus,
         detail: Option<String>,
-    ) -> Result<Option<Refreshed>, Fault> {
-        let note = self.note(&stored, status, detail);
-        match Refreshes::new(self.table).note(&stored.snapshot, state.is_some(), &note).await? {
-            true => Ok(Some(Refreshed::Done {
+    ) -> Result<Option<RefreshOutcome>, Fault> {
+        let entry = self.entry(&stored, status, detail);
+        match Refreshes::new(self.table).record(&stored.snapshot, state.is_some(), &entry).await? {
+            true => Ok(Some(RefreshOutcome::Done {
                 snapshot: Box::new(stored.snapshot),
-                state: note.over(state.unwrap_or_default()),
+                state: entry.over(state.unwrap_or_default()),
             })),
             false => Ok(None),
         }
     }
 
-    /// A refresh that was overtaken and starts over may have begun before the revision that it meets; its time never lies before
-    /// that one's.
-    fn note(&self, stored: &StoredSnapshot, status: RefreshStatus, detail: Option<String>) -> Note {
+    /// Returns the entry of this refresh. A refresh that starts over may be older than the revision that it finds; its
+    /// entry is never earlier than that revision.
+    fn entry(&self, stored: &StoredSnapshot, status: RefreshStatus, detail: Option<String>) -> RefreshEntry {
         let at = self.now.max(stored.snapshot.revised_at);
-        let slot = match self.asker {
-            Asker::Schedule { slot } if status != RefreshStatus::SourceBusy => Some(slot),
+        let slot = match self.trigger {
+            RefreshTrigger::Schedule { slot } if status != RefreshStatus::SourceBusy => Some(slot),
             _ => None,
         };
-        Note { status, detail, at, slot }
+        RefreshEntry { status, detail, at, slot }
     }
 }
 
-/// What a capture made of a source.
-enum Made {
-    /// What the snapshot has already.
+/// The result of comparing a capture with the snapshot's content.
+enum ContentComparison {
+    /// The content is the same.
     Same,
-    /// Another content.
-    New { packed: Result<Packed, Fault>, counts: Counts, left_out: Vec<LeftOut> },
+    /// The content differs.
+    New { packed: Result<PackedContent, Fault>, counts: Counts, left_out: Vec<LeftOut> },
 }
 
-impl Made {
-    /// Captures `setup` and compares it with the content of this hash, which may be stored in the form of before.
+impl ContentComparison {
+    /// Captures `setup` and compares it with the content of this hash, which may be stored in an earlier form.
     fn of(
         setup: SourceSetup,
         organization: &Organization,
@@ -305,7 +312,7 @@ impl Made {
         work: &Work,
     ) -> Result<Self, CaptureFailure> {
         let capture = capture(setup, organization, work)?;
-        let canonical = Canonical::of(&capture, work)?;
+        let canonical = CanonicalContent::of(&capture, work)?;
         if canonical.hash == *stored || capture.was_stored_as(stored, work)? {
             return Ok(Self::Same);
         }
@@ -313,21 +320,21 @@ impl Made {
     }
 }
 
-/// Drops the revisions that are too many by now. What cannot be dropped is left until the next revision is made: this one
-/// stands, whatever becomes of old ones.
+/// Deletes revisions beyond the limit. Only logs a failure: the new revision is written, and the next one tries again.
 pub async fn drop_old(table: &Table, snapshot: &Snapshot, now: Timestamp) {
     if let Err(error) = Refreshes::new(table).drop_old(snapshot, now).await {
         tracing::warn!(snapshot = %snapshot.id, %error, "old revisions are left until the next one is made");
     }
 }
 
-/// Why a new revision with this content is not shared although the snapshot's sharing follows its revisions; `None` where it is, or
-/// where nothing follows. Where the time is over before they are compared, it is not shared. One or two reads where what is shared is not the current revision.
+/// Returns why a new revision with this content is not shared although the sharing follows new revisions; `None` if it
+/// is shared, or the sharing does not follow. If the comparison runs out of time, it is not shared. One or two reads if
+/// the shared revision is not the current one.
 pub async fn unfollowed(
     table: &Table,
     stored: &StoredSnapshot,
     deadline: &Deadline,
-    next: PackedContent,
+    next: StoredContent,
 ) -> Result<Option<&'static str>, Fault> {
     if !stored.snapshot.shares.follow {
         return Ok(None);
@@ -344,7 +351,7 @@ pub async fn unfollowed(
     }
 }
 
-/// Whether the schedule of a snapshot may go on in the name of whoever made it, whose standing this is.
+/// Returns whether a creator with this standing may still refresh the snapshot.
 fn may_refresh(creator: ObjectId, standing: Standing, snapshot: &Snapshot) -> bool {
     let principal = Principal { user: creator, organization: standing.organization, role: standing.role };
     !standing.disabled && principal.may(Action::Revise, snapshot.access())

@@ -9,7 +9,7 @@ use std::process::Command;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::domain::capture::{CaptureFailure, capture};
 use shared::domain::{ObjectId, Organization, Work};
-use shared::store::{Canonical, SetupReading};
+use shared::store::{CanonicalContent, SetupReading};
 
 /// Names the shape that a child captures.
 const SHAPE: &str = "CAPTURE_SHAPE";
@@ -100,7 +100,7 @@ fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
     let work = Work::unlimited();
     let captured = capture(reading.finish(), &organization, &work);
     let packed = captured.and_then(|capture| {
-        let canonical = Canonical::of(&capture, &work)?;
+        let canonical = CanonicalContent::of(&capture, &work)?;
         drop(capture);
         Ok(canonical.pack(&work)?.unwrap().bytes.len())
     });

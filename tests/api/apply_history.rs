@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::domain::{Document, ItemKind, ObjectId, Role, SetupItem};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{
     ACME, Answer, GIL, GLOBEX, PASSWORD, PAT, SAM, SETTLING, TestApp, apply_body, capture, mapped_body, numbered_id,
     setup_of, snapshot_of, user_with_setup,
@@ -162,8 +162,9 @@ async fn what_a_user_adds_is_no_clone_and_a_clone_that_is_edited_stays_one() {
     let new: ObjectId = applied.body["result"]["userId"].as_str().unwrap().parse().unwrap();
     let clone: ObjectId = before[1]["cloneId"].as_str().unwrap().parse().unwrap();
     let document: Document = serde_json::from_value(json!({"name": "Mine"})).unwrap();
-    let put = |kind, id| Change::Put(kind, SetupItem { id, document: document.clone() });
-    let mut changes: Vec<Change> = (0..20).map(|number| put(ItemKind::Automation, numbered_id(9, number))).collect();
+    let put = |kind, id| SetupChange::Put(kind, SetupItem { id, document: document.clone() });
+    let mut changes: Vec<SetupChange> =
+        (0..20).map(|number| put(ItemKind::Automation, numbered_id(9, number))).collect();
     changes.push(put(ItemKind::Prompt, clone));
     tests::change_setup(app.table(), &GLOBEX.parse().unwrap(), &new, &changes, tests::BEGINNING).await.unwrap();
     for limit in [1, 2, 3, 200] {

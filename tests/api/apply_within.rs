@@ -59,15 +59,15 @@ async fn prompts_can_be_selected_by_name() {
 
 #[tokio::test]
 async fn an_automation_that_was_deleted_since_is_no_switch_of_the_new_user() {
-    use shared::store::{Change, Written};
+    use shared::store::{SetupChange, SetupWriteOutcome};
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let alex = &app.member(ALEX).user;
     let [automations, ..] = setup(&app, ACME, &alex.id.to_string()).await;
     let gone = automations[0].0.clone();
-    let change = Change::Remove(shared::domain::ItemKind::Automation, gone.parse().unwrap());
+    let change = SetupChange::Remove(shared::domain::ItemKind::Automation, gone.parse().unwrap());
     let written = tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], tests::BEGINNING).await;
-    assert_eq!(written.unwrap(), Written::Version(2));
+    assert_eq!(written.unwrap(), SetupWriteOutcome::Version(2));
 
     let answer = app.apply(&app.token(PAT), &id, &body("casey@acme.example")).await;
     let user = answer.expect(201)["result"]["userId"].as_str().unwrap().to_owned();

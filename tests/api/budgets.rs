@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, SetupItem};
-use shared::store::{Change, stored_bytes};
+use shared::store::{SetupChange, stored_bytes};
 use tests::{ALEX, BEGINNING, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
@@ -43,7 +43,7 @@ async fn shorten_the_long_prompt(app: &TestApp) {
     document["prompt"] = json!("<prompt>Be brief.</prompt>");
     let short = SetupItem { id: longest.id, document: serde_json::from_value(document).unwrap() };
     let (organization, user) = (alex.user.organization, alex.user.id);
-    let change = Change::Put(ItemKind::Prompt, short);
+    let change = SetupChange::Put(ItemKind::Prompt, short);
     tests::change_setup(app.table(), &organization, &user, &[change], BEGINNING).await.unwrap();
 }
 

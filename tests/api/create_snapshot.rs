@@ -1,6 +1,6 @@
 use serde_json::json;
 use shared::domain::{ItemKind, Setup};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{
     ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body, incompressible, user_with_setup,
 };
@@ -148,7 +148,8 @@ async fn a_setup_that_does_not_pack_into_3_5_mb_is_refused_with_the_figures() {
         let user = user_with_setup(&app, prompts, &Setup::default()).await;
         // A transaction of the writer takes 4 MB.
         for prompts in incompressible(prompts, 380_000).prompts.chunks(10) {
-            let changes: Vec<_> = prompts.iter().map(|prompt| Change::Put(ItemKind::Prompt, prompt.clone())).collect();
+            let changes: Vec<_> =
+                prompts.iter().map(|prompt| SetupChange::Put(ItemKind::Prompt, prompt.clone())).collect();
             tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();
         }
         let body = json!({"name": "Noise", "sourceOrgId": ACME, "sourceUserId": user.to_string()});

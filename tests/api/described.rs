@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::http::OperationId;
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body};
 
 use crate::apply_across::snapshot;
@@ -243,7 +243,7 @@ async fn give_alex(app: &TestApp, kind: ItemKind, field: &str, length: usize) {
         "name": "Huge", "sourceStatuses": ["New Lead"], field: "x".repeat(length)
     }))
     .unwrap();
-    let change = Change::Put(kind, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
+    let change = SetupChange::Put(kind, SetupItem { id: ObjectId::from_bytes([7; 12]), document });
     let alex = &app.member(ALEX).user;
     tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], tests::BEGINNING).await.unwrap();
 }

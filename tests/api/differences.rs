@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, Setup, SetupItem};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{ACME, ALEX, Answer, BEGINNING, GIL, PAT, SAM, TestApp, capture, numbered_id, setup_of, user_with_setup};
 
 use crate::apply_across::snapshot;
@@ -30,10 +30,10 @@ async fn a_diff_names_what_was_added_removed_and_changed_by_field_and_line() {
     let automation = &setup.automations[0];
     let template = &setup.templates[0];
     for one in [
-        Change::Put(ItemKind::Prompt, item(long.id, document)),
-        Change::Switch(automation.id, false),
-        Change::Remove(ItemKind::Template, template.id),
-        Change::Put(ItemKind::Template, item(numbered_id(9, 1), json!({"name": "New one", "template": "Hi"}))),
+        SetupChange::Put(ItemKind::Prompt, item(long.id, document)),
+        SetupChange::Switch(automation.id, false),
+        SetupChange::Remove(ItemKind::Template, template.id),
+        SetupChange::Put(ItemKind::Template, item(numbered_id(9, 1), json!({"name": "New one", "template": "Hi"}))),
     ] {
         change(&app, one).await;
     }
@@ -88,9 +88,9 @@ async fn a_diff_is_paged_without_a_change_lost_or_told_twice() {
     let app = TestApp::start().await;
     let user = user_with_setup(&app, 1, &setup_of(90)).await;
     let id = capture(&app, user).await;
-    let changed: Vec<Change> = (0..30)
+    let changed: Vec<SetupChange> = (0..30)
         .map(|number| {
-            Change::Put(ItemKind::Prompt, item(numbered_id(2, number), json!({"name": "Changed", "prompt": "x"})))
+            SetupChange::Put(ItemKind::Prompt, item(numbered_id(2, number), json!({"name": "Changed", "prompt": "x"})))
         })
         .collect();
     tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changed, BEGINNING).await.unwrap();
@@ -131,10 +131,10 @@ async fn the_pages_of_a_diff_are_about_the_same_revisions_whatever_is_made_in_be
     let user = user_with_setup(&app, 1, &setup_of(90)).await;
     let id = capture(&app, user).await;
     let edit = async |text: &str, prompts: std::ops::Range<usize>| {
-        let changes: Vec<Change> = prompts
+        let changes: Vec<SetupChange> = prompts
             .map(|number| {
                 let document = json!({"name": "Changed", "prompt": text});
-                Change::Put(ItemKind::Prompt, item(numbered_id(2, number), document))
+                SetupChange::Put(ItemKind::Prompt, item(numbered_id(2, number), document))
             })
             .collect();
         tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();

@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
 use shared::http::bounded::{MAX_BODY_BYTES, sent_bytes};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{ACME, Answer, BEGINNING, SAM, TestApp, apply_body, capture, change_setup, numbered_id, user_with_setup};
 
 /// A name of 4 kB, every character of which takes seven bytes in an answer.
@@ -49,12 +49,12 @@ fn expect_passed_on(what: &str, answer: &Answer) {
 async fn edit(app: &TestApp, user: ObjectId) {
     let organization = ACME.parse().unwrap();
     for chunk in (0..100).collect::<Vec<usize>>().chunks(50) {
-        let changes: Vec<Change> = chunk
+        let changes: Vec<SetupChange> = chunk
             .iter()
             .map(|number| {
                 let fields: Value = (0..100).map(|at| (format!("\u{1}{at}"), json!("\u{1}\n".repeat(20)))).collect();
                 let document = json!({"name": nasty_name(number + 1), "sourceStatuses": fields});
-                Change::Put(ItemKind::Automation, item(1, *number, document))
+                SetupChange::Put(ItemKind::Automation, item(1, *number, document))
             })
             .collect();
         change_setup(app.table(), &organization, &user, &changes, BEGINNING).await.unwrap();

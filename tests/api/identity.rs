@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{Document, Email, Fault, ItemKind, ObjectId, PhoneNumber, Role, Setup, SetupItem, User, Work};
 use shared::ids::Randomness;
-use shared::store::{Change, Packed, SetupWriter, UserCreated};
+use shared::store::{CreateUserOutcome, PackedContent, SetupChange, SetupWriter};
 use tests::{ACME, BEGINNING, GLOBEX, PAT, SAM, SeededRandomness, TestApp, apply_body, capture, numbered_id};
 
 use crate::apply_across::setup;
@@ -72,7 +72,7 @@ fn setup_holding(items: usize, with_phone: bool) -> Setup {
 async fn start(setup: &Setup) -> (TestApp, String) {
     let app = TestApp::start().await;
     let created = SetupWriter::new(app.table()).create_user(&rep(), None, setup).await.unwrap();
-    assert_eq!(created, UserCreated::Created);
+    assert_eq!(created, CreateUserOutcome::Created);
     let id = capture(&app, rep().id).await;
     (app, id)
 }
@@ -169,7 +169,7 @@ async fn a_snapshot_shows_the_source_as_it_was_captured_and_changes_with_it_alon
     // A change of one field is told as that, whatever is found beside it.
     let mut edited = holding_all("Prompt 0", true);
     edited["settings"]["assignTo"] = json!("{{owner}}");
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(2, 0), document: document(edited) });
+    let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: numbered_id(2, 0), document: document(edited) });
     let organization: ObjectId = ACME.parse().unwrap();
     tests::change_setup(app.table(), &organization, &rep().id, &[change], BEGINNING).await.unwrap();
     crate::refresh::refresh(&app, PAT, &id).await.expect(200);
@@ -198,9 +198,9 @@ async fn forget_findings(app: &TestApp, id: &str) {
     let (pk, sk) = (format!("SNAPSHOT#{id}"), "#META");
     let mut item = app.item(&pk, sk).await.unwrap();
     let bytes = item["content"].as_b().unwrap().as_ref().to_vec();
-    let content = Packed { bytes, hash: [0; 32] }.content().content::<Fault>(&Work::unlimited()).unwrap();
+    let content = PackedContent { bytes, hash: [0; 32] }.content().content::<Fault>(&Work::unlimited()).unwrap();
     assert!(content.findings > 0 && !content.prompts[0].identity.is_empty());
-    let packed = Packed::pack(&content.without_findings()).unwrap();
+    let packed = PackedContent::pack(&content.without_findings()).unwrap();
     let hash = item.insert("content".into(), AttributeValue::B(Blob::new(packed.bytes)));
     assert!(hash.is_some());
     assert_eq!(item["contentHash"], AttributeValue::B(Blob::new(packed.hash)), "findings are no part of the hash");

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::{Value, json};
 use shared::domain::{ObjectId, Sharing, SnapshotName};
-use shared::store::{Edited, Renaming, SnapshotEditor};
+use shared::store::{EditOutcome, SnapshotEdit, SnapshotEditor};
 use tests::{ACME, Answer, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, create_body, json};
 
 use crate::apply_across::snapshot;
@@ -266,12 +266,12 @@ async fn a_tombstone_is_not_changed_even_at_the_version_that_was_read() {
     put.send().await.unwrap();
 
     let editor = SnapshotEditor::new(app.table());
-    let renaming = Renaming { name: Some(SnapshotName::parse("x").unwrap()), ..Renaming::default() };
-    assert_eq!(editor.rename(&snapshot, &renaming, BEGINNING).await.unwrap(), Edited::Moved);
+    let renaming = SnapshotEdit { name: Some(SnapshotName::parse("x").unwrap()), ..SnapshotEdit::default() };
+    assert_eq!(editor.rename(&snapshot, &renaming, BEGINNING).await.unwrap(), EditOutcome::Conflict);
     let sharing = Sharing { assigned: vec![GLOBEX.parse().unwrap()], is_global: true };
     let shares = snapshot.shares_when(&sharing, None, snapshot.creator.id, BEGINNING);
-    assert_eq!(editor.share(&snapshot, sharing, shares, BEGINNING).await.unwrap(), Edited::Moved);
-    assert_eq!(editor.delete(&snapshot, snapshot.creator.id, BEGINNING).await.unwrap(), Edited::Moved);
+    assert_eq!(editor.share(&snapshot, sharing, shares, BEGINNING).await.unwrap(), EditOutcome::Conflict);
+    assert_eq!(editor.delete(&snapshot, snapshot.creator.id, BEGINNING).await.unwrap(), EditOutcome::Conflict);
     assert_eq!(app.item(&pk, "#META").await, Some(item));
     assert_eq!(visibility(&app, &id.to_string()).await.len(), 0);
 }

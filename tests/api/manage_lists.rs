@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::content::Content;
 use shared::domain::sharing::Shares;
 use shared::domain::{Counts, Creator, Email, ObjectId, Role, Sharing, Snapshot, SnapshotName, Source, Timestamp};
-use shared::store::{Edited, Packed, SnapshotCreator, SnapshotEditor};
+use shared::store::{EditOutcome, PackedContent, SnapshotCreator, SnapshotEditor};
 use tests::{ACME, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp};
 
 /// A snapshot as it is when it is made: assigned to its source organization and to no other.
@@ -32,14 +32,14 @@ pub(crate) fn new_snapshot(id: ObjectId, organization: &str, creator: ObjectId, 
         revised_at: created_at,
         restored_from: None,
         version: 1,
-        content: Packed::pack(&Content::default()).unwrap().address(),
+        content: PackedContent::pack(&Content::default()).unwrap().address(),
         shares: Shares::default(),
     }
 }
 
 /// Stores a snapshot and shares it.
 pub(crate) async fn store(app: &TestApp, snapshot: &Snapshot, assigned: &[&str], is_global: bool) -> Snapshot {
-    let packed = Packed::pack(&Content::default()).unwrap();
+    let packed = PackedContent::pack(&Content::default()).unwrap();
     SnapshotCreator::new(app.table()).create(snapshot, &packed, None).await.unwrap();
     let sharing = Sharing { assigned: assigned.iter().map(|id| id.parse().unwrap()).collect(), is_global };
     if sharing.assigned == snapshot.assigned && !is_global {
@@ -47,8 +47,8 @@ pub(crate) async fn store(app: &TestApp, snapshot: &Snapshot, assigned: &[&str],
     }
     let shares = snapshot.shares_when(&sharing, None, app.member(SAM).user.id, snapshot.created_at);
     match SnapshotEditor::new(app.table()).share(snapshot, sharing, shares, snapshot.created_at).await.unwrap() {
-        Edited::Done(shared) => *shared,
-        Edited::Moved => unreachable!("nobody else writes"),
+        EditOutcome::Done(shared) => *shared,
+        EditOutcome::Conflict => unreachable!("nobody else writes"),
     }
 }
 
@@ -168,7 +168,7 @@ async fn without_the_deleted(app: &TestApp, all: &[Snapshot]) {
     for (number, snapshot) in all.iter().enumerate() {
         if number % 3 == 0 {
             let deleted = SnapshotEditor::new(app.table()).delete(snapshot, sam, BEGINNING).await.unwrap();
-            assert!(matches!(deleted, Edited::Done(_)));
+            assert!(matches!(deleted, EditOutcome::Done(_)));
         } else {
             left.push(snapshot);
         }

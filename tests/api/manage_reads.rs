@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{ACME, ALEX, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, create_body};
 
 use crate::apply_across::snapshot;
@@ -123,7 +123,7 @@ async fn add_prompt(app: &TestApp, number: u8, bytes: usize) {
     let alex = &app.member(ALEX).user;
     let document = serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": "x".repeat(bytes)}));
     let item = SetupItem { id: ObjectId::from_bytes([number; 12]), document: document.unwrap() };
-    let change = Change::Put(ItemKind::Prompt, item);
+    let change = SetupChange::Put(ItemKind::Prompt, item);
     tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
 }
 
@@ -156,7 +156,7 @@ async fn a_detail_of_5000_long_names_stays_below_what_lambda_lets_through() {
             // The worst that a name can be: each code point takes seven bytes in the answer to Lambda.
             let document = json!({"name": "\u{1}".repeat(300), "type": "\u{1}".repeat(100)});
             let document = serde_json::from_value(document).unwrap();
-            Change::Put(ItemKind::Template, SetupItem { id: ObjectId::from_bytes(bytes), document })
+            SetupChange::Put(ItemKind::Template, SetupItem { id: ObjectId::from_bytes(bytes), document })
         })
         .collect();
     for batch in items.chunks(99) {
@@ -178,7 +178,7 @@ async fn a_long_name_is_cut_in_a_detail_and_whole_among_the_items() {
     let alex = &app.member(ALEX).user;
     for (number, length) in [(1, 199), (2, 200), (3, 201)] {
         let document = serde_json::from_value(json!({"name": "é".repeat(length), "prompt": "x"})).unwrap();
-        let change = Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document });
+        let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document });
         tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     }
     let id = snapshot(&app).await;
@@ -235,7 +235,7 @@ async fn an_agent_that_is_named_by_its_id_is_suggested_by_its_name() {
     let alex = &app.member(ALEX).user;
     let document = json!({"name": "By id", "actions": {"agentId": "64eea1110000000000000061"}});
     let document = serde_json::from_value(document).unwrap();
-    let change = Change::Put(ItemKind::Automation, SetupItem { id: ObjectId::from_bytes([1; 12]), document });
+    let change = SetupChange::Put(ItemKind::Automation, SetupItem { id: ObjectId::from_bytes([1; 12]), document });
     tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
     let id = snapshot(&app).await;
     let answer = app.apply_refs(&app.token(PAT), &id).await;

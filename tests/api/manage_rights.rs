@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::{Email, ObjectId, Role, Setup, User};
 use shared::http::{Caller, OperationId, SigningKey, TokenSigner};
 use shared::ids::SystemRandomness;
-use shared::store::{Edited, SetupWriter, SnapshotEditor, UserCreated};
+use shared::store::{CreateUserOutcome, EditOutcome, SetupWriter, SnapshotEditor};
 use tests::{
     ACME, ALEX, Answer, BEGINNING, GIL, GLOBEX, Item, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body,
     operations_of_a_snapshot,
@@ -37,7 +37,7 @@ impl People {
                         ..app.member(GIL).user.clone()
                     };
                     let made = SetupWriter::new(app.table()).create_user(&user, None, &Setup::default()).await.unwrap();
-                    assert_eq!(made, UserCreated::Created);
+                    assert_eq!(made, CreateUserOutcome::Created);
                     user
                 }
             };
@@ -176,7 +176,7 @@ impl Ownership {
         let stored = store(app, &new_snapshot(id, source, creator, BEGINNING), assigned, is_global).await;
         if matches!(self, Self::Deleted | Self::DeletedGlobal) {
             let deleted = SnapshotEditor::new(app.table()).delete(&stored, other, BEGINNING).await.unwrap();
-            assert!(matches!(deleted, Edited::Done(_)));
+            assert!(matches!(deleted, EditOutcome::Done(_)));
         }
         id.to_string()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::store::{HashMigration, Migrated};
+use shared::store::{HashMigration, MigrationReport};
 use tests::{
     ACME, ALEX, GIL, GLOBEX, LEASE, PASSWORD, PAT, SAM, TestApp, apply_body, mapped_body, setup_of, snapshot_of,
 };
@@ -208,14 +208,14 @@ async fn a_migration_moves_every_hash_once_and_names_those_that_it_cannot_move()
     let alex = app.member(ALEX).user.id;
     let left = vec![(ACME.parse().unwrap(), alex)];
     let migration = HashMigration::new(app.table());
-    assert_eq!(migration.run().await.unwrap(), Migrated { moved: 2, removed: 1, left: left.clone() });
+    assert_eq!(migration.run().await.unwrap(), MigrationReport { moved: 2, removed: 1, left: left.clone() });
     assert_eq!(app.claim(GIL).await, claim);
     for email in [PAT, GIL, SAM] {
         assert_eq!(app.hash_places(email).await, IN_CLAIM);
         app.login(email, PASSWORD).await.expect(200);
     }
     assert_eq!(app.profile_of(PAT).await["setupVersion"], before["setupVersion"]);
-    assert_eq!(migration.run().await.unwrap(), Migrated { left, ..Migrated::default() });
+    assert_eq!(migration.run().await.unwrap(), MigrationReport { left, ..MigrationReport::default() });
 }
 
 #[tokio::test]

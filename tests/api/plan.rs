@@ -74,7 +74,7 @@ async fn a_plan_tells_all_at_once_what_would_be_refused() {
 #[tokio::test]
 async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_same() {
     use shared::domain::ItemKind;
-    use shared::store::{Change, Written};
+    use shared::store::{SetupChange, SetupWriteOutcome};
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let apply = async |hash: &str, email: &str| {
@@ -89,10 +89,10 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     apply(&hash, "casey1@acme.example").await.expect(201);
     // An automation of the source goes, so its switch does not come along any more.
     let alex = app.member(ALEX);
-    let gone = Change::Remove(ItemKind::Automation, alex.setup.automations[0].id);
+    let gone = SetupChange::Remove(ItemKind::Automation, alex.setup.automations[0].id);
     let (organization, user) = (alex.user.organization, alex.user.id);
     let written = tests::change_setup(app.table(), &organization, &user, &[gone], tests::BEGINNING).await;
-    assert_eq!(written.unwrap(), Written::Version(2));
+    assert_eq!(written.unwrap(), SetupWriteOutcome::Version(2));
     let before = app.items().await.len();
     apply(&hash, "casey2@acme.example").await.expect_problem(412, "precondition_failed");
     assert_eq!(app.items().await.len(), before);

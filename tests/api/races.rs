@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::store::{Captured, Captures, Change, Written};
+use shared::store::{CaptureOutcome, Captures, SetupChange, SetupWriteOutcome};
 use tests::{ALEX, BEGINNING, TestApp};
 
 /// Writes `round` into two prompts at once, again and again, until told to stop.
@@ -15,10 +15,10 @@ async fn keep_writing(app: Arc<TestApp>, prompts: [ObjectId; 2], stop: Arc<Atomi
         let document =
             |name: &str| serde_json::from_value(json!({"name": name, "prompt": format!("{round}")})).unwrap();
         let changes = [("first", prompts[0]), ("second", prompts[1])]
-            .map(|(name, id)| Change::Put(ItemKind::Prompt, SetupItem { id, document: document(name) }));
+            .map(|(name, id)| SetupChange::Put(ItemKind::Prompt, SetupItem { id, document: document(name) }));
         let written =
             tests::change_setup(app.table(), &alex.organization, &alex.id, &changes, BEGINNING).await.unwrap();
-        assert!(matches!(written, Written::Version(_)));
+        assert!(matches!(written, SetupWriteOutcome::Version(_)));
     }
     round
 }
@@ -31,7 +31,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     let prompts = [ObjectId::from_bytes([0; 12]), ObjectId::from_bytes([0xff; 12])];
     let filler = (1..=3_u8).map(|number| {
         let document = serde_json::from_value(json!({"name": "filler", "prompt": "x".repeat(380_000)})).unwrap();
-        Change::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document })
+        SetupChange::Put(ItemKind::Prompt, SetupItem { id: ObjectId::from_bytes([number; 12]), document })
     });
     for change in filler {
         tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     let (mut taken, mut busy) = (0, 0);
     for _ in 0..40 {
         match Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap() {
-            Captured::Taken(source) => {
+            CaptureOutcome::Taken(source) => {
                 let setup = source.setup.parse().unwrap();
                 let texts: Vec<_> = prompts
                     .iter()
@@ -56,7 +56,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
                 assert_eq!(texts[0], texts[1], "torn");
                 taken += 1;
             }
-            Captured::Busy => busy += 1,
+            CaptureOutcome::Busy => busy += 1,
             other => panic!("{other:?}"),
         }
     }
@@ -64,5 +64,8 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     let rounds = writing.await.unwrap();
     assert!(rounds > 40, "the writer hardly ran: {rounds}");
     println!("{taken} taken, {busy} busy, {rounds} writes");
-    assert!(matches!(Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap(), Captured::Taken(_)));
+    assert!(matches!(
+        Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap(),
+        CaptureOutcome::Taken(_)
+    ));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Document, ItemKind, SetupItem};
-use shared::store::{Change, Written, stored_bytes};
+use shared::store::{SetupChange, SetupWriteOutcome, stored_bytes};
 use tests::{ACME, ALEX, Answer, BEGINNING, Fault, GIL, Loss, PAT, SAM, TestApp, apply_body, create_body};
 
 use crate::apply_across::snapshot;
@@ -25,17 +25,17 @@ pub(crate) async fn edit(app: &TestApp, text: &str) {
     let prompt = &alex.setup.prompts[0];
     let mut document: Value = prompt.document.as_value().clone();
     document["prompt"] = json!(text);
-    change(app, Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document: document_of(document) })).await;
+    change(app, SetupChange::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document: document_of(document) })).await;
 }
 
 fn document_of(value: Value) -> Document {
     serde_json::from_value(value).unwrap()
 }
 
-pub(crate) async fn change(app: &TestApp, change: Change) {
+pub(crate) async fn change(app: &TestApp, change: SetupChange) {
     let alex = &app.member(ALEX).user;
     let written = tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
-    assert!(matches!(written, Written::Version(_)), "{written:?}");
+    assert!(matches!(written, SetupWriteOutcome::Version(_)), "{written:?}");
 }
 
 async fn delete_alex(app: &TestApp) {
@@ -136,7 +136,7 @@ async fn a_refresh_that_changes_the_counts_writes_the_rows_of_the_lists_too() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let extra = SetupItem { id: tests::numbered_id(5, 1), document: document_of(json!({"name": "n", "prompt": "p"})) };
-    change(&app, Change::Put(ItemKind::Prompt, extra)).await;
+    change(&app, SetupChange::Put(ItemKind::Prompt, extra)).await;
     let units = async |sk| {
         let item = app.item(&format!("SNAPSHOT#{id}"), sk).await;
         item.map_or(0, |item| 2 * stored_bytes(&item).div_ceil(1024))
@@ -284,7 +284,7 @@ async fn an_apply_that_was_interrupted_goes_on_with_the_revision_that_it_began_w
     let organization = ACME.parse().unwrap();
     let extra =
         SetupItem { id: tests::numbered_id(5, 1), document: document_of(json!({"name": "One more", "prompt": "p"})) };
-    let changes = [Change::Put(ItemKind::Prompt, extra)];
+    let changes = [SetupChange::Put(ItemKind::Prompt, extra)];
     tests::change_setup(app.table(), &organization, &user, &changes, BEGINNING).await.unwrap();
     let refreshed = refresh(&app, SAM, &id).await.expect(200)["snapshot"].clone();
     assert_eq!(refreshed["revision"], 2);

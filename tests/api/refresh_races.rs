@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::domain::ItemKind;
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{ACME, Gate, PAT, TestApp};
 
 use crate::apply_across::snapshot;
@@ -42,7 +42,7 @@ async fn a_late_failure_is_not_said_of_a_newer_revision() {
     let alex = app.member(tests::ALEX).user.clone();
     let huge = |bytes: usize| {
         let document = serde_json::from_value(json!({"name": "Huge", "prompt": "x".repeat(bytes)})).unwrap();
-        Change::Put(ItemKind::Prompt, shared::domain::SetupItem { id: tests::numbered_id(5, 1), document })
+        SetupChange::Put(ItemKind::Prompt, shared::domain::SetupItem { id: tests::numbered_id(5, 1), document })
     };
     let write = async |change| {
         tests::change_setup(app.table(), &ACME.parse().unwrap(), &alex.id, &[change], tests::BEGINNING).await.unwrap()

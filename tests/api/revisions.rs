@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, Setup, SetupItem};
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{
     ACME, Answer, BEGINNING, GIL, PAT, SAM, TestApp, capture, incompressible, mapped_body, numbered_id, setup_of,
     user_with_setup,
@@ -242,7 +242,7 @@ async fn no_revision_is_dropped_while_an_apply_is_unfinished() {
 /// Makes a prompt of a user of Acme say something else; a new one at first.
 pub(crate) async fn change_prompt(app: &TestApp, user: &shared::domain::ObjectId, number: u32) {
     let document = serde_json::from_value(json!({"name": "One more", "prompt": format!("{number}")})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(5, 1), document });
+    let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: numbered_id(5, 1), document });
     tests::change_setup(app.table(), &ACME.parse().unwrap(), user, &[change], BEGINNING).await.unwrap();
 }
 
@@ -283,8 +283,8 @@ async fn an_inline_content_is_replaced_by_chunks_and_the_other_way_round() {
     let id = capture(&app, user).await;
     let noise = incompressible(30, 3_500);
     for (turn, changes) in [
-        noise.prompts.iter().map(|it| Change::Put(ItemKind::Prompt, it.clone())).collect::<Vec<_>>(),
-        noise.prompts.iter().map(|it| Change::Remove(ItemKind::Prompt, it.id)).collect(),
+        noise.prompts.iter().map(|it| SetupChange::Put(ItemKind::Prompt, it.clone())).collect::<Vec<_>>(),
+        noise.prompts.iter().map(|it| SetupChange::Remove(ItemKind::Prompt, it.id)).collect(),
     ]
     .iter()
     .enumerate()

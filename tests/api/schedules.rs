@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::rights::Action;
 use shared::domain::{ItemKind, ObjectId, Principal, RefreshPeriod, Schedule, ScheduleChange, SetupItem};
-use shared::store::{Change, DueRow, Edited, Found, Renaming, Schedules, SnapshotEditor, SnapshotReader};
+use shared::store::{
+    DueRow, EditOutcome, Schedules, SetupChange, SnapshotAccess, SnapshotEdit, SnapshotEditor, SnapshotReader,
+};
 use tests::{ACME, ALEX, BEGINNING, CallerState, GLOBEX, Item, Logs, PAT, SAM, TestApp, json, numbered_id};
 
 use crate::apply_across::snapshot;
@@ -40,7 +42,7 @@ async fn attribute(app: &TestApp, id: &str, name: &str) -> Value {
 async fn edit(app: &TestApp, number: usize) {
     let alex = &app.member(ALEX).user;
     let document = serde_json::from_value(json!({"name": format!("New {number}"), "prompt": "Hi."})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
+    let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
     tests::change_setup(app.table(), &alex.organization, &alex.id, &[change], BEGINNING).await.unwrap();
 }
 
@@ -313,13 +315,13 @@ async fn a_schedule_set_while_its_snapshot_is_deleted_is_not_set() {
     let sam = app.member(SAM).user.clone();
     let principal = Principal { user: sam.id, organization: sam.organization, role: sam.role };
     let found = SnapshotReader::new(app.table()).find(id.parse().unwrap(), &principal, Action::Edit).await.unwrap();
-    let Found::Allowed(read) = found else { panic!("{found:?}") };
+    let SnapshotAccess::Allowed(read) = found else { panic!("{found:?}") };
     app.delete_snapshot(&app.token(PAT), &id).await.expect(200);
     let every = RefreshPeriod::parse("PT6H").unwrap();
     let schedule = ScheduleChange::Set(Schedule { every, due_at: BEGINNING });
-    let renaming = Renaming { schedule, ..Renaming::default() };
+    let renaming = SnapshotEdit { schedule, ..SnapshotEdit::default() };
     let outcome = SnapshotEditor::new(app.table()).rename(&read, &renaming, BEGINNING).await.unwrap();
-    assert_eq!((outcome, state(&app, &id).await), (Edited::Moved, None));
+    assert_eq!((outcome, state(&app, &id).await), (EditOutcome::Conflict, None));
 }
 
 #[tokio::test]

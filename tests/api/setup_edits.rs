@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem, User};
-use shared::store::{Change, Edit, OpenItem, Seen, SetupWriter, Written};
+use shared::store::{ItemVersion, OpenItem, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter};
 use tests::{ALEX, BEGINNING, TestApp, numbered_id};
 
 fn document(value: Value) -> Document {
     serde_json::from_value(value).unwrap()
 }
 
-fn put(id: ObjectId, document: Document) -> Change {
-    Change::Put(ItemKind::Prompt, SetupItem { id, document })
+fn put(id: ObjectId, document: Document) -> SetupChange {
+    SetupChange::Put(ItemKind::Prompt, SetupItem { id, document })
 }
 
 fn with(mut document: Document, field: &str, value: Value) -> Document {
@@ -42,11 +42,11 @@ impl Editor {
         writer.read(&self.user.organization, &self.user.id, ItemKind::Prompt, &id).await.unwrap().unwrap()
     }
 
-    async fn see(&self, change: &Change) -> Seen {
+    async fn see(&self, change: &SetupChange) -> ItemVersion {
         SetupWriter::new(self.app.table()).see(&self.user.organization, &self.user.id, change).await.unwrap()
     }
 
-    async fn write(&self, edits: &[Edit]) -> Written {
+    async fn write(&self, edits: &[SetupEdit]) -> SetupWriteOutcome {
         let writer = SetupWriter::new(self.app.table());
         writer.write(&self.user.organization, &self.user.id, edits, BEGINNING).await.unwrap()
     }
@@ -62,18 +62,19 @@ async fn two_writers_of_one_document_both_keep_their_fields() {
     let editor = Editor::start().await;
     let id = editor.prompt();
     let (first, second) = (editor.open(id).await, editor.open(id).await);
-    let edit = |open: OpenItem, field| Edit { change: put(id, with(open.document, field, json!(1))), seen: open.seen };
-    assert_eq!(editor.write(&[edit(first, "first")]).await, Written::Version(2));
+    let edit =
+        |open: OpenItem, field| SetupEdit { change: put(id, with(open.document, field, json!(1))), seen: open.seen };
+    assert_eq!(editor.write(&[edit(first, "first")]).await, SetupWriteOutcome::Version(2));
     let before = editor.app.items().await;
-    assert_eq!(editor.write(&[edit(second, "second")]).await, Written::Outdated(vec![0]));
+    assert_eq!(editor.write(&[edit(second, "second")]).await, SetupWriteOutcome::Outdated(vec![0]));
     assert_eq!(editor.app.items().await.len(), before.len());
     assert_eq!(editor.setup_version().await, 2, "a refused edit writes nothing");
 
     let again = editor.open(id).await;
-    assert_eq!(editor.write(&[edit(again, "second")]).await, Written::Version(3));
+    assert_eq!(editor.write(&[edit(again, "second")]).await, SetupWriteOutcome::Version(3));
     let OpenItem { document, seen } = editor.open(id).await;
     assert_eq!((&document.as_value()["first"], &document.as_value()["second"]), (&json!(1), &json!(1)));
-    assert_eq!(seen, Seen::Version(3));
+    assert_eq!(seen, ItemVersion::Version(3));
 }
 
 /// What is it that keeps the first writer's field? Without the condition on the item the second one takes it away.
@@ -82,10 +83,11 @@ async fn without_the_condition_on_the_item_an_edit_is_lost() {
     let editor = Editor::start().await;
     let id = editor.prompt();
     let (first, second) = (editor.open(id).await, editor.open(id).await);
-    let edit = |open: OpenItem, field| Edit { change: put(id, with(open.document, field, json!(1))), seen: open.seen };
+    let edit =
+        |open: OpenItem, field| SetupEdit { change: put(id, with(open.document, field, json!(1))), seen: open.seen };
     editor.write(&[edit(first, "first")]).await;
     let stripped = editor.app.faults().strip_condition(1).of("TransactWriteItems").always();
-    assert_eq!(editor.write(&[edit(second, "second")]).await, Written::Version(3));
+    assert_eq!(editor.write(&[edit(second, "second")]).await, SetupWriteOutcome::Version(3));
     assert_eq!(stripped.count(), 1);
     assert_eq!(editor.open(id).await.document.as_value().get("first"), None);
 }
@@ -98,35 +100,40 @@ async fn an_edit_holds_only_for_the_item_that_was_seen() {
     let [changed, removed, kept] = [0, 1, 2].map(|place| setup.prompts[place].id);
     let (absent, new) = (numbered_id(9, 1), numbered_id(9, 2));
     let body = |text: &str| document(json!({"name": "N", "prompt": text}));
-    let remove = |id| Change::Remove(ItemKind::Prompt, id);
+    let remove = |id| SetupChange::Remove(ItemKind::Prompt, id);
 
     // Another writer comes first: one item is changed, one is removed, one is made, one switch is thrown.
-    let others =
-        [put(changed, body("theirs")), remove(removed), put(new, body("theirs")), Change::Switch(automation, false)];
+    let others = [
+        put(changed, body("theirs")),
+        remove(removed),
+        put(new, body("theirs")),
+        SetupChange::Switch(automation, false),
+    ];
     for change in others {
-        let edit = Edit { seen: editor.see(&change).await, change };
-        assert!(matches!(editor.write(&[edit]).await, Written::Version(_)));
+        let edit = SetupEdit { seen: editor.see(&change).await, change };
+        assert!(matches!(editor.write(&[edit]).await, SetupWriteOutcome::Version(_)));
     }
     let version = editor.setup_version().await;
-    let (before, switches) = (Seen::Version(1), Seen::Version(version));
+    let (before, switches) = (ItemVersion::Version(1), ItemVersion::Version(version));
     let cases = [
         ("an item that was changed is not put", put(changed, body("mine")), before, false),
-        ("nor is one as if there were none", put(changed, body("mine")), Seen::Absent, false),
+        ("nor is one as if there were none", put(changed, body("mine")), ItemVersion::Absent, false),
         ("nor removed", remove(changed), before, false),
         ("an item that was removed does not come back", put(removed, body("mine")), before, false),
         ("nor is it removed a second time", remove(removed), before, false),
-        ("unless its absence was seen", remove(removed), Seen::Absent, true),
-        ("an item that was made meanwhile stays", put(new, body("mine")), Seen::Absent, false),
-        ("a switch that was thrown stays", Change::Switch(automation, true), before, false),
-        ("nor are there none", Change::Switch(automation, true), Seen::Absent, false),
-        ("unless that was seen", Change::Switch(automation, true), switches, true),
+        ("unless its absence was seen", remove(removed), ItemVersion::Absent, true),
+        ("an item that was made meanwhile stays", put(new, body("mine")), ItemVersion::Absent, false),
+        ("a switch that was thrown stays", SetupChange::Switch(automation, true), before, false),
+        ("nor are there none", SetupChange::Switch(automation, true), ItemVersion::Absent, false),
+        ("unless that was seen", SetupChange::Switch(automation, true), switches, true),
         ("an item that nobody changed is put, whatever happened to others", put(kept, body("mine")), before, true),
-        ("and so is a new one", put(absent, body("mine")), Seen::Absent, true),
+        ("and so is a new one", put(absent, body("mine")), ItemVersion::Absent, true),
     ];
     for (what, change, seen, holds) in cases {
         let before = editor.setup_version().await;
-        let written = editor.write(&[Edit { change, seen }]).await;
-        let expected = if holds { Written::Version(before + 1) } else { Written::Outdated(vec![0]) };
+        let written = editor.write(&[SetupEdit { change, seen }]).await;
+        let expected =
+            if holds { SetupWriteOutcome::Version(before + 1) } else { SetupWriteOutcome::Outdated(vec![0]) };
         assert_eq!(written, expected, "{what}");
         assert_eq!(editor.setup_version().await, before + u64::from(holds), "{what}");
     }
@@ -135,13 +142,13 @@ async fn an_edit_holds_only_for_the_item_that_was_seen() {
 
     // Of several edits none is written where one is outdated, and the answer says which.
     let edits = [
-        Edit { change: put(numbered_id(9, 3), body("mine")), seen: Seen::Absent },
-        Edit { change: put(changed, body("mine")), seen: before },
-        Edit { change: remove(kept), seen: Seen::Version(u64::MAX) },
+        SetupEdit { change: put(numbered_id(9, 3), body("mine")), seen: ItemVersion::Absent },
+        SetupEdit { change: put(changed, body("mine")), seen: before },
+        SetupEdit { change: remove(kept), seen: ItemVersion::Version(u64::MAX) },
     ];
-    assert_eq!(editor.write(&edits).await, Written::Outdated(vec![1, 2]));
+    assert_eq!(editor.write(&edits).await, SetupWriteOutcome::Outdated(vec![1, 2]));
     let nothing = editor.see(&edits[0].change).await;
-    assert_eq!(nothing, Seen::Absent);
+    assert_eq!(nothing, ItemVersion::Absent);
 }
 
 #[tokio::test]
@@ -151,10 +158,10 @@ async fn a_user_without_switches_gets_them_with_the_first() {
     let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let delete = editor.app.database().client().delete_item().table_name("snapshots");
     delete.key("PK", key(&partition)).key("SK", key("PREFERENCES")).send().await.unwrap();
-    let change = Change::Switch(editor.app.member(ALEX).setup.automations[0].id, false);
+    let change = SetupChange::Switch(editor.app.member(ALEX).setup.automations[0].id, false);
     let seen = editor.see(&change).await;
-    assert_eq!(seen, Seen::Absent);
-    assert_eq!(editor.write(&[Edit { change, seen }]).await, Written::Version(2));
+    assert_eq!(seen, ItemVersion::Absent);
+    assert_eq!(editor.write(&[SetupEdit { change, seen }]).await, SetupWriteOutcome::Version(2));
     let made = editor.app.item(&partition, "PREFERENCES").await.unwrap();
     assert_eq!(
         (made["type"].as_s().unwrap().as_str(), made["setupVersion"].as_n().unwrap().as_str()),
@@ -168,7 +175,7 @@ async fn an_edit_whose_answer_is_lost_is_opened_again_and_not_written_twice() {
     let editor = Editor::start().await;
     let id = editor.prompt();
     let open = editor.open(id).await;
-    let edit = Edit { change: put(id, with(open.document, "count", json!(1))), seen: open.seen };
+    let edit = SetupEdit { change: put(id, with(open.document, "count", json!(1))), seen: open.seen };
     let lost = editor.app.faults().drop_answer().of("TransactWriteItems").always();
     let writer = SetupWriter::new(editor.app.table());
     let outcome =
@@ -178,7 +185,7 @@ async fn an_edit_whose_answer_is_lost_is_opened_again_and_not_written_twice() {
     editor.app.faults().clear();
 
     // It has landed. The same edit once more is refused, and reading tells.
-    assert_eq!(editor.write(&[edit]).await, Written::Outdated(vec![0]));
+    assert_eq!(editor.write(&[edit]).await, SetupWriteOutcome::Outdated(vec![0]));
     assert_eq!(editor.open(id).await.document.as_value()["count"], 1);
     assert_eq!(editor.setup_version().await, 2);
 }
@@ -190,10 +197,10 @@ async fn count_up(editor: Arc<Editor>, id: ObjectId, field: String, rounds: u64)
         let OpenItem { document, seen } = editor.open(id).await;
         let count = document.as_value().get(&field).and_then(Value::as_u64).unwrap_or_default();
         let change = put(id, with(document, &field, json!(count + 1)));
-        match editor.write(&[Edit { change, seen }]).await {
-            Written::Version(_) => successes += 1,
-            Written::Outdated(_) | Written::Busy => refusals += 1,
-            Written::NoSuchUser => unreachable!("the user is there"),
+        match editor.write(&[SetupEdit { change, seen }]).await {
+            SetupWriteOutcome::Version(_) => successes += 1,
+            SetupWriteOutcome::Outdated(_) | SetupWriteOutcome::Busy => refusals += 1,
+            SetupWriteOutcome::NoSuchUser => unreachable!("the user is there"),
         }
     }
     (successes, refusals)

@@ -433,7 +433,7 @@ async fn the_pages_of_items_are_of_one_revision_whatever_is_made_and_shared_in_b
             let prompt = &app.member(tests::ALEX).setup.prompts[number];
             let document = serde_json::from_value(json!({"name": "New", "prompt": text})).unwrap();
             let item = shared::domain::SetupItem { id: prompt.id, document };
-            crate::refresh::change(&app, shared::store::Change::Put(shared::domain::ItemKind::Prompt, item)).await;
+            crate::refresh::change(&app, shared::store::SetupChange::Put(shared::domain::ItemKind::Prompt, item)).await;
         }
         refresh(&app, PAT, &id).await.expect(200);
     };
@@ -487,7 +487,7 @@ async fn a_capture_with_new_destinations_is_made_and_not_followed_until_somebody
             id: tests::numbered_id(5, number),
             document: serde_json::from_value(document).unwrap(),
         };
-        crate::refresh::change(&app, shared::store::Change::Put(shared::domain::ItemKind::Automation, item)).await;
+        crate::refresh::change(&app, shared::store::SetupChange::Put(shared::domain::ItemKind::Automation, item)).await;
     };
     hook(1, "one.example").await;
     let refreshed = refresh(&app, PAT, &id).await.expect(200)["snapshot"].clone();

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, Written};
+use shared::store::{SetupChange, SetupWriteOutcome};
 use tests::{
     ALEX, Answer, Fault, GIL, GLOBEX, Item, Loss, PAT, SAM, SETTLING, TestApp, Throttling, apply_body, create_body,
     mapped_body, rounds, setup_of, snapshot_of,
@@ -76,10 +76,10 @@ impl Applied {
     }
 
     /// What the CRM does.
-    async fn write(&self, changes: &[Change]) {
+    async fn write(&self, changes: &[SetupChange]) {
         let organization = GLOBEX.parse().unwrap();
         let written = tests::change_setup(self.app.table(), &organization, &self.user, changes, tests::BEGINNING).await;
-        assert!(matches!(written.unwrap(), Written::Version(_)));
+        assert!(matches!(written.unwrap(), SetupWriteOutcome::Version(_)));
     }
 
     /// That the table is as it was before, and that the record is at rest once the second look is over.
@@ -190,12 +190,12 @@ async fn an_undo_of_a_user_in_use_is_refused_with_everything_that_tells_so() {
     let (edited, added) = (clone("prompt", 0), ObjectId::from_bytes([7; 12]));
     applied
         .write(&[
-            Change::Put(ItemKind::Prompt, item(edited, "Mine")),
-            Change::Put(ItemKind::Template, item(added, "New \"one\"")),
-            Change::Switch(clone("automation", 0), false),
-            Change::Remove(ItemKind::Automation, clone("automation", 1)),
-            Change::Remove(ItemKind::Template, clone("template", 0)),
-            Change::Remove(ItemKind::Template, clone("template", 1)),
+            SetupChange::Put(ItemKind::Prompt, item(edited, "Mine")),
+            SetupChange::Put(ItemKind::Template, item(added, "New \"one\"")),
+            SetupChange::Switch(clone("automation", 0), false),
+            SetupChange::Remove(ItemKind::Automation, clone("automation", 1)),
+            SetupChange::Remove(ItemKind::Template, clone("template", 0)),
+            SetupChange::Remove(ItemKind::Template, clone("template", 1)),
         ])
         .await;
     let before = table(app).await;
@@ -249,7 +249,7 @@ async fn more_than_200_traces_are_counted() {
     let applied = Applied::of(app, id, &mapped_body(CASEY, 1)).await;
     for (total, listed) in [(99, 99), (198, 198), (200, 200), (201, 200)] {
         let already = table(&applied.app).await.keys().filter(|(pk, _)| *pk == applied.partition()).count() - 5;
-        let put = |number| Change::Put(ItemKind::Prompt, item(tests::numbered_id(9, number), "x"));
+        let put = |number| SetupChange::Put(ItemKind::Prompt, item(tests::numbered_id(9, number), "x"));
         applied.write(&(already..total).map(put).collect::<Vec<_>>()).await;
         let refused = applied.undo().await;
         assert_eq!(traces(&refused).len(), listed);

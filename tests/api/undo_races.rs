@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::ObjectId;
-use shared::store::Written;
+use shared::store::SetupWriteOutcome;
 use tests::{Answer, GIL, GLOBEX, Gate, LEASE, SAM, SETTLING, TestApp, apply_body, rounds};
 
 use crate::apply_across::snapshot;
@@ -77,11 +77,11 @@ async fn of_an_undo_and_an_edit_one_wins() {
     let other = async |applied: &Applied| edit(&applied.app, &applied.user).await;
     before_each_call(other, async |applied, n, undone, written| {
         if n <= FIRST_TRANSACTION {
-            assert_eq!(written, Written::Version(2));
+            assert_eq!(written, SetupWriteOutcome::Version(2));
             undone.expect_problem(409, "setup_in_use");
             applied.force().await.expect(200);
         } else {
-            assert_eq!(written, Written::NoSuchUser);
+            assert_eq!(written, SetupWriteOutcome::NoSuchUser);
             undone.expect(200);
         }
         applied.expect_nothing_left().await;
@@ -89,7 +89,7 @@ async fn of_an_undo_and_an_edit_one_wins() {
     .await;
 }
 
-async fn edit(app: &TestApp, user: &ObjectId) -> Written {
+async fn edit(app: &TestApp, user: &ObjectId) -> SetupWriteOutcome {
     tests::change_setup(app.table(), &GLOBEX.parse().unwrap(), user, &[], tests::BEGINNING).await.unwrap()
 }
 
@@ -159,7 +159,7 @@ async fn at_once_and_many_times_over_one_wins_and_nothing_is_left_of_the_other()
                 Other::Undo => undo(None).await.status,
                 Other::SignIn => app.login(&email, NEW_PASSWORD).await.status,
                 Other::Edit => {
-                    if edit(&app, &user).await == Written::NoSuchUser {
+                    if edit(&app, &user).await == SetupWriteOutcome::NoSuchUser {
                         401
                     } else {
                         200

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, SetupItem, User};
-use shared::store::{Captured, Captures, Change, Written};
+use shared::store::{CaptureOutcome, Captures, SetupChange, SetupWriteOutcome};
 use tests::{ALEX, BEGINNING, TestApp, rounds};
 
 /// How many captures are taken.
@@ -27,18 +27,18 @@ const VERSIONS: u64 = 3_000;
 async fn write(app: &TestApp, round: u64) {
     let alex = app.member(ALEX);
     let text = round.to_string();
-    let changes: Vec<Change> = alex
+    let changes: Vec<SetupChange> = alex
         .setup
         .prompts
         .iter()
         .map(|prompt| {
             let document = serde_json::from_value(json!({"name": "Vector", "prompt": text})).unwrap();
-            Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document })
+            SetupChange::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document })
         })
         .collect();
     let written =
         tests::change_setup(app.table(), &alex.user.organization, &alex.user.id, &changes, BEGINNING).await.unwrap();
-    assert!(matches!(written, Written::Version(_)), "{written:?}");
+    assert!(matches!(written, SetupWriteOutcome::Version(_)), "{written:?}");
 }
 
 /// Writes round after round into every prompt of Alex, until it is told to stop, and tells how many rounds it made.
@@ -63,8 +63,8 @@ async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
     while taken < captures {
         app.forget_calls();
         match Captures::new(app.table()).read(&organization, &id).await.unwrap() {
-            Captured::Busy => busy += 1,
-            Captured::Taken(source) => {
+            CaptureOutcome::Busy => busy += 1,
+            CaptureOutcome::Taken(source) => {
                 taken += 1;
                 let setup = source.setup.parse().unwrap();
                 let vector: BTreeSet<_> =

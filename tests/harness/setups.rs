@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::{Email, Fault, ObjectId, Role, Setup, SetupItem, Timestamp, User};
-use shared::store::{Change, Edit, SetupWriter, Table, UserCreated, Written};
+use shared::store::{CreateUserOutcome, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter, Table};
 
 use crate::{ACME, BEGINNING, PAT, TestApp, apply_body};
 
@@ -62,7 +62,7 @@ pub async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> Obj
         updated_at: BEGINNING,
     };
     let created = SetupWriter::new(app.table()).create_user(&user, None, setup).await.expect("the user is made");
-    assert_eq!(created, UserCreated::Created);
+    assert_eq!(created, CreateUserOutcome::Created);
     user.id
 }
 
@@ -71,14 +71,14 @@ pub async fn change_setup(
     table: &Table,
     organization: &ObjectId,
     user: &ObjectId,
-    changes: &[Change],
+    changes: &[SetupChange],
     now: Timestamp,
-) -> Result<Written, Fault> {
+) -> Result<SetupWriteOutcome, Fault> {
     let writer = SetupWriter::new(table);
     let mut edits = Vec::with_capacity(changes.len());
     for change in changes {
         let seen = writer.see(organization, user, change).await?;
-        edits.push(Edit { change: change.clone(), seen });
+        edits.push(SetupEdit { change: change.clone(), seen });
     }
     writer.write(organization, user, &edits, now).await
 }

@@ -8,7 +8,7 @@ use shared::domain::plan::{Origin, Plan};
 use shared::domain::{ObjectId, User};
 use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applied, Applies, Apply, StoredApply};
+use shared::store::{Applies, Apply, ApplyOutcome, StoredApply};
 
 use crate::applying::{Applying, WAIT};
 use crate::judge::{Asked, Found, Judged, TAKES_TOO_LONG};
@@ -51,7 +51,7 @@ impl Applying<'_> {
         let judged = found.plan(self.call.table, &self.wanted.choices, &self.call.context.deadline()).await?;
         refuse(&judged.plan)?;
         if_match.check(&judged.hash)?;
-        self.carry_out(judged, &password_hash?).await
+        self.execute(judged, &password_hash?).await
     }
 
     /// What came of this key before.
@@ -62,7 +62,7 @@ impl Applying<'_> {
     }
 
     /// Makes every id, and writes everything or nothing.
-    async fn carry_out(&self, judged: Judged, password_hash: &str) -> Result<Answer, ApiError> {
+    async fn execute(&self, judged: Judged, password_hash: &str) -> Result<Answer, ApiError> {
         let (randomness, now, snapshot) = (&self.call.edge.randomness, self.call.context.now(), &judged.snapshot);
         let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
         let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
@@ -84,7 +84,7 @@ impl Applying<'_> {
         };
         let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();
         let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), password_hash) else {
-            return match Applies::new(self.call.table).give_up(stored, self.call.context.now()).await? {
+            return match Applies::new(self.call.table).abandon(stored, self.call.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
@@ -106,7 +106,7 @@ impl Applying<'_> {
         let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
         let new = NewIdentity::of(&user);
         let arriving = self.call.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
-        let arrival = arriving.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))??;
+        let arrival = arriving.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))??;
         let apply = Apply {
             origin,
             caller: principal,
@@ -121,27 +121,27 @@ impl Applying<'_> {
         };
         let applies = Applies::new(self.call.table);
         let applied = match interrupted {
-            None => applies.carry_out(&apply).await?,
-            Some(stored) => applies.take_over(stored, &apply).await?,
+            None => applies.execute(&apply).await?,
+            Some(stored) => applies.resume(stored, &apply).await?,
         };
         self.settle(applied, answer).await
     }
 
-    async fn settle(&self, applied: Applied, answer: String) -> Result<Answer, ApiError> {
+    async fn settle(&self, applied: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {
         match applied {
-            Applied::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
-            Applied::EmailTaken => Err(ApiError::EmailTaken),
-            Applied::EmailReserved => Err(ApiError::InProgress { retry_after: WAIT }),
-            Applied::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+            ApplyOutcome::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
+            ApplyOutcome::EmailTaken => Err(ApiError::EmailTaken),
+            ApplyOutcome::EmailReserved => Err(ApiError::InProgress { retry_after: WAIT }),
+            ApplyOutcome::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
             // Nobody repeats a request without a key, so it met a sweep, which gives up what takes so long.
-            Applied::Met(_) if self.key.is_none() => {
+            ApplyOutcome::Existing(_) if self.key.is_none() => {
                 Err(ApiError::Unavailable { retry_after: HELD, cause: "a sweep gave the apply up".to_owned() })
             }
-            Applied::Met(stored) => match self.judge_repeat(&stored).await? {
+            ApplyOutcome::Existing(stored) => match self.judge_repeat(&stored).await? {
                 Repeat::Answered(answer) => Ok(answer),
                 Repeat::Interrupted { .. } => Err(ApiError::InProgress { retry_after: WAIT }),
             },
-            Applied::Interrupted { cause } => {
+            ApplyOutcome::Interrupted { cause } => {
                 let retry_after = if self.key.is_some() { WAIT } else { HELD };
                 Err(ApiError::Unavailable { retry_after, cause })
             }

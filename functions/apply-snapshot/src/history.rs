@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal};
 use shared::http::{Answer, ApiError, Caller, Cursor, Query};
-use shared::store::{Applies, ApplyHistory, ClonePlace, ClonedFrom, StoredApply};
+use shared::store::{Applies, ApplyHistory, CloneOrigin, ClonePosition, StoredApply};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -58,8 +58,8 @@ struct ListedClone {
     clone_id: ObjectId,
 }
 
-impl From<ClonedFrom> for ListedClone {
-    fn from(clone: ClonedFrom) -> Self {
+impl From<CloneOrigin> for ListedClone {
+    fn from(clone: CloneOrigin) -> Self {
         Self { kind: clone.place.kind, source_id: clone.source, clone_id: clone.place.id }
     }
 }
@@ -96,7 +96,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
     let query = Query::of(call.request, &["limit", "cursor"])?;
-    let (limit, start) = (query.limit()?, query.cursor::<ClonePlace>()?);
+    let (limit, start) = (query.limit()?, query.cursor::<ClonePosition>()?);
     let apply = find(call, &caller, ids).await?;
     let history = ApplyHistory::new(call.table);
     let applier = HashSet::from([apply.applied_by()]);

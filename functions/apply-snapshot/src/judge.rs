@@ -8,7 +8,7 @@ use shared::domain::rights::REVISION_NUMBER_REFUSAL;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
 use shared::http::{ApiError, Caller};
-use shared::store::{Captures, Organizations, SeenSnapshot, SnapshotReader, Table};
+use shared::store::{Captures, Organizations, RevisionLookup, SnapshotReader, Table};
 
 use crate::Call;
 
@@ -30,7 +30,7 @@ pub(crate) struct Found {
     principal: Principal,
     snapshot: ObjectId,
     /// The snapshot with the revision that the caller asks for, where it sees both.
-    seen: SeenSnapshot,
+    seen: RevisionLookup,
     targets: Organization,
 }
 
@@ -88,13 +88,15 @@ impl Found {
     pub(crate) async fn at(self, table: &Table, revision: u32) -> Result<Self, ApiError> {
         let reader = SnapshotReader::new(table);
         let seen = match self.seen {
-            SeenSnapshot::NoSuchRevision => reader.load(self.snapshot, &self.principal, RevisionChoice::Usual).await?,
+            RevisionLookup::NoSuchRevision => {
+                reader.load(self.snapshot, &self.principal, RevisionChoice::Usual).await?
+            }
             seen => seen,
         };
         let seen = match seen {
-            SeenSnapshot::Revision(loaded) => match reader.pinned(*loaded, revision).await? {
-                Some(pinned) => SeenSnapshot::Revision(Box::new(pinned)),
-                None => SeenSnapshot::NoSuchRevision,
+            RevisionLookup::Revision(loaded) => match reader.at_revision(*loaded, revision).await? {
+                Some(pinned) => RevisionLookup::Revision(Box::new(pinned)),
+                None => RevisionLookup::NoSuchRevision,
             },
             other => other,
         };
@@ -106,9 +108,9 @@ impl Found {
     pub(crate) async fn plan(self, table: &Table, choices: &Choices, deadline: &Deadline) -> Result<Judged, ApiError> {
         let Self { principal, seen, targets, .. } = self;
         let loaded = match seen {
-            SeenSnapshot::Revision(loaded) => loaded,
-            SeenSnapshot::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
-            SeenSnapshot::Missing => return Err(ApiError::SnapshotNotFound),
+            RevisionLookup::Revision(loaded) => loaded,
+            RevisionLookup::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
+            RevisionLookup::Missing => return Err(ApiError::SnapshotNotFound),
         };
         let is_unshared = principal.applies_unshared(&loaded.stored.snapshot, loaded.snapshot.revision);
         let source = &loaded.snapshot.source;
@@ -126,7 +128,7 @@ impl Found {
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
             Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
-        planning.await.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?
+        planning.await.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))?
     }
 }
 

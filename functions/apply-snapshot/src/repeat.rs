@@ -26,7 +26,7 @@ pub(crate) enum Repeat {
 impl Applying<'_> {
     /// Compares the request with the one that used its key first, and says how far that one is.
     pub(crate) async fn judge_repeat(&self, stored: &StoredApply) -> Result<Repeat, ApiError> {
-        if !stored.is_asked_by(&self.wanted.fingerprint) {
+        if !stored.has_fingerprint(&self.wanted.fingerprint) {
             return Err(ApiError::KeyReused);
         }
         let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.call.edge.clock.now());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::usage::traces;
 use shared::http::{Answer, ApiError, Caller, FieldError, body};
-use shared::store::{ApplyState, Begun, StoredApply, Undo, Undos};
+use shared::store::{ApplyState, StoredApply, UndoRequest, UndoStart, Undos};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -83,12 +83,12 @@ impl Undoing<'_> {
     async fn begin(&self, apply: StoredApply) -> Result<StoredApply, ApiError> {
         let told = answered(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
         let (by, now) = (self.caller.user, self.call.context.now());
-        let undo = Undo { apply: &apply, email: &told.user_email, by, is_forced: self.is_forced, now };
+        let undo = UndoRequest { apply: &apply, email: &told.user_email, by, is_forced: self.is_forced, now };
         let undos = Undos::new(self.call.table);
         match undos.begin(&undo).await? {
-            Begun::Undoing(apply) | Begun::Met(apply) => Ok(*apply),
-            Begun::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
-            Begun::InUse => {
+            UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),
+            UndoStart::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
+            UndoStart::InUse => {
                 let traces = traces(undos.usage(&apply).await?, told.counts.cloned);
                 Err(ApiError::SetupInUse(traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()))
             }

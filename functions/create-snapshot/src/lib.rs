@@ -17,7 +17,8 @@ use shared::http::bounded::first_listed;
 use shared::http::{Answer, ApiError, CreateOperation, Edge, IdempotencyKey, SnapshotDocument, etag};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
-    Canonical, Captured, Captures, Creation, Made, Packed, Refreshes, SnapshotCreator, SourceUser, Table,
+    CanonicalContent, CaptureOutcome, Captures, CreateOutcome, ExistingSnapshot, PackedContent, Refreshes,
+    SnapshotCreator, SourceUser, Table,
 };
 use utoipa::ToSchema;
 
@@ -80,7 +81,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     let SourceUser { setup, organization, email, full_name, .. } = *settled(captured?)?;
     let capturing = call.context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
-    let (packed, organization) = capturing.map_err(|unfinished| ApiError::unfinished(unfinished, TAKES_TOO_LONG))?;
+    let (packed, organization) = capturing.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))?;
     let (packed, counts, left_out) = packed?;
     let now = call.context.now();
     let snapshot = Snapshot {
@@ -113,8 +114,8 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         shares: Shares::default(),
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
-        Creation::Made => created(&snapshot, None, &left_out),
-        Creation::Met(made) => repeat(call.table, &made, &wanted.fingerprint).await,
+        CreateOutcome::Created => created(&snapshot, None, &left_out),
+        CreateOutcome::Existing(made) => repeat(call.table, &made, &wanted.fingerprint).await,
     }
 }
 
@@ -127,9 +128,9 @@ fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut
 }
 
 /// Answers a request whose key was used before: with the snapshot as it is now.
-async fn repeat(table: &Table, made: &Made, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
+async fn repeat(table: &Table, made: &ExistingSnapshot, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
     match &made.snapshot {
-        _ if !made.is_asked_by(fingerprint) => Err(ApiError::KeyReused),
+        _ if !made.has_fingerprint(fingerprint) => Err(ApiError::KeyReused),
         Some(snapshot) => {
             let state = Refreshes::new(table).state(snapshot.id).await?;
             Ok(created(snapshot, state, &[])?.replayed())
@@ -156,14 +157,16 @@ struct Created<'a> {
 }
 
 /// The setup, or why there is none.
-fn settled(captured: Captured) -> Result<Box<SourceUser>, ApiError> {
+fn settled(captured: CaptureOutcome) -> Result<Box<SourceUser>, ApiError> {
     match captured {
-        Captured::Taken(source) => Ok(source),
-        Captured::NoSuchUser => Err(ApiError::refused("/sourceUserId", NO_SUCH_USER)),
-        Captured::NoSuchOrganization => Err(ApiError::refused("/sourceOrgId", "there is no organization with this id")),
-        Captured::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
-        Captured::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
-        Captured::Unreadable => Err(ApiError::SourceUnreadable),
+        CaptureOutcome::Taken(source) => Ok(source),
+        CaptureOutcome::NoSuchUser => Err(ApiError::refused("/sourceUserId", NO_SUCH_USER)),
+        CaptureOutcome::NoSuchOrganization => {
+            Err(ApiError::refused("/sourceOrgId", "there is no organization with this id"))
+        }
+        CaptureOutcome::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
+        CaptureOutcome::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+        CaptureOutcome::Unreadable => Err(ApiError::SourceUnreadable),
     }
 }
 
@@ -172,13 +175,13 @@ fn pack(
     setup: SourceSetup,
     organization: &Organization,
     work: &Work,
-) -> Result<(Packed, Counts, Vec<LeftOut>), ApiError> {
+) -> Result<(PackedContent, Counts, Vec<LeftOut>), ApiError> {
     let refused = |failure| match failure {
         CaptureFailure::TooLarge(detail) => ApiError::SetupTooLarge { detail },
         CaptureFailure::OverBudget(over) => over.into(),
     };
     let capture = capture(setup, organization, work).map_err(refused)?;
-    let packed = Canonical::of(&capture, work).map_err(refused)?.pack(work)??;
+    let packed = CanonicalContent::of(&capture, work).map_err(refused)?.pack(work)??;
     match packed.excess() {
         None => Ok((packed, capture.counts(), capture.left_out().to_vec())),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),

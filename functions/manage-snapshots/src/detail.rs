@@ -12,7 +12,7 @@ use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{LeftOut, ObjectId, OverBudget, Work};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes};
 use shared::http::{Answer, ApiError, Query, SnapshotDocument, etag};
-use shared::store::{Refreshes, SeenSnapshot, SnapshotReader, SnapshotWithContent};
+use shared::store::{Refreshes, RevisionLookup, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -97,11 +97,11 @@ pub(crate) fn revision_choice(query: &Query) -> Result<RevisionChoice, ApiError>
 }
 
 /// What the caller sees, or why it sees nothing.
-pub(crate) fn seen(seen: SeenSnapshot) -> Result<Box<SnapshotWithContent>, ApiError> {
+pub(crate) fn seen(seen: RevisionLookup) -> Result<Box<SnapshotWithContent>, ApiError> {
     match seen {
-        SeenSnapshot::Revision(seen) => Ok(seen),
-        SeenSnapshot::NoSuchRevision => Err(ApiError::RevisionNotFound),
-        SeenSnapshot::Missing => Err(ApiError::SnapshotNotFound),
+        RevisionLookup::Revision(seen) => Ok(seen),
+        RevisionLookup::NoSuchRevision => Err(ApiError::RevisionNotFound),
+        RevisionLookup::Missing => Err(ApiError::SnapshotNotFound),
     }
 }
 

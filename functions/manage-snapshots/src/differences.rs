@@ -11,7 +11,7 @@ use shared::domain::sharing::SharedRevision;
 use shared::domain::{ObjectId, Revision, Violation, Work};
 use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
 use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};
-use shared::store::{Found, RevisionWithContent, Revisions, SnapshotReader, StoredSnapshot};
+use shared::store::{RevisionWithContent, Revisions, SnapshotAccess, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -142,14 +142,14 @@ async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Comp
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;
     match found? {
-        Found::Allowed(stored) => {
+        SnapshotAccess::Allowed(stored) => {
             let is_foreign = principal.organization != stored.snapshot.source.organization;
             return Ok(Compared { stored: *stored, is_foreign, of_shared: None });
         }
-        Found::Missing => return Err(ApiError::SnapshotNotFound),
-        Found::Forbidden => {}
+        SnapshotAccess::Missing => return Err(ApiError::SnapshotNotFound),
+        SnapshotAccess::Forbidden => {}
     }
-    let Found::Allowed(stored) = reader.find_stored(id, &principal, Action::Use).await? else {
+    let SnapshotAccess::Allowed(stored) = reader.find_stored(id, &principal, Action::Use).await? else {
         return Err(ApiError::SnapshotNotFound);
     };
     let now = stored.snapshot.shared().ok_or(ApiError::SnapshotNotFound)?;

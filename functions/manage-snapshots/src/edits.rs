@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
 use shared::http::{Answer, ApiError, Caller, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag};
-use shared::store::{Edited, Found, Refreshes, Renaming, SnapshotEditor, SnapshotReader};
+use shared::store::{EditOutcome, Refreshes, SnapshotAccess, SnapshotEdit, SnapshotEditor, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -19,11 +19,11 @@ use crate::assign::Assignment;
 const ATTEMPTS: u32 = 6;
 
 /// What was found, or why the caller does not get it.
-pub(crate) fn allowed<T>(action: Action, found: Found<T>) -> Result<Box<T>, ApiError> {
+pub(crate) fn allowed<T>(action: Action, found: SnapshotAccess<T>) -> Result<Box<T>, ApiError> {
     match found {
-        Found::Allowed(found) => Ok(found),
-        Found::Missing => Err(ApiError::SnapshotNotFound),
-        Found::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
+        SnapshotAccess::Allowed(found) => Ok(found),
+        SnapshotAccess::Missing => Err(ApiError::SnapshotNotFound),
+        SnapshotAccess::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
     }
 }
 
@@ -70,14 +70,14 @@ impl<'a> Change<'a> {
                 Wanted::Edit(_) | Wanted::Delete => self.if_match.check_version(snapshot.version)?,
             }
             match self.write(&snapshot, &mut wanted).await? {
-                Edited::Done(done) => return Ok(done),
-                Edited::Moved => snapshot = self.find().await?,
+                EditOutcome::Done(done) => return Ok(done),
+                EditOutcome::Conflict => snapshot = self.find().await?,
             }
         }
         Err(ApiError::InProgress { retry_after: Duration::from_secs(1) })
     }
 
-    async fn write(&self, snapshot: &Snapshot, wanted: &mut Wanted<'_>) -> Result<Edited, ApiError> {
+    async fn write(&self, snapshot: &Snapshot, wanted: &mut Wanted<'_>) -> Result<EditOutcome, ApiError> {
         let (editor, now) = (SnapshotEditor::new(self.call.table), self.call.context.now());
         Ok(match wanted {
             Wanted::Edit(edit) => self.edit(snapshot, edit).await?,
@@ -89,7 +89,7 @@ impl<'a> Change<'a> {
         })
     }
 
-    async fn edit(&self, snapshot: &Snapshot, edit: &mut Edit) -> Result<Edited, ApiError> {
+    async fn edit(&self, snapshot: &Snapshot, edit: &mut Edit) -> Result<EditOutcome, ApiError> {
         let now = self.call.context.now();
         let mut schedule = ScheduleChange::Keep;
         if let Some(wanted) = &edit.refresh {
@@ -98,7 +98,7 @@ impl<'a> Change<'a> {
             let current = edit.state.as_ref().and_then(|state| state.schedule.as_ref());
             schedule = ScheduleChange::between(current, wanted.as_ref(), now);
         }
-        let renaming = Renaming { name: edit.name.clone(), description: edit.description.clone(), schedule };
+        let renaming = SnapshotEdit { name: edit.name.clone(), description: edit.description.clone(), schedule };
         let outcome = SnapshotEditor::new(self.call.table).rename(snapshot, &renaming, now).await?;
         edit.state = match edit.state.take() {
             None if renaming.schedule == ScheduleChange::Keep => None,

@@ -153,7 +153,7 @@ async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWith
     if !is_earlier || !reader.saw_earlier(snapshot, &principal).await? {
         return Err(ApiError::RevisionNotFound);
     }
-    reader.pinned(*loaded, revision).await?.map(Box::new).ok_or(ApiError::RevisionNotFound)
+    reader.at_revision(*loaded, revision).await?.map(Box::new).ok_or(ApiError::RevisionNotFound)
 }
 
 fn parse_kind(text: &str) -> Result<ItemKind, String> {

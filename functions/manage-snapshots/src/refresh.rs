@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{RefreshState, RefreshStatus, Snapshot};
 use shared::http::{Answer, ApiError, SnapshotDocument, etag};
-use shared::refresh::{Asker, Refresh, Refreshed};
+use shared::refresh::{Refresh, RefreshOutcome, RefreshTrigger};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -31,7 +31,7 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
     let refresh = Refresh {
         table: call.table,
         snapshot,
-        asker: Asker::Caller(&principal),
+        trigger: RefreshTrigger::Caller(&principal),
         now: call.context.now(),
         revisions_kept: call.app.revisions_kept,
         deadline: call.context.deadline(),
@@ -39,13 +39,13 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, found) = tokio::join!(call.confirm(&caller), refresh.load());
     confirmed?;
     match refresh.run(found?).await? {
-        Refreshed::Done { snapshot, state } => answer(&snapshot, state),
-        Refreshed::SourceBusy => Err(ApiError::SourceBusy { retry_after: WAIT }),
-        Refreshed::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
-        Refreshed::Contended => Err(ApiError::InProgress { retry_after: WAIT }),
-        Refreshed::Forbidden => Err(ApiError::Forbidden(Action::Revise.refusal().to_owned())),
-        Refreshed::Missing => Err(ApiError::SnapshotNotFound),
-        Refreshed::NotDue => Err(ApiError::internal("a refresh that somebody asks for is always due")),
+        RefreshOutcome::Done { snapshot, state } => answer(&snapshot, state),
+        RefreshOutcome::SourceBusy => Err(ApiError::SourceBusy { retry_after: WAIT }),
+        RefreshOutcome::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
+        RefreshOutcome::Contended => Err(ApiError::InProgress { retry_after: WAIT }),
+        RefreshOutcome::Forbidden => Err(ApiError::Forbidden(Action::Revise.refusal().to_owned())),
+        RefreshOutcome::Missing => Err(ApiError::SnapshotNotFound),
+        RefreshOutcome::NotDue => Err(ApiError::internal("a refresh that somebody asks for is always due")),
     }
 }
 

@@ -10,7 +10,7 @@ use shared::domain::rights::Action;
 use shared::domain::{Counts, ObjectId, RefreshState, Revision, RevisionOrigin, Snapshot, Timestamp};
 use shared::http::{Answer, ApiError, Caller, Cursor, IfMatch, Query, SnapshotDocument, etag};
 use shared::refresh::{drop_old, unfollowed};
-use shared::store::{Refreshes, Replaced, Revisions, SnapshotReader, StoredSnapshot, Terms};
+use shared::store::{Refreshes, ReplaceOutcome, RevisionOptions, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -149,16 +149,16 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             if was_scheduled {
                 refreshes.end_schedule(id, None).await?;
             }
-            Replaced::Done(Box::new(snapshot.snapshot.clone()))
+            ReplaceOutcome::Done(Box::new(snapshot.snapshot.clone()))
         } else {
             let follows = unfollowed(call.table, &snapshot, &call.context.deadline(), old.content()).await?.is_none();
             let version = (if_match != IfMatch::Any).then_some(snapshot.snapshot.version);
-            let terms = Terms { kept: call.app.revisions_kept, follows, version };
+            let terms = RevisionOptions { kept: call.app.revisions_kept, follows, version };
             refreshes.restore(&snapshot, &old, call.context.now(), terms).await?
         };
         match restored {
-            Replaced::Moved => snapshot = self::stored(call, &caller, id).await?,
-            Replaced::Done(restored) => {
+            ReplaceOutcome::Conflict => snapshot = self::stored(call, &caller, id).await?,
+            ReplaceOutcome::Done(restored) => {
                 drop_old(call.table, &restored, call.context.now()).await;
                 let state = state.map(|state| RefreshState { schedule: None, ..state });
                 let document = SnapshotDocument::from(&*restored).refreshed(state);

@@ -6,8 +6,8 @@ use aws_lambda_events::sqs::SqsMessage;
 use shared::compute::Deadline;
 use shared::domain::{Fault, RefreshStatus, Schedule, Timestamp};
 use shared::queue::RefreshMessage;
-use shared::refresh::{Asker, Refresh, Refreshed};
-use shared::store::{Found, Table};
+use shared::refresh::{Refresh, RefreshOutcome, RefreshTrigger};
+use shared::store::{SnapshotAccess, Table};
 
 use crate::App;
 
@@ -15,7 +15,7 @@ use crate::App;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The snapshot is refreshed, whatever that came to. The message is done.
-    Refreshed,
+    RefreshOutcome,
     /// There was nothing to do. The message is done.
     Nothing,
     /// It has to come again.
@@ -63,7 +63,7 @@ pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Ou
 #[derive(Debug)]
 enum Told {
     /// What a refresh says.
-    Ran(Refreshed),
+    Ran(RefreshOutcome),
     /// The queue had it for as long as a period: by now the schedule has sent the next one.
     TooOld,
 }
@@ -79,13 +79,13 @@ async fn refresh(
     let refresh = Refresh {
         table,
         snapshot: wanted.snapshot_id,
-        asker: Asker::Schedule { slot: wanted.due_at },
+        trigger: RefreshTrigger::Schedule { slot: wanted.due_at },
         now,
         revisions_kept: app.revisions_kept,
         deadline: Deadline::new(Arc::clone(&app.clock), end),
     };
     let found = refresh.load().await?;
-    if let Found::Allowed(loaded) = &found
+    if let SnapshotAccess::Allowed(loaded) = &found
         && loaded.schedule().is_some_and(|schedule| is_too_old(sent_at, schedule, now))
     {
         return Ok(Told::TooOld);
@@ -107,15 +107,15 @@ fn is_too_old(sent_at: Option<Timestamp>, schedule: &Schedule, now: Timestamp) -
 fn judge(told: &Told) -> (Outcome, &'static str) {
     match told {
         Told::TooOld => (Outcome::Nothing, "too_old"),
-        Told::Ran(Refreshed::Done { state, .. }) => (Outcome::Refreshed, status(state.status)),
+        Told::Ran(RefreshOutcome::Done { state, .. }) => (Outcome::Refreshed, status(state.status)),
         // What the schedule cannot change is written down as this time's result, and done.
-        Told::Ran(Refreshed::TooLarge(_)) => (Outcome::Refreshed, "too_large"),
-        Told::Ran(Refreshed::NotDue) => (Outcome::Nothing, "not_due"),
-        Told::Ran(Refreshed::Missing) => (Outcome::Nothing, "missing"),
+        Told::Ran(RefreshOutcome::TooLarge(_)) => (Outcome::Refreshed, "too_large"),
+        Told::Ran(RefreshOutcome::NotDue) => (Outcome::Nothing, "not_due"),
+        Told::Ran(RefreshOutcome::Missing) => (Outcome::Nothing, "missing"),
         // No schedule is refused so: it ends where its maker may not refresh any more.
-        Told::Ran(Refreshed::Forbidden) => (Outcome::Nothing, "forbidden"),
-        Told::Ran(Refreshed::SourceBusy) => (Outcome::Failed, "source_busy"),
-        Told::Ran(Refreshed::Contended) => (Outcome::Failed, "contended"),
+        Told::Ran(RefreshOutcome::Forbidden) => (Outcome::Nothing, "forbidden"),
+        Told::Ran(RefreshOutcome::SourceBusy) => (Outcome::Failed, "source_busy"),
+        Told::Ran(RefreshOutcome::Contended) => (Outcome::Failed, "contended"),
     }
 }
 

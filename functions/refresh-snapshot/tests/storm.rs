@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
 use shared::function::EventFunction;
 use shared::ids::Randomness;
-use shared::store::Change;
+use shared::store::SetupChange;
 use tests::{
     ACME, BEGINNING, Logs, PAT, SAM, SeededRandomness, TestApp, capture, json as to_json, mapped_body, numbered_id,
     rounds, setup_of, user_with_setup,
@@ -169,7 +169,7 @@ impl Storm {
 
 async fn add_prompt(app: &TestApp, source: &ObjectId, number: usize) {
     let document = serde_json::from_value(json!({"name": format!("{number}"), "prompt": "Hi."})).unwrap();
-    let change = Change::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
+    let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: numbered_id(0xb0, number), document });
     tests::change_setup(app.table(), &ACME.parse().unwrap(), source, &[change], BEGINNING).await.unwrap();
 }
 

@@ -142,7 +142,7 @@ impl Run<'_> {
                 None
             }
         });
-        let moves: Vec<_> = sent.map(async |due| (due, self.move_on(due).await)).collect();
+        let moves: Vec<_> = sent.map(async |due| (due, self.reschedule(due).await)).collect();
         report.sent += moves.len();
         for (due, outcome) in join_all(moves).await {
             match outcome {
@@ -155,9 +155,9 @@ impl Run<'_> {
         }
     }
 
-    async fn move_on(&self, due: &DueSnapshot) -> Result<bool, Fault> {
+    async fn reschedule(&self, due: &DueSnapshot) -> Result<bool, Fault> {
         let next = due.schedule.every.next_after(due.schedule.due_at, self.now);
-        self.schedules.move_on(due, next).await
+        self.schedules.reschedule(due, next).await
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use shared::config::{QueueConfig, sdk_config};
 use shared::domain::Fault;
-use shared::queue::{RefreshMessage, RefreshQueue, Sending};
+use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 
 /// The most messages in one call, SQS's own limit.
 const MAX_BATCH: usize = 10;
@@ -56,7 +56,7 @@ fn verdicts(messages: usize, answer: &SendMessageBatchOutput) -> Vec<Result<(), 
 }
 
 impl RefreshQueue for SqsQueue {
-    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a> {
+    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> SendFuture<'a> {
         Box::pin(async move {
             let mut verdicts = Vec::with_capacity(messages.len());
             for batch in messages.chunks(MAX_BATCH) {

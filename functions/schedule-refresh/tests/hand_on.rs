@@ -11,7 +11,7 @@ use schedule_refresh::{App, Report, ScheduleFailed, handle};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
-use shared::queue::{RefreshMessage, RefreshQueue, Sending};
+use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 use tests::{ACME, PAT, TestApp, create_body};
 
 const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
@@ -34,7 +34,7 @@ impl Refusing {
 }
 
 impl RefreshQueue for Refusing {
-    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> Sending<'a> {
+    fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> SendFuture<'a> {
         let verdict = |message: &RefreshMessage| {
             if (self.refuses)(self.seen.fetch_add(1, Ordering::SeqCst)) {
                 return Err(Fault::Unavailable("full".to_owned()));

@@ -9,7 +9,7 @@ use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
 use shared::http::{Answer, ApiError, Caller, Fields, body};
-use shared::store::{SignInBegun, SignIns, StoredUser, Verdict};
+use shared::store::{AttemptVerdict, SignInStart, SignIns, StoredUser};
 use utoipa::ToSchema;
 
 use crate::{App, Call};
@@ -63,15 +63,15 @@ pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     let mut random = [0; 4];
     app.edge.randomness.fill(&mut random);
     let (attempt, claim) = match sign_ins.begin(email.key(), network, random, context.now()).await? {
-        SignInBegun::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
-        SignInBegun::Open { attempt, claim } => (attempt, claim),
+        SignInStart::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
+        SignInStart::Open { attempt, claim } => (attempt, claim),
     };
     let account = sign_ins.account(claim).await?.filter(|account| !account.user.login_disabled);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let is_right = app.hasher.within(context.deadline().time_left()).verify(&password, hash).await?;
     let account = account.filter(|_| is_right);
     let verdict = if account.is_some() { attempt.accept().await? } else { attempt.reject().await? };
-    if let Verdict::Locked { retry_after } = verdict {
+    if let AttemptVerdict::Locked { retry_after } = verdict {
         return Err(ApiError::TooManyAttempts { retry_after });
     }
     let account = account.ok_or(ApiError::InvalidCredentials)?;

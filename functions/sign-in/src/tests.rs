@@ -13,14 +13,14 @@ use lambda_http::http::{HeaderMap, Method};
 use lambda_http::{Body, Request, http};
 use serde_json::{Value, json};
 use shared::call::serve;
-use shared::capacity::Consumed;
+use shared::capacity::ConsumedUnits;
 use shared::clock::Clock;
 use shared::config::client_for_endpoint;
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Setup, Timestamp, User};
 use shared::http::{Caller, CorsOrigins, Edge, SigningKey, TokenSigner, TokenVerifier, TrustedHops};
 use shared::ids::SystemRandomness;
 use shared::password_hash::{PasswordHasher, SALT_BYTES};
-use shared::store::{Callers, SetupWriter, Table, UserCreated, create_table};
+use shared::store::{Callers, CreateUserOutcome, SetupWriter, Table, create_table};
 
 use super::{App, Call, answer, handle};
 
@@ -70,7 +70,7 @@ impl TestApp {
 
     async fn user(&self, user: &User) {
         let made = SetupWriter::new(&self.app.table).create_user(user, Some(&self.hash), &Setup::default()).await;
-        assert_eq!(made.unwrap(), UserCreated::Created);
+        assert_eq!(made.unwrap(), CreateUserOutcome::Created);
     }
 
     async fn send(&self, request: Request) -> (u16, HeaderMap, Value) {
@@ -92,7 +92,7 @@ impl TestApp {
     }
 
     /// What a login of these credentials consumes.
-    async fn consumed(&self, email: &str, password: &str) -> Consumed {
+    async fn consumed(&self, email: &str, password: &str) -> ConsumedUnits {
         let consumed = Cell::default();
         let App { edge, table, .. } = &self.app;
         let answered = async |call: &Call<'_>, operation| {
@@ -291,7 +291,7 @@ async fn a_success_is_not_counted_and_nine_failures_lock_nothing() {
 async fn a_password_longer_than_any_is_wrong_and_not_counted() {
     let test = TestApp::start().await;
     test.user(&pat()).await;
-    let none = Consumed::default();
+    let none = ConsumedUnits::default();
     assert_eq!(test.consumed("pat@acme.example", &"x".repeat(129)).await, none);
     assert_ne!(test.consumed("pat@acme.example", &"x".repeat(128)).await, none);
     assert_eq!(test.login("pat@acme.example", &"x".repeat(129)).await.2["code"], "invalid_credentials");

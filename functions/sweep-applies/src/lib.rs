@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, end_of_work};
 use shared::domain::{Fault, Timestamp};
-use shared::store::{Sweeps, Swept, Table};
+use shared::store::{SweepOutcome, Sweeps, Table};
 
 /// How long before Lambda ends the function it begins nothing new.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -111,23 +111,23 @@ async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<
 }
 
 impl Report {
-    fn note(&mut self, outcome: Result<Swept, Fault>) {
+    fn note(&mut self, outcome: Result<SweepOutcome, Fault>) {
         match outcome {
-            Ok(Swept::GivenUp) => self.given_up += 1,
-            Ok(Swept::Cleared { items }) => {
+            Ok(SweepOutcome::Abandoned) => self.given_up += 1,
+            Ok(SweepOutcome::Cleared { items }) => {
                 self.cleared += 1;
                 self.items += items;
             }
-            Ok(Swept::Undone { items }) => {
+            Ok(SweepOutcome::Undone { items }) => {
                 self.undone += 1;
                 self.items += items;
             }
-            Ok(Swept::Emptied { items }) => {
+            Ok(SweepOutcome::Emptied { items }) => {
                 self.emptied += 1;
                 self.items += items;
             }
-            Ok(Swept::Listed) => self.listed += 1,
-            Ok(Swept::Nothing) => {}
+            Ok(SweepOutcome::Listed) => self.listed += 1,
+            Ok(SweepOutcome::Nothing) => {}
             Err(fault) => {
                 tracing::error!(%fault, "something that is due cannot be swept");
                 self.failed += 1;

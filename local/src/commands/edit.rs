@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
-use shared::store::{Change, Edit, OpenItem, SetupWriter, Table, Written};
+use shared::store::{OpenItem, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter, Table};
 
 use super::Failure;
 use super::load::open_table;
@@ -91,13 +91,13 @@ async fn change(table: &Table, target: &Target, sets: &[Set]) -> Result<(u64, u6
         for set in sets {
             apply(&mut document, set).map_err(Failure::Edit)?;
         }
-        let edit = Edit { change: Change::Put(*kind, SetupItem { id: *id, document }), seen };
+        let edit = SetupEdit { change: SetupChange::Put(*kind, SetupItem { id: *id, document }), seen };
         match writer.write(organization, user, &[edit], SystemClock.now()).await? {
-            Written::Version(after) => return Ok((after.saturating_sub(1), after)),
-            Written::NoSuchUser => {
+            SetupWriteOutcome::Version(after) => return Ok((after.saturating_sub(1), after)),
+            SetupWriteOutcome::NoSuchUser => {
                 return Err(Failure::Edit(format!("organization {organization} has no user {user}")));
             }
-            Written::Outdated(_) | Written::Busy => {}
+            SetupWriteOutcome::Outdated(_) | SetupWriteOutcome::Busy => {}
         }
     }
     Err(Failure::Edit(format!("other writers keep changing {kind} {id} or its setup; nothing is written, try again")))
@@ -130,7 +130,7 @@ fn apply(document: &mut Document, set: &Set) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::store::Seen;
+    use shared::store::ItemVersion;
 
     use super::*;
     use crate::loader::{self, PasswordHashes};
@@ -178,7 +178,10 @@ mod tests {
         assert_eq!(change(database.table(), &target(alex.id), &sets).await.unwrap(), (1, 2));
         let written = SetupWriter::new(database.table()).read(&alex.organization, &alex.id, item.0, &item.1).await;
         let written = written.unwrap().unwrap();
-        assert_eq!((written.document.as_value()["temperature"].clone(), written.seen), (json!(0.7), Seen::Version(2)));
+        assert_eq!(
+            (written.document.as_value()["temperature"].clone(), written.seen),
+            (json!(0.7), ItemVersion::Version(2))
+        );
         let missing = change(database.table(), &target(alex.organization), &sets).await.unwrap_err().to_string();
         assert!(missing.ends_with("has no prompt 64eea1110000000000000201"), "{missing}");
     }
@@ -199,6 +202,6 @@ mod tests {
         for editor in 0..4 {
             assert_eq!(document.as_value()[&format!("editor{editor}")], json!(editor));
         }
-        assert_eq!(seen, Seen::Version(5));
+        assert_eq!(seen, ItemVersion::Version(5));
     }
 }

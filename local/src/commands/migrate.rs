@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shared::store::{HashMigration, Migrated};
+use shared::store::{HashMigration, MigrationReport};
 
 use super::Failure;
 use super::load::open_table;
@@ -23,8 +23,8 @@ pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_nam
     report(&migrated)
 }
 
-fn report(migrated: &Migrated) -> Result<(), Failure> {
-    let Migrated { moved, removed, left } = migrated;
+fn report(migrated: &MigrationReport) -> Result<(), Failure> {
+    let MigrationReport { moved, removed, left } = migrated;
     println!(
         "Password hashes moved to the claims on their addresses: {moved}. Removed, because the claim has one: {removed}."
     );
@@ -45,12 +45,12 @@ mod tests {
     #[test]
     fn users_whose_hash_stays_are_named() {
         let ids = ("64ee9a8b1e7f2a0011223344".parse().unwrap(), "64ee9a8b1e7f2a001122339b".parse().unwrap());
-        let error = report(&Migrated { moved: 1, removed: 0, left: vec![ids] }).unwrap_err().to_string();
+        let error = report(&MigrationReport { moved: 1, removed: 0, left: vec![ids] }).unwrap_err().to_string();
         assert!(
             error.ends_with("\n  user 64ee9a8b1e7f2a001122339b of organization 64ee9a8b1e7f2a0011223344"),
             "{error}"
         );
-        assert!(report(&Migrated::default()).is_ok());
+        assert!(report(&MigrationReport::default()).is_ok());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use std::path::Path;
 use shared::domain::{Fault, Password};
 use shared::http::InvalidOrigins;
 use shared::ids::SystemRandomness;
-use shared::password_hash::HashingFailed;
+use shared::password_hash::HashingError;
 use shared::store::Table;
 use tokio::net::TcpListener;
 
@@ -69,7 +69,7 @@ pub enum Failure {
     Load(#[from] LoadError),
     /// A password cannot be hashed.
     #[error(transparent)]
-    Hashing(#[from] HashingFailed),
+    Hashing(#[from] HashingError),
     /// The table cannot be used.
     #[error("{0}")]
     Table(String),

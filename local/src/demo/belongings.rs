@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 use shared::domain::reference::Lookup;
 use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
-use shared::store::{Captured, Captures, Table};
+use shared::store::{CaptureOutcome, Captures, Table};
 
 use super::DemoError;
 
@@ -20,7 +20,7 @@ pub(super) async fn show(
     let (Ok(organization), Ok(user)) = (organization.parse::<ObjectId>(), user.parse::<ObjectId>()) else {
         return Err(DemoError::Missing("user id"));
     };
-    let Captured::Taken(casey) = Captures::new(table).read(&organization, &user).await? else {
+    let CaptureOutcome::Taken(casey) = Captures::new(table).read(&organization, &user).await? else {
         return Err(DemoError::Missing("user in the table"));
     };
     let setup = &casey.setup.parse().ok_or(DemoError::Missing("setup that can be read"))?;

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{ItemKind, SetupItem};
-use shared::store::{Change, Edit, OpenItem, SetupWriter, Table, Written};
+use shared::store::{OpenItem, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter, Table};
 
 use super::exchange::Request;
 use super::expectation::{ANY_ID, ANY_TIME};
@@ -37,10 +37,10 @@ pub(super) async fn edit(
     if let Some(fields) = document.fields_mut() {
         fields.insert("prompt".to_owned(), Value::String(before + ADDED));
     }
-    let edit = Edit { change: Change::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document }), seen };
+    let edit = SetupEdit { change: SetupChange::Put(ItemKind::Prompt, SetupItem { id: prompt.id, document }), seen };
     match writer.write(&user.organization, &user.id, &[edit], SystemClock.now()).await? {
-        Written::Version(_) => {}
-        Written::NoSuchUser | Written::Outdated(_) | Written::Busy => {
+        SetupWriteOutcome::Version(_) => {}
+        SetupWriteOutcome::NoSuchUser | SetupWriteOutcome::Outdated(_) | SetupWriteOutcome::Busy => {
             return Err(DemoError::Missing("setup of Alex that can be changed"));
         }
     }

@@ -36,7 +36,7 @@ pub enum DemoError {
     Load(#[from] crate::loader::LoadError),
     /// The demo password cannot be hashed.
     #[error(transparent)]
-    Hashing(#[from] shared::password_hash::HashingFailed),
+    Hashing(#[from] shared::password_hash::HashingError),
     /// The service does not answer.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),

@@ -8,7 +8,7 @@ use lambda_http::{Request, RequestExt};
 
 use super::route::{self, Match};
 use super::{ApiError, Caller, Edge, Route, authenticate};
-use crate::capacity::Consumed;
+use crate::capacity::ConsumedUnits;
 use crate::clock::{Clock, end_of_work};
 use crate::compute::Deadline;
 use crate::domain::{ObjectId, Timestamp};
@@ -29,7 +29,7 @@ pub struct RequestContext {
     clock: Arc<dyn Clock>,
     deadline: Timestamp,
     pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
-    consumed: Mutex<Consumed>,
+    consumed: Mutex<ConsumedUnits>,
 }
 
 impl RequestContext {
@@ -105,11 +105,11 @@ impl RequestContext {
     }
 
     /// Adds capacity that calls to the table consumed to the log line.
-    pub fn record_consumed(&self, consumed: Consumed) {
+    pub fn record_consumed(&self, consumed: ConsumedUnits) {
         *self.consumed.lock().unwrap_or_else(PoisonError::into_inner) += consumed;
     }
 
-    pub(super) fn consumed(&self) -> Consumed {
+    pub(super) fn consumed(&self) -> ConsumedUnits {
         *self.consumed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

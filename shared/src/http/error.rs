@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
-use crate::compute::Unfinished;
+use crate::compute::ComputeError;
 use crate::domain::{Fault, OverBudget};
-use crate::password_hash::HashingFailed;
+use crate::password_hash::HashingError;
 
 /// How long a client waits before it asks a store again that was unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -152,9 +152,9 @@ impl ApiError {
 
     /// What was computed on a content that comes in, a setup or a body, is not finished: 413 with this detail where it takes too long
     /// by itself, since another try would come to the same; 503 where too little time was left.
-    pub fn unfinished(unfinished: Unfinished, detail: &str) -> Self {
-        match unfinished {
-            Unfinished::TooMuch => Self::SetupTooLarge { detail: detail.to_owned() },
+    pub fn from_compute(error: ComputeError, detail: &str) -> Self {
+        match error {
+            ComputeError::TooMuch => Self::SetupTooLarge { detail: detail.to_owned() },
             other => other.into(),
         }
     }
@@ -315,9 +315,9 @@ impl From<Fault> for ApiError {
 }
 
 /// For what is read: it was small enough to be taken, so where even that takes too long the machine is slow, and another try helps.
-/// [`ApiError::unfinished`] is for content that comes in.
-impl From<Unfinished> for ApiError {
-    fn from(unfinished: Unfinished) -> Self {
+/// [`ApiError::from_compute`] is for content that comes in.
+impl From<ComputeError> for ApiError {
+    fn from(unfinished: ComputeError) -> Self {
         Self::Unavailable { retry_after: STORE_RETRY, cause: unfinished.to_string() }
     }
 }
@@ -328,11 +328,11 @@ impl From<InvalidToken> for ApiError {
     }
 }
 
-impl From<HashingFailed> for ApiError {
-    fn from(failed: HashingFailed) -> Self {
+impl From<HashingError> for ApiError {
+    fn from(failed: HashingError) -> Self {
         match failed {
-            HashingFailed::Busy => Self::Unavailable { retry_after: STORE_RETRY, cause: failed.to_string() },
-            HashingFailed::Impossible(_) => Self::internal(failed),
+            HashingError::Busy => Self::Unavailable { retry_after: STORE_RETRY, cause: failed.to_string() },
+            HashingError::Impossible(_) => Self::internal(failed),
         }
     }
 }

@@ -112,7 +112,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::capacity::Consumed;
+    use crate::capacity::ConsumedUnits;
     use crate::domain::{Fault, ObjectId};
     use crate::http::testing::edge;
     use crate::logging;
@@ -128,7 +128,7 @@ mod tests {
     fn fixed(outcome: Result<Answer, ApiError>) -> (Response<Body>, Vec<Value>) {
         let lines = logging::testing::capture(async {
             respond(&edge(), request(Method::POST, "/api/auth/login"), async |context, _| {
-                context.record_consumed(Consumed { read_units: 1.5, write_units: 2.0, calls: 3 });
+                context.record_consumed(ConsumedUnits { read_units: 1.5, write_units: 2.0, calls: 3 });
                 context.record_caller(ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
                 outcome
             })

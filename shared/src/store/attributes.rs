@@ -1,4 +1,4 @@
-//! The names of the attributes that expressions and projections name. The records name the others by their fields.
+//! The names of the attributes in expressions and projections. Records name the others by their fields.
 
 pub(super) const ACCESS_ROLE: &str = "accessRole";
 /// The answer of an apply, compressed, so that it can be given again byte for byte and the record of an ordinary apply
@@ -6,7 +6,7 @@ pub(super) const ACCESS_ROLE: &str = "accessRole";
 pub(super) const ANSWER: &str = "answer";
 /// The organizations that see a snapshot.
 pub(super) const ASSIGNED_ORGANIZATIONS: &str = "assignedOrgIds";
-/// How many chunks hold the content that the item itself does not.
+/// How many chunks hold the content, if it does not fit the item.
 pub(super) const CHUNKS: &str = "chunks";
 /// Which apply made a setup item, of which source.
 pub(super) const CLONED_FROM: &str = "clonedFrom";
@@ -40,7 +40,7 @@ pub(super) const ENABLED: &str = "enabled";
 pub(super) const EPOCH: &str = "epoch";
 /// The period of a schedule.
 pub(super) const EVERY: &str = "every";
-/// What the request asked for that made a snapshot under an Idempotency-Key.
+/// The fingerprint of the request that created a snapshot under an Idempotency-Key.
 pub(super) const FINGERPRINT: &str = "fingerprint";
 /// When a user signed in first.
 pub(super) const FIRST_SIGN_IN_AT: &str = "firstSignInAt";
@@ -48,7 +48,7 @@ pub(super) const FIRST_SIGN_IN_AT: &str = "firstSignInAt";
 pub(super) const FOLLOW: &str = "follow";
 /// The name of a user.
 pub(super) const FULL_NAME: &str = "fullName";
-/// When an apply was given up.
+/// When an apply was abandoned.
 pub(super) const GIVEN_UP_AT: &str = "givenUpAt";
 /// The SHA-256 of a shared content.
 pub(super) const HASH: &str = "hash";
@@ -56,28 +56,28 @@ pub(super) const HASH: &str = "hash";
 pub(super) const IS_GLOBAL: &str = "isGlobal";
 /// When a refresh last found a snapshot current or made it so.
 pub(super) const LAST_REFRESHED_AT: &str = "lastRefreshedAt";
-/// Until when nobody else may carry an apply on.
+/// Until when no other run may resume an apply.
 pub(super) const LEASE_UNTIL: &str = "leaseUntil";
 pub(super) const LOGIN_DISABLED: &str = "loginDisabled";
 /// The name of a snapshot.
 pub(super) const NAME: &str = "name";
-/// The run at work on an apply.
+/// The run that works on an apply.
 pub(super) const NONCE: &str = "nonce";
-/// Which sharing the rows are of.
+/// The sharing that the rows belong to.
 pub(super) const OF: &str = "of";
 /// The oldest revision that is not dropped.
 pub(super) const OLDEST_KEPT: &str = "oldestKept";
 /// The organization of an address's user.
 pub(super) const ORGANIZATION_ID: &str = "organizationId";
-/// The password hash, in a claim; in a user's profile where nobody has moved it to the claim yet; in the record of an apply
-/// that an earlier version of this service began to stage.
+/// The password hash. It belongs in the claim. Earlier versions of this service kept it in the user's profile, and in
+/// the record of a staged apply.
 pub(super) const PASSWORD_HASH: &str = "passwordHash";
 pub(super) const PHONE_NUMBER: &str = "phoneNumber";
-/// What is said of the last refresh, or of why there will be none.
+/// The detail of the last refresh, or the reason why the schedule ended.
 pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
 /// How the last refresh ended.
 pub(super) const REFRESH_STATUS: &str = "refreshStatus";
-/// When a newer revision took the place of this one.
+/// When a newer revision replaced this one.
 pub(super) const REPLACED_AT: &str = "replacedAt";
 /// The apply for which an address is reserved.
 pub(super) const RESERVED_BY: &str = "reservedBy";
@@ -87,19 +87,19 @@ pub(super) const RESTORED_FROM: &str = "restoredFrom";
 pub(super) const REVISED_AT: &str = "revisedAt";
 /// The number of a revision: the current one of a snapshot, the one that a state or a sharing is about.
 pub(super) const REVISION: &str = "revision";
-/// From when on a sweep looks at an undone apply a second time.
+/// When a sweep checks an undone apply for late writes.
 pub(super) const SECOND_LOOK_AT: &str = "secondLookAt";
 /// The latest time of the schedule for which a snapshot was refreshed.
 pub(super) const SERVED_SLOT: &str = "servedSlot";
 /// The version of a setup.
 pub(super) const SETUP_VERSION: &str = "setupVersion";
-/// What other organizations see.
+/// What other organizations see of a snapshot.
 pub(super) const SHARED: &str = "shared";
-/// When the sharing was made that a row shows.
+/// When the sharing that a row shows was made.
 pub(super) const SHARED_AT: &str = "sharedAt";
-/// The revision that they saw before, and when it was shared.
+/// The revision that was shared before, and when it was shared.
 pub(super) const SHARED_BEFORE: &str = "sharedBefore";
-/// When the sharing was made under which the row's organization joined.
+/// When the sharing was made under which the row's organization got access.
 pub(super) const SINCE: &str = "since";
 /// The organization in which a snapshot was captured.
 pub(super) const SOURCE_ORGANIZATION: &str = "sourceOrgId";
@@ -110,7 +110,7 @@ pub(super) const SOURCE_USER_EMAIL: &str = "sourceUserEmail";
 pub(super) const SOURCE_USER_ID: &str = "sourceUserId";
 /// The source user's name when it was captured.
 pub(super) const SOURCE_USER_NAME: &str = "sourceUserName";
-/// How far an apply is.
+/// The state of an apply.
 pub(super) const STATE: &str = "state";
 /// The kind of an item.
 pub(super) const TYPE: &str = "type";

@@ -1,5 +1,5 @@
-//! Every key of the table. Each format stands in one function, and only ids and normalized addresses go in, so no
-//! separator can be smuggled into a key.
+//! Every key of the table. One function writes each format. It takes ids and normalized addresses alone, so no input
+//! can contain a separator.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -9,11 +9,11 @@ use crate::domain::{EmailKey, ItemKind, NetworkMark, ObjectId, Timestamp};
 pub(super) const PK: &str = "PK";
 /// Sort key attribute.
 pub(super) const SK: &str = "SK";
-/// The index of what somebody lists, newest first.
+/// The index behind the lists, newest first.
 pub(super) const LIST: IndexKeys = IndexKeys { name: "LIST", pk: "LISTPK", sk: "LISTSK" };
 /// The index of every snapshot, spread over shards.
 pub(super) const ALL: IndexKeys = IndexKeys { name: "ALL", pk: "ALLPK", sk: "ALLSK" };
-/// Over how many partitions of the index `ALL` the snapshots are spread.
+/// The number of partitions of the index `ALL`.
 const ALL_SHARDS: u8 = 8;
 
 /// An index and its two key attributes.
@@ -25,81 +25,80 @@ pub(super) struct IndexKeys {
 
 /// The key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct ItemKey {
     pub(super) pk: String,
     pub(super) sk: String,
 }
 
-/// The sort key of the item that stands for a whole partition. `#` sorts before every letter, so a query reads it
-/// first.
+/// The sort key of the main item of a partition. `#` sorts before every letter, so a query reads it first.
 pub(super) const META: &str = "#META";
 
-impl Key {
+impl ItemKey {
     fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
     }
 }
 
-/// The partition of an organization, its pipelines and its agents.
+/// Returns the partition of an organization, its pipelines and its agents.
 pub(super) fn organization_partition(organization: &ObjectId) -> String {
     format!("ORG#{organization}")
 }
 
-/// An organization.
-pub(super) fn organization(organization: &ObjectId) -> Key {
-    Key::new(organization_partition(organization), META)
+/// Returns the key of an organization.
+pub(super) fn organization(organization: &ObjectId) -> ItemKey {
+    ItemKey::new(organization_partition(organization), META)
 }
 
-/// The organization whose partition this is; `None` for any other partition.
+/// Returns the organization whose partition this is; `None` for any other partition.
 pub(super) fn parse_organization(pk: &str) -> Option<ObjectId> {
     pk.strip_prefix("ORG#")?.parse().ok()
 }
 
-/// A pipeline of an organization.
-pub(super) fn pipeline(organization: &ObjectId, pipeline: &ObjectId) -> Key {
-    Key::new(organization_partition(organization), format!("PIPELINE#{pipeline}"))
+/// Returns the key of a pipeline.
+pub(super) fn pipeline(organization: &ObjectId, pipeline: &ObjectId) -> ItemKey {
+    ItemKey::new(organization_partition(organization), format!("PIPELINE#{pipeline}"))
 }
 
-/// An agent of an organization.
-pub(super) fn agent(organization: &ObjectId, agent: &ObjectId) -> Key {
-    Key::new(organization_partition(organization), format!("AGENT#{agent}"))
+/// Returns the key of an agent.
+pub(super) fn agent(organization: &ObjectId, agent: &ObjectId) -> ItemKey {
+    ItemKey::new(organization_partition(organization), format!("AGENT#{agent}"))
 }
 
-/// The partition of a user and the user's setup.
+/// Returns the partition of a user and the user's setup.
 pub(super) fn user_partition(organization: &ObjectId, user: &ObjectId) -> String {
     format!("ORG#{organization}#USER#{user}")
 }
 
-/// The user whose partition this is in `organization`; `None` for any other partition.
+/// Returns the user whose partition this is in `organization`; `None` for any other partition.
 pub(super) fn parse_user(organization: &ObjectId, pk: &str) -> Option<ObjectId> {
     pk.strip_prefix(&format!("ORG#{organization}#USER#"))?.parse().ok()
 }
 
-/// The organization and the user whose partition this is; `None` for any other partition.
+/// Returns the organization and the user whose partition this is; `None` for any other partition.
 pub(super) fn parse_user_partition(pk: &str) -> Option<(ObjectId, ObjectId)> {
     let (organization, user) = pk.strip_prefix("ORG#")?.split_once("#USER#")?;
     Some((organization.parse().ok()?, user.parse().ok()?))
 }
 
-/// A user's profile.
-pub(super) fn user(organization: &ObjectId, user: &ObjectId) -> Key {
-    Key::new(user_partition(organization, user), META)
+/// Returns the key of a user's profile.
+pub(super) fn user(organization: &ObjectId, user: &ObjectId) -> ItemKey {
+    ItemKey::new(user_partition(organization, user), META)
 }
 
-/// A user's switches for automations.
-pub(super) fn preferences(organization: &ObjectId, user: &ObjectId) -> Key {
-    Key::new(user_partition(organization, user), PREFERENCES)
+/// Returns the key of a user's switches for automations.
+pub(super) fn preferences(organization: &ObjectId, user: &ObjectId) -> ItemKey {
+    ItemKey::new(user_partition(organization, user), PREFERENCES)
 }
 
 /// The sort key of a user's switches.
 pub(super) const PREFERENCES: &str = "PREFERENCES";
 
-/// One item of a user's setup.
-pub(super) fn setup_item(organization: &ObjectId, user: &ObjectId, kind: ItemKind, id: &ObjectId) -> Key {
-    Key::new(user_partition(organization, user), format!("{}{id}", setup_item_prefix(kind)))
+/// Returns the key of one item of a user's setup.
+pub(super) fn setup_item(organization: &ObjectId, user: &ObjectId, kind: ItemKind, id: &ObjectId) -> ItemKey {
+    ItemKey::new(user_partition(organization, user), format!("{}{id}", setup_item_prefix(kind)))
 }
 
-/// What the sort keys of one kind of setup item start with; the item's id follows.
+/// Returns the prefix of the sort keys of one kind of setup item. The id follows.
 pub(super) fn setup_item_prefix(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Automation => "AUTOMATION#",
@@ -108,166 +107,170 @@ pub(super) fn setup_item_prefix(kind: ItemKind) -> &'static str {
     }
 }
 
-/// The kind and id in the sort key of a setup item; `None` for the other items of a user's partition.
+/// Returns the kind and id in the sort key of a setup item; `None` for the other items of a user's partition.
 pub(super) fn parse_setup_item(sk: &str) -> Option<(ItemKind, ObjectId)> {
     let (kind, id) = split_setup_item(sk)?;
     Some((kind, id.parse().ok()?))
 }
 
-/// The kind in the sort key of a setup item, and what stands in the place of its id.
+/// Returns the kind in the sort key of a setup item, and the text in the place of its id.
 pub(super) fn split_setup_item(sk: &str) -> Option<(ItemKind, &str)> {
     ItemKind::ALL.into_iter().find_map(|kind| Some((kind, sk.strip_prefix(setup_item_prefix(kind))?)))
 }
 
-/// What the partition of an e-mail address starts with.
+/// The prefix of the partition of an e-mail address.
 const EMAIL: &str = "EMAIL#";
 
-/// The partition of an e-mail address.
+/// Returns the partition of an e-mail address.
 pub(super) fn email_partition(email: &EmailKey) -> String {
     const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'#');
     format!("{EMAIL}{}", utf8_percent_encode(email.as_str(), RESERVED))
 }
 
-/// The claim on an e-mail address: who has it.
-pub(super) fn email(email: &EmailKey) -> Key {
-    Key::new(email_partition(email), META)
+/// Returns the key of the claim on an e-mail address.
+pub(super) fn email(email: &EmailKey) -> ItemKey {
+    ItemKey::new(email_partition(email), META)
 }
 
-/// Whether this is the key of a claim. Its item holds a password hash, so no refused write may return it.
+/// Returns whether this is the key of a claim. A claim holds a password hash, so no refused write may return it.
 pub(super) fn is_claim(pk: &str, sk: &str) -> bool {
     pk.starts_with(EMAIL) && sk == META
 }
 
-/// What counts failed sign-ins with an e-mail address from all networks, whether or not anybody has it.
-pub(super) fn sign_in_failures(email: &EmailKey) -> Key {
-    Key::new(email_partition(email), "FAILURES")
+/// Returns the key of the item that counts failed sign-ins with an address from all networks. It exists for addresses
+/// without a user, too.
+pub(super) fn sign_in_failures(email: &EmailKey) -> ItemKey {
+    ItemKey::new(email_partition(email), "FAILURES")
 }
 
-/// What counts attempts to sign in with an e-mail address from one network.
-pub(super) fn sign_in_failures_from(email: &EmailKey, network: &NetworkMark) -> Key {
-    Key::new(email_partition(email), format!("FAILURES#{network}"))
+/// Returns the key of the item that counts sign-in attempts with an address from one network.
+pub(super) fn sign_in_failures_from(email: &EmailKey, network: &NetworkMark) -> ItemKey {
+    ItemKey::new(email_partition(email), format!("FAILURES#{network}"))
 }
 
-/// What the partition of a snapshot starts with.
+/// The prefix of the partition of a snapshot.
 const SNAPSHOT: &str = "SNAPSHOT#";
 
-/// The partition of a snapshot.
+/// Returns the partition of a snapshot.
 fn snapshot_partition(snapshot: &ObjectId) -> String {
     format!("{SNAPSHOT}{snapshot}")
 }
 
-/// A snapshot.
-pub(super) fn snapshot(snapshot: &ObjectId) -> Key {
-    Key::new(snapshot_partition(snapshot), META)
+/// Returns the key of a snapshot.
+pub(super) fn snapshot(snapshot: &ObjectId) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), META)
 }
 
-/// One chunk of a snapshot's content. Each has a partition of its own, so that large contents are read at once.
-pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> Key {
-    Key::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
+/// Returns the key of one chunk of a snapshot's content. Each chunk has its own partition, so that chunks are read in
+/// parallel.
+pub(super) fn chunk(snapshot: &ObjectId, revision: u32, number: usize) -> ItemKey {
+    ItemKey::new(format!("CHUNK#{snapshot}#{revision}#{number}"), META)
 }
 
-/// What the sort keys of a snapshot's older revisions start with.
+/// The prefix of the sort keys of older revisions.
 pub(super) const REVISION: &str = "REV#";
 
-/// An older revision of a snapshot. As many digits as the largest number has, so that text order is number order.
-pub(super) fn revision(snapshot: &ObjectId, revision: u32) -> Key {
-    Key::new(snapshot_partition(snapshot), format!("{REVISION}{revision:010}"))
+/// Returns the key of an older revision. The number has the digits of the largest one, so that text order is number
+/// order.
+pub(super) fn revision(snapshot: &ObjectId, revision: u32) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), format!("{REVISION}{revision:010}"))
 }
 
-/// The revision in the sort key of one; `None` for any other sort key.
+/// Returns the revision in a sort key; `None` for any other sort key.
 pub(super) fn parse_revision(sk: &str) -> Option<u32> {
     sk.strip_prefix(REVISION)?.parse().ok()
 }
 
-/// The state of a snapshot's refreshes.
-pub(super) fn refresh(snapshot: &ObjectId) -> Key {
-    Key::new(snapshot_partition(snapshot), "REFRESH")
+/// Returns the key of the state of a snapshot's refreshes.
+pub(super) fn refresh(snapshot: &ObjectId) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), "REFRESH")
 }
 
-/// What tells which sharing of a snapshot the items are of that make it visible.
-pub(super) fn sharing(snapshot: &ObjectId) -> Key {
-    Key::new(snapshot_partition(snapshot), SHARING)
+/// Returns the key of the item that names the sharing which the visibility items belong to.
+pub(super) fn sharing(snapshot: &ObjectId) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), SHARING)
 }
 
-/// The sort key of that item.
+/// The sort key of the sharing item.
 pub(super) const SHARING: &str = "SHARING";
 
-/// Makes a snapshot visible to an organization that it does not come from.
-pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> Key {
-    Key::new(snapshot_partition(snapshot), organization_partition(organization))
+/// Returns the key of the item that makes a snapshot visible to another organization.
+pub(super) fn visible_to(snapshot: &ObjectId, organization: &ObjectId) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), organization_partition(organization))
 }
 
-/// What the sort keys of those items start with.
+/// The prefix of the sort keys of visibility items.
 pub(super) const VISIBLE_TO: &str = "ORG#";
 
-/// Makes a snapshot visible to every organization.
-pub(super) fn visible_to_all(snapshot: &ObjectId) -> Key {
-    Key::new(snapshot_partition(snapshot), GLOBAL)
+/// Returns the key of the item that makes a snapshot visible to every organization.
+pub(super) fn visible_to_all(snapshot: &ObjectId) -> ItemKey {
+    ItemKey::new(snapshot_partition(snapshot), GLOBAL)
 }
 
-/// The snapshot whose partition this is; `None` for any other partition.
+/// Returns the snapshot whose partition this is; `None` for any other partition.
 pub(super) fn parse_snapshot(pk: &str) -> Option<ObjectId> {
     pk.strip_prefix(SNAPSHOT)?.parse().ok()
 }
 
-/// The partition of the applies of a snapshot that were made in an organization.
+/// Returns the partition of one organization's applies of a snapshot.
 pub(super) fn applies_partition(organization: &ObjectId, snapshot: &ObjectId) -> String {
     format!("ORG#{organization}#SNAPSHOT#{snapshot}")
 }
 
-/// What the sort keys of applies' records start with; the apply's id follows.
+/// The prefix of the sort keys of apply records. The apply's id follows.
 pub(super) const APPLY: &str = "APPLY#";
 
-/// The record of one apply, in the organization that it was made in.
-pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> Key {
-    Key::new(applies_partition(organization, snapshot), format!("{APPLY}{apply}"))
+/// Returns the key of the record of one apply.
+pub(super) fn apply(organization: &ObjectId, snapshot: &ObjectId, apply: &ObjectId) -> ItemKey {
+    ItemKey::new(applies_partition(organization, snapshot), format!("{APPLY}{apply}"))
 }
 
-/// The organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
+/// Returns the organization, the snapshot and the apply in the key of an apply's record; `None` for any other key.
 pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, ObjectId)> {
     let (organization, snapshot) = pk.strip_prefix("ORG#")?.split_once("#SNAPSHOT#")?;
     Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix(APPLY)?.parse().ok()?))
 }
 
-/// The partition of `LIST` with the snapshots that an organization sees.
+/// Returns the partition of `LIST` with the snapshots that an organization sees.
 pub(super) fn listed_for(organization: &ObjectId) -> String {
     organization_partition(organization)
 }
 
-/// The partition of `LIST` with the snapshots that every organization sees, and the sort key of what puts them there.
+/// The partition of `LIST` with the snapshots that every organization sees, and the sort key of the item that lists
+/// them there.
 pub(super) const GLOBAL: &str = "GLOBAL";
 
-/// The partition of `LIST` with an organization's users.
+/// Returns the partition of `LIST` with an organization's users.
 pub(super) fn listed_users(organization: &ObjectId) -> String {
     format!("ORG#{organization}#USERS")
 }
 
-/// The partition of `ALL` that a snapshot belongs to.
+/// Returns the partition of `ALL` that a snapshot belongs to.
 pub(super) fn shard(id: &ObjectId) -> String {
     all_partition(shard_number(id))
 }
 
-/// Every partition of `ALL` that snapshots belong to.
+/// Returns every partition of `ALL` that snapshots belong to.
 pub(super) fn shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(all_partition)
 }
 
-/// The partition of `ALL` that a deleted snapshot or an unfinished apply belongs to until it is swept.
+/// Returns the partition of `ALL` that holds a deleted snapshot or an unfinished apply until it is swept.
 pub(super) fn sweep_shard(id: &ObjectId) -> String {
     sweep_partition(shard_number(id))
 }
 
-/// Every partition of `ALL` with what is to be swept.
+/// Returns every partition of `ALL` that a sweep reads.
 pub(super) fn sweep_shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(sweep_partition)
 }
 
-/// The partition of `ALL` that a snapshot belongs to as long as it has a schedule.
+/// Returns the partition of `ALL` that holds a snapshot while it has a schedule.
 pub(super) fn refresh_shard(id: &ObjectId) -> String {
     refresh_partition(shard_number(id))
 }
 
-/// Every partition of `ALL` with scheduled snapshots.
+/// Returns every partition of `ALL` with scheduled snapshots.
 pub(super) fn refresh_shards() -> impl Iterator<Item = String> {
     (0..ALL_SHARDS).map(refresh_partition)
 }
@@ -284,24 +287,25 @@ fn all_partition(shard: u8) -> String {
     format!("ALL#{shard}")
 }
 
-/// The last byte of an id is random, so the shards fill evenly.
+/// Returns the shard of an id. Its last byte is random, so the shards fill evenly.
 fn shard_number(id: &ObjectId) -> u8 {
     id.as_bytes()[11] % ALL_SHARDS
 }
 
-/// The sort key of both indexes: time order is text order, and the id tells equal times apart.
+/// Returns the sort key of both indexes. Text order is time order; the id breaks ties.
 pub(super) fn by_time(created_at: Timestamp, id: &ObjectId) -> String {
     format!("{created_at}#{id}")
 }
 
-/// The sort key under which a scheduled snapshot is due. The source organization stands in it, so that a row of the index tells
-/// whose share it counts against and nothing else has to be read.
+/// Returns the sort key of a scheduled snapshot. It contains the source organization, so that a row of the index tells
+/// whose share it counts against.
 pub(super) fn due_by(at: Timestamp, id: &ObjectId, organization: Option<&ObjectId>) -> String {
     let by_time = by_time(at, id);
     organization.map_or(by_time.clone(), |organization| format!("{by_time}#{organization}"))
 }
 
-/// The organization in the sort key of what is due; `None` in one that was written before it stood there.
+/// Returns the organization in the sort key of a scheduled snapshot; `None` if the row was written before keys
+/// contained it.
 pub(super) fn parse_due_organization(sk: &str) -> Option<ObjectId> {
     sk.splitn(3, '#').nth(2)?.parse().ok()
 }

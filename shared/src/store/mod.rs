@@ -1,8 +1,8 @@
 //! The one DynamoDB table: keys, items, access patterns and transactions.
 //!
-//! Each port is a small struct over [`Table`] that can do one thing; a function makes the ports it needs and no
-//! others, and its IAM policy in template.yaml grants what they do. Every error of the SDK is read in one place
-//! (`outcome`), and a port answers with an enum of what can happen, or with a [`Fault`](crate::domain::Fault).
+//! A port is a small struct over [`Table`] that does one kind of thing. A function makes the ports that it needs, and
+//! its IAM policy in template.yaml allows their calls alone. `outcome` reads every error of the SDK. A port returns an
+//! enum of the possible outcomes, or a [`Fault`](crate::domain::Fault).
 
 mod applies;
 mod attributes;
@@ -16,32 +16,35 @@ mod snapshots;
 mod table;
 
 pub use applies::Applies;
-pub use applies::apply::{Applied, Apply};
+pub use applies::apply::{Apply, ApplyOutcome};
 pub use applies::apply_record::{ApplyState, StoredApply};
-pub use applies::history::{ApplyHistory, ApplyPage, ClonePage, ClonePlace, ClonedFrom};
-pub use applies::sweeps::{Due, Sweeps, Swept};
-pub use applies::undos::{Begun, Undo, Undos};
-pub use document::storable::{Unstorable, storable};
-pub use schedules::{DuePage, DueRow, DueSnapshot, LoadedSchedules, Schedules};
-pub use setups::captures::{Captured, Captures, SetupReading, SourceUser};
+pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage, ClonePosition};
+pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
+pub use applies::undos::{UndoRequest, UndoStart, Undos};
+pub use document::storable::{UnstorableDocument, check_storable};
+pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
+pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
 pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};
 pub use setups::user_lists::{UserLists, UserRow};
 pub use setups::users::{Callers, StoredUser};
-pub use setups::writer::{Change, Edit, OpenItem, Seen, SetupWriter, UserCreated, Written};
+pub use setups::writer::{
+    CreateUserOutcome, ItemVersion, OpenItem, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter,
+};
 pub use sign_ins::counts::{
     KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME, WINDOW,
 };
-pub use sign_ins::limits::{Attempt, Verdict};
-pub use sign_ins::password_hashes::{HashMigration, Migrated};
-pub use sign_ins::{Account, Begun as SignInBegun, Claim, SignIns};
-pub use snapshots::edits::{Edited, Renaming, SnapshotEditor};
+pub use sign_ins::limits::{Attempt, AttemptVerdict};
+pub use sign_ins::password_hashes::{HashMigration, MigrationReport};
+pub use sign_ins::{Account, Claim, SignInStart, SignIns};
+pub use snapshots::edits::{EditOutcome, SnapshotEdit, SnapshotEditor};
 pub use snapshots::lists::{Page, Position, SnapshotLists, SnapshotRow};
-pub use snapshots::packing::{Canonical, MAX_PACKED_BYTES, Packed, PackedContent};
-pub use snapshots::refreshes::{NextRevision, Refreshes, Replaced, Terms};
-pub use snapshots::revision_record::Note;
+pub use snapshots::packing::{CanonicalContent, MAX_PACKED_BYTES, PackedContent, StoredContent};
+pub use snapshots::refreshes::{NextRevision, Refreshes, ReplaceOutcome, RevisionOptions};
+pub use snapshots::revision_record::RefreshEntry;
 pub use snapshots::revisions::{RevisionWithContent, Revisions};
 pub use snapshots::{
-    Creation, Found, Made, SeenSnapshot, SnapshotCreator, SnapshotReader, SnapshotWithContent, StoredSnapshot,
+    CreateOutcome, ExistingSnapshot, RevisionLookup, SnapshotAccess, SnapshotCreator, SnapshotReader,
+    SnapshotWithContent, StoredSnapshot,
 };
 pub use table::Table;
 pub use table::schema::{Index, create_table, indexes};

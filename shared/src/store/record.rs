@@ -1,11 +1,11 @@
-//! Items as they are stored: one record per kind, each with the key that belongs to it.
+//! The stored items: one record type per kind of item.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::document::{self, TypeRoom, Unreadable};
-use super::keys::{self, Key, PK, SK};
+use super::document::{self, TypeBudget, UnreadableDocument};
+use super::keys::{self, ItemKey, PK, SK};
 use super::table::outcome::Item;
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
@@ -13,37 +13,37 @@ use crate::domain::{
 };
 use crate::store::attributes::{DOCUMENT, ORGANIZATION_ID, RESERVED_BY, TYPE, USER_ID};
 
-/// A record that becomes an item.
+/// A record that is stored as an item.
 pub(super) trait Record: Serialize {
     /// The value of `type`.
     const TYPE: &'static str;
 }
 
-/// The item of a record under its key.
-pub(super) fn item<R: Record>(key: &Key, record: &R) -> Result<Item, Fault> {
+/// Returns the item of a record under its key.
+pub(super) fn item<R: Record>(key: &ItemKey, record: &R) -> Result<Item, Fault> {
     typed_item(key, R::TYPE, record)
 }
 
-fn typed_item(key: &Key, kind: &str, record: &impl Serialize) -> Result<Item, Fault> {
+fn typed_item(key: &ItemKey, kind: &str, record: &impl Serialize) -> Result<Item, Fault> {
     let item: Item = serde_dynamo::to_item(record).map_err(|error| Fault::Corrupt(error.to_string()))?;
     Ok(keyed_item(key, kind, item))
 }
 
-fn keyed_item(key: &Key, kind: &str, mut item: Item) -> Item {
+fn keyed_item(key: &ItemKey, kind: &str, mut item: Item) -> Item {
     item.insert(PK.to_owned(), AttributeValue::S(key.pk.clone()));
     item.insert(SK.to_owned(), AttributeValue::S(key.sk.clone()));
     item.insert(TYPE.to_owned(), AttributeValue::S(kind.to_owned()));
     item
 }
 
-/// Reads a record back; attributes that it does not know are left aside.
+/// Reads a record. Ignores unknown attributes.
 pub(super) fn read<R: DeserializeOwned>(item: Item) -> Result<R, Fault> {
     let key = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
     let (pk, sk) = (key(PK), key(SK));
     serde_dynamo::from_item(item).map_err(|error| Fault::Corrupt(format!("{pk} {sk}: {error}")))
 }
 
-/// Reads a record that another system may have written; `None`, with a line in the log, where it cannot be read.
+/// Reads a record that another system may have written. Returns `None` and logs a warning if it cannot be read.
 pub(super) fn read_foreign<R: DeserializeOwned>(item: Item) -> Option<R> {
     let (pk, sk) = (partition_key(&item).to_owned(), sort_key(&item).to_owned());
     let record = serde_dynamo::from_item(item);
@@ -54,17 +54,17 @@ pub(super) fn read_foreign<R: DeserializeOwned>(item: Item) -> Option<R> {
     record.ok()
 }
 
-/// The partition key of an item.
+/// Returns the partition key of an item.
 pub(super) fn partition_key(item: &Item) -> &str {
     key_attribute(item, PK)
 }
 
-/// The sort key of an item.
+/// Returns the sort key of an item.
 pub(super) fn sort_key(item: &Item) -> &str {
     key_attribute(item, SK)
 }
 
-/// A key attribute of an item, of the table or of an index; empty where it has none.
+/// Returns a key attribute of the table or of an index, or an empty text if the item has none.
 pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
 }
@@ -73,27 +73,27 @@ pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationRecord {
-    /// Another system may write it. Empty where it is no text.
+    /// Empty if another system stored something else than a text.
     #[serde(default, deserialize_with = "text")]
     pub(super) name: String,
-    /// Another system may write it. What is no list of texts trusts nothing.
+    /// Empty if another system stored something else than a list of texts.
     #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(super) trusted_destinations: Vec<String>,
 }
 
-/// A value that nothing is decided by; `None` where another system stored something that is none.
+/// Reads an optional value that no decision depends on. Returns `None` if another system stored another type.
 pub(super) fn lenient<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
-/// A text; empty where there is none.
+/// Reads a text. Returns an empty one for any other type.
 fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(serde_json::Value::deserialize(deserializer)?.as_str().unwrap_or_default().to_owned())
 }
 
-/// The texts of a list; none where there is no list.
+/// Reads the texts of a list. Returns an empty list for any other type.
 fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let texts = value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
@@ -112,14 +112,14 @@ impl Record for Agent {
     const TYPE: &'static str = "agent";
 }
 
-/// A pipeline or an agent: the document is nested, because a pipeline has a `type` of its own.
+/// A pipeline or an agent. The document is nested, because a pipeline has its own `type`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Nested<T> {
+pub(super) struct NestedDocument<T> {
     pub(super) document: T,
 }
 
-/// The item of a pipeline or an agent.
-pub(super) fn nested_item<T: Record>(key: &Key, document: &T) -> Result<Item, Fault> {
+/// Returns the item of a pipeline or an agent.
+pub(super) fn nested_item<T: Record>(key: &ItemKey, document: &T) -> Result<Item, Fault> {
     let document = serde_json::to_value(document).map_err(|error| Fault::Corrupt(error.to_string()))?;
     let document = (DOCUMENT.to_owned(), document::write_json(&document));
     Ok(keyed_item(key, T::TYPE, Item::from([document])))
@@ -153,7 +153,7 @@ impl Record for UserRecord {
 }
 
 impl UserRecord {
-    /// The record of a user who was just made.
+    /// Returns the record of a new user.
     pub(super) fn new(user: &User) -> Self {
         Self {
             email: user.email.clone(),
@@ -171,10 +171,17 @@ impl UserRecord {
     }
 }
 
-/// The version that a user is made with.
+/// The version of a setup, in a user's profile or in a setup item.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SetupVersionRecord {
+    pub(super) setup_version: u64,
+}
+
+/// The version of a new user's setup.
 pub(super) const FIRST_VERSION: u64 = 1;
 
-/// The item of a user, with the keys under which the organization's users are listed.
+/// Returns the item of a user, with the keys that list it among the organization's users.
 pub(super) fn user_item(user: &User) -> Result<Item, Fault> {
     let mut item = item(&keys::user(&user.organization, &user.id), &UserRecord::new(user))?;
     let by_time = keys::by_time(user.created_at, &user.id);
@@ -187,19 +194,19 @@ pub(super) fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: St
     item.insert(index.sk.to_owned(), AttributeValue::S(sk));
 }
 
-/// One item of a setup, its document aside.
+/// One item of a setup, without its document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SetupRecord<'a> {
-    /// The version of the setup that wrote it.
+    /// The version of the setup when the item was written.
     pub(super) setup_version: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cloned_from: Option<&'a str>,
 }
 
-/// The item of one setup item.
+/// Returns the item of one setup item.
 pub(super) fn setup_item(
-    key: &Key,
+    key: &ItemKey,
     kind: crate::domain::ItemKind,
     document: &Document,
     record: &SetupRecord<'_>,
@@ -209,17 +216,17 @@ pub(super) fn setup_item(
     Ok(item)
 }
 
-/// The document of a setup item.
-pub(super) fn read_document(mut item: Item, room: &mut TypeRoom) -> Result<Document, Unreadable> {
+/// Returns the document of a setup item.
+pub(super) fn read_document(mut item: Item, room: &mut TypeBudget) -> Result<Document, UnreadableDocument> {
     document::read(item.remove(DOCUMENT).unwrap_or(AttributeValue::Null(true)), room)
 }
 
-/// The document of a setup item, and the rest of the item.
-pub(super) fn take_document(mut item: Item, room: &mut TypeRoom) -> Result<(Document, Item), Fault> {
+/// Splits a setup item into its document and the rest.
+pub(super) fn take_document(mut item: Item, room: &mut TypeBudget) -> Result<(Document, Item), Fault> {
     let value = item.remove(DOCUMENT).unwrap_or(AttributeValue::Null(true));
     match document::read(value, room) {
         Ok(document) => Ok((document, item)),
-        Err(Unreadable { pointer, reason }) => {
+        Err(UnreadableDocument { pointer, reason }) => {
             let (pk, sk) = (partition_key(&item), sort_key(&item));
             Err(Fault::Corrupt(format!("{pk} {sk}: {DOCUMENT}{pointer}: {reason}")))
         }
@@ -238,19 +245,19 @@ impl Record for PreferencesRecord {
     const TYPE: &'static str = "preferences";
 }
 
-/// Who has an e-mail address, and with which password. Of a user's items this one alone holds the hash, so that a function
-/// that reads organizations and users reads no hash.
+/// Who owns an e-mail address, and the password hash. No other item of a user holds the hash, so a function that reads
+/// organizations and users reads no hash.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClaimRecord {
     pub(super) organization_id: ObjectId,
-    /// The user who owns it. Absent while an apply only reserves it.
+    /// The user who owns the address. Absent while an apply reserves it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) user_id: Option<ObjectId>,
-    /// The apply that reserved it. Absent once it is owned.
+    /// The apply that reserves the address. Absent once a user owns it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) reserved_by: Option<ObjectId>,
-    /// The PHC string of the password. It counts only together with `user_id`.
+    /// The PHC string of the password. It is valid only together with `user_id`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) password_hash: Option<String>,
 }
@@ -260,7 +267,7 @@ impl Record for ClaimRecord {
 }
 
 impl ClaimRecord {
-    /// The claim of a user who is there.
+    /// Returns the claim of an existing user.
     pub(super) fn owned(user: &User, password_hash: Option<&str>) -> Self {
         Self {
             organization_id: user.organization,
@@ -270,7 +277,7 @@ impl ClaimRecord {
         }
     }
 
-    /// The claim of an apply whose user is not there yet.
+    /// Returns the claim that reserves the address for an apply.
     pub(super) fn reserved(user: &User, apply: ObjectId, password_hash: &str) -> Self {
         Self {
             organization_id: user.organization,
@@ -281,5 +288,5 @@ impl ClaimRecord {
     }
 }
 
-/// The attributes of a claim that say who holds it, without the hash.
-pub(super) const HOLDER: [&str; 3] = [ORGANIZATION_ID, USER_ID, RESERVED_BY];
+/// The attributes that say who holds a claim, without the hash.
+pub(super) const CLAIM_HOLDER: [&str; 3] = [ORGANIZATION_ID, USER_ID, RESERVED_BY];

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use shared::http::body;
 use shared::http::bounded::{Fitting, count_that_fit, sent_json_bytes};
-use shared::store::{storable, stored_bytes};
+use shared::store::{check_storable, stored_bytes};
 
 use super::captures::small_fields;
 use super::{Row, Run, run, unmetered};
@@ -91,5 +91,5 @@ fn refused(text: String) -> Run {
 }
 
 fn stores(document: Value) -> Run {
-    run(document.to_string().len(), move |_| storable(&document).unwrap())
+    run(document.to_string().len(), move |_| check_storable(&document).unwrap())
 }

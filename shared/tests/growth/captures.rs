@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::domain::capture::{Capture, capture};
 use shared::domain::content::Content;
 use shared::domain::{Fault, Work};
-use shared::store::{Canonical, SetupReading};
+use shared::store::{CanonicalContent, SetupReading};
 
 use super::bodies::stored;
 use super::shapes::{Shape, agents, automation, automations, fields, id, pipeline, prompt, texts};
@@ -44,7 +44,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     row("packing", 10_000, |size| {
         of_capture(&automation(json!({"sourceStatuses": texts(size)})), |capture, work| {
-            drop(black_box(Canonical::of(capture, work).unwrap().pack(work).unwrap().unwrap()));
+            drop(black_box(CanonicalContent::of(capture, work).unwrap().pack(work).unwrap().unwrap()));
         })
     }),
     row("unpacking small fields", 2_000, |size| unpacks(&prompt(small_fields(size)))),
@@ -109,7 +109,7 @@ fn of_capture(shape: &Shape, look: fn(&Capture, &Work)) -> Run {
 fn unpacks(shape: &Shape) -> Run {
     let work = Work::unlimited();
     let captured = capture(shape.setup(), &shape.organization(), &work).unwrap();
-    let packed = Canonical::of(&captured, &work).unwrap().pack(&work).unwrap().unwrap().content();
+    let packed = CanonicalContent::of(&captured, &work).unwrap().pack(&work).unwrap().unwrap().content();
     run(shape.bytes(), move |work| drop(black_box(packed.content::<Fault>(work).unwrap())))
 }
 

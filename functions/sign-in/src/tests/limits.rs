@@ -3,8 +3,8 @@
 
 use shared::domain::{Network, NetworkMark};
 use shared::store::{
-    Attempt, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN, NEW_NETWORK_EVERY, PLACE_TIME,
-    SignInBegun, SignIns, Verdict, WINDOW,
+    Attempt, AttemptVerdict, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MAX_KNOWN,
+    NEW_NETWORK_EVERY, PLACE_TIME, SignInStart, SignIns, WINDOW,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -24,10 +24,10 @@ enum Told {
 }
 
 impl Told {
-    fn of(verdict: Verdict) -> Self {
+    fn of(verdict: AttemptVerdict) -> Self {
         match verdict {
-            Verdict::Stands => Self::Verdict,
-            Verdict::Locked { retry_after } => Self::Locked(retry_after),
+            AttemptVerdict::Stands => Self::Verdict,
+            AttemptVerdict::Locked { retry_after } => Self::Locked(retry_after),
         }
     }
 }
@@ -61,8 +61,8 @@ impl Target {
         let mut random = [0; 4];
         shared::ids::Randomness::fill(&SystemRandomness, &mut random);
         match sign_ins.begin(self.email.key(), self.mark(network), random, self.hands.now()).await.unwrap() {
-            SignInBegun::Open { attempt, .. } => Ok(*attempt),
-            SignInBegun::Locked { retry_after } => Err(retry_after),
+            SignInStart::Open { attempt, .. } => Ok(*attempt),
+            SignInStart::Locked { retry_after } => Err(retry_after),
         }
     }
 
@@ -196,7 +196,7 @@ async fn an_address_has_50_attempts_in_flight_from_one_network_and_what_a_proces
     }
     assert_eq!(target.sign_in(0).await, Told::Locked(SECOND));
     assert_eq!(target.sign_in(1).await, Told::Verdict);
-    assert_eq!(held.pop().unwrap().accept().await.unwrap(), Verdict::Stands);
+    assert_eq!(held.pop().unwrap().accept().await.unwrap(), AttemptVerdict::Stands);
     assert_eq!(target.sign_in(0).await, Told::Verdict, "a place was given back");
     held.push(target.begin(&sign_ins, 0).await.ok().unwrap());
     // The processes die, and nobody gives the places back.

@@ -109,13 +109,13 @@ fn a_wait_is_told_in_whole_seconds_never_too_short() {
 #[test]
 fn what_takes_too_long_is_413_where_it_came_in_and_503_where_another_try_may_do() {
     let answered = |error: ApiError| (error.status().as_u16(), error.code());
-    assert_eq!(answered(ApiError::unfinished(Unfinished::TooMuch, "too long")), (413, "setup_too_large"));
-    assert_eq!(answered(ApiError::unfinished(Unfinished::TooLate, "too long")), (503, "unavailable"));
-    assert_eq!(answered(Unfinished::TooMuch.into()), (503, "unavailable"));
-    assert_eq!(answered(Unfinished::TooLate.into()), (503, "unavailable"));
+    assert_eq!(answered(ApiError::from_compute(ComputeError::TooMuch, "too long")), (413, "setup_too_large"));
+    assert_eq!(answered(ApiError::from_compute(ComputeError::TooLate, "too long")), (503, "unavailable"));
+    assert_eq!(answered(ComputeError::TooMuch.into()), (503, "unavailable"));
+    assert_eq!(answered(ComputeError::TooLate.into()), (503, "unavailable"));
     assert_eq!(answered(OverBudget.into()), (503, "unavailable"));
-    assert_eq!(answered(HashingFailed::Busy.into()), (503, "unavailable"));
-    assert_eq!(answered(HashingFailed::Impossible("no memory".into()).into()), (500, "internal"));
+    assert_eq!(answered(HashingError::Busy.into()), (503, "unavailable"));
+    assert_eq!(answered(HashingError::Impossible("no memory".into()).into()), (500, "internal"));
 }
 
 #[test]

@@ -1,22 +1,22 @@
-//! One apply: what it writes, what can come of it, and what a refused write of it met.
+//! One apply: its items, its outcome, and the reason of a refused write.
 
-use super::apply_record::{ApplyRecord, ApplyState, StoredApply, mark};
+use super::apply_record::{ApplyRecord, ApplyState, StoredApply, password_mark};
 use crate::domain::plan::{Arrival, Origin};
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
-use crate::store::keys::{self, Key};
-use crate::store::record::{self, ClaimRecord, HOLDER};
+use crate::store::keys::{self, ItemKey};
+use crate::store::record::{self, CLAIM_HOLDER, ClaimRecord};
 use crate::store::table::Table;
-use crate::store::table::outcome::Reason;
+use crate::store::table::outcome::ItemReason;
 
 /// Everything that one apply writes.
 pub struct Apply<'a> {
-    /// Which apply it is.
+    /// The apply's id and source.
     pub origin: Origin,
-    /// Who asked for it. The new user belongs to the same organization.
+    /// The caller. The new user belongs to the same organization.
     pub caller: &'a Principal,
-    /// What the request asked for, where it has an Idempotency-Key: then the apply's id is derived from it.
+    /// The fingerprint of a request with an Idempotency-Key, from which the apply's id is derived.
     pub fingerprint: Option<&'a Fingerprint>,
-    /// The hash of the plan that it carries out.
+    /// The hash of the plan.
     pub plan_hash: &'a str,
     /// The new user.
     pub user: &'a User,
@@ -24,69 +24,70 @@ pub struct Apply<'a> {
     pub password_hash: &'a str,
     /// The clones and switches.
     pub arrival: &'a Arrival,
-    /// The answer to the caller, as JSON text.
+    /// The answer to the caller, as JSON.
     pub answer: &'a str,
-    /// A fresh id by which this run knows its own writes.
+    /// A new id that marks the writes of this run.
     pub nonce: ObjectId,
-    /// When this run began.
+    /// When this run started.
     pub now: Timestamp,
 }
 
-/// What came of an apply.
+/// The outcome of an apply.
 #[derive(Debug, PartialEq)]
-pub enum Applied {
+pub enum ApplyOutcome {
     /// Everything is written.
     Committed,
-    /// Somebody owns the e-mail address. Nothing is written.
+    /// A user owns the e-mail address. Nothing is written.
     EmailTaken,
-    /// Another apply holds the e-mail address and is still at work. Nothing is written.
+    /// Another apply, still running, reserves the e-mail address. Nothing is written.
     EmailReserved,
-    /// An item is larger than DynamoDB stores; says by how much. Nothing is written.
+    /// An item is larger than DynamoDB stores; the text has the figures. Nothing is written.
     TooLarge(String),
-    /// Another request of the same Idempotency-Key came first; this is how far it is.
-    Met(Box<StoredApply>),
-    /// There was no answer in time. Nobody sees anything of the new user, and what is written is carried on by a repeated
-    /// request of the same Idempotency-Key, or cleared away.
+    /// Another request with the same Idempotency-Key came first, or another run took this apply over. Contains its
+    /// record.
+    Existing(Box<StoredApply>),
+    /// DynamoDB did not answer in time. The new user is not visible. A repeated request with the same Idempotency-Key
+    /// resumes the apply; otherwise a sweep deletes its items.
     Interrupted {
-        /// What did not answer, for the log alone.
+        /// The cause, for the log alone.
         cause: String,
     },
 }
 
-/// Where the record and the claim on the address stand in a transaction.
+/// The places of the record and of the claim on the address in a transaction.
 const RECORD_INDEX: usize = 0;
 pub(super) const CLAIM_INDEX: usize = 1;
 
-/// The record that a cancelled transaction met in the place of its own.
-pub(super) fn meet_record(reasons: &[Reason]) -> Result<Option<Box<StoredApply>>, Fault> {
+/// Returns the existing record that cancelled a transaction.
+pub(super) fn existing_record(reasons: &[ItemReason]) -> Result<Option<Box<StoredApply>>, Fault> {
     match reasons.get(RECORD_INDEX) {
-        Some(Reason::ConditionFailed(Some(met))) => Ok(Some(Box::new(StoredApply::read(met.clone())?))),
-        Some(Reason::ConditionFailed(None)) => Err(Fault::Corrupt("the record of an apply is gone".into())),
+        Some(ItemReason::ConditionFailed(Some(existing))) => Ok(Some(Box::new(StoredApply::read(existing.clone())?))),
+        Some(ItemReason::ConditionFailed(None)) => Err(Fault::Corrupt("the record of an apply is missing".into())),
         _ => Ok(None),
     }
 }
 
-/// What a claim on the address that refused an apply means. The refusal does not return the claim, which holds a password
-/// hash, so its holder is read. Under a key the apply's record is read after it: where another request of the key has the
-/// address by now, there is a record, and the request is a retry.
-pub(super) async fn meet_claim(table: &Table, apply: &Apply<'_>) -> Result<Applied, Fault> {
-    let holder = table.get(&keys::email(apply.user.email.key()), Some(&HOLDER)).await?;
+/// Reads why the claim on the address refused an apply. The refusal does not return the claim, which holds a password
+/// hash, so its holder is read. With a key, the apply's record is read after it: if another request with the key got
+/// the address meanwhile, there is a record, and this request is a retry.
+pub(super) async fn read_claim_conflict(table: &Table, apply: &Apply<'_>) -> Result<ApplyOutcome, Fault> {
+    let holder = table.get(&keys::email(apply.user.email.key()), Some(&CLAIM_HOLDER)).await?;
     if apply.fingerprint.is_some() {
         let Origin { apply: id, snapshot, .. } = &apply.origin;
         let record = table.get(&keys::apply(&apply.user.organization, snapshot, id), None).await?;
-        if let Some(met) = record.map(StoredApply::read).transpose()? {
-            return Ok(Applied::Met(Box::new(met)));
+        if let Some(existing) = record.map(StoredApply::read).transpose()? {
+            return Ok(ApplyOutcome::Existing(Box::new(existing)));
         }
     }
     match holder.map(record::read::<ClaimRecord>).transpose()? {
-        Some(claim) if claim.user_id.is_some() => Ok(Applied::EmailTaken),
-        // Reserved, or free since: a later request can have it.
-        _ => Ok(Applied::EmailReserved),
+        Some(claim) if claim.user_id.is_some() => Ok(ApplyOutcome::EmailTaken),
+        // The address is reserved, or free since. A later request can get it.
+        _ => Ok(ApplyOutcome::EmailReserved),
     }
 }
 
 impl Apply<'_> {
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> ItemKey {
         keys::apply(&self.user.organization, &self.origin.snapshot, &self.origin.apply)
     }
 
@@ -101,7 +102,7 @@ impl Apply<'_> {
             access_role: Some(self.user.role),
             created_at: self.origin.at,
             fingerprint: self.fingerprint.cloned(),
-            password_mark: self.fingerprint.map(|_| mark(self.password_hash)),
+            password_mark: self.fingerprint.map(|_| password_mark(self.password_hash)),
             epoch: None,
             nonce: None,
             lease_until: None,
@@ -122,10 +123,10 @@ mod tests {
 
     #[test]
     fn only_a_refusal_in_the_place_of_the_record_is_about_the_record() {
-        let failed = || Reason::ConditionFailed(Some(Item::new()));
-        assert!(meet_record(&[Reason::None, failed()]).unwrap().is_none());
-        assert!(meet_record(&[Reason::Contended, failed(), Reason::None]).unwrap().is_none());
-        assert!(meet_record(&[failed(), failed()]).is_err(), "what was met there is no record");
-        assert!(meet_record(&[Reason::ConditionFailed(None)]).is_err());
+        let failed = || ItemReason::ConditionFailed(Some(Item::new()));
+        assert!(existing_record(&[ItemReason::None, failed()]).unwrap().is_none());
+        assert!(existing_record(&[ItemReason::Contended, failed(), ItemReason::None]).unwrap().is_none());
+        assert!(existing_record(&[failed(), failed()]).is_err(), "what was met there is no record");
+        assert!(existing_record(&[ItemReason::ConditionFailed(None)]).is_err());
     }
 }

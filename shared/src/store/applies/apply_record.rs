@@ -1,5 +1,5 @@
-//! The record of an apply: by it a repeated request is told, an interrupted one is carried on or cleared away, and everybody
-//! can see later who applied what.
+//! The record of an apply. It recognizes repeated requests, lets interrupted applies be resumed or deleted, and is the
+//! audit of who applied what.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp, Work};
 use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
-use crate::store::keys::{self, ALL, Key};
+use crate::store::keys::{self, ALL, ItemKey};
 use crate::store::record::{self, Record};
 use crate::store::snapshots::packing;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
 
-/// How long an interrupted apply waits, after its lease, for somebody to carry it on before it is cleared away.
+/// How long after its lease an interrupted apply can be resumed before a sweep abandons it.
 const GRACE: Duration = Duration::from_secs(120);
-/// How long after an apply was given up its last writes may still land: a minute, and ten seconds for clocks that differ. What
-/// is left of it is deleted after that.
+/// How long after an apply was abandoned its last writes may still arrive: a minute, and ten seconds for differing
+/// clocks. After that its items are deleted.
 pub(in crate::store) const SETTLING: Duration = Duration::from_secs(70);
 
-/// One apply: what was asked, by whom, and how far it is.
+/// One apply: its request, its caller and its state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct ApplyRecord {
@@ -34,33 +34,34 @@ pub(in crate::store) struct ApplyRecord {
     pub(in crate::store) user_id: ObjectId,
     pub(in crate::store) applied_by: ObjectId,
     pub(in crate::store) applied_by_role: Role,
-    /// The new user's role. Records made before there was a history do not have it.
+    /// The new user's role. Absent in records from before there was a history.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) access_role: Option<Role>,
     pub(in crate::store) created_at: Timestamp,
-    /// With an Idempotency-Key alone.
+    /// Only with an Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) fingerprint: Option<Fingerprint>,
-    /// Tells whether the user still has the password of this apply; with an Idempotency-Key alone.
+    /// A mark of the password hash, which tells whether the user still has this apply's password. Only with an
+    /// Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) password_mark: Option<String>,
-    /// Counts who is at work on an apply of many transactions: whoever takes it over or gives it up adds one.
+    /// Counts the runs of a staged apply. A run that resumes or abandons the apply adds one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) epoch: Option<u64>,
-    /// The mark of the run at work. By it a run that got no answer knows its own writes.
+    /// The mark of the current run. A run that got no answer recognizes its own writes by it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) nonce: Option<ObjectId>,
-    /// Until when nobody else may carry the apply on.
+    /// Until when no other run may resume the apply.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) lease_until: Option<Timestamp>,
-    /// The address that is reserved, or that an undo is about to free.
+    /// The address that is reserved, or that an undo will free.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) email: Option<Email>,
-    /// The hash that the new user will have. Only in the record of an apply that an earlier version of this service began to
-    /// stage; it stands in the claim now.
+    /// The new user's password hash. Only in records of applies that an earlier version of this service staged; it
+    /// belongs in the claim now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) password_hash: Option<String>,
-    /// When the apply was given up.
+    /// When the apply was abandoned.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) given_up_at: Option<Timestamp>,
     /// When the apply was undone.
@@ -69,7 +70,7 @@ pub(in crate::store) struct ApplyRecord {
     /// Who undid it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) undone_by: Option<ObjectId>,
-    /// From when on nothing of an undone apply can land any more, and a sweep looks for what landed late.
+    /// When all writes of an undone apply have arrived, and a sweep checks for late ones.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) second_look_at: Option<Timestamp>,
 }
@@ -78,19 +79,19 @@ impl Record for ApplyRecord {
     const TYPE: &'static str = "apply";
 }
 
-/// How far an apply is.
+/// The state of an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ApplyState {
-    /// Items are being written that nobody sees yet.
+    /// Its items are being written and are not visible yet.
     Staging,
-    /// Everything is there. Final, unless it is undone.
+    /// Everything is written and visible. Final, unless it is undone.
     Committed,
-    /// Given up; what was written is being cleared away.
+    /// Abandoned; its items are being deleted.
     Aborting,
-    /// Given up and cleared away. Final.
+    /// Abandoned, and its items are deleted. Final.
     Aborted,
-    /// The user is gone; the clones are being cleared away.
+    /// The user is deleted; the clones are being deleted.
     Undoing,
     /// Undone. Final.
     Undone,
@@ -109,10 +110,10 @@ impl ApplyState {
     }
 }
 
-/// An apply's record as it was read.
+/// An apply's record from the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredApply {
-    /// Which apply it is.
+    /// The apply's id and source.
     pub origin: Origin,
     pub(in crate::store) organization: ObjectId,
     pub(in crate::store) record: ApplyRecord,
@@ -134,73 +135,73 @@ impl StoredApply {
         Ok(Self { origin, organization, record, answer })
     }
 
-    pub(in crate::store) fn key(&self) -> Key {
+    pub(in crate::store) fn key(&self) -> ItemKey {
         keys::apply(&self.organization, &self.origin.snapshot, &self.origin.apply)
     }
 
-    /// How far it is.
+    /// Returns the state.
     pub fn state(&self) -> ApplyState {
         self.record.state
     }
 
-    /// Whether a request of this fingerprint is the one that began it.
-    pub fn is_asked_by(&self, fingerprint: &Fingerprint) -> bool {
+    /// Returns whether a request with this fingerprint started the apply.
+    pub fn has_fingerprint(&self, fingerprint: &Fingerprint) -> bool {
         self.record.fingerprint.as_ref() == Some(fingerprint)
     }
 
-    /// The user that it makes.
+    /// Returns the new user.
     pub fn user(&self) -> ObjectId {
         self.record.user_id
     }
 
-    /// Who applied.
+    /// Returns the user who applied.
     pub fn applied_by(&self) -> ObjectId {
         self.record.applied_by
     }
 
-    /// That user's role at the time.
+    /// Returns that user's role at the time.
     pub fn applied_by_role(&self) -> Role {
         self.record.applied_by_role
     }
 
-    /// The role that it gives the new user, where the record tells.
+    /// Returns the new user's role, if the record has it.
     pub fn access_role(&self) -> Option<Role> {
         self.record.access_role
     }
 
-    /// What the rights to it are judged by. Where the record does not tell the new user's role, it counts as the highest that
-    /// it can be: nobody makes a role above their own.
+    /// Returns the new user, for the check of rights. If the record does not have the new user's role, assumes the
+    /// highest possible one: nobody creates a role above their own.
     pub fn made_user(&self) -> MadeUser {
         let role = self.record.access_role.unwrap_or(self.record.applied_by_role);
         MadeUser { organization: self.organization, user: self.record.user_id, role }
     }
 
-    /// The address that it holds, while it is not there for good.
+    /// Returns the address that an unfinished apply or undo holds.
     pub fn held_email(&self) -> Option<&Email> {
         self.record.email.as_ref()
     }
 
-    /// When it was undone and by whom, where it was.
+    /// Returns when and by whom the apply was undone, if it was.
     pub fn undone(&self) -> Option<(Timestamp, ObjectId)> {
         Some((self.record.undone_at?, self.record.undone_by?))
     }
 
-    /// Whether it has an answer: whether it was ever committed.
+    /// Returns whether the apply has an answer, which means that it was committed.
     pub fn has_answer(&self) -> bool {
         self.answer.is_some()
     }
 
-    /// The hash of what it does.
+    /// Returns the hash of the plan.
     pub fn plan_hash(&self) -> &str {
         &self.record.plan_hash
     }
 
-    /// When somebody else may carry it on, where it is being staged.
+    /// Returns when another run may resume a staged apply.
     pub fn lease_until(&self) -> Option<Timestamp> {
         self.record.lease_until
     }
 
-    /// The answer that its caller got, as JSON text, once it is committed.
+    /// Returns the answer to the caller, as JSON. Fails unless the apply was committed.
     pub fn answer(&self) -> Result<String, Fault> {
         let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
         let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"there is none"))?;
@@ -213,16 +214,16 @@ pub(in crate::store) fn packed_answer(answer: &str) -> Result<AttributeValue, Fa
     Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes(), &Work::unlimited())??)))
 }
 
-/// The item of an apply that is committed in one transaction.
-pub(in crate::store) fn committed_item(key: &Key, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
+/// Returns the item of an apply that is committed in one transaction.
+pub(in crate::store) fn committed_item(key: &ItemKey, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
     let mut item = record::item(key, record)?;
     item.insert(ANSWER.to_owned(), packed_answer(answer)?);
     Ok(item)
 }
 
-/// The item of an apply that begins to be staged, found by a sweep once nobody carries it on.
+/// Returns the record of a new staged apply, with the sweep key under which a sweep finds it if no run resumes it.
 pub(in crate::store) fn staging_item(
-    key: &Key,
+    key: &ItemKey,
     apply: &ObjectId,
     record: &ApplyRecord,
     lease: Timestamp,
@@ -233,18 +234,18 @@ pub(in crate::store) fn staging_item(
     Ok(item)
 }
 
-/// When an apply of this lease is to be cleared away.
+/// Returns when a sweep abandons an apply with this lease.
 pub(in crate::store) fn sweep_at(lease: Timestamp) -> Timestamp {
     lease.plus(GRACE)
 }
 
-/// The condition under which a run of this epoch may still write.
-pub(in crate::store) fn while_staging(epoch: u64) -> Change {
+/// Returns the condition under which a run with this epoch may write.
+pub(in crate::store) fn staging_condition(epoch: u64) -> Change {
     Change::of_existing().when(STATE, ApplyState::Staging.value()).when(EPOCH, number(epoch))
 }
 
-/// Everything is there: `from` tells who may say so.
-pub(in crate::store) fn commit(from: Change, answer: &str) -> Result<Change, Fault> {
+/// Returns the change that commits the apply, on the condition in `from`.
+pub(in crate::store) fn commit_change(from: Change, answer: &str) -> Result<Change, Fault> {
     Ok([LEASE_UNTIL, PASSWORD_HASH, EMAIL]
         .into_iter()
         .fold(from, Change::remove)
@@ -253,11 +254,16 @@ pub(in crate::store) fn commit(from: Change, answer: &str) -> Result<Change, Fau
         .unlist(&ALL))
 }
 
-/// Somebody else carries the apply on under `nonce`, where nobody has since it was read.
-pub(in crate::store) fn take_over(stored: &StoredApply, lease: Timestamp, nonce: ObjectId) -> Option<(u64, Change)> {
+/// Returns the next epoch, and the change with which a run marked `nonce` takes the apply over, on the condition that
+/// no other run has since it was read.
+pub(in crate::store) fn resume_change(
+    stored: &StoredApply,
+    lease: Timestamp,
+    nonce: ObjectId,
+) -> Option<(u64, Change)> {
     let (epoch, held) = (stored.record.epoch?, stored.record.lease_until?);
     let apply = &stored.origin.apply;
-    let change = while_staging(epoch)
+    let change = staging_condition(epoch)
         .when(LEASE_UNTIL, text(held))
         .set(EPOCH, number(epoch + 1))
         .set(NONCE, text(nonce))
@@ -266,8 +272,9 @@ pub(in crate::store) fn take_over(stored: &StoredApply, lease: Timestamp, nonce:
     Some((epoch + 1, change))
 }
 
-/// The apply of this epoch is given up at `now`. The next epoch shuts out whoever still works on it.
-pub(in crate::store) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp) -> Change {
+/// Returns the change that abandons the apply, on the condition in `from`. The next epoch shuts out a run that still
+/// works on it.
+pub(in crate::store) fn abandon_change(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp) -> Change {
     [LEASE_UNTIL, PASSWORD_HASH, NONCE]
         .into_iter()
         .fold(from, Change::remove)
@@ -277,7 +284,7 @@ pub(in crate::store) fn give_up(from: Change, epoch: u64, apply: &ObjectId, now:
         .list(&ALL, keys::sweep_shard(apply), keys::by_time(now.plus(SETTLING), apply))
 }
 
-/// Tells two password hashes apart without giving either away: the first half of a SHA-256, as hex digits.
-pub(in crate::store) fn mark(password_hash: &str) -> String {
+/// Returns a mark that tells password hashes apart without revealing them: the first half of a SHA-256 in hex digits.
+pub(in crate::store) fn password_mark(password_hash: &str) -> String {
     hex::encode(&Sha256::digest(password_hash)[..16])
 }

@@ -1,13 +1,14 @@
-//! Deletes what an apply leaves of a user who is not there.
+//! Deletes what an abandoned or undone apply leaves of its user.
 
 use crate::domain::{Fault, ObjectId};
-use crate::store::keys::{self, Key, PK, SK};
+use crate::store::keys::{self, ItemKey, PK, SK};
 use crate::store::record;
 use crate::store::table::Table;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// Deletes everything of a user who is not there, until a consistent list is empty. Gives how many items that were.
-pub(super) async fn empty_user(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<usize, Fault> {
+/// Deletes the items of a user without a profile until a consistent list is empty. Returns the number of deleted items.
+/// Fails if there is a profile.
+pub(super) async fn delete_user_items(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<usize, Fault> {
     let profile = keys::user(organization, user);
     let mut deleted = 0;
     loop {
@@ -16,16 +17,16 @@ pub(super) async fn empty_user(table: &Table, organization: &ObjectId, user: &Ob
             return Ok(deleted);
         }
         if left.contains(&profile) {
-            // No protocol leads here; whatever did, the user is not ours to delete.
-            return Err(Fault::Corrupt(format!("the user {user} is there whose items were to be cleared away")));
+            // No protocol allows this. The user exists, so nothing is deleted.
+            return Err(Fault::Corrupt(format!("the user {user} exists, so its items are not deleted")));
         }
         deleted += left.len();
         table.batch_delete(left).await?;
     }
 }
 
-/// The keys of everything in a partition, read consistently.
-async fn list(table: &Table, pk: &str) -> Result<Vec<Key>, Fault> {
-    let items = table.query_all(Query::of(pk).only(&[PK, SK])).await?;
-    Ok(items.iter().map(|item| Key { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
+/// Returns the keys in a partition, read consistently.
+async fn list(table: &Table, pk: &str) -> Result<Vec<ItemKey>, Fault> {
+    let items = table.query_all(PartitionQuery::of(pk).only(&[PK, SK])).await?;
+    Ok(items.iter().map(|item| ItemKey { pk: pk.to_owned(), sk: record::sort_key(item).to_owned() }).collect())
 }

@@ -1,5 +1,5 @@
-//! Which applies were made of a snapshot, who made them, and what of each is still there. The snapshot itself is never read:
-//! its history outlives it.
+//! The applies of a snapshot in one organization, their callers, and the clones that still exist. The snapshot is not
+//! read, so its history outlives it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -10,10 +10,10 @@ use serde::Deserialize;
 use super::apply_record::StoredApply;
 use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
 use crate::store::attributes::{CLONED_FROM, FULL_NAME};
-use crate::store::keys::{self, Key, SK};
+use crate::store::keys::{self, ItemKey, SK};
 use crate::store::record;
 use crate::store::table::outcome::Item;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 use crate::store::table::{Table, key_item};
 
 /// One page of applies, in the order of their ids.
@@ -25,44 +25,44 @@ pub struct ApplyPage {
     pub next: Option<ObjectId>,
 }
 
-/// One page of what an apply has brought and is still there.
+/// One page of an apply's clones that still exist.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClonePage {
     /// The clones: automations, prompts, templates, each kind in the order of its ids.
-    pub clones: Vec<ClonedFrom>,
+    pub clones: Vec<CloneOrigin>,
     /// The next page starts after this one. `None` at the end.
-    pub next: Option<ClonePlace>,
+    pub next: Option<ClonePosition>,
 }
 
-/// A clone, and what it is a clone of.
+/// A clone and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClonedFrom {
-    /// The clone.
-    pub place: ClonePlace,
+pub struct CloneOrigin {
+    /// The kind and id of the clone.
+    pub place: ClonePosition,
     /// The item that was captured.
     pub source: ObjectId,
 }
 
-/// A place among the items of a user.
+/// A position among the items of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClonePlace {
-    /// Which kind of item stands there.
+pub struct ClonePosition {
+    /// The kind of the item.
     pub kind: ItemKind,
-    /// Its id.
+    /// The id of the item.
     pub id: ObjectId,
 }
 
-impl fmt::Display for ClonePlace {
+impl fmt::Display for ClonePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", keys::setup_item_prefix(self.kind), self.id)
     }
 }
 
-impl FromStr for ClonePlace {
+impl FromStr for ClonePosition {
     type Err = Violation;
 
     fn from_str(text: &str) -> Result<Self, Violation> {
-        let wrong = || Violation::malformed("this is no place among the items of a user");
+        let wrong = || Violation::malformed("this is not a position among the items of a user");
         let (kind, id) = keys::parse_setup_item(text).ok_or_else(wrong)?;
         Ok(Self { kind, id })
     }
@@ -86,12 +86,12 @@ struct NameRecord {
 }
 
 impl<'a> ApplyHistory<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Up to `limit` applies of a snapshot that were made in `organization`, those after `start`. One query.
+    /// Returns up to `limit` applies of a snapshot in `organization`, after `start`. One query.
     pub async fn page(
         &self,
         organization: &ObjectId,
@@ -101,7 +101,7 @@ impl<'a> ApplyHistory<'a> {
     ) -> Result<ApplyPage, Fault> {
         let pk = keys::applies_partition(organization, snapshot);
         let start = start.map(|apply| key_item(&keys::apply(organization, snapshot, &apply)));
-        let query = Query::of(&pk).starting_with(keys::APPLY).after(start).at_most(limit + 1);
+        let query = PartitionQuery::of(&pk).starting_with(keys::APPLY).after(start).at_most(limit + 1);
         let (items, more) = self.0.query(query).await?;
         let mut applies = items.into_iter().map(StoredApply::read).collect::<Result<Vec<_>, _>>()?;
         let is_cut = more.is_some() || applies.len() > limit;
@@ -110,13 +110,13 @@ impl<'a> ApplyHistory<'a> {
         Ok(ApplyPage { applies, next })
     }
 
-    /// The names of those of `users`, all of `organization`, who have one.
+    /// Returns the names of `users` in `organization`, without those who have none.
     pub async fn names(
         &self,
         organization: &ObjectId,
         users: &HashSet<ObjectId>,
     ) -> Result<HashMap<ObjectId, FullName>, Fault> {
-        let keys: Vec<Key> = users.iter().map(|user| keys::user(organization, user)).collect();
+        let keys: Vec<ItemKey> = users.iter().map(|user| keys::user(organization, user)).collect();
         let mut names = HashMap::new();
         for item in self.0.batch_get(&keys, &[keys::PK, FULL_NAME], false).await? {
             let user = keys::parse_user(organization, record::partition_key(&item));
@@ -125,12 +125,12 @@ impl<'a> ApplyHistory<'a> {
         Ok(names)
     }
 
-    /// Up to `limit` clones of an apply that are there, those after `start`. One query for a page that the user has added
-    /// nothing to.
+    /// Returns up to `limit` existing clones of an apply, after `start`. One query, unless the user has added items of
+    /// their own.
     pub async fn clones(
         &self,
         apply: &StoredApply,
-        start: Option<ClonePlace>,
+        start: Option<ClonePosition>,
         limit: usize,
     ) -> Result<ClonePage, Fault> {
         let (organization, user) = (&apply.organization, &apply.record.user_id);
@@ -138,8 +138,8 @@ impl<'a> ApplyHistory<'a> {
         let mut start = start.map(|place| key_item(&keys::setup_item(organization, user, place.kind, &place.id)));
         let mut clones = Vec::with_capacity(limit + 1);
         loop {
-            // One to tell that there is more, and two that are none of the setup: the profile and the switches.
-            let query = Query::of(&pk).only(&[SK, CLONED_FROM]).after(start).at_most(limit + 3);
+            // One more tells whether there is a next page; two are no setup items: profile and switches.
+            let query = PartitionQuery::of(&pk).only(&[SK, CLONED_FROM]).after(start).at_most(limit + 3);
             let (items, after) = self.0.query(query).await?;
             for item in items {
                 clones.extend(clone_of(apply, item)?);
@@ -156,12 +156,12 @@ impl<'a> ApplyHistory<'a> {
     }
 }
 
-/// The clone that this item is; `None` where it is none of this apply.
-fn clone_of(apply: &StoredApply, item: Item) -> Result<Option<ClonedFrom>, Fault> {
+/// Returns the clone in this item; `None` if it is no clone of this apply.
+fn clone_of(apply: &StoredApply, item: Item) -> Result<Option<CloneOrigin>, Fault> {
     let Some((kind, id)) = keys::parse_setup_item(record::sort_key(&item)) else { return Ok(None) };
     let cloned_from = record::read_foreign::<CloneRecord>(item).and_then(|record| record.cloned_from);
     let source = cloned_from.as_deref().and_then(|text| apply.origin.source_of(text));
-    Ok(source.map(|source| ClonedFrom { place: ClonePlace { kind, id }, source }))
+    Ok(source.map(|source| CloneOrigin { place: ClonePosition { kind, id }, source }))
 }
 
 #[cfg(test)]
@@ -171,11 +171,11 @@ mod tests {
     #[test]
     fn a_place_reads_as_it_is_written_and_nothing_else_does() {
         for kind in ItemKind::ALL {
-            let place = ClonePlace { kind, id: ObjectId::from_bytes([7; 12]) };
+            let place = ClonePosition { kind, id: ObjectId::from_bytes([7; 12]) };
             assert_eq!(place.to_string().parse(), Ok(place));
         }
         for bad in ["", "#META", "PREFERENCES", "PROMPT#07", "AGENT#070707070707070707070707"] {
-            assert!(bad.parse::<ClonePlace>().is_err(), "{bad}");
+            assert!(bad.parse::<ClonePosition>().is_err(), "{bad}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Makes an apply happen: the new user, all clones and the apply's record, or nothing. What fits is one transaction; what
-//! does not is staged.
+//! Writes applies: the new user, all clones and the apply's record, or nothing. What fits is one transaction; what does
+//! not is staged.
 
 pub(super) mod apply;
 pub(super) mod apply_record;
@@ -11,29 +11,29 @@ pub(super) mod undos;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use self::apply::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
-use self::apply_record::{ApplyState, StoredApply, committed_item, mark};
-use self::staging::Run;
+use self::apply::{Apply, ApplyOutcome, CLAIM_INDEX, existing_record, read_claim_conflict};
+use self::apply_record::{ApplyState, StoredApply, committed_item, password_mark};
+use self::staging::StagingRun;
 use crate::domain::plan::ClonedItem;
 use crate::domain::{EmailKey, Fault, ObjectId, Timestamp, User};
 use crate::store::attributes::PASSWORD_HASH;
 use crate::store::keys;
 use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
 use crate::store::table::Table;
-use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 use crate::store::table::size::{MAX_STORED_BYTES, stored_bytes};
 use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
-/// Carries out applies.
+/// Executes, resumes and abandons applies.
 pub struct Applies<'a>(&'a Table);
 
 impl<'a> Applies<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The record of an apply; `None` where there is none. One read.
+    /// Returns the record of an apply; `None` if it does not exist. One read.
     pub async fn find(
         &self,
         organization: &ObjectId,
@@ -43,29 +43,33 @@ impl<'a> Applies<'a> {
         self.0.get(&keys::apply(organization, snapshot, apply), None).await?.map(StoredApply::read).transpose()
     }
 
-    /// Writes everything, in one transaction where it fits.
-    pub async fn carry_out(&self, apply: &Apply<'_>) -> Result<Applied, Fault> {
+    /// Executes an apply, in one transaction if it fits.
+    pub async fn execute(&self, apply: &Apply<'_>) -> Result<ApplyOutcome, Fault> {
         let owned = owned_items(apply)?;
         if let Some(excess) = excess(&owned) {
-            return Ok(Applied::TooLarge(excess));
+            return Ok(ApplyOutcome::TooLarge(excess));
         }
         let at_once = items_at_once(apply, &owned)?;
-        if fits(&at_once) { self.commit_at_once(apply, at_once).await } else { Run::begin(self.0, apply, owned).await }
+        if fits(&at_once) {
+            self.commit_at_once(apply, at_once).await
+        } else {
+            StagingRun::begin(self.0, apply, owned).await
+        }
     }
 
-    /// Carries on an apply that was interrupted while it was staged, and whose lease is over. `apply` has the ids, times and
-    /// hashes of `stored`.
-    pub async fn take_over(&self, stored: &StoredApply, apply: &Apply<'_>) -> Result<Applied, Fault> {
-        Run::take_over(self.0, apply, stored, owned_items(apply)?).await
+    /// Resumes an interrupted staged apply whose lease is over. `apply` has the ids, times and hashes of `stored`.
+    pub async fn resume(&self, stored: &StoredApply, apply: &Apply<'_>) -> Result<ApplyOutcome, Fault> {
+        StagingRun::resume(self.0, apply, stored, owned_items(apply)?).await
     }
 
-    /// Gives up an apply that was interrupted and cannot go on; `false` where somebody carries it on meanwhile.
-    pub async fn give_up(&self, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
+    /// Abandons an interrupted apply that cannot be resumed. Returns `false` if another run resumed it since it was
+    /// read.
+    pub async fn abandon(&self, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
         staging::abandon(self.0, stored, now).await
     }
 
-    /// The hash of the password that an apply under a key gives its user, whose address is `email`: while the claim on the
-    /// address is reserved by the apply, or owned by its user with that password. Otherwise `None`. One read, or two where the
+    /// Returns the password hash of an apply with a key, whose user has the address `email`. Returns `None` unless the
+    /// claim on the address is reserved by the apply, or owned by its user with that password. One read; two if the
     /// hash was not moved to the claim yet.
     pub async fn password_hash(&self, stored: &StoredApply, email: &EmailKey) -> Result<Option<String>, Fault> {
         let claim = self.0.get(&keys::email(email), None).await?.map(record::read::<ClaimRecord>).transpose()?;
@@ -81,7 +85,7 @@ impl<'a> Applies<'a> {
             }
             _ => None,
         };
-        Ok(hash.filter(|hash| Some(mark(hash)) == record.password_mark))
+        Ok(hash.filter(|hash| Some(password_mark(hash)) == record.password_mark))
     }
 
     async fn hash_in_profile(&self, stored: &StoredApply) -> Result<Option<String>, Fault> {
@@ -90,24 +94,26 @@ impl<'a> Applies<'a> {
         Ok(item.and_then(|item| item.get(PASSWORD_HASH)?.as_s().ok().cloned()))
     }
 
-    async fn commit_at_once(&self, apply: &Apply<'_>, items: Vec<Item>) -> Result<Applied, Fault> {
+    async fn commit_at_once(&self, apply: &Apply<'_>, items: Vec<Item>) -> Result<ApplyOutcome, Fault> {
         let puts = items.into_iter().map(|item| self.0.put_new_in_transaction(item));
         match self.0.transact(puts.collect::<Result<Vec<TransactWriteItem>, _>>()?).await {
-            Ok(()) => Ok(Applied::Committed),
-            Err(CallFailure::Cancelled(reasons)) => match (meet_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
-                // Every request makes a user id of its own, so this one has landed after all.
-                (Some(met), _) if met.user() == apply.user.id => Ok(Applied::Committed),
-                (Some(met), _) => Ok(Applied::Met(met)),
-                (None, Some(Reason::ConditionFailed(_))) => meet_claim(self.0, apply).await,
+            Ok(()) => Ok(ApplyOutcome::Committed),
+            Err(CallFailure::Cancelled(reasons)) => match (existing_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
+                // The user id is unique to this request, so the earlier try was written.
+                (Some(existing), _) if existing.user() == apply.user.id => Ok(ApplyOutcome::Committed),
+                (Some(existing), _) => Ok(ApplyOutcome::Existing(existing)),
+                (None, Some(ItemReason::ConditionFailed(_))) => read_claim_conflict(self.0, apply).await,
                 _ => Err(Fault::Corrupt(format!("an item of a new user exists already: {reasons:?}"))),
             },
-            Err(CallFailure::Contended(cause) | CallFailure::Unavailable(cause)) => Ok(Applied::Interrupted { cause }),
+            Err(CallFailure::Contended(cause) | CallFailure::Unavailable(cause)) => {
+                Ok(ApplyOutcome::Interrupted { cause })
+            }
             Err(other) => Err(other.into()),
         }
     }
 }
 
-/// What belongs to the new user and nobody sees before the user is there: switches and clones.
+/// Returns the items that are not visible before the user exists: switches and clones.
 fn owned_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
     let Apply { user, arrival, .. } = apply;
     let preferences = PreferencesRecord { enabled: arrival.preferences.clone(), setup_version: FIRST_VERSION };
@@ -118,7 +124,7 @@ fn owned_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
     Ok(items)
 }
 
-/// Everything, in the order of one transaction: record, claim, user, then what belongs to the user.
+/// Returns all items in the order of one transaction: record, claim, user, then the user's items.
 fn items_at_once(apply: &Apply<'_>, owned: &[Item]) -> Result<Vec<Item>, Fault> {
     let Apply { user, .. } = apply;
     let claim = ClaimRecord::owned(user, Some(apply.password_hash));
@@ -137,12 +143,12 @@ fn clone_item(user: &User, clone: &ClonedItem) -> Result<Item, Fault> {
     record::setup_item(&key, clone.kind, &clone.document, &record)
 }
 
-/// Whether the items fit one transaction.
+/// Returns whether the items fit one transaction.
 fn fits(items: &[Item]) -> bool {
     items.len() <= MAX_TRANSACTION_ITEMS && items.iter().map(stored_bytes).sum::<usize>() <= MAX_TRANSACTION_BYTES
 }
 
-/// Why one of the items cannot be stored; `None` when all can.
+/// Returns why an item cannot be stored; `None` if all can.
 fn excess(items: &[Item]) -> Option<String> {
     let largest = items.iter().map(stored_bytes).max().unwrap_or_default();
     (largest > MAX_STORED_BYTES)
@@ -155,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// An item of exactly this size.
+    /// Returns an item of exactly this size.
     fn item(bytes: usize) -> Item {
         Item::from([("a".to_owned(), AttributeValue::S("x".repeat(bytes - 1)))])
     }

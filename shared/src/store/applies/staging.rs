@@ -1,104 +1,109 @@
-//! An apply that does not fit one transaction. It is admitted, which reserves the e-mail address; staged, one transaction
-//! after the other, as items that nobody sees because their user is not there yet; and committed, which makes the user.
+//! Writes an apply that does not fit one transaction, in three steps. Admission reserves the e-mail address. Stages
+//! write the items, one transaction after the other; they are not visible because their user does not exist yet. The
+//! commit creates the user.
 //!
-//! Each stage and the commit are conditioned on the record's epoch, so a run that was taken over or given up writes nothing
-//! any more, whenever its requests land.
+//! Each stage and the commit are conditioned on the record's epoch. A run that was replaced or abandoned therefore
+//! writes nothing more, whenever its requests arrive.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::apply::{Applied, Apply, CLAIM_INDEX, meet_claim, meet_record};
-use super::apply_record::{ApplyState, StoredApply, commit, give_up, staging_item, take_over, while_staging};
+use super::apply::{Apply, ApplyOutcome, CLAIM_INDEX, existing_record, read_claim_conflict};
+use super::apply_record::{
+    ApplyState, StoredApply, abandon_change, commit_change, resume_change, staging_condition, staging_item,
+};
 use crate::domain::{Fault, Timestamp};
 use crate::store::attributes::{LEASE_UNTIL, NONCE, PASSWORD_HASH, RESERVED_BY, USER_ID};
-use crate::store::keys::{self, Key};
+use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
 use crate::store::table::change::{Change, text};
-use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 
-/// How long nobody else may carry an apply on: a function ends after 29 s, and clocks differ a little.
+/// How long no other run may resume an apply: a function ends after 29 s, and clocks differ a little.
 const LEASE: Duration = Duration::from_secs(35);
-/// How long an orderly stop may take. It begins when the request's time is over, within what the function keeps in reserve.
+/// The most time of an orderly stop. It starts when the request's time is over, within the function's reserve.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
-/// One run of one apply.
-pub(in crate::store) struct Run<'a> {
+/// One run of a staged apply.
+pub(in crate::store) struct StagingRun<'a> {
     table: &'a Table,
     apply: &'a Apply<'a>,
-    key: Key,
+    key: ItemKey,
     epoch: u64,
 }
 
-/// Why a run does not go on.
-enum Halted {
-    /// Another run has the apply, or it has ended: this is its record.
-    Met(Box<StoredApply>),
-    /// A call failed, and it is not known whether it landed.
+/// Why a run ends before the commit.
+enum StagingFailure {
+    /// Another run works on the apply, or it has ended. Contains its record.
+    Superseded(Box<StoredApply>),
+    /// A call failed. It may be written or not.
     Failed(Fault),
 }
 
-impl<'a> Run<'a> {
-    /// The first run of an apply: reserves the address and fixes every id, time and hash, so that whoever carries the apply
-    /// on writes the same bytes. Then stages and commits.
+impl<'a> StagingRun<'a> {
+    /// Starts an apply: reserves the address and fixes every id, time and hash, so that a later run writes the same
+    /// bytes. Then stages and commits.
     pub(in crate::store) async fn begin(
         table: &'a Table,
         apply: &'a Apply<'a>,
         items: Vec<Item>,
-    ) -> Result<Applied, Fault> {
+    ) -> Result<ApplyOutcome, Fault> {
         let run = Self { table, apply, key: apply.key(), epoch: 1 };
         match table.transact(run.admission()?).await {
-            Ok(()) => run.go_on(items).await,
-            Err(CallFailure::Cancelled(reasons)) => match (meet_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
-                (Some(met), _) if run.is_mine(&met) => run.go_on(items).await,
-                (Some(met), _) => Ok(Applied::Met(met)),
-                (None, Some(Reason::ConditionFailed(_))) => meet_claim(table, apply).await,
+            Ok(()) => run.write_and_commit(items).await,
+            Err(CallFailure::Cancelled(reasons)) => match (existing_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
+                (Some(existing), _) if run.is_own(&existing) => run.write_and_commit(items).await,
+                (Some(existing), _) => Ok(ApplyOutcome::Existing(existing)),
+                (None, Some(ItemReason::ConditionFailed(_))) => read_claim_conflict(table, apply).await,
                 _ => Err(Fault::Corrupt(format!("an apply is refused for no reason: {reasons:?}"))),
             },
             Err(failure) => run.stop(failure.into()).await,
         }
     }
 
-    /// Carries an interrupted apply on, where nobody else has since it was read.
-    pub(in crate::store) async fn take_over(
+    /// Resumes an interrupted apply, unless another run has since it was read.
+    pub(in crate::store) async fn resume(
         table: &'a Table,
         apply: &'a Apply<'a>,
         stored: &StoredApply,
         items: Vec<Item>,
-    ) -> Result<Applied, Fault> {
+    ) -> Result<ApplyOutcome, Fault> {
         let lease = apply.now.plus(LEASE);
-        let Some((epoch, change)) = take_over(stored, lease, apply.nonce) else {
-            return Ok(Applied::Met(Box::new(stored.clone())));
+        let Some((epoch, change)) = resume_change(stored, lease, apply.nonce) else {
+            return Ok(ApplyOutcome::Existing(Box::new(stored.clone())));
         };
         let run = Self { table, apply, key: stored.key(), epoch };
         match table.change(&run.key, &change).await {
-            Ok(()) => run.go_on(items).await,
-            Err(CallFailure::ConditionFailed(Some(met))) => match StoredApply::read(met)? {
-                met if run.is_mine(&met) => run.go_on(items).await,
-                met => Ok(Applied::Met(Box::new(met))),
+            Ok(()) => run.write_and_commit(items).await,
+            Err(CallFailure::ConditionFailed(Some(existing))) => match StoredApply::read(existing)? {
+                existing if run.is_own(&existing) => run.write_and_commit(items).await,
+                existing => Ok(ApplyOutcome::Existing(Box::new(existing))),
             },
             Err(failure) => run.stop(failure.into()).await,
         }
     }
 
-    async fn go_on(&self, items: Vec<Item>) -> Result<Applied, Fault> {
+    async fn write_and_commit(&self, items: Vec<Item>) -> Result<ApplyOutcome, Fault> {
         let outcome = match self.stage(items).await {
             Ok(()) => self.commit().await,
             halted => halted,
         };
         match outcome {
-            Ok(()) => Ok(Applied::Committed),
-            Err(Halted::Met(met)) if self.is_mine(&met) && met.state() == ApplyState::Committed => {
-                Ok(Applied::Committed)
+            Ok(()) => Ok(ApplyOutcome::Committed),
+            Err(StagingFailure::Superseded(existing))
+                if self.is_own(&existing) && existing.state() == ApplyState::Committed =>
+            {
+                Ok(ApplyOutcome::Committed)
             }
-            Err(Halted::Met(met)) => Ok(Applied::Met(met)),
-            Err(Halted::Failed(fault)) => self.stop(fault).await,
+            Err(StagingFailure::Superseded(existing)) => Ok(ApplyOutcome::Existing(existing)),
+            Err(StagingFailure::Failed(fault)) => self.stop(fault).await,
         }
     }
 
-    /// The record and the reservation, neither of which may exist.
+    /// Returns the puts of record and reservation, neither of which may exist.
     fn admission(&self) -> Result<Vec<TransactWriteItem>, Fault> {
         let Self { table, apply, .. } = self;
         let lease = apply.now.plus(LEASE);
@@ -114,10 +119,10 @@ impl<'a> Run<'a> {
         ])
     }
 
-    /// Writes the items that nobody sees yet. They are the same bytes in every run.
-    async fn stage(&self, items: Vec<Item>) -> Result<(), Halted> {
+    /// Writes the items, which are not visible yet. Every run writes the same bytes.
+    async fn stage(&self, items: Vec<Item>) -> Result<(), StagingFailure> {
         for batch in batches(items) {
-            let mut writes = vec![self.table.check_in_transaction(&self.key, &while_staging(self.epoch))?];
+            let mut writes = vec![self.table.check_in_transaction(&self.key, &staging_condition(self.epoch))?];
             for item in batch {
                 writes.push(self.table.put_in_transaction(item)?);
             }
@@ -126,14 +131,14 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Makes the user. From here on everybody sees everything.
-    async fn commit(&self) -> Result<(), Halted> {
+    /// Creates the user, which makes everything visible.
+    async fn commit(&self) -> Result<(), StagingFailure> {
         let Apply { origin, user, .. } = self.apply;
-        let committed = commit(while_staging(self.epoch), self.apply.answer)?;
+        let committed = commit_change(staging_condition(self.epoch), self.apply.answer)?;
         let owned = Change::of_existing()
             .when(RESERVED_BY, text(origin.apply))
             .set(USER_ID, text(user.id))
-            // The claim has it already, unless an earlier version of this service admitted the apply.
+            // The claim has the hash already, unless an earlier version of this service admitted the apply.
             .set(PASSWORD_HASH, text(self.apply.password_hash))
             .remove(RESERVED_BY);
         self.write(vec![
@@ -144,64 +149,66 @@ impl<'a> Run<'a> {
         .await
     }
 
-    /// One transaction, the record first.
-    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), Halted> {
+    /// Runs one transaction. The record is its first item.
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), StagingFailure> {
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
-            Err(CallFailure::Cancelled(reasons)) => match meet_record(&reasons)? {
-                Some(met) => Err(Halted::Met(met)),
-                None => Err(Halted::Failed(Fault::Corrupt(format!("an apply met what is not its own: {reasons:?}")))),
+            Err(CallFailure::Cancelled(reasons)) => match existing_record(&reasons)? {
+                Some(existing) => Err(StagingFailure::Superseded(existing)),
+                None => Err(StagingFailure::Failed(Fault::Corrupt(format!(
+                    "an apply found an item of another one: {reasons:?}"
+                )))),
             },
-            Err(failure) => Err(Halted::Failed(failure.into())),
+            Err(failure) => Err(StagingFailure::Failed(failure.into())),
         }
     }
 
-    /// The orderly stop: under a key the lease ends at once, so that a retry may carry on; without one nobody can, so the
-    /// apply is given up. Where the record says that the commit has landed, it has.
-    async fn stop(&self, why: Fault) -> Result<Applied, Fault> {
+    /// Stops in order. With a key, ends the lease, so that a retry can resume the apply. Without one nobody can, so
+    /// abandons it. Reports success if the record says that the commit was written.
+    async fn stop(&self, why: Fault) -> Result<ApplyOutcome, Fault> {
         let Apply { origin, now, fingerprint, .. } = self.apply;
-        let mine = while_staging(self.epoch).when(NONCE, text(self.apply.nonce));
+        let mine = staging_condition(self.epoch).when(NONCE, text(self.apply.nonce));
         let change = match fingerprint {
             Some(_) => mine.set(LEASE_UNTIL, text(now)),
-            None => give_up(mine, self.epoch, &origin.apply, *now),
+            None => abandon_change(mine, self.epoch, &origin.apply, *now),
         };
         let table = self.table.given(STOP_TIME);
-        if let Err(CallFailure::ConditionFailed(Some(met))) = table.change(&self.key, &change).await {
-            let met = StoredApply::read(met)?;
-            if self.is_mine(&met) && met.state() == ApplyState::Committed {
-                return Ok(Applied::Committed);
+        if let Err(CallFailure::ConditionFailed(Some(existing))) = table.change(&self.key, &change).await {
+            let existing = StoredApply::read(existing)?;
+            if self.is_own(&existing) && existing.state() == ApplyState::Committed {
+                return Ok(ApplyOutcome::Committed);
             }
         }
-        // Where the stop itself failed, the lease runs out by itself, and a sweep clears away what is left.
+        // If the stop fails, the lease expires, and a sweep deletes what is left.
         match why {
-            Fault::Unavailable(cause) => Ok(Applied::Interrupted { cause }),
+            Fault::Unavailable(cause) => Ok(ApplyOutcome::Interrupted { cause }),
             corrupt => Err(corrupt),
         }
     }
 
-    fn is_mine(&self, met: &StoredApply) -> bool {
-        met.record.nonce == Some(self.apply.nonce)
+    fn is_own(&self, existing: &StoredApply) -> bool {
+        existing.record.nonce == Some(self.apply.nonce)
     }
 }
 
-/// Gives an interrupted apply up, where nobody has carried it on since it was read; a sweep clears away what is left.
-/// `false` where somebody has.
+/// Abandons an interrupted apply, unless a run resumed it since it was read; then returns `false`. A sweep deletes what
+/// is left.
 pub(in crate::store) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
     let (Some(epoch), Some(lease)) = (stored.record.epoch, stored.record.lease_until) else { return Ok(false) };
-    let unchanged = while_staging(epoch).when(LEASE_UNTIL, text(lease));
-    let change = give_up(unchanged, epoch, &stored.origin.apply, now);
+    let unchanged = staging_condition(epoch).when(LEASE_UNTIL, text(lease));
+    let change = abandon_change(unchanged, epoch, &stored.origin.apply, now);
     match table.change(&stored.key(), &change).await {
         Ok(()) => Ok(true),
-        Err(CallFailure::ConditionFailed(Some(met))) => {
-            // A repeated try meets its own work.
-            let met = StoredApply::read(met)?;
-            Ok(met.state() == ApplyState::Aborting && met.record.given_up_at == Some(now))
+        Err(CallFailure::ConditionFailed(Some(existing))) => {
+            // A retry after a lost answer finds its own write.
+            let existing = StoredApply::read(existing)?;
+            Ok(existing.state() == ApplyState::Aborting && existing.record.given_up_at == Some(now))
         }
         Err(other) => Err(other.into()),
     }
 }
 
-impl From<Fault> for Halted {
+impl From<Fault> for StagingFailure {
     fn from(fault: Fault) -> Self {
         Self::Failed(fault)
     }

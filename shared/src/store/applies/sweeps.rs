@@ -1,13 +1,13 @@
-//! Clears away what nobody will finish: applies that were interrupted and never carried on, undos that broke off or want a
-//! second look, and what a deleted snapshot leaves behind. Every step may be done twice, and by two sweeps at once.
+//! Deletes what no request will finish: interrupted applies, unfinished undos and late writes after them, and the rest
+//! of deleted snapshots. Every step may run twice, and in two sweeps at once.
 
 use super::apply_record::{ApplyState, SETTLING, StoredApply, sweep_at};
-use super::clearing::empty_user;
+use super::clearing::delete_user_items;
 use super::staging::abandon;
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
 use crate::store::attributes::{CHUNKS, DELETED_AT, EMAIL, OF, RESERVED_BY, STATE};
-use crate::store::keys::{self, ALL, Key, PK, SK};
+use crate::store::keys::{self, ALL, ItemKey, PK, SK};
 use crate::store::record;
 use crate::store::snapshots::chunks::{chunk_keys, tombstone_chunk_keys};
 use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
@@ -15,76 +15,81 @@ use crate::store::snapshots::visibility::Visibility;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// How many things one page of what is due has.
+/// The number of items in one page.
 const PAGE: usize = 100;
 
-/// Something whose time to be swept has come. What is to be done about it is read anew.
+/// An item that is due for a sweep. The sweep reads the item itself again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Due {
-    key: Key,
+pub struct DueItem {
+    key: ItemKey,
     position: String,
 }
 
-/// What a sweep did about one thing.
+/// The outcome of sweeping one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Swept {
-    /// An interrupted apply was given up. It is cleared away once its last writes must have landed.
-    GivenUp,
-    /// An apply that was given up is cleared away, and its e-mail address is free.
+pub enum SweepOutcome {
+    /// An interrupted apply was abandoned. Its items are deleted once its last writes must have arrived.
+    Abandoned,
+    /// The items of an abandoned apply are deleted, and its e-mail address is free.
     Cleared {
         /// How many items were deleted.
         items: usize,
     },
-    /// An undone apply was seen to its end: carried on where it broke off, or looked at a second time.
+    /// An undo was finished, or its late writes were deleted.
     Undone {
         /// How many items were deleted.
         items: usize,
     },
-    /// The rows of lists that a sharing had left are written.
+    /// The missing rows of a sharing are written.
     Listed,
-    /// What a deleted snapshot left is gone.
+    /// The rest of a deleted snapshot is deleted.
     Emptied {
         /// How many items were deleted.
         items: usize,
     },
-    /// There was nothing to do, or not yet.
+    /// Nothing was due.
     Nothing,
 }
 
-/// Sweeps.
+/// Finds and sweeps items.
 pub struct Sweeps<'a>(&'a Table);
 
 impl<'a> Sweeps<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The partitions in which things to be swept are found.
+    /// Returns the partitions that a sweep reads.
     pub fn shards() -> Vec<String> {
         keys::sweep_shards().collect()
     }
 
-    /// One page of what is due in a partition at `now`, after `last` where that was the end of the page before, and whether
-    /// there is more.
-    pub async fn due(&self, shard: &str, now: Timestamp, last: Option<&Due>) -> Result<(Vec<Due>, bool), Fault> {
-        // Text order is time order, and this sorts after everything of that very moment.
+    /// Returns one page of the items that are due in a partition at `now`, after `last`, and whether there are more.
+    pub async fn due(
+        &self,
+        shard: &str,
+        now: Timestamp,
+        last: Option<&DueItem>,
+    ) -> Result<(Vec<DueItem>, bool), Fault> {
+        // Text order is time order, and this sorts after everything of that moment.
         let end = format!("{now}~");
         let end = last.map_or(end.as_str(), |last| last.position.as_str());
-        let (items, more) = self.0.query(Query::of_index(&ALL, shard).before(end).backwards().at_most(PAGE)).await?;
-        let due = items.iter().map(|item| Due {
-            key: Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() },
+        let (items, more) =
+            self.0.query(PartitionQuery::of_index(&ALL, shard).before(end).backwards().at_most(PAGE)).await?;
+        let due = items.iter().map(|item| DueItem {
+            key: ItemKey { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() },
             position: record::key_attribute(item, ALL.sk).to_owned(),
         });
         Ok((due.collect(), more.is_some()))
     }
 
-    /// Does what is to be done at `now` about one thing.
-    pub async fn sweep(&self, due: &Due, now: Timestamp) -> Result<Swept, Fault> {
-        // The index may be a moment old, so what counts is the item itself.
-        let Some(item) = self.0.get(&due.key, None).await? else { return Ok(Swept::Nothing) };
+    /// Sweeps one item at `now`.
+    pub async fn sweep(&self, due: &DueItem, now: Timestamp) -> Result<SweepOutcome, Fault> {
+        // The index may be stale, so the item itself decides.
+        let Some(item) = self.0.get(&due.key, None).await? else { return Ok(SweepOutcome::Nothing) };
         if let Some(snapshot) = keys::parse_snapshot(&due.key.pk) {
             return match due.key.sk == keys::SHARING {
                 true => self.sweep_sharing(snapshot, item).await,
@@ -94,27 +99,27 @@ impl<'a> Sweeps<'a> {
         let apply = StoredApply::read(item)?;
         match (apply.state(), apply.lease_until(), apply.record.given_up_at) {
             (ApplyState::Staging, Some(lease), _) if sweep_at(lease) <= now => {
-                Ok(if abandon(self.0, &apply, now).await? { Swept::GivenUp } else { Swept::Nothing })
+                Ok(if abandon(self.0, &apply, now).await? { SweepOutcome::Abandoned } else { SweepOutcome::Nothing })
             }
             (ApplyState::Aborting, _, Some(given_up)) if given_up.plus(SETTLING) <= now => self.clear(&apply).await,
             (ApplyState::Undoing, ..) => {
                 let (_, items) = Undos::new(self.0).finish(&apply, now).await?;
-                Ok(Swept::Undone { items })
+                Ok(SweepOutcome::Undone { items })
             }
             (ApplyState::Undone, ..) => {
-                let looked = Undos::new(self.0).look_again(&apply, now).await?;
-                Ok(looked.map_or(Swept::Nothing, |items| Swept::Undone { items }))
+                let looked = Undos::new(self.0).delete_late_writes(&apply, now).await?;
+                Ok(looked.map_or(SweepOutcome::Nothing, |items| SweepOutcome::Undone { items }))
             }
-            _ => Ok(Swept::Nothing),
+            _ => Ok(SweepOutcome::Nothing),
         }
     }
 
-    /// Clears everything away of the user that an apply was making; then frees the address and ends the apply. It was given up
-    /// long enough ago that no write of it is still on its way.
-    async fn clear(&self, apply: &StoredApply) -> Result<Swept, Fault> {
-        let items = empty_user(self.0, &apply.organization, &apply.record.user_id).await?;
+    /// Deletes the items of an abandoned apply, frees its address and ends it. It was abandoned long enough ago that
+    /// all its writes have arrived.
+    async fn clear(&self, apply: &StoredApply) -> Result<SweepOutcome, Fault> {
+        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
         self.finish(apply).await?;
-        Ok(Swept::Cleared { items })
+        Ok(SweepOutcome::Cleared { items })
     }
 
     async fn finish(&self, apply: &StoredApply) -> Result<(), Fault> {
@@ -134,7 +139,7 @@ impl<'a> Sweeps<'a> {
         match self.0.transact(writes).await {
             Ok(()) => Ok(()),
             Err(CallFailure::Cancelled(reasons)) => {
-                // Another sweep was faster.
+                // Another sweep may have ended it first.
                 let now = self.0.get(&apply.key(), None).await?.map(StoredApply::read).transpose()?;
                 match now {
                     Some(now) if now.state() == ApplyState::Aborted => Ok(()),
@@ -145,40 +150,40 @@ impl<'a> Sweeps<'a> {
         }
     }
 
-    /// Writes the rows of lists that the request did not get to which shared the snapshot.
-    async fn sweep_sharing(&self, snapshot: ObjectId, mut sharing: Item) -> Result<Swept, Fault> {
-        let Some(of) = sharing.remove(OF) else { return Ok(Swept::Nothing) };
+    /// Writes the rows that the request which shared the snapshot did not write.
+    async fn sweep_sharing(&self, snapshot: ObjectId, mut sharing: Item) -> Result<SweepOutcome, Fault> {
+        let Some(of) = sharing.remove(OF) else { return Ok(SweepOutcome::Nothing) };
         let item = self.0.get(&keys::snapshot(&snapshot), Some(&SNAPSHOT_ATTRIBUTES)).await?;
-        // A deleted one is swept by itself, with everything.
-        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Swept::Nothing) };
+        // The sweep of a deleted snapshot deletes its rows, too.
+        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(SweepOutcome::Nothing) };
         let is_settled = Visibility::new(self.0).settle(&read_snapshot(snapshot, item)?, of).await?;
-        Ok(if is_settled { Swept::Listed } else { Swept::Nothing })
+        Ok(if is_settled { SweepOutcome::Listed } else { SweepOutcome::Nothing })
     }
 
-    /// Deletes what a deleted snapshot left: what made it visible, and its chunks. The tombstone stays, so that the id never
-    /// comes back.
-    async fn sweep_tombstone(&self, snapshot: ObjectId, item: Item, now: Timestamp) -> Result<Swept, Fault> {
+    /// Deletes the rest of a deleted snapshot: visibility items, revisions and chunks. Keeps the tombstone, so that the
+    /// id is never used again.
+    async fn sweep_tombstone(&self, snapshot: ObjectId, item: Item, now: Timestamp) -> Result<SweepOutcome, Fault> {
         let deleted_at = item.get(DELETED_AT).and_then(|value| value.as_s().ok()).and_then(|text| text.parse().ok());
         let is_settled = deleted_at.is_some_and(|at: Timestamp| at.plus(SETTLING) <= now);
         if !is_tombstone(&item) || !is_settled {
-            return Ok(Swept::Nothing);
+            return Ok(SweepOutcome::Nothing);
         }
         let meta = keys::snapshot(&snapshot);
-        let left = self.0.query_all(Query::of(&meta.pk).only(&[PK, SK, CHUNKS])).await?;
+        let left = self.0.query_all(PartitionQuery::of(&meta.pk).only(&[PK, SK, CHUNKS])).await?;
         let left = left.iter().filter(|item| record::sort_key(item) != meta.sk);
         let mut keys = tombstone_chunk_keys(&snapshot, &item)?;
         let mut others = Vec::new();
         for item in left {
-            // Chunks go before the item by which they are found.
+            // Chunks first: a later sweep finds what is left by this item.
             keys.extend(chunk_keys(&snapshot, item)?);
-            others.push(Key { pk: meta.pk.clone(), sk: record::sort_key(item).to_owned() });
+            others.push(ItemKey { pk: meta.pk.clone(), sk: record::sort_key(item).to_owned() });
         }
         keys.extend(others);
         let items = keys.len();
         self.0.batch_delete(keys).await?;
         let swept = Change::of_existing().unlist(&ALL);
         match self.0.change(&meta, &swept).await {
-            Ok(()) => Ok(Swept::Emptied { items }),
+            Ok(()) => Ok(SweepOutcome::Emptied { items }),
             Err(other) => Err(other.into()),
         }
     }

@@ -1,15 +1,15 @@
-//! Takes an apply back: the user, all clones, and the e-mail address is free again. It begins with one transaction that takes the
-//! user away; from then on nobody sees anything of it, and whoever comes next carries it to its end.
+//! Undoes applies: deletes the user and all clones, and frees the e-mail address. The first transaction deletes the
+//! user, which makes everything invisible. From then on any request or sweep can finish the undo.
 //!
-//! The address is free as soon as a list of the user's partition is empty. What was written just before may still land after
-//! that, seen by nobody, so a sweep takes a second look a minute later. No user of that id comes back whom it could hit.
+//! The address is free once a list of the user's partition is empty. Writes from just before may arrive after that,
+//! invisibly, so a sweep deletes late writes a minute later. No later user has the same id.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::apply::meet_record;
+use super::apply::existing_record;
 use super::apply_record::{ApplyState, SETTLING, StoredApply};
-use super::clearing::empty_user;
+use super::clearing::delete_user_items;
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
 use crate::store::attributes::{
@@ -20,92 +20,98 @@ use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
-use crate::store::table::outcome::{CallFailure, Item, Reason};
-use crate::store::table::query::Query;
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
+use crate::store::table::query::PartitionQuery;
 
-/// How long an undo that broke off waits for its client before a sweep carries it on: a function ends after 29 s, and before that
-/// a sweep would only do its work a second time.
-const ROLLING: std::time::Duration = std::time::Duration::from_secs(35);
-/// How often a forced undo starts over because the user was changed meanwhile.
+/// How long an interrupted undo waits for its client before a sweep finishes it. A function ends after 29 s; before
+/// that a sweep would only repeat its work.
+const UNDO_TIME: std::time::Duration = std::time::Duration::from_secs(35);
+/// How often a forced undo starts over because the user was changed.
 const ATTEMPTS: u32 = 8;
 
-/// Somebody who wants an apply undone.
+/// A request to undo an apply.
 #[derive(Debug, Clone, Copy)]
-pub struct Undo<'a> {
-    /// The apply, as it was read.
+pub struct UndoRequest<'a> {
+    /// The apply.
     pub apply: &'a StoredApply,
     /// The address that the apply gave its user.
     pub email: &'a Email,
-    /// Who asks.
+    /// The caller.
     pub by: ObjectId,
-    /// Whether it is to be undone whatever has become of the user since.
+    /// Whether to undo the apply even if the user has changed since.
     pub is_forced: bool,
-    /// When.
+    /// The time of the request.
     pub now: Timestamp,
 }
 
-/// What came of beginning an undo.
+/// The outcome of starting an undo.
 #[derive(Debug)]
-pub enum Begun {
-    /// The user is gone; [`Undos::finish`] does the rest.
-    Undoing(Box<StoredApply>),
-    /// The apply is not committed any more; this is how far it is.
-    Met(Box<StoredApply>),
-    /// The user is not as the apply left it. Nothing is written.
+pub enum UndoStart {
+    /// The user is deleted. [`Undos::finish`] does the rest.
+    Started(Box<StoredApply>),
+    /// The apply is not committed any more. Contains its record.
+    NotCommitted(Box<StoredApply>),
+    /// The user has changed since the apply. Nothing is written.
     InUse,
-    /// A forced undo met changes of the user again and again. Nothing is written.
+    /// The user changed at each try of a forced undo. Nothing is written.
     Busy,
 }
 
-/// Undoes applies.
+/// Starts and finishes undos.
 pub struct Undos<'a>(&'a Table);
 
-/// The profile as an undo reads it.
+/// The profile, as an undo reads it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct UserProfile {
     email: Email,
     setup_version: u64,
 }
 
-/// Where the record and the user, or the claim, stand in a transaction.
+/// The place of the user, or of the claim, in a transaction.
 const OTHER_INDEX: usize = 1;
 
 impl<'a> Undos<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Takes the user away: one that is as the apply left it, or by force whatever there is. One transaction; by force one read
-    /// before it.
-    pub async fn begin(&self, undo: &Undo<'_>) -> Result<Begun, Fault> {
+    /// Deletes the user, if it is as the apply left it or the undo is forced. One transaction; a forced undo reads the
+    /// user first.
+    pub async fn begin(&self, undo: &UndoRequest<'_>) -> Result<UndoStart, Fault> {
         if !undo.is_forced {
             let untouched =
                 Change::of_existing().when(SETUP_VERSION, number(FIRST_VERSION)).when_absent(FIRST_SIGN_IN_AT);
-            return Ok(self.take_away(undo, undo.email, Some(untouched)).await?.unwrap_or(Begun::InUse));
+            return Ok(self.delete_user(undo, undo.email, Some(untouched)).await?.unwrap_or(UndoStart::InUse));
         }
         for _ in 0..ATTEMPTS {
-            // The address may be another one by now; whoever changes it makes another version.
+            // The address may have changed. Such a change makes another version.
             let (email, as_read) = match self.profile(undo.apply).await? {
-                Some(Profile { email, setup_version }) => {
+                Some(UserProfile { email, setup_version }) => {
                     (email, Some(Change::of_existing().when(SETUP_VERSION, number(setup_version))))
                 }
                 None => (undo.email.clone(), None),
             };
-            if let Some(begun) = self.take_away(undo, &email, as_read).await? {
-                return Ok(begun);
+            if let Some(started) = self.delete_user(undo, &email, as_read).await? {
+                return Ok(started);
             }
         }
-        Ok(Begun::Busy)
+        Ok(UndoStart::Busy)
     }
 
-    /// Deletes the user, where it is as `profile` says, or checks that there is none. Nothing where that does not hold.
-    async fn take_away(&self, undo: &Undo<'_>, email: &Email, profile: Option<Change>) -> Result<Option<Begun>, Fault> {
-        let Undo { apply, by, now, .. } = *undo;
+    /// Deletes the user on the condition `profile`, or checks that there is none. Returns `None` if the condition does
+    /// not hold.
+    async fn delete_user(
+        &self,
+        undo: &UndoRequest<'_>,
+        email: &Email,
+        profile: Option<Change>,
+    ) -> Result<Option<UndoStart>, Fault> {
+        let UndoRequest { apply, by, now, .. } = *undo;
         let user = keys::user(&apply.organization, &apply.record.user_id);
         let writes = vec![
-            self.0.change_in_transaction(&apply.key(), &undoing(apply, email, by, now))?,
+            self.0.change_in_transaction(&apply.key(), &undoing_change(apply, email, by, now))?,
             match profile {
                 Some(profile) => self.0.delete_when_in_transaction(&user, &profile)?,
                 None => self.0.check_in_transaction(&user, &Change::default().when_absent(keys::PK))?,
@@ -113,37 +119,37 @@ impl<'a> Undos<'a> {
         ];
         match self.0.transact(writes).await {
             Ok(()) => {
-                let mut begun = apply.clone();
-                begun.record.state = ApplyState::Undoing;
-                begun.record.email = Some(email.clone());
-                (begun.record.undone_at, begun.record.undone_by) = (Some(now), Some(by));
-                Ok(Some(Begun::Undoing(Box::new(begun))))
+                let mut started = apply.clone();
+                started.record.state = ApplyState::Undoing;
+                started.record.email = Some(email.clone());
+                (started.record.undone_at, started.record.undone_by) = (Some(now), Some(by));
+                Ok(Some(UndoStart::Started(Box::new(started))))
             }
-            Err(CallFailure::Cancelled(reasons)) => match meet_record(&reasons)? {
-                Some(met) => Ok(Some(Begun::Met(met))),
+            Err(CallFailure::Cancelled(reasons)) => match existing_record(&reasons)? {
+                Some(existing) => Ok(Some(UndoStart::NotCommitted(existing))),
                 None => Ok(None),
             },
             Err(other) => Err(other.into()),
         }
     }
 
-    async fn profile(&self, apply: &StoredApply) -> Result<Option<Profile>, Fault> {
+    async fn profile(&self, apply: &StoredApply) -> Result<Option<UserProfile>, Fault> {
         let user = keys::user(&apply.organization, &apply.record.user_id);
         let item = self.0.get(&user, Some(&[EMAIL, SETUP_VERSION])).await?;
         item.map(record::read).transpose()
     }
 
-    /// Carries an undo that has begun to its end: nothing of the user is left, and the address is free. `now` is no earlier than
-    /// the moment at which `apply` was read or written. Gives the apply as it is then, and how many items were deleted.
+    /// Finishes an undo: deletes the user's items and frees the address. `now` is no earlier than the moment at which
+    /// `apply` was read or written. Returns the apply after it, and the number of deleted items.
     pub async fn finish(&self, apply: &StoredApply, now: Timestamp) -> Result<(StoredApply, usize), Fault> {
-        let items = empty_user(self.0, &apply.organization, &apply.record.user_id).await?;
+        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
         let mut undone = apply.clone();
         undone.record.state = ApplyState::Undone;
         let change = undone_change(now);
         let email = apply.record.email.as_ref();
         let email = email
             .ok_or_else(|| Fault::Corrupt(format!("{} does not say which address it frees", apply.origin.apply)))?;
-        // A user who moved keeps id and address.
+        // A user who moved to another organization keeps id and address.
         let own = Change::of_existing()
             .when(USER_ID, text(apply.record.user_id))
             .when(ORGANIZATION_ID, text(apply.organization));
@@ -153,11 +159,11 @@ impl<'a> Undos<'a> {
         ];
         match self.0.transact(writes).await {
             Ok(()) => Ok((undone, items)),
-            Err(CallFailure::Cancelled(reasons)) => match (meet_record(&reasons)?, reasons.get(OTHER_INDEX)) {
-                // Somebody else was faster.
-                (Some(met), _) if met.state() == ApplyState::Undone => Ok((*met, items)),
-                // The address is not this user's any more, and nothing gives it back.
-                (None, Some(Reason::ConditionFailed(_))) => {
+            Err(CallFailure::Cancelled(reasons)) => match (existing_record(&reasons)?, reasons.get(OTHER_INDEX)) {
+                // Another request or sweep finished it first.
+                (Some(existing), _) if existing.state() == ApplyState::Undone => Ok((*existing, items)),
+                // The address belongs to another user now, so there is nothing to free.
+                (None, Some(ItemReason::ConditionFailed(_))) => {
                     Ok((self.finish_alone(apply, &change, undone).await?, items))
                 }
                 _ => Err(Fault::Corrupt(format!("the undo of {} cannot be ended: {reasons:?}", apply.origin.apply))),
@@ -174,17 +180,19 @@ impl<'a> Undos<'a> {
     ) -> Result<StoredApply, Fault> {
         match self.0.change(&apply.key(), change).await {
             Ok(()) => Ok(undone),
-            Err(CallFailure::ConditionFailed(Some(met))) => match StoredApply::read(met)? {
-                met if met.state() == ApplyState::Undone => Ok(met),
-                met => Err(Fault::Corrupt(format!("the undo of {} met {:?}", met.origin.apply, met.state()))),
+            Err(CallFailure::ConditionFailed(Some(existing))) => match StoredApply::read(existing)? {
+                existing if existing.state() == ApplyState::Undone => Ok(existing),
+                existing => {
+                    Err(Fault::Corrupt(format!("the undo of {} met {:?}", existing.origin.apply, existing.state())))
+                }
             },
             Err(other) => Err(other.into()),
         }
     }
 
-    /// The second look at an undone apply: deletes what landed late, and takes the apply out of what is to be swept. Gives how
-    /// many items were deleted; `None` where it is not yet time at `now`, or no look is due.
-    pub(in crate::store) async fn look_again(
+    /// Deletes late writes of an undone apply, and removes its sweep key. Returns the number of deleted items; `None`
+    /// if this is not due at `now`.
+    pub(in crate::store) async fn delete_late_writes(
         &self,
         apply: &StoredApply,
         now: Timestamp,
@@ -192,23 +200,23 @@ impl<'a> Undos<'a> {
         if apply.record.second_look_at.is_none_or(|at| at > now) {
             return Ok(None);
         }
-        let items = empty_user(self.0, &apply.organization, &apply.record.user_id).await?;
+        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
         let looked = Change::of_existing().when(STATE, ApplyState::Undone.value()).remove(SECOND_LOOK_AT).unlist(&ALL);
         self.0.change(&apply.key(), &looked).await?;
         Ok(Some(items))
     }
 
-    /// What of the user of an apply can differ from what the apply left; `None` where there is no user. The names of its items
-    /// come with it, so it is only for an undo that was refused.
+    /// Returns how the user of an apply differs from what the apply wrote; `None` if there is no user. It includes the
+    /// names of items, so it is only for the answer to a refused undo.
     pub async fn usage(&self, apply: &StoredApply) -> Result<Option<Usage>, Fault> {
         let partition = keys::user_partition(&apply.organization, &apply.record.user_id);
         let attributes = [SK, SETUP_VERSION, FIRST_SIGN_IN_AT, CLONED_FROM, "document.name"];
         let mut usage = Usage::default();
         let mut is_there = false;
-        for mut item in self.0.query_all(Query::of(&partition).only(&attributes)).await? {
+        for mut item in self.0.query_all(PartitionQuery::of(&partition).only(&attributes)).await? {
             let sk = record::sort_key(&item).to_owned();
             let name = take_name(&mut item);
-            let used: UsedRecord = record::read(item)?;
+            let used: UsageRecord = record::read(item)?;
             let is_changed = used.setup_version.is_none_or(|version| version > FIRST_VERSION);
             if let Some((kind, id)) = keys::parse_setup_item(&sk) {
                 let is_clone = used.cloned_from.is_some_and(|text| apply.origin.source_of(&text).is_some());
@@ -225,11 +233,11 @@ impl<'a> Undos<'a> {
     }
 }
 
-/// One item of a user's partition, as far as it tells of use.
+/// The parts of a user's item that tell of its use.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct UsedRecord {
-    /// What cannot be read was written by another system, after the apply.
+struct UsageRecord {
+    /// Absent if another system wrote something unreadable, after the apply.
     #[serde(default, deserialize_with = "record::lenient")]
     setup_version: Option<u64>,
     #[serde(default, deserialize_with = "record::lenient")]
@@ -238,7 +246,7 @@ struct UsedRecord {
     cloned_from: Option<String>,
 }
 
-/// The name in an item's document; empty where it has none.
+/// Returns the name in an item's document, or an empty text.
 fn take_name(item: &mut Item) -> String {
     match item.remove(DOCUMENT) {
         Some(AttributeValue::M(mut document)) => match document.remove(NAME) {
@@ -249,8 +257,8 @@ fn take_name(item: &mut Item) -> String {
     }
 }
 
-/// A committed apply begins to be undone, and is found by a sweep where nobody ends it.
-fn undoing(apply: &StoredApply, email: &Email, by: ObjectId, now: Timestamp) -> Change {
+/// Returns the change from committed to undoing, with the sweep key under which a sweep finds an unfinished undo.
+fn undoing_change(apply: &StoredApply, email: &Email, by: ObjectId, now: Timestamp) -> Change {
     let id = &apply.origin.apply;
     Change::of_existing()
         .when(STATE, ApplyState::Committed.value())
@@ -258,10 +266,10 @@ fn undoing(apply: &StoredApply, email: &Email, by: ObjectId, now: Timestamp) -> 
         .set(EMAIL, text(email))
         .set(UNDONE_AT, text(now))
         .set(UNDONE_BY, text(by))
-        .list(&ALL, keys::sweep_shard(id), keys::by_time(now.plus(ROLLING), id))
+        .list(&ALL, keys::sweep_shard(id), keys::by_time(now.plus(UNDO_TIME), id))
 }
 
-/// Nothing is left that a list shows at `now`. The sweep key stays until the second look.
+/// Returns the change from undoing to undone. The sweep key stays until late writes are deleted.
 fn undone_change(now: Timestamp) -> Change {
     Change::of_existing()
         .when(STATE, ApplyState::Undoing.value())

@@ -1,4 +1,5 @@
-//! Documents between DynamoDB's values and JSON: every number with its value, sets and binary with their types.
+//! Converts documents between DynamoDB's values and JSON. Keeps the value of every number and the types of sets and
+//! binary.
 
 pub(super) mod storable;
 
@@ -8,56 +9,59 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Number, Value};
 
-use self::storable::MAX_DEPTH;
 use crate::domain::content::{MAX_POINTER_BYTES, MAX_TYPED_PLACES};
 use crate::domain::values::{self, NUMBER_KEY, TypeTree, TypedPlace, ValueType};
 use crate::domain::{Document, pointer};
 
-/// The keys that serde_json keeps for itself: an object that has one is read back as something else.
+/// The most levels of lists and maps in an item, the document included (DynamoDB quotas).
+pub(in crate::store) const MAX_DEPTH: usize = 32;
+
+/// The keys that serde_json reserves: it reads an object with one of them as something else.
 const KEPT_KEYS: [&str; 2] = [NUMBER_KEY, "$serde_json::private::RawValue"];
 
-/// Why a document cannot be read, and where in it.
+/// The reason and the place for which a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct Unreadable {
+pub(in crate::store) struct UnreadableDocument {
     /// The JSON pointer of the place; empty for the whole document.
     pub(in crate::store) pointer: String,
     /// What is wrong there.
     pub(in crate::store) reason: String,
 }
 
-/// How many typed places there is room for, and for how many bytes of their pointers.
+/// How many typed places may still be recorded, and how many bytes of pointers to them.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct TypeRoom {
+pub(in crate::store) struct TypeBudget {
     places: usize,
     pointer_bytes: usize,
 }
 
-impl Default for TypeRoom {
-    /// As much as a snapshot has.
+impl Default for TypeBudget {
+    /// Returns the limits of one snapshot.
     fn default() -> Self {
         Self { places: MAX_TYPED_PLACES, pointer_bytes: MAX_POINTER_BYTES }
     }
 }
 
-/// Reads a document. A set becomes an array in canonical order, and binary base64; the document lists both as types.
-pub(in crate::store) fn read(value: AttributeValue, room: &mut TypeRoom) -> Result<Document, Unreadable> {
-    let mut reading = Reading { pointer: String::new(), types: Vec::new(), room, depth: 0 };
+/// Reads a document. Converts sets to arrays in canonical order and binary to base64, and records their types in the
+/// document.
+pub(in crate::store) fn read(value: AttributeValue, room: &mut TypeBudget) -> Result<Document, UnreadableDocument> {
+    let mut reading = DocumentReader { pointer: String::new(), types: Vec::new(), room, depth: 0 };
     match reading.value(value)? {
         Value::Object(fields) => Ok(Document::new(fields).with_types(reading.types)),
-        _ => Err(reading.unreadable("the document is no map".to_owned())),
+        _ => Err(reading.unreadable("the document is not a map".to_owned())),
     }
 }
 
-struct Reading<'r> {
+struct DocumentReader<'r> {
     pointer: String,
     types: Vec<TypedPlace>,
-    room: &'r mut TypeRoom,
-    /// How many lists and maps stand around the place.
+    room: &'r mut TypeBudget,
+    /// The number of lists and maps around the current place.
     depth: usize,
 }
 
-impl Reading<'_> {
-    fn value(&mut self, value: AttributeValue) -> Result<Value, Unreadable> {
+impl DocumentReader<'_> {
+    fn value(&mut self, value: AttributeValue) -> Result<Value, UnreadableDocument> {
         if self.depth >= MAX_DEPTH {
             return Err(self.unreadable(format!("this is nested deeper than {MAX_DEPTH} levels")));
         }
@@ -99,9 +103,9 @@ impl Reading<'_> {
     fn map(
         &mut self,
         fields: impl IntoIterator<Item = (String, AttributeValue)>,
-    ) -> Result<Map<String, Value>, Unreadable> {
+    ) -> Result<Map<String, Value>, UnreadableDocument> {
         let mut fields: Vec<_> = fields.into_iter().collect();
-        // Types are listed in the order of the names, so that the same document gives the same bytes.
+        // Types are recorded in the order of names, so that equal documents give equal bytes.
         fields.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let mut map = Map::new();
         for (name, value) in fields {
@@ -114,14 +118,14 @@ impl Reading<'_> {
         Ok(map)
     }
 
-    fn number(&self, text: &str) -> Result<Number, Unreadable> {
-        values::number(text).ok_or_else(|| self.unreadable("this is no number".to_owned()))
+    fn number(&self, text: &str) -> Result<Number, UnreadableDocument> {
+        values::number(text).ok_or_else(|| self.unreadable("this is not a number".to_owned()))
     }
 
-    fn note(&mut self, kind: ValueType) -> Result<(), Unreadable> {
+    fn note(&mut self, kind: ValueType) -> Result<(), UnreadableDocument> {
         let left = |room: usize, used| room.checked_sub(used);
         match (left(self.room.places, 1), left(self.room.pointer_bytes, self.pointer.len())) {
-            (Some(places), Some(pointer_bytes)) => *self.room = TypeRoom { places, pointer_bytes },
+            (Some(places), Some(pointer_bytes)) => *self.room = TypeBudget { places, pointer_bytes },
             (None, _) => {
                 return Err(
                     self.unreadable(format!("the setup has more than {MAX_TYPED_PLACES} sets and binary values"))
@@ -137,7 +141,11 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn at<T>(&mut self, segment: &str, read: impl FnOnce(&mut Self) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    fn at<T>(
+        &mut self,
+        segment: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, UnreadableDocument>,
+    ) -> Result<T, UnreadableDocument> {
         let length = self.pointer.len();
         self.pointer.push_str(&pointer([segment]));
         self.depth += 1;
@@ -147,21 +155,21 @@ impl Reading<'_> {
         Ok(value)
     }
 
-    fn unreadable(&self, reason: String) -> Unreadable {
-        Unreadable { pointer: self.pointer.clone(), reason }
+    fn unreadable(&self, reason: String) -> UnreadableDocument {
+        UnreadableDocument { pointer: self.pointer.clone(), reason }
     }
 }
 
-/// The value of a document in DynamoDB, with the types that it had there. Equal members of a set are one.
+/// Converts a document to DynamoDB, with its recorded types. Removes duplicate members of sets.
 ///
-/// Where a value does not fit its type any more, because a secret or a person's value was taken out of it, it is written as what it
-/// is now: a set as a list, binary as a text.
+/// A value may no longer fit its type because a secret or a personal value was removed from it. Then a set is written
+/// as a list, and binary as a text.
 pub(in crate::store) fn write(document: &Document) -> AttributeValue {
     let tree = TypeTree::of(document.types());
     write_value(document.as_value(), Some(&tree))
 }
 
-/// The value of JSON in DynamoDB.
+/// Converts JSON to DynamoDB.
 pub(in crate::store) fn write_json(value: &Value) -> AttributeValue {
     write_value(value, None)
 }
@@ -176,7 +184,7 @@ fn write_value(value: &Value, types: Option<&TypeTree>) -> AttributeValue {
         Value::Bool(value) => AttributeValue::Bool(*value),
         Value::Number(number) => AttributeValue::N(number.to_string()),
         Value::String(text) => AttributeValue::S(text.clone()),
-        // An index is a segment only where something is typed.
+        // Indexes matter only for typed places.
         Value::Array(values) => AttributeValue::L(match types {
             Some(_) => {
                 values.iter().enumerate().map(|(index, value)| write_value(value, below(&index.to_string()))).collect()
@@ -189,12 +197,13 @@ fn write_value(value: &Value, types: Option<&TypeTree>) -> AttributeValue {
     }
 }
 
-/// A value as this type; `None` where it does not fit, or nothing is left of a set: DynamoDB has no empty one.
+/// Converts a value to this type. Returns `None` if it does not fit, or if a set would be empty, which DynamoDB does
+/// not store.
 fn typed(value: &Value, kind: ValueType) -> Option<AttributeValue> {
     if kind == ValueType::Binary {
         return bytes(value).map(AttributeValue::B);
     }
-    // In a set of numbers a null stands where a person's number was taken out.
+    // In a set of numbers, null marks a removed personal number.
     let members = value.as_array()?.iter().filter(|member| !member.is_null());
     match kind {
         ValueType::Binary | ValueType::Texts => {

@@ -1,4 +1,4 @@
-//! What DynamoDB cannot store, found before anything is written.
+//! Finds what DynamoDB cannot store before anything is written.
 
 use std::collections::HashMap;
 
@@ -6,36 +6,34 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use crate::domain::pointer;
-use crate::store::document;
+use crate::store::document::{self, MAX_DEPTH};
 use crate::store::table::size::{MAX_STORED_BYTES, stored_bytes};
 
-/// How deep lists and maps nest in an item, the document itself counted (DynamoDB quotas).
-pub(in crate::store) const MAX_DEPTH: usize = 32;
-/// The largest magnitude of a number is below this one (DynamoDB naming rules and data types).
+/// Numbers are smaller in magnitude than this (DynamoDB naming rules and data types).
 const TOO_LARGE: f64 = 1e126;
 /// The smallest magnitude of a number that is not zero.
 const SMALLEST: f64 = 1e-130;
 /// The significant digits that a number keeps.
 const MAX_DIGITS: usize = 38;
-/// What an item has beside its document, in bytes: keys, type, version and their names.
+/// The bytes of an item beside its document: keys, type, version and their names.
 const BESIDE: usize = 200;
 
-/// Why a document cannot be stored, and where in it.
+/// The reason and the place for which a document cannot be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unstorable {
+pub struct UnstorableDocument {
     /// The JSON pointer of the place; empty for the whole document.
     pub pointer: String,
     /// What is wrong there.
     pub reason: String,
 }
 
-/// Fails where DynamoDB would refuse an item with this document: an empty name, a number out of range, too many levels or too
-/// many bytes.
-pub fn storable(of: &impl Serialize) -> Result<(), Unstorable> {
-    let whole = |reason| Unstorable { pointer: String::new(), reason };
+/// Fails if DynamoDB would refuse an item with this document: an empty name, a number out of range, too many levels or
+/// too many bytes.
+pub fn check_storable(of: &impl Serialize) -> Result<(), UnstorableDocument> {
+    let whole = |reason| UnstorableDocument { pointer: String::new(), reason };
     let stored = serde_json::to_value(of).map_err(|error| whole(error.to_string()))?;
     let stored = document::write_json(&stored);
-    Check { here: String::new(), depth: 0 }.value(&stored)?;
+    StorableCheck { here: String::new(), depth: 0 }.value(&stored)?;
     let bytes = BESIDE + stored_bytes(&HashMap::from([("document".to_owned(), stored)]));
     if bytes <= MAX_STORED_BYTES {
         return Ok(());
@@ -43,15 +41,15 @@ pub fn storable(of: &impl Serialize) -> Result<(), Unstorable> {
     Err(whole(format!("the item takes {bytes} bytes in the table; DynamoDB stores at most {MAX_STORED_BYTES}")))
 }
 
-/// Goes through a value. `here` is the pointer to it, which is written on and cut back: a copy for each value would be as long as
-/// all keys above it.
-struct Check {
+/// Walks through a value. `here` is the pointer to the current place. It grows and shrinks in place: a copy for each
+/// value would be as long as all keys above it.
+struct StorableCheck {
     here: String,
     depth: usize,
 }
 
-impl Check {
-    fn value(&mut self, value: &AttributeValue) -> Result<(), Unstorable> {
+impl StorableCheck {
+    fn value(&mut self, value: &AttributeValue) -> Result<(), UnstorableDocument> {
         if self.depth >= MAX_DEPTH {
             return self.refused(format!("this is nested deeper than the {MAX_DEPTH} levels that DynamoDB stores"));
         }
@@ -75,7 +73,11 @@ impl Check {
         }
     }
 
-    fn at(&mut self, segment: &str, check: impl FnOnce(&mut Self) -> Result<(), Unstorable>) -> Result<(), Unstorable> {
+    fn at(
+        &mut self,
+        segment: &str,
+        check: impl FnOnce(&mut Self) -> Result<(), UnstorableDocument>,
+    ) -> Result<(), UnstorableDocument> {
         let length = self.here.len();
         self.here.push_str(&pointer([segment]));
         self.depth += 1;
@@ -85,8 +87,8 @@ impl Check {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Result<(), Unstorable> {
-        Err(Unstorable { pointer: self.here.clone(), reason })
+    fn refused(&self, reason: String) -> Result<(), UnstorableDocument> {
+        Err(UnstorableDocument { pointer: self.here.clone(), reason })
     }
 }
 

@@ -33,7 +33,7 @@ fn m<const N: usize>(fields: [(&str, AttributeValue); N]) -> AttributeValue {
 }
 
 fn document(value: AttributeValue) -> Document {
-    read(value, &mut TypeRoom::default()).unwrap()
+    read(value, &mut TypeBudget::default()).unwrap()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_value_that_does_not_fit_its_type_any_more_is_written_as_what_it_is() {
 fn a_document_nests_32_deep_and_its_types_have_a_limit() {
     let nested = |depth: usize| (1..depth).fold(m([("leaf", ss(&["a"]))]), |inner, _| m([("a", inner)]));
     for (depth, is_read) in [(30, true), (31, true), (32, false)] {
-        let outcome = read(nested(depth), &mut TypeRoom::default());
+        let outcome = read(nested(depth), &mut TypeBudget::default());
         assert_eq!(outcome.is_ok(), is_read, "{depth}");
         assert!(
             outcome.map_or_else(|error| error.pointer.ends_with("/leaf"), |document| write(&document) == nested(depth))
@@ -102,7 +102,7 @@ fn a_document_nests_32_deep_and_its_types_have_a_limit() {
     }
     for (places, pointer_bytes, is_read) in [(2, 4, true), (1, 100, false), (2, 3, false)] {
         let stored = m([("a", ss(&["a"])), ("b", b(b""))]);
-        assert_eq!(read(stored, &mut TypeRoom { places, pointer_bytes }).is_ok(), is_read);
+        assert_eq!(read(stored, &mut TypeBudget { places, pointer_bytes }).is_ok(), is_read);
     }
 }
 
@@ -110,7 +110,7 @@ fn a_document_nests_32_deep_and_its_types_have_a_limit() {
 fn a_name_that_json_cannot_carry_is_refused_with_its_place() {
     for name in KEPT_KEYS {
         let stored = m([("a", AttributeValue::L(vec![m([(name, s("1"))])]))]);
-        let refused = read(stored, &mut TypeRoom::default()).unwrap_err();
+        let refused = read(stored, &mut TypeBudget::default()).unwrap_err();
         assert_eq!(refused.pointer, format!("/a/0/{name}"));
     }
 }

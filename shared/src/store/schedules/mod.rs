@@ -1,6 +1,6 @@
-//! When snapshots are to be captured again. A snapshot's `REFRESH` item carries its period, when it is due next, and, as long as
-//! it has a period, the key under which the index `ALL` finds what is due. What came of a refresh stands in the same item and
-//! is written by others: nothing here touches that.
+//! The schedules of refreshes. A snapshot's `REFRESH` item has its period, its next due time and, while it has a
+//! period, the key under which the index `ALL` lists it. The outcome of refreshes is in the same item; this module does
+//! not write it.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Sna
 use crate::store::attributes::{DUE_AT, EVERY, REFRESH_DETAIL, SOURCE_ORGANIZATION, TYPE};
 use crate::store::keys::{self, ALL, PK, SK};
 use crate::store::record::{self, Record};
-use crate::store::snapshots::revision_record::{RefreshRecord, unscheduled};
+use crate::store::snapshots::revision_record::{RefreshRecord, without_schedule};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// How many snapshots one page of what is due has: as many as one batch reads.
+/// The number of snapshots in one page: as many as one batch reads.
 const PAGE: usize = 100;
 
 /// A row of the index: a snapshot that was due when the row was written.
@@ -22,7 +22,7 @@ const PAGE: usize = 100;
 pub struct DueRow {
     /// The snapshot.
     pub id: ObjectId,
-    /// The organization that it is captured in; `None` where nothing tells.
+    /// The source organization; `None` if it is unknown.
     pub organization: Option<ObjectId>,
 }
 
@@ -31,7 +31,7 @@ pub struct DueRow {
 pub struct DueSnapshot {
     /// The snapshot.
     pub id: ObjectId,
-    /// The organization that it is captured in; `None` where nothing tells.
+    /// The source organization; `None` if it is unknown.
     pub organization: Option<ObjectId>,
     /// Its schedule.
     pub schedule: Schedule,
@@ -42,39 +42,41 @@ pub struct DueSnapshot {
 pub struct DuePage {
     /// The rows, longest due first.
     pub rows: Vec<DueRow>,
-    /// Where the next page begins; `None` where there is none. A page may be empty and still not be the last.
+    /// The start of the next page; `None` at the end. A page may be empty and still not be the last.
     pub next: Option<String>,
 }
 
-/// What rows of the index come to.
+/// The schedules of some rows.
 #[derive(Debug, Default, PartialEq)]
-pub struct LoadedSchedules {
-    /// Those that are due, in the order of the rows.
+pub struct DueSchedules {
+    /// The due ones, in the order of the rows.
     pub due: Vec<DueSnapshot>,
-    /// How many schedules could not be read, since somebody else wrote them wrongly. The others do not wait for that.
+    /// The number of schedules that cannot be read, because another system wrote them wrongly. They do not hold up the
+    /// others.
     pub unreadable: usize,
 }
 
-/// Finds what is due, and moves it on.
+/// Finds due snapshots, and sets their next due time.
 pub struct Schedules<'a>(&'a Table);
 
 impl<'a> Schedules<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The partitions in which scheduled snapshots are found.
+    /// Returns the partitions that hold scheduled snapshots.
     pub fn shards() -> Vec<String> {
         keys::refresh_shards().collect()
     }
 
-    /// Reads one page of what is due in a partition at `now`, from where the page before said that this one begins. The index tells
-    /// only where to look, since it may be a moment old. One read, and one more where a row does not tell its organization.
+    /// Reads one page of the snapshots in a partition that are due at `now`, starting at `from`, which is `next` of the
+    /// page before. The index may be stale, so the rows are only hints. One read; one more if a row does not tell its
+    /// organization.
     pub async fn page(&self, shard: &str, now: Timestamp, from: Option<&str>) -> Result<DuePage, Fault> {
-        // Text order is time order, and this sorts after everything of that very moment.
+        // Text order is time order, and this sorts after everything of that moment.
         let to = after(&now.to_string());
-        let query = Query::of_index(&ALL, shard).at_most(PAGE);
+        let query = PartitionQuery::of_index(&ALL, shard).at_most(PAGE);
         let query = match from {
             None => query.before(to.as_str()),
             Some(from) => query.between(from, &to),
@@ -90,31 +92,30 @@ impl<'a> Schedules<'a> {
         Ok(DuePage { rows, next })
     }
 
-    /// Reads the schedules of these rows, at most a page of them, and keeps those that are due at `now`. One read.
-    pub async fn load(&self, rows: &[DueRow], now: Timestamp) -> Result<LoadedSchedules, Fault> {
+    /// Reads the schedules of at most one page of rows, and returns those that are due at `now`. One read.
+    pub async fn load(&self, rows: &[DueRow], now: Timestamp) -> Result<DueSchedules, Fault> {
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
         let (mut schedules, unreadable) = self.read(&ids).await?;
         let due = rows.iter().filter_map(|row| {
             let schedule = schedules.remove(&row.id).filter(|schedule| schedule.due_at <= now)?;
             Some(DueSnapshot { id: row.id, organization: row.organization, schedule })
         });
-        Ok(LoadedSchedules { due: due.collect(), unreadable })
+        Ok(DueSchedules { due: due.collect(), unreadable })
     }
 
-    /// Moves a snapshot that was due on to the moment `to`, unless its schedule is another one by now, or gone. Whether it was
-    /// moved.
-    pub async fn move_on(&self, due: &DueSnapshot, to: Timestamp) -> Result<bool, Fault> {
+    /// Sets the next due time of a snapshot, unless its schedule was changed or ended. Returns whether it was set.
+    pub async fn reschedule(&self, due: &DueSnapshot, to: Timestamp) -> Result<bool, Fault> {
         let unchanged = Change::of_existing().when(DUE_AT, text(due.schedule.due_at));
         let moved = due_at(unchanged, &due.id, due.organization.as_ref(), to);
         match self.0.change(&keys::refresh(&due.id), &moved).await {
             Ok(()) => Ok(true),
-            // Somebody else moved it, or a repeated try met its own work: either way it is moved, but not twice.
+            // Another run set it, or a retry after a lost answer finds its own write. Either way it is set once.
             Err(CallFailure::ConditionFailed(_)) => Ok(false),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Looks up the organization of rows that do not tell it. They tell it once they are moved on.
+    /// Looks up the organization of rows without one. The next due time adds it to the row.
     async fn add_organizations(&self, rows: &mut [DueRow]) -> Result<(), Fault> {
         let silent = rows.iter().filter(|row| row.organization.is_none());
         let keys: Vec<_> = silent.map(|row| keys::snapshot(&row.id)).collect();
@@ -133,7 +134,7 @@ impl<'a> Schedules<'a> {
         Ok(())
     }
 
-    /// The schedules of those of these snapshots that have one, and how many cannot be read.
+    /// Returns the schedules of these snapshots, and the number of those that cannot be read.
     async fn read(&self, ids: &[ObjectId]) -> Result<(HashMap<ObjectId, Schedule>, usize), Fault> {
         let keys: Vec<_> = ids.iter().map(keys::refresh).collect();
         let items = self.0.batch_get(&keys, &[PK, SK, EVERY, DUE_AT], true).await?;
@@ -152,22 +153,22 @@ impl<'a> Schedules<'a> {
     }
 }
 
-/// What becomes of the `REFRESH` item when a schedule is changed, as part of the transaction that makes the snapshot's next
-/// version; `None` where that item stays as it is.
-pub(in crate::store) fn changed(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
+/// Returns the change of the `REFRESH` item for a change of the schedule, for the transaction that makes the snapshot's
+/// next version; `None` if the item stays as it is.
+pub(in crate::store) fn schedule_change(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
     match change {
         ScheduleChange::Keep => None,
-        // It is the schedule that was read: it may have been stopped since, or be another one.
+        // Only for the schedule that was read: it may have been ended or replaced since.
         ScheduleChange::Rewrite { was, every } => {
             Some(Change::of_existing().when(EVERY, text(was)).set(EVERY, text(every)))
         }
         ScheduleChange::Set(Schedule { every, due_at: due }) => {
-            // Why there was none before is of no interest any more.
+            // A new schedule makes the reason why the last one ended obsolete.
             let set =
                 Change::default().set(TYPE, text(RefreshRecord::TYPE)).set(EVERY, text(every)).remove(REFRESH_DETAIL);
             Some(due_at(set, &snapshot.id, Some(&snapshot.source.organization), *due))
         }
-        ScheduleChange::End => Some(unscheduled(Change::of_existing())),
+        ScheduleChange::End => Some(without_schedule(Change::of_existing())),
     }
 }
 
@@ -175,12 +176,12 @@ fn due_at(change: Change, id: &ObjectId, organization: Option<&ObjectId>, due: T
     change.set(DUE_AT, text(due)).list(&ALL, keys::refresh_shard(id), keys::due_by(due, id, organization))
 }
 
-/// The schedule in a `REFRESH` item; `None` where it has none.
+/// Returns the schedule in a `REFRESH` item; `None` if it has none.
 fn schedule(item: Item) -> Result<Option<Schedule>, Fault> {
     Ok(RefreshState::from(record::read::<RefreshRecord>(item)?).schedule)
 }
 
-/// What sorts right after everything that begins with this.
+/// Returns the text that sorts right after everything with this prefix.
 fn after(position: &str) -> String {
     format!("{position}~")
 }

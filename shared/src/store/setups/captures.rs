@@ -1,4 +1,4 @@
-//! Reads a user's setup as a consistent cut.
+//! Reads a user's setup in one consistent state.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,41 +10,41 @@ use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
 use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, SetupItem};
 use crate::store::attributes::{DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
-use crate::store::document::{TypeRoom, Unreadable};
+use crate::store::document::{TypeBudget, UnreadableDocument};
 use crate::store::keys::{self, PREFERENCES, SK};
-use crate::store::record;
+use crate::store::record::{self, SetupVersionRecord};
 use crate::store::table::Table;
 use crate::store::table::outcome::CallFailure;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 use crate::store::table::size::stored_bytes;
 
-/// How often a capture starts over because somebody edited the setup meanwhile.
+/// How often a capture starts over because the setup was edited.
 const ATTEMPTS: u32 = 4;
 
-/// What is read of the source user. The password's hash is not among it.
+/// The attributes of the source user that are read. The password hash is not among them.
 const ATTRIBUTES: [&str; 7] = [SK, EMAIL, FULL_NAME, PHONE_NUMBER, SETUP_VERSION, DOCUMENT, ENABLED];
 
-/// What came of reading a setup.
+/// The outcome of reading a setup.
 #[derive(Debug)]
-pub enum Captured {
-    /// The setup, as it was at one moment.
+pub enum CaptureOutcome {
+    /// The setup at one moment.
     Taken(Box<SourceUser>),
     /// The organization has no such user.
     NoSuchUser,
     /// There is no such organization.
     NoSuchOrganization,
-    /// It changed again and again while it was read.
+    /// The setup changed during each try.
     Busy,
-    /// It is larger than a snapshot can be; says by what.
+    /// The setup is larger than a snapshot can be; the text has the figures.
     TooLarge(String),
     /// The user's profile is stored in a form that cannot be read.
     Unreadable,
 }
 
-/// A user with the setup.
+/// The source user with the setup.
 #[derive(Debug)]
 pub struct SourceUser {
-    /// The address, as it was sent.
+    /// The address as it was sent.
     pub email: Email,
     /// The name.
     pub full_name: Option<FullName>,
@@ -52,12 +52,12 @@ pub struct SourceUser {
     pub setup_version: u64,
     /// The setup.
     pub setup: SourceSetup,
-    /// The organization, as it was once the setup had been read: what an automation refers to was there before.
+    /// The organization, read after the setup: it contains what the automations referred to.
     pub organization: Organization,
 }
 
-/// A user with the setup, as it stands in the user's partition.
-struct ReadUser {
+/// The user and the setup in one partition.
+struct UserPartition {
     email: Email,
     full_name: Option<FullName>,
     setup_version: u64,
@@ -69,38 +69,32 @@ pub struct Captures<'a>(&'a Table);
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct SourceProfile {
     email: Email,
     #[serde(default, deserialize_with = "record::lenient")]
     full_name: Option<FullName>,
-    /// As another system may have written it.
+    /// Any value, as another system may have written it.
     #[serde(default)]
     phone_number: serde_json::Value,
     setup_version: u64,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    setup_version: u64,
-}
-
 impl<'a> Captures<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The user's setup as it was at one moment. The profile sorts first, so its version is the oldest thing read; it
-    /// is read again at the end, in a transaction that fails while a write is in flight, and the organization beside it. Two
-    /// dependent reads for a setup of one page.
-    pub async fn read(&self, organization: &ObjectId, user: &ObjectId) -> Result<Captured, Fault> {
+    /// Reads the user's setup at one moment. The profile sorts first, so its version is read first. It is read again at
+    /// the end, in a transaction that fails during a write, together with the organization. Two dependent reads for a
+    /// setup of one page.
+    pub async fn read(&self, organization: &ObjectId, user: &ObjectId) -> Result<CaptureOutcome, Fault> {
         let organizations = Organizations::new(self.0);
         for _ in 0..ATTEMPTS {
             let source = match self.read_once(organization, user).await? {
                 Ok(source) => source,
-                Err(Captured::NoSuchUser) if organizations.load(organization).await?.is_none() => {
-                    return Ok(Captured::NoSuchOrganization);
+                Err(CaptureOutcome::NoSuchUser) if organizations.load(organization).await?.is_none() => {
+                    return Ok(CaptureOutcome::NoSuchOrganization);
                 }
                 Err(other) => return Ok(other),
             };
@@ -108,34 +102,41 @@ impl<'a> Captures<'a> {
             let (settled, loaded) =
                 tokio::join!(self.0.get_settled(&key, "setupVersion"), organizations.load(organization));
             match settled {
-                Ok(None) => return Ok(Captured::NoSuchUser),
+                Ok(None) => return Ok(CaptureOutcome::NoSuchUser),
                 Ok(Some(item)) => {
-                    let Some(version) = record::read_foreign::<Version>(item) else { return Ok(Captured::Unreadable) };
+                    let Some(version) = record::read_foreign::<SetupVersionRecord>(item) else {
+                        return Ok(CaptureOutcome::Unreadable);
+                    };
                     if version.setup_version == source.setup_version {
-                        let Some(organization) = loaded? else { return Ok(Captured::NoSuchOrganization) };
-                        let ReadUser { email, full_name, setup_version, setup } = source;
+                        let Some(organization) = loaded? else { return Ok(CaptureOutcome::NoSuchOrganization) };
+                        let UserPartition { email, full_name, setup_version, setup } = source;
                         let taken = SourceUser { email, full_name, setup_version, setup, organization };
-                        return Ok(Captured::Taken(Box::new(taken)));
+                        return Ok(CaptureOutcome::Taken(Box::new(taken)));
                     }
                 }
                 Err(CallFailure::Contended(_)) => {}
                 Err(other) => return Err(other.into()),
             }
         }
-        Ok(Captured::Busy)
+        Ok(CaptureOutcome::Busy)
     }
 
-    /// The ids of the user's automations, as they are now.
+    /// Returns the ids of the user's current automations.
     pub async fn automations(&self, organization: &ObjectId, user: &ObjectId) -> Result<BTreeSet<ObjectId>, Fault> {
         let partition = keys::user_partition(organization, user);
-        let query = Query::of(&partition).starting_with(keys::setup_item_prefix(ItemKind::Automation)).only(&[SK]);
+        let query =
+            PartitionQuery::of(&partition).starting_with(keys::setup_item_prefix(ItemKind::Automation)).only(&[SK]);
         let items = self.0.query_all(query).await?;
         Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
     }
 
-    async fn read_once(&self, organization: &ObjectId, user: &ObjectId) -> Result<Result<ReadUser, Captured>, Fault> {
+    async fn read_once(
+        &self,
+        organization: &ObjectId,
+        user: &ObjectId,
+    ) -> Result<Result<UserPartition, CaptureOutcome>, Fault> {
         let partition = keys::user_partition(organization, user);
-        let query = Query::of(&partition).only(&ATTRIBUTES);
+        let query = PartitionQuery::of(&partition).only(&ATTRIBUTES);
         let mut profile = None;
         let mut reading = SetupReading::default();
         let mut next = None;
@@ -144,20 +145,20 @@ impl<'a> Captures<'a> {
             for item in items {
                 match record::sort_key(&item) {
                     sk if sk == keys::user(organization, user).sk => {
-                        let Some(read) = record::read_foreign::<Profile>(item) else {
-                            return Ok(Err(Captured::Unreadable));
+                        let Some(read) = record::read_foreign::<SourceProfile>(item) else {
+                            return Ok(Err(CaptureOutcome::Unreadable));
                         };
                         profile = Some(read);
                     }
                     _ => reading.add(item),
                 }
             }
-            // Without a profile the user is not there: either nobody is, or an apply is still at work.
+            // Without a profile the user does not exist, or an apply is still creating it.
             if profile.is_none() {
-                return Ok(Err(Captured::NoSuchUser));
+                return Ok(Err(CaptureOutcome::NoSuchUser));
             }
             if let Some(excess) = reading.excess() {
-                return Ok(Err(Captured::TooLarge(excess)));
+                return Ok(Err(CaptureOutcome::TooLarge(excess)));
             }
             next = after;
             if next.is_none() {
@@ -165,35 +166,35 @@ impl<'a> Captures<'a> {
             }
         }
         Ok(match profile {
-            None => Err(Captured::NoSuchUser),
-            Some(Profile { email, full_name, phone_number, setup_version }) => {
+            None => Err(CaptureOutcome::NoSuchUser),
+            Some(SourceProfile { email, full_name, phone_number, setup_version }) => {
                 let phone = phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned);
                 let owner = Some(SourceIdentity::new(*organization, *user, Some(&email), Some(&phone)));
                 let setup = SourceSetup { owner, ..reading.finish() };
-                Ok(ReadUser { email, full_name, setup_version, setup })
+                Ok(UserPartition { email, full_name, setup_version, setup })
             }
         })
     }
 }
 
-/// A setup while it is read, with what its limits count.
+/// Collects a setup, and counts what has a limit.
 #[derive(Default)]
 pub struct SetupReading {
     setup: SourceSetup,
     items: usize,
-    /// As DynamoDB counts them.
+    /// The bytes as DynamoDB counts them.
     bytes: usize,
-    /// As JSON.
+    /// The bytes as JSON.
     json_bytes: usize,
     largest: usize,
-    types: TypeRoom,
+    types: TypeBudget,
     /// Why an item cannot be captured.
     unreadable: Option<String>,
 }
 
 impl SetupReading {
-    /// Adds a setup item or the switches as they are stored. An item beyond a limit is counted and not kept; one that cannot be read
-    /// is left out.
+    /// Adds a stored setup item or the switches. Counts an item beyond a limit without keeping it. Leaves out an item
+    /// that cannot be read.
     pub fn add(&mut self, item: HashMap<String, AttributeValue>) {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
@@ -216,7 +217,7 @@ impl SetupReading {
                         self.json_bytes += item.bytes();
                         self.setup.items_mut(kind).push(item);
                     }
-                    Err(Unreadable { pointer, reason }) => {
+                    Err(UnreadableDocument { pointer, reason }) => {
                         self.unreadable = Some(format!("the {kind} {id} cannot be captured: {pointer}: {reason}"));
                     }
                 }
@@ -224,7 +225,7 @@ impl SetupReading {
         }
     }
 
-    /// Reads the switches one by one. What cannot be read is off.
+    /// Reads the switches one by one. A switch that cannot be read is off.
     fn add_switches(&mut self, item: &HashMap<String, AttributeValue>) {
         let Some(AttributeValue::M(switches)) = item.get(ENABLED) else {
             self.setup.all_off = true;
@@ -243,21 +244,21 @@ impl SetupReading {
     }
 
     fn leave_out(&mut self, left_out: LeftOut) {
-        tracing::warn!(kind = left_out.kind.noun(), key = left_out.key, "a setup has something that cannot be read");
+        tracing::warn!(kind = left_out.kind.noun(), key = left_out.key, "a part of a setup cannot be read");
         self.setup.left_out.push(left_out);
     }
 
-    /// How many bytes of JSON were read.
+    /// Returns the bytes of JSON so far.
     pub fn json_bytes(&self) -> usize {
         self.json_bytes
     }
 
-    /// What was read.
+    /// Returns the setup.
     pub fn finish(self) -> SourceSetup {
         self.setup
     }
 
-    /// Why the setup is larger than a snapshot can be; `None` where it is not.
+    /// Returns why the setup is too large for a snapshot; `None` if it fits.
     pub fn excess(&self) -> Option<String> {
         if self.items > MAX_ITEMS {
             Some(format!("the setup has more than {MAX_ITEMS} items"))

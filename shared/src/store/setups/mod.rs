@@ -1,4 +1,4 @@
-//! What other systems write: organizations, their users and the users' setups.
+//! Items that other systems write, too: organizations, users and setups.
 
 pub(super) mod captures;
 pub(super) mod loading;

@@ -5,31 +5,31 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
-use crate::store::keys::{self, Key};
-use crate::store::record::{self, Nested, OrganizationRecord};
+use crate::store::keys::{self, ItemKey};
+use crate::store::record::{self, NestedDocument, OrganizationRecord};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
 /// Reads organizations.
 pub struct Organizations<'a>(&'a Table);
 
 impl<'a> Organizations<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The organization with everything that a reference can be mapped to; `None` when there is none. One query. A pipeline or an
-    /// agent that cannot be read is left out.
+    /// Returns the organization with its pipelines and agents; `None` if it does not exist. Leaves out a pipeline or
+    /// agent that cannot be read. One query.
     pub async fn load(&self, id: &ObjectId) -> Result<Option<Organization>, Fault> {
         let partition = keys::organization_partition(id);
         let mut organization = None;
         let mut pipelines = Vec::new();
         let mut agents = Vec::new();
         let mut left_out = Vec::new();
-        for item in self.0.query_all(Query::of(&partition)).await? {
+        for item in self.0.query_all(PartitionQuery::of(&partition)).await? {
             let sk = record::sort_key(&item).to_owned();
             if let Some(key) = sk.strip_prefix("PIPELINE#") {
                 add(&mut pipelines, item, LeftOut::new(LeftOutKind::Pipeline, key), &mut left_out);
@@ -49,43 +49,43 @@ impl<'a> Organizations<'a> {
         }))
     }
 
-    /// Those of `ids`, which are all different, that are ids of organizations.
+    /// Returns those of `ids` that are ids of organizations. `ids` must be distinct.
     pub async fn existing(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, Fault> {
-        let keys: Vec<Key> = ids.iter().map(keys::organization).collect();
+        let keys: Vec<ItemKey> = ids.iter().map(keys::organization).collect();
         let items = self.0.batch_get(&keys, &[keys::PK], false).await?;
         Ok(items.iter().filter_map(|item| keys::parse_organization(record::partition_key(item))).collect())
     }
 }
 
-/// The name that is shown: the id where there is none; a very long one ends in an ellipsis.
+/// Returns the name to show: the id if the name is empty, and a long name cut with an ellipsis.
 fn shown_name(id: &ObjectId, name: &str) -> String {
     if name.is_empty() { id.to_string() } else { cut(name, MAX_ORGANIZATION_NAME).into_owned() }
 }
 
-/// Adds what `item` holds to `read`, or names it in `left_out`.
+/// Adds the document of `item` to `read`, or its name to `left_out` if it cannot be read.
 fn add<T: DeserializeOwned>(read: &mut Vec<T>, item: Item, name: LeftOut, left_out: &mut Vec<LeftOut>) {
-    match record::read_foreign::<Nested<T>>(item) {
+    match record::read_foreign::<NestedDocument<T>>(item) {
         Some(nested) => read.push(nested.document),
         None => left_out.push(name),
     }
 }
 
-/// Writes organizations: for loading a workspace, not for any function.
+/// Writes organizations, to load a workspace. No function uses it.
 pub struct OrganizationWriter<'a>(&'a Table);
 
 impl<'a> OrganizationWriter<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Whether there is such an organization already.
+    /// Returns whether the organization exists.
     pub async fn exists(&self, id: &ObjectId) -> Result<bool, Fault> {
         Ok(self.0.get(&keys::organization(id), Some(&[keys::PK])).await?.is_some())
     }
 
-    /// Writes an organization that does not exist yet, its own item last, so that one that is there is whole. What an earlier
-    /// load left of it is written over or deleted. `false` when it exists.
+    /// Writes an organization, its own item last, so that a visible one is complete. Overwrites or deletes what an
+    /// earlier load left. Returns `false` if it exists.
     pub async fn create(&self, organization: &Organization) -> Result<bool, Fault> {
         let owner = keys::organization(&organization.id);
         let items = targets(organization)?;
@@ -107,7 +107,7 @@ impl<'a> OrganizationWriter<'a> {
         self.0.write_beside(own, with_own).await
     }
 
-    /// The pipelines and agents of an organization that the table does not have.
+    /// Returns the pipelines and agents of an organization that the table lacks.
     pub async fn absent(&self, organization: &Organization) -> Result<AbsentTargets, Fault> {
         let there = self.0.sort_keys(&keys::organization_partition(&organization.id)).await?;
         let mut items = targets(organization)?;
@@ -115,7 +115,7 @@ impl<'a> OrganizationWriter<'a> {
         Ok(AbsentTargets(items))
     }
 
-    /// Writes pipelines and agents of an organization that exists; those that came meanwhile stay as they are.
+    /// Writes pipelines and agents of an existing organization. Keeps those that were written since.
     pub async fn add(&self, absent: AbsentTargets) -> Result<(), Fault> {
         for item in absent.0 {
             match self.0.put_new(item).await {
@@ -127,17 +127,17 @@ impl<'a> OrganizationWriter<'a> {
     }
 }
 
-/// Pipelines and agents that the table does not have.
+/// Pipelines and agents that the table lacks.
 pub struct AbsentTargets(Vec<Item>);
 
 impl AbsentTargets {
-    /// Their sort keys, such as `PIPELINE#<id>`.
+    /// Returns their sort keys, such as `PIPELINE#<id>`.
     pub fn names(&self) -> Vec<&str> {
         self.0.iter().map(record::sort_key).collect()
     }
 }
 
-/// The items of an organization beside its own.
+/// Returns the items of pipelines and agents.
 fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
     let id = &organization.id;
     let pipelines = organization.pipelines.iter();

@@ -8,9 +8,9 @@ use crate::store::record;
 use crate::store::snapshots::lists::{Page, Position, page, position};
 use crate::store::table::Table;
 use crate::store::table::outcome::Item;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// What a list shows of a user.
+/// A user as a list shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRow {
     /// The user's id.
@@ -19,7 +19,7 @@ pub struct UserRow {
     pub full_name: Option<FullName>,
     /// The address, as it was sent.
     pub email: Email,
-    /// What the user may do.
+    /// The user's role.
     pub role: Role,
 }
 
@@ -36,12 +36,12 @@ struct UserRowRecord {
 pub struct UserLists<'a>(&'a Table);
 
 impl<'a> UserLists<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Up to `limit` users of `organization`, those after `start`, the newest first. One query.
+    /// Returns up to `limit` users of `organization`, newest first, after `start`. One query.
     pub async fn page(
         &self,
         organization: &ObjectId,
@@ -53,7 +53,10 @@ impl<'a> UserLists<'a> {
         let mut before = start;
         loop {
             let text = before.map(|position| position.to_string());
-            let query = Query::of_index(&LIST, &pk).before(text.as_deref()).backwards().at_most(limit + 1 - rows.len());
+            let query = PartitionQuery::of_index(&LIST, &pk)
+                .before(text.as_deref())
+                .backwards()
+                .at_most(limit + 1 - rows.len());
             let (items, next) = self.0.query(query).await?;
             let mut last = None;
             for item in items {
@@ -70,7 +73,7 @@ impl<'a> UserLists<'a> {
     }
 }
 
-/// A row; `None` where the profile cannot be read.
+/// Returns the row of a user; `None` if the profile cannot be read.
 fn user_row(organization: &ObjectId, item: Item) -> Option<UserRow> {
     let id = keys::parse_user(organization, record::partition_key(&item))?;
     let record: UserRowRecord = record::read_foreign(item)?;

@@ -1,4 +1,4 @@
-//! Users as the functions read them.
+//! The users that functions read.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::outcome::Item;
 
-/// What the service reads of a user.
+/// A stored user.
 #[derive(Clone)]
 pub struct StoredUser {
     /// The user's id.
@@ -23,9 +23,9 @@ pub struct StoredUser {
     pub email: Email,
     /// The name.
     pub full_name: Option<FullName>,
-    /// What the user may do.
+    /// The user's role.
     pub role: Role,
-    /// Whether signing in is switched off.
+    /// Whether the user may not sign in.
     pub login_disabled: bool,
     /// When the user first signed in.
     pub first_sign_in_at: Option<Timestamp>,
@@ -33,10 +33,10 @@ pub struct StoredUser {
     pub setup_version: u64,
 }
 
-/// What is read of a profile, which another system may have written. What decides nothing may have any form.
+/// A profile, which another system may have written. Fields that no decision depends on may have any form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct CallerProfile {
     email: Email,
     #[serde(default, deserialize_with = "record::lenient")]
     full_name: Option<FullName>,
@@ -50,12 +50,12 @@ struct Profile {
 }
 
 impl StoredUser {
-    /// Reads a profile; `None` where its address, its role or whether it is disabled cannot be read: such a user has no rights.
+    /// Reads a profile. Returns `None` if address, role or `loginDisabled` cannot be read: such a user has no rights.
     pub(in crate::store) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
         record::read_foreign(item).map(|profile| Self::new(organization, id, profile))
     }
 
-    fn new(organization: ObjectId, id: ObjectId, record: Profile) -> Self {
+    fn new(organization: ObjectId, id: ObjectId, record: CallerProfile) -> Self {
         Self {
             id,
             organization,
@@ -75,7 +75,7 @@ impl HasStanding for StoredUser {
     }
 }
 
-/// What is read of a caller. A profile that was not migrated yet holds a password hash as well.
+/// The attributes of a caller that are read. A profile that was not migrated yet also contains a password hash.
 const CALLER: [&str; 9] =
     [EMAIL, FULL_NAME, ACCESS_ROLE, LOGIN_DISABLED, FIRST_SIGN_IN_AT, SETUP_VERSION, CREATED_AT, UPDATED_AT, TYPE];
 
@@ -83,12 +83,12 @@ const CALLER: [&str; 9] =
 pub struct Callers<'a>(&'a Table);
 
 impl<'a> Callers<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The user; `None` when the organization has no such user, or none that can be read. One read.
+    /// Returns the user; `None` if the organization has no such user or the profile cannot be read. One read.
     pub async fn load(&self, organization: ObjectId, user: ObjectId) -> Result<Option<StoredUser>, Fault> {
         let item = self.0.get(&keys::user(&organization, &user), Some(&CALLER)).await?;
         Ok(item.and_then(|item| StoredUser::read(organization, user, item)))

@@ -1,9 +1,9 @@
-//! The one writer of setups.
+//! Writes setups.
 //!
-//! Every other system that writes the table keeps its rule, too. A change of a setup item, a switch or the profile adds one to
-//! the profile's `setupVersion` in the same transaction, on the condition that the profile exists and still has the version
-//! that was read; every item written carries the new version. A capture relies on it. And each item is written or removed on
-//! the condition that it still has the version that the editor saw, or is still absent. So no edit is lost.
+//! Every system that writes the table keeps the same rule. A change of a setup item, a switch or the profile adds one
+//! to the profile's `setupVersion` in the same transaction, on the condition that the profile has the version that was
+//! read. Every written item gets the new version. Captures rely on it. Each item is written or removed on the condition
+//! that it has the version that the editor saw, or is still absent, so that no edit is lost.
 
 use std::collections::HashMap;
 
@@ -12,30 +12,32 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::attributes::{DOCUMENT, ENABLED, SETUP_VERSION, TYPE};
-use crate::store::document::{self, TypeRoom};
-use crate::store::keys::{self, Key};
-use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord};
+use crate::store::document::{self, TypeBudget};
+use crate::store::keys::{self, ItemKey};
+use crate::store::record::{
+    self, ClaimRecord, FIRST_VERSION, PreferencesRecord, Record, SetupRecord, SetupVersionRecord,
+};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
-use crate::store::table::change::{Change as Write, number, text};
-use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 
-/// How often a write starts over because another writer came first.
+/// How often a write starts over because another write came first.
 const ATTEMPTS: u32 = 8;
 
 /// One change of a setup.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// Writes an item's document, whether or not the item exists.
+pub enum SetupChange {
+    /// Writes an item's document, whether the item exists or not.
     Put(ItemKind, SetupItem),
-    /// Removes an item; nothing happens where it does not exist.
+    /// Removes an item, if it exists.
     Remove(ItemKind, ObjectId),
     /// Switches an automation on or off.
     Switch(ObjectId, bool),
 }
 
-impl Change {
-    /// The item that it is about, such as `prompt <id>`.
+impl SetupChange {
+    /// Returns the changed item, such as `prompt <id>`.
     pub fn describe(&self) -> String {
         match self {
             Self::Put(kind, item) => format!("{kind} {}", item.id),
@@ -45,86 +47,81 @@ impl Change {
     }
 }
 
-/// What an editor saw of the item that it changes.
+/// The version of an item that an editor saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// There was no such item.
+pub enum ItemVersion {
+    /// The item did not exist.
     Absent,
     /// The item had this `setupVersion`.
     Version(u64),
 }
 
-/// A change of the item that the editor saw. The item of a switch is the one with all switches of the user.
+/// A change of an item, on the condition that it has the version that the editor saw. All switches of a user are one
+/// item.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Edit {
+pub struct SetupEdit {
     /// The change.
-    pub change: Change,
-    /// The item as it was when the change was made up.
-    pub seen: Seen,
+    pub change: SetupChange,
+    /// The version of the item on which the change is based.
+    pub seen: ItemVersion,
 }
 
-/// An item as it was read.
+/// An item that was read for an edit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenItem {
     /// Its fields.
     pub document: Document,
-    /// For the [`Edit`] of it.
-    pub seen: Seen,
+    /// The version for its [`SetupEdit`].
+    pub seen: ItemVersion,
 }
 
-/// What came of making a user.
+/// The outcome of creating a user.
 #[derive(Debug, PartialEq, Eq)]
-pub enum UserCreated {
-    /// The user is there.
+pub enum CreateUserOutcome {
+    /// The user is created.
     Created,
-    /// Somebody has the e-mail address.
+    /// A user or an apply has the e-mail address.
     EmailTaken,
-    /// The organization has a user of this id.
+    /// The organization has a user with this id.
     UserExists,
 }
 
-/// What came of changing a setup.
+/// The outcome of changing a setup.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Written {
-    /// The changes are there, under this version.
+pub enum SetupWriteOutcome {
+    /// The changes are written, with this version.
     Version(u64),
     /// The organization has no such user.
     NoSuchUser,
-    /// The items of these edits, by their places, are not as they were seen. Nothing is written: read the items again and make
-    /// up the edits anew.
+    /// The items of these edits, by index, have another version than the editor saw. Nothing is written. Read the items
+    /// again and edit them anew.
     Outdated(Vec<usize>),
-    /// Other writers changed other items of the setup first, again and again. Nothing is written.
+    /// Other writes changed other items of the setup at each try. Nothing is written.
     Busy,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    setup_version: u64,
 }
 
 /// Writes setups.
 pub struct SetupWriter<'a>(&'a Table);
 
 impl<'a> SetupWriter<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Whether somebody has the e-mail address. Only a hint: what decides is the condition when the user is made.
+    /// Returns whether the e-mail address is taken. This is only a hint; a condition decides when the user is created.
     pub async fn is_claimed(&self, email: &EmailKey) -> Result<bool, Fault> {
         Ok(self.0.get(&keys::email(email), Some(&[keys::PK])).await?.is_some())
     }
 
-    /// Makes a user with a setup. Of a setup that does not fit one transaction the items come first and the user last, so that a
-    /// user who is there is whole; what an earlier load left is written over or deleted.
+    /// Creates a user with a setup. If the setup does not fit one transaction, writes the items first and the user
+    /// last, so that a visible user is complete. Overwrites or deletes what an earlier load left.
     pub async fn create_user(
         &self,
         user: &User,
         password_hash: Option<&str>,
         setup: &Setup,
-    ) -> Result<UserCreated, Fault> {
+    ) -> Result<CreateUserOutcome, Fault> {
         let claim = ClaimRecord::owned(user, password_hash);
         let preferences = PreferencesRecord { enabled: setup.preferences.clone(), setup_version: FIRST_VERSION };
         let mut puts = vec![
@@ -137,7 +134,7 @@ impl<'a> SetupWriter<'a> {
         ];
         let (owner, items) = (keys::user(&user.organization, &user.id), setup_items(user, setup)?);
         if !self.0.delete_leftovers(&owner, &items).await? {
-            return Ok(UserCreated::UserExists);
+            return Ok(CreateUserOutcome::UserExists);
         }
         let mut batches = batches(items);
         if batches.last().is_some_and(|batch| batch.len() + puts.len() <= MAX_TRANSACTION_ITEMS) {
@@ -146,65 +143,69 @@ impl<'a> SetupWriter<'a> {
             }
         }
         if !batches.is_empty() && self.is_claimed(user.email.key()).await? {
-            return Ok(UserCreated::EmailTaken);
+            return Ok(CreateUserOutcome::EmailTaken);
         }
         for batch in batches {
             if !self.0.stage(&owner, batch).await? {
-                return Ok(UserCreated::UserExists);
+                return Ok(CreateUserOutcome::UserExists);
             }
         }
         match self.0.transact(puts).await {
             Ok(()) => {}
-            Err(CallFailure::Cancelled(reasons)) if matches!(reasons.first(), Some(Reason::ConditionFailed(_))) => {
-                return Ok(UserCreated::EmailTaken);
+            Err(CallFailure::Cancelled(reasons)) if matches!(reasons.first(), Some(ItemReason::ConditionFailed(_))) => {
+                return Ok(CreateUserOutcome::EmailTaken);
             }
-            Err(CallFailure::Cancelled(_)) => return Ok(UserCreated::UserExists),
+            Err(CallFailure::Cancelled(_)) => return Ok(CreateUserOutcome::UserExists),
             Err(other) => return Err(other.into()),
         }
-        Ok(UserCreated::Created)
+        Ok(CreateUserOutcome::Created)
     }
 
-    /// Edits that write the items of `setup` that the user does not have.
-    pub async fn absent(&self, user: &User, setup: &Setup) -> Result<Vec<Edit>, Fault> {
+    /// Returns edits that write the items of `setup` that the user lacks.
+    pub async fn absent(&self, user: &User, setup: &Setup) -> Result<Vec<SetupEdit>, Fault> {
         let there = self.0.sort_keys(&keys::user_partition(&user.organization, &user.id)).await?;
         let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
         let absent = kinds.filter(|(kind, item)| {
             !there.contains(&keys::setup_item(&user.organization, &user.id, *kind, &item.id).sk)
         });
-        Ok(absent.map(|(kind, item)| Edit { change: Change::Put(kind, item.clone()), seen: Seen::Absent }).collect())
+        Ok(absent
+            .map(|(kind, item)| SetupEdit { change: SetupChange::Put(kind, item.clone()), seen: ItemVersion::Absent })
+            .collect())
     }
 
-    /// Carries out `edits`, at most 99 and no two of one item, in one transaction, and returns the new version. Starts over
-    /// where only other items of the setup were changed meanwhile; the edits still hold then, because each is conditioned on
-    /// its own item. After a fault the edits may have landed or not: read the items again.
+    /// Writes `edits` in one transaction and returns the new version. Takes at most 99, no two of one item. Starts over
+    /// if only other items of the setup were changed; the edits still hold then, because each is conditioned on its own
+    /// item. After a fault the edits may be written or not: read the items again.
     pub async fn write(
         &self,
         organization: &ObjectId,
         user: &ObjectId,
-        edits: &[Edit],
+        edits: &[SetupEdit],
         now: Timestamp,
-    ) -> Result<Written, Fault> {
+    ) -> Result<SetupWriteOutcome, Fault> {
         for _ in 0..ATTEMPTS {
-            let Some(version) = self.version(organization, user).await? else { return Ok(Written::NoSuchUser) };
+            let Some(version) = self.version(organization, user).await? else {
+                return Ok(SetupWriteOutcome::NoSuchUser);
+            };
             let mut items = vec![self.bump(organization, user, version, now)?];
             for edit in edits {
                 items.push(self.edit(organization, user, edit, version + 1)?);
             }
             match self.0.transact(items).await {
-                Ok(()) => return Ok(Written::Version(version + 1)),
+                Ok(()) => return Ok(SetupWriteOutcome::Version(version + 1)),
                 Err(CallFailure::Cancelled(reasons)) => {
                     let outdated = outdated(&reasons);
                     if !outdated.is_empty() {
-                        return Ok(Written::Outdated(outdated));
+                        return Ok(SetupWriteOutcome::Outdated(outdated));
                     }
                 }
                 Err(other) => return Err(other.into()),
             }
         }
-        Ok(Written::Busy)
+        Ok(SetupWriteOutcome::Busy)
     }
 
-    /// Reads one item for an edit; `None` where it does not exist, which is [`Seen::Absent`].
+    /// Reads one item for an edit. Returns `None` if it does not exist, which is [`ItemVersion::Absent`].
     pub async fn read(
         &self,
         organization: &ObjectId,
@@ -215,24 +216,29 @@ impl<'a> SetupWriter<'a> {
         let Some(item) = self.0.get(&keys::setup_item(organization, user, kind, id), None).await? else {
             return Ok(None);
         };
-        let (document, rest) = record::take_document(item, &mut TypeRoom::default())?;
-        let seen = Seen::Version(record::read::<Version>(rest)?.setup_version);
+        let (document, rest) = record::take_document(item, &mut TypeBudget::default())?;
+        let seen = ItemVersion::Version(record::read::<SetupVersionRecord>(rest)?.setup_version);
         Ok(Some(OpenItem { document, seen }))
     }
 
-    /// Reads what an editor sees of the item that `change` is about, for a change that does not depend on what the item holds.
-    pub async fn see(&self, organization: &ObjectId, user: &ObjectId, change: &Change) -> Result<Seen, Fault> {
+    /// Reads the version of the item that `change` is about, for a change that does not depend on the item's content.
+    pub async fn see(
+        &self,
+        organization: &ObjectId,
+        user: &ObjectId,
+        change: &SetupChange,
+    ) -> Result<ItemVersion, Fault> {
         let version = self.version_of(&key(organization, user, change)).await?;
-        Ok(version.map_or(Seen::Absent, Seen::Version))
+        Ok(version.map_or(ItemVersion::Absent, ItemVersion::Version))
     }
 
     async fn version(&self, organization: &ObjectId, user: &ObjectId) -> Result<Option<u64>, Fault> {
         self.version_of(&keys::user(organization, user)).await
     }
 
-    async fn version_of(&self, key: &Key) -> Result<Option<u64>, Fault> {
+    async fn version_of(&self, key: &ItemKey) -> Result<Option<u64>, Fault> {
         let item = self.0.get(key, Some(&[SETUP_VERSION])).await?;
-        item.map(|item| Ok(record::read::<Version>(item)?.setup_version)).transpose()
+        item.map(|item| Ok(record::read::<SetupVersionRecord>(item)?.setup_version)).transpose()
     }
 
     fn bump(
@@ -255,20 +261,20 @@ impl<'a> SetupWriter<'a> {
         &self,
         organization: &ObjectId,
         user: &ObjectId,
-        edit: &Edit,
+        edit: &SetupEdit,
         version: u64,
     ) -> Result<TransactWriteItem, Fault> {
         let (key, as_seen) = (key(organization, user, &edit.change), as_seen(edit.seen));
         let write = match &edit.change {
-            Change::Put(kind, item) => {
+            SetupChange::Put(kind, item) => {
                 let document = document::write(&item.document);
-                // An update, so that a clone keeps the note of where it came from.
+                // An update, so that a clone keeps `clonedFrom`.
                 as_seen.set(DOCUMENT, document).set(TYPE, text(kind))
             }
-            Change::Remove(..) => return self.0.delete_when_in_transaction(&key, &as_seen),
-            Change::Switch(automation, enabled) => match edit.seen {
-                Seen::Version(seen) => return self.switch(&key, automation, *enabled, (seen, version)),
-                Seen::Absent => {
+            SetupChange::Remove(..) => return self.0.delete_when_in_transaction(&key, &as_seen),
+            SetupChange::Switch(automation, enabled) => match edit.seen {
+                ItemVersion::Version(seen) => return self.switch(&key, automation, *enabled, (seen, version)),
+                ItemVersion::Absent => {
                     let enabled = HashMap::from([(automation.to_string(), AttributeValue::Bool(*enabled))]);
                     as_seen.set(ENABLED, AttributeValue::M(enabled)).set(TYPE, text(PreferencesRecord::TYPE))
                 }
@@ -277,10 +283,10 @@ impl<'a> SetupWriter<'a> {
         self.0.change_in_transaction(&key, &write.set(SETUP_VERSION, number(version)))
     }
 
-    /// Sets one switch and leaves the others of the item as they are.
+    /// Sets one switch and keeps the others.
     fn switch(
         &self,
-        key: &Key,
+        key: &ItemKey,
         automation: &ObjectId,
         enabled: bool,
         (seen, version): (u64, u64),
@@ -296,7 +302,7 @@ impl<'a> SetupWriter<'a> {
     }
 }
 
-/// The items of a setup that comes with its user.
+/// Returns the items of a new user's setup.
 fn setup_items(user: &User, setup: &Setup) -> Result<Vec<Item>, Fault> {
     let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
     kinds
@@ -308,25 +314,25 @@ fn setup_items(user: &User, setup: &Setup) -> Result<Vec<Item>, Fault> {
         .collect()
 }
 
-/// The item that a change is about.
-fn key(organization: &ObjectId, user: &ObjectId, change: &Change) -> Key {
+/// Returns the key of the changed item.
+fn key(organization: &ObjectId, user: &ObjectId, change: &SetupChange) -> ItemKey {
     match change {
-        Change::Put(kind, item) => keys::setup_item(organization, user, *kind, &item.id),
-        Change::Remove(kind, id) => keys::setup_item(organization, user, *kind, id),
-        Change::Switch(..) => keys::preferences(organization, user),
+        SetupChange::Put(kind, item) => keys::setup_item(organization, user, *kind, &item.id),
+        SetupChange::Remove(kind, id) => keys::setup_item(organization, user, *kind, id),
+        SetupChange::Switch(..) => keys::preferences(organization, user),
     }
 }
 
-/// The condition that an item is as the editor saw it.
-fn as_seen(seen: Seen) -> Write {
+/// Returns the condition that an item has the version that the editor saw.
+fn as_seen(seen: ItemVersion) -> Change {
     match seen {
-        Seen::Absent => Write::default().when_absent(keys::PK),
-        Seen::Version(version) => Write::of_existing().when(SETUP_VERSION, number(version)),
+        ItemVersion::Absent => Change::default().when_absent(keys::PK),
+        ItemVersion::Version(version) => Change::of_existing().when(SETUP_VERSION, number(version)),
     }
 }
 
-/// Which edits met another item than was seen, by their places. The first reason is the profile's.
-fn outdated(reasons: &[Reason]) -> Vec<usize> {
+/// Returns the indexes of the edits whose item has another version. The first reason belongs to the profile.
+fn outdated(reasons: &[ItemReason]) -> Vec<usize> {
     let edits = reasons.iter().skip(1).enumerate();
-    edits.filter(|(_, reason)| matches!(reason, Reason::ConditionFailed(_))).map(|(place, _)| place).collect()
+    edits.filter(|(_, reason)| matches!(reason, ItemReason::ConditionFailed(_))).map(|(place, _)| place).collect()
 }

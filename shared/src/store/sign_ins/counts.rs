@@ -1,4 +1,4 @@
-//! What is counted of attempts to sign in: the limits, the places in flight, and the two items that count.
+//! Counts sign-in attempts: the limits, the places in flight, and the two items that count.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,48 +8,48 @@ use serde::Deserialize;
 
 use crate::domain::{EmailKey, NetworkMark, Timestamp};
 
-/// How many failures an address may have from one network within [`WINDOW`].
+/// The most failures of an address from one network within [`WINDOW`].
 pub const MAX_FAILURES: u64 = 10;
-/// How many failures an address may have from all networks within [`WINDOW`] before only known networks pass.
+/// The most failures of an address from all networks within [`WINDOW`]. Above it only known networks may sign in.
 pub const MAX_ADDRESS_FAILURES: u64 = 500;
-/// How many attempts an address may have in flight from one network.
+/// The most attempts of an address in flight from one network.
 pub const MAX_IN_FLIGHT: u64 = 50;
 /// How long failures count, from the first one on.
 pub const WINDOW: Duration = Duration::from_secs(15 * 60);
-/// How long a place in flight is held that nobody gives back: a function ends after 29 s.
+/// How long a place in flight is held if its attempt never ends: a function ends after 29 s.
 pub const PLACE_TIME: Duration = Duration::from_secs(35);
 /// How long a network stays known after a sign-in.
 pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many networks of an address are known, the latest.
+/// The most known networks of an address. The latest ones are kept.
 pub const MAX_KNOWN: usize = 16;
-/// How often an attempt from a new network passes while an address has too many failures.
+/// How often one attempt from a new network is admitted while the address has too many failures.
 pub const NEW_NETWORK_EVERY: Duration = Duration::from_secs(60);
 
-/// A sign-in renews its network's entry once the entry is older than this, so that regular users stay known.
+/// A sign-in renews its network's entry once it is older than this, so that regular users stay known.
 pub(super) const RENEWED_AFTER: Duration = Duration::from_secs(15 * 24 * 60 * 60);
-/// How long a client waits where what it waits for takes less than a second.
+/// The wait in the answer for anything that takes less than a second.
 pub(super) const MOMENT: Duration = Duration::from_secs(1);
-/// How often a write starts over that met another one.
+/// How often a write starts over because another write came first.
 pub(super) const ATTEMPTS: u32 = 8;
 
-/// What one attempt is: who wants to sign in, from where, when.
+/// The origin of an attempt: address, network and time.
 #[derive(Clone)]
-pub(in crate::store) struct Origin {
+pub(in crate::store) struct SignInOrigin {
     pub(in crate::store) email: EmailKey,
     pub(in crate::store) network: NetworkMark,
     pub(in crate::store) now: Timestamp,
 }
 
-/// A place in flight: the second in which it was taken, as eight hex digits, and eight random ones.
+/// A place in flight: the second in which it was taken as eight hex digits, and eight random ones.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct Place(pub(super) String);
+pub(in crate::store) struct InFlightPlace(pub(super) String);
 
-impl Place {
+impl InFlightPlace {
     pub(in crate::store) fn new(now: Timestamp, random: [u8; 4]) -> Self {
         Self(format!("{:08x}{}", now.as_seconds(), hex::encode(random)))
     }
 
-    /// Whether somebody may still give back the place that `text` names.
+    /// Returns whether the attempt with the place `text` may still be running.
     pub(super) fn is_held(text: &str, now: Timestamp) -> bool {
         let taken = text.get(..8).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or(0);
         now.since(Timestamp::from_millis(taken.saturating_mul(1000))) < PLACE_TIME
@@ -72,12 +72,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// When the window ends that runs at `now`.
+    /// Returns the end of the window; `None` if it is over at `now`.
     pub(super) fn end(self, now: Timestamp) -> Option<Timestamp> {
         self.since.map(|since| since.plus(WINDOW)).filter(|end| *end > now)
     }
 
-    /// When there are `most` failures: how long until there are none.
+    /// Returns how long the window stays full; `None` if it has fewer than `most` failures.
     pub(super) fn is_full(self, most: u64, now: Timestamp) -> Option<Duration> {
         self.end(now).filter(|_| self.failures >= most).map(|end| end.since(now))
     }
@@ -104,9 +104,9 @@ impl NetworkRecord {
 pub(super) struct AddressRecord {
     pub(super) failures: u64,
     pub(super) since: Option<Timestamp>,
-    /// The networks that signed in: when, in seconds since 1970.
+    /// The networks that signed in, with the time in seconds since 1970.
     pub(super) known: BTreeMap<String, i64>,
-    /// When an attempt from a new network passed in spite of too many failures.
+    /// When an attempt from a new network was admitted although there were too many failures.
     pub(super) exception_at: Option<Timestamp>,
 }
 
@@ -115,12 +115,12 @@ impl AddressRecord {
         Window { failures: self.failures, since: self.since }
     }
 
-    /// Whether the network signed in no longer than `within` ago.
+    /// Returns whether the network signed in within this time.
     pub(super) fn knows(&self, network: &NetworkMark, within: Duration, now: Timestamp) -> bool {
         self.known.get(network.as_str()).is_some_and(|at| is_within(*at, within, now))
     }
 
-    /// The known networks with this one.
+    /// Returns the known networks with this one.
     pub(super) fn known_with(&self, network: &NetworkMark, now: Timestamp) -> BTreeMap<String, i64> {
         let mut known = self.known.clone();
         known.retain(|_, at| is_within(*at, KNOWN_FOR, now));
@@ -133,8 +133,8 @@ impl AddressRecord {
         known
     }
 
-    /// How long the address lets the network wait, as far as is known.
-    pub(super) fn wait(&self, origin: &Origin) -> Duration {
+    /// Returns how long the network has to wait for the address, as far as is known.
+    pub(super) fn wait(&self, origin: &SignInOrigin) -> Duration {
         if self.knows(&origin.network, KNOWN_FOR, origin.now) {
             return Duration::ZERO;
         }
@@ -142,7 +142,7 @@ impl AddressRecord {
         full_for.and_then(|full_for| self.exception_wait(full_for, origin.now)).unwrap_or_default()
     }
 
-    /// How long a new network waits at least, where the address has too many failures and an exception was made.
+    /// Returns how long a new network has to wait at least, after an exception was made; `None` if it need not wait.
     pub(super) fn exception_wait(&self, full_for: Duration, now: Timestamp) -> Option<Duration> {
         let next = self.exception_at?.plus(NEW_NETWORK_EVERY);
         (next > now).then(|| next.since(now).min(full_for))

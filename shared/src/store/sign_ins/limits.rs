@@ -1,9 +1,10 @@
-//! What limits attempts to sign in: places in flight and failures of an address from one network, failures of an address from
+//! Limits sign-in attempts: places in flight and failures of an address from one network, failures of an address from
 //! all networks, and the networks that an address is known to sign in from.
 //!
-//! An attempt takes a place before its password is looked at and gives it back with the verdict. Each limit is a condition on
-//! the write that counts, so it holds for any number of attempts at once; a verdict that its write refuses is not told. Two
-//! items of an address's partition count, whether or not anybody has the address: one for each network, and one for all.
+//! An attempt takes a place before its password is checked, and gives it back with the verdict. Each limit is a
+//! condition on the write that counts, so it holds for any number of concurrent attempts. If that write is refused, the
+//! client does not learn the verdict. Two items of an address's partition count, whether or not the address has a user:
+//! one for each network, and one for all.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,55 +14,55 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::counts::{
-    ATTEMPTS, AddressRecord, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MOMENT, NEW_NETWORK_EVERY,
-    NetworkRecord, Origin, Place, RENEWED_AFTER, WINDOW, Window,
+    ATTEMPTS, AddressRecord, InFlightPlace, KNOWN_FOR, MAX_ADDRESS_FAILURES, MAX_FAILURES, MAX_IN_FLIGHT, MOMENT,
+    NEW_NETWORK_EVERY, NetworkRecord, RENEWED_AFTER, SignInOrigin, WINDOW, Window,
 };
 use crate::domain::{Fault, Timestamp};
-use crate::store::keys::{self, Key};
+use crate::store::keys::{self, ItemKey};
 use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{number, text};
 use crate::store::table::outcome::{CallFailure, Item};
 
-/// An attempt that has a place in flight. It is to be accepted or rejected.
+/// An attempt with a place in flight. The caller accepts or rejects it.
 pub struct Attempt<'a> {
     table: &'a Table,
-    origin: Origin,
-    place: Place,
+    origin: SignInOrigin,
+    place: InFlightPlace,
     counted: Window,
     address: AddressRecord,
-    passage: Passage,
+    passage: AdmissionRule,
 }
 
-/// Whether a verdict may be told.
+/// Whether the client may learn the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It may.
+pub enum AttemptVerdict {
+    /// The client may learn the verdict.
     Stands,
-    /// Other attempts used up a limit meanwhile: nothing may be told of the password.
+    /// Other attempts reached a limit. The client must not learn whether the password is right.
     Locked {
-        /// When the next attempt can pass.
+        /// How long until the next attempt can be admitted.
         retry_after: Duration,
     },
 }
 
-/// By which rule the address lets an attempt pass.
+/// The rule by which an address admits an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Passage {
-    /// The network signed in lately.
+enum AdmissionRule {
+    /// The network signed in recently.
     Known,
     /// The network is new, and the address has few failures.
     FewFailures,
-    /// The network is new, the address has too many failures, and this is the one attempt that passes now.
+    /// The network is new and the address has too many failures. This is the one attempt that is admitted now.
     Exception,
 }
 
-/// Takes a place in flight and judges what is counted so far: the attempt, or how long to wait. One round trip; one more where
+/// Takes a place in flight and checks the limits. Returns the attempt, or how long to wait. One round trip; one more if
 /// the address has too many failures and the network is new.
 pub(in crate::store) async fn begin(
     table: &Table,
-    origin: Origin,
-    place: Place,
+    origin: SignInOrigin,
+    place: InFlightPlace,
 ) -> Result<Result<Attempt<'_>, Duration>, Fault> {
     let address_key = keys::sign_in_failures(&origin.email);
     let (taken, address) = tokio::join!(take_place(table, &origin, &place), table.get(&address_key, None));
@@ -69,7 +70,7 @@ pub(in crate::store) async fn begin(
     let taken = taken?;
     let passage = match &taken {
         Ok(_) => pass(table, &origin, &address).await?,
-        Err(_) => Ok(Passage::Known),
+        Err(_) => Ok(AdmissionRule::Known),
     };
     match (taken, passage) {
         (Ok(counted), Ok(passage)) => Ok(Ok(Attempt { table, origin, place, counted, address, passage })),
@@ -81,8 +82,12 @@ pub(in crate::store) async fn begin(
     }
 }
 
-/// Takes a place in flight of the network: the failures counted so far, or how long to wait.
-async fn take_place(table: &Table, origin: &Origin, place: &Place) -> Result<Result<Window, Duration>, Fault> {
+/// Takes a place in flight. Returns the failures so far, or how long to wait.
+async fn take_place(
+    table: &Table,
+    origin: &SignInOrigin,
+    place: &InFlightPlace,
+) -> Result<Result<Window, Duration>, Fault> {
     let now = origin.now;
     let update = network_update(table, origin)
         .update_expression("SET #type = :type, expiresAt = :expires ADD places :place")
@@ -97,25 +102,26 @@ async fn take_place(table: &Table, origin: &Origin, place: &Place) -> Result<Res
         .expression_attribute_values(":places", number(MAX_IN_FLIGHT))
         .expression_attribute_values(":cutoff", cutoff(now))
         .expression_attribute_values(":most", number(MAX_FAILURES));
-    let met = match table.run_update_for(update).await {
+    let existing = match table.run_update_for(update).await {
         Ok(item) => return Ok(Ok(record::read::<NetworkRecord>(item)?.window())),
         Err(failure) => met_item::<NetworkRecord>(failure)?,
     };
-    if let Some(wait) = met.window().is_full(MAX_FAILURES, now) {
+    if let Some(wait) = existing.window().is_full(MAX_FAILURES, now) {
         return Ok(Err(wait));
     }
-    reuse_places(table, origin, place, met).await
+    reuse_places(table, origin, place, existing).await
 }
 
-/// Takes one of the places that nobody gave back in time; where there is none, a moment later there may be.
+/// Takes a place whose time is over; if there is none, returns a short wait.
 async fn reuse_places(
     table: &Table,
-    origin: &Origin,
-    place: &Place,
-    met: NetworkRecord,
+    origin: &SignInOrigin,
+    place: &InFlightPlace,
+    existing: NetworkRecord,
 ) -> Result<Result<Window, Duration>, Fault> {
-    let mut held: Vec<String> = met.places.iter().filter(|held| Place::is_held(held, origin.now)).cloned().collect();
-    if held.len() == met.places.len() {
+    let mut held: Vec<String> =
+        existing.places.iter().filter(|held| InFlightPlace::is_held(held, origin.now)).cloned().collect();
+    if held.len() == existing.places.len() {
         return Ok(Err(MOMENT));
     }
     held.push(place.0.clone());
@@ -123,26 +129,30 @@ async fn reuse_places(
         .update_expression("SET places = :held")
         .condition_expression("places = :met AND (attribute_not_exists(since) OR since <= :cutoff OR failures < :most)")
         .expression_attribute_values(":held", AttributeValue::Ss(held))
-        .expression_attribute_values(":met", AttributeValue::Ss(met.places))
+        .expression_attribute_values(":met", AttributeValue::Ss(existing.places))
         .expression_attribute_values(":cutoff", cutoff(origin.now))
         .expression_attribute_values(":most", number(MAX_FAILURES));
     match table.run_update_for(update).await {
         Ok(item) => Ok(Ok(record::read::<NetworkRecord>(item)?.window())),
         Err(failure) => {
-            let met = met_item::<NetworkRecord>(failure)?;
-            Ok(Err(met.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)))
+            let existing = met_item::<NetworkRecord>(failure)?;
+            Ok(Err(existing.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)))
         }
     }
 }
 
-/// By which rule the address lets the attempt pass, or how long it has to wait.
-async fn pass(table: &Table, origin: &Origin, address: &AddressRecord) -> Result<Result<Passage, Duration>, Fault> {
+/// Returns the rule by which the address admits the attempt, or how long to wait.
+async fn pass(
+    table: &Table,
+    origin: &SignInOrigin,
+    address: &AddressRecord,
+) -> Result<Result<AdmissionRule, Duration>, Fault> {
     let now = origin.now;
     if address.knows(&origin.network, KNOWN_FOR, now) {
-        return Ok(Ok(Passage::Known));
+        return Ok(Ok(AdmissionRule::Known));
     }
     let Some(full_for) = address.window().is_full(MAX_ADDRESS_FAILURES, now) else {
-        return Ok(Ok(Passage::FewFailures));
+        return Ok(Ok(AdmissionRule::FewFailures));
     };
     if let Some(wait) = address.exception_wait(full_for, now) {
         return Ok(Err(wait));
@@ -154,34 +164,34 @@ async fn pass(table: &Table, origin: &Origin, address: &AddressRecord) -> Result
         .expression_attribute_values(":before", text(now.minus(NEW_NETWORK_EVERY)))
         .expression_attribute_values(":expires", expiry(now, KNOWN_FOR + WINDOW));
     match table.run_update(update).await {
-        Ok(()) => Ok(Ok(Passage::Exception)),
+        Ok(()) => Ok(Ok(AdmissionRule::Exception)),
         Err(failure) => {
-            let met = met_item::<AddressRecord>(failure)?;
-            Ok(Err(met.exception_wait(full_for, now).unwrap_or(MOMENT)))
+            let existing = met_item::<AddressRecord>(failure)?;
+            Ok(Err(existing.exception_wait(full_for, now).unwrap_or(MOMENT)))
         }
     }
 }
 
 impl Attempt<'_> {
-    /// The password is wrong, or there is none: gives the place back and counts a failure of the network and of the address.
-    /// Two round trips.
-    pub async fn reject(self) -> Result<Verdict, Fault> {
-        if let Verdict::Locked { retry_after } = self.count_for_network().await? {
+    /// Rejects the attempt: gives the place back and counts a failure of the network and of the address. Two round
+    /// trips.
+    pub async fn reject(self) -> Result<AttemptVerdict, Fault> {
+        if let AttemptVerdict::Locked { retry_after } = self.count_for_network().await? {
             return Ok(self.locked(retry_after).await);
         }
         match self.passage {
-            // It passed above the limit, where nothing is counted.
-            Passage::Exception => Ok(Verdict::Stands),
-            Passage::FewFailures => self.count_for_address().await,
-            Passage::Known => {
+            // The attempt was admitted above the limit, where nothing is counted.
+            AdmissionRule::Exception => Ok(AttemptVerdict::Stands),
+            AdmissionRule::FewFailures => self.count_for_address().await,
+            AdmissionRule::Known => {
                 self.count_for_address().await?;
-                Ok(Verdict::Stands)
+                Ok(AttemptVerdict::Stands)
             }
         }
     }
 
-    /// The password is right: gives the place back and, where the network is new, notes it. One round trip, or two.
-    pub async fn accept(self) -> Result<Verdict, Fault> {
+    /// Accepts the attempt: gives the place back and stores a new network. One round trip, or two.
+    pub async fn accept(self) -> Result<AttemptVerdict, Fault> {
         let Self { table, origin, place, .. } = &self;
         let update = network_update(table, origin)
             .update_expression("DELETE places :place")
@@ -190,22 +200,22 @@ impl Attempt<'_> {
             .expression_attribute_values(":cutoff", cutoff(origin.now))
             .expression_attribute_values(":most", number(MAX_FAILURES));
         if let Err(failure) = table.run_update(update).await {
-            let met = met_item::<NetworkRecord>(failure)?;
-            return Ok(self.locked(met.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)).await);
+            let existing = met_item::<NetworkRecord>(failure)?;
+            return Ok(self.locked(existing.window().is_full(MAX_FAILURES, origin.now).unwrap_or(MOMENT)).await);
         }
         if self.address.knows(&origin.network, RENEWED_AFTER, origin.now) {
-            return Ok(Verdict::Stands);
+            return Ok(AttemptVerdict::Stands);
         }
         self.note_network().await
     }
 
-    async fn locked(&self, retry_after: Duration) -> Verdict {
+    async fn locked(&self, retry_after: Duration) -> AttemptVerdict {
         give_back(self.table, &self.origin, &self.place).await;
-        Verdict::Locked { retry_after }
+        AttemptVerdict::Locked { retry_after }
     }
 
-    /// Counts a failure of the network in exchange for the place.
-    async fn count_for_network(&self) -> Result<Verdict, Fault> {
+    /// Counts a failure of the network and gives the place back in one write.
+    async fn count_for_network(&self) -> Result<AttemptVerdict, Fault> {
         let Self { table, origin, place, .. } = self;
         let mut counted = self.counted;
         for _ in 0..ATTEMPTS {
@@ -213,24 +223,24 @@ impl Attempt<'_> {
             let update = count(update, "DELETE places :place", counted, MAX_FAILURES, origin.now);
             let update = update.expression_attribute_values(":mine", place.element());
             let condition = format!("contains(places, :mine) AND ({})", window_condition(counted, origin.now));
-            let met: NetworkRecord = match table.run_update(update.condition_expression(condition)).await {
-                Ok(()) => return Ok(Verdict::Stands),
+            let existing: NetworkRecord = match table.run_update(update.condition_expression(condition)).await {
+                Ok(()) => return Ok(AttemptVerdict::Stands),
                 Err(failure) => met_item(failure)?,
             };
-            // A place outlives its request, so it is gone only where an earlier try of this write has landed.
-            if !met.places.contains(&place.0) {
-                return Ok(Verdict::Stands);
+            // A place outlives its request, so a missing place means that an earlier try of this write succeeded.
+            if !existing.places.contains(&place.0) {
+                return Ok(AttemptVerdict::Stands);
             }
-            if let Some(retry_after) = met.window().is_full(MAX_FAILURES, origin.now) {
-                return Ok(Verdict::Locked { retry_after });
+            if let Some(retry_after) = existing.window().is_full(MAX_FAILURES, origin.now) {
+                return Ok(AttemptVerdict::Locked { retry_after });
             }
-            counted = met.window();
+            counted = existing.window();
         }
-        Ok(Verdict::Locked { retry_after: MOMENT })
+        Ok(AttemptVerdict::Locked { retry_after: MOMENT })
     }
 
     /// Counts a failure of the address.
-    async fn count_for_address(&self) -> Result<Verdict, Fault> {
+    async fn count_for_address(&self) -> Result<AttemptVerdict, Fault> {
         let Self { table, origin, address, .. } = self;
         let mut counted = address.window();
         for _ in 0..ATTEMPTS {
@@ -241,22 +251,22 @@ impl Attempt<'_> {
             let more = "expiresAt = :expires, #type = :type";
             let update = count_and_set(update, more, "", counted, MAX_ADDRESS_FAILURES, origin.now);
             let condition = window_condition(counted, origin.now);
-            let met: AddressRecord = match table.run_update(update.condition_expression(condition)).await {
-                Ok(()) => return Ok(Verdict::Stands),
+            let existing: AddressRecord = match table.run_update(update.condition_expression(condition)).await {
+                Ok(()) => return Ok(AttemptVerdict::Stands),
                 Err(failure) => met_item(failure)?,
             };
-            counted = met.window();
+            counted = existing.window();
             if let Some(full_for) = counted.is_full(MAX_ADDRESS_FAILURES, origin.now) {
-                let retry_after = met.exception_wait(full_for, origin.now).unwrap_or(MOMENT);
-                return Ok(Verdict::Locked { retry_after });
+                let retry_after = existing.exception_wait(full_for, origin.now).unwrap_or(MOMENT);
+                return Ok(AttemptVerdict::Locked { retry_after });
             }
         }
-        Ok(Verdict::Locked { retry_after: MOMENT })
+        Ok(AttemptVerdict::Locked { retry_after: MOMENT })
     }
 
-    /// Notes that the network signed in. A new one that passed while the address had few failures is refused where the address
-    /// has too many by now.
-    async fn note_network(&self) -> Result<Verdict, Fault> {
+    /// Stores that the network signed in. Refuses a new network that was admitted while the address had few failures,
+    /// if it has too many now.
+    async fn note_network(&self) -> Result<AttemptVerdict, Fault> {
         let Self { table, origin, address, passage, .. } = self;
         let (now, mut seen) = (origin.now, address.clone());
         for _ in 0..ATTEMPTS {
@@ -273,31 +283,32 @@ impl Attempt<'_> {
             if !seen.known.is_empty() {
                 update = update.expression_attribute_values(":seen", networks(&seen.known));
             }
-            if *passage == Passage::FewFailures {
+            if *passage == AdmissionRule::FewFailures {
                 condition += " AND (attribute_not_exists(since) OR since <= :cutoff OR failures < :most)";
                 update = update
                     .expression_attribute_values(":cutoff", cutoff(now))
                     .expression_attribute_values(":most", number(MAX_ADDRESS_FAILURES));
             }
             match table.run_update(update.condition_expression(condition)).await {
-                Ok(()) => return Ok(Verdict::Stands),
+                Ok(()) => return Ok(AttemptVerdict::Stands),
                 Err(failure) => seen = met_item(failure)?,
             }
             if seen.knows(&origin.network, RENEWED_AFTER, now) {
-                return Ok(Verdict::Stands);
+                return Ok(AttemptVerdict::Stands);
             }
-            if let (Passage::FewFailures, Some(full_for)) = (passage, seen.window().is_full(MAX_ADDRESS_FAILURES, now))
+            if let (AdmissionRule::FewFailures, Some(full_for)) =
+                (passage, seen.window().is_full(MAX_ADDRESS_FAILURES, now))
             {
                 let retry_after = seen.exception_wait(full_for, now).unwrap_or(MOMENT);
-                return Ok(Verdict::Locked { retry_after });
+                return Ok(AttemptVerdict::Locked { retry_after });
             }
         }
-        Ok(Verdict::Locked { retry_after: MOMENT })
+        Ok(AttemptVerdict::Locked { retry_after: MOMENT })
     }
 }
 
-/// Gives a place back without a verdict. Where that fails, the place runs out by itself.
-async fn give_back(table: &Table, origin: &Origin, place: &Place) {
+/// Gives a place back without a verdict. If that fails, the place expires.
+async fn give_back(table: &Table, origin: &SignInOrigin, place: &InFlightPlace) {
     let update = network_update(table, origin)
         .update_expression("DELETE places :place")
         .condition_expression("contains(places, :mine)")
@@ -306,19 +317,19 @@ async fn give_back(table: &Table, origin: &Origin, place: &Place) {
     let _ = table.run_update(update).await;
 }
 
-fn network_update(table: &Table, origin: &Origin) -> UpdateItemFluentBuilder {
+fn network_update(table: &Table, origin: &SignInOrigin) -> UpdateItemFluentBuilder {
     table.update(&network_key(origin))
 }
 
-fn network_key(origin: &Origin) -> Key {
+fn network_key(origin: &SignInOrigin) -> ItemKey {
     keys::sign_in_failures_from(&origin.email, &origin.network)
 }
 
-fn address_update(table: &Table, origin: &Origin) -> UpdateItemFluentBuilder {
+fn address_update(table: &Table, origin: &SignInOrigin) -> UpdateItemFluentBuilder {
     table.update(&keys::sign_in_failures(&origin.email))
 }
 
-/// Adds a failure to the window that `counted` shows, or starts a new one where that is over, and does `rest` with it.
+/// Adds a failure to the window `counted`, or starts a new window if that is over. Appends `rest` to the expression.
 fn count(
     update: UpdateItemFluentBuilder,
     rest: &str,
@@ -349,7 +360,7 @@ fn count_and_set(
     }
 }
 
-/// What holds while the item still has the window that `counted` shows, with room in it, or one that is over.
+/// Returns the condition that the window `counted` still has room, or that it is over.
 fn window_condition(counted: Window, now: Timestamp) -> &'static str {
     match counted.end(now) {
         Some(_) => "since > :cutoff AND failures < :most",
@@ -357,10 +368,10 @@ fn window_condition(counted: Window, now: Timestamp) -> &'static str {
     }
 }
 
-/// The item that a refused write met, read; as an empty one where there was none.
+/// Reads the existing item of a refused write; an empty one if there was none.
 fn met_item<R: for<'de> Deserialize<'de> + Default>(failure: CallFailure) -> Result<R, Fault> {
     match failure {
-        CallFailure::ConditionFailed(Some(met)) => record::read(met),
+        CallFailure::ConditionFailed(Some(existing)) => record::read(existing),
         CallFailure::ConditionFailed(None) => Ok(R::default()),
         other => Err(other.into()),
     }
@@ -371,12 +382,12 @@ fn networks(known: &BTreeMap<String, i64>) -> AttributeValue {
     AttributeValue::M(known.collect::<Item>())
 }
 
-/// Windows that began no later than this are over.
+/// Returns the latest start of a window that is over.
 fn cutoff(now: Timestamp) -> AttributeValue {
     text(now.minus(WINDOW))
 }
 
-/// When DynamoDB may drop an item. It may do so late: nothing is judged by it.
+/// Returns when DynamoDB may delete an item. It may do so late: no decision depends on it.
 fn expiry(now: Timestamp, after: Duration) -> AttributeValue {
     AttributeValue::N(now.plus(after).as_seconds().to_string())
 }

@@ -1,4 +1,4 @@
-//! What signing in reads and writes.
+//! Reads and writes of sign-in.
 
 pub(super) mod counts;
 pub(super) mod limits;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use self::counts::{Origin, Place};
+use self::counts::{InFlightPlace, SignInOrigin};
 use self::limits::Attempt;
 use self::password_hashes::HashInProfile;
 use super::setups::users::StoredUser;
@@ -19,33 +19,33 @@ use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::outcome::CallFailure;
 
-/// How long moving a hash may hold up a sign-in.
+/// The most time that a sign-in takes to move a hash.
 const MOVING_TIME: Duration = Duration::from_secs(2);
 
-/// What came of starting an attempt.
-pub enum Begun<'a> {
+/// The outcome of starting an attempt.
+pub enum SignInStart<'a> {
     /// A limit is reached.
     Locked {
-        /// When the next attempt can pass.
+        /// How long until the next attempt can be admitted.
         retry_after: Duration,
     },
-    /// The attempt has a place in flight; look at the password.
+    /// The attempt has a place in flight. The caller checks the password.
     Open {
-        /// The attempt, to be accepted or rejected.
+        /// The attempt. The caller accepts or rejects it.
         attempt: Box<Attempt<'a>>,
-        /// Who owns the address; `None` also while an apply only reserves it.
+        /// The owner of the address; `None` if it has no user, or an apply only reserves it.
         claim: Option<Claim>,
     },
 }
 
-/// Who owns an address.
+/// The owner of an address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The organization.
     pub organization: ObjectId,
     /// The user.
     pub user: ObjectId,
-    /// The PHC string of the password; `None` where there is none, or where it still stands in the user's profile.
+    /// The PHC string of the password; `None` if there is none, or it is still in the user's profile.
     password_hash: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct Account {
     pub user: StoredUser,
     /// The PHC string of the password; `None` for a user who has none.
     pub password_hash: Option<String>,
-    /// Whether the hash stands in the profile, where an earlier version of this service kept it.
+    /// Whether the hash is in the profile, where an earlier version of this service kept it.
     is_to_be_moved: bool,
 }
 
@@ -63,39 +63,39 @@ pub struct Account {
 pub struct SignIns<'a>(&'a Table);
 
 impl<'a> SignIns<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Starts an attempt with an address from a network, and reads, beside it, who owns the address. One round trip; one more
-    /// where the address has too many failures and the network is new. `random` names the attempt's place.
+    /// Starts an attempt and reads who owns the address. `random` identifies the attempt's place. One round trip; one
+    /// more if the address has too many failures and the network is new.
     pub async fn begin(
         &self,
         email: &EmailKey,
         network: NetworkMark,
         random: [u8; 4],
         now: Timestamp,
-    ) -> Result<Begun<'a>, Fault> {
-        let origin = Origin { email: email.clone(), network, now };
+    ) -> Result<SignInStart<'a>, Fault> {
+        let origin = SignInOrigin { email: email.clone(), network, now };
         let claim_key = keys::email(email);
-        let (begun, claim) =
-            tokio::join!(limits::begin(self.0, origin, Place::new(now, random)), self.0.get(&claim_key, None));
-        let attempt = match begun? {
+        let (started, claim) =
+            tokio::join!(limits::begin(self.0, origin, InFlightPlace::new(now, random)), self.0.get(&claim_key, None));
+        let attempt = match started? {
             Ok(attempt) => attempt,
-            Err(retry_after) => return Ok(Begun::Locked { retry_after }),
+            Err(retry_after) => return Ok(SignInStart::Locked { retry_after }),
         };
         let claim = claim?.map(record::read::<ClaimRecord>).transpose()?;
-        // A claim without a user is a reservation. The hash in it counts for nothing yet.
+        // A claim without a user is a reservation. Its hash is not valid yet.
         let claim = claim.and_then(|claim| {
             let ClaimRecord { organization_id, user_id, password_hash, .. } = claim;
             Some(Claim { organization: organization_id, user: user_id?, password_hash })
         });
-        Ok(Begun::Open { attempt: Box::new(attempt), claim })
+        Ok(SignInStart::Open { attempt: Box::new(attempt), claim })
     }
 
-    /// Reads the user whom the claim names, and the hash; without a claim, a key of the same shape that no user has, so that an unknown
-    /// address costs the same.
+    /// Reads the user of the claim, and the hash. Without a claim, reads a key of the same shape that no user has, so
+    /// that an unknown address costs the same.
     pub async fn account(&self, claim: Option<Claim>) -> Result<Option<Account>, Fault> {
         let nobody = Claim { organization: ObjectId::NOBODY, user: ObjectId::NOBODY, password_hash: None };
         let Claim { organization, user, password_hash } = claim.unwrap_or(nobody);
@@ -106,8 +106,8 @@ impl<'a> SignIns<'a> {
         Ok(Some(Account { user, password_hash: password_hash.or(in_profile), is_to_be_moved }))
     }
 
-    /// Notes the first sign-in of a user whose attempt was accepted, and moves a hash that stands in the profile. `false` when
-    /// the user is gone or disabled meanwhile: then no token may be given.
+    /// Stores the first sign-in of a user and moves a hash from the profile to the claim. Returns `false` if the user
+    /// was deleted or disabled since: then the caller must not issue a token.
     pub async fn succeed(&self, email: &EmailKey, account: &Account, now: Timestamp) -> Result<bool, Fault> {
         let is_there = self.note_first_sign_in(&account.user, now).await?;
         if is_there && account.is_to_be_moved {
@@ -116,7 +116,7 @@ impl<'a> SignIns<'a> {
         Ok(is_there)
     }
 
-    /// Moves the hash to the claim. Nobody is kept from signing in where that fails: the next sign-in tries again.
+    /// Moves the hash to the claim. A failure does not prevent the sign-in; the next one tries again.
     async fn move_hash(&self, email: &EmailKey, account: &Account) {
         let Account { user, password_hash: Some(hash), .. } = account else { return };
         let stored = HashInProfile { organization: user.organization, user: user.id, email, hash };

@@ -1,5 +1,5 @@
-//! Moves password hashes from where an earlier version of this service kept them, the user's profile, to the claim on the
-//! user's address. A sign-in moves its own user's hash, [`HashMigration`] all of them.
+//! Moves password hashes from the user's profile, where an earlier version of this service kept them, to the claim on
+//! the user's address. A sign-in moves its own user's hash, [`HashMigration`] moves all.
 
 use crate::domain::{Email, EmailKey, Fault, ObjectId};
 use crate::store::attributes::{EMAIL, ORGANIZATION_ID, PASSWORD_HASH, USER_ID};
@@ -9,7 +9,7 @@ use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
 
-/// A hash that stands in a user's profile.
+/// A hash in a user's profile.
 pub(in crate::store) struct HashInProfile<'a> {
     /// The user's organization.
     pub(in crate::store) organization: ObjectId,
@@ -22,8 +22,9 @@ pub(in crate::store) struct HashInProfile<'a> {
 }
 
 impl HashInProfile<'_> {
-    /// Moves it in one transaction, while the profile still has it and the claim is the user's and has none. The setup's
-    /// version stays: a password is no part of a setup. `false` where that does not hold; then nothing is written.
+    /// Moves the hash in one transaction, on the condition that the profile has it, the claim belongs to the user, and
+    /// the claim has none. The setup's version stays, because a password is not part of a setup. Returns `false` if the
+    /// condition does not hold.
     pub(in crate::store) async fn move_to_claim(&self, table: &Table) -> Result<bool, Fault> {
         let claim = Change::of_existing()
             .when(USER_ID, text(self.user))
@@ -41,7 +42,7 @@ impl HashInProfile<'_> {
         }
     }
 
-    /// Removes it from the profile, which still has it.
+    /// Removes the hash from the profile, on the condition that it is the same.
     async fn remove(&self, table: &Table) -> Result<bool, Fault> {
         match table.change(&keys::user(&self.organization, &self.user), &self.removal()).await {
             Ok(()) => Ok(true),
@@ -55,30 +56,31 @@ impl HashInProfile<'_> {
     }
 }
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Migrated {
-    /// How many hashes were moved.
+pub struct MigrationReport {
+    /// The number of moved hashes.
     pub moved: u64,
-    /// How many were removed from a profile because the claim has a hash, which counts.
+    /// The number of hashes that were removed from a profile because the claim has one, which is the valid one.
     pub removed: u64,
-    /// The users whose hash stays where it is: the claim on their address is not theirs. Nobody can sign in with such a hash.
+    /// The users whose hash stays, because the claim on their address belongs to another user. Nobody can sign in with
+    /// such a hash.
     pub left: Vec<(ObjectId, ObjectId)>,
 }
 
-/// Moves every hash. It reads the whole table, so it is for an operator's command and not for a function. It can be repeated,
-/// and run while the service works.
+/// Moves every hash. It reads the whole table, so it is for an operator's command and not for a function. It can be
+/// repeated, and run while the service works.
 pub struct HashMigration<'a>(&'a Table);
 
 impl<'a> HashMigration<'a> {
-    /// The migration of this table.
+    /// Returns the migration of this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Carries it out.
-    pub async fn run(&self) -> Result<Migrated, Fault> {
-        let mut migrated = Migrated::default();
+    /// Runs the migration.
+    pub async fn run(&self) -> Result<MigrationReport, Fault> {
+        let mut migrated = MigrationReport::default();
         let mut start = None;
         loop {
             let attributes = [PK, EMAIL, PASSWORD_HASH];
@@ -93,11 +95,11 @@ impl<'a> HashMigration<'a> {
         }
     }
 
-    async fn migrate(&self, item: Item, migrated: &mut Migrated) -> Result<(), Fault> {
+    async fn migrate(&self, item: Item, migrated: &mut MigrationReport) -> Result<(), Fault> {
         let pk = record::partition_key(&item).to_owned();
         let (organization, user) =
             keys::parse_user_partition(&pk).ok_or_else(|| Fault::Corrupt(format!("{pk} is the key of no user")))?;
-        let Profile { email, password_hash } = record::read(item)?;
+        let StoredHashProfile { email, password_hash } = record::read(item)?;
         let stored = HashInProfile { organization, user, email: email.key(), hash: &password_hash };
         if stored.move_to_claim(self.0).await? {
             migrated.moved += 1;
@@ -109,7 +111,7 @@ impl<'a> HashMigration<'a> {
             Some(claim) if claim.password_hash.is_some() => {
                 migrated.removed += u64::from(stored.remove(self.0).await?);
             }
-            // The profile changed since the page was read: another password, or none.
+            // The profile changed since the page was read: it has another password, or none.
             Some(_) => {}
             None => migrated.left.push((organization, user)),
         }
@@ -119,7 +121,7 @@ impl<'a> HashMigration<'a> {
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct StoredHashProfile {
     email: Email,
     password_hash: String,
 }

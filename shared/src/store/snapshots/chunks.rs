@@ -1,10 +1,10 @@
-//! The chunks that hold the content of a revision which is too large for its item.
+//! The chunks of a revision's content that is too large for its item.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::packing::Packed;
+use super::packing::PackedContent;
 use crate::domain::{Fault, ObjectId};
 use crate::store::attributes::{CHUNKS, CONTENT, REVISION};
 use crate::store::keys;
@@ -19,8 +19,12 @@ impl Record for ChunkRecord {
     const TYPE: &'static str = "chunk";
 }
 
-/// The items of the chunks in which a revision's content is stored; none where it stands in the snapshot's own item.
-pub(in crate::store) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: &Packed) -> Result<Vec<Item>, Fault> {
+/// Returns the chunk items of a revision's content; none if it fits the snapshot's own item.
+pub(in crate::store) fn chunk_items(
+    snapshot: &ObjectId,
+    revision: u32,
+    packed: &PackedContent,
+) -> Result<Vec<Item>, Fault> {
     let chunks = packed.chunks().into_iter().enumerate();
     chunks
         .map(|(number, bytes)| {
@@ -31,8 +35,8 @@ pub(in crate::store) fn chunk_items(snapshot: &ObjectId, revision: u32, packed: 
         .collect()
 }
 
-/// The keys of the chunks that hold the content of an older revision.
-pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::Key>, Fault> {
+/// Returns the keys of an older revision's chunks.
+pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Result<Vec<keys::ItemKey>, Fault> {
     let Some(chunks) = revision.get(CHUNKS) else { return Ok(Vec::new()) };
     let count = chunks.as_n().ok().and_then(|count| count.parse::<u32>().ok());
     match (keys::parse_revision(record::sort_key(revision)), count) {
@@ -43,8 +47,11 @@ pub(in crate::store) fn chunk_keys(snapshot: &ObjectId, revision: &Item) -> Resu
     }
 }
 
-/// The keys of a snapshot's chunks, which its tombstone still counts.
-pub(in crate::store) fn tombstone_chunk_keys(snapshot: &ObjectId, tombstone: &Item) -> Result<Vec<keys::Key>, Fault> {
+/// Returns the keys of a deleted snapshot's chunks. The tombstone keeps their number.
+pub(in crate::store) fn tombstone_chunk_keys(
+    snapshot: &ObjectId,
+    tombstone: &Item,
+) -> Result<Vec<keys::ItemKey>, Fault> {
     let Some(AttributeValue::N(count)) = tombstone.get(CHUNKS) else { return Ok(Vec::new()) };
     let number = |text: &str| text.parse::<u32>().ok();
     let revision = tombstone.get(REVISION).and_then(|value| value.as_n().ok()).and_then(|text| number(text));

@@ -1,4 +1,4 @@
-//! Changes of a snapshot's own fields: its name, who sees it, its end.
+//! Changes a snapshot's own fields: name, description, sharing. Deletes snapshots.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
@@ -20,80 +20,84 @@ use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
 
-/// What came of a change that relies on a snapshot as it was read.
+/// The outcome of a change of a snapshot.
 #[derive(Debug, PartialEq)]
-pub enum Edited {
-    /// It is written. What the snapshot is now; after a deletion, what it was.
+pub enum EditOutcome {
+    /// The change is written. Contains the snapshot after it; after a deletion, the snapshot before it.
     Done(Box<Snapshot>),
-    /// Somebody changed or deleted the snapshot since it was read. Nothing is written.
-    Moved,
+    /// The snapshot was changed or deleted since it was read. Nothing is written.
+    Conflict,
 }
 
-/// A new name, a new description, another schedule, or several of them.
+/// A change of name, description or schedule.
 #[derive(Debug, Clone, Default)]
-pub struct Renaming {
-    /// The name; stays as it is where absent.
+pub struct SnapshotEdit {
+    /// The new name; `None` keeps the name.
     pub name: Option<SnapshotName>,
-    /// The description; stays as it is where absent.
+    /// The new description; `None` keeps the description.
     pub description: Option<Description>,
-    /// What becomes of the schedule.
+    /// The change of the schedule.
     pub schedule: ScheduleChange,
 }
 
-/// Changes snapshots. Every change is conditioned on the version that was read and on the snapshot not being deleted, and
-/// makes the next version.
+/// Changes snapshots. Each change makes the next version, on the condition that the snapshot is not deleted and has the
+/// version that was read.
 pub struct SnapshotEditor<'a>(&'a Table);
 
 impl<'a> SnapshotEditor<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Gives `snapshot` another name, description or schedule. One conditional update, or one transaction where the schedule,
-    /// which stands in an item of its own, changes.
-    pub async fn rename(&self, snapshot: &Snapshot, renaming: &Renaming, now: Timestamp) -> Result<Edited, Fault> {
+    /// Changes name, description or schedule. One conditional update, or one transaction if the schedule changes, which
+    /// is stored in its own item.
+    pub async fn rename(&self, snapshot: &Snapshot, edit: &SnapshotEdit, now: Timestamp) -> Result<EditOutcome, Fault> {
         let mut renamed = next(snapshot, now);
         let mut change = keep_shared(next_version(snapshot).set(UPDATED_AT, text(now)), snapshot)?;
-        if let Some(name) = &renaming.name {
+        if let Some(name) = &edit.name {
             change = change.set(NAME, text(name));
             renamed.name = name.clone();
         }
-        if let Some(description) = &renaming.description {
+        if let Some(description) = &edit.description {
             change = change.set(DESCRIPTION, text(description));
             renamed.description = Some(description.clone());
         }
-        if let Some(schedule) = schedules::changed(snapshot, &renaming.schedule) {
+        if let Some(schedule) = schedules::schedule_change(snapshot, &edit.schedule) {
             let own = self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?;
             let schedule = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &schedule)?;
             return self.run_all(vec![own, schedule], renamed).await;
         }
         match self.run(snapshot, change).await? {
-            Ran::Done => Ok(Edited::Done(Box::new(renamed))),
-            // The SDK repeated an update whose answer was lost, and met its own work.
-            Ran::Met(Some(met)) if !is_tombstone(&met) => {
-                let met = read_snapshot(snapshot.id, met)?;
-                // A refresh may have come between: of what it writes nothing is compared.
+            UpdateOutcome::Done => Ok(EditOutcome::Done(Box::new(renamed))),
+            // A retry after a lost answer finds its own write.
+            UpdateOutcome::Refused(Some(existing)) if !is_tombstone(&existing) => {
+                let existing = read_snapshot(snapshot.id, existing)?;
+                // A refresh may have written since. Only fields that a refresh never writes are compared.
                 let own = |it: &Snapshot| (it.version, it.updated_at, it.name.clone(), it.description.clone());
-                Ok(if own(&met) == own(&renamed) { Edited::Done(Box::new(met)) } else { Edited::Moved })
+                Ok(if own(&existing) == own(&renamed) {
+                    EditOutcome::Done(Box::new(existing))
+                } else {
+                    EditOutcome::Conflict
+                })
             }
-            Ran::Met(_) => Ok(Edited::Moved),
+            UpdateOutcome::Refused(_) => Ok(EditOutcome::Conflict),
         }
     }
 
-    /// Shares `snapshot` as `sharing` says, and of it what `shares` says. One transaction where what makes it visible fits;
-    /// where it does not, that follows.
+    /// Changes who sees `snapshot`, and which revision. One transaction if the visibility items fit it; otherwise
+    /// further transactions write them.
     pub async fn share(
         &self,
         snapshot: &Snapshot,
         sharing: Sharing,
         shares: Shares,
         now: Timestamp,
-    ) -> Result<Edited, Fault> {
+    ) -> Result<EditOutcome, Fault> {
         let id = &snapshot.id;
         let Sharing { assigned, is_global } = sharing;
         let then = Snapshot { assigned, is_global, shares, ..next(snapshot, now) };
-        // A revision that came meanwhile was not looked at.
+        // The caller has not seen a revision that was made since.
         let own = next_version(snapshot)
             .when(REVISION, number(snapshot.revision.into()))
             .set(UPDATED_AT, text(now))
@@ -111,56 +115,56 @@ impl<'a> SnapshotEditor<'a> {
         let rows = rows_of_lists.writes(snapshot, &then, now, MAX_TRANSACTION_ITEMS - 1)?;
         let own = self.0.change_in_transaction(&keys::snapshot(id), &own)?;
         let edited = self.run_all([vec![own], rows.at_once].concat(), then).await?;
-        if let (Edited::Done(then), true) = (&edited, rows.is_partial)
-            && let Err(error) = rows_of_lists.settle(then, visibility::mark(then)).await
+        if let (EditOutcome::Done(then), true) = (&edited, rows.is_partial)
+            && let Err(error) = rows_of_lists.settle(then, visibility::sharing_mark(then)).await
         {
-            tracing::warn!(snapshot = %id, %error, "rows of lists are left to the sweep");
+            tracing::warn!(snapshot = %id, %error, "a sweep will write the missing rows");
         }
         Ok(edited)
     }
 
-    /// Turns `snapshot` into a tombstone: nothing of what it showed or held, only what tells that it was there, and a key
-    /// under which the rest is found and swept. One conditional update, and one more call where other organizations list it.
-    pub async fn delete(&self, snapshot: &Snapshot, by: ObjectId, now: Timestamp) -> Result<Edited, Fault> {
+    /// Deletes `snapshot`: leaves a tombstone with its ids and a sweep key, under which a sweep finds and deletes the
+    /// rest. One conditional update, and one more call if other organizations list it.
+    pub async fn delete(&self, snapshot: &Snapshot, by: ObjectId, now: Timestamp) -> Result<EditOutcome, Fault> {
         let tombstone = next_version(snapshot)
             .set(DELETED_AT, text(now))
             .set(DELETED_BY, text(by))
             .list(&ALL, keys::sweep_shard(&snapshot.id), keys::by_time(now, &snapshot.id))
             .unlist(&LIST);
-        let change = GONE.into_iter().fold(tombstone, Change::remove);
+        let change = REMOVED_ATTRIBUTES.into_iter().fold(tombstone, Change::remove);
         match self.run(snapshot, change).await? {
-            Ran::Done => {}
-            // Again the SDK's own repetition: deleted by this user at this very time.
-            Ran::Met(Some(met))
-                if met.get(DELETED_AT) == Some(&text(now)) && met.get(DELETED_BY) == Some(&text(by)) => {}
-            Ran::Met(_) => return Ok(Edited::Moved),
+            UpdateOutcome::Done => {}
+            // A retry after a lost answer finds its own deletion, by this user at this time.
+            UpdateOutcome::Refused(Some(existing))
+                if existing.get(DELETED_AT) == Some(&text(now)) && existing.get(DELETED_BY) == Some(&text(by)) => {}
+            UpdateOutcome::Refused(_) => return Ok(EditOutcome::Conflict),
         }
-        if let Err(error) = Visibility::new(self.0).drop_all(snapshot).await {
-            tracing::warn!(snapshot = %snapshot.id, %error, "rows of lists are left to the sweep");
+        if let Err(error) = Visibility::new(self.0).delete_all(snapshot).await {
+            tracing::warn!(snapshot = %snapshot.id, %error, "a sweep will write the missing rows");
         }
-        Ok(Edited::Done(Box::new(snapshot.clone())))
+        Ok(EditOutcome::Done(Box::new(snapshot.clone())))
     }
 
-    /// Carries out a transaction that makes a snapshot what it is `then`.
-    async fn run_all(&self, items: Vec<TransactWriteItem>, then: Snapshot) -> Result<Edited, Fault> {
+    /// Runs a transaction after which the snapshot is `then`.
+    async fn run_all(&self, items: Vec<TransactWriteItem>, then: Snapshot) -> Result<EditOutcome, Fault> {
         match self.0.transact(items).await {
-            Ok(()) => Ok(Edited::Done(Box::new(then))),
-            Err(CallFailure::Cancelled(_)) => Ok(Edited::Moved),
+            Ok(()) => Ok(EditOutcome::Done(Box::new(then))),
+            Err(CallFailure::Cancelled(_)) => Ok(EditOutcome::Conflict),
             Err(other) => Err(other.into()),
         }
     }
 
-    async fn run(&self, snapshot: &Snapshot, change: Change) -> Result<Ran, Fault> {
+    async fn run(&self, snapshot: &Snapshot, change: Change) -> Result<UpdateOutcome, Fault> {
         match self.0.change(&keys::snapshot(&snapshot.id), &change).await {
-            Ok(()) => Ok(Ran::Done),
-            Err(CallFailure::ConditionFailed(met)) => Ok(Ran::Met(met)),
+            Ok(()) => Ok(UpdateOutcome::Done),
+            Err(CallFailure::ConditionFailed(existing)) => Ok(UpdateOutcome::Refused(existing)),
             Err(other) => Err(other.into()),
         }
     }
 }
 
-/// What a tombstone does not keep.
-const GONE: [&str; 21] = [
+/// The attributes that a deletion removes.
+const REMOVED_ATTRIBUTES: [&str; 21] = [
     CONTENT,
     CONTENT_HASH,
     NAME,
@@ -184,19 +188,19 @@ const GONE: [&str; 21] = [
     OLDEST_KEPT,
 ];
 
-enum Ran {
+enum UpdateOutcome {
     Done,
-    /// The condition did not hold; the item that was met.
-    Met(Option<Item>),
+    /// The condition did not hold. Contains the existing item.
+    Refused(Option<Item>),
 }
 
-/// The snapshot as a change at `now` leaves it, what the change is about aside.
+/// Returns the snapshot with the next version and time of change.
 fn next(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
     Snapshot { updated_at: now, version: snapshot.version + 1, ..snapshot.clone() }
 }
 
-/// A change that makes the next version, on the condition that the snapshot is as it was read. A tombstone keeps its
-/// version, hence the second part.
+/// Returns a change to the next version, on the condition that the snapshot has the version that was read. A tombstone
+/// keeps its version, so the absence of `deletedAt` is a condition, too.
 fn next_version(snapshot: &Snapshot) -> Change {
     Change::of_existing()
         .when_absent(DELETED_AT)
@@ -210,7 +214,7 @@ mod tests {
     use crate::domain::content::Content;
     use crate::domain::sharing::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
-    use crate::store::snapshots::packing::Packed;
+    use crate::store::snapshots::packing::PackedContent;
     use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};
 
     fn snapshot() -> Snapshot {
@@ -242,9 +246,9 @@ mod tests {
         }
     }
 
-    /// The item of a snapshot with every attribute that one may have.
+    /// Returns the item of a snapshot with every possible attribute.
     fn whole_item() -> Item {
-        let packed = Packed::pack(&Content::default()).unwrap();
+        let packed = PackedContent::pack(&Content::default()).unwrap();
         let mut item = snapshot_item(&snapshot(), &packed, None).unwrap();
         for name in [SHARED, SHARED_BEFORE, FOLLOW, OLDEST_KEPT] {
             item.insert(name.to_owned(), number(1));
@@ -255,14 +259,18 @@ mod tests {
     #[test]
     fn a_tombstone_keeps_of_a_whole_snapshot_only_what_tells_that_it_was_there() {
         let item = whole_item();
-        let mut kept: Vec<_> = item.keys().map(String::as_str).filter(|name| !GONE.contains(name)).collect();
+        let mut kept: Vec<_> =
+            item.keys().map(String::as_str).filter(|name| !REMOVED_ATTRIBUTES.contains(name)).collect();
         kept.sort_unstable();
         let keys = ["ALLPK", "ALLSK", "LISTPK", "LISTSK", "PK", "SK"];
         assert_eq!(
             kept,
             [&keys[..], &["createdAt", "createdBy", "revision", "sourceOrgId", "type", "version"]].concat()
         );
-        assert!(GONE.iter().all(|name| item.contains_key(*name)), "something is removed that no snapshot has");
+        assert!(
+            REMOVED_ATTRIBUTES.iter().all(|name| item.contains_key(*name)),
+            "something is removed that no snapshot has"
+        );
     }
 
     #[test]

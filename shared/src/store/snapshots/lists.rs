@@ -15,15 +15,15 @@ use crate::store::keys::{self, ALL, IndexKeys, LIST, PK};
 use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::outcome::Item;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// How often a page reads on for rows that it had to drop. It ends short after that, and the next page goes on: what is
-/// left of many deleted snapshots must not keep a list from answering.
+/// How often a page reads more rows in place of dropped ones. After that it ends short, so that rows of many deleted
+/// snapshots cannot keep a list from answering.
 const ROUNDS: usize = 20;
-/// The fewest rows that a further round looks at, however few are missing.
+/// The fewest rows that a further round reads.
 const FURTHER_ROWS: usize = 100;
 
-/// A place in a list: every list is in the order of creation, and the id tells equal times apart.
+/// A position in a list. Lists are in the order of creation; the id breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     created_at: Timestamp,
@@ -39,9 +39,9 @@ impl fmt::Display for Position {
 impl FromStr for Position {
     type Err = Violation;
 
-    /// Takes what `Display` writes and nothing else.
+    /// Reads what `Display` writes. Fails for any other spelling.
     fn from_str(text: &str) -> Result<Self, Violation> {
-        let wrong = || Violation::malformed("this is no place in a list");
+        let wrong = || Violation::malformed("this is not a position in a list");
         let (created_at, id) = text.split_once('#').ok_or_else(wrong)?;
         let position = Self { created_at: created_at.parse()?, id: id.parse()? };
         if position.to_string() == text { Ok(position) } else { Err(wrong()) }
@@ -53,11 +53,11 @@ impl FromStr for Position {
 pub struct Page<T> {
     /// The rows, the newest first.
     pub rows: Vec<T>,
-    /// Where the next page starts: after this. `None` at the end of the list.
+    /// The next page starts after this position. `None` at the end of the list.
     pub next: Option<Position>,
 }
 
-/// What a list shows of a snapshot.
+/// A snapshot as a list shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SnapshotRow {
     /// Its id.
@@ -74,8 +74,8 @@ pub struct SnapshotRow {
     pub is_global: bool,
 }
 
-/// A row as an index has it. One that makes a snapshot visible does not say whether it is global: it is where the row is that of
-/// all organizations.
+/// A row of an index. A visibility item does not say whether the snapshot is global: it is if the row lists it for all
+/// organizations.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RowRecord {
@@ -117,21 +117,21 @@ impl From<Snapshot> for SnapshotRow {
 pub struct SnapshotLists<'a>(&'a Table);
 
 impl<'a> SnapshotLists<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// Up to `limit` snapshots that `principal` sees, those after `start`. A page is full unless the list ends with it.
-    /// One round trip, and one more where some were shared before rows were kept and not since.
+    /// Returns up to `limit` snapshots that `principal` sees, after `start`. A page is full unless the list ends with
+    /// it. One round trip; one more for snapshots that were shared before visibility items were rows.
     pub async fn page(
         &self,
         principal: &Principal,
         start: Option<Position>,
         limit: usize,
     ) -> Result<Page<SnapshotRow>, Fault> {
-        let mut merge = Merge::new(self.0, sources(principal), start, limit + 1);
-        // One more than asked for tells whether there is a next page.
+        let mut merge = PartitionMerge::new(self.0, sources(principal), start, limit + 1);
+        // One more row tells whether there is a next page.
         let mut visible: Vec<(Position, SnapshotRow)> = Vec::with_capacity(limit + 1);
         let mut wanted = limit + 1;
         let mut last = start;
@@ -148,15 +148,19 @@ impl<'a> SnapshotLists<'a> {
         Ok(Page { rows: visible.into_iter().map(|(_, row)| row).collect(), next: last })
     }
 
-    /// Reads the snapshots that entries only point to, as those do that were written before rows were kept, and leaves out what
-    /// the principal does not see: an index may be behind.
-    async fn resolve(&self, principal: &Principal, entries: Vec<Entry>) -> Result<Vec<(Position, SnapshotRow)>, Fault> {
+    /// Reads the snapshots of entries without a row, which were written before visibility items were rows. Drops those
+    /// that the principal does not see: an index may be stale.
+    async fn resolve(
+        &self,
+        principal: &Principal,
+        entries: Vec<IndexEntry>,
+    ) -> Result<Vec<(Position, SnapshotRow)>, Fault> {
         let pointers: Vec<_> =
             entries.iter().filter(|entry| entry.row.is_none()).map(|entry| keys::snapshot(&entry.id)).collect();
         let mut rows = HashMap::new();
         if !pointers.is_empty() {
             for item in self.0.batch_get(&pointers, &[&[PK], &SNAPSHOT_ATTRIBUTES[..]].concat(), false).await? {
-                rows.extend(seen(principal, item)?.map(|row| (row.id, row)));
+                rows.extend(visible_row(principal, item)?.map(|row| (row.id, row)));
             }
         }
         Ok(entries
@@ -166,7 +170,7 @@ impl<'a> SnapshotLists<'a> {
     }
 }
 
-/// The first `limit` of `rows`; there is a next page where there are more.
+/// Returns the first `limit` of `rows`, with a next page if there are more.
 pub(in crate::store) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> Page<T> {
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -174,8 +178,8 @@ pub(in crate::store) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> P
     Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next }
 }
 
-/// The row of a snapshot's item, where the principal sees the snapshot.
-fn seen(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault> {
+/// Returns the row of a snapshot's item if the principal sees the snapshot.
+fn visible_row(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault> {
     let id = keys::parse_snapshot(record::partition_key(&item));
     let Some(id) = id.filter(|_| !is_tombstone(&item)) else { return Ok(None) };
     let snapshot = read_snapshot(id, item)?;
@@ -186,10 +190,10 @@ fn seen(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault>
     Ok(visible.map(|visible| snapshot.seen_by(principal, &visible).into()))
 }
 
-/// The partitions that together hold what a principal may see.
+/// Returns the partitions that together hold every snapshot a principal may see.
 fn sources(principal: &Principal) -> Vec<(&'static IndexKeys, String)> {
     match reach(principal.role, Action::Use) {
-        // Spread over shards, so that no partition of the index takes every write, and every list of a SUPERADMIN.
+        // All shards: one partition alone would take every write and every list of a SUPERADMIN.
         Reach::Everything => keys::shards().map(|shard| (&ALL, shard)).collect(),
         Reach::AssignedOrGlobal => {
             vec![(&LIST, keys::listed_for(&principal.organization)), (&LIST, keys::GLOBAL.to_owned())]
@@ -198,18 +202,18 @@ fn sources(principal: &Principal) -> Vec<(&'static IndexKeys, String)> {
     }
 }
 
-/// One row of an index: a snapshot's own, one that makes it visible, or one that only points to it.
-struct Entry {
+/// One row of an index: a snapshot's own, a visibility item, or an older one without fields.
+struct IndexEntry {
     position: Position,
     id: ObjectId,
     row: Option<SnapshotRow>,
-    /// Whether it is the snapshot's own, which only somebody lists who sees the current revision.
+    /// Whether it is the snapshot's own row. Only a principal who sees the current revision lists it.
     is_own: bool,
-    /// Whether it is that of all organizations.
+    /// Whether it lists the snapshot for all organizations.
     is_of_all: bool,
 }
 
-impl Entry {
+impl IndexEntry {
     fn read(index: &IndexKeys, item: Item) -> Result<Self, Fault> {
         let position = position(index, &item)?;
         let (pk, sk) = (record::partition_key(&item), record::sort_key(&item));
@@ -222,7 +226,7 @@ impl Entry {
         Ok(Self { position, id, row, is_own, is_of_all })
     }
 
-    /// One entry of several about the same snapshot.
+    /// Merges the entries of one snapshot.
     fn folded(entries: impl Iterator<Item = Self>) -> Option<Self> {
         let entries: Vec<Self> = entries.collect();
         let is_of_all = entries.iter().any(|entry| entry.is_of_all);
@@ -234,31 +238,32 @@ impl Entry {
     }
 }
 
-/// The place of a row of an index.
+/// Returns the position of a row of an index.
 pub(in crate::store) fn position(index: &IndexKeys, item: &Item) -> Result<Position, Fault> {
     let sk = record::key_attribute(item, index.sk);
     sk.parse().map_err(|_| Fault::Corrupt(format!("{sk:?} is no sort key of the index {}", index.name)))
 }
 
 /// One partition of an index, read page by page.
-struct Stream<'a> {
+struct PartitionReader<'a> {
     table: &'a Table,
     index: &'static IndexKeys,
     pk: String,
-    read: VecDeque<Entry>,
-    /// The last position that was read, or where the list starts.
+    read: VecDeque<IndexEntry>,
+    /// The last position that was read, or the start of the list.
     before: Option<Position>,
     more: bool,
 }
 
-impl Stream<'_> {
+impl PartitionReader<'_> {
     async fn fill(&mut self, limit: usize) -> Result<(), Fault> {
         while self.read.is_empty() && self.more {
             let before = self.before.map(|position| position.to_string());
-            let query = Query::of_index(self.index, &self.pk).before(before.as_deref()).backwards().at_most(limit);
+            let query =
+                PartitionQuery::of_index(self.index, &self.pk).before(before.as_deref()).backwards().at_most(limit);
             let (items, next) = self.table.query(query).await?;
             for item in items {
-                self.read.push_back(Entry::read(self.index, item)?);
+                self.read.push_back(IndexEntry::read(self.index, item)?);
             }
             self.more = next.is_some();
             self.before = self.read.back().map(|entry| entry.position).or(self.before);
@@ -267,32 +272,32 @@ impl Stream<'_> {
     }
 }
 
-/// Several partitions as one list in order, every snapshot once.
-struct Merge<'a> {
-    streams: Vec<Stream<'a>>,
-    /// How much is read of each partition at a time.
+/// Merges several partitions into one list in order, each snapshot once.
+struct PartitionMerge<'a> {
+    streams: Vec<PartitionReader<'a>>,
+    /// The number of rows that one read of a partition takes.
     limit: usize,
 }
 
-impl<'a> Merge<'a> {
+impl<'a> PartitionMerge<'a> {
     fn new(
         table: &'a Table,
         sources: Vec<(&'static IndexKeys, String)>,
         start: Option<Position>,
         wanted: usize,
     ) -> Self {
-        // Two partitions may each hold the whole page. Of many, where the last byte of the id decides, each has about its
-        // share: three standard deviations more make a second read of one rare, and the page costs a fifth.
+        // Each of two partitions may hold the whole page. Of many, each holds about its share, because the last byte of
+        // the id decides. Three standard deviations more make a second read rare, and the page costs a fifth.
         let limit = if sources.len() > 2 { wanted / sources.len() + wanted.isqrt() + 1 } else { wanted };
         let streams = sources
             .into_iter()
-            .map(|(index, pk)| Stream { table, index, pk, read: VecDeque::new(), before: start, more: true })
+            .map(|(index, pk)| PartitionReader { table, index, pk, read: VecDeque::new(), before: start, more: true })
             .collect();
         Self { streams, limit: limit.min(wanted) }
     }
 
-    /// The next entries, fewer than `count` only at the end.
-    async fn take(&mut self, count: usize) -> Result<Vec<Entry>, Fault> {
+    /// Returns the next entries; fewer than `count` only at the end.
+    async fn take(&mut self, count: usize) -> Result<Vec<IndexEntry>, Fault> {
         let mut taken = Vec::with_capacity(count);
         while taken.len() < count {
             let limit = self.limit;
@@ -303,7 +308,7 @@ impl<'a> Merge<'a> {
             let Some(newest) = fronts.map(|entry| entry.position).max() else { break };
             let same =
                 self.streams.iter_mut().filter_map(|stream| stream.read.pop_front_if(|entry| entry.position == newest));
-            taken.extend(Entry::folded(same));
+            taken.extend(IndexEntry::folded(same));
         }
         Ok(taken)
     }

@@ -16,8 +16,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use self::chunks::chunk_items;
-use self::packing::{Packed, PackedContent};
-use self::revision_record::Held;
+use self::packing::{PackedContent, StoredContent};
+use self::revision_record::ContentLocation;
 use self::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use self::visibility::Visibility;
 use crate::domain::content::Content;
@@ -29,30 +29,30 @@ use crate::store::attributes::{CHUNKS, CONTENT, FINGERPRINT};
 use crate::store::keys::{self, PK};
 use crate::store::record;
 use crate::store::table::Table;
-use crate::store::table::outcome::{CallFailure, Item, Reason};
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 
 /// Writes new snapshots.
 pub struct SnapshotCreator<'a>(&'a Table);
 
-/// What came of making a snapshot.
+/// The outcome of creating a snapshot.
 #[derive(Debug, PartialEq)]
-pub enum Creation {
-    /// It is written.
-    Made,
-    /// Another request of the same Idempotency-Key came first.
-    Met(Box<Made>),
+pub enum CreateOutcome {
+    /// The snapshot is written.
+    Created,
+    /// Another request with the same Idempotency-Key created a snapshot first.
+    Existing(Box<ExistingSnapshot>),
 }
 
-/// What an Idempotency-Key made before.
+/// The snapshot that an Idempotency-Key created before.
 #[derive(Debug, PartialEq)]
-pub struct Made {
-    /// What was asked for; `None` where no key was used.
+pub struct ExistingSnapshot {
+    /// The fingerprint of the request; `None` if it had no key.
     fingerprint: Option<String>,
-    /// The snapshot as it is now; `None` where it was deleted.
+    /// The current snapshot; `None` if it was deleted.
     pub snapshot: Option<Snapshot>,
 }
 
-impl Made {
+impl ExistingSnapshot {
     fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
         let fingerprint = match item.remove(FINGERPRINT) {
             Some(AttributeValue::S(fingerprint)) => Some(fingerprint),
@@ -65,39 +65,39 @@ impl Made {
         Ok(Self { fingerprint, snapshot })
     }
 
-    /// Whether a request of this fingerprint is the one that made it.
-    pub fn is_asked_by(&self, fingerprint: &Fingerprint) -> bool {
+    /// Returns whether a request with this fingerprint created it.
+    pub fn has_fingerprint(&self, fingerprint: &Fingerprint) -> bool {
         self.fingerprint.as_ref().is_some_and(|made| *made == fingerprint.to_string())
     }
 }
 
 impl<'a> SnapshotCreator<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// What was made under an id that is derived from an Idempotency-Key; `None` where nothing was. One read.
-    pub async fn find(&self, id: ObjectId) -> Result<Option<Made>, Fault> {
+    /// Returns the snapshot under an id that is derived from an Idempotency-Key; `None` if there is none. One read.
+    pub async fn find(&self, id: ObjectId) -> Result<Option<ExistingSnapshot>, Fault> {
         let attributes = [&SNAPSHOT_ATTRIBUTES[..], &[FINGERPRINT]].concat();
         let item = self.0.get(&keys::snapshot(&id), Some(&attributes)).await?;
-        item.map(|item| Made::read(id, item)).transpose()
+        item.map(|item| ExistingSnapshot::read(id, item)).transpose()
     }
 
-    /// Writes a snapshot with its content: one conditional put, or one transaction where the content takes chunks.
+    /// Writes a snapshot with its content: one conditional put, or one transaction if the content needs chunks.
     pub async fn create(
         &self,
         snapshot: &Snapshot,
-        packed: &Packed,
+        packed: &PackedContent,
         fingerprint: Option<&Fingerprint>,
-    ) -> Result<Creation, Fault> {
+    ) -> Result<CreateOutcome, Fault> {
         let item = snapshot_item(snapshot, packed, fingerprint)?;
         match self.write(item.clone(), chunk_items(&snapshot.id, snapshot.revision, packed)?).await {
-            Ok(()) => Ok(Creation::Made),
-            Err(failure) => match met(failure)? {
-                // A repeated try meets what the first one wrote.
-                met if met == item => Ok(Creation::Made),
-                met => Ok(Creation::Met(Box::new(Made::read(snapshot.id, met)?))),
+            Ok(()) => Ok(CreateOutcome::Created),
+            Err(failure) => match existing_item(failure)? {
+                // A retry after a lost answer finds its own write.
+                existing if existing == item => Ok(CreateOutcome::Created),
+                existing => Ok(CreateOutcome::Existing(Box::new(ExistingSnapshot::read(snapshot.id, existing)?))),
             },
         }
     }
@@ -112,93 +112,94 @@ impl<'a> SnapshotCreator<'a> {
     }
 }
 
-/// The snapshot that a refused write met in the place of its own.
-fn met(failure: CallFailure) -> Result<Item, Fault> {
+/// Returns the existing snapshot that made a write fail.
+fn existing_item(failure: CallFailure) -> Result<Item, Fault> {
     match failure {
-        CallFailure::ConditionFailed(Some(met)) => Ok(met),
+        CallFailure::ConditionFailed(Some(existing)) => Ok(existing),
         CallFailure::Cancelled(reasons) => match reasons.into_iter().next() {
-            Some(Reason::ConditionFailed(Some(met))) => Ok(met),
+            Some(ItemReason::ConditionFailed(Some(existing))) => Ok(existing),
             reason => Err(Fault::Corrupt(format!("a chunk of a new snapshot exists already: {reason:?}"))),
         },
         other => Err(other.into()),
     }
 }
 
-/// How often a snapshot is read whose content goes away meanwhile.
+/// How often a snapshot is read again because its content was deleted since.
 const ATTEMPTS: u32 = 2;
 
-/// Reads snapshots, for somebody.
+/// Reads snapshots, within the rights of a principal.
 pub struct SnapshotReader<'a>(&'a Table);
 
-/// A snapshot as a principal sees it, and the content of the revision that it sees, which is unpacked only when somebody asks.
+/// A snapshot as a principal sees it, with the packed content of the visible revision.
 pub struct SnapshotWithContent {
-    /// Everything but the content, as the principal sees it.
+    /// The snapshot without content, as the principal sees it.
     pub snapshot: Snapshot,
     /// The revision that the principal sees.
     pub visible: VisibleRevision,
     /// The snapshot as it is stored.
     pub stored: StoredSnapshot,
     pub(in crate::store) packed: Vec<u8>,
-    /// Whether the principal belongs to another organization than the source.
+    /// Whether the principal belongs to another organization than the source. Then the content is redacted again.
     is_foreign: bool,
 }
 
-/// What becomes of the wish to see a revision of a snapshot.
-pub enum SeenSnapshot {
-    /// The principal sees it.
+/// The outcome of reading a revision.
+pub enum RevisionLookup {
+    /// The revision, which the principal sees.
     Revision(Box<SnapshotWithContent>),
-    /// The principal sees the snapshot, which has no such revision for it.
+    /// The principal sees the snapshot, but it has no such revision for the principal.
     NoSuchRevision,
-    /// There is no such snapshot, or the principal does not see it: nobody is told which.
+    /// The snapshot does not exist, or the principal does not see it. Callers cannot tell which.
     Missing,
 }
 
-/// A snapshot as its own item has it: with the content of its current revision, or the number of the chunks that hold it.
+/// A snapshot as it is stored, with the location of its current content.
 #[derive(Debug, PartialEq)]
 pub struct StoredSnapshot {
     /// Everything but the content.
     pub snapshot: Snapshot,
     /// The hash of the content.
     pub hash: [u8; 32],
-    pub(in crate::store) held: Held,
+    pub(in crate::store) location: ContentLocation,
 }
 
 impl StoredSnapshot {
     /// Reads the item of a snapshot that is no tombstone.
     fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
-        let held = Held::take(&mut item)?;
-        if let Held::Chunks(count) = &held {
+        let location = ContentLocation::take(&mut item)?;
+        if let ContentLocation::Chunks(count) = &location {
             item.insert(CHUNKS.to_owned(), AttributeValue::N(count.to_string()));
         }
         let snapshot = read_snapshot(id, item)?;
-        Ok(Self { hash: snapshot.content.hash, snapshot, held })
+        Ok(Self { hash: snapshot.content.hash, snapshot, location })
     }
 }
 
 impl<'a> SnapshotReader<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The one way to the content of a snapshot: gives the revision that `choice` is for `principal`, who may use it. One
-    /// read; one more where another revision than the current one is seen, or its content is stored in chunks.
+    /// Returns the revision that `choice` names for `principal`, with its content. Every read of a content goes through
+    /// this function, so all apply the same rights. One read; one more if the revision is not the current one or its
+    /// content is stored in chunks.
     pub async fn load(
         &self,
         id: ObjectId,
         principal: &Principal,
         choice: RevisionChoice,
-    ) -> Result<SeenSnapshot, Fault> {
+    ) -> Result<RevisionLookup, Fault> {
         for _ in 0..ATTEMPTS {
-            let Found::Allowed(stored) = self.find_stored(id, principal, Action::Use).await? else {
-                return Ok(SeenSnapshot::Missing);
+            let SnapshotAccess::Allowed(stored) = self.find_stored(id, principal, Action::Use).await? else {
+                return Ok(RevisionLookup::Missing);
             };
             let Some(visible) = principal.visible_revision(&stored.snapshot, choice) else {
-                return Ok(SeenSnapshot::NoSuchRevision);
+                return Ok(RevisionLookup::NoSuchRevision);
             };
             if let Some(packed) = self.visible_content(&stored, &visible).await? {
                 let snapshot = stored.snapshot.seen_by(principal, &visible);
-                return Ok(SeenSnapshot::Revision(Box::new(SnapshotWithContent {
+                return Ok(RevisionLookup::Revision(Box::new(SnapshotWithContent {
                     snapshot,
                     visible,
                     is_foreign: principal.organization != stored.snapshot.source.organization,
@@ -207,14 +208,15 @@ impl<'a> SnapshotReader<'a> {
                 })));
             }
             if let VisibleRevision::Older(_) = visible {
-                return Ok(SeenSnapshot::NoSuchRevision);
+                return Ok(RevisionLookup::NoSuchRevision);
             }
-            // Deleted and swept since it was read, or not shared any more and dropped.
+            // The content was deleted since the snapshot was read: by a sweep, or because the revision is no longer
+            // shared.
         }
         Err(Fault::Corrupt(format!("snapshot {id} lacks some of its content")))
     }
 
-    /// The content of the revision that somebody sees; `None` where some of it is not there any more.
+    /// Returns the content of the visible revision; `None` if some of it was deleted.
     async fn visible_content(
         &self,
         stored: &StoredSnapshot,
@@ -223,24 +225,24 @@ impl<'a> SnapshotReader<'a> {
         let Snapshot { id, revision: current, .. } = stored.snapshot;
         match visible {
             VisibleRevision::Shared(shared) if shared.revision != current => match shared.content.chunks {
-                Some(count) => self.content(id, shared.revision, Held::Chunks(count as usize)).await,
+                Some(count) => self.content(id, shared.revision, ContentLocation::Chunks(count as usize)).await,
                 None => self.older_content(id, shared.revision).await,
             },
             VisibleRevision::Older(revision) => self.older_content(id, *revision).await,
-            _ => self.content(id, current, stored.held.clone()).await,
+            _ => self.content(id, current, stored.location.clone()).await,
         }
     }
 
-    /// The same of a revision that a newer one took the place of.
+    /// Returns the content of an older revision; `None` if some of it was deleted.
     async fn older_content(&self, id: ObjectId, revision: u32) -> Result<Option<Vec<u8>>, Fault> {
         let item = self.0.get(&keys::revision(&id, revision), None).await?;
         let Some(mut item) = item else { return Ok(None) };
-        self.content(id, revision, Held::take(&mut item)?).await
+        self.content(id, revision, ContentLocation::take(&mut item)?).await
     }
 
-    /// The same snapshot with the content of the revision that an apply began with, whatever is shared by now; `None` where
-    /// that revision is gone. No read where it is the one that was loaded.
-    pub async fn pinned(
+    /// Returns the same snapshot with the content of `revision`, whatever is shared now; `None` if it was deleted. An
+    /// apply that is resumed keeps its revision this way. No read if it is the loaded revision.
+    pub async fn at_revision(
         &self,
         loaded: SnapshotWithContent,
         revision: u32,
@@ -258,68 +260,70 @@ impl<'a> SnapshotReader<'a> {
         Ok(content.map(|packed| SnapshotWithContent { snapshot, visible, stored, packed, is_foreign }))
     }
 
-    /// The content of what is shared of a snapshot; `None` where nothing is, or it is gone since the snapshot was read.
-    pub(crate) async fn shared_content(&self, stored: &StoredSnapshot) -> Result<Option<PackedContent>, Fault> {
+    /// Returns the content of the shared revision; `None` if nothing is shared, or if it was deleted since the snapshot
+    /// was read.
+    pub(crate) async fn shared_content(&self, stored: &StoredSnapshot) -> Result<Option<StoredContent>, Fault> {
         let Some(shared) = stored.snapshot.shared() else { return Ok(None) };
         let packed = self.visible_content(stored, &VisibleRevision::Shared(Box::new(shared))).await?;
-        Ok(packed.map(PackedContent::new))
+        Ok(packed.map(StoredContent::new))
     }
 
-    /// The content of the current revision; `None` where some of it is not there any more.
-    pub(crate) async fn current_content(&self, stored: &StoredSnapshot) -> Result<Option<PackedContent>, Fault> {
+    /// Returns the content of the current revision; `None` if some of it was deleted.
+    pub(crate) async fn current_content(&self, stored: &StoredSnapshot) -> Result<Option<StoredContent>, Fault> {
         let packed = self.visible_content(stored, &VisibleRevision::Current).await?;
-        Ok(packed.map(PackedContent::new))
+        Ok(packed.map(StoredContent::new))
     }
 
-    /// Whether `principal`, who sees a snapshot as others shared it, saw what was shared before as well. One round trip.
+    /// Returns whether `principal`, who sees the shared revision, also saw the one that was shared before. One round
+    /// trip.
     pub async fn saw_earlier(&self, snapshot: &Snapshot, principal: &Principal) -> Result<bool, Fault> {
         let Some(earlier) = snapshot.shares.earlier else { return Ok(false) };
         let since = Visibility::new(self.0).since(snapshot.id, principal.organization).await?;
         Ok(since.is_some_and(|since| since <= earlier.at))
     }
 
-    /// The content of a revision; `None` where some of it is not there any more.
+    /// Returns the content of a revision; `None` if some of it was deleted.
     pub(in crate::store) async fn content(
         &self,
         id: ObjectId,
         revision: u32,
-        held: Held,
+        location: ContentLocation,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let count = match held {
-            Held::Inline(bytes) => return Ok(Some(bytes)),
-            Held::Chunks(count) => count,
+        let count = match location {
+            ContentLocation::Inline(bytes) => return Ok(Some(bytes)),
+            ContentLocation::Chunks(count) => count,
         };
         let keys: Vec<_> = (0..count).map(|number| keys::chunk(&id, revision, number)).collect();
         let items = self.0.batch_get(&keys, &[PK, CONTENT], true).await?;
         let found: HashMap<&str, &AttributeValue> =
             items.iter().filter_map(|item| Some((record::partition_key(item), item.get(CONTENT)?))).collect();
-        let chunk = |key: &keys::Key| Some(found.get(key.pk.as_str())?.as_b().ok()?.as_ref());
+        let chunk = |key: &keys::ItemKey| Some(found.get(key.pk.as_str())?.as_b().ok()?.as_ref());
         Ok(keys.iter().map(chunk).collect::<Option<Vec<&[u8]>>>().map(|chunks| chunks.concat()))
     }
 
-    /// The snapshot without its content, for a change of its own fields. One read.
-    pub async fn find(&self, id: ObjectId, principal: &Principal, action: Action) -> Result<Found, Fault> {
+    /// Returns the snapshot without content, for a change of its own fields. One read.
+    pub async fn find(&self, id: ObjectId, principal: &Principal, action: Action) -> Result<SnapshotAccess, Fault> {
         let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
-        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Found::Missing) };
+        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(SnapshotAccess::Missing) };
         let snapshot = read_snapshot(id, item)?;
         let verdict = principal.judge(action, snapshot.access());
-        Ok(Found::judged(verdict, snapshot))
+        Ok(SnapshotAccess::of(verdict, snapshot))
     }
 
-    /// The snapshot as it is stored, for a new revision of it. One read.
+    /// Returns the snapshot as it is stored, for a new revision. One read.
     pub async fn find_stored(
         &self,
         id: ObjectId,
         principal: &Principal,
         action: Action,
-    ) -> Result<Found<StoredSnapshot>, Fault> {
-        let Some(stored) = self.stored(id).await? else { return Ok(Found::Missing) };
+    ) -> Result<SnapshotAccess<StoredSnapshot>, Fault> {
+        let Some(stored) = self.stored(id).await? else { return Ok(SnapshotAccess::Missing) };
         let verdict = principal.judge(action, stored.snapshot.access());
-        Ok(Found::judged(verdict, stored))
+        Ok(SnapshotAccess::of(verdict, stored))
     }
 
-    /// The snapshot for its own schedule, in the name of whoever made it; `None` where there is none. Whether that person
-    /// may still have it refreshed is for [`crate::refresh`] to judge, which alone calls this. One read.
+    /// Returns the snapshot for its own schedule; `None` if it does not exist. Checks no rights: [`crate::refresh`],
+    /// the only caller, checks those of the creator. One read.
     pub(crate) async fn find_for_schedule(&self, id: ObjectId) -> Result<Option<StoredSnapshot>, Fault> {
         self.stored(id).await
     }
@@ -330,19 +334,19 @@ impl<'a> SnapshotReader<'a> {
     }
 }
 
-/// What becomes of the wish to do something to a snapshot.
+/// The outcome of reading a snapshot for an action.
 #[derive(Debug, PartialEq)]
-pub enum Found<T = Snapshot> {
-    /// The snapshot: the principal may do it.
+pub enum SnapshotAccess<T = Snapshot> {
+    /// The snapshot. The principal may take the action.
     Allowed(Box<T>),
-    /// The principal sees the snapshot, but may not do this to it.
+    /// The principal sees the snapshot, but may not take the action.
     Forbidden,
-    /// There is no such snapshot, or the principal does not see it: nobody is told which.
+    /// The snapshot does not exist, or the principal does not see it. Callers cannot tell which.
     Missing,
 }
 
-impl<T> Found<T> {
-    fn judged(verdict: Verdict, found: T) -> Self {
+impl<T> SnapshotAccess<T> {
+    fn of(verdict: Verdict, found: T) -> Self {
         match verdict {
             Verdict::Allowed => Self::Allowed(Box::new(found)),
             Verdict::Forbidden => Self::Forbidden,
@@ -352,15 +356,15 @@ impl<T> Found<T> {
 }
 
 impl SnapshotWithContent {
-    /// Unpacks the content as the principal may see it: in another organization what was captured before today's rules for
-    /// secrets is redacted again. What is stored does not change.
+    /// Unpacks the content as the principal sees it. For another organization, redacts again what was captured before
+    /// the current rules for secrets. The stored content stays as it is.
     pub fn content<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<Content, E> {
-        shown(&self.packed, self.is_foreign, work)
+        unpack_for(&self.packed, self.is_foreign, work)
     }
 }
 
-/// The content that `packed` holds, redacted again where it is shown in another organization.
-pub(in crate::store) fn shown<E: From<Fault> + From<OverBudget>>(
+/// Unpacks a content. Redacts it again if it is shown in another organization.
+pub(in crate::store) fn unpack_for<E: From<Fault> + From<OverBudget>>(
     packed: &[u8],
     is_foreign: bool,
     work: &Work,

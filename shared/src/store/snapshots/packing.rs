@@ -1,4 +1,4 @@
-//! Content as bytes: canonical JSON, compressed.
+//! Packs content: canonical JSON, compressed.
 
 use std::io::{self, Read, Write};
 
@@ -11,45 +11,45 @@ use crate::domain::content::{Content, MAX_RAW_BYTES};
 use crate::domain::sharing::ContentAddress;
 use crate::domain::{Fault, OverBudget, Work};
 
-/// The most compressed bytes that stand in the snapshot's own item, so that reading a snapshot stays cheap.
+/// The most compressed bytes in the snapshot's own item, so that reading a snapshot stays cheap.
 const MAX_INLINE_BYTES: usize = 32 * 1024;
 
-/// The most compressed bytes that a snapshot has in all: its chunks and its own item are one transaction, of at most 4 MB.
+/// The most compressed bytes of a snapshot: its item and its chunks are one transaction of at most 4 MB.
 pub const MAX_PACKED_BYTES: usize = 3_500_000;
 
 /// The most compressed bytes in one chunk; an item has at most 400 kB.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// zstd's level. On setups of a few dozen kilobytes 19 takes some milliseconds and saves every later read and write
-/// units; large ones are compressed faster and less.
+/// zstd's level. On setups of some dozen kilobytes, 19 takes a few milliseconds and saves capacity units with every
+/// later read and write. Large ones are compressed faster and less.
 const LEVEL: i32 = 19;
 const LARGE_LEVEL: i32 = 3;
 const LARGE_BYTES: usize = 1_000_000;
 
-/// A content as the bytes by which two are compared, not compressed yet.
-pub struct Canonical {
+/// The canonical JSON of a content, and the hash that identifies the content.
+pub struct CanonicalContent {
     json: Vec<u8>,
-    /// SHA-256 of the JSON without findings: the same content, the same hash.
+    /// SHA-256 of the JSON without findings: equal contents have equal hashes.
     pub hash: [u8; 32],
 }
 
-impl Canonical {
-    /// The canonical form of a capture.
+impl CanonicalContent {
+    /// Returns the canonical form of a capture.
     pub fn of(capture: &Capture, work: &Work) -> Result<Self, CaptureFailure> {
         Ok(Self { json: capture.json(work)?, hash: capture.hash(work)? })
     }
 
-    /// Compresses it. The outer error is that the time is over.
-    pub fn pack(&self, work: &Work) -> Result<Result<Packed, Fault>, OverBudget> {
-        Ok(compress(&self.json, work)?.map(|bytes| Packed { bytes, hash: self.hash }))
+    /// Compresses the content. The outer error says that the time is over.
+    pub fn pack(&self, work: &Work) -> Result<Result<PackedContent, Fault>, OverBudget> {
+        Ok(compress(&self.json, work)?.map(|bytes| PackedContent { bytes, hash: self.hash }))
     }
 }
 
-/// A packed content as it was read.
-pub struct PackedContent(Vec<u8>);
+/// A packed content from the table.
+pub struct StoredContent(Vec<u8>);
 
-impl PackedContent {
-    /// The content that these bytes hold.
+impl StoredContent {
+    /// Returns the content of these bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
@@ -60,39 +60,39 @@ impl PackedContent {
     }
 }
 
-/// A packed content.
+/// A packed content with its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packed {
+pub struct PackedContent {
     /// The compressed JSON.
     pub bytes: Vec<u8>,
     /// SHA-256 of the JSON without findings.
     pub hash: [u8; 32],
 }
 
-impl Packed {
-    /// The pieces in which bytes are stored that do not stand in the snapshot's own item; none where they do.
+impl PackedContent {
+    /// Returns the chunks of the content; none if it fits the snapshot's own item.
     pub(in crate::store) fn chunks(&self) -> Vec<&[u8]> {
         if self.bytes.len() <= MAX_INLINE_BYTES { Vec::new() } else { self.bytes.chunks(CHUNK_BYTES).collect() }
     }
 
-    /// Where a content is stored that is written now.
+    /// Returns the location of a new content.
     pub fn address(&self) -> ContentAddress {
         let chunks = self.chunks().len();
         ContentAddress { hash: self.hash, chunks: u32::try_from(chunks).ok().filter(|chunks| *chunks > 0) }
     }
 
-    /// The content, to be unpacked.
-    pub fn content(&self) -> PackedContent {
-        PackedContent::new(self.bytes.clone())
+    /// Returns the content, still packed.
+    pub fn content(&self) -> StoredContent {
+        StoredContent::new(self.bytes.clone())
     }
 
     /// Packs `content`.
     pub fn pack(content: &Content) -> Result<Self, Fault> {
         let hash = Sha256::digest(content.clone().without_findings().canonical_json()).into();
-        Canonical { json: content.canonical_json(), hash }.pack(&Work::unlimited())?
+        CanonicalContent { json: content.canonical_json(), hash }.pack(&Work::unlimited())?
     }
 
-    /// Why the content is no snapshot, with the figures; `None` where it fits.
+    /// Returns why the content is too large for a snapshot; `None` if it fits.
     pub fn excess(&self) -> Option<String> {
         let bytes = self.bytes.len();
         (bytes > MAX_PACKED_BYTES).then(|| {
@@ -101,10 +101,11 @@ impl Packed {
     }
 }
 
-/// How many bytes are compressed or decompressed between two looks at the clock: the size of zstd's blocks. ADR 12 has what one takes.
+/// The bytes that are compressed or decompressed between two checks of the deadline: the size of zstd's blocks. ADR 12
+/// has the time that one takes.
 const PIECE: usize = 128 * 1024;
 
-/// Compresses any bytes. The outer error is that the time is over.
+/// Compresses bytes. The outer error says that the time is over.
 pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec<u8>, Fault>, OverBudget> {
     let fault = |error: io::Error| Fault::Corrupt(error.to_string());
     let mut encoder = match encoder(bytes.len()) {
@@ -120,7 +121,7 @@ pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec
     Ok(encoder.finish().map_err(fault))
 }
 
-/// Compresses so many bytes to memory. zstd chooses its tables by their number, so it is told.
+/// Returns an encoder for `length` bytes. zstd chooses its tables by that number.
 fn encoder(length: usize) -> io::Result<Encoder<'static, Vec<u8>>> {
     let level = if length > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
     let mut encoder = Encoder::new(Vec::new(), level)?;
@@ -147,7 +148,7 @@ pub(in crate::store) fn decompress<E: From<Fault> + From<OverBudget>>(bytes: &[u
     }
 }
 
-/// Unpacks what [`Packed::pack`] made.
+/// Unpacks what [`PackedContent::pack`] made.
 pub(in crate::store) fn unpack<E: From<Fault> + From<OverBudget>>(bytes: &[u8], work: &Work) -> Result<Content, E> {
     let json = decompress::<E>(bytes, work)?;
     Content::read(&json, work)?
@@ -184,16 +185,17 @@ mod tests {
             ..Setup::default()
         };
         let capture = capture(setup, &organization, &Work::unlimited()).unwrap();
-        let packed = Canonical::of(&capture, &Work::unlimited()).unwrap().pack(&Work::unlimited()).unwrap().unwrap();
+        let packed =
+            CanonicalContent::of(&capture, &Work::unlimited()).unwrap().pack(&Work::unlimited()).unwrap().unwrap();
         let content: Content = unpack::<Fault>(&packed.bytes, &Work::unlimited()).unwrap();
         assert_eq!(Some(&content), capture.content().as_ref());
         assert_eq!(serde_json::to_value(&content.templates[0].document).unwrap(), document);
-        assert_eq!(packed, Packed::pack(&content).unwrap());
+        assert_eq!(packed, PackedContent::pack(&content).unwrap());
     }
 
     #[test]
     fn a_setup_has_at_most_3_5_mb_compressed() {
-        let excess = |length| Packed { bytes: vec![0; length], hash: [0; 32] }.excess();
+        let excess = |length| PackedContent { bytes: vec![0; length], hash: [0; 32] }.excess();
         assert_eq!([3_499_999, 3_500_000].map(excess), [None, None]);
         assert!(excess(3_500_001).unwrap().contains("3500001"));
     }
@@ -201,7 +203,7 @@ mod tests {
     #[test]
     fn up_to_32_kib_are_stored_in_one_piece_with_the_snapshot_and_more_in_chunks_of_256_kib() {
         let sizes = |length| {
-            let packed = Packed { bytes: vec![0; length], hash: [0; 32] };
+            let packed = PackedContent { bytes: vec![0; length], hash: [0; 32] };
             packed.chunks().iter().map(|chunk| chunk.len()).collect::<Vec<_>>()
         };
         assert_eq!(sizes(32_768), [0; 0]);

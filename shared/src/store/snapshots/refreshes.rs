@@ -1,5 +1,5 @@
-//! New revisions of a snapshot: written in the place of the current one, which is kept beside it; and what is known of its
-//! refreshes.
+//! Writes new revisions of a snapshot and the state of its refreshes. A new revision replaces the current one, which is
+//! kept as an older one.
 
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use futures_util::future::try_join_all;
 
 use super::StoredSnapshot;
 use super::chunks::{chunk_items, chunk_keys};
-use super::packing::Packed;
-use super::revision_record::{Held, Note, RefreshRecord, about, revision_item, unscheduled, while_about};
+use super::packing::PackedContent;
+use super::revision_record::{
+    ContentLocation, RefreshEntry, RefreshRecord, revision_item, set_revision, when_revision, without_schedule,
+};
 use super::revisions::RevisionWithContent;
 use super::shared_record::{keep_shared, write_shares};
 use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
@@ -27,120 +29,120 @@ use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// How long a revision is kept after another took its place, however many there are: an apply that began with it has ended by
-/// then, and whoever looks at a list of revisions can still read what it shows.
+/// How long a replaced revision is kept, whatever the limit on their number. By then an apply that uses it has ended,
+/// and a client that listed it can still read it.
 const KEPT_AT_LEAST: Duration = Duration::from_secs(60 * 60);
-/// The most revisions that are dropped once a new one was made. More are dropped after the next one.
+/// The most revisions that are deleted after a new one was made. The next one deletes more.
 const DROPPED_AT_ONCE: usize = 10;
-/// How many things one page of unfinished applies has.
+/// The number of rows in one page of unfinished applies.
 const PAGE: usize = 100;
 
 /// A revision that a refresh captured.
 pub struct NextRevision<'n> {
     /// Its content.
-    pub packed: &'n Packed,
+    pub packed: &'n PackedContent,
     /// How many items it holds.
     pub counts: Counts,
     /// The source as it is now.
     pub source: Source,
 }
 
-/// On what terms a revision is written.
+/// How a revision is written.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms {
-    /// How many revisions are kept, this one counted.
+pub struct RevisionOptions {
+    /// The number of revisions that are kept, this one included.
     pub kept: u32,
-    /// Whether it is shared, where the snapshot's sharing follows its revisions.
+    /// Whether the revision is shared, if the snapshot's sharing follows new revisions.
     pub follows: bool,
     /// The version that the snapshot must still have; `None` for any.
     pub version: Option<u64>,
 }
 
-/// What came of writing a revision.
+/// The outcome of writing a revision.
 #[derive(Debug, PartialEq)]
-pub enum Replaced {
-    /// It is written. What the snapshot is now.
+pub enum ReplaceOutcome {
+    /// The revision is written. Contains the snapshot after it.
     Done(Box<Snapshot>),
-    /// Somebody made a revision, deleted the snapshot, or served the same time of the schedule since it was read. Nothing is
-    /// written.
-    Moved,
+    /// Since the snapshot was read, another revision was made, it was deleted, or the same time of the schedule was
+    /// served. Nothing is written.
+    Conflict,
 }
 
 /// Writes revisions, and the state of refreshes.
 pub struct Refreshes<'a>(&'a Table);
 
 impl<'a> Refreshes<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// The state of a snapshot's refreshes; `None` where it never had one and no schedule. One read.
+    /// Returns the state of a snapshot's refreshes; `None` if it was never refreshed and has no schedule. One read.
     pub async fn state(&self, snapshot: ObjectId) -> Result<Option<RefreshState>, Fault> {
         let item = self.0.get(&keys::refresh(&snapshot), None).await?;
         item.map(|item| Ok(record::read::<RefreshRecord>(item)?.into())).transpose()
     }
 
-    /// Puts a captured revision in the place of the current one, where that is still the one that was read; the current one
-    /// is kept. One transaction, the note of the refresh included.
+    /// Replaces the current revision with a captured one, on the condition that it is the one that was read. Keeps the
+    /// replaced one. One transaction with the entry of the refresh.
     pub async fn replace(
         &self,
         stored: &StoredSnapshot,
         next: &NextRevision<'_>,
-        note: &Note,
-        terms: Terms,
-    ) -> Result<Replaced, Fault> {
+        entry: &RefreshEntry,
+        options: RevisionOptions,
+    ) -> Result<ReplaceOutcome, Fault> {
         let snapshot = &stored.snapshot;
         let revised = Snapshot {
             source: next.source.clone(),
             counts: next.counts,
             restored_from: None,
-            ..revised(snapshot, note.at)
+            ..revised(snapshot, entry.at)
         };
-        let state = about(note.write(Change::default()), revised.revision);
+        let state = set_revision(entry.write(Change::default()), revised.revision);
         let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
-        self.write(stored, revised, next.packed, state, terms).await
+        self.write(stored, revised, next.packed, state, options).await
     }
 
-    /// Brings an older revision back: as a new one, in the place of the current one, where that is still the one that was
-    /// read. The schedule, which would capture over it, ends in the same transaction.
+    /// Restores an older revision as a new one, on the condition that the current one is the one that was read. The
+    /// same transaction ends the schedule, which would capture over it.
     pub async fn restore(
         &self,
         stored: &StoredSnapshot,
         old: &RevisionWithContent,
         now: Timestamp,
-        terms: Terms,
-    ) -> Result<Replaced, Fault> {
+        options: RevisionOptions,
+    ) -> Result<ReplaceOutcome, Fault> {
         let snapshot = &stored.snapshot;
         let revised = Snapshot {
             counts: old.revision.counts,
             restored_from: Some(old.revision.number),
             ..revised(snapshot, now.max(snapshot.revised_at))
         };
-        // It exists: whatever made the older revisions has written it.
-        let state = about(unscheduled(Change::of_existing()), revised.revision);
+        // The item exists, because whatever made older revisions wrote it.
+        let state = set_revision(without_schedule(Change::of_existing()), revised.revision);
         let state = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &state)?;
-        let packed = Packed { bytes: old.packed.clone(), hash: old.hash };
-        self.write(stored, revised, &packed, state, terms).await
+        let packed = PackedContent { bytes: old.packed.clone(), hash: old.hash };
+        self.write(stored, revised, &packed, state, options).await
     }
 
     async fn write(
         &self,
         stored: &StoredSnapshot,
         mut revised: Snapshot,
-        packed: &Packed,
+        packed: &PackedContent,
         state: TransactWriteItem,
-        terms: Terms,
-    ) -> Result<Replaced, Fault> {
-        let StoredSnapshot { snapshot, held, hash } = stored;
+        options: RevisionOptions,
+    ) -> Result<ReplaceOutcome, Fault> {
+        let StoredSnapshot { snapshot, location, hash } = stored;
         revised.content = packed.address();
-        let is_followed = share_as_told(snapshot, &mut revised, terms);
-        let replaced = revision_item(snapshot, held, hash, revised.revised_at)?;
-        let change = revision_change(snapshot, &revised, packed, terms)?;
+        let is_followed = follow_revision(snapshot, &mut revised, options);
+        let replaced = revision_item(snapshot, location, hash, revised.revised_at)?;
+        let change = revision_change(snapshot, &revised, packed, options)?;
         let change = match is_followed {
-            // An assignment that came meanwhile says what is shared, and whether this is.
+            // An assignment since the read may change what is shared, so the version is a condition.
             true => write_shares(change, &revised.shares)?
                 .when(VERSION, number(snapshot.version))
                 .when(FOLLOW, AttributeValue::Bool(true)),
@@ -160,27 +162,27 @@ impl<'a> Refreshes<'a> {
             writes.extend(rows.at_once);
         }
         match self.0.transact(writes).await {
-            Ok(()) => Ok(Replaced::Done(Box::new(revised))),
-            Err(CallFailure::Cancelled(_)) => Ok(Replaced::Moved),
+            Ok(()) => Ok(ReplaceOutcome::Done(Box::new(revised))),
+            Err(CallFailure::Cancelled(_)) => Ok(ReplaceOutcome::Conflict),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Writes down what a refresh of this revision came to that made no other; `false` where another was made meanwhile, the
-    /// same time of the schedule was served before, or what is left of a deleted snapshot was swept. One write unit; where
-    /// nothing was known so far, `has_state` being `false`, also a read of the snapshot.
-    pub async fn note(&self, snapshot: &Snapshot, has_state: bool, note: &Note) -> Result<bool, Fault> {
+    /// Writes the entry of a refresh that made no revision. Returns `false` if another revision was made since, the
+    /// same time of the schedule was served, or the deleted snapshot was swept. One write unit. Without earlier state
+    /// (`has_state` is `false`) it also reads the snapshot.
+    pub async fn record(&self, snapshot: &Snapshot, has_state: bool, entry: &RefreshEntry) -> Result<bool, Fault> {
         let (snapshot, revision) = (snapshot.id, snapshot.revision);
         let key = keys::refresh(&snapshot);
         let known = if has_state { Change::of_existing() } else { Change::default() };
-        match self.0.change(&key, &while_about(note.write(known), revision)).await {
+        match self.0.change(&key, &when_revision(entry.write(known), revision)).await {
             Ok(()) if has_state => return Ok(true),
             Ok(()) => {}
             Err(CallFailure::ConditionFailed(_)) => return Ok(false),
             Err(other) => return Err(other.into()),
         }
-        // The snapshot's own item cannot be checked in one transaction with this: that costs twice its size. A snapshot that
-        // was deleted meanwhile is seen now.
+        // A check of the snapshot's own item in the same transaction would cost twice its size, so a deletion since is
+        // found by this read.
         let snapshot = self.0.get(&keys::snapshot(&snapshot), Some(&[PK, DELETED_AT])).await?;
         if snapshot.is_some_and(|item| !item.contains_key(DELETED_AT)) {
             return Ok(true);
@@ -189,13 +191,17 @@ impl<'a> Refreshes<'a> {
         Ok(false)
     }
 
-    /// Ends a snapshot's schedule; where there is something to say about it, only the one that is due at the given time.
-    /// `false` where there is nothing to end.
-    pub async fn end_schedule(&self, snapshot: ObjectId, why: Option<(&Note, Timestamp)>) -> Result<bool, Fault> {
-        let change = unscheduled(Change::of_existing());
+    /// Ends a snapshot's schedule. With an entry, ends only the schedule that is due at the given time. Returns `false`
+    /// if there is no such schedule.
+    pub async fn end_schedule(
+        &self,
+        snapshot: ObjectId,
+        why: Option<(&RefreshEntry, Timestamp)>,
+    ) -> Result<bool, Fault> {
+        let change = without_schedule(Change::of_existing());
         let change = match why {
-            // Whoever made another schedule meanwhile was not judged.
-            Some((note, due_at)) => note.write(change).when(DUE_AT, text(due_at)),
+            // The entry is not about a schedule that was set since.
+            Some((entry, due_at)) => entry.write(change).when(DUE_AT, text(due_at)),
             None => change,
         };
         match self.0.change(&keys::refresh(&snapshot), &change).await {
@@ -205,16 +211,16 @@ impl<'a> Refreshes<'a> {
         }
     }
 
-    /// Drops the oldest revisions that are not kept any more: none that is shared or was before, none that was replaced less
-    /// than an hour before `now`, and none at all while an apply of the snapshot is unfinished. `snapshot` is what a new
-    /// revision made of it. How many are gone.
+    /// Deletes the oldest revisions beyond the limit and returns how many. Keeps shared and previously shared ones,
+    /// those replaced less than an hour before `now`, and all of them while an apply of the snapshot is unfinished.
+    /// `snapshot` is the snapshot after the new revision.
     pub async fn drop_old(&self, snapshot: &Snapshot, now: Timestamp) -> Result<usize, Fault> {
         let oldest_kept = snapshot.shares.oldest_kept.unwrap_or(1);
         let Some(last) = oldest_kept.checked_sub(1).filter(|last| *last > 0) else { return Ok(0) };
         let key = |revision| keys::revision(&snapshot.id, revision);
         let (first, last) = (key(0), key(last));
-        let query = Query::of(&first.pk).between(&first.sk, &last.sk).only(&[PK, SK, CHUNKS, REPLACED_AT]);
-        // Two of them may be shared.
+        let query = PartitionQuery::of(&first.pk).between(&first.sk, &last.sk).only(&[PK, SK, CHUNKS, REPLACED_AT]);
+        // Two of them may be shared, and stay.
         let (mut items, _) = self.0.query(query.at_most(DROPPED_AT_ONCE + 2)).await?;
         items.retain(|item| replaced_at(item).is_some_and(|at| at.plus(KEPT_AT_LEAST) <= now));
         let items = self.not_shared(snapshot.id, items).await?;
@@ -223,16 +229,19 @@ impl<'a> Refreshes<'a> {
         }
         let mut keys = Vec::new();
         for item in &items {
-            // The chunks first: what is left of them is found by the revision's own item.
+            // Chunks first: a later call finds what is left by the revision's own item.
             keys.extend(chunk_keys(&snapshot.id, item)?);
-            keys.push(keys::Key { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() });
+            keys.push(keys::ItemKey {
+                pk: record::partition_key(item).to_owned(),
+                sk: record::sort_key(item).to_owned(),
+            });
         }
         self.0.batch_delete(keys).await?;
         Ok(items.len())
     }
 
-    /// Those of some old revisions that are not shared and were not before. The snapshot is read anew: from the revision on that
-    /// raised `oldestKept`, only what was shared by then is shared again.
+    /// Returns the revisions that are neither shared nor were shared before. Reads the snapshot again: since
+    /// `oldestKept` was raised, only a revision that was already shared can be shared again.
     async fn not_shared(&self, id: ObjectId, mut revisions: Vec<Item>) -> Result<Vec<Item>, Fault> {
         if revisions.is_empty() {
             return Ok(revisions);
@@ -246,18 +255,18 @@ impl<'a> Refreshes<'a> {
         Ok(revisions)
     }
 
-    /// Whether an apply of the snapshot, by anybody, is not final yet.
+    /// Returns whether any apply of the snapshot is unfinished.
     async fn is_being_applied(&self, snapshot: ObjectId) -> Result<bool, Fault> {
         let shards: Vec<String> = keys::sweep_shards().collect();
         let looks = shards.iter().map(|shard| self.is_being_applied_in(shard, snapshot));
         Ok(try_join_all(looks).await?.contains(&true))
     }
 
-    /// The same in one of the partitions where unfinished applies are found.
+    /// Returns the same for one partition of unfinished applies.
     async fn is_being_applied_in(&self, shard: &str, snapshot: ObjectId) -> Result<bool, Fault> {
         let mut before = None::<String>;
         loop {
-            let query = Query::of_index(&ALL, shard).before(before.as_deref()).backwards().at_most(PAGE);
+            let query = PartitionQuery::of_index(&ALL, shard).before(before.as_deref()).backwards().at_most(PAGE);
             let (items, next) = self.0.query(query).await?;
             let is_of_it = |item: &Item| {
                 let apply = keys::parse_apply(record::partition_key(item), record::sort_key(item));
@@ -275,16 +284,16 @@ fn replaced_at(item: &Item) -> Option<Timestamp> {
     item.get(REPLACED_AT)?.as_s().ok()?.parse().ok()
 }
 
-/// The snapshot with the number and the time of its next revision.
+/// Returns the snapshot with the number and time of its next revision.
 fn revised(snapshot: &Snapshot, now: Timestamp) -> Snapshot {
     Snapshot { revision: snapshot.revision + 1, revised_at: now, ..snapshot.clone() }
 }
 
-/// Says in `revised` what is kept and shared of it; whether that is the new revision itself.
-fn share_as_told(snapshot: &Snapshot, revised: &mut Snapshot, terms: Terms) -> bool {
-    let followed = snapshot.shared().filter(|_| terms.follows && snapshot.shares.follow);
+/// Sets what is kept and shared in `revised`. Returns whether the new revision is shared.
+fn follow_revision(snapshot: &Snapshot, revised: &mut Snapshot, options: RevisionOptions) -> bool {
+    let followed = snapshot.shared().filter(|_| options.follows && snapshot.shares.follow);
     revised.shares = match &followed {
-        // Name and description are those that somebody looked at.
+        // Keeps the shared name and description, which an administrator has seen.
         Some(shared) => snapshot.shares_with(SharedRevision {
             name: shared.name.clone(),
             description: shared.description.clone(),
@@ -292,14 +301,20 @@ fn share_as_told(snapshot: &Snapshot, revised: &mut Snapshot, terms: Terms) -> b
         }),
         None => Shares { current: snapshot.shared(), ..snapshot.shares.clone() },
     };
-    revised.shares.oldest_kept = Some(snapshot.oldest_kept(terms.kept).max(oldest_kept(revised.revision, terms.kept)));
+    revised.shares.oldest_kept =
+        Some(snapshot.oldest_kept(options.kept).max(oldest_kept(revised.revision, options.kept)));
     followed.is_some()
 }
 
-/// What a new revision changes of the snapshot's own item: nothing that a rename or an assignment changes.
-fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed, terms: Terms) -> Result<Change, Fault> {
+/// Returns the change of the snapshot's own item. It touches nothing that a rename or an assignment changes.
+fn revision_change(
+    snapshot: &Snapshot,
+    revised: &Snapshot,
+    packed: &PackedContent,
+    options: RevisionOptions,
+) -> Result<Change, Fault> {
     let counts = serde_dynamo::to_attribute_value(revised.counts);
-    let (holds, content) = Held::of(packed).attribute();
+    let (holds, content) = ContentLocation::of(packed).attribute();
     let change = Change::of_existing()
         .when_absent(DELETED_AT)
         .when(REVISION, number(snapshot.revision.into()))
@@ -316,7 +331,7 @@ fn revision_change(snapshot: &Snapshot, revised: &Snapshot, packed: &Packed, ter
         Some(name) => change.set(SOURCE_USER_NAME, text(name)),
         None => change.remove(SOURCE_USER_NAME),
     };
-    let change = match terms.version {
+    let change = match options.version {
         Some(version) => change.when(VERSION, number(version)),
         None => change,
     };

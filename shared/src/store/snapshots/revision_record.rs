@@ -1,10 +1,10 @@
-//! What a snapshot's partition holds beside the snapshot: older revisions, and the state of its refreshes.
+//! Records beside a snapshot: older revisions, and the state of its refreshes.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::packing::Packed;
+use super::packing::PackedContent;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
@@ -19,18 +19,18 @@ use crate::store::record::{self, Record};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
 
-/// Where the packed content of a revision stands.
+/// The location of a revision's packed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) enum Held {
+pub(in crate::store) enum ContentLocation {
     /// In the item itself.
     Inline(Vec<u8>),
     /// In this many chunks.
     Chunks(usize),
 }
 
-impl Held {
-    /// How a content is stored that is written now.
-    pub(in crate::store) fn of(packed: &Packed) -> Self {
+impl ContentLocation {
+    /// Returns the location of a new content.
+    pub(in crate::store) fn of(packed: &PackedContent) -> Self {
         match packed.chunks().len() {
             0 => Self::Inline(packed.bytes.clone()),
             chunks => Self::Chunks(chunks),
@@ -52,7 +52,7 @@ impl Held {
         }
     }
 
-    /// The attribute in which an item says where its content stands.
+    /// Returns the attribute that stores the location.
     pub(in crate::store) fn attribute(&self) -> (&'static str, AttributeValue) {
         match self {
             Self::Inline(bytes) => (CONTENT, AttributeValue::B(Blob::new(bytes.clone()))),
@@ -72,7 +72,7 @@ pub(in crate::store) fn take_hash(item: &mut Item) -> Result<[u8; 32], Fault> {
     })
 }
 
-/// A revision that a newer one took the place of.
+/// An older revision, which a newer one replaced.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct RevisionRecord {
@@ -81,8 +81,8 @@ pub(in crate::store) struct RevisionRecord {
     replaced_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     restored_from: Option<u32>,
-    /// The source's names when it was captured, with those that follow. Absent on revisions that were replaced before they
-    /// were kept.
+    /// The source's name at the capture. Absent, like the next two fields, on revisions that were replaced before names
+    /// were stored.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     source_org_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -95,11 +95,11 @@ impl Record for RevisionRecord {
     const TYPE: &'static str = "revision";
 }
 
-/// The attributes of an older revision, its content aside.
+/// The attributes of an older revision, without its content.
 pub(in crate::store) const REVISION_ATTRIBUTES: [&str; 5] = [keys::SK, COUNTS, REVISED_AT, REPLACED_AT, RESTORED_FROM];
 
 impl RevisionRecord {
-    /// What is shared where this revision of `snapshot` is, whose content stands at `content`.
+    /// Returns the sharing of this revision. Its content is at `content`.
     pub(in crate::store) fn shared(
         &self,
         snapshot: &Snapshot,
@@ -134,10 +134,10 @@ impl RevisionRecord {
     }
 }
 
-/// The item of the current revision of `snapshot`, which is being replaced at `now`.
+/// Returns the item of the current revision, which is replaced at `now`.
 pub(in crate::store) fn revision_item(
     snapshot: &Snapshot,
-    held: &Held,
+    location: &ContentLocation,
     hash: &[u8; 32],
     now: Timestamp,
 ) -> Result<Item, Fault> {
@@ -152,14 +152,14 @@ pub(in crate::store) fn revision_item(
         source_user_name: source.user_name.clone(),
     };
     let mut item = record::item(&keys::revision(&snapshot.id, revision.number), &replaced)?;
-    let (attribute, value) = held.attribute();
+    let (attribute, value) = location.attribute();
     item.insert(attribute.to_owned(), value);
     item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(*hash)));
     Ok(item)
 }
 
-/// The state of a snapshot's refreshes. A refresh owns what came of it, the schedule its period and when it is due; each
-/// writes its own attributes alone, so neither loses the other's.
+/// The state of a snapshot's refreshes. A refresh writes its outcome, the schedule its period and due time. Each writes
+/// its own attributes alone, so neither overwrites the other.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct RefreshRecord {
@@ -196,21 +196,22 @@ impl From<RefreshRecord> for RefreshState {
     }
 }
 
-/// What is written down of a refresh.
+/// The entry that a refresh writes into the state.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    /// What it came to.
+pub struct RefreshEntry {
+    /// The outcome of the refresh.
     pub status: RefreshStatus,
-    /// In words, where there is something to say.
+    /// A message for users, if there is one.
     pub detail: Option<String>,
-    /// When it was.
+    /// When the refresh was made.
     pub at: Timestamp,
-    /// The time of the schedule for which it was done; `None` where somebody asked for it.
+    /// The time of the schedule that it serves; `None` if a user requested the refresh.
     pub slot: Option<Timestamp>,
 }
 
-impl Note {
-    /// Adds the note to a change of the state. For a time of the schedule it holds once, and only as long as there is a schedule.
+impl RefreshEntry {
+    /// Adds the entry to a change of the state. An entry for a time of the schedule holds once, and only while there is
+    /// a schedule.
     pub(in crate::store) fn write(&self, change: Change) -> Change {
         let mut change =
             change.set(TYPE, text(RefreshRecord::TYPE)).set(REFRESH_STATUS, text(status_name(self.status)));
@@ -230,7 +231,7 @@ impl Note {
         }
     }
 
-    /// What is known once the note is written over `before`.
+    /// Returns the state after the entry is written over `before`.
     pub fn over(&self, before: RefreshState) -> RefreshState {
         RefreshState {
             last_refreshed_at: if self.status.is_current() { Some(self.at) } else { before.last_refreshed_at },
@@ -243,18 +244,19 @@ impl Note {
     }
 }
 
-/// The state is about this revision from now on.
-pub(in crate::store) fn about(change: Change, revision: u32) -> Change {
+/// Sets the revision that the state describes.
+pub(in crate::store) fn set_revision(change: Change, revision: u32) -> Change {
     change.set(REVISION, number(revision.into()))
 }
 
-/// Only where the state is about this revision: what was found out about another is not true of it.
-pub(in crate::store) fn while_about(change: Change, revision: u32) -> Change {
+/// Adds the condition that the state describes this revision. The outcome of a refresh of another one does not apply to
+/// it.
+pub(in crate::store) fn when_revision(change: Change, revision: u32) -> Change {
     change.when_absent_or(REVISION, number(revision.into()))
 }
 
-/// Ends the schedule.
-pub(in crate::store) fn unscheduled(change: Change) -> Change {
+/// Removes the schedule.
+pub(in crate::store) fn without_schedule(change: Change) -> Change {
     change.remove(EVERY).remove(DUE_AT).unlist(&ALL)
 }
 
@@ -289,22 +291,23 @@ mod tests {
     #[test]
     fn a_revision_is_stored_with_its_content_and_read_without() {
         let snapshot = Snapshot { restored_from: Some(3), ..crate::domain::sharing::tests::snapshot(vec![], false) };
-        for held in [Held::Inline(vec![1, 2]), Held::Chunks(14)] {
+        for location in [ContentLocation::Inline(vec![1, 2]), ContentLocation::Chunks(14)] {
             let now = Timestamp::from_millis(2_000);
-            let mut item = revision_item(&snapshot, &held, &[9; 32], now).unwrap();
+            let mut item = revision_item(&snapshot, &location, &[9; 32], now).unwrap();
             assert_eq!((record::sort_key(&item), item.len()), ("REV#0000000004", 11));
-            assert_eq!(Held::take(&mut item).unwrap(), held);
+            assert_eq!(ContentLocation::take(&mut item).unwrap(), location);
             assert_eq!(take_hash(&mut item).unwrap(), [9; 32]);
             let read = record::read::<RevisionRecord>(item).unwrap().into_revision(4);
             assert_eq!(read, Revision { replaced_at: Some(now), ..snapshot.current_revision() });
         }
-        assert!(Held::take(&mut Item::new()).is_err());
+        assert!(ContentLocation::take(&mut Item::new()).is_err());
     }
 
     #[test]
     fn an_older_revision_is_shared_with_its_own_counts_and_names_and_the_snapshots_name_of_now() {
         let old = crate::domain::sharing::tests::snapshot(vec![], false);
-        let mut item = revision_item(&old, &Held::Chunks(2), &[9; 32], Timestamp::from_millis(2_000)).unwrap();
+        let mut item =
+            revision_item(&old, &ContentLocation::Chunks(2), &[9; 32], Timestamp::from_millis(2_000)).unwrap();
         let mut now = Snapshot { name: SnapshotName::parse("Q3").unwrap(), revision: 5, ..old.clone() };
         now.source.organization_name = "Renamed".into();
         let (at, by) = (Timestamp::from_millis(3_000), ObjectId::from_bytes([7; 12]));
@@ -312,7 +315,7 @@ mod tests {
         let shared = |item: Item| record::read::<RevisionRecord>(item).unwrap().shared(&now, 4, content, at, by);
         let expected = SharedRevision { name: now.name.clone(), content, ..old.as_shared(at, Some(by)) };
         assert_eq!(shared(item.clone()), expected);
-        // Those that were replaced before names were kept have the source's names of now.
+        // Revisions that were replaced before names were stored show the source's current names.
         item.remove("sourceOrgName");
         assert_eq!(shared(item).source_organization_name, "Renamed");
     }

@@ -1,21 +1,21 @@
-//! Reads the revisions of a snapshot. Whoever asks has read the snapshot itself through [`SnapshotReader`], for somebody who
-//! may see its history.
+//! Reads the revisions of a snapshot. Callers read the snapshot through [`SnapshotReader`] first, which checks that the
+//! principal may see its history.
 
-use super::packing::PackedContent;
-use super::revision_record::{Held, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
-use super::{SnapshotReader, StoredSnapshot, shown};
+use super::packing::StoredContent;
+use super::revision_record::{ContentLocation, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
+use super::{SnapshotReader, StoredSnapshot, unpack_for};
 use crate::domain::content::Content;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Timestamp, Work};
 use crate::store::keys;
 use crate::store::record;
 use crate::store::table::Table;
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
 /// Reads revisions.
 pub struct Revisions<'a>(&'a Table);
 
-/// One revision with its content, which is unpacked only when somebody asks.
+/// One revision with its packed content.
 #[derive(Debug, PartialEq)]
 pub struct RevisionWithContent {
     /// Everything but the content.
@@ -26,30 +26,30 @@ pub struct RevisionWithContent {
 }
 
 impl RevisionWithContent {
-    /// The content, to be unpacked.
-    pub fn content(&self) -> PackedContent {
-        PackedContent::new(self.packed.clone())
+    /// Returns the content, still packed.
+    pub fn content(&self) -> StoredContent {
+        StoredContent::new(self.packed.clone())
     }
 
-    /// The content as a principal may see it: redacted again where it belongs to another organization than the source, as
-    /// [`super::SnapshotWithContent::content`] is.
+    /// Unpacks the content as a principal sees it. For another organization than the source, redacts it again, as
+    /// [`super::SnapshotWithContent::content`] does.
     pub fn content_shown<E: From<Fault> + From<OverBudget>>(
         &self,
         is_foreign: bool,
         work: &Work,
     ) -> Result<Content, E> {
-        shown(&self.packed, is_foreign, work)
+        unpack_for(&self.packed, is_foreign, work)
     }
 }
 
 impl<'a> Revisions<'a> {
-    /// The port on this table.
+    /// Returns the port on this table.
     pub fn new(table: &'a Table) -> Self {
         Self(table)
     }
 
-    /// One page of the revisions that newer ones took the place of, the newest first: those before `before`, where that is
-    /// given. And whether there is more. DynamoDB reads the contents all the same and charges for them.
+    /// Returns one page of older revisions, newest first, below `before` if that is given, and whether there are more.
+    /// DynamoDB reads and charges the contents, too.
     pub async fn older(
         &self,
         snapshot: ObjectId,
@@ -59,7 +59,7 @@ impl<'a> Revisions<'a> {
         let key = |revision| keys::revision(&snapshot, revision);
         let last = before.map_or(u32::MAX, |before| before.saturating_sub(1));
         let (first, last) = (key(0), key(last));
-        let query = Query::of(&first.pk).between(&first.sk, &last.sk).only(&REVISION_ATTRIBUTES);
+        let query = PartitionQuery::of(&first.pk).between(&first.sk, &last.sk).only(&REVISION_ATTRIBUTES);
         let (items, more) = self.0.query(query.backwards().at_most(limit)).await?;
         let revisions = items.into_iter().filter_map(|item| {
             let number = keys::parse_revision(record::sort_key(&item))?;
@@ -68,12 +68,12 @@ impl<'a> Revisions<'a> {
         Ok((revisions.collect::<Result<_, _>>()?, more.is_some()))
     }
 
-    /// A revision of a snapshot as it was read; `None` where there is none of this number, or not any more. No read for the
-    /// current one and one for any other, and one more for content that is stored in chunks.
+    /// Returns a revision of a snapshot; `None` if it does not exist or was deleted. No read for the current one, one
+    /// for any other, and one more for content in chunks.
     pub async fn load(&self, stored: &StoredSnapshot, number: u32) -> Result<Option<RevisionWithContent>, Fault> {
         let snapshot = &stored.snapshot;
         if number == snapshot.revision {
-            let content = self.content(snapshot.id, number, stored.held.clone()).await?;
+            let content = self.content(snapshot.id, number, stored.location.clone()).await?;
             return Ok(content.map(|packed| RevisionWithContent {
                 revision: snapshot.current_revision(),
                 hash: stored.hash,
@@ -81,14 +81,14 @@ impl<'a> Revisions<'a> {
             }));
         }
         let Some(mut item) = self.0.get(&keys::revision(&snapshot.id, number), None).await? else { return Ok(None) };
-        let (held, hash) = (Held::take(&mut item)?, take_hash(&mut item)?);
+        let (location, hash) = (ContentLocation::take(&mut item)?, take_hash(&mut item)?);
         let revision = record::read::<RevisionRecord>(item)?.into_revision(number);
-        let content = self.content(snapshot.id, number, held).await?;
+        let content = self.content(snapshot.id, number, location).await?;
         Ok(content.map(|packed| RevisionWithContent { revision, hash, packed }))
     }
 
-    /// What is shared where an older revision of `snapshot` is at `at` by a user; `None` where there is none of this number, or
-    /// not any more. One read, which DynamoDB charges with the content.
+    /// Returns the sharing of an older revision, at `at` by a user; `None` if it does not exist or was deleted. One
+    /// read, which DynamoDB charges with the content.
     pub async fn as_shared(
         &self,
         snapshot: &Snapshot,
@@ -97,15 +97,15 @@ impl<'a> Revisions<'a> {
         by: ObjectId,
     ) -> Result<Option<SharedRevision>, Fault> {
         let Some(mut item) = self.0.get(&keys::revision(&snapshot.id, number), None).await? else { return Ok(None) };
-        let chunks = match Held::take(&mut item)? {
-            Held::Inline(_) => None,
-            Held::Chunks(count) => u32::try_from(count).ok(),
+        let chunks = match ContentLocation::take(&mut item)? {
+            ContentLocation::Inline(_) => None,
+            ContentLocation::Chunks(count) => u32::try_from(count).ok(),
         };
         let content = ContentAddress { hash: take_hash(&mut item)?, chunks };
         Ok(Some(record::read::<RevisionRecord>(item)?.shared(snapshot, number, content, at, by)))
     }
 
-    async fn content(&self, id: ObjectId, revision: u32, held: Held) -> Result<Option<Vec<u8>>, Fault> {
-        SnapshotReader::new(self.0).content(id, revision, held).await
+    async fn content(&self, id: ObjectId, revision: u32, location: ContentLocation) -> Result<Option<Vec<u8>>, Fault> {
+        SnapshotReader::new(self.0).content(id, revision, location).await
     }
 }

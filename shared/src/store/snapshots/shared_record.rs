@@ -1,4 +1,4 @@
-//! What a snapshot's own item says of its sharing.
+//! The sharing in a snapshot's own item.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,7 +10,7 @@ use crate::store::attributes::{CHUNKS, FOLLOW, HASH, OLDEST_KEPT, SHARED, SHARED
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
 
-/// The map `shared`, where its content is stored aside.
+/// The map `shared`, without the location of its content.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SharedRecord {
@@ -36,7 +36,7 @@ struct EarlierRecord {
     at: Timestamp,
 }
 
-/// Takes out of the item of a snapshot what is shared of it.
+/// Removes the sharing from the item of a snapshot and returns it.
 pub(in crate::store) fn take_shares(item: &mut Item) -> Result<Shares, Fault> {
     let current = item.remove(SHARED).map(read_shared).transpose()?;
     let earlier = match item.remove(SHARED_BEFORE) {
@@ -88,7 +88,7 @@ fn corrupt(why: &dyn std::fmt::Display) -> Fault {
     Fault::Corrupt(format!("what a snapshot shares cannot be read: {why}"))
 }
 
-/// The map `shared`.
+/// Returns the map `shared`.
 fn shared_attribute(shared: &SharedRevision) -> Result<AttributeValue, Fault> {
     let record = SharedRecord {
         revision: shared.revision,
@@ -108,7 +108,7 @@ fn shared_attribute(shared: &SharedRevision) -> Result<AttributeValue, Fault> {
     Ok(AttributeValue::M(fields))
 }
 
-/// Writes what a snapshot shares from now on.
+/// Adds the new sharing to a change.
 pub(in crate::store) fn write_shares(change: Change, shares: &Shares) -> Result<Change, Fault> {
     let change = match &shares.current {
         Some(shared) => change.set(SHARED, shared_attribute(shared)?),
@@ -124,8 +124,8 @@ pub(in crate::store) fn write_shares(change: Change, shares: &Shares) -> Result<
     Ok(if shares.follow { change.set(FOLLOW, AttributeValue::Bool(true)) } else { change.remove(FOLLOW) })
 }
 
-/// Writes down what others see of a snapshot that they saw before sharings were kept: whatever else `change` does, they go on
-/// seeing that.
+/// Adds the sharing that other organizations had before sharings were stored, so that they keep seeing it whatever else
+/// `change` does.
 pub(in crate::store) fn keep_shared(change: Change, snapshot: &Snapshot) -> Result<Change, Fault> {
     match snapshot.shared().filter(|_| snapshot.shares.current.is_none()) {
         Some(shared) => Ok(change.set_where_absent(SHARED, shared_attribute(&shared)?)),

@@ -1,11 +1,11 @@
-//! A snapshot's own item: who it belongs to and who sees it, what is shared of it, and where its content stands.
+//! A snapshot's own item: source, access, sharing, and the location of its content.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::packing::Packed;
-use super::revision_record::{Held, take_hash};
+use super::packing::PackedContent;
+use super::revision_record::{ContentLocation, take_hash};
 use super::shared_record;
 use crate::domain::sharing::{ContentAddress, Shares};
 use crate::domain::{
@@ -22,7 +22,7 @@ use crate::store::keys;
 use crate::store::record::{self, Record, index};
 use crate::store::table::outcome::Item;
 
-/// A snapshot, its content aside.
+/// A snapshot without its content.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SnapshotRecord {
@@ -37,7 +37,7 @@ struct SnapshotRecord {
     source_user_name: Option<FullName>,
     counts: Counts,
     created_by: ObjectId,
-    /// Absent on snapshots that were made before it was kept; then it is the source's.
+    /// Absent on snapshots from before it was stored. Then it is the source's organization.
     #[serde(default)]
     created_by_org_id: Option<ObjectId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -48,7 +48,7 @@ struct SnapshotRecord {
     created_at: Timestamp,
     updated_at: Timestamp,
     revision: u32,
-    /// Absent on snapshots that were made before they had revisions; then it is when they were made.
+    /// Absent on snapshots from before there were revisions. Then it is the time of creation.
     #[serde(default)]
     revised_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -120,8 +120,8 @@ impl SnapshotRecord {
     }
 }
 
-/// The attributes of a snapshot's own record, for reads that leave the content aside. DynamoDB charges for the whole item
-/// all the same; what is saved is the way.
+/// The attributes of a snapshot's own record, for reads without content. DynamoDB charges for the whole item all the
+/// same; only the transfer is saved.
 pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
     NAME,
     DESCRIPTION,
@@ -153,12 +153,12 @@ pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
     DELETED_BY,
 ];
 
-/// Whether a snapshot's item stands for one that was deleted.
+/// Returns whether a snapshot's item is a tombstone.
 pub(in crate::store) fn is_tombstone(item: &Item) -> bool {
     item.contains_key(DELETED_AT)
 }
 
-/// Reads the item of a snapshot that is no tombstone; its content is left aside.
+/// Reads the item of a snapshot without its content. The item must not be a tombstone.
 pub(in crate::store) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Snapshot, Fault> {
     item.remove(CONTENT);
     let chunks = match item.remove(CHUNKS) {
@@ -172,15 +172,15 @@ pub(in crate::store) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Sn
     Ok(record::read::<SnapshotRecord>(item)?.into_snapshot(id, content, shares))
 }
 
-/// The item of a new snapshot, listed for its source organization and among all snapshots: with its content, or with the
-/// number of the chunks that hold it.
+/// Returns the item of a new snapshot with its content or the number of its chunks. Lists it for its source
+/// organization and among all snapshots.
 pub(in crate::store) fn snapshot_item(
     snapshot: &Snapshot,
-    packed: &Packed,
+    packed: &PackedContent,
     fingerprint: Option<&Fingerprint>,
 ) -> Result<Item, Fault> {
     let mut item = record::item(&keys::snapshot(&snapshot.id), &SnapshotRecord::new(snapshot))?;
-    let (attribute, content) = Held::of(packed).attribute();
+    let (attribute, content) = ContentLocation::of(packed).attribute();
     item.insert(attribute.to_owned(), content);
     item.insert(CONTENT_HASH.to_owned(), AttributeValue::B(Blob::new(packed.hash)));
     item.extend(fingerprint.map(|fingerprint| (FINGERPRINT.to_owned(), AttributeValue::S(fingerprint.to_string()))));

@@ -1,9 +1,8 @@
-//! The items that make a snapshot visible beyond its source organization: rows of lists, written from what the snapshot's own
-//! item says.
+//! The items that list a snapshot for other organizations. They repeat what the snapshot's own item shares.
 //!
-//! That one is written first, together with the item [`keys::sharing`] that names the sharing. Rows that do not fit the same
-//! transaction follow in others, each on the condition that the sharing is still the one that they are of. Until they are
-//! all there the item has a sweep key.
+//! That item is written first, in one transaction with the item [`keys::sharing`], which names the sharing. Rows that
+//! do not fit this transaction follow in others, on the condition that the sharing is still the same. The item has a
+//! sweep key until all rows are written.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -16,29 +15,29 @@ use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::attributes::{
     COUNTS, NAME, OF, REVISION, SHARED_AT, SINCE, SOURCE_ORGANIZATION_NAME, SOURCE_USER_EMAIL, TYPE,
 };
-use crate::store::keys::{self, ALL, Key, LIST, PK, SK};
+use crate::store::keys::{self, ALL, ItemKey, LIST, PK, SK};
 use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
-use crate::store::table::query::Query;
+use crate::store::table::query::PartitionQuery;
 
-/// How long a request has to write the rows before a sweep does.
+/// How long a request may take to write the rows before a sweep writes them.
 const SWEPT_AFTER: Duration = Duration::from_secs(60);
 
-/// Writes rows.
+/// Writes the rows.
 pub(in crate::store) struct Visibility<'a>(&'a Table);
 
-/// The writes that go along with a new sharing.
+/// The writes of a new sharing.
 pub(in crate::store) struct RowWrites {
-    /// Those of the same transaction.
+    /// The writes in the same transaction.
     pub(in crate::store) at_once: Vec<TransactWriteItem>,
-    /// Whether rows are left to [`Visibility::settle`].
+    /// Whether [`Visibility::settle`] has to write rows.
     pub(in crate::store) is_partial: bool,
 }
 
-/// Names the sharing that a snapshot has: an assignment raises the version, and what follows a revision the time of the sharing.
-pub(in crate::store) fn mark(snapshot: &Snapshot) -> AttributeValue {
+/// Returns the name of a snapshot's sharing. An assignment raises the version; a followed revision changes the time.
+pub(in crate::store) fn sharing_mark(snapshot: &Snapshot) -> AttributeValue {
     let at = snapshot.shares.current.as_ref().map_or(0, |shared| shared.at.as_millis());
     text(format_args!("{}.{at}", snapshot.version))
 }
@@ -48,7 +47,8 @@ impl<'a> Visibility<'a> {
         Self(table)
     }
 
-    /// What a transaction of `room` more items writes that makes `before` what it is `after`.
+    /// Returns the writes that turn the rows of `before` into those of `after`, in a transaction with room for `room`
+    /// more items.
     pub(in crate::store) fn writes(
         &self,
         before: &Snapshot,
@@ -64,8 +64,8 @@ impl<'a> Visibility<'a> {
             });
         }
         let is_partial = rows.len() + 1 > room;
-        let marker = Change::default().set(TYPE, text("sharing")).set(OF, mark(after));
-        // One that is left from an earlier sharing keeps its sweep key: its rows are not all there.
+        let marker = Change::default().set(TYPE, text("sharing")).set(OF, sharing_mark(after));
+        // A sweep key from an earlier sharing stays, because not all of its rows are written.
         let marker = match is_partial {
             true => marker.list(&ALL, keys::sweep_shard(&after.id), keys::by_time(now.plus(SWEPT_AFTER), &after.id)),
             false => marker,
@@ -77,8 +77,9 @@ impl<'a> Visibility<'a> {
         Ok(RowWrites { at_once, is_partial })
     }
 
-    /// Makes the rows of a snapshot what its own item says, which was read after the sharing `of`, or written with it; `false` where
-    /// another sharing came meanwhile, which sees to them itself. A rename makes another version and no other sharing.
+    /// Writes the rows of a snapshot, which was read after the sharing `of` or written with it. Returns `false` if
+    /// another sharing was made since, which writes the rows itself. A rename makes another version, but no other
+    /// sharing.
     pub(in crate::store) async fn settle(&self, snapshot: &Snapshot, of: AttributeValue) -> Result<bool, Fault> {
         let mut writes = Vec::new();
         for (key, change) in self.outdated(snapshot).await? {
@@ -105,16 +106,18 @@ impl<'a> Visibility<'a> {
         }
     }
 
-    /// The rows that are not what the snapshot's own item says: each with its change, or without one where it has to go.
-    async fn outdated(&self, snapshot: &Snapshot) -> Result<Vec<(Key, Option<Change>)>, Fault> {
+    /// Returns the rows that differ from the snapshot's own item, each with its change, or with `None` if it has to be
+    /// deleted.
+    async fn outdated(&self, snapshot: &Snapshot) -> Result<Vec<(ItemKey, Option<Change>)>, Fault> {
         let partition = keys::snapshot(&snapshot.id).pk;
-        let query = Query::of(&partition).starting_with(keys::VISIBLE_TO).only(&[PK, SK, SHARED_AT]);
+        let query = PartitionQuery::of(&partition).starting_with(keys::VISIBLE_TO).only(&[PK, SK, SHARED_AT]);
         let mut items = self.0.query_all(query).await?;
         items.extend(self.0.get(&keys::visible_to_all(&snapshot.id), Some(&[PK, SK, SHARED_AT])).await?);
-        let mut rows: HashMap<Key, Option<AttributeValue>> = items
+        let mut rows: HashMap<ItemKey, Option<AttributeValue>> = items
             .into_iter()
             .map(|mut item| {
-                let key = Key { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
+                let key =
+                    ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
                 (key, item.remove(SHARED_AT))
             })
             .collect();
@@ -123,7 +126,7 @@ impl<'a> Visibility<'a> {
             let at = text(shared.at);
             for (key, listed_in) in wanted(snapshot) {
                 let row = rows.remove(&key);
-                // What an organization saw that has a row is known to it; the others join now.
+                // An organization with a row has seen the earlier sharing; the others get access now.
                 let since = match (&row, snapshot.shares.earlier) {
                     (Some(_), Some(earlier)) => earlier.at,
                     _ => shared.at,
@@ -136,7 +139,7 @@ impl<'a> Visibility<'a> {
         Ok(rows.into_keys().map(|key| (key, None)).chain(outdated).collect())
     }
 
-    /// When the sharing was made under which an organization joined that sees the snapshot by itself or as all do; `None` where
+    /// Returns when the sharing was made under which an organization got access, by itself or as one of all; `None` if
     /// its row does not tell. One round trip.
     pub(in crate::store) async fn since(
         &self,
@@ -150,28 +153,28 @@ impl<'a> Visibility<'a> {
         Ok([since(own?), since(all?)].into_iter().flatten().min())
     }
 
-    /// Takes the rows of a snapshot away that was deleted. What this leaves the sweep of the deleted snapshot takes.
-    pub(in crate::store) async fn drop_all(&self, snapshot: &Snapshot) -> Result<(), Fault> {
-        let rows: Vec<Key> = wanted(snapshot).into_iter().map(|(key, _)| key).collect();
+    /// Deletes the rows of a deleted snapshot. The sweep of the snapshot deletes what this leaves.
+    pub(in crate::store) async fn delete_all(&self, snapshot: &Snapshot) -> Result<(), Fault> {
+        let rows: Vec<ItemKey> = wanted(snapshot).into_iter().map(|(key, _)| key).collect();
         if rows.is_empty() {
             return Ok(());
         }
-        // First what lets late rows in.
+        // The sharing item first: late rows depend on it.
         self.0.batch_delete([vec![keys::sharing(&snapshot.id)], rows].concat()).await
     }
 }
 
-/// The rows that a snapshot is to have: their keys, and the partitions of the list that they stand in.
-fn wanted(snapshot: &Snapshot) -> Vec<(Key, String)> {
+/// Returns the keys of a snapshot's rows, and the partitions of the list that they belong to.
+fn wanted(snapshot: &Snapshot) -> Vec<(ItemKey, String)> {
     let id = &snapshot.id;
     let of_all = snapshot.is_global.then(|| (keys::visible_to_all(id), keys::GLOBAL.to_owned()));
     let of_each = snapshot.receivers().map(|receiver| (keys::visible_to(id, receiver), keys::listed_for(receiver)));
     of_all.into_iter().chain(of_each).collect()
 }
 
-/// The rows that differ between what a snapshot was and what it becomes.
-fn changed_rows(before: &Snapshot, after: &Snapshot) -> Result<Vec<(Key, Option<Change>)>, Fault> {
-    let had: HashSet<Key> = wanted(before).into_iter().map(|(key, _)| key).collect();
+/// Returns the rows that differ between two states of a snapshot.
+fn changed_rows(before: &Snapshot, after: &Snapshot) -> Result<Vec<(ItemKey, Option<Change>)>, Fault> {
+    let had: HashSet<ItemKey> = wanted(before).into_iter().map(|(key, _)| key).collect();
     let mut changed = Vec::new();
     let mut kept = HashSet::new();
     if let Some(shared) = &after.shares.current {
@@ -191,7 +194,7 @@ fn changed_rows(before: &Snapshot, after: &Snapshot) -> Result<Vec<(Key, Option<
     Ok(changed)
 }
 
-/// Makes a row show what is shared. It keeps since when it is there.
+/// Returns the change that makes a row show the sharing. It keeps an existing `since`.
 fn row_change(
     snapshot: &Snapshot,
     shared: &SharedRevision,

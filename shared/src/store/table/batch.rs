@@ -8,7 +8,7 @@ use super::projection::{names, projection};
 use super::retry::Pauses;
 use super::{Table, key_item};
 use crate::domain::Fault;
-use crate::store::keys::Key;
+use crate::store::keys::ItemKey;
 
 /// The most items in one batch of reads, DynamoDB's own limit.
 const MAX_BATCH_GET: usize = 100;
@@ -16,11 +16,10 @@ const MAX_BATCH_GET: usize = 100;
 const MAX_BATCH_WRITE: usize = 25;
 
 impl Table {
-    /// Reads many items at once, those that exist, in no order. Other than a consistent read, one may be a moment old, for
-    /// half the price.
+    /// Reads the items that exist, in no order. An eventually consistent read may be a moment old, and costs half.
     pub(in crate::store) async fn batch_get(
         &self,
-        keys: &[Key],
+        keys: &[ItemKey],
         attributes: &[&str],
         consistent: bool,
     ) -> Result<Vec<Item>, Fault> {
@@ -28,8 +27,13 @@ impl Table {
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    /// Reads one batch, again and again for what was left out of the answer because it was too much at once.
-    async fn batch_get_once(&self, keys: &[Key], attributes: &[&str], consistent: bool) -> Result<Vec<Item>, Fault> {
+    /// Reads one batch. Repeats the call for keys that DynamoDB left unprocessed.
+    async fn batch_get_once(
+        &self,
+        keys: &[ItemKey],
+        attributes: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, Fault> {
         let mut wanted = KeysAndAttributes::builder()
             .consistent_read(consistent)
             .set_keys(Some(keys.iter().map(key_item).collect()))
@@ -59,8 +63,8 @@ impl Table {
         }
     }
 
-    /// Deletes many items, those that exist. Not all at once: after a failure some are gone.
-    pub(in crate::store) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Fault> {
+    /// Deletes the items that exist. A failure may leave some of them.
+    pub(in crate::store) async fn batch_delete(&self, keys: Vec<ItemKey>) -> Result<(), Fault> {
         for batch in keys.chunks(MAX_BATCH_WRITE) {
             let requests = batch.iter().map(delete_request).collect::<Result<Vec<_>, Fault>>()?;
             self.batch_write_once(requests).await?;
@@ -68,7 +72,7 @@ impl Table {
         Ok(())
     }
 
-    /// Writes one batch, again and again for what was left undone because it was too much at once.
+    /// Writes one batch. Repeats the call for requests that DynamoDB left unprocessed.
     async fn batch_write_once(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
         let mut pauses = Pauses::default();
         loop {
@@ -90,7 +94,7 @@ impl Table {
     }
 }
 
-fn delete_request(key: &Key) -> Result<WriteRequest, Fault> {
+fn delete_request(key: &ItemKey) -> Result<WriteRequest, Fault> {
     let delete = DeleteRequest::builder().set_key(Some(key_item(key))).build();
     let delete = delete.map_err(|error| Fault::Corrupt(error.to_string()))?;
     Ok(WriteRequest::builder().delete_request(delete).build())

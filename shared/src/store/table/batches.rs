@@ -1,12 +1,12 @@
-//! Items in batches, each of which fits one transaction beside a check.
+//! Splits items into batches that fit one transaction beside a check.
 
 use super::outcome::Item;
 use super::size::stored_bytes;
 use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
-/// The most bytes in one batch: DynamoDB takes 4 MB, and the check of the record comes on top.
+/// The most bytes in one batch: DynamoDB takes 4 MB, and the check of the record needs some of it.
 const MAX_BATCH_BYTES: usize = MAX_TRANSACTION_BYTES - 500_000;
-/// The items in their order, in runs that fit one transaction beside the check.
+/// Returns the items in their order, in batches that fit one transaction beside the check.
 pub(in crate::store) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
     let mut batches: Vec<Vec<Item>> = Vec::new();
     let mut bytes = 0;

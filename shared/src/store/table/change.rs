@@ -1,4 +1,4 @@
-//! A conditional change of one item: what it sets and removes, and on what condition.
+//! A conditional change of one item.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::store::keys::{IndexKeys, PK};
 
-/// What one write does to one item. Every name goes through a placeholder, because some are reserved words.
+/// The update and the condition of one write. Every name goes through a placeholder, because some are reserved words.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
@@ -25,7 +25,7 @@ enum Condition {
 }
 
 impl Change {
-    /// Of an item that exists.
+    /// Returns a change on the condition that the item exists.
     pub(in crate::store) fn of_existing() -> Self {
         Self { conditions: vec![Condition::Exists(PK)], ..Self::default() }
     }
@@ -37,7 +37,7 @@ impl Change {
         self
     }
 
-    /// Sets an attribute that the item does not have; one that it has stays.
+    /// Sets an attribute unless the item has it already.
     #[must_use]
     pub(in crate::store) fn set_where_absent(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.set_where_absent.push((attribute, value));
@@ -57,48 +57,48 @@ impl Change {
         self.set(index.pk, AttributeValue::S(pk)).set(index.sk, AttributeValue::S(sk))
     }
 
-    /// Takes the item out of an index.
+    /// Removes the item from an index.
     #[must_use]
     pub(in crate::store) fn unlist(self, index: &IndexKeys) -> Self {
         self.remove(index.pk).remove(index.sk)
     }
 
-    /// Only where the attribute has this value.
+    /// Adds the condition that the attribute has this value.
     #[must_use]
     pub(in crate::store) fn when(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::Equals(attribute, value));
         self
     }
 
-    /// Only where there is no such attribute.
+    /// Adds the condition that the attribute is absent.
     #[must_use]
     pub(in crate::store) fn when_absent(mut self, attribute: &'static str) -> Self {
         self.conditions.push(Condition::Absent(attribute));
         self
     }
 
-    /// Only where there is such an attribute.
+    /// Adds the condition that the attribute exists.
     #[must_use]
     pub(in crate::store) fn when_present(mut self, attribute: &'static str) -> Self {
         self.conditions.push(Condition::Exists(attribute));
         self
     }
 
-    /// Only where there is no such attribute, or it has this value.
+    /// Adds the condition that the attribute is absent or has this value.
     #[must_use]
     pub(in crate::store) fn when_absent_or(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::AbsentOrEquals(attribute, value));
         self
     }
 
-    /// Only where there is no such attribute, or one that sorts before this value.
+    /// Adds the condition that the attribute is absent or sorts before this value.
     #[must_use]
     pub(in crate::store) fn when_absent_or_before(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.conditions.push(Condition::AbsentOrBefore(attribute, value));
         self
     }
 
-    /// The update expression; `None` where nothing is set or removed.
+    /// Returns the update expression; `None` if nothing is set or removed.
     pub(in crate::store) fn expression(&self) -> Option<String> {
         let always = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}"));
         let where_absent = self
@@ -112,7 +112,7 @@ impl Change {
         (!clauses.is_empty()).then(|| clauses.join(" "))
     }
 
-    /// The condition expression; `None` where there is no condition.
+    /// Returns the condition expression; `None` if there is no condition.
     pub(in crate::store) fn condition(&self) -> Option<String> {
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Exists(attribute) => format!("attribute_exists(#{attribute})"),
@@ -129,7 +129,7 @@ impl Change {
         (!conditions.is_empty()).then(|| conditions.join(" AND "))
     }
 
-    /// What the placeholders for names stand for.
+    /// Returns the values of the placeholders for names.
     pub(in crate::store) fn names(&self) -> HashMap<String, String> {
         let set = self.set.iter().chain(&self.set_where_absent).map(|(attribute, _)| *attribute);
         let conditions = self.conditions.iter().map(|condition| match condition {
@@ -142,7 +142,7 @@ impl Change {
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
     }
 
-    /// What the placeholders for values stand for; `None` where there is none.
+    /// Returns the values of the placeholders for values; `None` if there is none.
     pub(in crate::store) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let set = self.set.iter().chain(&self.set_where_absent);
         let set = set.map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
@@ -157,12 +157,12 @@ impl Change {
     }
 }
 
-/// A text attribute of anything that has a text form.
+/// Returns a text attribute.
 pub(in crate::store) fn text(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-/// A number attribute.
+/// Returns a number attribute.
 pub(in crate::store) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

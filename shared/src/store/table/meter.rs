@@ -1,12 +1,12 @@
-//! What the calls of one request cost.
+//! Counts the capacity that the calls of one request consume.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-use crate::capacity::Consumed;
+use crate::capacity::ConsumedUnits;
 
-/// Read and write units are counted in tenths, since an eventually consistent read costs half a unit.
+/// Counts read and write units in tenths, since an eventually consistent read costs half a unit.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Meter {
     read_tenths: AtomicU64,
@@ -25,10 +25,10 @@ impl Meter {
         self.write_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
     }
 
-    pub(in crate::store) fn total(&self) -> Consumed {
+    pub(in crate::store) fn total(&self) -> ConsumedUnits {
         #[expect(clippy::cast_precision_loss, reason = "a request consumes far fewer than 2^52 tenths of a unit")]
         let units = |tenths: &AtomicU64| tenths.load(Ordering::Relaxed) as f64 / 10.0;
-        Consumed {
+        ConsumedUnits {
             read_units: units(&self.read_tenths),
             write_units: units(&self.write_tenths),
             calls: self.calls.load(Ordering::Relaxed),

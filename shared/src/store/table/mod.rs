@@ -1,4 +1,4 @@
-//! The one table: a thin layer over the SDK that names the table, counts what calls consume and reads their outcome.
+//! A thin layer over the SDK: it names the table, counts the consumed capacity and reads the outcome of calls.
 
 pub(super) mod batch;
 pub(super) mod batches;
@@ -24,17 +24,17 @@ use aws_sdk_dynamodb::types::{
 
 use self::change::Change;
 use self::meter::Meter;
-use self::outcome::{CallFailure, Item};
+use self::outcome::{CallFailure, Item, return_existing};
 use self::projection::{names, projection};
 use self::retry::Budget;
-use self::transaction::met_item;
-use crate::capacity::Consumed;
+use crate::capacity::ConsumedUnits;
 use crate::domain::{Fault, ObjectId};
 use crate::ids::{Randomness, SystemRandomness};
 use crate::store::attributes::TYPE;
-use crate::store::keys::{self, Key, PK, SK};
+use crate::store::keys::{self, ItemKey, PK, SK};
 
-/// A handle on the table. Clones share the connection; [`Table::for_request`] gives one with a count and an end of its own.
+/// A handle on the table. Clones share the connection. [`Table::for_request`] returns one with its own count and
+/// deadline.
 #[derive(Clone)]
 pub struct Table {
     client: Client,
@@ -44,30 +44,30 @@ pub struct Table {
 }
 
 impl Table {
-    /// A handle on the table of this name.
+    /// Returns a handle on the table of this name.
     pub fn new(client: Client, name: &str) -> Self {
         Self { client, name: name.into(), meter: Arc::default(), budget: Budget::UNLIMITED }
     }
 
-    /// The same table for one request: counting from zero, and giving up once `time_left` is over.
+    /// Returns the same table for one request. It counts from zero and fails once `time_left` is over.
     #[must_use]
     pub fn for_request(&self, time_left: Duration) -> Self {
         Self { meter: Arc::default(), budget: Budget::of(time_left), ..self.clone() }
     }
 
-    /// The same table with so much time from now on, however much there was; what it consumes still counts here.
+    /// Returns the same table with a new deadline, `time_left` from now. Its capacity still counts here.
     #[must_use]
     pub(in crate::store) fn given(&self, time_left: Duration) -> Self {
         Self { budget: Budget::of(time_left), ..self.clone() }
     }
 
-    /// What the calls through this handle and its clones consumed.
-    pub fn consumed(&self) -> Consumed {
+    /// Returns the capacity that the calls through this handle and its clones consumed.
+    pub fn consumed(&self) -> ConsumedUnits {
         self.meter.total()
     }
 
-    /// Opens a connection, so that the first request does not wait for one. A failure is only logged: the first
-    /// request finds out for itself.
+    /// Opens a connection, so that the first request does not wait for one. Only logs a failure: the first request
+    /// reports it.
     pub async fn warm_up(&self) {
         if let Err(error) = self.get(&keys::organization(&ObjectId::NOBODY), None).await {
             tracing::warn!(%error, "no connection to the table yet");
@@ -75,7 +75,11 @@ impl Table {
     }
 
     /// Reads one item, consistently.
-    pub(in crate::store) async fn get(&self, key: &Key, attributes: Option<&[&str]>) -> Result<Option<Item>, Fault> {
+    pub(in crate::store) async fn get(
+        &self,
+        key: &ItemKey,
+        attributes: Option<&[&str]>,
+    ) -> Result<Option<Item>, Fault> {
         let mut call = self
             .client
             .get_item()
@@ -92,8 +96,8 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Reads one page of the whole table, consistently: those items that have `attribute` and are of this type. Where it
-    /// ends comes with it, for the next page. Only for an operator's command: no function has the right.
+    /// Reads one page of the whole table, consistently: the items of this type that have `attribute`. Returns them with
+    /// the start of the next page. Only for an operator's command: no function has the right to scan.
     pub(in crate::store) async fn scan(
         &self,
         kind: &str,
@@ -121,8 +125,12 @@ impl Table {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
-    /// Reads one item as part of a transaction: it fails as contended while a transaction writes the item.
-    pub(in crate::store) async fn get_settled(&self, key: &Key, attribute: &str) -> Result<Option<Item>, CallFailure> {
+    /// Reads one item in a transaction. Fails as contended while another transaction writes the item.
+    pub(in crate::store) async fn get_settled(
+        &self,
+        key: &ItemKey,
+        attribute: &str,
+    ) -> Result<Option<Item>, CallFailure> {
         let get = Get::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
@@ -140,7 +148,7 @@ impl Table {
         Ok(answer.responses.and_then(|responses| responses.into_iter().next()).and_then(|response| response.item))
     }
 
-    /// Writes an item that must not exist yet.
+    /// Writes an item. Fails if it exists.
     pub(in crate::store) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
         let call = self
             .client
@@ -155,18 +163,18 @@ impl Table {
         Ok(())
     }
 
-    /// Starts an update of one item; hand it to [`Table::run_update`].
-    pub(in crate::store) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
+    /// Starts an update of one item, for [`Table::run_update`].
+    pub(in crate::store) fn update(&self, key: &ItemKey) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .return_values_on_condition_check_failure(met_item(&key.pk, &key.sk))
+            .return_values_on_condition_check_failure(return_existing(&key.pk, &key.sk))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 
-    /// Changes one item, or meets one that does not fulfil the condition.
-    pub(in crate::store) async fn change(&self, key: &Key, change: &Change) -> Result<(), CallFailure> {
+    /// Changes one item. Fails if the condition does not hold.
+    pub(in crate::store) async fn change(&self, key: &ItemKey, change: &Change) -> Result<(), CallFailure> {
         let update = self
             .update(key)
             .set_update_expression(change.expression())
@@ -176,14 +184,14 @@ impl Table {
         self.run_update(update).await
     }
 
-    /// Carries out an update.
+    /// Runs an update.
     pub(in crate::store) async fn run_update(&self, update: UpdateItemFluentBuilder) -> Result<(), CallFailure> {
         let answer = self.budget.attempt(|| update.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
         Ok(())
     }
 
-    /// Carries out an update and gives the item as it is then.
+    /// Runs an update and returns the item after it.
     pub(in crate::store) async fn run_update_for(&self, update: UpdateItemFluentBuilder) -> Result<Item, CallFailure> {
         let update = update.return_values(ReturnValue::AllNew);
         let answer = self.budget.attempt(|| update.clone().send()).await?;
@@ -191,8 +199,8 @@ impl Table {
         Ok(answer.attributes.unwrap_or_default())
     }
 
-    /// Writes all items or none. Every try carries one token, by which DynamoDB tells for ten minutes that it is the same
-    /// transaction; so a try after a lost answer is answered with success where the first one has landed.
+    /// Writes all items or none. Every try carries the same token, which DynamoDB remembers for ten minutes. A try
+    /// after a lost answer therefore succeeds if the first one was written.
     pub(in crate::store) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), CallFailure> {
         let call = self
             .client
@@ -206,12 +214,12 @@ impl Table {
     }
 }
 
-/// A key as DynamoDB takes it.
-pub(in crate::store) fn key_item(key: &Key) -> Item {
+/// Returns a key in DynamoDB's form.
+pub(in crate::store) fn key_item(key: &ItemKey) -> Item {
     Item::from([(PK.to_owned(), AttributeValue::S(key.pk.clone())), (SK.to_owned(), AttributeValue::S(key.sk.clone()))])
 }
 
-/// A token that no other transaction has: 36 characters are the most that DynamoDB takes.
+/// Returns a unique token for a transaction. DynamoDB takes at most 36 characters.
 fn token() -> String {
     let mut random = [0; 16];
     SystemRandomness.fill(&mut random);

@@ -1,46 +1,46 @@
-//! What became of a DynamoDB call. Every error of the SDK is read here and nowhere else.
+//! The outcome of a DynamoDB call. Every error of the SDK is read here.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure};
 
 use crate::domain::Fault;
+use crate::store::keys;
 
 /// An item as it is stored.
 pub(in crate::store) type Item = HashMap<String, AttributeValue>;
 
-/// Why a call did not do what it was meant to.
+/// Why a call failed.
 #[derive(Debug)]
 pub(in crate::store) enum CallFailure {
-    /// The condition of a single write did not hold; the item it met, where there was one.
+    /// The condition of a single write did not hold. Contains the existing item, if there is one.
     ConditionFailed(Option<Item>),
-    /// A transaction was cancelled, and the condition of at least one of its items did not hold. The reasons are in
-    /// the order of the transaction's items.
-    Cancelled(Vec<Reason>),
-    /// Another transaction works on the same items, or the table is throttled: nothing was written.
+    /// The condition of at least one item of a transaction did not hold. The reasons are in the order of the items.
+    Cancelled(Vec<ItemReason>),
+    /// Another transaction works on the same items, or the table is throttled. Nothing is written.
     Contended(String),
-    /// No answer, or one that says "not now". A write may or may not have landed.
+    /// DynamoDB did not answer, or is unavailable. A write may be done or not.
     Unavailable(String),
-    /// DynamoDB calls the request wrong. Repeating it is useless.
+    /// DynamoDB rejected the request as invalid. A retry is useless.
     Invalid(String),
 }
 
 impl CallFailure {
-    /// Whether the same call may succeed a moment later.
+    /// Returns whether a retry may succeed.
     pub(in crate::store) fn may_pass(&self) -> bool {
         matches!(self, Self::Contended(_) | Self::Unavailable(_))
     }
 }
 
-/// Why one item of a cancelled transaction is to blame.
+/// The part of one item in the cancellation of its transaction.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::store) enum Reason {
-    /// It is not.
+pub(in crate::store) enum ItemReason {
+    /// The item did not cause the cancellation.
     None,
-    /// Its condition did not hold; the item it met, where there was one.
+    /// The condition did not hold. Contains the existing item, if there is one.
     ConditionFailed(Option<Item>),
-    /// It met another transaction, or the table is throttled.
+    /// Another transaction works on the item, or the table is throttled.
     Contended,
 }
 
@@ -49,28 +49,36 @@ impl From<CallFailure> for Fault {
         match failure {
             CallFailure::Contended(what) | CallFailure::Unavailable(what) => Self::Unavailable(what),
             CallFailure::Invalid(what) => Self::Corrupt(what),
-            CallFailure::ConditionFailed(_) => Self::Corrupt("a condition failed that nobody expected to".into()),
-            CallFailure::Cancelled(reasons) => {
-                Self::Corrupt(format!("a condition failed that nobody expected to: {reasons:?}"))
-            }
+            CallFailure::ConditionFailed(_) => Self::Corrupt("an unexpected condition failed".into()),
+            CallFailure::Cancelled(reasons) => Self::Corrupt(format!("an unexpected condition failed: {reasons:?}")),
         }
     }
 }
 
-/// What the typed errors of the single calls have in common: the pieces that [`classify`] needs.
+/// Returns whether a refused write returns the existing item. It does, unless the item is a claim, which may hold
+/// another user's password hash.
+pub(in crate::store) fn return_existing(pk: &str, sk: &str) -> ReturnValuesOnConditionCheckFailure {
+    if keys::is_claim(pk, sk) {
+        ReturnValuesOnConditionCheckFailure::None
+    } else {
+        ReturnValuesOnConditionCheckFailure::AllOld
+    }
+}
+
+/// The parts of the SDK's error types that [`classify`] reads.
 pub(in crate::store) trait CallError: ProvideErrorMetadata + std::fmt::Debug {
-    /// The item that a failed condition met.
-    fn met_item(&self) -> Option<Item> {
+    /// Returns the existing item that failed the condition.
+    fn existing_item(&self) -> Option<Item> {
         None
     }
 
-    /// The reasons for which a transaction was cancelled.
+    /// Returns the reasons why a transaction was cancelled.
     fn reasons(&self) -> &[CancellationReason] {
         &[]
     }
 }
 
-/// Reads an SDK error.
+/// Classifies an SDK error.
 pub(in crate::store) fn classify<E: CallError>(error: SdkError<E>) -> CallFailure {
     let SdkError::ServiceError(service) = &error else {
         return match &error {
@@ -81,39 +89,40 @@ pub(in crate::store) fn classify<E: CallError>(error: SdkError<E>) -> CallFailur
     let status = service.raw().status().as_u16();
     let error = service.err();
     let code = error.code().unwrap_or_default();
-    let told = format!("{code}: {}", error.message().unwrap_or_default());
+    let message = format!("{code}: {}", error.message().unwrap_or_default());
     match code {
-        "ConditionalCheckFailedException" => CallFailure::ConditionFailed(error.met_item()),
-        "TransactionCanceledException" => cancelled(error.reasons(), told),
-        // The same transaction, sent before, is still at work: it may yet land, so it must not be made anew.
-        "TransactionInProgressException" => CallFailure::Unavailable(told),
+        "ConditionalCheckFailedException" => CallFailure::ConditionFailed(error.existing_item()),
+        "TransactionCanceledException" => cancelled(error.reasons(), message),
+        // The same transaction was sent before and is still running. It may be written yet, so it must not be repeated
+        // under another token.
+        "TransactionInProgressException" => CallFailure::Unavailable(message),
         "TransactionConflictException"
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
-        | "ThrottlingException" => CallFailure::Contended(told),
-        _ if status >= 500 => CallFailure::Unavailable(told),
-        _ => CallFailure::Invalid(told),
+        | "ThrottlingException" => CallFailure::Contended(message),
+        _ if status >= 500 => CallFailure::Unavailable(message),
+        _ => CallFailure::Invalid(message),
     }
 }
 
-/// A cancelled transaction counts as what its worst reason says: wrong, then refused by a condition, then contended.
-fn cancelled(reasons: &[CancellationReason], told: String) -> CallFailure {
+/// Classifies a cancelled transaction by its worst reason: invalid, then a failed condition, then contended.
+fn cancelled(reasons: &[CancellationReason], description: String) -> CallFailure {
     let mut read = Vec::with_capacity(reasons.len());
     for reason in reasons {
         read.push(match reason.code().unwrap_or("None") {
-            "None" => Reason::None,
-            "ConditionalCheckFailed" => Reason::ConditionFailed(reason.item().cloned()),
-            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => Reason::Contended,
+            "None" => ItemReason::None,
+            "ConditionalCheckFailed" => ItemReason::ConditionFailed(reason.item().cloned()),
+            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => ItemReason::Contended,
             other => {
                 let message = reason.message().unwrap_or_default();
-                return CallFailure::Invalid(format!("{told}: {other}: {message}"));
+                return CallFailure::Invalid(format!("{description}: {other}: {message}"));
             }
         });
     }
-    if read.iter().any(|reason| matches!(reason, Reason::ConditionFailed(_))) {
+    if read.iter().any(|reason| matches!(reason, ItemReason::ConditionFailed(_))) {
         CallFailure::Cancelled(read)
     } else {
-        CallFailure::Contended(told)
+        CallFailure::Contended(description)
     }
 }
 
@@ -137,7 +146,7 @@ mod errors {
     impl CallError for ScanError {}
 
     impl CallError for PutItemError {
-        fn met_item(&self) -> Option<Item> {
+        fn existing_item(&self) -> Option<Item> {
             match self {
                 Self::ConditionalCheckFailedException(failed) => failed.item().cloned(),
                 _ => None,
@@ -146,7 +155,7 @@ mod errors {
     }
 
     impl CallError for UpdateItemError {
-        fn met_item(&self) -> Option<Item> {
+        fn existing_item(&self) -> Option<Item> {
             match self {
                 Self::ConditionalCheckFailedException(failed) => failed.item().cloned(),
                 _ => None,
@@ -176,6 +185,18 @@ mod errors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Email, ObjectId};
+
+    #[test]
+    fn a_refused_write_returns_every_item_but_a_claim() {
+        let email = Email::parse("a%#b@acme.example").unwrap();
+        let (claim, failures) = (keys::email(email.key()), keys::sign_in_failures(email.key()));
+        let user = keys::user(&ObjectId::NOBODY, &ObjectId::NOBODY);
+        assert_eq!(return_existing(&claim.pk, &claim.sk), ReturnValuesOnConditionCheckFailure::None);
+        for key in [failures, user] {
+            assert_eq!(return_existing(&key.pk, &key.sk), ReturnValuesOnConditionCheckFailure::AllOld, "{key:?}");
+        }
+    }
 
     fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
         codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect()
@@ -197,6 +218,6 @@ mod tests {
         else {
             panic!("not cancelled")
         };
-        assert_eq!(read, [Reason::None, Reason::ConditionFailed(None), Reason::Contended]);
+        assert_eq!(read, [ItemReason::None, ItemReason::ConditionFailed(None), ItemReason::Contended]);
     }
 }

@@ -1,6 +1,6 @@
 //! Projection expressions: which attributes a read returns.
 
-/// The steps of the way to each attribute, each behind a placeholder of its own, because some names are reserved words.
+/// Returns the steps of each attribute's path with their placeholders, because some names are reserved words.
 pub(super) fn names<'a>(attributes: &'a [&'a str]) -> impl Iterator<Item = (String, &'a str)> {
     let steps = |(index, path): (usize, &'a &'a str)| {
         path.split('.').enumerate().map(move |(depth, step)| (placeholder(index, depth), step))

@@ -9,12 +9,12 @@ use super::projection::{names, projection};
 use crate::domain::Fault;
 use crate::store::keys::{IndexKeys, PK, SK};
 
-/// One page of a query, and where the next one starts; `None` after the last one.
+/// One page of a query, and the start of the next page, which is `None` after the last one.
 pub(in crate::store) type QueryPage = (Vec<Item>, Option<Item>);
 
-/// A query of one partition. Without further calls it reads the whole partition of the table, in the order of sort keys.
+/// A query of one partition. By default it reads the whole partition in the order of sort keys.
 #[derive(Clone)]
-pub(in crate::store) struct Query<'a> {
+pub(in crate::store) struct PartitionQuery<'a> {
     pk: &'a str,
     index: Option<&'a IndexKeys>,
     sort_keys: SortKeys<'a>,
@@ -33,13 +33,14 @@ enum SortKeys<'a> {
     Between(&'a str, &'a str),
 }
 
-impl<'a> Query<'a> {
+impl<'a> PartitionQuery<'a> {
     /// Reads a partition of the table, consistently.
     pub(in crate::store) fn of(pk: &'a str) -> Self {
         Self { pk, index: None, sort_keys: SortKeys::All, attributes: None, limit: None, backwards: false, start: None }
     }
 
-    /// Reads a partition of an index. An index lags behind the table by moments, and no read of it is consistent.
+    /// Reads a partition of an index. An index lags behind the table by moments, and its reads are eventually
+    /// consistent.
     pub(in crate::store) fn of_index(index: &'a IndexKeys, pk: &'a str) -> Self {
         Self { index: Some(index), ..Self::of(pk) }
     }
@@ -49,7 +50,7 @@ impl<'a> Query<'a> {
         Self { sort_keys: SortKeys::StartingWith(prefix), ..self }
     }
 
-    /// Reads only sort keys that sort before `end`, where there is one.
+    /// Reads only sort keys before `end`, if there is one.
     pub(in crate::store) fn before(self, end: impl Into<Option<&'a str>>) -> Self {
         Self { sort_keys: end.into().map_or(SortKeys::All, SortKeys::Before), ..self }
     }
@@ -59,7 +60,7 @@ impl<'a> Query<'a> {
         Self { sort_keys: SortKeys::Between(first, last), ..self }
     }
 
-    /// Returns only these attributes, `a.b` being `b` within the map `a`. `PK` and `SK` are not added.
+    /// Returns only these attributes; `a.b` is `b` within the map `a`. Does not add `PK` and `SK`.
     pub(in crate::store) fn only(self, attributes: &'a [&'a str]) -> Self {
         Self { attributes: Some(attributes), ..self }
     }
@@ -106,7 +107,7 @@ impl<'a> Query<'a> {
 
 impl Table {
     /// Reads one page of a query.
-    pub(in crate::store) async fn query(&self, query: Query<'_>) -> Result<QueryPage, Fault> {
+    pub(in crate::store) async fn query(&self, query: PartitionQuery<'_>) -> Result<QueryPage, Fault> {
         let call = self
             .client
             .query()
@@ -128,7 +129,7 @@ impl Table {
     }
 
     /// Reads all pages of a query.
-    pub(in crate::store) async fn query_all(&self, query: Query<'_>) -> Result<Vec<Item>, Fault> {
+    pub(in crate::store) async fn query_all(&self, query: PartitionQuery<'_>) -> Result<Vec<Item>, Fault> {
         let (mut items, mut next) = self.query(query.clone()).await?;
         while next.is_some() {
             let (page, after) = self.query(query.clone().after(next)).await?;

@@ -1,5 +1,4 @@
-//! How often and how long a call to DynamoDB is tried. The SDK tries each call once; what comes after that is decided
-//! here, where it is known how much time the request has left.
+//! Repeats calls to DynamoDB. The SDK tries each call once; this module knows how much time the request has left.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,31 +9,32 @@ use tokio::time::Instant;
 use super::outcome::{CallError, CallFailure, classify};
 use crate::ids::{Randomness, SystemRandomness};
 
-/// Tries of one call, the first included. With three calls in ten failing, one in 15,000 fails eight times in a row.
+/// The most tries of one call. If three calls in ten fail, one in 15,000 fails eight times in a row.
 const MAX_ATTEMPTS: u32 = 8;
 /// The longest pause after the first failure, in milliseconds; it doubles from then on.
 const FIRST_PAUSE_MILLIS: u64 = 25;
 /// No pause is longer, in milliseconds.
 const LONGEST_PAUSE_MILLIS: u64 = 1_000;
 
-/// How long the calls of one request may go on.
+/// The deadline for the calls of one request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Budget {
     ends: Option<Instant>,
 }
 
 impl Budget {
-    /// No end: each call is still tried only a few times.
+    /// No deadline. Each call still has a limited number of tries.
     pub(in crate::store) const UNLIMITED: Self = Self { ends: None };
 
-    /// From now on for so long. This is real time whatever a test's clock says, because what is waited for is real.
+    /// Returns a deadline `time_left` from now. It is real time even under a test's clock, because the calls take real
+    /// time.
     #[expect(clippy::disallowed_methods, reason = "measures how long a call waits, and decides nothing that is stored")]
     pub(in crate::store) fn of(time_left: Duration) -> Self {
         Self { ends: Instant::now().checked_add(time_left) }
     }
 
-    /// Makes a call, again and again where it failed for a moment only, until it is answered, refused, or out of tries or
-    /// time. `send` must be a call that may be made twice: a read, or a write whose condition or token tells its repetition.
+    /// Makes a call and repeats it after a temporary failure, until it is answered, refused, or out of tries or time.
+    /// `send` must be safe to repeat: a read, or a write with a condition or token that recognizes the repetition.
     pub(in crate::store) async fn attempt<T, E, F>(self, send: impl Fn() -> F) -> Result<T, CallFailure>
     where
         E: CallError,
@@ -42,7 +42,7 @@ impl Budget {
     {
         let mut pauses = Pauses::default();
         loop {
-            // On the heap: the SDK's futures are tens of kilobytes each, and every caller's future would hold them.
+            // Boxed: the SDK's futures take tens of kilobytes each, and every caller's future would contain them.
             let failure = match self.within(Box::pin(send())).await {
                 Some(Ok(answer)) => return Ok(answer),
                 Some(Err(error)) => classify(error),
@@ -54,7 +54,7 @@ impl Budget {
         }
     }
 
-    /// Waits before the next try; `false` where there is none.
+    /// Waits before the next try. Returns `false` if no try is left.
     pub(in crate::store) async fn pause(self, pauses: &mut Pauses) -> bool {
         match pauses.next() {
             Some(pause) => self.within(tokio::time::sleep(pause)).await.is_some(),
@@ -70,8 +70,8 @@ impl Budget {
     }
 }
 
-/// The pauses between the tries of one call: they double, and each is cut by up to a half at random, so that those who met
-/// do not meet again.
+/// The pauses between the tries of one call. They double, and each is shortened by up to a half at random, so that
+/// colliding calls spread out.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Pauses {
     failed: u32,

@@ -1,5 +1,5 @@
-//! The table's definition, for the embedded database. template.yaml defines the same table on AWS, and a test compares
-//! the two.
+//! The table's definition for the embedded database. template.yaml defines the same table for AWS; a test compares the
+//! two.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::types::{
 use crate::domain::Fault;
 use crate::store::keys::{ALL, IndexKeys, LIST, PK, SK};
 
-/// What a row of a list of snapshots shows.
+/// The attributes of a row in a list of snapshots.
 const SNAPSHOT_ROW: [&str; 6] = ["type", "name", "sourceOrgName", "sourceUserEmail", "counts", "isGlobal"];
-/// What a row of a list of users shows.
+/// The attributes of a row in a list of users.
 const USER_ROW: [&str; 3] = ["fullName", "email", "accessRole"];
 
-/// An index: its name, its key attributes, and the attributes that it projects beside the keys.
+/// An index: its name, its key attributes, and its other projected attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// The name.
@@ -28,13 +28,13 @@ pub struct Index {
     pub projected: Vec<&'static str>,
 }
 
-/// The table's indexes. Its own key attributes are `PK` and `SK`, and every key is a string.
+/// Returns the table's indexes. Its own key attributes are `PK` and `SK`, and every key is a string.
 pub fn indexes() -> [Index; 2] {
     let index = |keys: IndexKeys, projected| Index { name: keys.name, pk: keys.pk, sk: keys.sk, projected };
     [index(LIST, [&SNAPSHOT_ROW[..], &USER_ROW[..]].concat()), index(ALL, SNAPSHOT_ROW.to_vec())]
 }
 
-/// Makes the table. Fails where it exists.
+/// Creates the table. Fails if it exists.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), Fault> {
     let wrong = |error: aws_sdk_dynamodb::error::BuildError| Fault::Corrupt(error.to_string());
     let mut call = client

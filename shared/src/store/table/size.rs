@@ -1,4 +1,4 @@
-//! How large DynamoDB counts an item: "Item sizes and formats" in its developer guide.
+//! The size of an item, as DynamoDB counts it ("Item sizes and formats" in its developer guide).
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 /// The largest item that DynamoDB stores.
 pub(in crate::store) const MAX_STORED_BYTES: usize = 400 * 1024;
 
-/// The size of an item in bytes, attribute names included.
+/// Returns the size of an item in bytes, attribute names included.
 pub fn stored_bytes(item: &HashMap<String, AttributeValue>) -> usize {
     item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
@@ -31,7 +31,7 @@ fn value_bytes(value: &AttributeValue) -> usize {
     }
 }
 
-/// One byte for two significant digits, one more, and one more for a sign.
+/// Returns one byte for each two significant digits, one more, and one for a sign.
 fn number_bytes(number: &str) -> usize {
     let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
