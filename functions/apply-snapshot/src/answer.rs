@@ -1,4 +1,4 @@
-//! The answer of an apply, and the warnings that its dry run shows, too.
+//! The answer of an apply, and the warnings that a plan shows, too.
 
 use std::borrow::Cow;
 
@@ -9,70 +9,69 @@ use shared::domain::{Counts, Email, ObjectId};
 use shared::http::MAX_LISTED;
 use utoipa::ToSchema;
 
-/// The most bytes of JSON that the warnings of one answer take: the answer is kept in the apply's record, and a record
-/// must fit an item.
+/// The most bytes of JSON for the warnings of one answer: the answer is stored in the apply's record, which must fit an
+/// item.
 const MAX_WARNING_BYTES: usize = 64_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotApplied)]
-pub(crate) struct Applied<'a> {
+pub(crate) struct ApplyAnswer<'a> {
     /// `Snapshot applied`.
     message: &'static str,
     result: ApplyResult<'a>,
 }
 
-/// The new user, and what arrived with it.
-// The customer's fields first, ours beside them.
+/// The new user and the counts of its setup.
+// The customer's fields first, ours after them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApplyResult<'a> {
     /// The new user.
     user_id: ObjectId,
-    /// The new user's address as it was sent, its domain in punycode where that mixes scripts.
+    /// The new user's address as it was sent; the domain is in punycode if it mixes scripts.
     #[schema(value_type = Email)]
     user_email: Cow<'a, str>,
     /// Items that were cloned.
     cloned: Counts,
-    /// Items that exist already and are used as they are.
+    /// Items that exist already and are used.
     mapped: Mapped,
     /// Items that were left out.
     skipped: Skipped,
-    /// The id of this apply. Every clone carries it.
+    /// The id of this apply. Every clone has it.
     apply_id: ObjectId,
     /// Which revision of the snapshot was applied.
     snapshot_revision: u32,
-    /// What you should know although all went well; at most 200 are listed.
+    /// Warnings about the completed apply; at most 200 are listed.
     warnings: Vec<ListedWarning<'a>>,
-    /// How many warnings there are, where not all are listed.
+    /// The total number of warnings; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     warnings_total: Option<usize>,
 }
 
-/// Something to know although the apply goes through.
+/// A warning about an apply that succeeds.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Warning)]
 pub(crate) struct ListedWarning<'a> {
     code: WarningCode,
-    /// The automation it is about, as the snapshot or the request names it; empty where it is about none. One of more than
-    /// 120 characters ends in an ellipsis.
+    /// The name of the automation; empty if the warning is not about one. More than 120 characters end in an ellipsis.
     automation_name: &'a str,
-    /// The id of the automation in the source organization; left out where it is about none of the snapshot.
+    /// The id of the automation in the source organization; left out if the snapshot has no such automation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     automation_id: Option<ObjectId>,
-    /// The references that lead nowhere; at most 200 are listed.
+    /// The references without a target; at most 200 are listed.
     references: &'a [Reference],
-    /// How many references there are, where not all are listed.
+    /// The total number of references; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     references_total: Option<usize>,
-    /// The places that it is about, as JSON pointers into the document in the snapshot; left out where there are none. At most 200
-    /// are listed.
+    /// The places that the warning is about, as JSON pointers into the document in the snapshot; left out if there are
+    /// none. At most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pointers: &'a [String],
-    /// How many places there are, where not all are listed.
+    /// The total number of places; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointers_total: Option<usize>,
@@ -80,7 +79,7 @@ pub(crate) struct ListedWarning<'a> {
     detail: &'a str,
 }
 
-impl<'a> Applied<'a> {
+impl<'a> ApplyAnswer<'a> {
     pub(crate) fn new(
         plan: &'a Plan,
         user_id: ObjectId,
@@ -105,7 +104,7 @@ impl<'a> Applied<'a> {
     }
 }
 
-/// The warnings that fit an answer.
+/// Returns the warnings that fit an answer.
 pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<ListedWarning<'a>> {
     let mut bytes = 0;
     warnings
@@ -153,7 +152,7 @@ mod tests {
     fn answer(warnings: Vec<Warning>) -> serde_json::Value {
         let plan = Plan { warnings, ..Plan::default() };
         let (id, email) = (ObjectId::from_bytes([1; 12]), Email::parse("casey@acme.example").unwrap());
-        serde_json::to_value(Applied::new(&plan, id, &email, id, 1)).unwrap()["result"].clone()
+        serde_json::to_value(ApplyAnswer::new(&plan, id, &email, id, 1)).unwrap()["result"].clone()
     }
 
     #[test]
@@ -175,7 +174,7 @@ mod tests {
         let listed = result["warnings"].as_array().unwrap().len();
         assert!((1..64).contains(&listed), "{listed}");
         assert_eq!(result["warningsTotal"], 100);
-        // One that is too large hides no other.
+        // A warning that is too large does not hide the others.
         let result = answer(vec![warning(0, &"x".repeat(65_000)), warning(0, "small")]);
         assert_eq!(result["warnings"][0]["detail"], "small");
         assert_eq!(result["warningsTotal"], 2);

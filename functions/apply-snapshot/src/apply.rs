@@ -10,107 +10,109 @@ use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch};
 use shared::password_hash::SALT_BYTES;
 use shared::store::{Applies, Apply, ApplyOutcome, StoredApply};
 
-use crate::applying::{Applying, WAIT};
-use crate::judge::{Asked, Found, Judged, TAKES_TOO_LONG};
-use crate::repeat::Repeat;
-use crate::request::Wanted;
+use crate::execution::{ApplyExecution, WAIT};
+use crate::planning::{ApplyInputs, ApplyRequest, PlannedApply, TAKES_TOO_LONG};
+use crate::repeat::RepeatOutcome;
+use crate::request::ApplyParameters;
 use crate::{Call, answer};
 
-/// How long a client without a key waits once its apply was interrupted: until then the address may stay reserved.
+/// How long a client without a key waits after an interrupted apply: the address may be reserved that long.
 const HELD: Duration = Duration::from_secs(120);
 
-/// Authorize, read everything at once while the password is hashed, plan, write.
+/// Authorizes, reads everything while the password is hashed, plans, writes.
 pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let asked = Asked::begin(call)?;
+    let request = ApplyRequest::begin(call)?;
     let if_match = IfMatch::of(call.request)?;
     let key = IdempotencyKey::of(call.request)?;
-    let wanted = Wanted::parse(call.request)?;
-    asked.may_grant(wanted.new_user.role)?;
-    asked.may_choose(wanted.revision)?;
-    let key = key.map(|key| key.derive_id(&asked.principal, call.request));
-    Applying { call, asked, wanted, key }.answer(&if_match).await
+    let parameters = ApplyParameters::parse(call.request)?;
+    request.may_grant(parameters.new_user.role)?;
+    request.may_choose(parameters.revision)?;
+    let key = key.map(|key| key.derive_id(&request.principal, call.request));
+    ApplyExecution { call, request, parameters, key }.answer(&if_match).await
 }
 
-impl Applying<'_> {
+impl ApplyExecution<'_> {
     async fn answer(&self, if_match: &IfMatch) -> Result<Answer, ApiError> {
         let mut salt = [0; SALT_BYTES];
         self.call.edge.randomness.fill(&mut salt);
         let hasher = self.call.app.hasher.within(self.call.context.deadline().time_left());
-        let (password_hash, found, stored) = tokio::join!(
-            hasher.hash(self.wanted.new_user.password.password(), salt),
-            self.asked.read(self.call, self.wanted.revision),
+        let (password_hash, inputs, stored) = tokio::join!(
+            hasher.hash(self.parameters.new_user.password.password(), salt),
+            self.request.read(self.call, self.parameters.revision),
             self.stored(),
         );
-        let found = found?;
+        let inputs = inputs?;
         if let Some(stored) = stored? {
-            return match self.judge_repeat(&stored).await? {
-                Repeat::Answered(answer) => Ok(answer),
-                Repeat::Interrupted { password_hash } => self.carry_on(&stored, found, password_hash).await,
+            return match self.check_repeat(&stored).await? {
+                RepeatOutcome::Answered(answer) => Ok(answer),
+                RepeatOutcome::Interrupted { password_hash } => self.resume(&stored, inputs, password_hash).await,
             };
         }
-        let judged = found.plan(self.call.table, &self.wanted.choices, &self.call.context.deadline()).await?;
-        refuse(&judged.plan)?;
-        if_match.check(&judged.hash)?;
-        self.execute(judged, &password_hash?).await
+        let planned = inputs.plan(self.call.table, &self.parameters.choices, &self.call.context.deadline()).await?;
+        refuse(&planned.plan)?;
+        if_match.check(&planned.hash)?;
+        self.execute(planned, &password_hash?).await
     }
 
-    /// What came of this key before.
+    /// Returns the apply that an earlier request with this key started.
     async fn stored(&self) -> Result<Option<StoredApply>, ApiError> {
         let Some(apply) = &self.key else { return Ok(None) };
-        let Asked { principal, snapshot, .. } = &self.asked;
+        let ApplyRequest { principal, snapshot, .. } = &self.request;
         Ok(Applies::new(self.call.table).find(&principal.organization, snapshot, apply).await?)
     }
 
-    /// Makes every id, and writes everything or nothing.
-    async fn execute(&self, judged: Judged, password_hash: &str) -> Result<Answer, ApiError> {
-        let (randomness, now, snapshot) = (&self.call.edge.randomness, self.call.context.now(), &judged.snapshot);
+    /// Creates the ids, and writes everything or nothing.
+    async fn execute(&self, planned: PlannedApply, password_hash: &str) -> Result<Answer, ApiError> {
+        let (randomness, now, snapshot) = (&self.call.edge.randomness, self.call.context.now(), &planned.snapshot);
         let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
         let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
-        self.write(judged, origin, randomness.object_id(now), password_hash, None).await
+        self.write(planned, origin, randomness.object_id(now), password_hash, None).await
     }
 
-    /// Carries on what another request of this key left unfinished, where that is still the same plan.
-    async fn carry_on(
+    /// Resumes the interrupted apply of this key if the plan is the same, and abandons it otherwise.
+    async fn resume(
         &self,
         stored: &StoredApply,
-        found: Found,
+        inputs: ApplyInputs,
         password_hash: Option<String>,
     ) -> Result<Answer, ApiError> {
-        let found = found.at(self.call.table, stored.origin.revision).await?;
-        let judged = match found.plan(self.call.table, &self.wanted.choices, &self.call.context.deadline()).await {
-            // Only what is asked about the pinned revision is refused before there is a plan: it is gone.
+        let inputs = inputs.at(self.call.table, stored.origin.revision).await?;
+        let planned = match inputs.plan(self.call.table, &self.parameters.choices, &self.call.context.deadline()).await
+        {
+            // Before there is a plan, only a deleted revision is refused.
             Err(ApiError::SnapshotNotFound | ApiError::Refused(_)) => None,
             other => Some(other?),
         };
-        let is_the_same = |judged: &Judged| judged.plan.refusals.is_empty() && judged.hash == stored.plan_hash();
-        let (Some(judged), Some(password_hash)) = (judged.filter(is_the_same), password_hash) else {
+        let is_the_same =
+            |planned: &PlannedApply| planned.plan.refusals.is_empty() && planned.hash == stored.plan_hash();
+        let (Some(planned), Some(password_hash)) = (planned.filter(is_the_same), password_hash) else {
             return match Applies::new(self.call.table).abandon(stored, self.call.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
         };
-        self.write(judged, stored.origin, stored.user(), &password_hash, Some(stored)).await
+        self.write(planned, stored.origin, stored.user(), &password_hash, Some(stored)).await
     }
 
     async fn write(
         &self,
-        judged: Judged,
+        planned: PlannedApply,
         origin: Origin,
         user: ObjectId,
         password_hash: &str,
         interrupted: Option<&StoredApply>,
     ) -> Result<Answer, ApiError> {
-        let (principal, Judged { plan, hash, .. }) = (&self.asked.principal, judged);
-        let user: User = self.wanted.new_user.profile(user, principal.organization, origin.at);
-        let answer = answer::Applied::new(&plan, user.id, &user.email, origin.apply, origin.revision);
+        let (principal, PlannedApply { plan, hash, .. }) = (&self.request.principal, planned);
+        let user: User = self.parameters.new_user.profile(user, principal.organization, origin.at);
+        let answer = answer::ApplyAnswer::new(&plan, user.id, &user.email, origin.apply, origin.revision);
         let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
         let new = NewIdentity::of(&user);
         let arriving = self.call.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
-        let arrival = arriving.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))??;
+        let arrival = arriving.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))??;
         let apply = Apply {
             origin,
             caller: principal,
-            fingerprint: self.key.map(|_| &self.wanted.fingerprint),
+            fingerprint: self.key.map(|_| &self.parameters.fingerprint),
             plan_hash: &hash,
             user: &user,
             password_hash,
@@ -120,26 +122,26 @@ impl Applying<'_> {
             now: self.call.context.now(),
         };
         let applies = Applies::new(self.call.table);
-        let applied = match interrupted {
+        let outcome = match interrupted {
             None => applies.execute(&apply).await?,
             Some(stored) => applies.resume(stored, &apply).await?,
         };
-        self.settle(applied, answer).await
+        self.settle(outcome, answer).await
     }
 
-    async fn settle(&self, applied: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {
-        match applied {
+    async fn settle(&self, outcome: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {
+        match outcome {
             ApplyOutcome::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
             ApplyOutcome::EmailTaken => Err(ApiError::EmailTaken),
             ApplyOutcome::EmailReserved => Err(ApiError::InProgress { retry_after: WAIT }),
             ApplyOutcome::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
-            // Nobody repeats a request without a key, so it met a sweep, which gives up what takes so long.
+            // Without a key there is no retry, so a sweep abandoned the apply because it took too long.
             ApplyOutcome::Existing(_) if self.key.is_none() => {
-                Err(ApiError::Unavailable { retry_after: HELD, cause: "a sweep gave the apply up".to_owned() })
+                Err(ApiError::Unavailable { retry_after: HELD, cause: "a sweep abandoned the apply".to_owned() })
             }
-            ApplyOutcome::Existing(stored) => match self.judge_repeat(&stored).await? {
-                Repeat::Answered(answer) => Ok(answer),
-                Repeat::Interrupted { .. } => Err(ApiError::InProgress { retry_after: WAIT }),
+            ApplyOutcome::Existing(stored) => match self.check_repeat(&stored).await? {
+                RepeatOutcome::Answered(answer) => Ok(answer),
+                RepeatOutcome::Interrupted { .. } => Err(ApiError::InProgress { retry_after: WAIT }),
             },
             ApplyOutcome::Interrupted { cause } => {
                 let retry_after = if self.key.is_some() { WAIT } else { HELD };
@@ -149,7 +151,7 @@ impl Applying<'_> {
     }
 }
 
-/// Fails with everything for which the plan is refused.
+/// Fails with the refusals of the plan.
 fn refuse(plan: &Plan) -> Result<(), ApiError> {
     if plan.refusals.is_empty() {
         return Ok(());

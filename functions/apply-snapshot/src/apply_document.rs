@@ -1,4 +1,4 @@
-//! An apply as its history shows it.
+//! The document of an apply in the history.
 
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::{Mapped, Skipped};
@@ -7,22 +7,22 @@ use shared::http::ApiError;
 use shared::store::{ApplyState, StoredApply};
 use utoipa::ToSchema;
 
-/// How far an apply is.
+/// The state of an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ApplyState)]
 pub(crate) enum State {
-    /// It is being carried out, or was interrupted and may be carried on. Nobody sees anything of its user.
+    /// It is running, or was interrupted and may be resumed. Its user is not visible.
     InProgress,
-    /// The user is there with everything.
+    /// The user exists with everything.
     Applied,
-    /// It was given up, and what was written is being cleared away.
+    /// It was abandoned, and its items are being deleted.
     Aborting,
-    /// It was given up, and nothing of it is left.
+    /// It was abandoned, and its items are deleted.
     Aborted,
-    /// It was undone: the user is gone, and what is left is being cleared away.
+    /// It is being undone: the user is deleted, and the clones are being deleted.
     Undoing,
-    /// It was undone: nothing of it is left.
+    /// It was undone: everything is deleted.
     Undone,
 }
 
@@ -39,7 +39,7 @@ impl From<ApplyState> for State {
     }
 }
 
-/// One apply of a snapshot: who made it, whom it made, and what became of it. A field that has no value is left out.
+/// One apply of a snapshot: its caller, its new user and its state. Fields without a value are left out.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Apply)]
@@ -50,27 +50,27 @@ pub(crate) struct ApplyDocument {
     state: State,
     /// Who applied the snapshot.
     applied_by: ObjectId,
-    /// That user's name, while the user is there and has one. An undo does not tell it.
+    /// That user's name, if the user exists and has one. The answer to an undo leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     applied_by_name: Option<FullName>,
     /// That user's role at the time.
     applied_by_role: Role,
-    /// When it was asked for.
+    /// When it was requested.
     applied_at: Timestamp,
     /// Which revision of the snapshot was applied.
     snapshot_revision: u32,
-    /// The new user, who is there while the state is `applied`, unless somebody else has removed the user.
+    /// The new user, who exists while the state is `applied`, unless another system deleted the user.
     user_id: ObjectId,
-    /// The address that was asked for; left out once the apply is `aborted`.
+    /// The address of the new user; left out once the apply is `aborted`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Email>)]
     user_email: Option<String>,
-    /// The role that the new user was given.
+    /// The new user's role.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     access_role: Option<Role>,
-    /// What came of it, once everything was there.
+    /// The counts of its result, once it was completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     result: Option<ResultCounts>,
@@ -84,46 +84,47 @@ pub(crate) struct ApplyDocument {
     undone_by: Option<ObjectId>,
 }
 
-/// What an apply has brought, in numbers.
+/// The counts of an apply's result.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = ApplyCounts)]
 pub(crate) struct ResultCounts {
     /// Items that were cloned.
     pub(crate) cloned: Counts,
-    /// Items that existed already and are used as they are.
+    /// Items that existed already and are used.
     mapped: Mapped,
     /// Items that were left out.
     skipped: Skipped,
 }
 
-/// What history reads of the answer to an apply.
+/// The part of an apply's answer that the history reads.
 #[derive(Debug, Deserialize)]
-struct Answered {
-    result: AnsweredResult,
+struct StoredAnswer {
+    result: StoredResult,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AnsweredResult {
+pub(crate) struct StoredResult {
     pub(crate) user_email: Email,
     #[serde(flatten)]
     pub(crate) counts: ResultCounts,
 }
 
-/// What the caller of an apply was told; nothing where it was never there.
-pub(crate) fn answered(apply: &StoredApply) -> Result<Option<AnsweredResult>, ApiError> {
+/// Returns the result in the answer of an apply; `None` unless it was completed.
+pub(crate) fn stored_result(apply: &StoredApply) -> Result<Option<StoredResult>, ApiError> {
     if !apply.has_answer() {
         return Ok(None);
     }
-    let answered: Answered = serde_json::from_str(&apply.answer()?).map_err(ApiError::internal)?;
-    Ok(Some(answered.result))
+    let stored_result: StoredAnswer = serde_json::from_str(&apply.answer()?).map_err(ApiError::internal)?;
+    Ok(Some(stored_result.result))
 }
 
 impl ApplyDocument {
-    /// The document with the numbers of its result. It says the same whenever it is asked of the same record.
+    /// Returns the document with the counts of its result. Equal records give equal documents.
     pub(crate) fn of(apply: &StoredApply) -> Result<Self, ApiError> {
-        let answered = answered(apply)?;
-        let (email, counts) = answered.map(|answered| (answered.user_email, answered.counts)).unzip();
+        let stored_result = stored_result(apply)?;
+        let (email, counts) =
+            stored_result.map(|stored_result| (stored_result.user_email, stored_result.counts)).unzip();
         let email = email.as_ref().or_else(|| apply.held_email());
         let undone = apply.undone();
         Ok(Self {
@@ -142,7 +143,7 @@ impl ApplyDocument {
             undone_by: undone.map(|(_, by)| by),
         })
     }
-    /// The same with the name of who applied.
+    /// Returns the document with the name of the user who applied.
     #[must_use]
     pub(crate) fn named(self, name: Option<FullName>) -> Self {
         Self { applied_by_name: name, ..self }

@@ -1,4 +1,4 @@
-//! `POST /api/user-snapshots/{id}/plan`: what an apply would do, without doing it.
+//! `POST /api/user-snapshots/{id}/plan`: returns what an apply would do, and writes nothing.
 
 use std::borrow::Cow;
 
@@ -17,104 +17,105 @@ use utoipa::ToSchema;
 
 use crate::Call;
 use crate::answer::{ListedWarning, listed};
-use crate::judge::{Asked, Judged};
-use crate::request::Considered;
+use crate::planning::{ApplyRequest, PlannedApply};
+use crate::request::PlanParameters;
 
-/// Authorize, read, plan, tell. Whether the e-mail address is taken is told by apply alone.
+/// Authorizes, reads, plans, answers. Only an apply checks whether the e-mail address is taken.
 pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let asked = Asked::begin(call)?;
-    let Considered { choices, revision, role, mut refusals } = Considered::parse(call.request)?;
-    asked.may_grant(role)?;
-    asked.may_choose(revision)?;
-    let found = asked.read(call, revision).await?;
-    let Judged { snapshot, plan, hash } = found.plan(call.table, &choices, &call.context.deadline()).await?;
+    let request = ApplyRequest::begin(call)?;
+    let PlanParameters { choices, revision, role, mut refusals } = PlanParameters::parse(call.request)?;
+    request.may_grant(role)?;
+    request.may_choose(revision)?;
+    let inputs = request.read(call, revision).await?;
+    let PlannedApply { snapshot, plan, hash } = inputs.plan(call.table, &choices, &call.context.deadline()).await?;
     refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
     let tag = etag(&hash);
-    let planned = Planned { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
+    let planned = PlanAnswer { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
     Ok(Answer::ok(&planned)?.with_header(ETAG, tag))
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotPlanned)]
-pub(crate) struct Planned<'a> {
+pub(crate) struct PlanAnswer<'a> {
     plan: PlanDocument<'a>,
 }
 
-/// What an apply of the same body would do now.
+/// What an apply with the same body would do now.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Plan)]
 struct PlanDocument<'a> {
-    /// A hash of the outcome: clones, switches, counts and warnings. It is the `ETag` of this answer, too.
+    /// A hash of the outcome: clones, switches, counts and warnings. It is also the `ETag` of this answer.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     plan_hash: String,
     /// Which revision of the snapshot would be applied.
     snapshot_revision: u32,
     /// Items that would be cloned.
     cloned: Counts,
-    /// Items that exist already and would be used as they are.
+    /// Items that exist already and would be used.
     mapped: Mapped,
     /// Items that would be left out.
     skipped: Skipped,
-    /// The items that would arrive, automations first; as many as fit 1 MB.
-    clones: Vec<ListedClone<'a>>,
-    /// How many clones there are, where not all are listed.
+    /// The items that would be cloned, automations first; as many as fit 1 MB.
+    clones: Vec<PlannedCloneDocument<'a>>,
+    /// The total number of clones; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     clones_total: Option<usize>,
-    /// What an apply would warn of; at most 200 are listed.
+    /// The warnings of an apply; at most 200 are listed.
     warnings: Vec<ListedWarning<'a>>,
-    /// How many warnings there are, where not all are listed.
+    /// The total number of warnings; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     warnings_total: Option<usize>,
-    /// To what the automations that would arrive send by themselves, what nobody accepts first; at most 200, and as many as fit 1 MB.
+    /// The destinations to which cloned automations would send by themselves, those that nobody has accepted first; at
+    /// most 200, and as many as fit 1 MB.
     destinations: Vec<&'a PlannedDestination>,
-    /// How many destinations there are, where not all are listed.
+    /// The total number of destinations; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     destinations_total: Option<usize>,
-    /// URLs in texts that would arrive, which are made to be sent or read; at most 200, and as many as fit 1 MB.
+    /// URLs in cloned texts, which are sent or read; at most 200, and as many as fit 1 MB.
     links: Vec<&'a PlannedLink>,
-    /// How many URLs there are, where not all are listed.
+    /// The total number of URLs; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     links_total: Option<usize>,
-    /// What this takes for granted of the new user, because `newUser` does not say it and the outcome depends on it; left out where
-    /// that is nothing.
+    /// What the plan assumes about the new user, because the outcome depends on it and `newUser` does not say it; left
+    /// out if it assumes nothing.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     assumes: &'a [Assumption],
-    /// Everything for which an apply would be refused with 422; empty where it would go through.
+    /// The reasons for which an apply would be refused with 422; empty if it would succeed.
     refusals: Vec<FieldError>,
 }
 
-/// An item that would arrive.
+/// An item that would be cloned.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PlannedClone)]
-struct ListedClone<'a> {
+struct PlannedCloneDocument<'a> {
     kind: ItemKind,
-    /// Its name; empty where it has none. A very long one ends in an ellipsis.
+    /// Its name; empty if it has none. A very long one ends in an ellipsis.
     #[schema(value_type = String)]
     name: Cow<'a, str>,
-    /// The id of the item that it is a clone of.
+    /// The id of the source item.
     source_id: ObjectId,
-    /// Whether it would arrive switched on; automations only.
+    /// Whether it would be switched on; automations only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// Stages and agents that would be mapped; left out where there are none. At most 200 are listed.
+    /// Stages and agents that would be mapped; left out if there are none. At most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mapped_references: &'a [MappedReference],
-    /// How many stages and agents would be mapped, where not all are listed.
+    /// The total number of stages and agents that would be mapped; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mapped_references_total: Option<usize>,
-    /// Places that would get a value of the new user, because they hold one of the source user; left out where there are none. At
+    /// Places that would get a value of the new user in place of one of the source user; left out if there are none. At
     /// most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     identity: &'a [IdentityRewire],
-    /// How many such places there are, where not all are listed.
+    /// The total number of such places; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     identity_total: Option<usize>,
@@ -147,9 +148,9 @@ impl<'a> PlanDocument<'a> {
     }
 }
 
-fn listed_clone(clone: &PlannedClone) -> ListedClone<'_> {
+fn listed_clone(clone: &PlannedClone) -> PlannedCloneDocument<'_> {
     let (identity, identity_total) = first_listed(&clone.identity);
-    ListedClone {
+    PlannedCloneDocument {
         kind: clone.kind,
         name: cut(clone.document.name(), MAX_REFERENCE_NAME),
         source_id: clone.source_id,

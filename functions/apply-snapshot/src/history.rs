@@ -1,5 +1,5 @@
-//! `GET /api/user-snapshots/{id}/applies` and `…/{applyId}`: who applied a snapshot in the caller's organization, and what came
-//! of it. The snapshot is never read, so its history is there when the snapshot is not.
+//! `GET /api/user-snapshots/{id}/applies` and `…/{applyId}`: the applies of a snapshot in the caller's organization.
+//! The snapshot is not read, so the history remains after its deletion.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::apply_document::ApplyDocument;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApplyPage)]
-pub(crate) struct Listed {
+pub(crate) struct ApplyPage {
     /// The applies, in the order of their ids.
     applies: Vec<ApplyDocument>,
     /// The `cursor` of the next page; left out on the last one.
@@ -28,29 +28,29 @@ pub(crate) struct Listed {
     next_cursor: Option<String>,
 }
 
-/// One apply, what its caller was told, and one page of what is there of it.
+/// One apply, its result, and one page of its clones that still exist.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApplyDetail)]
-pub(crate) struct Shown {
+pub(crate) struct ApplyDetail {
     apply: ApplyDocument,
-    /// `result` of the answer to the apply, with its warnings; left out where everything was never there.
+    /// The `result` of the answer to the apply, with its warnings; left out unless the apply was completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<ApplyResult<'static>>)]
     result: Option<Value>,
-    /// The clones that are there: automations, prompts, templates, each kind in the order of its ids.
-    clones: Vec<ListedClone>,
+    /// The clones that still exist: automations, prompts, templates, each kind in the order of its ids.
+    clones: Vec<CloneDocument>,
     /// The `cursor` of the next page of clones; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-/// A clone, and what it is a clone of.
+/// A clone and its source.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Clone)]
-struct ListedClone {
+struct CloneDocument {
     kind: ItemKind,
     /// The id of the captured item in the snapshot.
     source_id: ObjectId,
@@ -58,18 +58,18 @@ struct ListedClone {
     clone_id: ObjectId,
 }
 
-impl From<CloneOrigin> for ListedClone {
+impl From<CloneOrigin> for CloneDocument {
     fn from(clone: CloneOrigin) -> Self {
         Self { kind: clone.place.kind, source_id: clone.source, clone_id: clone.place.id }
     }
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct AnswerWithResult {
     result: Value,
 }
 
-/// Lists the applies that the caller sees. What it does not see leaves a page shorter.
+/// Lists the applies that the caller sees. Others make a page shorter.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let snapshot = call.context.path_id("id")?;
@@ -85,7 +85,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let appliers: HashSet<ObjectId> = seen.iter().map(|apply| apply.applied_by()).collect();
     let names = history.names(&caller.organization, &appliers).await?;
     let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply)?.named(names.get(&apply.applied_by()).cloned()));
-    Answer::ok(&Listed {
+    Answer::ok(&ApplyPage {
         applies: seen.into_iter().map(document).collect::<Result<_, ApiError>>()?,
         next_cursor: page.next.as_ref().map(Cursor::write),
     })
@@ -103,18 +103,19 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (page, names) =
         tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &applier));
     let (page, names) = (page?, names?);
-    let told = apply.has_answer().then(|| apply.answer()).transpose()?;
-    let told: Option<Told> = told.map(|told| serde_json::from_str(&told)).transpose().map_err(ApiError::internal)?;
-    Answer::ok(&Shown {
+    let answer = apply.has_answer().then(|| apply.answer()).transpose()?;
+    let answer: Option<AnswerWithResult> =
+        answer.map(|answer| serde_json::from_str(&answer)).transpose().map_err(ApiError::internal)?;
+    Answer::ok(&ApplyDetail {
         apply: ApplyDocument::of(&apply)?.named(names.get(&apply.applied_by()).cloned()),
-        result: told.map(|told| told.result),
-        clones: page.clones.into_iter().map(ListedClone::from).collect(),
+        result: answer.map(|answer| answer.result),
+        clones: page.clones.into_iter().map(CloneDocument::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),
     })
 }
 
-/// The apply of the caller's organization with these ids of a snapshot and an apply, where the caller is still who the token
-/// says and sees it. Two reads at once.
+/// Returns an apply in the caller's organization. Fails unless the stored caller matches the token and sees the apply.
+/// Two concurrent reads.
 pub(crate) async fn find(
     call: &Call<'_>,
     caller: &Caller,

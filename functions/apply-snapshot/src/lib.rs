@@ -1,18 +1,18 @@
-//! Applying a snapshot, telling beforehand what that would do and afterwards what it did, and taking it back.
+//! Plans, applies and undoes snapshots.
 //!
-//! - `POST /api/user-snapshots/{id}/apply` makes a new user in the caller's organization with the setup of a snapshot.
+//! - `POST /api/user-snapshots/{id}/apply` creates a user in the caller's organization with the setup of a snapshot.
 //! - `POST /api/user-snapshots/{id}/plan` takes the same body and writes nothing.
-//! - `GET /api/user-snapshots/{id}/applies` and `…/{applyId}` tell who applied it, and what came of it.
-//! - `POST /api/user-snapshots/{id}/applies/{applyId}/undo` takes the new user away again, with everything.
+//! - `GET /api/user-snapshots/{id}/applies` and `…/{applyId}` return the history.
+//! - `POST /api/user-snapshots/{id}/applies/{applyId}/undo` deletes the created user again, with everything.
 
 mod answer;
 mod apply;
 mod apply_document;
-mod applying;
 mod dry_run;
+mod execution;
 mod history;
-mod judge;
 mod operations;
+mod planning;
 mod repeat;
 mod request;
 mod revision_body;
@@ -29,10 +29,10 @@ use shared::store::Table;
 pub use self::operations::operations;
 pub use self::request::EXAMPLE;
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The edge.
+    /// The edge: keys, clock, randomness and CORS.
     pub edge: Edge,
     /// The table.
     pub table: Table,

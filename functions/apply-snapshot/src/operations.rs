@@ -10,12 +10,12 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::answer::Applied;
-use crate::dry_run::Planned;
-use crate::history::{Listed, Shown};
-use crate::judge::TAKES_TOO_LONG;
+use crate::answer::ApplyAnswer;
+use crate::dry_run::PlanAnswer;
+use crate::history::{ApplyDetail, ApplyPage};
+use crate::planning::TAKES_TOO_LONG;
 use crate::request::{ApplyBody, EXAMPLE, NewUserBody};
-use crate::undo::{UndoBody, Undone};
+use crate::undo::{UndoAnswer, UndoBody};
 
 const APPLY: &str = "\
 Creates a user in **your own** organization and gives it the setup of the snapshot: all of it, or nothing, however large it is.
@@ -84,14 +84,14 @@ it is carried on all the same, within two minutes.
 The `Idempotency-Key` of an undone apply is spent: [apply](#applySnapshot) answers 409 `apply_undone` under it.";
 
 /// The body of an apply: that of its dry run, with what a new user needs.
-struct ApplyRequest;
+struct ApplyRequestSchema;
 
 /// The user to be created.
-struct NewUser;
+struct NewUserSchema;
 
-impl PartialSchema for ApplyRequest {
+impl PartialSchema for ApplyRequestSchema {
     fn schema() -> RefOr<Schema> {
-        let user = Ref::from_schema_name(NewUser::name()).into();
+        let user = Ref::from_schema_name(NewUserSchema::name()).into();
         requiring::<ApplyBody>(
             "What arrives, for whom, and what the references of the automations become.",
             [("newUser", user)],
@@ -99,18 +99,18 @@ impl PartialSchema for ApplyRequest {
     }
 }
 
-impl ToSchema for ApplyRequest {
+impl ToSchema for ApplyRequestSchema {
     fn name() -> std::borrow::Cow<'static, str> {
         "ApplySnapshot".into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         ApplyBody::schemas(schemas);
-        schemas.push((NewUser::name().into_owned(), NewUser::schema()));
+        schemas.push((NewUserSchema::name().into_owned(), NewUserSchema::schema()));
     }
 }
 
-impl PartialSchema for NewUser {
+impl PartialSchema for NewUserSchema {
     fn schema() -> RefOr<Schema> {
         let reference = |name: std::borrow::Cow<'static, str>| Ref::from_schema_name(name).into();
         requiring::<NewUserBody>(
@@ -120,7 +120,7 @@ impl PartialSchema for NewUser {
     }
 }
 
-impl ToSchema for NewUser {}
+impl ToSchema for NewUserSchema {}
 
 /// The schema of `T` with these fields required, and of these types.
 fn requiring<T: ToSchema>(
@@ -170,7 +170,7 @@ fn apply() -> Described {
         .does("Create a user with a snapshot's setup", APPLY)
         .if_match("The `ETag` of a plan: refuses with 412 where the outcome would be another one by now.")
         .idempotency_key(KEY)
-        .body::<ApplyRequest>(EXAMPLE, FieldError::new("/newUser/password", "this field is required"))
+        .body::<ApplyRequestSchema>(EXAMPLE, FieldError::new("/newUser/password", "this field is required"))
         .refuses([
             ApiError::EmailTaken,
             ApiError::InProgress { retry_after },
@@ -185,7 +185,7 @@ fn apply() -> Described {
                 "your organization has no stage \"Reached Ouch\"",
             ),
         ])
-        .answers::<Applied<'static>>(
+        .answers::<ApplyAnswer<'static>>(
             StatusCode::CREATED,
             "The user was created and can sign in.",
             &[],
@@ -202,8 +202,8 @@ fn plan() -> Described {
         .does("Tell what an apply would do, without doing it", PLAN)
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
         .refuses([ApiError::SetupTooLarge { detail: TAKES_TOO_LONG.to_owned() }])
-        .refuses([ApiError::refused("/revision", "the snapshot has no such revision, or not any more")])
-        .answers::<Planned<'static>>(
+        .refuses([ApiError::refused("/revision", "the snapshot has no such revision, or it was deleted")])
+        .answers::<PlanAnswer<'static>>(
             StatusCode::OK,
             "What apply would do now. Nothing was written.",
             &[ETAG],
@@ -259,7 +259,7 @@ fn applies() -> Described {
     about_applies(ApplyOperation::ListApplies)
         .does("List the applies of a snapshot", APPLIES)
         .paged()
-        .answers::<Listed>(
+        .answers::<ApplyPage>(
             StatusCode::OK,
             "A page of applies.",
             &[],
@@ -277,7 +277,7 @@ fn apply_detail() -> Described {
         .does("Get an apply, with what became of every item", APPLY_DETAIL)
         .paged()
         .refuses([ApiError::ApplyNotFound])
-        .answers::<Shown>(
+        .answers::<ApplyDetail>(
             StatusCode::OK,
             "The apply and a page of its clones.",
             &[],
@@ -311,7 +311,7 @@ fn undo() -> Described {
             ApiError::InProgress { retry_after },
             ApiError::ApplyAborted,
         ])
-        .answers::<Undone>(
+        .answers::<UndoAnswer>(
             StatusCode::OK,
             "Nothing of the apply is left, and the address is free.",
             &[],

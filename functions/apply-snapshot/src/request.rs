@@ -35,8 +35,8 @@ pub const EXAMPLE: &str = r#"{
   }
 }"#;
 
-/// What would arrive, for whom, and what the references of the automations become. Nothing is required.
-// Apply asks for more than its dry run does: see `operations.rs`. The JSON form is what a fingerprint covers.
+/// What to apply, for which user, and how to map the references of the automations. No field is required.
+// An apply requires more than a plan: see `operations.rs`. The fingerprint covers the JSON form.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = PlanSnapshot)]
@@ -69,24 +69,24 @@ pub(crate) struct ApplyBody {
     /// arrives switched off.
     #[schema(max_items = 5_000)]
     allow_destinations: Option<Vec<String>>,
-    /// Whether automations arrive.
+    /// Whether to apply automations.
     #[schema(default = true)]
     apply_automations: Option<bool>,
-    /// Whether prompts arrive.
+    /// Whether to apply prompts.
     #[schema(default = true)]
     apply_prompts: Option<bool>,
-    /// Whether templates arrive.
+    /// Whether to apply templates.
     #[schema(default = true)]
     apply_templates: Option<bool>,
     /// `switchOff` when absent.
     #[schema(value_type = Option<OnUnmapped>)]
     on_unmapped: Option<String>,
-    /// Which revision arrives: the number of one, for a SUPERADMIN, or `shared` for the one that other organizations see. Without
-    /// it, the current one where you see it, else the shared one.
+    /// Which revision is applied: a number, for a SUPERADMIN, or `shared` for the one that other organizations see. By
+    /// default the current one if you see it, else the shared one.
     revision: Option<RevisionBody>,
 }
 
-/// The user to be created, as far as it is known already.
+/// The user to be created, as far as it is known.
 #[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = PlannedUser)]
@@ -107,38 +107,38 @@ pub(crate) struct NewUserBody {
     /// The user's job title.
     #[schema(value_type = Option<Designation>)]
     designation: Option<String>,
-    /// The user's department, which is kept and never looked up.
+    /// The user's department. It is stored without being looked up.
     #[schema(value_type = Option<ObjectId>)]
     department_id: Option<String>,
-    /// What the user may do: at most your own role. `SALES_REP` when absent.
+    /// The user's role: at most your own. `SALES_REP` when absent.
     #[schema(value_type = Option<Role>)]
     access_role: Option<String>,
 }
 
-/// A password is no part of a fingerprint: null is as absent there.
+/// Writes null: the password is not part of the fingerprint.
 fn unsaid<S: Serializer>(_: &Option<Password>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_none()
 }
 
-/// What the caller of an apply wants.
+/// The parsed body of an apply.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct ApplyParameters {
     pub(crate) choices: Choices,
     pub(crate) revision: RevisionChoice,
     pub(crate) new_user: NewUser,
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// What the caller of a dry run wants, and what rules refuse in the body already.
+/// The parsed body of a plan, and what the rules refuse in it.
 #[derive(Debug)]
-pub(crate) struct Considered {
+pub(crate) struct PlanParameters {
     pub(crate) choices: Choices,
     pub(crate) revision: RevisionChoice,
     pub(crate) role: Role,
     pub(crate) refusals: Vec<FieldError>,
 }
 
-/// The user to be made.
+/// The user to create.
 #[derive(Debug)]
 pub(crate) struct NewUser {
     pub(crate) email: Email,
@@ -147,7 +147,7 @@ pub(crate) struct NewUser {
     profile: Profile,
 }
 
-/// What is known of a new user beside address, password and role.
+/// The profile of a new user without address, password and role.
 #[derive(Debug, Default)]
 struct Profile {
     full_name: Option<FullName>,
@@ -156,8 +156,8 @@ struct Profile {
     department: Option<ObjectId>,
 }
 
-/// The values of a body, as far as they are good; what is not stands in `fields`.
-struct Read {
+/// The valid values of a body; `fields` has the errors of the others.
+struct ParsedBody {
     fields: Fields,
     fingerprint: Fingerprint,
     choices: Choices,
@@ -168,16 +168,16 @@ struct Read {
     profile: Profile,
 }
 
-/// Whether a body must name the new user's address and password.
+/// Whether a body must have the new user's address and password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Credentials {
     Required,
     Optional,
 }
 
-impl Wanted {
+impl ApplyParameters {
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let read = Read::parse(request, Credentials::Required)?;
+        let read = ParsedBody::parse(request, Credentials::Required)?;
         let (Some(email), Some(password), Some(role)) = (read.email, read.password, read.role) else {
             return Err(read.fields.into_error());
         };
@@ -187,17 +187,17 @@ impl Wanted {
     }
 }
 
-impl Considered {
-    /// Only a malformed body is an error; what rules refuse is part of the answer.
+impl PlanParameters {
+    /// Parses a body. Only a malformed one is an error; what the rules refuse is part of the answer.
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let read = Read::parse(request, Credentials::Optional)?;
+        let read = ParsedBody::parse(request, Credentials::Optional)?;
         let refusals = read.fields.into_refusals()?;
         let role = read.role.unwrap_or(Role::SalesRep);
         Ok(Self { choices: read.choices, revision: read.revision, role, refusals })
     }
 }
 
-impl Read {
+impl ParsedBody {
     fn parse(request: &Request, credentials: Credentials) -> Result<Self, ApiError> {
         let body: ApplyBody = body::parse(request)?;
         let fingerprint = Fingerprint::of(&body);
@@ -254,7 +254,7 @@ impl Read {
 }
 
 impl NewUser {
-    /// The profile of this user under `id` in `organization`.
+    /// Returns the new user with `id` in `organization`.
     pub(crate) fn profile(&self, id: ObjectId, organization: ObjectId, now: Timestamp) -> User {
         let Profile { full_name, phone_number, designation, department } = &self.profile;
         User {
@@ -279,7 +279,7 @@ impl NewUser {
 #[expect(dead_code, reason = "it stands in the description alone")]
 struct AnyId(String);
 
-/// The same mapping with its targets as ids.
+/// Returns the mapping with its targets as ids, and reports each one that is not an id.
 fn agent_mapping(
     mapping: BTreeMap<String, BTreeMap<String, String>>,
     fields: &mut Fields,
@@ -304,7 +304,7 @@ fn id_mapping(
 ) -> BTreeMap<String, BTreeMap<String, String>> {
     for (automation, ids) in &mapping {
         for (source, target) in ids.iter().filter(|(_, target)| !is_id(target)) {
-            let detail = format!("{:?} is no id: 24 hex digits, or a UUID", cut(target, MAX_SHOWN));
+            let detail = format!("{:?} is not an id; give 24 hex digits or a UUID", cut(target, MAX_SHOWN));
             fields.note_at(&["idMapping", automation, source], Violation::malformed(detail));
         }
     }

@@ -1,4 +1,4 @@
-//! Which revision of a snapshot a body asks for: a number, or `"shared"`.
+//! The field `revision` of a body: a number, or `"shared"`.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for RevisionBody {
     }
 }
 
-/// For a fingerprint.
+/// Writes the form that a fingerprint covers.
 impl Serialize for RevisionBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {

@@ -1,4 +1,5 @@
-//! `POST /api/user-snapshots/{id}/applies/{applyId}/undo`: the user and all clones go, and the e-mail address is free.
+//! `POST /api/user-snapshots/{id}/applies/{applyId}/undo`: deletes the user and all clones, and frees the e-mail
+//! address.
 
 use lambda_http::{Body, Request};
 use serde::{Deserialize, Serialize};
@@ -9,35 +10,35 @@ use shared::store::{ApplyState, StoredApply, UndoRequest, UndoStart, Undos};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::apply_document::{ApplyDocument, answered};
-use crate::applying::WAIT;
+use crate::apply_document::{ApplyDocument, stored_result};
+use crate::execution::WAIT;
 use crate::history::find;
 
-/// How the apply is undone. No body at all is as an empty object.
+/// How to undo the apply. An absent body is an empty object.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UndoApply)]
 pub(crate) struct UndoBody {
-    /// Whether to undo it whatever has become of the user since; false when absent. Needs the role SUPERADMIN.
+    /// Whether to undo it even if the user has changed since; false when absent. Needs the role SUPERADMIN.
     force: Option<bool>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApplyUndone)]
-pub(crate) struct Undone {
+pub(crate) struct UndoAnswer {
     /// `Apply undone`.
     message: &'static str,
     apply: ApplyDocument,
 }
 
-/// One request to undo.
-struct Undoing<'a> {
+/// One request to undo an apply.
+struct UndoExecution<'a> {
     call: &'a Call<'a>,
     caller: Caller,
     is_forced: bool,
 }
 
-/// Authorize, read the record, take the user away, clear the rest away. What broke off before is carried on.
+/// Authorizes, reads the record, deletes the user, deletes the rest. Finishes an interrupted undo.
 pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
@@ -50,10 +51,10 @@ pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
     if caller.principal().judge_apply(action, apply.made_user()) != Verdict::Allowed {
         return Err(ApiError::Forbidden(action.refusal().to_owned()));
     }
-    Undoing { call, caller, is_forced }.answer(apply).await
+    UndoExecution { call, caller, is_forced }.answer(apply).await
 }
 
-/// The body, which may be missing altogether.
+/// Returns the body; the default one if it is absent.
 fn parse(request: &Request) -> Result<UndoBody, ApiError> {
     let is_empty = match request.body() {
         Body::Text(text) => text.is_empty(),
@@ -63,7 +64,7 @@ fn parse(request: &Request) -> Result<UndoBody, ApiError> {
     if is_empty { Ok(UndoBody::default()) } else { body::parse(request) }
 }
 
-impl Undoing<'_> {
+impl UndoExecution<'_> {
     async fn answer(&self, apply: StoredApply) -> Result<Answer, ApiError> {
         let apply = match apply.state() {
             ApplyState::Committed => self.begin(apply).await?,
@@ -71,25 +72,25 @@ impl Undoing<'_> {
         };
         let undone = match apply.state() {
             ApplyState::Undone => apply,
-            // The clock is asked once more: what the user wrote just before it went must have landed some time after this.
+            // A new reading of the clock: it must be later than the user's last writes.
             ApplyState::Undoing => Undos::new(self.call.table).finish(&apply, self.call.edge.clock.now()).await?.0,
             ApplyState::Staging | ApplyState::Committed => return Err(ApiError::InProgress { retry_after: WAIT }),
             ApplyState::Aborting | ApplyState::Aborted => return Err(ApiError::ApplyAborted),
         };
-        Answer::ok(&Undone { message: "Apply undone", apply: ApplyDocument::of(&undone)? })
+        Answer::ok(&UndoAnswer { message: "Apply undone", apply: ApplyDocument::of(&undone)? })
     }
 
-    /// Takes the user away; gives the apply as it is then, or as somebody else made it meanwhile.
+    /// Deletes the user. Returns the apply after it, or as another request changed it since.
     async fn begin(&self, apply: StoredApply) -> Result<StoredApply, ApiError> {
-        let told = answered(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
+        let result = stored_result(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
         let (by, now) = (self.caller.user, self.call.context.now());
-        let undo = UndoRequest { apply: &apply, email: &told.user_email, by, is_forced: self.is_forced, now };
+        let undo = UndoRequest { apply: &apply, email: &result.user_email, by, is_forced: self.is_forced, now };
         let undos = Undos::new(self.call.table);
         match undos.begin(&undo).await? {
             UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),
             UndoStart::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
             UndoStart::InUse => {
-                let traces = traces(undos.usage(&apply).await?, told.counts.cloned);
+                let traces = traces(undos.usage(&apply).await?, result.counts.cloned);
                 Err(ApiError::SetupInUse(traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()))
             }
         }

@@ -1,4 +1,4 @@
-//! What apply and its dry run share: who may ask, what is read, what comes of it.
+//! The steps that an apply and a plan share: authorize, read, plan.
 
 use shared::compute::Deadline;
 use shared::domain::identity;
@@ -12,45 +12,45 @@ use shared::store::{Captures, Organizations, RevisionLookup, SnapshotReader, Tab
 
 use crate::Call;
 
-const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or not any more";
+const NO_SUCH_REVISION: &str = "the snapshot has no such revision, or it was deleted";
 
-/// The detail of the 413 for a plan that had ample time and did not finish.
+/// The detail of the 413 for a plan that did not finish in ample time.
 pub(crate) const TAKES_TOO_LONG: &str =
     "the snapshot takes longer to plan than a request has time; map less at once, or leave the automations out";
 
-/// Somebody who may apply snapshots, and the snapshot that the path names.
-pub(crate) struct Asked {
+/// A request to apply or plan: a caller whose role allows it, and the snapshot in the path.
+pub(crate) struct ApplyRequest {
     caller: Caller,
     pub(crate) principal: Principal,
     pub(crate) snapshot: ObjectId,
 }
 
-/// What was read for a caller who is who the token says.
-pub(crate) struct Found {
+/// The snapshot and the targets, read for a confirmed caller.
+pub(crate) struct ApplyInputs {
     principal: Principal,
     snapshot: ObjectId,
-    /// The snapshot with the revision that the caller asks for, where it sees both.
+    /// The requested revision, if the caller sees it.
     seen: RevisionLookup,
     targets: Organization,
 }
 
-/// A snapshot that the caller sees, and what applying it would do.
-pub(crate) struct Judged {
+/// A visible snapshot, and the plan of applying it.
+pub(crate) struct PlannedApply {
     pub(crate) snapshot: Snapshot,
     pub(crate) plan: Plan,
     /// The hash of the plan.
     pub(crate) hash: String,
 }
 
-impl Asked {
-    /// Judges the token, the role and the path; reads nothing.
+impl ApplyRequest {
+    /// Reads token, role and path. Reads nothing from the table.
     pub(crate) fn begin(call: &Call<'_>) -> Result<Self, ApiError> {
         let caller = call.begin()?;
         let principal = caller.principal();
         Ok(Self { snapshot: call.context.path_id("id")?, caller, principal })
     }
 
-    /// Refuses a new user whose role is above the caller's.
+    /// Fails with 403 if the new user's role is above the caller's.
     pub(crate) fn may_grant(&self, role: Role) -> Result<(), ApiError> {
         if self.principal.may_grant(role) {
             return Ok(());
@@ -58,7 +58,7 @@ impl Asked {
         Err(ApiError::Forbidden(self.principal.grant_refusal()))
     }
 
-    /// Refuses a revision that is named by somebody who does not see all of them.
+    /// Fails with 403 if a caller who does not see all revisions names one.
     pub(crate) fn may_choose(&self, choice: RevisionChoice) -> Result<(), ApiError> {
         match choice {
             RevisionChoice::Number(_) if !self.principal.may_name_revisions() => {
@@ -68,8 +68,8 @@ impl Asked {
         }
     }
 
-    /// Reads caller, snapshot and targets at once; 401 where the caller is not who the token says any more.
-    pub(crate) async fn read(&self, call: &Call<'_>, choice: RevisionChoice) -> Result<Found, ApiError> {
+    /// Reads caller, snapshot and targets concurrently. Fails with 401 if the stored caller differs from the token.
+    pub(crate) async fn read(&self, call: &Call<'_>, choice: RevisionChoice) -> Result<ApplyInputs, ApiError> {
         let Self { caller, principal, snapshot } = self;
         let (organizations, snapshots) = (Organizations::new(call.table), SnapshotReader::new(call.table));
         let (confirmed, organization, seen) = tokio::join!(
@@ -78,13 +78,14 @@ impl Asked {
             snapshots.load(*snapshot, principal, choice),
         );
         confirmed?;
-        let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
-        Ok(Found { principal: principal.clone(), snapshot: *snapshot, seen: seen?, targets })
+        let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization does not exist"))?;
+        Ok(ApplyInputs { principal: principal.clone(), snapshot: *snapshot, seen: seen?, targets })
     }
 }
 
-impl Found {
-    /// The same with the revision that an apply began with, whatever is shared by now; without one where that is gone.
+impl ApplyInputs {
+    /// Returns the same inputs with the revision that an apply started with, whatever is shared now; without one if it
+    /// was deleted.
     pub(crate) async fn at(self, table: &Table, revision: u32) -> Result<Self, ApiError> {
         let reader = SnapshotReader::new(table);
         let seen = match self.seen {
@@ -103,9 +104,14 @@ impl Found {
         Ok(Self { seen, ..self })
     }
 
-    /// Plans, where the caller sees the revision. Within the source's own organization it takes one more read: which of the
-    /// source's automations still exist.
-    pub(crate) async fn plan(self, table: &Table, choices: &Choices, deadline: &Deadline) -> Result<Judged, ApiError> {
+    /// Plans the apply. Fails unless the caller sees the revision. Within the source's own organization it takes one
+    /// more read: which of the source's automations still exist.
+    pub(crate) async fn plan(
+        self,
+        table: &Table,
+        choices: &Choices,
+        deadline: &Deadline,
+    ) -> Result<PlannedApply, ApiError> {
         let Self { principal, seen, targets, .. } = self;
         let loaded = match seen {
             RevisionLookup::Revision(loaded) => loaded,
@@ -121,14 +127,14 @@ impl Found {
             Scope::OtherOrganization
         };
         let choices = choices.clone();
-        let planning = deadline.compute(move |work| -> Result<Judged, ApiError> {
+        let planning = deadline.compute(move |work| -> Result<PlannedApply, ApiError> {
             let mut content = loaded.content::<ApiError>(work)?;
             identity::complete(&mut content, &loaded.snapshot.source, work).map_err(unwalkable)?;
             let mut plan = plan(&content, &scope, &targets, &choices, work)?;
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
-            Ok(Judged { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
+            Ok(PlannedApply { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
-        planning.await.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))?
+        planning.await.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))?
     }
 }
 
