@@ -1,4 +1,4 @@
-//! `PATCH /api/user-snapshots/{id}/assign`: which organizations see a snapshot, and which revision of it.
+//! `PATCH /api/user-snapshots/{id}/assign`: changes which organizations see a snapshot, and which revision.
 
 use std::collections::HashSet;
 
@@ -7,35 +7,36 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, Timestamp, Violation};
-use shared::http::{Answer, ApiError, FieldError, Fields, OptionalFields, RevisionNumber, body, etag};
-use shared::store::{Organizations, Revisions};
+use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, OptionalFields, RevisionNumber, body, etag};
+use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::edits::{Change, Wanted};
+use crate::change::{ChangeRequest, SnapshotChange};
 
-/// The most organizations that a snapshot is assigned to.
+/// The most organizations of an assignment.
 const MAX_ASSIGNED: usize = 500;
 
 const NOTHING_TO_CHANGE: &str =
     "there is nothing to change; give assignedOrgIds, isGlobal, revision, follow, or several of them";
 
-/// Who is to see the snapshot, and what of it; at least one of the fields. What is absent stays as it is.
+/// The organizations that see the snapshot, and the revision that they see; at least one field. Absent fields keep
+/// their value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = AssignSnapshot)]
 pub(crate) struct AssignBody {
-    /// The organizations that see the snapshot, in place of those before; at most 500. The source's own sees it only while
-    /// it is among them.
+    /// The organizations that see the snapshot, replacing the present ones; at most 500. The source's own organization
+    /// sees it only if it is among them.
     #[schema(value_type = Option<Vec<ObjectId>>)]
     assigned_org_ids: Option<Vec<String>>,
     /// Whether every organization sees it.
     is_global: Option<bool>,
-    /// The revision that other organizations see from now on, with the snapshot's name and description of now. Absent, they
-    /// go on seeing what they see; where they see nothing yet, they get the current one.
+    /// The revision that other organizations see from now on, with the snapshot's present name and description. If
+    /// absent, they keep seeing the same revision; if they saw none, they see the current one.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 4_294_967_295_i64)]
     revision: Option<RevisionNumber>,
-    /// Whether each further revision is shared with them as soon as it is made, without anybody looking at it.
+    /// Whether every new revision is shared with them at once, without a review.
     follow: Option<bool>,
 }
 
@@ -43,13 +44,13 @@ impl OptionalFields for AssignBody {}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotAssigned)]
-pub(crate) struct Assigned<'a> {
+pub(crate) struct AssignAnswer<'a> {
     /// `Snapshot access updated`.
     message: &'static str,
     snapshot: Access<'a>,
 }
 
-/// Who sees a snapshot.
+/// The access to a snapshot.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SnapshotAccess)]
@@ -61,23 +62,23 @@ struct Access<'a> {
     assigned_org_ids: &'a [ObjectId],
     /// Whether every organization sees it.
     is_global: bool,
-    /// The revision that other organizations see; left out where they see none.
+    /// The revision that other organizations see; left out if they see none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_revision: Option<u32>,
-    /// When it was shared; left out where none is.
+    /// When it was shared; left out if none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_at: Option<Timestamp>,
-    /// True where each further revision is shared as soon as it is made; left out where it is not.
+    /// True if every new revision is shared at once; left out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     follow: Option<bool>,
 }
 
-/// Who is to see the snapshot, and what of it; what is absent stays as it is.
-pub(crate) struct Assignment {
-    /// Each organization once, with its place in the request.
+/// The parsed body of an assignment. Absent fields keep their value.
+struct Assignment {
+    /// Each organization once, with its index in the request.
     assigned: Option<Vec<(usize, ObjectId)>>,
     is_global: Option<bool>,
     revision: Option<u32>,
@@ -85,13 +86,13 @@ pub(crate) struct Assignment {
 }
 
 pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::begin(call, Action::Assign)?;
+    let request = ChangeRequest::begin(call, Action::Assign)?;
     let assignment = Assignment::parse(call)?;
     let ids: Vec<ObjectId> = assignment.assigned.iter().flatten().map(|(_, id)| *id).collect();
     let organizations = Organizations::new(call.table);
-    let (snapshot, existing) = tokio::join!(change.read(), organizations.existing(&ids));
+    let (snapshot, existing) = tokio::join!(request.read(), organizations.existing(&ids));
     let (snapshot, existing) = (snapshot?, existing?);
-    let shared = change.make(snapshot, Wanted::Share(&assignment, &existing)).await?;
+    let shared = request.execute(snapshot, &mut CheckedAssignment { assignment, existing }).await?;
     let seen = shared.shared();
     let snapshot = Access {
         id: shared.id,
@@ -101,8 +102,27 @@ pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
         shared_at: seen.as_ref().map(|seen| seen.at),
         follow: shared.shares.follow.then_some(true),
     };
-    let updated = Answer::ok(&Assigned { message: "Snapshot access updated", snapshot })?;
+    let updated = Answer::ok(&AssignAnswer { message: "Snapshot access updated", snapshot })?;
     Ok(updated.with_header(ETAG, etag(shared.tag())))
+}
+
+/// An assignment, and which organizations of it exist.
+struct CheckedAssignment {
+    assignment: Assignment,
+    existing: HashSet<ObjectId>,
+}
+
+impl SnapshotChange for CheckedAssignment {
+    /// Compares the whole snapshot: a caller who shares a revision has looked at its content.
+    fn check(&self, if_match: &IfMatch, snapshot: &Snapshot) -> Result<(), ApiError> {
+        if_match.check_snapshot(snapshot)
+    }
+
+    async fn write(&mut self, request: &ChangeRequest<'_>, snapshot: &Snapshot) -> Result<EditOutcome, ApiError> {
+        let (sharing, shares) = self.assignment.sharing(request, snapshot, &self.existing).await?;
+        let editor = SnapshotEditor::new(request.call.table);
+        Ok(editor.share(snapshot, sharing, shares, request.call.context.now()).await?)
+    }
 }
 
 impl Assignment {
@@ -118,30 +138,30 @@ impl Assignment {
         Ok(Self { assigned, is_global, revision: revision.map(|RevisionNumber(number)| number), follow })
     }
 
-    /// What the snapshot's sharing becomes, or why it cannot.
-    pub(crate) async fn judge(
+    /// Returns the new sharing of the snapshot. Fails with 422 for an unknown organization or revision.
+    async fn sharing(
         &self,
-        change: &Change<'_>,
+        request: &ChangeRequest<'_>,
         snapshot: &Snapshot,
         existing: &HashSet<ObjectId>,
     ) -> Result<(Sharing, Shares), ApiError> {
-        self.judge_organizations(snapshot, existing)?;
+        self.check_organizations(snapshot, existing)?;
         let assigned = match &self.assigned {
             Some(assigned) => assigned.iter().map(|(_, id)| *id).collect(),
             None => snapshot.assigned.clone(),
         };
         let sharing = Sharing { assigned, is_global: self.is_global.unwrap_or(snapshot.is_global) };
         let chosen = match self.revision {
-            Some(revision) => Some(choose(change, snapshot, revision).await?),
+            Some(revision) => Some(choose(request, snapshot, revision).await?),
             None => None,
         };
-        let shares = snapshot.shares_when(&sharing, chosen, change.caller.user, change.call.context.now());
+        let shares = snapshot.shares_when(&sharing, chosen, request.caller.user, request.call.context.now());
         Ok((sharing, Shares { follow: self.follow.unwrap_or(shares.follow), ..shares }))
     }
 
-    fn judge_organizations(&self, snapshot: &Snapshot, existing: &HashSet<ObjectId>) -> Result<(), ApiError> {
+    fn check_organizations(&self, snapshot: &Snapshot, existing: &HashSet<ObjectId>) -> Result<(), ApiError> {
         let kept: HashSet<&ObjectId> = snapshot.assigned.iter().collect();
-        // An organization that is on the list already may be gone by now; it must not keep others from being changed.
+        // An organization that was deleted since its assignment must not prevent other changes.
         let unknown = |(_, id): &&(usize, ObjectId)| !existing.contains(id) && !kept.contains(id);
         let unknown = self.assigned.iter().flatten().filter(unknown);
         let errors: Vec<FieldError> = unknown
@@ -153,9 +173,9 @@ impl Assignment {
     }
 }
 
-/// Returns the sharing of this revision, or 422 where it is not kept.
-async fn choose(change: &Change<'_>, snapshot: &Snapshot, revision: u32) -> Result<SharedRevision, ApiError> {
-    let (call, by) = (change.call, change.caller.user);
+/// Returns the sharing of a revision. Fails with 422 if it does not exist.
+async fn choose(request: &ChangeRequest<'_>, snapshot: &Snapshot, revision: u32) -> Result<SharedRevision, ApiError> {
+    let (call, by) = (request.call, request.caller.user);
     let gone = || {
         let oldest = snapshot.oldest_kept(call.app.revisions_kept);
         let detail = format!("there is no revision {revision}; this snapshot's are {oldest} to {}", snapshot.revision);
@@ -177,7 +197,7 @@ async fn choose(change: &Change<'_>, snapshot: &Snapshot, revision: u32) -> Resu
     }
 }
 
-/// The organizations, each at its first place.
+/// Returns each organization with the first index in the request.
 fn parse_organizations(ids: &[String], fields: &mut Fields) -> Vec<(usize, ObjectId)> {
     let mut seen = HashSet::new();
     let mut organizations = Vec::new();

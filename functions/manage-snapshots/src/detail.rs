@@ -1,4 +1,4 @@
-//! `GET /api/user-snapshots/{id}`: what a snapshot holds, by name.
+//! `GET /api/user-snapshots/{id}`: returns a snapshot with the names of its items.
 
 use std::borrow::Cow;
 
@@ -17,32 +17,32 @@ use utoipa::ToSchema;
 
 use crate::Call;
 
-/// How many code points of a name are shown.
+/// The most code points of a shown name.
 const NAME: usize = 200;
-/// The same where the answer would have more than [`MAX_DETAIL_BYTES`] otherwise: a capture has up to 5,000 items.
+/// The same if the answer would otherwise exceed [`MAX_DETAIL_BYTES`]: a capture has up to 5,000 items.
 const SHORT_NAME: usize = 50;
-/// How many code points of a type are shown. Those of the CRM have at most 13, but the field is open.
+/// The most code points of a shown type. The CRM's have at most 13, but the field is open.
 const TYPE: usize = 40;
-/// From where on names are cut shorter, as Lambda counts bytes.
+/// Above this many bytes, as Lambda counts them, names are cut shorter.
 const MAX_DETAIL_BYTES: usize = 4_000_000;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotFound)]
-pub(crate) struct Detail<'a> {
-    snapshot: DetailedSnapshot<'a>,
+pub(crate) struct SnapshotAnswer<'a> {
+    snapshot: SnapshotDetail<'a>,
 }
 
-/// A snapshot with what it holds, by name.
+/// A snapshot with the names of its items.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct DetailedSnapshot<'a> {
+struct SnapshotDetail<'a> {
     #[serde(flatten)]
     document: SnapshotDocument<'a>,
     #[serde(flatten)]
     holdings: Holdings<'a>,
 }
 
-/// What a snapshot, or an older revision of one, holds by name.
+/// The items of a snapshot or an older revision, by name.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Holdings<'a> {
@@ -52,17 +52,18 @@ pub(crate) struct Holdings<'a> {
     prompts: Vec<NamedItem<'a>>,
     /// Its templates.
     templates: Vec<NamedItem<'a>>,
-    /// What of the source could not be read and is not in the snapshot; left out where that is nothing. At most 200 are listed.
+    /// The parts of the source that could not be read and are not in the snapshot; left out if there are none. At most
+    /// 200 are listed.
     #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
     #[schema(nullable = false)]
     left_out: &'a [LeftOut],
-    /// How many there are, where not all are listed.
+    /// The total number; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     left_out_total: Option<usize>,
-    /// Every place of an automation that names a stage of a pipeline; as many as fit 1 MB.
+    /// Every reference of an automation to a pipeline stage; as many as fit 1 MB.
     source_pipeline_stage_refs: Vec<Reference>,
-    /// How many references there are, where not all are listed.
+    /// The total number of references; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     source_pipeline_stage_refs_total: Option<usize>,
@@ -74,7 +75,7 @@ struct NamedItem<'a> {
     /// Its id in the source organization.
     #[serde(rename = "_id")]
     id: ObjectId,
-    /// Its name; empty where it has none. A very long one ends in an ellipsis.
+    /// Its name; empty if it has none. A very long one ends in an ellipsis.
     #[schema(value_type = String)]
     name: Cow<'a, str>,
     /// The `triggerType` of an automation, the `type` of a template.
@@ -87,7 +88,7 @@ struct NamedItem<'a> {
     enabled: Option<bool>,
 }
 
-/// The revision that the parameter `revision` asks for.
+/// Returns the revision that the parameter `revision` names.
 pub(crate) fn revision_choice(query: &Query) -> Result<RevisionChoice, ApiError> {
     let parse = |text: &str| match text {
         "shared" => Ok(RevisionChoice::Shared),
@@ -96,16 +97,16 @@ pub(crate) fn revision_choice(query: &Query) -> Result<RevisionChoice, ApiError>
     Ok(query.get("revision", parse)?.unwrap_or_default())
 }
 
-/// What the caller sees, or why it sees nothing.
-pub(crate) fn seen(seen: RevisionLookup) -> Result<Box<SnapshotWithContent>, ApiError> {
-    match seen {
-        RevisionLookup::Revision(seen) => Ok(seen),
+/// Returns the revision that the caller sees. Fails with 404 otherwise.
+pub(crate) fn visible(lookup: RevisionLookup) -> Result<Box<SnapshotWithContent>, ApiError> {
+    match lookup {
+        RevisionLookup::Revision(snapshot) => Ok(snapshot),
         RevisionLookup::NoSuchRevision => Err(ApiError::RevisionNotFound),
         RevisionLookup::Missing => Err(ApiError::SnapshotNotFound),
     }
 }
 
-/// The content, with the findings of today's rules where it was captured before there were any.
+/// Unpacks the content. Adds the findings of the current rules if it was captured before there were any.
 pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Content, ApiError> {
     let mut content = loaded.content::<ApiError>(work)?;
     match identity::complete(&mut content, &loaded.snapshot.source, work) {
@@ -117,7 +118,7 @@ pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Conte
     }
 }
 
-/// Reads the snapshot of the path with the content that the caller sees.
+/// Reads the snapshot in the path with the content that the caller sees.
 pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<SnapshotWithContent>, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("id")?;
@@ -125,7 +126,7 @@ pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<
     let reader = SnapshotReader::new(call.table);
     let (confirmed, loaded) = tokio::join!(call.confirm(&caller), reader.load(id, &principal, choice));
     confirmed?;
-    seen(loaded?)
+    visible(loaded?)
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -135,7 +136,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let reader = Refreshes::new(call.table);
     let (loaded, state) = tokio::join!(load(call, choice), reader.state(id));
     let (mut loaded, state) = (loaded?, state?);
-    // Only who sees the current revision sees how it is refreshed.
+    // Only a caller who sees the current revision sees how it is refreshed.
     let state = state.filter(|_| loaded.visible == VisibleRevision::Current);
     if state.as_ref().and_then(|state| state.revision).is_some_and(|about| about > loaded.snapshot.revision) {
         // Another revision was made between the two reads, so the snapshot is read once more.
@@ -145,14 +146,14 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let writing = call.compute(move |work| {
         Holdings::written(&content(&loaded, work)?, work, |holdings| {
             let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
-            serde_json::to_string(&Detail { snapshot: DetailedSnapshot { document, holdings } })
+            serde_json::to_string(&SnapshotAnswer { snapshot: SnapshotDetail { document, holdings } })
         })
     });
     Ok(Answer::json_text(StatusCode::OK, writing.await?).with_header(ETAG, etag(tag)))
 }
 
 impl<'a> Holdings<'a> {
-    /// What `write` makes of them, with names cut shorter where that would be too long for an answer.
+    /// Returns the output of `write`, with names cut shorter if it would be too long for an answer.
     pub(crate) fn written(
         content: &'a Content,
         work: &Work,

@@ -1,4 +1,4 @@
-//! `GET /api/user-snapshots/{id}/diff`: what changed between two revisions.
+//! `GET /api/user-snapshots/{id}/diff`: compares two revisions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,28 +15,28 @@ use shared::store::{RevisionWithContent, Revisions, SnapshotAccess, SnapshotRead
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::items::Place;
-use crate::revisions::Row;
+use crate::items::ItemPosition;
+use crate::revisions::ListedRevision;
 
-/// A place in a list of changes: of which revisions, and where.
+/// A position in a list of changes, with the compared revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PlaceBetween {
+struct DiffPosition {
     from: u32,
     to: u32,
-    place: Place,
+    place: ItemPosition,
 }
 
-impl fmt::Display for PlaceBetween {
+impl fmt::Display for DiffPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}#{}", self.from, self.to, self.place)
     }
 }
 
-impl FromStr for PlaceBetween {
+impl FromStr for DiffPosition {
     type Err = Violation;
 
     fn from_str(text: &str) -> Result<Self, Violation> {
-        let malformed = || Violation::malformed("this is no place in a list of changes");
+        let malformed = || Violation::malformed("this is not a position in a list of changes");
         let mut parts = text.splitn(3, '#');
         let mut next = || parts.next().ok_or_else(malformed);
         let (from, to, place) = (next()?, next()?, next()?);
@@ -45,18 +45,18 @@ impl FromStr for PlaceBetween {
     }
 }
 
-/// What is not the same in two revisions.
+/// The differences between two revisions.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RevisionDiff)]
-pub(crate) struct Differences<'a> {
-    /// The revision that is compared.
-    from: Row,
-    /// The revision that it is compared with.
-    to: Row,
-    /// How many items changed in all, on whatever page they are.
+pub(crate) struct RevisionDiff<'a> {
+    /// The older side of the comparison.
+    from: ListedRevision,
+    /// The newer side of the comparison.
+    to: ListedRevision,
+    /// The number of changed items on all pages.
     summary: Summary,
-    /// Agents that the automations refer to and that have another name now; left out where there is none. At most 200.
+    /// Agents that the automations refer to and whose name changed; left out if there are none. At most 200.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     agents: Vec<RenamedAgent<'a>>,
     /// The items that changed: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at
@@ -73,45 +73,45 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let id = call.context.path_id("id")?;
     let query = Query::of(call.request, &["from", "to", "limit", "cursor"])?;
     let (from, to) = (query.get("from", parse_revision)?, query.get("to", parse_revision)?);
-    let (limit, after) = (query.limit()?, query.cursor::<PlaceBetween>()?);
+    let (limit, after) = (query.limit()?, query.cursor::<DiffPosition>()?);
     let is_of_others =
-        |after: PlaceBetween| from.is_some_and(|from| from != after.from) || to.is_some_and(|to| to != after.to);
+        |after: DiffPosition| from.is_some_and(|from| from != after.from) || to.is_some_and(|to| to != after.to);
     if after.is_some_and(is_of_others) {
-        let detail = "the parameter \"cursor\" is of a page about other revisions than \"from\" and \"to\" name";
+        let detail = "the parameter \"cursor\" belongs to other revisions than \"from\" and \"to\"";
         return Err(ApiError::InvalidQuery(vec![FieldError::new("", detail)]));
     }
-    // Without parameters the next page is about what the first one was, whatever was made since.
+    // Without parameters a next page compares the same revisions as the first one.
     let (from, to) = (after.map(|after| after.from).or(from), after.map(|after| after.to).or(to));
-    let compared = compared(call, &caller, id).await?;
-    let (from, to) = compared.pair(from, to).ok_or(ApiError::RevisionNotFound)?;
+    let diff_source = diff_source(call, &caller, id).await?;
+    let (from, to) = diff_source.pair(from, to).ok_or(ApiError::RevisionNotFound)?;
     let revisions = Revisions::new(call.table);
-    let (from, to) = tokio::join!(revisions.load(&compared.stored, from), revisions.load(&compared.stored, to));
+    let (from, to) = tokio::join!(revisions.load(&diff_source.stored, from), revisions.load(&diff_source.stored, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
-    let body = call.compute(move |work| written(&compared, &from, &to, after, limit, work)).await?;
+    let body = call.compute(move |work| written(&diff_source, &from, &to, after, limit, work)).await?;
     Ok(Answer::json_text(StatusCode::OK, body))
 }
 
-/// One page of what changed, as it is answered.
+/// Returns one page of changes as JSON.
 fn written(
-    compared: &Compared,
+    diff_source: &DiffSource,
     from: &RevisionWithContent,
     to: &RevisionWithContent,
-    after: Option<PlaceBetween>,
+    after: Option<DiffPosition>,
     limit: usize,
     work: &Work,
 ) -> Result<String, ApiError> {
-    let shown = |revision: &RevisionWithContent| revision.content_shown::<ApiError>(compared.is_foreign, work);
+    let shown = |revision: &RevisionWithContent| revision.content_shown::<ApiError>(diff_source.is_foreign, work);
     let (before, now) = (shown(from)?, shown(to)?);
     let all = diff::compare(&before, &now, work)?;
     let rest: Vec<&ItemChange<'_>> =
-        all.iter().filter(|change| after.is_none_or(|after| after.place < Place::of(change))).collect();
+        all.iter().filter(|change| after.is_none_or(|after| after.place < ItemPosition::of(change))).collect();
     let changes = described(&rest, limit, work)?;
     let (first, second) = (from.revision.number, to.revision.number);
     let last = rest[..changes.len()].last().filter(|_| changes.len() < rest.len());
-    let last = last.map(|change| PlaceBetween { from: first, to: second, place: Place::of(change) });
-    let answer = Differences {
-        from: Row::from(&compared.shown(from.revision.clone())),
-        to: Row::from(&compared.shown(to.revision.clone())),
+    let last = last.map(|change| DiffPosition { from: first, to: second, place: ItemPosition::of(change) });
+    let answer = RevisionDiff {
+        from: ListedRevision::from(&diff_source.shown(from.revision.clone())),
+        to: ListedRevision::from(&diff_source.shown(to.revision.clone())),
         summary: Summary::of(&all),
         agents: diff::renamed_agents(&before, &now),
         changes,
@@ -120,31 +120,31 @@ fn written(
     serde_json::to_string(&answer).map_err(ApiError::internal)
 }
 
-/// A snapshot whose revisions somebody compares.
-struct Compared {
+/// A snapshot whose revisions are compared.
+struct DiffSource {
     stored: StoredSnapshot,
     /// Whether the caller belongs to another organization than the source.
     is_foreign: bool,
-    /// For somebody who sees what was shared alone.
-    of_shared: Option<OfShared>,
+    /// The shared revisions, for a caller who sees no others.
+    of_shared: Option<SharedRevisions>,
 }
 
-/// The revisions that a receiver may compare.
-struct OfShared {
+/// The revisions that another organization may compare.
+struct SharedRevisions {
     now: SharedRevision,
-    /// The revision that was shared before, where that organization saw it.
+    /// The revision that was shared before, if that organization saw it.
     before: Option<u32>,
 }
 
-/// The snapshot, where the caller is still who the token says and sees its history, or what was shared of it.
-async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Compared, ApiError> {
+/// Reads the snapshot. Fails unless the stored caller matches the token, and sees its history or a shared revision.
+async fn diff_source(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<DiffSource, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;
     match found? {
         SnapshotAccess::Allowed(stored) => {
             let is_foreign = principal.organization != stored.snapshot.source.organization;
-            return Ok(Compared { stored: *stored, is_foreign, of_shared: None });
+            return Ok(DiffSource { stored: *stored, is_foreign, of_shared: None });
         }
         SnapshotAccess::Missing => return Err(ApiError::SnapshotNotFound),
         SnapshotAccess::Forbidden => {}
@@ -155,13 +155,13 @@ async fn compared(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Comp
     let now = stored.snapshot.shared().ok_or(ApiError::SnapshotNotFound)?;
     let earlier = stored.snapshot.shares.earlier.map(|earlier| earlier.revision);
     let before = if reader.saw_earlier(&stored.snapshot, &principal).await? { earlier } else { None };
-    Ok(Compared { stored: *stored, is_foreign: true, of_shared: Some(OfShared { now, before }) })
+    Ok(DiffSource { stored: *stored, is_foreign: true, of_shared: Some(SharedRevisions { now, before }) })
 }
 
-impl Compared {
-    /// The revisions to compare, where these are asked for; `None` where the caller does not see one of them.
+impl DiffSource {
+    /// Returns the revisions to compare; `None` if the caller does not see one of them.
     fn pair(&self, from: Option<u32>, to: Option<u32>) -> Option<(u32, u32)> {
-        let Some(OfShared { now, before }) = &self.of_shared else {
+        let Some(SharedRevisions { now, before }) = &self.of_shared else {
             let to = to.unwrap_or(self.stored.snapshot.revision);
             return Some((from.unwrap_or((to - 1).max(1)), to));
         };
@@ -170,15 +170,15 @@ impl Compared {
         (is_seen(from) && is_seen(to)).then_some((from, to))
     }
 
-    /// A revision as the caller sees it: of one that was shared, what the source did since is not told.
+    /// Returns a revision as the caller sees it. For a shared one, leaves out later changes of the source.
     fn shown(&self, revision: Revision) -> Revision {
-        let Some(OfShared { now, .. }) = &self.of_shared else { return revision };
+        let Some(SharedRevisions { now, .. }) = &self.of_shared else { return revision };
         let replaced_at = (revision.number != now.revision).then_some(now.at);
         Revision { replaced_at, restored_from: None, ..revision }
     }
 }
 
-/// The first changes, as many as fit an answer. What does not is not looked into.
+/// Describes the first changes, as many as fit an answer.
 fn described<'a>(changes: &[&ItemChange<'a>], limit: usize, work: &Work) -> Result<Vec<DescribedChange<'a>>, ApiError> {
     let mut bytes = 0;
     let mut described = Vec::new();
@@ -204,12 +204,12 @@ mod tests {
     #[test]
     fn a_place_between_two_revisions_reads_as_it_is_written() {
         let text = "3#4#prompt#64eea1110000000000000201";
-        let place: PlaceBetween = text.parse().unwrap();
+        let place: DiffPosition = text.parse().unwrap();
         assert_eq!((place.from, place.to, place.to_string().as_str()), (3, 4, text));
         for bad in
             ["", "3#4", "0#4#prompt#64eea1110000000000000201", "3#x#prompt#64eea1110000000000000201", "3#4#prompt"]
         {
-            assert!(bad.parse::<PlaceBetween>().is_err(), "{bad}");
+            assert!(bad.parse::<DiffPosition>().is_err(), "{bad}");
         }
     }
 }

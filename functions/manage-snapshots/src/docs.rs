@@ -1,6 +1,6 @@
 //! `GET /openapi.json` and `GET /docs`: the API's description, for programs and for people.
 //!
-//! Both are files of this repository, made by `cargo run -- openapi`; a test fails when they are not what the code says.
+//! Both are generated files of this repository (`cargo run -- openapi`). A test fails if they differ from the code.
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,10 @@ use shared::http::{Answer, IfNoneMatch, etag};
 
 use crate::Call;
 
-/// For how long an answer may be used without asking again. A deployment may change both files at any time.
+/// How long a client may cache an answer. A deployment may change both files at any time.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// A file and the headers that depend on nothing but what is in it.
+/// A file and the headers that depend on its content alone.
 struct File {
     content_type: &'static str,
     text: &'static str,
@@ -60,7 +60,7 @@ impl File {
     }
 }
 
-/// What the page may do: use the one style and the one script that are in it, and ask this service.
+/// Returns the page's content security policy: its own style and script, and calls of this service.
 fn policy(page: &str) -> HeaderValue {
     let hash = |tag: &str| {
         let content = page.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split_once(&format!("</{tag}>")));
@@ -74,7 +74,7 @@ fn policy(page: &str) -> HeaderValue {
         hash("style"),
         hash("script")
     );
-    // Base64 and the words above are always a header value; should they ever not be, nothing is allowed at all.
+    // These characters are always a valid header value; if not, everything is forbidden.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 

@@ -1,121 +1,19 @@
-//! Changes of a snapshot: `PATCH` and `DELETE /api/user-snapshots/{id}`; and what every change
-//! does that is conditioned on the snapshot as it was read.
-
-use std::collections::HashSet;
-use std::time::Duration;
+//! `PATCH` and `DELETE /api/user-snapshots/{id}`.
 
 use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
-use shared::http::{Answer, ApiError, Caller, Fields, IfMatch, Object, OptionalFields, SnapshotDocument, body, etag};
-use shared::store::{EditOutcome, Refreshes, SnapshotAccess, SnapshotEdit, SnapshotEditor, SnapshotReader};
+use shared::http::{Answer, ApiError, Fields, Object, OptionalFields, SnapshotDocument, body, etag};
+use shared::store::{EditOutcome, Refreshes, SnapshotEdit, SnapshotEditor};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::assign::Assignment;
-
-/// How often a change starts over because another one came first.
-const ATTEMPTS: u32 = 6;
-
-/// What was found, or why the caller does not get it.
-pub(crate) fn allowed<T>(action: Action, found: SnapshotAccess<T>) -> Result<Box<T>, ApiError> {
-    match found {
-        SnapshotAccess::Allowed(found) => Ok(found),
-        SnapshotAccess::Missing => Err(ApiError::SnapshotNotFound),
-        SnapshotAccess::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
-    }
-}
-
-/// A change that was authorized by role and whose path and condition were read.
-pub(crate) struct Change<'a> {
-    pub(crate) call: &'a Call<'a>,
-    pub(crate) caller: Caller,
-    action: Action,
-    id: ObjectId,
-    if_match: IfMatch,
-}
-
-impl<'a> Change<'a> {
-    pub(crate) fn begin(call: &'a Call<'a>, action: Action) -> Result<Self, ApiError> {
-        let caller = call.begin()?;
-        let id = call.context.path_id("id")?;
-        call.no_parameters()?;
-        Ok(Self { call, caller, action, id, if_match: IfMatch::of(call.request)? })
-    }
-
-    /// The snapshot, where the caller is still who the token says and may change it.
-    pub(crate) async fn read(&self) -> Result<Box<Snapshot>, ApiError> {
-        let (confirmed, found) = tokio::join!(self.call.confirm(&self.caller), self.find());
-        confirmed?;
-        found
-    }
-
-    async fn find(&self) -> Result<Box<Snapshot>, ApiError> {
-        let reader = SnapshotReader::new(self.call.table);
-        allowed(self.action, reader.find(self.id, &self.caller.principal(), self.action).await?)
-    }
-
-    /// Makes the change to the snapshot as it was read, and again to what it has become where another change came first:
-    /// unless the caller said which version it means, it is meant for any. Gives the snapshot as it is then.
-    pub(crate) async fn make(
-        &self,
-        mut snapshot: Box<Snapshot>,
-        mut wanted: Wanted<'_>,
-    ) -> Result<Box<Snapshot>, ApiError> {
-        for _ in 0..ATTEMPTS {
-            // A new revision makes no other name; but whoever shares one has looked at it.
-            match wanted {
-                Wanted::Share(..) => self.if_match.check_snapshot(&snapshot)?,
-                Wanted::Edit(_) | Wanted::Delete => self.if_match.check_version(snapshot.version)?,
-            }
-            match self.write(&snapshot, &mut wanted).await? {
-                EditOutcome::Done(done) => return Ok(done),
-                EditOutcome::Conflict => snapshot = self.find().await?,
-            }
-        }
-        Err(ApiError::InProgress { retry_after: Duration::from_secs(1) })
-    }
-
-    async fn write(&self, snapshot: &Snapshot, wanted: &mut Wanted<'_>) -> Result<EditOutcome, ApiError> {
-        let (editor, now) = (SnapshotEditor::new(self.call.table), self.call.context.now());
-        Ok(match wanted {
-            Wanted::Edit(edit) => self.edit(snapshot, edit).await?,
-            Wanted::Share(assignment, existing) => {
-                let (sharing, shares) = assignment.judge(self, snapshot, existing).await?;
-                editor.share(snapshot, sharing, shares, now).await?
-            }
-            Wanted::Delete => editor.delete(snapshot, self.caller.user, now).await?,
-        })
-    }
-
-    async fn edit(&self, snapshot: &Snapshot, edit: &mut Edit) -> Result<EditOutcome, ApiError> {
-        let now = self.call.context.now();
-        let mut schedule = ScheduleChange::Keep;
-        if let Some(wanted) = &edit.refresh {
-            // Read after the snapshot: what another change makes of the schedule from here on moves the snapshot's version.
-            edit.state = self.state().await?;
-            let current = edit.state.as_ref().and_then(|state| state.schedule.as_ref());
-            schedule = ScheduleChange::between(current, wanted.as_ref(), now);
-        }
-        let renaming = SnapshotEdit { name: edit.name.clone(), description: edit.description.clone(), schedule };
-        let outcome = SnapshotEditor::new(self.call.table).rename(snapshot, &renaming, now).await?;
-        edit.state = match edit.state.take() {
-            None if renaming.schedule == ScheduleChange::Keep => None,
-            state => Some(state.unwrap_or_default().rescheduled(&renaming.schedule)),
-        };
-        Ok(outcome)
-    }
-
-    /// The state of the snapshot's refreshes.
-    async fn state(&self) -> Result<Option<RefreshState>, ApiError> {
-        Ok(Refreshes::new(self.call.table).state(self.id).await?)
-    }
-}
+use crate::change::{ChangeRequest, SnapshotChange};
 
 const NOTHING_TO_CHANGE: &str = "there is nothing to change; give a name, a description, refresh, or several of them";
 
-/// What is to be changed; at least one of the fields.
+/// The fields to change; at least one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RenameSnapshot)]
@@ -126,7 +24,8 @@ pub(crate) struct RenameBody {
     /// The new description; it may be empty.
     #[schema(value_type = Option<Description>)]
     description: Option<String>,
-    /// When the snapshot is refreshed of itself; null switches that off. Absent, it stays as it is: here null is not as absent.
+    /// When the snapshot is refreshed automatically; null ends the schedule. An absent field keeps it: here null
+    /// differs from absent.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RefreshBody>)]
     refresh: Option<Option<Object<RefreshBody>>>,
@@ -141,29 +40,21 @@ impl OptionalFields for RenameBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = SetRefresh)]
 pub(crate) struct RefreshBody {
-    /// How often, from PT6H to P30D. A new period is due one period from now; the same one stays due when it was.
+    /// How often, from PT6H to P30D. A new period is first due one period from now; the same one keeps its due time.
     #[schema(value_type = RefreshPeriod)]
     every: String,
 }
 
-/// A field that is there, with null as a value of its own.
+/// Reads a present field, with null as its own value.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
 }
 
-/// What is to become of a snapshot.
-pub(crate) enum Wanted<'w> {
-    Edit(&'w mut Edit),
-    /// With the organizations of the request that exist.
-    Share(&'w Assignment, &'w HashSet<ObjectId>),
-    Delete,
-}
-
-/// What is to be changed, its values parsed.
-pub(crate) struct Edit {
+/// The parsed body of an edit.
+struct EditParameters {
     name: Option<SnapshotName>,
     description: Option<Description>,
-    /// What the period is to be, or that there is to be none; `None` where that stays as it is.
+    /// The new period, or `Some(None)` to end the schedule. `None` keeps it.
     refresh: Option<Option<RefreshPeriod>>,
     /// The state of the snapshot's refreshes, for the answer.
     state: Option<RefreshState>,
@@ -171,25 +62,51 @@ pub(crate) struct Edit {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotUpdated)]
-pub(crate) struct Renamed<'a> {
+pub(crate) struct EditAnswer<'a> {
     /// `Snapshot updated`.
     message: &'static str,
     snapshot: SnapshotDocument<'a>,
 }
 
+/// Changes name, description and schedule.
 pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::begin(call, Action::Edit)?;
-    let mut edit = Edit::parse(call)?;
-    let (snapshot, state) = tokio::join!(change.read(), change.state());
+    let request = ChangeRequest::begin(call, Action::Edit)?;
+    let mut edit = EditParameters::parse(call)?;
+    let (snapshot, state) = tokio::join!(request.read(), refresh_state(call, request.id));
     let (snapshot, state) = (snapshot?, state?);
     edit.state = state;
-    let edited = change.make(snapshot, Wanted::Edit(&mut edit)).await?;
+    let edited = request.execute(snapshot, &mut edit).await?;
     let document = SnapshotDocument::from(&*edited).refreshed(edit.state);
-    let updated = Answer::ok(&Renamed { message: "Snapshot updated", snapshot: document })?;
+    let updated = Answer::ok(&EditAnswer { message: "Snapshot updated", snapshot: document })?;
     Ok(updated.with_header(ETAG, etag(edited.tag())))
 }
 
-impl Edit {
+/// Returns the state of the snapshot's refreshes.
+async fn refresh_state(call: &Call<'_>, snapshot: ObjectId) -> Result<Option<RefreshState>, ApiError> {
+    Ok(Refreshes::new(call.table).state(snapshot).await?)
+}
+
+impl SnapshotChange for EditParameters {
+    async fn write(&mut self, request: &ChangeRequest<'_>, snapshot: &Snapshot) -> Result<EditOutcome, ApiError> {
+        let (call, now) = (request.call, request.call.context.now());
+        let mut schedule = ScheduleChange::Keep;
+        if let Some(period) = &self.refresh {
+            // Read after the snapshot: whatever changes the schedule from here on also makes another version of the snapshot.
+            self.state = refresh_state(call, request.id).await?;
+            let current = self.state.as_ref().and_then(|state| state.schedule.as_ref());
+            schedule = ScheduleChange::between(current, period.as_ref(), now);
+        }
+        let edit = SnapshotEdit { name: self.name.clone(), description: self.description.clone(), schedule };
+        let outcome = SnapshotEditor::new(call.table).rename(snapshot, &edit, now).await?;
+        self.state = match self.state.take() {
+            None if edit.schedule == ScheduleChange::Keep => None,
+            state => Some(state.unwrap_or_default().rescheduled(&edit.schedule)),
+        };
+        Ok(outcome)
+    }
+}
+
+impl EditParameters {
     fn parse(call: &Call<'_>) -> Result<Self, ApiError> {
         let body: RenameBody = body::parse(call.request)?;
         if body.name.is_none() && body.description.is_none() && body.refresh.is_none() {
@@ -209,16 +126,27 @@ impl Edit {
     }
 }
 
+/// Deletes a snapshot.
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::begin(call, Action::Delete)?;
-    let snapshot = change.read().await?;
-    change.make(snapshot, Wanted::Delete).await?;
-    Answer::ok(&Deleted { message: "Snapshot deleted" })
+    let request = ChangeRequest::begin(call, Action::Delete)?;
+    let snapshot = request.read().await?;
+    request.execute(snapshot, &mut Deletion).await?;
+    Answer::ok(&DeleteAnswer { message: "Snapshot deleted" })
+}
+
+/// The deletion of a snapshot.
+struct Deletion;
+
+impl SnapshotChange for Deletion {
+    async fn write(&mut self, request: &ChangeRequest<'_>, snapshot: &Snapshot) -> Result<EditOutcome, ApiError> {
+        let editor = SnapshotEditor::new(request.call.table);
+        Ok(editor.delete(snapshot, request.caller.user, request.call.context.now()).await?)
+    }
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotDeleted)]
-pub(crate) struct Deleted {
+pub(crate) struct DeleteAnswer {
     /// `Snapshot deleted`.
     message: &'static str,
 }

@@ -1,4 +1,4 @@
-//! `GET /api/user-snapshots/{id}/items`: what a snapshot holds, whole.
+//! `GET /api/user-snapshots/{id}/items`: lists the items of a snapshot with all fields.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,14 +19,15 @@ use utoipa::ToSchema;
 use crate::Call;
 use crate::detail::{content, load, revision_choice};
 
-/// The most bytes of the pointers to an item's removed secrets, and of its types, as Lambda counts them. The item itself may have 3 MB.
+/// The most bytes of an item's pointers to removed secrets, and of its types, as Lambda counts them. The item itself
+/// may have 3 MB.
 const MAX_POINTER_BYTES: usize = 200_000;
 
 /// One page of items.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ItemPage)]
-pub(crate) struct Items<'a> {
+pub(crate) struct ItemPage<'a> {
     /// The items: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at least one.
     items: &'a [WholeItem<'a>],
     /// The `cursor` of the next page; left out on the last one.
@@ -48,35 +49,34 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// JSON pointers to the values of the document that were removed as secrets; left out where there are none. As many as fit
-    /// 200 kB.
+    /// JSON pointers to values that were removed as secrets; left out if there are none. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     removed_secrets: Vec<&'a str>,
-    /// How many such values there are, where not all are listed.
+    /// The total number of such values; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     removed_secrets_total: Option<usize>,
-    /// The places of the document that are stored as a type that JSON does not have; left out where there are none. A set is shown
-    /// as an array in canonical order, binary as base64. As many as fit 200 kB.
+    /// Places whose stored type JSON does not have; left out if there are none. A set is shown as an array in canonical
+    /// order, binary as base64. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<TypedPlace>)]
     types: Vec<&'a TypedPlace>,
-    /// How many such places there are, where not all are listed.
+    /// The total number of such places; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     types_total: Option<usize>,
-    /// Texts of the document in which something cannot be seen, and what stands there; left out where there are none. At most 50.
+    /// Texts with invisible characters, and what these are; left out if there are none. At most 50.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden_text: Vec<HiddenText>,
-    /// How many such texts there are, where not all are listed.
+    /// The total number of such texts; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     hidden_text_total: Option<usize>,
-    /// What an automation refers to; left out where it refers to nothing. As many as fit 200 kB.
+    /// The references of an automation; left out if there are none. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     references: Vec<Reference>,
-    /// How many references there are, where not all are listed.
+    /// The total number of references; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     references_total: Option<usize>,
@@ -91,18 +91,18 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let query = Query::of(call.request, &["kind", "revision", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
     let choice = revision_choice(&query)?;
-    let (limit, after) = (query.limit()?, query.cursor::<PinnedPlace>()?);
+    let (limit, after) = (query.limit()?, query.cursor::<PinnedPosition>()?);
     let loaded = load_pinned(call, choice, after.map(|after| after.revision)).await?;
     let after = after.map(|after| after.place);
     call.compute(move |work| page(&loaded, kind, limit, after, work)).await
 }
 
-/// One page of items, as it is answered.
+/// Returns one page of items.
 fn page(
     loaded: &SnapshotWithContent,
     kind: Option<ItemKind>,
     limit: usize,
-    after: Option<Place>,
+    after: Option<ItemPosition>,
     work: &Work,
 ) -> Result<Answer, ApiError> {
     let (revision, content) = (loaded.snapshot.revision, content(loaded, work)?);
@@ -116,12 +116,12 @@ fn page(
     let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
     let more = shown.len() < rest.len();
     let last = shown.last().filter(|_| more);
-    let next_cursor = last.map(|item| Cursor::write(&PinnedPlace { revision, place: item.place() }));
-    Answer::ok(&Items { items: shown, next_cursor })
+    let next_cursor = last.map(|item| Cursor::write(&PinnedPosition { revision, place: item.place() }));
+    Answer::ok(&ItemPage { items: shown, next_cursor })
 }
 
-/// Reads the revision that a page is about: the one that the caller sees or, on a further page, the one of the page before,
-/// whatever was made or shared since.
+/// Reads the revision of a page: the visible one or, for a next page, that of the page before, whatever was made or
+/// shared since.
 async fn load_pinned(
     call: &Call<'_>,
     choice: RevisionChoice,
@@ -130,8 +130,7 @@ async fn load_pinned(
     let Some(pinned) = pinned else { return load(call, choice).await };
     let gone = |error| match error {
         ApiError::RevisionNotFound => {
-            let detail =
-                "the parameter \"cursor\" is of a page about a revision that is gone; begin with the first page";
+            let detail = "the parameter \"cursor\" belongs to a revision that was deleted; start with the first page";
             ApiError::InvalidQuery(vec![FieldError::new("", detail)])
         }
         other => other,
@@ -144,7 +143,7 @@ async fn load_pinned(
     loaded.map_err(gone)
 }
 
-/// The same of a revision that the caller saw as the shared one until another was shared.
+/// Reads a revision that the caller saw as the shared one until another was shared.
 async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWithContent>, ApiError> {
     let loaded = load(call, RevisionChoice::Usual).await?;
     let snapshot = &loaded.stored.snapshot;
@@ -161,7 +160,7 @@ fn parse_kind(text: &str) -> Result<ItemKind, String> {
     ItemKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(wrong)
 }
 
-/// All items in the order of their places.
+/// Returns all items in the order of their positions.
 fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
     let automations = content.automations.iter().map(|automation| WholeItem {
         enabled: Some(automation.enabled),
@@ -194,14 +193,14 @@ impl<'a> WholeItem<'a> {
         }
     }
 
-    /// The same with what its texts hide.
+    /// Returns the item with its hidden texts.
     fn with_hidden_text(self, work: &Work) -> Result<Self, OverBudget> {
         let HiddenTexts { listed, total } = hidden_text::find(self.document, work)?;
         let hidden_text_total = (total > listed.len()).then_some(total);
         Ok(Self { hidden_text: listed, hidden_text_total, ..self })
     }
 
-    /// The same with what an automation refers to.
+    /// Returns the item with the references of an automation.
     fn with_references(self, lookup: &Lookup<'_>, work: &Work) -> Result<Self, OverBudget> {
         if self.kind != ItemKind::Automation {
             return Ok(self);
@@ -215,60 +214,61 @@ impl<'a> WholeItem<'a> {
         Ok(Self { references, references_total, ..self })
     }
 
-    fn place(&self) -> Place {
-        Place { kind: self.kind, id: self.id }
+    fn place(&self) -> ItemPosition {
+        ItemPosition { kind: self.kind, id: self.id }
     }
 }
 
-/// A place in the list of a snapshot's items: by kind, then by id.
+/// A position in the list of a snapshot's items: by kind, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct ItemPosition {
     kind: ItemKind,
     id: ObjectId,
 }
 
-/// The same with the revision that the list is about.
+/// A position with the revision of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PinnedPlace {
+struct PinnedPosition {
     revision: u32,
-    place: Place,
+    place: ItemPosition,
 }
 
-impl fmt::Display for PinnedPlace {
+impl fmt::Display for PinnedPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.revision, self.place)
     }
 }
 
-impl FromStr for PinnedPlace {
+impl FromStr for PinnedPosition {
     type Err = Violation;
 
     fn from_str(text: &str) -> Result<Self, Violation> {
-        let malformed = || Violation::malformed("this is no place in a snapshot");
+        let malformed = || Violation::malformed("this is not a position in a snapshot");
         let (revision, place) = text.split_once('#').ok_or_else(malformed)?;
         let revision = route::parse_revision(revision).map_err(|_| malformed())?;
         Ok(Self { revision, place: place.parse()? })
     }
 }
 
-impl Place {
-    /// Where an item stands that differs between two revisions.
+impl ItemPosition {
+    /// Returns the position of a changed item.
     pub(crate) fn of(change: &ItemChange<'_>) -> Self {
         Self { kind: change.kind, id: change.id }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ItemPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.kind, self.id)
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ItemPosition {
     type Err = Violation;
 
     fn from_str(text: &str) -> Result<Self, Violation> {
-        let (kind, id) = text.split_once('#').ok_or_else(|| Violation::malformed("this is no place in a snapshot"))?;
+        let (kind, id) =
+            text.split_once('#').ok_or_else(|| Violation::malformed("this is not a position in a snapshot"))?;
         Ok(Self { kind: parse_kind(kind).map_err(Violation::malformed)?, id: id.parse()? })
     }
 }
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_places_of_items_are_in_the_order_in_which_they_are_listed() {
-        let place = |kind, id| Place { kind, id: ObjectId::from_bytes([id; 12]) };
+        let place = |kind, id| ItemPosition { kind, id: ObjectId::from_bytes([id; 12]) };
         let ordered = [
             place(ItemKind::Automation, 1),
             place(ItemKind::Automation, 2),
@@ -291,7 +291,7 @@ mod tests {
             assert_eq!(place.to_string().parse(), Ok(place));
         }
         for bad in ["", "#", "agent#010101010101010101010101", "prompt#01", "prompt"] {
-            assert!(bad.parse::<Place>().is_err(), "{bad}");
+            assert!(bad.parse::<ItemPosition>().is_err(), "{bad}");
         }
     }
 }

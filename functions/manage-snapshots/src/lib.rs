@@ -1,6 +1,7 @@
-//! Everything about snapshots but creating and applying them, and whatever no route names.
+//! Reads, changes, shares, refreshes and deletes snapshots, and answers unknown paths.
 
 mod assign;
+mod change;
 mod detail;
 mod differences;
 mod docs;
@@ -24,14 +25,14 @@ use utoipa::ToSchema;
 
 pub use self::operations::operations;
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The edge.
+    /// The edge: keys, clock, randomness and CORS.
     pub edge: Edge,
     /// The table.
     pub table: Table,
-    /// How many revisions of a snapshot are kept, the current one counted.
+    /// The number of revisions that are kept, the current one included.
     pub revisions_kept: u32,
 }
 
@@ -64,7 +65,7 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
     }
 }
 
-/// Says that the function runs. It asks nobody else: whether the table answers is told by the other routes' errors.
+/// Answers that the function runs. Calls nothing else: the other routes report whether the table answers.
 fn health() -> Result<Answer, ApiError> {
     Answer::ok(&Health { status: "ok" })
 }
@@ -94,7 +95,7 @@ mod tests {
         let verifier = TokenVerifier::new(&jwks, "https://issuer.example", "snapshots").unwrap();
         let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
         let edge = Edge { verifier, clock, randomness, cors_origins: CorsOrigins::None };
-        // Nothing answers there, and nothing here asks it.
+        // Nothing listens there, and these tests never call it.
         App { edge, table: Table::new(client_for_endpoint("http://127.0.0.1:9"), "snapshots"), revisions_kept: 30 }
     }
 

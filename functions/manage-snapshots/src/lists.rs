@@ -1,4 +1,4 @@
-//! `GET /api/user-snapshots`: the snapshots that the caller sees.
+//! `GET /api/user-snapshots`: lists the snapshots that the caller sees.
 
 use serde::Serialize;
 use shared::domain::{Counts, Email, ObjectId, SnapshotName};
@@ -13,24 +13,24 @@ use crate::Call;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SnapshotPage)]
-pub(crate) struct Listed {
+pub(crate) struct SnapshotPage {
     /// The snapshots, newest first.
-    snapshots: Vec<Row>,
+    snapshots: Vec<ListedSnapshot>,
     /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-/// A snapshot, as far as a list shows it.
+/// A snapshot in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ListedSnapshot)]
-struct Row {
+struct ListedSnapshot {
     /// Its id.
     #[serde(rename = "_id")]
     id: ObjectId,
-    /// What it is called.
+    /// Its name.
     #[schema(value_type = String)]
     name: SnapshotName,
     /// The name of the organization of the user who was captured. A very long one ends in an ellipsis.
@@ -44,10 +44,10 @@ struct Row {
     is_global: bool,
 }
 
-/// How many code points of an organization's name a row shows.
+/// The most code points of an organization's name in a row.
 const MAX_ORGANIZATION_NAME: usize = 200;
 
-impl From<SnapshotRow> for Row {
+impl From<SnapshotRow> for ListedSnapshot {
     fn from(row: SnapshotRow) -> Self {
         Self {
             id: row.id,
@@ -60,7 +60,7 @@ impl From<SnapshotRow> for Row {
     }
 }
 
-/// Lists what the caller sees. The stored caller is confirmed while the first page is read.
+/// Lists the snapshots that the caller sees. Confirms the caller while the first page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let query = Query::of(call.request, &["limit", "cursor"])?;
@@ -69,8 +69,8 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(&principal, start, limit));
     confirmed?;
     let page = page?;
-    Answer::ok(&Listed {
-        snapshots: page.rows.into_iter().map(Row::from).collect(),
+    Answer::ok(&SnapshotPage {
+        snapshots: page.rows.into_iter().map(ListedSnapshot::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),
     })
 }

@@ -11,10 +11,10 @@ use shared::http::{ApiError, AtLeastOne, FieldError, FunctionOperation, ManageOp
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use crate::Health;
-use crate::assign::{AssignBody, Assigned};
-use crate::detail::Detail;
-use crate::edits::{Deleted, RenameBody, Renamed};
-use crate::items::Items;
+use crate::assign::{AssignAnswer, AssignBody};
+use crate::detail::SnapshotAnswer;
+use crate::edits::{DeleteAnswer, EditAnswer, RenameBody};
+use crate::items::ItemPage;
 use crate::references::ApplyReferences;
 use crate::{lists, users};
 
@@ -64,7 +64,7 @@ the next page. A page may have fewer than `limit` snapshots and still not be the
         .works()
         .does("List the snapshots that you see", TEXT)
         .paged()
-        .answers::<lists::Listed>(
+        .answers::<lists::SnapshotPage>(
             StatusCode::OK,
             "One page.",
             &[],
@@ -95,7 +95,7 @@ A snapshot that you may not see is 404, exactly like one that does not exist.";
     of_snapshot(ManageOperation::GetSnapshot)
     .does("Show a snapshot and what it holds", TEXT)
     .shared_query()
-    .answers::<Detail<'static>>(
+    .answers::<SnapshotAnswer<'static>>(
         StatusCode::OK,
         "The snapshot. Its `ETag` goes with the next change.",
         &[ETAG],
@@ -131,7 +131,7 @@ about the revision of the first one, whatever is made or shared in between.";
         .shared_query()
         .filtered_by::<ItemKind>("kind", "Only items of this kind. Without it, of all kinds.")
         .paged()
-        .answers::<Items<'static>>(
+        .answers::<ItemPage<'static>>(
             StatusCode::OK,
             "One page.",
             &[],
@@ -219,7 +219,7 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
         FieldError::new("/name", "expected a string, found an integer"),
     )
     .refuses([ApiError::refused("/name", "the name shows nothing; give it 1 to 120 characters, at least one of them visible")])
-    .answers::<Renamed<'static>>(
+    .answers::<EditAnswer<'static>>(
         StatusCode::OK,
         "The snapshot as it is now.",
         &[ETAG],
@@ -259,7 +259,7 @@ Only a SUPERADMIN does this. In lists the change may show some moments later.";
         FieldError::new("/assignedOrgIds/0", "an id is 24 hex digits, such as 64ee9a8b1e7f2a0011223344"),
     )
     .refuses([ApiError::refused("/assignedOrgIds/1", "there is no organization with this id")])
-    .answers::<Assigned<'static>>(
+    .answers::<AssignAnswer<'static>>(
         StatusCode::OK,
         "Who sees it now.",
         &[ETAG],
@@ -283,7 +283,7 @@ Deletes the snapshot with all that it holds. Users who were created with it keep
 snapshots that it created in its organization; any other that it sees is 403. The id never comes back.";
     change(ManageOperation::DeleteSnapshot)
         .does("Delete a snapshot", TEXT)
-        .answers::<Deleted>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))
+        .answers::<DeleteAnswer>(StatusCode::OK, "It is gone.", &[], json!({"message": "Snapshot deleted"}))
         .build()
 }
 
@@ -297,7 +297,7 @@ own organization only. Pages work as in [the list of snapshots](#listSnapshots).
         .path_id("orgId", "The organization.")
         .paged()
         .refuses([ApiError::OrganizationNotFound])
-        .answers::<users::Listed>(
+        .answers::<users::UserPage>(
             StatusCode::OK,
             "One page.",
             &[],

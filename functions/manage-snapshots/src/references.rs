@@ -1,4 +1,5 @@
-//! `GET /api/user-snapshots/{id}/apply-refs`: what a snapshot refers to, and what that can be mapped to here.
+//! `GET /api/user-snapshots/{id}/apply-refs`: the references of a snapshot, and their possible targets in the caller's
+//! organization.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,52 +14,52 @@ use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::detail::{content, revision_choice, seen};
+use crate::detail::{content, revision_choice, visible};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
-/// What a snapshot refers to, and what that can be mapped to in your organization.
+/// The references of a snapshot, and their possible targets in your organization.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApplyReferences<'a> {
     /// Every place of an automation that names a stage; as many as fit 1 MB.
     stage_refs: Vec<SuggestedReference<'a>>,
-    /// How many there are, where not all are listed.
+    /// The total number; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     stage_refs_total: Option<usize>,
     /// Every place of an automation that names an agent; as many as fit 1 MB.
     agent_refs: Vec<SuggestedReference<'a>>,
-    /// How many there are, where not all are listed.
+    /// The total number; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     agent_refs_total: Option<usize>,
     /// Every place of an automation that holds the id of a pipeline, or an id that neither the snapshot nor its source organization
     /// knows; as many as fit 1 MB.
     other_refs: Vec<SuggestedReference<'a>>,
-    /// How many there are, where not all are listed.
+    /// The total number; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     other_refs_total: Option<usize>,
     /// Your organization's pipelines with their stages; as many as fit 1 MB.
     target_pipelines: Vec<TargetPipeline<'a>>,
-    /// How many pipelines there are, where not all are listed.
+    /// The total number of pipelines; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     target_pipelines_total: Option<usize>,
     /// Your organization's agents; as many as fit 1 MB.
     target_agents: Vec<TargetAgent<'a>>,
-    /// How many agents there are, where not all are listed.
+    /// The total number of agents; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     target_agents_total: Option<usize>,
 }
 
-/// A reference, and what it may mean in your organization.
+/// A reference and its suggested targets in your organization.
 #[derive(Serialize, ToSchema)]
 struct SuggestedReference<'a> {
     #[serde(flatten)]
     reference: Reference,
-    /// What has the same or a similar name in your organization, the best first; at most five.
+    /// Targets with the same or a similar name in your organization, the best first; at most five.
     suggestions: Vec<Suggestion<'a>>,
 }
 
@@ -74,7 +75,7 @@ struct TargetPipeline<'a> {
     stages: Vec<TargetStage<'a>>,
 }
 
-/// A stage: what `pipelineMapping` maps to, by name.
+/// A stage: a target of `pipelineMapping`, by name.
 #[derive(Serialize, ToSchema)]
 struct TargetStage<'a> {
     /// Its name.
@@ -85,7 +86,7 @@ struct TargetStage<'a> {
     color: Option<&'a str>,
 }
 
-/// An agent: what `agentMapping` maps to, by `_id`.
+/// An agent: a target of `agentMapping`, by `_id`.
 #[derive(Serialize, ToSchema)]
 struct TargetAgent<'a> {
     /// Its id.
@@ -111,8 +112,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
         snapshots.load(id, &principal, choice),
     );
     confirmed?;
-    let snapshot = seen(snapshot?)?;
-    let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization is gone"))?;
+    let snapshot = visible(snapshot?)?;
+    let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization does not exist"))?;
     call.compute(move |work| Answer::ok(&ApplyReferences::new(&content(&snapshot, work)?, &targets, work)?)).await
 }
 
@@ -121,9 +122,9 @@ impl<'a> ApplyReferences<'a> {
         let lookup = Lookup::of(content, work)?;
         let agents = targets.agents.iter().map(|agent| (Some(agent.id), agent.name.as_str()));
         let pipelines_here = targets.pipelines.iter().map(|pipeline| (Some(pipeline.id), pipeline.name.as_str()));
-        let mut stage_refs = Suggesting::new(targets.stage_names().map(|name| (None, name)));
-        let mut agent_refs = Suggesting::new(agents);
-        let mut other_refs = Suggesting::new(pipelines_here);
+        let mut stage_refs = SuggestionList::new(targets.stage_names().map(|name| (None, name)));
+        let mut agent_refs = SuggestionList::new(agents);
+        let mut other_refs = SuggestionList::new(pipelines_here);
         content.each_reference::<OverBudget>(&lookup, work, |reference| {
             work.spend(1 + reference.value.len())?;
             let name = match lookup.known(&reference.value) {
@@ -157,20 +158,21 @@ impl<'a> ApplyReferences<'a> {
     }
 }
 
-/// The references of one list, each with its suggestions. What several places name is looked up once, and what the answer has no
-/// room for not at all.
-struct Suggesting<'a> {
+/// The references of one list with their suggestions. Computes those of each value once, and only for references that
+/// fit the answer.
+struct SuggestionList<'a> {
     suggester: Suggester<'a>,
     known: HashMap<String, (Vec<Suggestion<'a>>, usize)>,
     list: Fitting<SuggestedReference<'a>>,
 }
 
-impl<'a> Suggesting<'a> {
+impl<'a> SuggestionList<'a> {
     fn new(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
         Self { suggester: Suggester::new(targets), known: HashMap::new(), list: Fitting::new(MAX_LIST_BYTES) }
     }
 
-    /// Adds a reference to what is called `name` in the source organization; without one, as its value says.
+    /// Adds a reference. `name` is the name of its target in the source organization; without one, the value itself is
+    /// looked up.
     fn add(&mut self, reference: Reference, name: Option<&str>, work: &Work) -> Result<(), OverBudget> {
         let bytes = sent_json_bytes(&reference);
         if !self.list.has_room_for(bytes) {
@@ -180,7 +182,7 @@ impl<'a> Suggesting<'a> {
         let (suggestions, more) = match self.known.entry(reference.value.clone()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(first) => {
-                // What is called by an unknown id may be anything.
+                // An unknown id may refer to anything.
                 let suggestions = match reference.ref_type {
                     RefType::Unknown => Vec::new(),
                     _ => self.suggester.suggest(name.unwrap_or(&reference.value), work)?,
@@ -189,7 +191,7 @@ impl<'a> Suggesting<'a> {
                 first.insert((suggestions, bytes))
             }
         };
-        // What does not fit is not copied.
+        // Copies only what fits.
         if self.list.has_room_for(bytes + *more) {
             let suggestions = suggestions.clone();
             self.list.add_sized(SuggestedReference { reference, suggestions }, bytes + *more);
@@ -200,7 +202,7 @@ impl<'a> Suggesting<'a> {
     }
 }
 
-/// What `,"suggestions":` takes, as Lambda counts it.
+/// The bytes of `,"suggestions":`, as Lambda counts them.
 const SUGGESTIONS_BYTES: usize = 17;
 
 fn pipelines(targets: &Organization) -> Vec<TargetPipeline<'_>> {

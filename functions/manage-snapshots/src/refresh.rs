@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 
 use crate::Call;
 
-/// How long a client waits before it asks again where others were faster.
+/// How long a client waits before it repeats a request that lost against others.
 const WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotRefreshed)]
-pub(crate) struct Answered<'a> {
-    /// What the refresh came to, in words: `Snapshot refreshed`, `Snapshot unchanged`, or `Source missing, snapshot kept`.
+pub(crate) struct RefreshAnswer<'a> {
+    /// The outcome: `Snapshot refreshed`, `Snapshot unchanged`, or `Source missing, snapshot kept`.
     message: &'static str,
     snapshot: SnapshotDocument<'a>,
 }
@@ -45,7 +45,7 @@ pub(crate) async fn refresh(call: &Call<'_>) -> Result<Answer, ApiError> {
         RefreshOutcome::Contended => Err(ApiError::InProgress { retry_after: WAIT }),
         RefreshOutcome::Forbidden => Err(ApiError::Forbidden(Action::Revise.refusal().to_owned())),
         RefreshOutcome::Missing => Err(ApiError::SnapshotNotFound),
-        RefreshOutcome::NotDue => Err(ApiError::internal("a refresh that somebody asks for is always due")),
+        RefreshOutcome::NotDue => Err(ApiError::internal("a requested refresh is always due")),
     }
 }
 
@@ -56,5 +56,5 @@ fn answer(snapshot: &Snapshot, state: RefreshState) -> Result<Answer, ApiError> 
         _ => "Snapshot unchanged",
     };
     let document = SnapshotDocument::from(snapshot).refreshed(Some(state));
-    Ok(Answer::ok(&Answered { message, snapshot: document })?.with_header(ETAG, etag(snapshot.tag())))
+    Ok(Answer::ok(&RefreshAnswer { message, snapshot: document })?.with_header(ETAG, etag(snapshot.tag())))
 }

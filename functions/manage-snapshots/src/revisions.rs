@@ -14,37 +14,37 @@ use shared::store::{Refreshes, ReplaceOutcome, RevisionOptions, Revisions, Snaps
 use utoipa::ToSchema;
 
 use crate::Call;
+use crate::change::allowed;
 use crate::detail::Holdings;
-use crate::edits::allowed;
 
-/// How often a restore starts over because another revision was made meanwhile.
+/// How often a restore starts over because another revision was made.
 const ATTEMPTS: u32 = 6;
 
 /// One page of revisions.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RevisionPage)]
-pub(crate) struct Listed {
+pub(crate) struct RevisionPage {
     /// The revisions, newest first. The first of all is the current one.
-    revisions: Vec<Row>,
+    revisions: Vec<ListedRevision>,
     /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-/// A revision, as far as a list shows it.
+/// A revision in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ListedRevision)]
-pub(crate) struct Row {
+pub(crate) struct ListedRevision {
     /// Its number; the first is 1.
     revision: u32,
-    /// Whether it is what an apply uses.
+    /// Whether it is the current one, which an apply uses.
     is_current: bool,
-    /// How it came about.
+    /// How it was made.
     origin: RevisionOrigin,
-    /// The older revision that it brought back; where it was restored.
+    /// The older revision that it restored; left out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     restored_from: Option<u32>,
@@ -52,13 +52,13 @@ pub(crate) struct Row {
     counts: Counts,
     /// When it was made.
     revised_at: Timestamp,
-    /// When a newer one took its place; left out for the current one.
+    /// When a newer one replaced it; left out for the current one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     replaced_at: Option<Timestamp>,
 }
 
-impl From<&Revision> for Row {
+impl From<&Revision> for ListedRevision {
     fn from(revision: &Revision) -> Self {
         Self {
             revision: revision.number,
@@ -74,15 +74,15 @@ impl From<&Revision> for Row {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = RevisionFound)]
-pub(crate) struct Detail<'a> {
-    revision: DetailedRevision<'a>,
+pub(crate) struct RevisionAnswer<'a> {
+    revision: RevisionDetail<'a>,
 }
 
-/// A revision with what it holds, by name.
+/// A revision with the names of its items.
 #[derive(Serialize, ToSchema)]
-struct DetailedRevision<'a> {
+struct RevisionDetail<'a> {
     #[serde(flatten)]
-    row: Row,
+    row: ListedRevision,
     #[serde(flatten)]
     holdings: Holdings<'a>,
 }
@@ -90,10 +90,10 @@ struct DetailedRevision<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RevisionRestored)]
-pub(crate) struct Restored<'a> {
+pub(crate) struct RestoreAnswer<'a> {
     /// `Revision restored`.
     message: &'static str,
-    /// Whether this request switched a schedule off: it would have captured over what was brought back.
+    /// Whether this request ended a schedule, which would have captured over the restored revision.
     schedule_switched_off: bool,
     snapshot: SnapshotDocument<'a>,
 }
@@ -112,9 +112,9 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (older, more) = Revisions::new(call.table).older(id, before.or(Some(snapshot.revision)), limit).await?;
     let current = before.is_none().then(|| snapshot.current_revision());
     let all = older.len() + usize::from(current.is_some());
-    let rows: Vec<Row> = current.iter().chain(&older).take(limit).map(Row::from).collect();
+    let rows: Vec<ListedRevision> = current.iter().chain(&older).take(limit).map(ListedRevision::from).collect();
     let last = rows.last().filter(|_| more || all > limit).map(|row| row.revision);
-    Answer::ok(&Listed { next_cursor: last.as_ref().map(Cursor::write), revisions: rows })
+    Answer::ok(&RevisionPage { next_cursor: last.as_ref().map(Cursor::write), revisions: rows })
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -126,7 +126,9 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let is_foreign = caller.principal().organization != stored.snapshot.source.organization;
     let writing = call.compute(move |work| {
         Holdings::written(&found.content_shown::<ApiError>(is_foreign, work)?, work, |holdings| {
-            serde_json::to_string(&Detail { revision: DetailedRevision { row: Row::from(&found.revision), holdings } })
+            serde_json::to_string(&RevisionAnswer {
+                revision: RevisionDetail { row: ListedRevision::from(&found.revision), holdings },
+            })
         })
     });
     Ok(Answer::json_text(StatusCode::OK, writing.await?))
@@ -145,7 +147,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
         let (old, state) = (old?.ok_or(ApiError::RevisionNotFound)?, state?);
         let was_scheduled = state.as_ref().is_some_and(|state| state.schedule.is_some());
         let restored = if old.hash == snapshot.hash {
-            // A repeated request finds its work done.
+            // The current revision has this content already, for example after a repeated request.
             if was_scheduled {
                 refreshes.end_schedule(id, None).await?;
             }
@@ -153,8 +155,8 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
         } else {
             let follows = unfollowed(call.table, &snapshot, &call.context.deadline(), old.content()).await?.is_none();
             let version = (if_match != IfMatch::Any).then_some(snapshot.snapshot.version);
-            let terms = RevisionOptions { kept: call.app.revisions_kept, follows, version };
-            refreshes.restore(&snapshot, &old, call.context.now(), terms).await?
+            let options = RevisionOptions { kept: call.app.revisions_kept, follows, version };
+            refreshes.restore(&snapshot, &old, call.context.now(), options).await?
         };
         match restored {
             ReplaceOutcome::Conflict => snapshot = self::stored(call, &caller, id).await?,
@@ -174,11 +176,11 @@ fn answer(
     schedule_switched_off: bool,
     document: SnapshotDocument<'_>,
 ) -> Result<Answer, ApiError> {
-    let restored = Restored { message: "Revision restored", schedule_switched_off, snapshot: document };
+    let restored = RestoreAnswer { message: "Revision restored", schedule_switched_off, snapshot: document };
     Ok(Answer::ok(&restored)?.with_header(ETAG, etag(snapshot.tag())))
 }
 
-/// The snapshot with its current content as it is stored, where the caller is still who the token says and sees its history.
+/// Returns the stored snapshot. Fails unless the stored caller matches the token and sees its history.
 async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));

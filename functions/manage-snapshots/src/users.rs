@@ -1,4 +1,4 @@
-//! `GET /api/user-snapshots/orgs/{orgId}/users`: whose setup can be captured.
+//! `GET /api/user-snapshots/orgs/{orgId}/users`: lists the users whose setup can be captured.
 
 use serde::Serialize;
 use shared::domain::rights::Action;
@@ -13,9 +13,9 @@ use crate::Call;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UserPage)]
-pub(crate) struct Listed {
+pub(crate) struct UserPage {
     /// The users, newest first.
-    users: Vec<Row>,
+    users: Vec<ListedUser>,
     /// The `cursor` of the next page; left out on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -26,7 +26,7 @@ pub(crate) struct Listed {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ListedUser)]
-struct Row {
+struct ListedUser {
     /// The user's id: `sourceUserId` of a new snapshot.
     #[serde(rename = "_id")]
     id: ObjectId,
@@ -37,11 +37,11 @@ struct Row {
     /// The user's address.
     #[schema(value_type = Email)]
     email: String,
-    /// What the user may do.
+    /// The user's role.
     access_role: Role,
 }
 
-impl From<UserRow> for Row {
+impl From<UserRow> for ListedUser {
     fn from(row: UserRow) -> Self {
         Self { id: row.id, full_name: row.full_name, email: row.email.shown().into_owned(), access_role: row.role }
     }
@@ -64,8 +64,8 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::OrganizationNotFound);
     }
     let page = page?;
-    Answer::ok(&Listed {
-        users: page.rows.into_iter().map(Row::from).collect(),
+    Answer::ok(&UserPage {
+        users: page.rows.into_iter().map(ListedUser::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),
     })
 }

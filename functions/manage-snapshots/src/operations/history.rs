@@ -9,9 +9,9 @@ use shared::http::operation::Described;
 use shared::http::{ApiError, ManageOperation};
 
 use super::{of_snapshot, snapshot, with};
-use crate::differences::Differences;
-use crate::refresh::Answered;
-use crate::revisions::{Detail, Listed, Restored};
+use crate::differences::RevisionDiff;
+use crate::refresh::RefreshAnswer;
+use crate::revisions::{RestoreAnswer, RevisionAnswer, RevisionPage};
 
 const IF_MATCH: &str =
     "The `ETag` of the snapshot as you know it: refuses with 412 where it has another version or revision.";
@@ -35,7 +35,7 @@ Name, description and access are not touched. Other organizations go on seeing t
                 detail: "the setup has 3600000 bytes once compressed; a snapshot takes at most 3500000".to_owned(),
             },
         ])
-        .answers::<Answered<'static>>(
+        .answers::<RefreshAnswer<'static>>(
             StatusCode::OK,
             "The snapshot as it is now.",
             &[ETAG],
@@ -54,7 +54,7 @@ An ADMIN sees the history of its own organization's snapshots only.";
     of_snapshot(ManageOperation::ListRevisions)
         .does("List a snapshot's revisions", TEXT)
         .paged()
-        .answers::<Listed>(
+        .answers::<RevisionPage>(
             StatusCode::OK,
             "One page.",
             &[],
@@ -73,7 +73,7 @@ pub(super) fn get() -> Described {
         .does("Show what a revision holds", TEXT)
         .path_revision()
         .no_query()
-        .answers::<Detail<'static>>(
+        .answers::<RevisionAnswer<'static>>(
             StatusCode::OK,
             "The revision.",
             &[],
@@ -102,7 +102,7 @@ was one. Where the current revision has that very content already, no revision i
         .no_query()
         .if_match(IF_MATCH)
         .refuses([ApiError::InProgress { retry_after: WAIT }])
-        .answers::<Restored<'static>>(
+        .answers::<RestoreAnswer<'static>>(
             StatusCode::OK,
             "The snapshot as it is now.",
             &[ETAG],
@@ -131,7 +131,7 @@ would have more than 1 MB; go on as long as there is a `nextCursor`.";
         .revision_query("from", "The revision that is compared. Without it, the one before `to`.")
         .revision_query("to", "The revision that it is compared with. Without it, the current one.")
         .paged()
-        .answers::<Differences<'static>>(
+        .answers::<RevisionDiff<'static>>(
             StatusCode::OK,
             "One page.",
             &[],
