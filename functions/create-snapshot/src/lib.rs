@@ -23,8 +23,8 @@ use shared::store::{
 use utoipa::ToSchema;
 
 pub use self::operations::operations;
+use self::request::CreateParameters;
 pub use self::request::EXAMPLE;
-use self::request::Wanted;
 
 const NO_SUCH_USER: &str = "the source organization has no user with this id";
 
@@ -56,8 +56,8 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let principal = caller.principal();
     let key = IdempotencyKey::of(call.request)?;
-    let wanted = Wanted::parse(call.request)?;
-    if !principal.may_capture_in(wanted.source_organization) {
+    let parameters = CreateParameters::parse(call.request)?;
+    if !principal.may_capture_in(parameters.source_organization) {
         return Err(ApiError::Forbidden(Action::Create.refusal().to_owned()));
     }
 
@@ -73,25 +73,25 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, made, captured) = tokio::join!(
         call.confirm(&caller),
         made_before,
-        captures.read(&wanted.source_organization, &wanted.source_user),
+        captures.read(&parameters.source_organization, &parameters.source_user),
     );
     let creator = confirmed?;
     if let Some(made) = made? {
-        return repeat(call.table, &made, &wanted.fingerprint).await;
+        return repeat(call.table, &made, &parameters.fingerprint).await;
     }
-    let SourceUser { setup, organization, email, full_name, .. } = *settled(captured?)?;
+    let SourceUser { setup, organization, email, full_name, .. } = *source_of(captured?)?;
     let capturing = call.context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
-    let (packed, organization) = capturing.map_err(|unfinished| ApiError::from_compute(unfinished, TAKES_TOO_LONG))?;
+    let (packed, organization) = capturing.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))?;
     let (packed, counts, left_out) = packed?;
     let now = call.context.now();
     let snapshot = Snapshot {
         id: key.unwrap_or_else(|| call.edge.randomness.object_id(now)),
-        name: wanted.name,
-        description: wanted.description,
+        name: parameters.name,
+        description: parameters.description,
         source: Source {
             organization: organization.id,
             organization_name: organization.name,
-            user: wanted.source_user,
+            user: parameters.source_user,
             user_email: email,
             user_name: full_name,
         },
@@ -113,9 +113,9 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         content: packed.address(),
         shares: Shares::default(),
     };
-    match snapshots.create(&snapshot, &packed, key.map(|_| &wanted.fingerprint)).await? {
+    match snapshots.create(&snapshot, &packed, key.map(|_| &parameters.fingerprint)).await? {
         CreateOutcome::Created => created(&snapshot, None, &left_out),
-        CreateOutcome::Existing(made) => repeat(call.table, &made, &wanted.fingerprint).await,
+        CreateOutcome::Existing(made) => repeat(call.table, &made, &parameters.fingerprint).await,
     }
 }
 
@@ -123,7 +123,7 @@ fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut
     let document = SnapshotDocument::from(snapshot).refreshed(state);
     let (left_out, left_out_total) = first_listed(left_out);
     let created =
-        Answer::created(&Created { message: "Snapshot created", snapshot: document, left_out, left_out_total })?;
+        Answer::created(&CreateAnswer { message: "Snapshot created", snapshot: document, left_out, left_out_total })?;
     Ok(created.with_header(ETAG, etag(snapshot.tag())))
 }
 
@@ -142,7 +142,7 @@ async fn repeat(table: &Table, made: &ExistingSnapshot, fingerprint: &Fingerprin
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SnapshotCreated)]
-struct Created<'a> {
+struct CreateAnswer<'a> {
     /// `Snapshot created`.
     message: &'static str,
     snapshot: SnapshotDocument<'a>,
@@ -150,14 +150,14 @@ struct Created<'a> {
     #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
     #[schema(nullable = false)]
     left_out: &'a [LeftOut],
-    /// How many there are, where not all are listed.
+    /// The total number; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     left_out_total: Option<usize>,
 }
 
 /// The setup, or why there is none.
-fn settled(captured: CaptureOutcome) -> Result<Box<SourceUser>, ApiError> {
+fn source_of(captured: CaptureOutcome) -> Result<Box<SourceUser>, ApiError> {
     match captured {
         CaptureOutcome::Taken(source) => Ok(source),
         CaptureOutcome::NoSuchUser => Err(ApiError::refused("/sourceUserId", NO_SUCH_USER)),

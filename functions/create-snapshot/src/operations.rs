@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::http::operation::{Described, Operation};
 use shared::http::{ApiError, CreateOperation, FieldError, FunctionOperation};
 
-use super::Created;
+use super::CreateAnswer;
 use super::request::{CreateBody, EXAMPLE};
 
 const CAPTURE: &str = "\
@@ -52,7 +52,7 @@ fn create() -> Described {
             ApiError::refused("/sourceUserId", super::NO_SUCH_USER),
         ])
         .works()
-        .answers::<Created<'static>>(
+        .answers::<CreateAnswer<'static>>(
             StatusCode::CREATED,
             "The snapshot was made. Its `ETag` goes with the first change.",
             &[ETAG],

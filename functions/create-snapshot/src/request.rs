@@ -14,13 +14,13 @@ pub const EXAMPLE: &str = r#"{
   "sourceUserId": "64ee9a8b1e7f2a0011223399"
 }"#;
 
-/// Whose setup is to be captured, and what the snapshot is called.
-// The JSON form is what a fingerprint covers.
+/// The user to capture, and the name of the snapshot.
+// The fingerprint covers the JSON form.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = CreateSnapshot)]
 pub(crate) struct CreateBody {
-    /// What the snapshot is called in a snapshot picker.
+    /// The name, as a snapshot picker shows it.
     #[schema(value_type = SnapshotName)]
     name: String,
     /// The organization of the user to be captured.
@@ -34,9 +34,9 @@ pub(crate) struct CreateBody {
     description: Option<String>,
 }
 
-/// What the caller wants captured.
+/// The parsed body of a create request.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct CreateParameters {
     pub(crate) name: SnapshotName,
     pub(crate) description: Option<Description>,
     pub(crate) source_organization: ObjectId,
@@ -44,7 +44,7 @@ pub(crate) struct Wanted {
     pub(crate) fingerprint: Fingerprint,
 }
 
-impl Wanted {
+impl CreateParameters {
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
         let body: CreateBody = body::parse(request)?;
         let fingerprint = Fingerprint::of(&body);

@@ -1,6 +1,6 @@
-//! Refreshes the snapshots that the schedule found to be due, one message of the queue each. The queue hands over one message at a
-//! time, so that whatever a message does to this process it costs itself alone; where a batch should have several all the same, each
-//! is judged by itself, and only those that failed come back. A message may come twice, and late.
+//! Refreshes due snapshots, one queue message each. The queue delivers one message at a time, so that a message that
+//! ends the process fails alone. If a batch has several all the same, each is handled by itself, and only those that
+//! failed are delivered again. A message may arrive twice, and late.
 
 mod message;
 
@@ -14,26 +14,26 @@ use shared::clock::{Clock, end_of_work};
 use shared::domain::Timestamp;
 use shared::store::Table;
 
-use self::message::{Outcome, serve};
+use self::message::{Disposition, handle_message};
 
-/// How long before Lambda ends the function a message has to be done with, as a request has.
+/// How long before Lambda ends the function a message must be done, as for a request.
 const RESERVE: Duration = Duration::from_secs(4);
-/// How long a message may take where no Lambda sets a deadline: 29 s, less the reserve.
+/// How long a message may take without Lambda: 29 s, less the reserve.
 const BUDGET: Duration = Duration::from_secs(25);
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The table.
     pub table: Table,
-    /// How many revisions of a snapshot are kept, the current one counted.
+    /// The number of revisions that are kept, the current one included.
     pub revisions_kept: u32,
 }
 
-/// Serves a batch of messages, one after the other, and tells which have to come again. It never fails as a whole: then all of
-/// them would.
+/// Handles a batch of messages in order. Returns those that must be delivered again. Never fails as a whole: then all
+/// of them would be.
 pub async fn handle(app: &App, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
     let started = app.clock.now();
     let end = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
@@ -42,11 +42,11 @@ pub async fn handle(app: &App, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchR
     let mut refreshed = 0;
     for message in event.payload.records {
         let id = message.message_id.clone().unwrap_or_default();
-        match apart(app, message, end).await {
-            Outcome::Refreshed => refreshed += 1,
-            Outcome::Nothing => {}
-            // Without an id, which SQS never leaves out, this makes the whole batch come again.
-            Outcome::Failed => answer.add_failure(id),
+        match serve_in_task(app, message, end).await {
+            Disposition::Refreshed => refreshed += 1,
+            Disposition::Nothing => {}
+            // Without an id, which SQS always sets, the whole batch is delivered again.
+            Disposition::Failed => answer.add_failure(id),
         }
     }
     let failed = answer.batch_item_failures.len();
@@ -60,12 +60,12 @@ pub async fn handle(app: &App, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchR
     Ok(answer)
 }
 
-/// Serves one message in a task of its own: a panic ends that task, and fails no other message.
-async fn apart(app: &App, message: SqsMessage, end: Timestamp) -> Outcome {
+/// Handles one message in its own task: a panic fails no other message.
+async fn serve_in_task(app: &App, message: SqsMessage, end: Timestamp) -> Disposition {
     if app.clock.now() >= end {
-        tracing::warn!(message = message.message_id, "no time is left for this message; it comes again");
-        return Outcome::Failed;
+        tracing::warn!(message = message.message_id, "no time is left for this message; it will be delivered again");
+        return Disposition::Failed;
     }
     let app = app.clone();
-    tokio::spawn(async move { serve(&app, &message, end).await }).await.unwrap_or(Outcome::Failed)
+    tokio::spawn(async move { handle_message(&app, &message, end).await }).await.unwrap_or(Disposition::Failed)
 }

@@ -1,4 +1,4 @@
-//! One message: what it asks for, whether it still counts, and what came of it.
+//! Handles one message: parses it, refreshes the snapshot unless the message is too old, and logs the outcome.
 
 use std::sync::Arc;
 
@@ -11,43 +11,43 @@ use shared::store::{SnapshotAccess, Table};
 
 use crate::App;
 
-/// What becomes of a message.
+/// Whether a message is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The snapshot is refreshed, whatever that came to. The message is done.
-    RefreshOutcome,
-    /// There was nothing to do. The message is done.
+pub(crate) enum Disposition {
+    /// The refresh has an outcome. The message is done.
+    Refreshed,
+    /// Nothing was due. The message is done.
     Nothing,
-    /// It has to come again.
+    /// The message must be delivered again.
     Failed,
 }
 
-/// Serves a message until `end`, and writes a line about it.
-pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Outcome {
+/// Handles a message until `end`, and logs one line.
+pub(crate) async fn handle_message(app: &App, message: &SqsMessage, end: Timestamp) -> Disposition {
     let now = app.clock.now();
-    let Some(wanted) = message.body.as_deref().and_then(|body| serde_json::from_str::<RefreshMessage>(body).ok())
+    let Some(request) = message.body.as_deref().and_then(|body| serde_json::from_str::<RefreshMessage>(body).ok())
     else {
-        // Not its text, which may be anything.
-        tracing::error!(message = message.message_id, "this message is none of ours");
-        return Outcome::Failed;
+        // Without its text, which may be anything.
+        tracing::error!(message = message.message_id, "this is not a refresh message");
+        return Disposition::Failed;
     };
     let table = app.table.for_request(end.since(now));
-    let told = refresh(app, &table, &wanted, sent_at(message), now, end).await;
-    let (outcome, result) = match &told {
-        Ok(told) => judge(told),
-        Err(_) => (Outcome::Failed, "fault"),
+    let refreshed = refresh(app, &table, &request, sent_at(message), now, end).await;
+    let (outcome, result) = match &refreshed {
+        Ok(refreshed) => disposition(refreshed),
+        Err(_) => (Disposition::Failed, "fault"),
     };
-    let cause = match &told {
+    let cause = match &refreshed {
         Ok(_) => None,
         Err(fault) => Some(shared::logging::without_values(&fault.to_string())),
     };
     let consumed = table.consumed();
     tracing::info!(
-        snapshot = %wanted.snapshot_id,
-        organization = wanted.organization_id.map(|organization| organization.to_string()),
-        due_at = %wanted.due_at,
+        snapshot = %request.snapshot_id,
+        organization = request.organization_id.map(|organization| organization.to_string()),
+        due_at = %request.due_at,
         result,
-        comes_again = outcome == Outcome::Failed,
+        comes_again = outcome == Disposition::Failed,
         received = message.attributes.get("ApproximateReceiveCount"),
         cause,
         read_units = consumed.read_units,
@@ -59,27 +59,27 @@ pub(crate) async fn serve(app: &App, message: &SqsMessage, end: Timestamp) -> Ou
     outcome
 }
 
-/// What came of a message that is one.
+/// The outcome of a valid message.
 #[derive(Debug)]
-enum Told {
-    /// What a refresh says.
+enum MessageOutcome {
+    /// The outcome of the refresh.
     Ran(RefreshOutcome),
-    /// The queue had it for as long as a period: by now the schedule has sent the next one.
+    /// The queue had it for a whole period, so the schedule has sent the next one.
     TooOld,
 }
 
 async fn refresh(
     app: &App,
     table: &Table,
-    wanted: &RefreshMessage,
+    request: &RefreshMessage,
     sent_at: Option<Timestamp>,
     now: Timestamp,
     end: Timestamp,
-) -> Result<Told, Fault> {
+) -> Result<MessageOutcome, Fault> {
     let refresh = Refresh {
         table,
-        snapshot: wanted.snapshot_id,
-        trigger: RefreshTrigger::Schedule { slot: wanted.due_at },
+        snapshot: request.snapshot_id,
+        trigger: RefreshTrigger::Schedule { slot: request.due_at },
         now,
         revisions_kept: app.revisions_kept,
         deadline: Deadline::new(Arc::clone(&app.clock), end),
@@ -88,12 +88,12 @@ async fn refresh(
     if let SnapshotAccess::Allowed(loaded) = &found
         && loaded.schedule().is_some_and(|schedule| is_too_old(sent_at, schedule, now))
     {
-        return Ok(Told::TooOld);
+        return Ok(MessageOutcome::TooOld);
     }
-    Ok(Told::Ran(refresh.run(found).await?))
+    Ok(MessageOutcome::Ran(refresh.run(found).await?))
 }
 
-/// When SQS got the message. How late the schedule itself was does not count: a time that is served late is served.
+/// Returns when SQS received the message. A late schedule does not count: a time that is served late is served.
 fn sent_at(message: &SqsMessage) -> Option<Timestamp> {
     let millis = message.attributes.get("SentTimestamp")?.parse().ok()?;
     Some(Timestamp::from_millis(millis))
@@ -103,19 +103,19 @@ fn is_too_old(sent_at: Option<Timestamp>, schedule: &Schedule, now: Timestamp) -
     sent_at.is_some_and(|sent| now.since(sent) >= schedule.every.length())
 }
 
-/// Whether the message is done with, and the word for the log.
-fn judge(told: &Told) -> (Outcome, &'static str) {
-    match told {
-        Told::TooOld => (Outcome::Nothing, "too_old"),
-        Told::Ran(RefreshOutcome::Done { state, .. }) => (Outcome::Refreshed, status(state.status)),
-        // What the schedule cannot change is written down as this time's result, and done.
-        Told::Ran(RefreshOutcome::TooLarge(_)) => (Outcome::Refreshed, "too_large"),
-        Told::Ran(RefreshOutcome::NotDue) => (Outcome::Nothing, "not_due"),
-        Told::Ran(RefreshOutcome::Missing) => (Outcome::Nothing, "missing"),
-        // No schedule is refused so: it ends where its maker may not refresh any more.
-        Told::Ran(RefreshOutcome::Forbidden) => (Outcome::Nothing, "forbidden"),
-        Told::Ran(RefreshOutcome::SourceBusy) => (Outcome::Failed, "source_busy"),
-        Told::Ran(RefreshOutcome::Contended) => (Outcome::Failed, "contended"),
+/// Returns whether the message is done, and the outcome for the log.
+fn disposition(refreshed: &MessageOutcome) -> (Disposition, &'static str) {
+    match refreshed {
+        MessageOutcome::TooOld => (Disposition::Nothing, "too_old"),
+        MessageOutcome::Ran(RefreshOutcome::Done { state, .. }) => (Disposition::Refreshed, status(state.status)),
+        // The schedule cannot change this. It is stored as the outcome of this time.
+        MessageOutcome::Ran(RefreshOutcome::TooLarge(_)) => (Disposition::Refreshed, "too_large"),
+        MessageOutcome::Ran(RefreshOutcome::NotDue) => (Disposition::Nothing, "not_due"),
+        MessageOutcome::Ran(RefreshOutcome::Missing) => (Disposition::Nothing, "missing"),
+        // Never returned for a schedule, which ends once its creator may not refresh.
+        MessageOutcome::Ran(RefreshOutcome::Forbidden) => (Disposition::Nothing, "forbidden"),
+        MessageOutcome::Ran(RefreshOutcome::SourceBusy) => (Disposition::Failed, "source_busy"),
+        MessageOutcome::Ran(RefreshOutcome::Contended) => (Disposition::Failed, "contended"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a run sends: of everything that is due, a share for each organization, so that a tenant with many snapshots, or with
-//! snapshots that fail slowly, delays no other.
+//! Selects what a run sends: a share of the due snapshots for each organization, so that a tenant with many or slowly
+//! failing snapshots delays no other.
 
 use std::collections::HashMap;
 
@@ -8,22 +8,22 @@ use shared::store::{DueRow, DueSnapshot, Schedules};
 
 use crate::App;
 
-/// What a run found to be due.
+/// The due snapshots of a run, by organization.
 #[derive(Debug)]
-pub(crate) struct Due {
+pub(crate) struct DueShares {
     /// The most snapshots of one organization.
     share: usize,
-    /// The share of each organization, longest due first. Those of which nothing tells the organization have one share together.
+    /// The share of each organization, longest due first. Snapshots of unknown organizations have one share together.
     shares: HashMap<Option<ObjectId>, Vec<DueSnapshot>>,
-    /// How many were left out because their organization has its share.
+    /// The number of snapshots beyond the share of their organization.
     pub(crate) deferred: usize,
-    /// How many schedules cannot be read.
+    /// The number of schedules that cannot be read.
     pub(crate) unreadable: usize,
-    /// Whether everything was looked at; otherwise the time was over.
+    /// Whether everything was read; otherwise the time was over.
     pub(crate) is_whole: bool,
 }
 
-/// Where a run cannot look at everything, the next one begins elsewhere.
+/// Rotates the shards by the minute, so that a run without time for everything does not always skip the same ones.
 fn from_another_one_each_minute(mut shards: Vec<String>, now: Timestamp) -> Vec<String> {
     let minute = usize::try_from(now.as_millis() / 60_000).unwrap_or_default();
     let first = minute % shards.len().max(1);
@@ -31,12 +31,12 @@ fn from_another_one_each_minute(mut shards: Vec<String>, now: Timestamp) -> Vec<
     shards
 }
 
-impl Due {
+impl DueShares {
     fn new(share: usize) -> Self {
         Self { share, shares: HashMap::new(), deferred: 0, unreadable: 0, is_whole: false }
     }
 
-    /// Looks through what is due at `now` until `end`.
+    /// Reads what is due at `now`, until `end`.
     pub(crate) async fn find(
         schedules: &Schedules<'_>,
         app: &App,
@@ -62,7 +62,7 @@ impl Due {
         Ok(found)
     }
 
-    /// Takes what the organizations still have a share for. Rows of an organization that has all of its share are not read.
+    /// Adds the rows whose organization has room in its share. Does not read the schedules of others.
     async fn add(&mut self, schedules: &Schedules<'_>, rows: &[DueRow], now: Timestamp) -> Result<(), Fault> {
         let (wanted, left): (Vec<DueRow>, Vec<DueRow>) =
             rows.iter().copied().partition(|row| self.taken(row.organization) < self.share);
@@ -78,7 +78,7 @@ impl Due {
         Ok(())
     }
 
-    /// How much of its share an organization has.
+    /// Returns how many snapshots an organization has in its share.
     fn taken(&self, organization: Option<ObjectId>) -> usize {
         self.shares.get(&organization).map_or(0, Vec::len)
     }
@@ -91,7 +91,8 @@ impl Due {
         }
     }
 
-    /// All shares, the first of each organization before the second of any: whoever has waited longest comes first.
+    /// Returns all snapshots, the first of each organization before the second of any; within a turn, longest due
+    /// first.
     pub(crate) fn in_turn(self) -> Vec<DueSnapshot> {
         let mut due: Vec<(usize, DueSnapshot)> =
             self.shares.into_values().flat_map(|share| share.into_iter().enumerate()).collect();
@@ -113,7 +114,7 @@ mod tests {
         DueSnapshot { id: ObjectId::from_bytes([number; 12]), organization, schedule }
     }
 
-    fn numbers(found: Due) -> Vec<u8> {
+    fn numbers(found: DueShares) -> Vec<u8> {
         found.in_turn().iter().map(|due| due.id.as_bytes()[0]).collect()
     }
 
@@ -121,7 +122,7 @@ mod tests {
     fn an_organization_has_its_share_and_no_more() {
         for (snapshots, taken, deferred) in [(SHARE - 1, SHARE - 1, 0), (SHARE, SHARE, 0), (SHARE + 1, SHARE, 1)] {
             for organization in [0, 1] {
-                let mut found = Due::new(SHARE);
+                let mut found = DueShares::new(SHARE);
                 (0..snapshots).for_each(|number| found.take(due(organization, u8::try_from(number).unwrap(), 0)));
                 assert_eq!((found.deferred, found.in_turn().len()), (deferred, taken), "{snapshots}");
             }
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn organizations_come_in_turn_and_the_one_that_has_waited_longest_first() {
-        let mut found = Due::new(SHARE);
+        let mut found = DueShares::new(SHARE);
         for number in 1..=9 {
             found.take(due(1, number, 100));
         }

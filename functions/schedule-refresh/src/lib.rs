@@ -1,5 +1,5 @@
-//! Finds the snapshots that are due, hands each to the queue, and then moves it on to its next time. It runs on a schedule, looks
-//! at no part of its event, and may run twice at once: a message that is sent twice is refreshed once.
+//! Sends a message for each due snapshot, then sets its next due time. It runs on a schedule, ignores its event, and
+//! may run twice at once: a message that is sent twice is refreshed once.
 
 mod due;
 mod sqs;
@@ -16,25 +16,26 @@ use shared::domain::{Fault, Timestamp};
 use shared::queue::{RefreshMessage, RefreshQueue};
 use shared::store::{DueSnapshot, Schedules, Table};
 
-use self::due::Due;
+use self::due::DueShares;
 
 pub use self::sqs::SqsQueue;
 
-/// How long before Lambda ends the function it begins nothing new.
+/// How long before Lambda ends the function it starts nothing new.
 const RESERVE: Duration = Duration::from_secs(10);
-/// How long it goes on where no Lambda sets a deadline.
+/// How long a run takes at most without Lambda.
 const BUDGET: Duration = Duration::from_secs(60);
-/// How many snapshots of one organization a run sends at most. With ten messages served at once, each received four times at most and
-/// stopped after 29 s, an organization whose every message hangs keeps 7.7 of the ten places busy, and all others have the rest.
+/// The most snapshots of one organization that a run sends. With ten messages handled at once, each received at most
+/// four times and stopped after 29 s, an organization whose every message hangs occupies 7.7 of the ten places; the
+/// others have the rest.
 pub const SHARE: usize = 4;
-/// How many snapshots are sent and then moved on at once: one batch of SQS. What is sent and not yet moved when the function
-/// dies is sent again.
+/// How many snapshots are sent and then rescheduled at a time: one batch of SQS. A snapshot that was sent but not
+/// rescheduled when the function dies is sent again.
 const AT_ONCE: usize = 10;
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The table.
     pub table: Table,
@@ -44,41 +45,41 @@ pub struct App {
     pub share: usize,
 }
 
-/// What a run did. It is the function's answer, and the fields of its log line.
+/// The result of a run: the function's answer, and the fields of its log line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Messages that the queue has accepted.
+    /// Messages that the queue accepted.
     pub sent: usize,
-    /// Snapshots that were moved on to their next time.
+    /// Snapshots whose next due time was set.
     pub moved: usize,
-    /// Snapshots that were sent and did not have to be moved: another run was faster, or their schedule has changed since.
+    /// Snapshots that were sent but not rescheduled, because another run was faster or their schedule has changed.
     pub met: usize,
-    /// Snapshots about which something failed. They are still due, so the next run tries again.
+    /// Snapshots that failed. They are still due, so the next run tries again.
     pub failed: usize,
-    /// Snapshots that are due and were left to the next runs, because their organization has had its share of this one.
+    /// Due snapshots that are left to the next runs, because their organization had its share of this one.
     pub deferred: usize,
-    /// Whether everything that was due was looked at; otherwise the time was over, and the next run goes on.
+    /// Whether everything that was due was read; otherwise the time was over, and the next run continues.
     pub is_done: bool,
 }
 
-/// Why a run counts as failed, although it did what it could.
+/// Why a run counts as failed.
 #[derive(Debug, thiserror::Error)]
-pub enum ScheduleFailed {
-    /// Some snapshots could not be sent or moved on.
-    #[error("{} of what was due could not be handed on; the log tells why", .0.failed)]
+pub enum ScheduleError {
+    /// Some snapshots could not be sent or rescheduled.
+    #[error("{} due snapshots could not be sent or rescheduled; see the log", .0.failed)]
     Some(Report),
-    /// What is due could not be read.
-    #[error("what is due cannot be read: {0}")]
+    /// The due snapshots could not be read.
+    #[error("the due snapshots cannot be read: {0}")]
     Unreadable(#[from] Fault),
 }
 
 /// Runs the schedule once. The event may be anything.
-pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, ScheduleFailed> {
+pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, ScheduleError> {
     let started = app.clock.now();
     let end = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let table = app.table.for_request(end.since(started));
-    let run = Run { app, schedules: Schedules::new(&table), now: started, end };
+    let run = ScheduleRun { app, schedules: Schedules::new(&table), now: started, end };
     let report = run.all().await?;
     let consumed = table.consumed();
     tracing::info!(
@@ -94,25 +95,25 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Sche
         duration_ms = u64::try_from(app.clock.now().since(started).as_millis()).unwrap_or(u64::MAX),
         "schedule"
     );
-    if report.failed == 0 { Ok(report) } else { Err(ScheduleFailed::Some(report)) }
+    if report.failed == 0 { Ok(report) } else { Err(ScheduleError::Some(report)) }
 }
 
 /// One run.
-struct Run<'r> {
+struct ScheduleRun<'r> {
     app: &'r App,
     schedules: Schedules<'r>,
-    /// What is due is due at this moment.
+    /// The time at which snapshots are due.
     now: Timestamp,
     end: Timestamp,
 }
 
-impl Run<'_> {
-    /// Looks through everything that is due, and hands each organization's share of it to the queue, the organizations in turn.
-    /// What fails is counted and keeps nothing else from being refreshed.
+impl ScheduleRun<'_> {
+    /// Reads everything that is due, and sends each organization's share, the organizations in turn. Counts failures
+    /// and continues.
     async fn all(&self) -> Result<Report, Fault> {
-        // What was found has to be sent in this run, so looking takes half of it at most.
+        // The found snapshots must be sent in this run, so reading takes at most half of it.
         let middle = self.now.plus(self.end.since(self.now) / 2);
-        let found = Due::find(&self.schedules, self.app, self.now, middle).await?;
+        let found = DueShares::find(&self.schedules, self.app, self.now, middle).await?;
         let mut report =
             Report { failed: found.unreadable, deferred: found.deferred, is_done: found.is_whole, ..Report::default() };
         for due in found.in_turn().chunks(AT_ONCE) {
@@ -120,14 +121,13 @@ impl Run<'_> {
                 report.is_done = false;
                 break;
             }
-            self.hand_on(due, &mut report).await;
+            self.send_and_reschedule(due, &mut report).await;
         }
         Ok(report)
     }
 
-    /// Sends messages, and moves on what the queue has accepted. Never the other way round: what is moved and not sent would
-    /// be left out.
-    async fn hand_on(&self, due: &[DueSnapshot], report: &mut Report) {
+    /// Sends messages, and reschedules what the queue accepted. In the other order, a failed message would be lost.
+    async fn send_and_reschedule(&self, due: &[DueSnapshot], report: &mut Report) {
         let message = |due: &DueSnapshot| RefreshMessage {
             snapshot_id: due.id,
             organization_id: due.organization,
@@ -138,7 +138,7 @@ impl Run<'_> {
         let sent = due.iter().zip(verdicts).filter_map(|(due, verdict)| match verdict {
             Ok(()) => Some(due),
             Err(fault) => {
-                report.fail(due, &fault, "a snapshot that is due cannot be sent");
+                report.fail(due, &fault, "a due snapshot cannot be sent");
                 None
             }
         });
@@ -149,7 +149,7 @@ impl Run<'_> {
                 Ok(true) => report.moved += 1,
                 Ok(false) => report.met += 1,
                 Err(fault) => {
-                    report.fail(due, &fault, "a snapshot that was sent cannot be moved on, so it is sent again")
+                    report.fail(due, &fault, "a sent snapshot cannot be rescheduled, so it will be sent again")
                 }
             }
         }
@@ -168,9 +168,9 @@ impl Report {
     }
 }
 
-/// How Lambda is told.
-impl From<ScheduleFailed> for Diagnostic {
-    fn from(failed: ScheduleFailed) -> Self {
+/// Converts the error for Lambda.
+impl From<ScheduleError> for Diagnostic {
+    fn from(failed: ScheduleError) -> Self {
         Self { error_type: "ScheduleFailed".to_owned(), error_message: failed.to_string() }
     }
 }

@@ -1,4 +1,4 @@
-//! The queue on SQS.
+//! The queue as SQS.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
@@ -11,7 +11,7 @@ use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 /// The most messages in one call, SQS's own limit.
 const MAX_BATCH: usize = 10;
 
-/// A queue of SQS. The SDK tries each call a few times; a message may therefore arrive twice.
+/// An SQS queue. The SDK tries each call a few times, so a message may arrive twice.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
@@ -19,17 +19,17 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue of the settings.
+    /// Returns the queue of the settings.
     pub async fn connect(config: &QueueConfig) -> Self {
         Self::new(Client::new(&sdk_config(config.sqs_endpoint.as_deref()).await), &config.url)
     }
 
-    /// The queue at `url`, through this client.
+    /// Returns the queue at `url`, with this client.
     pub fn new(client: Client, url: &str) -> Self {
         Self { client, url: url.to_owned() }
     }
 
-    /// At most [`MAX_BATCH`] messages, in one call.
+    /// Sends at most [`MAX_BATCH`] messages in one call.
     async fn send_batch(&self, messages: &[RefreshMessage]) -> Result<Vec<Result<(), Fault>>, Fault> {
         let entries = messages.iter().enumerate().map(|(place, message)| entry(place, message));
         let call = self.client.send_message_batch().queue_url(&self.url);
@@ -39,7 +39,7 @@ impl SqsQueue {
     }
 }
 
-/// What the answer tells of each message, by its place.
+/// Returns the result of each message.
 fn verdicts(messages: usize, answer: &SendMessageBatchOutput) -> Vec<Result<(), Fault>> {
     let verdict = |place: usize| {
         let id = place.to_string();
@@ -49,7 +49,7 @@ fn verdicts(messages: usize, answer: &SendMessageBatchOutput) -> Vec<Result<(), 
         let refused = answer.failed().iter().find(|failed| failed.id() == id);
         Err(Fault::Unavailable(match refused {
             Some(failed) => format!("{}: {}", failed.code(), failed.message().unwrap_or_default()),
-            None => "the answer does not tell what became of it".to_owned(),
+            None => "the answer has no result for this message".to_owned(),
         }))
     };
     (0..messages).map(verdict).collect()
@@ -70,12 +70,12 @@ impl RefreshQueue for SqsQueue {
     }
 }
 
-/// A message under its place in the batch, by which the answer tells of it.
+/// Returns the entry of a message. Its index is the id by which the answer refers to it.
 fn entry(place: usize, message: &RefreshMessage) -> Result<SendMessageBatchRequestEntry, Fault> {
     let wrong = |error: &dyn std::fmt::Display| Fault::Corrupt(error.to_string());
     let body = serde_json::to_string(message).map_err(|error| wrong(&error))?;
     let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
-    // A tenant to SQS's fair queues: whoever keeps more than a tenth of the queue's time busy gives way to all others.
+    // The tenant for SQS's fair queues: a tenant that keeps more than a tenth of the queue busy yields to the others.
     let entry = entry.set_message_group_id(message.organization_id.map(|organization| organization.to_string()));
     entry.build().map_err(|error| wrong(&error))
 }
@@ -100,6 +100,6 @@ mod tests {
         let accepted: Vec<_> = (0..11).filter(|place| verdicts[*place].is_ok()).collect();
         assert_eq!(accepted, [0, 9]);
         assert!(verdicts[1].as_ref().unwrap_err().to_string().contains("InternalError"));
-        assert!(verdicts[10].as_ref().unwrap_err().to_string().contains("does not tell"));
+        assert!(verdicts[10].as_ref().unwrap_err().to_string().contains("has no result"));
     }
 }

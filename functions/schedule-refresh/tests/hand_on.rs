@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_runtime::LambdaEvent;
-use schedule_refresh::{App, Report, ScheduleFailed, handle};
+use schedule_refresh::{App, Report, ScheduleError, handle};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
@@ -69,11 +69,11 @@ async fn scheduled(snapshots: usize) -> TestApp {
     app
 }
 
-async fn run(app: &TestApp, queue: &Arc<Refusing>) -> Result<Report, ScheduleFailed> {
+async fn run(app: &TestApp, queue: &Arc<Refusing>) -> Result<Report, ScheduleError> {
     run_with(app, queue, usize::MAX).await
 }
 
-async fn run_with(app: &TestApp, queue: &Arc<Refusing>, share: usize) -> Result<Report, ScheduleFailed> {
+async fn run_with(app: &TestApp, queue: &Arc<Refusing>, share: usize) -> Result<Report, ScheduleError> {
     let clock = Arc::new(tests::SettableClock::at(app.clock().now()));
     let function = App { clock, table: app.table().clone(), queue: queue.clone(), share };
     handle(&function, LambdaEvent::new(Value::Null, lambda_runtime::Context::default())).await
@@ -84,9 +84,9 @@ fn done(snapshots: usize) -> Report {
     Report { sent: snapshots, moved: snapshots, is_done: true, ..Report::default() }
 }
 
-fn some(outcome: Result<Report, ScheduleFailed>) -> Report {
+fn some(outcome: Result<Report, ScheduleError>) -> Report {
     match outcome {
-        Err(ScheduleFailed::Some(report)) => report,
+        Err(ScheduleError::Some(report)) => report,
         other => panic!("{other:?}"),
     }
 }
@@ -178,7 +178,7 @@ async fn a_table_that_cannot_be_read_fails_the_run() {
     let app = scheduled(1).await;
     app.faults().drop_request().of("Query").always();
     let queue = Refusing::new(|_| false);
-    assert!(matches!(run(&app, &queue).await, Err(ScheduleFailed::Unreadable(_))));
+    assert!(matches!(run(&app, &queue).await, Err(ScheduleError::Unreadable(_))));
     assert_eq!(queue.accepted(), 0);
 }
 

@@ -1,4 +1,4 @@
-//! `POST /api/auth/login` and `GET /api/auth/verify-token`: a password for a token, and whether a token is good.
+//! `POST /api/auth/login` and `GET /api/auth/verify-token`: signs in with a password, and checks tokens.
 
 mod login;
 mod operations;
@@ -18,10 +18,10 @@ use utoipa::ToSchema;
 
 pub use self::operations::operations;
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The edge.
+    /// The edge: keys, clock, randomness and CORS.
     pub edge: Edge,
     /// The table.
     pub table: Table,
@@ -29,7 +29,7 @@ pub struct App {
     pub hasher: PasswordHasher,
     /// Signs the tokens. No other function has one.
     pub signer: TokenSigner,
-    /// How many proxies stand in front of the API.
+    /// The number of proxies in front of the API.
     pub trusted_hops: TrustedHops,
 }
 
@@ -48,15 +48,15 @@ async fn answer(call: &Call<'_>, operation: SignInOperation) -> Result<Answer, A
     }
 }
 
-/// A token is good when it is accepted and the stored user is still who it says.
+/// Checks a token: it must be accepted, and the stored user must match it.
 async fn verify_token(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.confirm(&call.begin()?).await?;
-    Answer::ok(&Good { message: "Token is good" })
+    Answer::ok(&TokenAnswer { message: "Token is good" })
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenGood)]
-struct Good {
+struct TokenAnswer {
     /// `Token is good`.
     message: &'static str,
 }

@@ -1,6 +1,6 @@
-//! Signing in.
+//! Signs users in.
 //!
-//! Whether an address has a user is nobody's business. An address that is unknown, reserved by an apply, or of a
+//! An answer must not reveal whether an address has a user. An address that is unknown, reserved by an apply, or of a
 //! disabled user takes the same reads and the same hash as a wrong password, and gets the same answer.
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{App, Call};
 
-/// Who wants to sign in.
+/// The credentials.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Login)]
@@ -25,23 +25,23 @@ pub(crate) struct LoginBody {
     password: Password,
 }
 
-/// A token, and who it is for.
+/// A token and its user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 pub(crate) struct LoginAnswer<'a> {
-    /// A JWT, good for one hour. Send it as `Authorization: Bearer <token>`; what is in it is not for clients to read.
+    /// A JWT, valid for one hour. Send it as `Authorization: Bearer <token>`. Clients should not read its content.
     token: String,
     user: UserDocument<'a>,
 }
 
-/// Who signed in.
+/// The user who signed in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SignedInUser)]
 struct UserDocument<'a> {
     /// The user.
     id: ObjectId,
-    /// The address, as it was given when the user was created; its domain in punycode where that mixes scripts.
+    /// The address as it was given when the user was created; the domain is in punycode if it mixes scripts.
     #[schema(value_type = Email)]
     email: Cow<'a, str>,
     /// The user's name.
@@ -50,11 +50,12 @@ struct UserDocument<'a> {
     full_name: Option<&'a FullName>,
     /// The organization that the user belongs to.
     organization_id: ObjectId,
-    /// What the user may do.
+    /// The user's role.
     access_role: Role,
 }
 
-/// Takes a place in flight, finds the user, checks the password, gives the place back with the verdict, signs.
+/// Takes a place in flight, reads the user, checks the password, gives the place back with the verdict, and signs a
+/// token.
 pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Call { app, table, context, request, .. } = *call;
     let (email, password) = credentials(request)?;
@@ -83,8 +84,8 @@ pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     signed_in(app, &user, context.now())
 }
 
-/// The address and the password of the body. A password that is longer than any may be is wrong without being hashed
-/// or counted: nobody's password is that long, so the quick answer tells nothing of anybody.
+/// Returns the address and the password. Refuses a password above the maximum length without hashing or counting it: no
+/// user has one, so the quick answer reveals nothing.
 fn credentials(request: &Request) -> Result<(Email, Password), ApiError> {
     let LoginBody { email, password } = body::parse(request)?;
     let mut fields = Fields::default();

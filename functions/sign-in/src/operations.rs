@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::http::operation::{Described, Operation};
 use shared::http::{ApiError, FieldError, FunctionOperation, SignInOperation};
 
-use super::Good;
+use super::TokenAnswer;
 use super::login::{LoginAnswer, LoginBody};
 
 const LOGIN: &str = "\
@@ -64,6 +64,6 @@ fn verify_token() -> Described {
     Operation::new(SignInOperation::VerifyToken)
         .does("Tell whether a token is good", VERIFY)
         .works()
-        .answers::<Good>(StatusCode::OK, "It is good.", &[], json!({"message": "Token is good"}))
+        .answers::<TokenAnswer>(StatusCode::OK, "It is good.", &[], json!({"message": "Token is good"}))
         .build()
 }

@@ -27,18 +27,18 @@ use super::{App, Call, answer, handle};
 const PASSWORD: &str = "Demo-Pass-2026!";
 const BAD_TOKEN: &str = "Invalid or expired token";
 
-struct Hands(AtomicI64);
+struct TestClock(AtomicI64);
 
-impl Clock for Hands {
+impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// The function over a database of its own, with a clock that the test moves.
+/// The function with its own database and a clock that the test moves.
 struct TestApp {
     app: App,
-    hands: Arc<Hands>,
+    clock: Arc<TestClock>,
     client: Client,
     hash: String,
 }
@@ -54,18 +54,18 @@ impl TestApp {
         let keys = SigningKey::generate(&SystemRandomness).unwrap();
         let verifier = TokenVerifier::new(&keys.jwks, "https://issuer.example", "snapshots").unwrap();
         let signer = TokenSigner::new(&keys.private_jwk, "https://issuer.example", "snapshots").unwrap();
-        let hands = Arc::new(Hands(AtomicI64::new(1_778_835_600_000)));
-        let (clock, randomness) = (hands.clone(), Arc::new(SystemRandomness));
-        let edge = Edge { verifier, clock, randomness, cors_origins: CorsOrigins::None };
+        let clock = Arc::new(TestClock(AtomicI64::new(1_778_835_600_000)));
+        let randomness = Arc::new(SystemRandomness);
+        let edge = Edge { verifier, clock: clock.clone(), randomness, cors_origins: CorsOrigins::None };
         let hasher = PasswordHasher::new();
         let hash = hasher.hash(&Password::new(PASSWORD.to_owned()), [7; SALT_BYTES]).await.unwrap();
         let table = Table::new(client.clone(), "snapshots");
         let app = App { edge, table, hasher, signer, trusted_hops: TrustedHops::default() };
-        Self { app, hands, client, hash }
+        Self { app, clock, client, hash }
     }
 
     fn advance(&self, by: Duration) {
-        self.hands.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+        self.clock.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     async fn user(&self, user: &User) {
@@ -91,7 +91,7 @@ impl TestApp {
         self.send(request.body(Body::Empty).unwrap()).await
     }
 
-    /// What a login of these credentials consumes.
+    /// Returns the capacity that a login with these credentials consumes.
     async fn consumed(&self, email: &str, password: &str) -> ConsumedUnits {
         let consumed = Cell::default();
         let App { edge, table, .. } = &self.app;
@@ -106,7 +106,7 @@ impl TestApp {
 
     fn token(&self, user: &User) -> String {
         let caller = Caller { user: user.id, organization: user.organization, role: user.role, name: "x".to_owned() };
-        self.app.signer.sign(&caller, self.hands.now()).unwrap()
+        self.app.signer.sign(&caller, self.clock.now()).unwrap()
     }
 }
 
@@ -216,7 +216,7 @@ async fn nobody_learns_whether_an_address_has_a_user() {
 }
 
 impl TestApp {
-    /// An apply that is still at work holds the address, and nobody owns it.
+    /// Reserves the address for an unfinished apply.
     async fn reserve(&self, email: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let put = self.client.put_item().table_name("snapshots");
@@ -320,7 +320,7 @@ async fn a_malformed_body_is_told_what_is_wrong() {
 async fn the_first_sign_in_is_noted_once() {
     let test = TestApp::start().await;
     test.user(&pat()).await;
-    let first = test.hands.now();
+    let first = test.clock.now();
     test.login("pat@acme.example", "wrong").await;
     assert_eq!(test.first_sign_in().await, None);
     test.login("pat@acme.example", PASSWORD).await;

@@ -1,5 +1,5 @@
-//! Clears away what nobody will finish: interrupted applies and undos, and what deleted snapshots leave behind. It runs on a schedule,
-//! looks at no part of its event, and may run twice at once.
+//! Deletes what no request will finish: interrupted applies and undos, and the rest of deleted snapshots. It runs on a
+//! schedule, ignores its event, and may run twice at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,55 +11,55 @@ use shared::clock::{Clock, end_of_work};
 use shared::domain::{Fault, Timestamp};
 use shared::store::{SweepOutcome, Sweeps, Table};
 
-/// How long before Lambda ends the function it begins nothing new.
+/// How long before Lambda ends the function it starts nothing new.
 const RESERVE: Duration = Duration::from_secs(10);
-/// How long it goes on where no Lambda sets a deadline.
+/// How long a sweep takes at most without Lambda.
 const BUDGET: Duration = Duration::from_secs(60);
 
-/// What this function works with.
+/// The settings and clients of this function.
 #[derive(Clone)]
 pub struct App {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The table.
     pub table: Table,
 }
 
-/// What a sweep did. It is the function's answer, and the fields of its log line.
+/// The result of a sweep: the function's answer, and the fields of its log line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Interrupted applies that were given up. A later sweep clears them away.
+    /// Interrupted applies that were abandoned. A later sweep deletes their items.
     pub given_up: usize,
-    /// Applies that were cleared away and ended.
+    /// Abandoned applies whose items were deleted.
     pub cleared: usize,
-    /// Undos that were carried on, or looked at a second time.
+    /// Undos that were finished, or whose late writes were deleted.
     pub undone: usize,
-    /// Deleted snapshots of which nothing but a tombstone is left.
+    /// Deleted snapshots whose rest was deleted, except the tombstone.
     pub emptied: usize,
-    /// Sharings of snapshots whose rows of lists were written.
+    /// Sharings whose missing rows were written.
     pub listed: usize,
-    /// Items that were deleted on the way.
+    /// Deleted items in all.
     pub items: usize,
-    /// Things about which nothing could be done because a call failed. The next sweep tries again.
+    /// Items whose sweep failed. The next sweep tries again.
     pub failed: usize,
-    /// Whether everything that was due was looked at; otherwise the time was over, and the next sweep goes on.
+    /// Whether everything that was due was swept; otherwise the time was over, and the next sweep continues.
     pub is_done: bool,
 }
 
-/// Why a sweep counts as failed, although it did what it could.
+/// Why a sweep counts as failed.
 #[derive(Debug, thiserror::Error)]
-pub enum SweepFailed {
-    /// Some things could not be swept.
-    #[error("{} of what was due could not be swept; the log tells why", .0.failed)]
+pub enum SweepError {
+    /// Some items could not be swept.
+    #[error("{} due items could not be swept; see the log", .0.failed)]
     Some(Report),
-    /// What is due could not be read.
-    #[error("what is due cannot be read: {0}")]
+    /// The due items could not be read.
+    #[error("the due items cannot be read: {0}")]
     Unreadable(#[from] Fault),
 }
 
 /// Sweeps once. The event may be anything.
-pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepFailed> {
+pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepError> {
     let started = app.clock.now();
     let deadline = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let table = app.table.for_request(deadline.since(started));
@@ -80,10 +80,10 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Swee
         duration_ms = u64::try_from(app.clock.now().since(started).as_millis()).unwrap_or(u64::MAX),
         "sweep"
     );
-    if report.failed == 0 { Ok(report) } else { Err(SweepFailed::Some(report)) }
+    if report.failed == 0 { Ok(report) } else { Err(SweepError::Some(report)) }
 }
 
-/// Goes through everything that is due. What fails is counted and keeps nothing else from being swept.
+/// Sweeps everything that is due. Counts failures and continues.
 async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<Report, Fault> {
     let sweeps = Sweeps::new(table);
     let now = clock.now();
@@ -93,7 +93,7 @@ async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<
         loop {
             let (due, more) = sweeps.due(&shard, now, last.as_ref()).await?;
             for due in &due {
-                // Each by its own time: what a long sweep read long ago says nothing about how long something was left alone.
+                // The time is read for each item, because a long sweep reads items long before it handles them.
                 let now = clock.now();
                 if now >= deadline {
                     report.is_done = false;
@@ -129,16 +129,16 @@ impl Report {
             Ok(SweepOutcome::Listed) => self.listed += 1,
             Ok(SweepOutcome::Nothing) => {}
             Err(fault) => {
-                tracing::error!(%fault, "something that is due cannot be swept");
+                tracing::error!(%fault, "a due item cannot be swept");
                 self.failed += 1;
             }
         }
     }
 }
 
-/// How Lambda is told.
-impl From<SweepFailed> for Diagnostic {
-    fn from(failed: SweepFailed) -> Self {
+/// Converts the error for Lambda.
+impl From<SweepError> for Diagnostic {
+    fn from(failed: SweepError) -> Self {
         Self { error_type: "SweepFailed".to_owned(), error_message: failed.to_string() }
     }
 }

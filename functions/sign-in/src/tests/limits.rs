@@ -1,5 +1,5 @@
-//! How far a guesser gets, and who can keep the owner of an address out. No password is hashed here: what is tried is the port
-//! of the store that counts.
+//! Tests how far a guesser gets, and who can lock the owner of an address out. No password is hashed: the tests call
+//! the port that counts.
 
 use shared::domain::{Network, NetworkMark};
 use shared::store::{
@@ -16,14 +16,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum GuessOutcome {
     /// Whether the password is right.
     Verdict,
-    /// To come back after so long.
+    /// To retry after this time.
     Locked(Duration),
 }
 
-impl Told {
+impl GuessOutcome {
     fn of(verdict: AttemptVerdict) -> Self {
         match verdict {
             AttemptVerdict::Stands => Self::Verdict,
@@ -37,19 +37,19 @@ impl Told {
 struct Target {
     table: Table,
     marks: shared::http::NetworkMarks,
-    hands: Arc<Hands>,
+    clock: Arc<TestClock>,
     email: Email,
 }
 
 impl Target {
     async fn start() -> Self {
-        let TestApp { app, hands, .. } = TestApp::start().await;
+        let TestApp { app, clock, .. } = TestApp::start().await;
         let email = Email::parse("pat@acme.example").unwrap();
-        Self { table: app.table, marks: app.signer.network_marks().clone(), hands, email }
+        Self { table: app.table, marks: app.signer.network_marks().clone(), clock, email }
     }
 
     fn advance(&self, by: Duration) {
-        self.hands.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+        self.clock.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     fn mark(&self, network: u32) -> NetworkMark {
@@ -60,44 +60,45 @@ impl Target {
     async fn begin<'a>(&self, sign_ins: &SignIns<'a>, network: u32) -> Result<Attempt<'a>, Duration> {
         let mut random = [0; 4];
         shared::ids::Randomness::fill(&SystemRandomness, &mut random);
-        match sign_ins.begin(self.email.key(), self.mark(network), random, self.hands.now()).await.unwrap() {
+        match sign_ins.begin(self.email.key(), self.mark(network), random, self.clock.now()).await.unwrap() {
             SignInStart::Open { attempt, .. } => Ok(*attempt),
             SignInStart::Locked { retry_after } => Err(retry_after),
         }
     }
 
-    /// A wrong password.
-    async fn guess(&self, network: u32) -> Told {
+    /// Tries a wrong password.
+    async fn guess(&self, network: u32) -> GuessOutcome {
         match self.begin(&SignIns::new(&self.table), network).await {
-            Ok(attempt) => Told::of(attempt.reject().await.unwrap()),
-            Err(wait) => Told::Locked(wait),
+            Ok(attempt) => GuessOutcome::of(attempt.reject().await.unwrap()),
+            Err(wait) => GuessOutcome::Locked(wait),
         }
     }
 
-    /// The right password.
-    async fn sign_in(&self, network: u32) -> Told {
+    /// Tries the right password.
+    async fn sign_in(&self, network: u32) -> GuessOutcome {
         match self.begin(&SignIns::new(&self.table), network).await {
-            Ok(attempt) => Told::of(attempt.accept().await.unwrap()),
-            Err(wait) => Told::Locked(wait),
+            Ok(attempt) => GuessOutcome::of(attempt.accept().await.unwrap()),
+            Err(wait) => GuessOutcome::Locked(wait),
         }
     }
 
-    /// So many failures, ten from each network from this one on.
+    /// Makes this number of failures, ten from each network, starting with `first_network`.
     async fn fail(&self, failures: u64, first_network: u32) {
         for failure in 0..failures {
             let network = first_network + u32::try_from(failure / MAX_FAILURES).unwrap();
-            assert_eq!(self.guess(network).await, Told::Verdict, "failure {failure}");
+            assert_eq!(self.guess(network).await, GuessOutcome::Verdict, "failure {failure}");
         }
     }
 
-    /// The write units of what `work` does.
+    /// Returns the write units of what `work` does.
     async fn write_units(&self, work: impl AsyncFnOnce(&Self)) -> f64 {
         let counting = Self { table: self.table.for_request(Duration::from_secs(20)), ..self.clone() };
         work(&counting).await;
         counting.table.consumed().write_units
     }
 
-    /// All of these, a hundred at once, as many as the database takes connections: how many were told of a password.
+    /// Makes one attempt from each network, a hundred at a time, the most connections that the database takes. Returns
+    /// how many got a verdict.
     async fn at_once(&self, networks: impl Iterator<Item = u32>, is_right: bool) -> usize {
         let (mut attempts, at_once) = (JoinSet::new(), Arc::new(Semaphore::new(100)));
         for network in networks {
@@ -107,7 +108,7 @@ impl Target {
                 if is_right { target.sign_in(network).await } else { target.guess(network).await }
             });
         }
-        attempts.join_all().await.into_iter().filter(|told| *told == Told::Verdict).count()
+        attempts.join_all().await.into_iter().filter(|told| *told == GuessOutcome::Verdict).count()
     }
 }
 
@@ -115,59 +116,59 @@ impl Target {
 async fn ten_failures_lock_one_network_out_until_the_window_is_over_and_no_other_one() {
     let target = Target::start().await;
     target.fail(MAX_FAILURES - 1, 0).await;
-    assert_eq!(target.sign_in(0).await, Told::Verdict);
-    assert_eq!(target.guess(0).await, Told::Verdict);
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
+    assert_eq!(target.guess(0).await, GuessOutcome::Verdict);
     for told in [target.sign_in(0).await, target.guess(0).await] {
-        assert_eq!(told, Told::Locked(WINDOW));
+        assert_eq!(told, GuessOutcome::Locked(WINDOW));
     }
-    assert_eq!(target.sign_in(1).await, Told::Verdict);
+    assert_eq!(target.sign_in(1).await, GuessOutcome::Verdict);
     target.advance(WINDOW - MOMENT);
-    assert_eq!(target.sign_in(0).await, Told::Locked(MOMENT));
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Locked(MOMENT));
     target.advance(MOMENT);
-    assert_eq!(target.sign_in(0).await, Told::Verdict);
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
     target.fail(MAX_FAILURES, 0).await;
-    assert_eq!(target.guess(0).await, Told::Locked(WINDOW));
+    assert_eq!(target.guess(0).await, GuessOutcome::Locked(WINDOW));
 }
 
 #[tokio::test]
 async fn above_500_failures_known_networks_pass_and_one_attempt_a_minute_of_new_ones() {
     const OWNER: u32 = 1_000;
     let target = Target::start().await;
-    assert_eq!(target.sign_in(OWNER).await, Told::Verdict);
+    assert_eq!(target.sign_in(OWNER).await, GuessOutcome::Verdict);
     target.fail(MAX_ADDRESS_FAILURES - 1, 0).await;
-    assert_eq!(target.guess(100).await, Told::Verdict, "the 500th failure");
-    assert_eq!(target.guess(101).await, Told::Verdict, "one attempt passes in spite of them");
-    assert_eq!(target.guess(102).await, Told::Locked(NEW_NETWORK_EVERY));
+    assert_eq!(target.guess(100).await, GuessOutcome::Verdict, "the 500th failure");
+    assert_eq!(target.guess(101).await, GuessOutcome::Verdict, "one attempt passes in spite of them");
+    assert_eq!(target.guess(102).await, GuessOutcome::Locked(NEW_NETWORK_EVERY));
     target.advance(NEW_NETWORK_EVERY - MOMENT);
-    assert_eq!(target.sign_in(102).await, Told::Locked(MOMENT));
+    assert_eq!(target.sign_in(102).await, GuessOutcome::Locked(MOMENT));
     target.advance(MOMENT);
-    assert_eq!(target.sign_in(102).await, Told::Verdict);
-    assert_eq!(target.sign_in(103).await, Told::Locked(NEW_NETWORK_EVERY));
-    assert_eq!(target.sign_in(102).await, Told::Verdict, "its network is known by now");
+    assert_eq!(target.sign_in(102).await, GuessOutcome::Verdict);
+    assert_eq!(target.sign_in(103).await, GuessOutcome::Locked(NEW_NETWORK_EVERY));
+    assert_eq!(target.sign_in(102).await, GuessOutcome::Verdict, "its network is known by now");
     for _ in 0..MAX_FAILURES {
-        assert_eq!(target.sign_in(OWNER).await, Told::Verdict);
-        assert_eq!(target.guess(OWNER).await, Told::Verdict);
+        assert_eq!(target.sign_in(OWNER).await, GuessOutcome::Verdict);
+        assert_eq!(target.guess(OWNER).await, GuessOutcome::Verdict);
     }
-    assert!(matches!(target.sign_in(OWNER).await, Told::Locked(_)), "a known network has its own limit of ten");
+    assert!(matches!(target.sign_in(OWNER).await, GuessOutcome::Locked(_)), "a known network has its own limit of ten");
     target.advance(WINDOW - NEW_NETWORK_EVERY);
-    assert_eq!(target.sign_in(103).await, Told::Verdict, "the window is over");
+    assert_eq!(target.sign_in(103).await, GuessOutcome::Verdict, "the window is over");
 }
 
 #[tokio::test]
 async fn a_network_is_known_for_30_days_and_a_regular_user_for_ever() {
     let target = Target::start().await;
-    assert_eq!(target.sign_in(0).await, Told::Verdict);
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
     // Regular sign-ins renew the entry.
     for _ in 0..3 {
         target.advance(KNOWN_FOR * 2 / 3);
-        assert_eq!(target.sign_in(0).await, Told::Verdict);
+        assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
     }
     target.advance(KNOWN_FOR - SECOND);
     target.fail(MAX_ADDRESS_FAILURES, 100).await;
-    assert_eq!(target.guess(1).await, Told::Verdict, "the exception is used up");
-    assert_eq!(target.guess(0).await, Told::Verdict, "29 days, 23 hours, 59 minutes and 59 seconds");
+    assert_eq!(target.guess(1).await, GuessOutcome::Verdict, "the exception is used up");
+    assert_eq!(target.guess(0).await, GuessOutcome::Verdict, "29 days, 23 hours, 59 minutes and 59 seconds");
     target.advance(SECOND);
-    assert!(matches!(target.guess(0).await, Told::Locked(_)), "30 days");
+    assert!(matches!(target.guess(0).await, GuessOutcome::Locked(_)), "30 days");
 }
 
 #[tokio::test]
@@ -175,14 +176,14 @@ async fn the_latest_16_networks_are_known() {
     let target = Target::start().await;
     let networks = u32::try_from(MAX_KNOWN).unwrap() + 1;
     for network in 0..networks {
-        assert_eq!(target.sign_in(network).await, Told::Verdict);
+        assert_eq!(target.sign_in(network).await, GuessOutcome::Verdict);
         target.advance(SECOND);
     }
     target.fail(MAX_ADDRESS_FAILURES, 100).await;
-    assert_eq!(target.guess(99).await, Told::Verdict, "the exception is used up");
-    assert!(matches!(target.guess(0).await, Told::Locked(_)), "the oldest of 17");
+    assert_eq!(target.guess(99).await, GuessOutcome::Verdict, "the exception is used up");
+    assert!(matches!(target.guess(0).await, GuessOutcome::Locked(_)), "the oldest of 17");
     for network in 1..networks {
-        assert_eq!(target.guess(network).await, Told::Verdict, "{network}");
+        assert_eq!(target.guess(network).await, GuessOutcome::Verdict, "{network}");
     }
 }
 
@@ -194,24 +195,24 @@ async fn an_address_has_50_attempts_in_flight_from_one_network_and_what_a_proces
     for _ in 0..MAX_IN_FLIGHT {
         held.push(target.begin(&sign_ins, 0).await.ok().unwrap());
     }
-    assert_eq!(target.sign_in(0).await, Told::Locked(SECOND));
-    assert_eq!(target.sign_in(1).await, Told::Verdict);
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Locked(SECOND));
+    assert_eq!(target.sign_in(1).await, GuessOutcome::Verdict);
     assert_eq!(held.pop().unwrap().accept().await.unwrap(), AttemptVerdict::Stands);
-    assert_eq!(target.sign_in(0).await, Told::Verdict, "a place was given back");
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict, "a place was given back");
     held.push(target.begin(&sign_ins, 0).await.ok().unwrap());
     // The processes die, and nobody gives the places back.
     drop(held);
     target.advance(PLACE_TIME - SECOND);
-    assert_eq!(target.sign_in(0).await, Told::Locked(SECOND));
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Locked(SECOND));
     target.advance(SECOND);
-    assert_eq!(target.sign_in(0).await, Told::Verdict);
+    assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_thousand_guesses_at_once_ten_are_told() {
     let target = Target::start().await;
     assert_eq!(target.at_once((0..1_000).map(|_| 0), false).await, 10);
-    assert!(matches!(target.sign_in(0).await, Told::Locked(_)));
+    assert!(matches!(target.sign_in(0).await, GuessOutcome::Locked(_)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,20 +237,20 @@ async fn a_right_password_is_not_told_once_a_limit_is_reached_while_it_was_looke
     let sign_ins = SignIns::new(&target.table);
     let late = target.begin(&sign_ins, 0).await.ok().unwrap();
     target.fail(MAX_FAILURES, 0).await;
-    assert_eq!(Told::of(late.accept().await.unwrap()), Told::Locked(WINDOW));
+    assert_eq!(GuessOutcome::of(late.accept().await.unwrap()), GuessOutcome::Locked(WINDOW));
 
     let late = target.begin(&sign_ins, 1).await.ok().unwrap();
     target.fail(MAX_ADDRESS_FAILURES - MAX_FAILURES, 100).await;
-    assert!(matches!(Told::of(late.accept().await.unwrap()), Told::Locked(_)));
-    assert_eq!(target.guess(2).await, Told::Verdict, "the exception is used up");
-    assert!(matches!(target.sign_in(1).await, Told::Locked(_)), "its network is not known for that");
+    assert!(matches!(GuessOutcome::of(late.accept().await.unwrap()), GuessOutcome::Locked(_)));
+    assert_eq!(target.guess(2).await, GuessOutcome::Verdict, "the exception is used up");
+    assert!(matches!(target.sign_in(1).await, GuessOutcome::Locked(_)), "its network is not known for that");
 }
 
 #[tokio::test]
 async fn a_sign_in_from_a_known_network_takes_two_write_units_and_a_guess_three() {
     let target = Target::start().await;
-    let sign_in = async |target: &Target| assert_eq!(target.sign_in(0).await, Told::Verdict);
-    let guess = async |target: &Target| assert_eq!(target.guess(1).await, Told::Verdict);
+    let sign_in = async |target: &Target| assert_eq!(target.sign_in(0).await, GuessOutcome::Verdict);
+    let guess = async |target: &Target| assert_eq!(target.guess(1).await, GuessOutcome::Verdict);
     assert_eq!(target.write_units(sign_in).await, 3.0, "the network is new");
     assert_eq!(target.write_units(sign_in).await, 2.0);
     for _ in 0..2 {
@@ -257,19 +258,19 @@ async fn a_sign_in_from_a_known_network_takes_two_write_units_and_a_guess_three(
     }
 }
 
-/// What guessers reach in half an hour who try whenever they are let, and what that comes to in a day.
+/// Returns the guesses of attackers who try whenever they are admitted, in half an hour.
 async fn guesses_in_half_an_hour(networks: u32) -> usize {
     const OWNER: u32 = 1_000;
     let target = Target::start().await;
-    assert_eq!(target.sign_in(OWNER).await, Told::Verdict);
+    assert_eq!(target.sign_in(OWNER).await, GuessOutcome::Verdict);
     let mut told = 0;
     for _ in 0..30 {
         for network in 0..networks {
-            while target.guess(network).await == Told::Verdict {
+            while target.guess(network).await == GuessOutcome::Verdict {
                 told += 1;
             }
         }
-        assert_eq!(target.sign_in(OWNER).await, Told::Verdict, "the owner is never kept out");
+        assert_eq!(target.sign_in(OWNER).await, GuessOutcome::Verdict, "the owner is never kept out");
         target.advance(NEW_NETWORK_EVERY);
     }
     println!("{networks} networks: {told} guesses in 30 minutes, {} in a day", told * 48);
