@@ -104,14 +104,14 @@ struct PlannedCloneDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// Stages and agents that would be mapped; left out if there are none. At most 200 are listed.
+    /// Stages and agents that would be mapped; left out if empty. At most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mapped_references: &'a [MappedReference],
     /// The total number of stages and agents that would be mapped; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mapped_references_total: Option<usize>,
-    /// Places that would get a value of the new user in place of one of the source user; left out if there are none. At
+    /// Places that would get a value of the new user in place of one of the source user; left out if empty. At
     /// most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     identity: &'a [IdentityRewire],

@@ -44,9 +44,10 @@ pub(crate) struct ApplyBody {
     /// The user to be created.
     #[schema(value_type = Option<NewUserBody>)]
     new_user: Option<Object<NewUserBody>>,
-    /// For each automation, by name or source id: source stage, by name or id → target stage, by name; and pipeline id → `_id` of a
-    /// pipeline of your organization. A JSON pointer names one place, and is the only key of a suspected one. A stage of the same name
-    /// in your organization needs no mapping, nor does a pipeline of the same name and type. At most 5,000 entries.
+    /// For each automation, by name or source id: source stage, by name or id → target stage, by name; and pipeline id
+    /// → `_id` of a pipeline of your organization. A JSON pointer names one place, and is the only key of a suspected
+    /// one. A stage of the same name in your organization needs no mapping. The same holds for a pipeline of the same
+    /// name and type. At most 5,000 entries.
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: the stages that replace its `sourceStatuses` array. At most 5,000 entries.
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
@@ -58,8 +59,8 @@ pub(crate) struct ApplyBody {
     /// looked up: 24 hex digits or a UUID. At most 5,000 entries.
     #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, AnyId>>>)]
     id_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
-    /// For each automation, by name or source id: values, or JSON pointers to values, that are no references although they look like
-    /// one: names that are suspected, and unknown ids. At most 5,000 entries.
+    /// For each automation, by name or source id: values, or JSON pointers to values, that are not references although
+    /// they look like one: suspected names, and unknown ids. At most 5,000 entries.
     keep_values: Option<BTreeMap<String, Vec<String>>>,
     /// In the snapshot's own organization only: the names of the prompts to clone. Without it all are cloned.
     #[schema(max_items = 5_000)]

@@ -146,7 +146,8 @@ struct CreateAnswer<'a> {
     /// `Snapshot created`.
     message: &'static str,
     snapshot: SnapshotDocument<'a>,
-    /// What of the source could not be read and is not in the snapshot; left out where that is nothing. At most 200 are listed.
+    /// The parts of the source that could not be read and are not in the snapshot; left out if empty. At most 200 are
+    /// listed.
     #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
     #[schema(nullable = false)]
     left_out: &'a [LeftOut],
@@ -156,7 +157,7 @@ struct CreateAnswer<'a> {
     left_out_total: Option<usize>,
 }
 
-/// The setup, or why there is none.
+/// Returns the setup. Fails if it was not captured.
 fn source_of(captured: CaptureOutcome) -> Result<Box<SourceUser>, ApiError> {
     match captured {
         CaptureOutcome::Taken(source) => Ok(source),

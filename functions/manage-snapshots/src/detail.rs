@@ -52,8 +52,8 @@ pub(crate) struct Holdings<'a> {
     prompts: Vec<NamedItem<'a>>,
     /// Its templates.
     templates: Vec<NamedItem<'a>>,
-    /// The parts of the source that could not be read and are not in the snapshot; left out if there are none. At most
-    /// 200 are listed.
+    /// The parts of the source that could not be read and are not in the snapshot; left out if empty. At most 200 are
+    /// listed.
     #[serde(skip_serializing_if = "<[LeftOut]>::is_empty")]
     #[schema(nullable = false)]
     left_out: &'a [LeftOut],

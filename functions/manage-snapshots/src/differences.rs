@@ -56,7 +56,7 @@ pub(crate) struct RevisionDiff<'a> {
     to: ListedRevision,
     /// The number of changed items on all pages.
     summary: Summary,
-    /// Agents that the automations refer to and whose name changed; left out if there are none. At most 200.
+    /// Agents that the automations refer to and whose name changed; left out if empty. At most 200.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     agents: Vec<RenamedAgent<'a>>,
     /// The items that changed: automations, prompts, templates, each kind in the order of its ids. At most 1 MB, but at

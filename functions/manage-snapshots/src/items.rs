@@ -49,7 +49,7 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     enabled: Option<bool>,
-    /// JSON pointers to values that were removed as secrets; left out if there are none. As many as fit 200 kB.
+    /// JSON pointers to values that were removed as secrets; left out if empty. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     removed_secrets: Vec<&'a str>,
@@ -57,7 +57,7 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     removed_secrets_total: Option<usize>,
-    /// Places whose stored type JSON does not have; left out if there are none. A set is shown as an array in canonical
+    /// Places whose stored type JSON does not have; left out if empty. A set is shown as an array in canonical
     /// order, binary as base64. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<TypedPlace>)]
@@ -66,14 +66,14 @@ struct WholeItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     types_total: Option<usize>,
-    /// Texts with invisible characters, and what these are; left out if there are none. At most 50.
+    /// Texts with invisible characters, and what these are; left out if empty. At most 50.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden_text: Vec<HiddenText>,
     /// The total number of such texts; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     hidden_text_total: Option<usize>,
-    /// The references of an automation; left out if there are none. As many as fit 200 kB.
+    /// The references of an automation; left out if empty. As many as fit 200 kB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     references: Vec<Reference>,
     /// The total number of references; left out if all are listed.

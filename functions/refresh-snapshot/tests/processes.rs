@@ -27,7 +27,7 @@ const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// What a message of the poisoned tenant does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Poison {
+enum PoisonMessage {
     /// It ends the process, as one without memory ends.
     Kills,
     /// The process stands still until Lambda ends it.
@@ -44,7 +44,7 @@ struct Queue {
     proxy: Proxy,
     /// The calls for the poisoned tenant's setup come here.
     gate: Gate,
-    poison: Poison,
+    poison: PoisonMessage,
     poisoned: Vec<String>,
     innocent: Vec<String>,
 }
@@ -68,7 +68,7 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
 }
 
 impl Queue {
-    async fn start(poison: Poison) -> Self {
+    async fn start(poison: PoisonMessage) -> Self {
         let mut workspace = Workspace::demo().unwrap();
         let tenants: Vec<_> = (0..=INNOCENT).map(|number| tenant(number, &workspace)).collect();
         workspace.organizations.extend(tenants);
@@ -89,7 +89,7 @@ impl Queue {
         let setup = format!("ORG#{}#USER#{}", numbered_id(0xe1, 0), numbered_id(0xe0, 0));
         let of_its_setup = move |request: &Value| request["ExpressionAttributeValues"][":pk"]["S"] == setup;
         match poison {
-            Poison::Fails => proxy.faults().fail(500).of("Query").when(of_its_setup).always(),
+            PoisonMessage::Fails => proxy.faults().fail(500).of("Query").when(of_its_setup).always(),
             _ => proxy.faults().hold_request(&gate).of("Query").when(of_its_setup).always(),
         };
         Self { app, proxy, gate, poison, poisoned, innocent }
@@ -115,10 +115,10 @@ impl Queue {
         let is_poisoned = self.poisoned.iter().any(|id| event.to_string().contains(id));
         let failed =
             |error_type: &str| Err(FunctionError { error_type: error_type.to_owned(), error_message: String::new() });
-        if is_poisoned && matches!(self.poison, Poison::Kills | Poison::Freezes) {
+        if is_poisoned && matches!(self.poison, PoisonMessage::Kills | PoisonMessage::Freezes) {
             self.gate.arrived(1).await;
             return match self.poison {
-                Poison::Kills => {
+                PoisonMessage::Kills => {
                     process.kill().await;
                     failed("Runtime.ExitError")
                 }
@@ -161,7 +161,7 @@ async fn scheduled(app: &TestApp, tenant: usize) -> String {
 }
 
 /// Serves the queue once: every innocent message is served, and every poisoned one comes again.
-async fn served_once(poison: Poison) -> (Queue, Vec<String>) {
+async fn served_once(poison: PoisonMessage) -> (Queue, Vec<String>) {
     let queue = Queue::start(poison).await;
     let report = queue.app.run_schedule().await;
     assert_eq!((&report["sent"], &report["deferred"]), (&json!(SHARE + INNOCENT), &json!(1)), "{report}");
@@ -174,7 +174,7 @@ async fn served_once(poison: Poison) -> (Queue, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_kill_their_process_cost_themselves_alone_and_end_in_the_dead_letter_queue() {
-    let (queue, came_again) = served_once(Poison::Kills).await;
+    let (queue, came_again) = served_once(PoisonMessage::Kills).await;
     let expected: BTreeSet<_> = came_again.into_iter().collect();
     for receive in 2..=MAX_RECEIVES {
         queue.app.clock().advance(VISIBILITY_TIMEOUT);
@@ -189,7 +189,7 @@ async fn messages_that_kill_their_process_cost_themselves_alone_and_end_in_the_d
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_freeze_their_process_delay_nobody_by_more_than_one_messages_time() {
-    let queue = Queue::start(Poison::Freezes).await;
+    let queue = Queue::start(PoisonMessage::Freezes).await;
     queue.app.run_schedule().await;
     let started = SystemClock.now();
     let innocent_are_served = async {
@@ -208,7 +208,7 @@ async fn messages_that_freeze_their_process_delay_nobody_by_more_than_one_messag
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_hang_or_fail_cost_themselves_alone() {
-    for poison in [Poison::Hangs, Poison::Fails] {
+    for poison in [PoisonMessage::Hangs, PoisonMessage::Fails] {
         served_once(poison).await;
     }
 }

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_message_is_told_of_by_its_place_whatever_the_order_of_the_answer() {
+    fn each_message_gets_its_result_by_index_whatever_the_order_of_the_answer() {
         let accepted = |id: &str| {
             let entry = SendMessageBatchResultEntry::builder().id(id).message_id("m").md5_of_message_body("5");
             entry.build().unwrap()

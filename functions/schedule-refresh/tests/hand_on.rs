@@ -17,13 +17,13 @@ use tests::{ACME, PAT, TestApp, create_body};
 const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// A queue that refuses some messages, counted from the first one on.
-struct Refusing {
+struct RefusingQueue {
     refuses: Box<dyn Fn(usize) -> bool + Send + Sync>,
     seen: AtomicUsize,
     accepted: Mutex<Vec<RefreshMessage>>,
 }
 
-impl Refusing {
+impl RefusingQueue {
     fn new(refuses: impl Fn(usize) -> bool + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { refuses: Box::new(refuses), seen: AtomicUsize::default(), accepted: Mutex::default() })
     }
@@ -33,7 +33,7 @@ impl Refusing {
     }
 }
 
-impl RefreshQueue for Refusing {
+impl RefreshQueue for RefusingQueue {
     fn send<'a>(&'a self, messages: &'a [RefreshMessage]) -> SendFuture<'a> {
         let verdict = |message: &RefreshMessage| {
             if (self.refuses)(self.seen.fetch_add(1, Ordering::SeqCst)) {
@@ -47,9 +47,9 @@ impl RefreshQueue for Refusing {
 }
 
 /// A clock that goes on by a second whenever somebody looks.
-struct Ticking(Mutex<Timestamp>);
+struct TickingClock(Mutex<Timestamp>);
 
-impl Clock for Ticking {
+impl Clock for TickingClock {
     fn now(&self) -> Timestamp {
         let mut now = self.0.lock().unwrap();
         *now = now.plus(Duration::from_secs(1));
@@ -69,11 +69,11 @@ async fn scheduled(snapshots: usize) -> TestApp {
     app
 }
 
-async fn run(app: &TestApp, queue: &Arc<Refusing>) -> Result<Report, ScheduleError> {
+async fn run(app: &TestApp, queue: &Arc<RefusingQueue>) -> Result<Report, ScheduleError> {
     run_with(app, queue, usize::MAX).await
 }
 
-async fn run_with(app: &TestApp, queue: &Arc<Refusing>, share: usize) -> Result<Report, ScheduleError> {
+async fn run_with(app: &TestApp, queue: &Arc<RefusingQueue>, share: usize) -> Result<Report, ScheduleError> {
     let clock = Arc::new(tests::SettableClock::at(app.clock().now()));
     let function = App { clock, table: app.table().clone(), queue: queue.clone(), share };
     handle(&function, LambdaEvent::new(Value::Null, lambda_runtime::Context::default())).await
@@ -95,12 +95,12 @@ fn some(outcome: Result<Report, ScheduleError>) -> Report {
 async fn what_the_queue_refuses_stays_due_and_the_rest_is_moved_on() {
     for refused in [1, 9, 10, 11, 12] {
         let app = scheduled(12).await;
-        let queue = Refusing::new(move |place| place < refused);
+        let queue = RefusingQueue::new(move |place| place < refused);
         let report = some(run(&app, &queue).await);
         let expected = Report { failed: refused, ..done(12 - refused) };
         assert_eq!((report, queue.accepted()), (expected, 12 - refused));
         // The next run sends exactly what is left.
-        let queue = Refusing::new(|_| false);
+        let queue = RefusingQueue::new(|_| false);
         let report = run(&app, &queue).await.unwrap();
         assert_eq!((report.sent, report.moved, queue.accepted()), (refused, refused, refused));
     }
@@ -110,7 +110,7 @@ async fn what_the_queue_refuses_stays_due_and_the_rest_is_moved_on() {
 async fn what_was_sent_and_cannot_be_moved_is_sent_again() {
     let app = scheduled(3).await;
     let hits = app.faults().drop_request().of("UpdateItem").always();
-    let queue = Refusing::new(|_| false);
+    let queue = RefusingQueue::new(|_| false);
     let report = some(run(&app, &queue).await);
     assert_eq!((report.sent, report.moved, report.failed), (3, 0, 3), "{hits:?}");
     app.faults().clear();
@@ -127,8 +127,8 @@ async fn what_was_sent_and_cannot_be_moved_is_sent_again() {
 #[tokio::test]
 async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
     let app = scheduled(12).await;
-    let queue = Refusing::new(|_| false);
-    let clock = Arc::new(Ticking(Mutex::new(app.clock().now())));
+    let queue = RefusingQueue::new(|_| false);
+    let clock = Arc::new(TickingClock(Mutex::new(app.clock().now())));
     let (table, queue_of_app) = (app.table().clone(), queue.clone());
     let function = App { clock: clock.clone(), table, queue: queue_of_app, share: usize::MAX };
     // It looks once at the start and once before each batch of ten at most: the reserve leaves it two looks.
@@ -144,7 +144,7 @@ async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next_one() {
 async fn an_organization_is_sent_its_share_and_the_next_runs_send_the_rest() {
     for (share, runs) in [(11, &[11, 1][..]), (12, &[12]), (13, &[12]), (4, &[4, 4, 4])] {
         let app = scheduled(12).await;
-        let queue = Refusing::new(|_| false);
+        let queue = RefusingQueue::new(|_| false);
         let mut left = 12;
         for sent in runs {
             left -= sent;
@@ -169,7 +169,7 @@ async fn schedules_that_cannot_be_read_take_no_share() {
         }
         app.database().client().put_item().table_name("snapshots").set_item(Some(item)).send().await.unwrap();
     }
-    let queue = Refusing::new(|_| false);
+    let queue = RefusingQueue::new(|_| false);
     assert_eq!(some(run_with(&app, &queue, 1).await), Report { failed: 3, ..done(1) });
 }
 
@@ -177,7 +177,7 @@ async fn schedules_that_cannot_be_read_take_no_share() {
 async fn a_table_that_cannot_be_read_fails_the_run() {
     let app = scheduled(1).await;
     app.faults().drop_request().of("Query").always();
-    let queue = Refusing::new(|_| false);
+    let queue = RefusingQueue::new(|_| false);
     assert!(matches!(run(&app, &queue).await, Err(ScheduleError::Unreadable(_))));
     assert_eq!(queue.accepted(), 0);
 }
@@ -185,7 +185,7 @@ async fn a_table_that_cannot_be_read_fails_the_run() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_at_once_send_more_than_once_and_move_once() {
     let app = scheduled(12).await;
-    let queue = Refusing::new(|_| false);
+    let queue = RefusingQueue::new(|_| false);
     let (one, two, three) = tokio::join!(run(&app, &queue), run(&app, &queue), run(&app, &queue));
     let reports = [one.unwrap(), two.unwrap(), three.unwrap()];
     assert_eq!(reports.iter().map(|report| report.moved).sum::<usize>(), 12, "{reports:?}");

@@ -298,7 +298,7 @@ async fn a_password_longer_than_any_is_wrong_and_not_counted() {
 }
 
 #[tokio::test]
-async fn a_malformed_body_is_told_what_is_wrong() {
+async fn the_answer_to_a_malformed_body_says_what_is_wrong() {
     let test = TestApp::start().await;
     let (status, _, body) = test.login("not an address", PASSWORD).await;
     assert_eq!((status, &body["errors"][0]["pointer"]), (422, &json!("/email")));
@@ -357,7 +357,7 @@ async fn a_token_is_no_longer_good_once_the_stored_user_differs() {
 }
 
 #[tokio::test]
-async fn a_bad_token_or_none_is_told_the_same() {
+async fn a_bad_token_and_a_missing_one_get_the_same_answer() {
     let test = TestApp::start().await;
     test.user(&pat()).await;
     let good = test.token(&pat());

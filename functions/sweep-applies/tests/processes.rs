@@ -19,7 +19,7 @@ const WRITES: u64 = 8;
 const LONG_AGO: Duration = Duration::from_secs(3600);
 
 /// A table in which there is something of every kind to be swept.
-struct Littered {
+struct LitteredTable {
     bench: Bench,
     litter: Census,
     tombstone: String,
@@ -27,17 +27,17 @@ struct Littered {
 }
 
 /// One trial: an apply that nobody carries on, and one that was given up long ago.
-struct Swept<'b> {
+struct SweepBench<'b> {
     interrupted: Trial<'b>,
     given_up: Trial<'b>,
 }
 
-async fn littered() -> Littered {
+async fn littered() -> LitteredTable {
     let bench = Bench::start(ITEMS).await;
     let app = bench.app();
     app.clock().set(SystemClock.now().minus(LONG_AGO));
     // Both stop in order, the first before it has staged anything: with a key its lease ends, without one the apply does.
-    let swept = Swept::of(&bench);
+    let swept = SweepBench::of(&bench);
     swept.interrupted.break_off(1).await.expect_problem(500, "internal");
     swept.given_up.break_off(2).await.expect_problem(500, "internal");
     let sam = app.token(SAM);
@@ -51,10 +51,10 @@ async fn littered() -> Littered {
     let litter = bench.made().await;
     let proxy = Proxy::start(app.database().endpoint()).await;
     bench.restore(&litter).await;
-    Littered { bench, litter, tombstone, proxy }
+    LitteredTable { bench, litter, tombstone, proxy }
 }
 
-impl<'b> Swept<'b> {
+impl<'b> SweepBench<'b> {
     fn of(bench: &'b Bench) -> Self {
         Self { interrupted: bench.trial("interrupted", true), given_up: bench.trial("given.up", false) }
     }
@@ -69,13 +69,13 @@ impl<'b> Swept<'b> {
     }
 }
 
-impl Littered {
+impl LitteredTable {
     async fn spawn(&self) -> Process {
         self.bench.app().spawn(env!("CARGO_BIN_EXE_sweep-applies"), &self.proxy).await
     }
 
     /// Lets everything end, and restores the litter.
-    async fn end(&self, swept: Swept<'_>) -> Vec<Finding> {
+    async fn end(&self, swept: SweepBench<'_>) -> Vec<Finding> {
         let mut findings = swept.interrupted.end().await;
         findings.extend(swept.given_up.conclude().await);
         let left = self.bench.made().await.partitions(|pk| pk.contains(&self.tombstone));
@@ -96,7 +96,7 @@ async fn killed_at_any_write_of_a_sweep_it_leaves_what_the_next_sweep_clears_awa
     let (littered, mut tally) = (littered().await, Tally::default());
     for n in 1..=WRITES {
         for write in Write::ALL {
-            let mut swept = Swept::of(&littered.bench);
+            let mut swept = SweepBench::of(&littered.bench);
             let mut process = littered.spawn().await;
             process.kill_at(&littered.proxy, n, write, &json!({})).await;
             swept.expect_nobody().await;
@@ -112,7 +112,7 @@ async fn frozen_at_any_write_of_a_sweep_and_woken_after_another_one_it_changes_n
     let process = littered.spawn().await;
     for n in 1..=WRITES {
         for side in Side::ALL {
-            let mut swept = Swept::of(&littered.bench);
+            let mut swept = SweepBench::of(&littered.bench);
             let frozen = process.freeze_at(&littered.proxy, n, side, &json!({})).await;
             swept.expect_nobody().await;
             swept.interrupted.sweep().await;
@@ -135,7 +135,7 @@ async fn frozen_at_any_write_of_a_sweep_and_woken_after_another_one_it_changes_n
 }
 
 /// Which write of an undisturbed sweep gives the interrupted apply up.
-async fn giving_up(littered: &Littered) -> u64 {
+async fn giving_up(littered: &LitteredTable) -> u64 {
     static PLACE: OnceCell<u64> = OnceCell::const_new();
     let probe = PLACE.get_or_init(|| async {
         littered.spawn().await.invoke(&json!({})).result().await;
@@ -157,7 +157,7 @@ async fn frozen_while_it_gives_an_apply_up_it_does_not_touch_what_its_client_car
     let n = giving_up(&littered).await;
     let process = littered.spawn().await;
     for side in Side::ALL {
-        let mut swept = Swept::of(&littered.bench);
+        let mut swept = SweepBench::of(&littered.bench);
         let frozen = process.freeze_at(&littered.proxy, n, side, &json!({})).await;
         let answer = swept.interrupted.apply().await;
         let is_made = side == Side::Before;

@@ -47,22 +47,22 @@ mod tests {
 
     #[derive(ToSchema)]
     #[expect(dead_code, reason = "only its schema is looked at")]
-    struct Change {
+    struct EditableFields {
         name: Option<String>,
         count: Option<u32>,
         schedule: Option<Option<String>>,
     }
 
-    impl OptionalFields for Change {
+    impl OptionalFields for EditableFields {
         const NULL_COUNTS: &'static [&'static str] = &["schedule"];
     }
 
     #[test]
     fn one_field_is_needed_and_null_is_none_unless_it_is_a_value_of_its_own() {
-        let schema = serde_json::to_value(AtLeastOne::<Change>::schema()).unwrap();
+        let schema = serde_json::to_value(AtLeastOne::<EditableFields>::schema()).unwrap();
         let given = |name: &str| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}});
         assert_eq!(schema["anyOf"], json!([given("name"), given("count"), {"required": ["schedule"]}]));
         assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(3));
-        assert_eq!(AtLeastOne::<Change>::name(), Change::name());
+        assert_eq!(AtLeastOne::<EditableFields>::name(), EditableFields::name());
     }
 }

@@ -5,7 +5,7 @@ use tests::{Bench, Element, Faults, Finding, Proxy, Side, Tally, Write};
 
 use crate::BINARY;
 use crate::random::drawn;
-use crate::staged::{ITEMS, Then, WRITES, frozen, killed};
+use crate::staged::{FollowUp, ITEMS, WRITES, frozen, killed};
 
 /// The first seed whose order leaves orphans where nothing fences them off.
 const FINDING_SEED: u64 = 21;
@@ -21,7 +21,7 @@ async fn the_trials_find_the_orphans_of_stages_without_a_fence() {
     let (bench, mut tally) = (Bench::start(ITEMS).await, Tally::default());
     assert_eq!(undisturbed(&bench, without_the_fence).await, []);
     for n in 1..=WRITES {
-        let findings = frozen(&bench, n, Side::Before, true, Then::Sweep, without_the_fence).await;
+        let findings = frozen(&bench, n, Side::Before, true, FollowUp::Sweep, without_the_fence).await;
         tally.note(format!("write {n} of {WRITES}, frozen, Before, Sweep"), findings);
     }
     println!("Stages without a fence\n{tally}");
@@ -85,7 +85,7 @@ async fn the_trials_find_the_partial_users_of_a_protocol_that_makes_the_user_fir
     let user_first = |faults: &Faults| with_the_user_first(faults, profile.clone(), record.clone());
     assert_eq!(undisturbed(&bench, user_first).await, []);
     for n in 1..=WRITES {
-        let findings = killed(&bench, n, Write::Lost, true, Then::Retry, user_first).await;
+        let findings = killed(&bench, n, Write::Lost, true, FollowUp::Retry, user_first).await;
         tally.note(format!("write {n} of {WRITES}, killed, Lost, Retry"), findings);
     }
     println!("The user first\n{tally}");

@@ -183,7 +183,7 @@ async fn wake(actor: &Actor, frozen: Frozen, trial: &mut Trial<'_>) {
     judge(trial, &answer).await;
 }
 
-/// Whoever is told that the user was made sees it; everybody else is told what it is that they meet.
+/// Checks the answer: success means that the user is visible, and any other answer fits the state of the table.
 async fn judge(trial: &mut Trial<'_>, answer: &Answer) {
     let is_there = trial.look().await;
     let code = answer.body["code"].as_str().unwrap_or_default();

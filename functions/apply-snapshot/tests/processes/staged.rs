@@ -11,7 +11,7 @@ pub(crate) const WRITES: u64 = 4;
 
 /// Who comes after a process that is gone or stands still.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Then {
+pub(crate) enum FollowUp {
     /// Its client, with the same key.
     Retry,
     /// A sweep.
@@ -19,7 +19,7 @@ pub(crate) enum Then {
 }
 
 /// Whether the request has a key, and who comes then.
-const COURSES: [(bool, Then); 3] = [(true, Then::Retry), (true, Then::Sweep), (false, Then::Sweep)];
+const COURSES: [(bool, FollowUp); 3] = [(true, FollowUp::Retry), (true, FollowUp::Sweep), (false, FollowUp::Sweep)];
 
 /// The protocol as it is.
 pub(crate) fn as_it_is(_: &Faults) {}
@@ -58,7 +58,7 @@ pub(crate) async fn killed(
     n: u64,
     write: Write,
     has_key: bool,
-    then: Then,
+    then: FollowUp,
     protocol: impl Fn(&Faults),
 ) -> Vec<Finding> {
     let mut trial = bench.trial("killed", has_key);
@@ -70,7 +70,7 @@ pub(crate) async fn killed(
     if is_there != (n == WRITES && write != Write::Lost) {
         trial.note(Finding::WrongAnswer(format!("the user is there: {is_there}")));
     }
-    if then == Then::Retry {
+    if then == FollowUp::Retry {
         trial.wait(LEASE);
         let answer = trial.apply().await;
         trial.expect(&answer, 201, "");
@@ -88,7 +88,7 @@ pub(crate) async fn frozen(
     n: u64,
     side: Side,
     has_key: bool,
-    then: Then,
+    then: FollowUp,
     protocol: impl Fn(&Faults),
 ) -> Vec<Finding> {
     let mut trial = bench.trial("frozen", has_key);
@@ -98,18 +98,18 @@ pub(crate) async fn frozen(
     let frozen = process.freeze_at(&proxy, n, side, &trial.event()).await;
     trial.look().await;
     match then {
-        Then::Retry => {
+        FollowUp::Retry => {
             trial.wait(LEASE);
             let answer = trial.apply().await;
             trial.expect(&answer, 201, "");
         }
-        Then::Sweep => trial.sweep_away().await,
+        FollowUp::Sweep => trial.sweep_away().await,
     }
     frozen.land(&process).await;
     trial.look().await;
     let answer = frozen.wake(&process).await.answer().await;
     // What was not admitted yet cannot be swept away, and what was committed neither.
-    let was_swept = then == Then::Sweep && (n, side) != (1, Side::Before) && (n, side) != (WRITES, Side::After);
+    let was_swept = then == FollowUp::Sweep && (n, side) != (1, Side::Before) && (n, side) != (WRITES, Side::After);
     match was_swept {
         false => trial.expect(&answer, 201, ""),
         true if has_key => trial.expect(&answer, 409, "apply_aborted"),

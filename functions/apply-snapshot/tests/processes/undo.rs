@@ -1,4 +1,5 @@
-//! An undo, killed or frozen at each of its writes: it is carried to its end by whoever comes next, and a late write of it hits nobody.
+//! Kills or freezes an undo at each of its writes. The next request or sweep finishes it, and a late write has no
+//! effect.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +11,26 @@ use tests::{
 };
 
 use crate::BINARY;
-use crate::staged::Then;
+use crate::staged::FollowUp;
 
 /// What an undo of 25 items writes: the user goes, two batches of what it had, the address goes.
 const WRITES: u64 = 4;
 
 /// All items by key, but for the records of applies and counts of failed sign-ins.
-type Table = BTreeMap<(String, String), Item>;
+type UndoTable = BTreeMap<(String, String), Item>;
 
 /// A table in which a snapshot was applied, and the function on it.
-struct Bench {
+struct UndoBench {
     app: TestApp,
     proxy: Proxy,
     process: Process,
     snapshot: String,
     apply: String,
     /// Before the apply.
-    before: Table,
+    before: UndoTable,
 }
 
-async fn bench() -> Bench {
+async fn bench() -> UndoBench {
     let app = TestApp::start().await;
     app.clock().set(SystemClock.now());
     let answer = app.create_snapshot(&app.token(PAT), &create_body()).await;
@@ -39,16 +40,16 @@ async fn bench() -> Bench {
     let apply = applied.expect(201)["result"]["applyId"].as_str().unwrap().to_owned();
     let proxy = Proxy::start(app.database().endpoint()).await;
     let process = app.spawn(BINARY, &proxy).await;
-    Bench { app, proxy, process, snapshot, apply, before }
+    UndoBench { app, proxy, process, snapshot, apply, before }
 }
 
-async fn table(app: &TestApp) -> Table {
+async fn table(app: &TestApp) -> UndoTable {
     let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
     let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
     items.filter(|((_, sk), _)| !sk.starts_with("FAILURES") && !sk.starts_with("APPLY#")).collect()
 }
 
-impl Bench {
+impl UndoBench {
     /// The undo, as the gateway hands it over.
     fn event(&self) -> Value {
         let mut event = recorded_event("apply-snapshot", &self.app.token(SAM), &self.snapshot);
@@ -72,8 +73,8 @@ impl Bench {
     }
 
     /// What comes after a process that is gone or stands still.
-    async fn go_on(&self, then: Then) {
-        if then == Then::Sweep {
+    async fn go_on(&self, then: FollowUp) {
+        if then == FollowUp::Sweep {
             self.app.clock().set(SystemClock.now().plus(LEASE));
             self.app.sweep().await;
             self.app.clock().set(SystemClock.now());
@@ -100,7 +101,7 @@ async fn killed_at_any_write_of_an_undo_it_shows_the_whole_user_or_nothing_and_t
     let mut trials = 0;
     for n in 1..=WRITES {
         for write in Write::ALL {
-            for then in [Then::Retry, Then::Sweep] {
+            for then in [FollowUp::Retry, FollowUp::Sweep] {
                 let mut bench = bench().await;
                 let whole = table(&bench.app).await;
                 let event = bench.event();
@@ -122,7 +123,7 @@ async fn frozen_at_any_write_of_an_undo_and_woken_after_the_address_has_passed_o
     let mut trials = 0;
     for n in 1..=WRITES {
         for side in Side::ALL {
-            for then in [Then::Retry, Then::Sweep] {
+            for then in [FollowUp::Retry, FollowUp::Sweep] {
                 let bench = bench().await;
                 let frozen = bench.process.freeze_at(&bench.proxy, n, side, &bench.event()).await;
                 bench.go_on(then).await;

@@ -209,14 +209,14 @@ async fn an_address_has_50_attempts_in_flight_from_one_network_and_what_a_proces
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_thousand_guesses_at_once_ten_are_told() {
+async fn of_a_thousand_guesses_at_once_ten_get_a_verdict() {
     let target = Target::start().await;
     assert_eq!(target.at_once((0..1_000).map(|_| 0), false).await, 10);
     assert!(matches!(target.sign_in(0).await, GuessOutcome::Locked(_)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_thousand_networks_at_once_501_are_told() {
+async fn of_a_thousand_networks_at_once_501_get_a_verdict() {
     let target = Target::start().await;
     let told = target.at_once(0..1_000, false).await;
     assert!((500..=501).contains(&told), "{told}");

@@ -14,7 +14,7 @@ const WIDEST: usize = 64;
 /// Adds where a secret stands in a table of `text` to `found`.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
     work.spend(text.len())?;
-    let mut table: Option<Table> = None;
+    let mut table: Option<TextTable> = None;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\n', '\r']);
@@ -23,20 +23,20 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
                 table.row(content, start, found);
                 Some(table)
             }
-            _ => Table::with_head(content),
+            _ => TextTable::with_head(content),
         };
         start += line.len();
     }
     Ok(())
 }
 
-struct Table {
+struct TextTable {
     mark: char,
     /// Which columns hold secrets, and of which kind.
     columns: Vec<(usize, Naming)>,
 }
 
-impl Table {
+impl TextTable {
     /// The table that begins with `line`; `None` where no column of it holds secrets.
     fn with_head(line: &str) -> Option<Self> {
         if line.len() > 2_000 {

@@ -204,7 +204,7 @@ impl StoredApply {
     /// Returns the answer to the caller, as JSON. Fails unless the apply was committed.
     pub fn answer(&self) -> Result<String, Fault> {
         let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
-        let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"there is none"))?;
+        let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"it is missing"))?;
         let bytes = packing::decompress::<Fault>(packed, &Work::unlimited())?;
         String::from_utf8(bytes).map_err(|error| corrupt(&error))
     }

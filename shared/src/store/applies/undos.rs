@@ -100,8 +100,8 @@ impl<'a> Undos<'a> {
         Ok(UndoStart::Busy)
     }
 
-    /// Deletes the user on the condition `profile`, or checks that there is none. Returns `None` if the condition does
-    /// not hold.
+    /// Deletes the user on the condition `profile`; without one, checks that the user does not exist. Returns `None` if
+    /// that does not hold.
     async fn delete_user(
         &self,
         undo: &UndoRequest<'_>,

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_shown_up_to_200_characters_and_the_id_where_there_is_none() {
+    fn a_name_is_shown_up_to_200_characters_and_the_id_if_it_is_empty() {
         let id = ObjectId::from_bytes([7; 12]);
         let shown = |length: usize| shown_name(&id, &"é".repeat(length)).chars().count();
         assert_eq!([shown(199), shown(200), shown(201), shown(300_000)], [199, 200, 200, 200]);

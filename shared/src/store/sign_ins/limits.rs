@@ -112,7 +112,7 @@ async fn take_place(
     reuse_places(table, origin, place, existing).await
 }
 
-/// Takes a place whose time is over; if there is none, returns a short wait.
+/// Takes a place whose time is over. If all are in use, returns a short wait.
 async fn reuse_places(
     table: &Table,
     origin: &SignInOrigin,
@@ -368,7 +368,7 @@ fn window_condition(counted: Window, now: Timestamp) -> &'static str {
     }
 }
 
-/// Reads the existing item of a refused write; an empty one if there was none.
+/// Reads the existing item of a refused write; a default one if the item did not exist.
 fn met_item<R: for<'de> Deserialize<'de> + Default>(failure: CallFailure) -> Result<R, Fault> {
     match failure {
         CallFailure::ConditionFailed(Some(existing)) => record::read(existing),

@@ -45,7 +45,7 @@ pub struct Claim {
     pub organization: ObjectId,
     /// The user.
     pub user: ObjectId,
-    /// The PHC string of the password; `None` if there is none, or it is still in the user's profile.
+    /// The PHC string of the password; `None` for a user without one, or if it is still in the user's profile.
     password_hash: Option<String>,
 }
 

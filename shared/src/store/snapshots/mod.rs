@@ -77,7 +77,7 @@ impl<'a> SnapshotCreator<'a> {
         Self(table)
     }
 
-    /// Returns the snapshot under an id that is derived from an Idempotency-Key; `None` if there is none. One read.
+    /// Returns the snapshot under an id that is derived from an Idempotency-Key; `None` if the key is new. One read.
     pub async fn find(&self, id: ObjectId) -> Result<Option<ExistingSnapshot>, Fault> {
         let attributes = [&SNAPSHOT_ATTRIBUTES[..], &[FINGERPRINT]].concat();
         let item = self.0.get(&keys::snapshot(&id), Some(&attributes)).await?;
@@ -164,7 +164,7 @@ pub struct StoredSnapshot {
 }
 
 impl StoredSnapshot {
-    /// Reads the item of a snapshot that is no tombstone.
+    /// Reads the item of a snapshot. It must not be a tombstone.
     fn read(id: ObjectId, mut item: Item) -> Result<Self, Fault> {
         let location = ContentLocation::take(&mut item)?;
         if let ContentLocation::Chunks(count) = &location {

@@ -240,8 +240,8 @@ impl<'a> Refreshes<'a> {
         Ok(items.len())
     }
 
-    /// Returns the revisions that are neither shared nor were shared before. Reads the snapshot again: since
-    /// `oldestKept` was raised, only a revision that was already shared can be shared again.
+    /// Returns the revisions that are not shared now and were not before. Reads the snapshot again: since `oldestKept`
+    /// was raised, only a revision that was already shared can be shared again.
     async fn not_shared(&self, id: ObjectId, mut revisions: Vec<Item>) -> Result<Vec<Item>, Fault> {
         if revisions.is_empty() {
             return Ok(revisions);

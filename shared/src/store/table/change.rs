@@ -142,7 +142,7 @@ impl Change {
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
     }
 
-    /// Returns the values of the placeholders for values; `None` if there is none.
+    /// Returns the values of the placeholders for values; `None` without placeholders.
     pub(in crate::store) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let set = self.set.iter().chain(&self.set_where_absent);
         let set = set.map(|(attribute, value)| (format!(":{attribute}"), value.clone()));
