@@ -17,22 +17,22 @@ use crate::scheduler::Pace;
 const EXAMPLES: &str = "\
 Examples:
   cargo run                                        serve on 127.0.0.1:3000, in memory, with the demo workspace
-  cargo run -- --port 3001 --db crm.db             on another port, and keep everything in crm.db
-  cargo run -- --workspace my-crm.json             with organizations and users of your own
+  cargo run -- --port 3001 --db crm.db             serve on another port, and keep the data in crm.db
+  cargo run -- --workspace my-crm.json             serve your own organizations and users
   cargo run -- --refresh-every 30s                 refresh every scheduled snapshot each half minute
-  cargo run -- demo                                show the main job once, and end
-  cargo run -- dynamodb --listen 127.0.0.1:8000    only the table, for anything that speaks DynamoDB
-  cargo run -- load --help                         put a workspace into a table, on AWS too
-  cargo run -- edit --help                         change somebody's setup while the service runs
-  cargo run -- migrate --help                      move what an earlier version stored in another form
-  cargo run -- openapi                             describe the API, for programs
+  cargo run -- demo                                do the main job once, and end
+  cargo run -- dynamodb --listen 127.0.0.1:8000    serve only the table, to anything that speaks DynamoDB
+  cargo run -- load --help                         write a workspace into a table, also on AWS
+  cargo run -- edit --help                         change a user's setup while the service runs
+  cargo run -- migrate --help                      rewrite what an earlier version stored in another form
+  cargo run -- openapi                             print the API's description, for programs
 
-Set LOG_LEVEL=info to see the functions' own log lines.";
+Set LOG_LEVEL=info to see the log lines of the functions.";
 
 /// The user snapshot service on one machine: the HTTP API, its functions and a DynamoDB-compatible table in one process.
 ///
-/// Without a command it serves until Ctrl-C, and prints who can sign in and two curl commands to start with. It answers this machine
-/// alone, and its DynamoDB and Invoke endpoints no web page and nobody without the credentials that it prints.
+/// Without a command it serves until Ctrl-C. It prints the users who can sign in and two curl commands to start with. It answers only
+/// this machine. Its DynamoDB and Invoke endpoints refuse web pages, and every program without the credentials that it prints.
 #[derive(Debug, Parser)]
 #[command(name = "local", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -44,25 +44,25 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// The port of 127.0.0.1 to answer HTTP on; 0 takes any free one.
+    /// The port of 127.0.0.1 for HTTP; 0 takes any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Let the web pages of this origin call the API, such as http://localhost:5173; may come several times. * alone lets
-    /// every page.
+    /// Let web pages of this origin call the API, such as http://localhost:5173. You can repeat it. A single * allows all
+    /// origins.
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     cors_origins: Vec<String>,
-    /// Refresh every scheduled snapshot this often, such as 30s, 5m or 2h, instead of when it is due: before each run of the
-    /// schedule all of them are made due, and moved on by their own periods. Without it the schedule runs every minute, as on
-    /// AWS, and finds what is due.
+    /// Refresh every scheduled snapshot this often, such as 30s, 5m or 2h, instead of when it is due. Each run of the schedule
+    /// first makes all of them due, and then moves them on by their own periods. Without this option the schedule runs every
+    /// minute, as on AWS, and finds what is due.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     refresh_every: Option<Duration>,
     #[command(flatten)]
-    kept: Kept,
+    kept: StorageOptions,
     #[command(flatten)]
-    reached: Reached,
+    reached: HostOptions,
 }
 
-/// A whole number of seconds, minutes or hours, at least one.
+/// Reads a whole number of seconds, minutes or hours, at least one.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let unit = |suffix| text.strip_suffix(suffix).map(str::parse::<u64>);
     let seconds = match (unit('s'), unit('m'), unit('h')) {
@@ -75,53 +75,52 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     some.ok_or_else(|| "write a whole number with its unit, such as 30s, 5m or 2h".to_owned())
 }
 
-/// Where the table's content comes from and where it stays.
+/// Options for the content of the table: its source and its file.
 #[derive(Debug, Args)]
-struct Kept {
-    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json; you alone can read them. A file
-    /// that is no table of this service is refused. Without this everything is in memory.
+struct StorageOptions {
+    /// Keep the table in this SQLite file, and the keys of tokens beside it in PATH.keys.json. Only you can read them. A file
+    /// that is not a table of this service is refused. Without this option everything is in memory.
     #[arg(long, value_name = "PATH")]
     db: Option<PathBuf>,
-    /// Load this workspace instead of the demo one. Its form is that of events/demo-workspace.json.
+    /// Load this workspace instead of the demo workspace. The form is that of events/demo-workspace.json.
     #[arg(long, value_name = "FILE")]
     workspace: Option<PathBuf>,
 }
 
-/// What requests may be sent to.
+/// Options for the names that requests may use.
 #[derive(Debug, Args)]
-struct Reached {
-    /// Answer requests to this name, too, such as host.docker.internal; may come several times. Without it a request counts
-    /// only where its Host is localhost or an address that is listened on, so that no web page reaches this service by a name
-    /// of its own.
+struct HostOptions {
+    /// Also answer requests to this name, such as host.docker.internal. You can repeat it. Without it the Host of a request must
+    /// be localhost or an address that this service listens on, so that no web page reaches it by a name of its own.
     #[arg(long = "allow-host", value_name = "NAME")]
     allowed_hosts: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Do the main job over HTTP and show every request and answer; fails when one is not as the contract says.
+    /// Do the main job over HTTP and show every request and answer. Fails if an answer differs from the contract.
     Demo,
     /// Serve only the table, loaded with a workspace, over DynamoDB's protocol.
     ///
-    /// Prints where, and a line to export with the credentials of this run: calls that are not signed with them are refused, and
-    /// so is every web page. LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment set credentials of your own.
+    /// Prints its address, and a line that exports the credentials of this run. Calls without these credentials are refused, and so
+    /// is every web page. Set LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment to use your own credentials.
     Dynamodb(Dynamodb),
-    /// Write a workspace into a table. Refuses, before it writes anything, what exists there or cannot be stored.
+    /// Write a workspace into a table. If an item exists there or cannot be stored, it writes nothing.
     #[command(after_help = LOAD_EXAMPLES)]
     Load(Load),
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(Edit),
-    /// Move what an earlier version stored in another form: password hashes, from users' profiles to the claims on their
-    /// addresses. Can be repeated, and run while the service works.
+    /// Move the password hashes that an earlier version stored in users' profiles to the claims on their addresses. You can
+    /// repeat it, and run it while the service works.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate(Migrate),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
-    /// Print the API's description, OpenAPI 3.1 as JSON: docs/openapi.json is exactly this.
+    /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
     #[command(after_help = OPENAPI_EXAMPLES)]
     Openapi {
-        /// Print it as a page for people instead: docs/api.html is exactly this.
+        /// Print it as a page for people. This is the content of docs/api.html.
         #[arg(long)]
         page: bool,
     },
@@ -136,14 +135,14 @@ struct Dynamodb {
     #[arg(long, default_value = "snapshots", value_name = "NAME")]
     table: String,
     #[command(flatten)]
-    kept: Kept,
+    kept: StorageOptions,
     #[command(flatten)]
-    reached: Reached,
+    reached: HostOptions,
 }
 
 const LOAD_EXAMPLES: &str = "\
 On this machine, first export the credentials that `cargo run` or `dynamodb` prints.
-The users' passwords: LOAD_PASSWORD in the environment is everybody's; without it you are asked for each.
+LOAD_PASSWORD in the environment is the password of all users. Without it the command asks for each password.
 
 Examples:
   LOAD_PASSWORD=Demo-Pass-2026! cargo run -- load --table snapshots --workspace events/demo-workspace.json \\
@@ -158,11 +157,10 @@ struct Load {
     /// The workspace.
     #[arg(long, value_name = "FILE")]
     workspace: PathBuf,
-    /// Where DynamoDB is, if not at AWS.
+    /// The endpoint of DynamoDB, if it is not AWS.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// Write only what the table does not have, items of its users and organizations included, and leave what it has as it is.
-    /// Completes a load that broke off.
+    /// Write only what the table lacks, including items of users and organizations that it has. Completes an interrupted load.
     #[arg(long)]
     missing: bool,
 }
@@ -170,7 +168,7 @@ struct Load {
 const MIGRATE_EXAMPLES: &str = "\
 Examples:
   cargo run -- migrate --table my-table           on AWS: credentials and region as for the AWS CLI
-  cargo run -- migrate --db crm.db                a table kept by --db, while nothing else serves it
+  cargo run -- migrate --db crm.db                a file of --db that no other program serves
 
 It needs dynamodb:Scan, GetItem and UpdateItem on the table.";
 
@@ -184,10 +182,10 @@ struct Migrate {
         default_value_if("db", clap::builder::ArgPredicate::IsPresent, "snapshots")
     )]
     table: Option<String>,
-    /// Where DynamoDB is, if not at AWS.
+    /// The endpoint of DynamoDB, if it is not AWS.
     #[arg(long, value_name = "URL", conflicts_with = "db")]
     endpoint: Option<String>,
-    /// A table kept by --db, while nothing else serves it.
+    /// The file of a table made with --db. No other program may serve it at the same time.
     #[arg(long, value_name = "PATH")]
     db: Option<PathBuf>,
 }
@@ -201,7 +199,7 @@ Example, with the DynamoDB endpoint that `cargo run` prints, and the credentials
 #[derive(Debug, Args)]
 struct Edit {
     #[command(flatten)]
-    place: Place,
+    place: TableAddress,
     /// The table's name.
     #[arg(long, default_value = "snapshots", value_name = "NAME")]
     table: String,
@@ -211,28 +209,28 @@ struct Edit {
     /// The user.
     #[arg(long, value_name = "ID")]
     user: ObjectId,
-    /// What to change: automation:ID, prompt:ID or template:ID.
+    /// The item to change: automation:ID, prompt:ID or template:ID.
     #[arg(long, value_name = "KIND:ID", value_parser = edit::parse_item)]
     item: (ItemKind, ObjectId),
-    /// A field and its new value as JSON; may come several times. A field is a name, or a JSON pointer such as
+    /// A field and its new value as JSON. You can repeat it. A field is a name, or a JSON pointer such as
     /// /actions/targetStage.
     #[arg(long = "set", value_name = "FIELD=JSON", value_parser = edit::parse_set, required = true)]
     set: Vec<edit::Set>,
 }
 
 const OPENAPI_EXAMPLES: &str = "\
-After a change of what the API takes or answers:
+After a change of a request or an answer:
   cargo run -- openapi > docs/openapi.json
   cargo run -- openapi --page > docs/api.html";
 
-/// Which table: exactly one of both.
+/// Options that name the table: exactly one of them.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct Place {
-    /// Where DynamoDB is: what `cargo run` or `dynamodb` prints, or an AWS endpoint.
+struct TableAddress {
+    /// The endpoint of DynamoDB: the one that `cargo run` or `dynamodb` prints, or one of AWS.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// A table kept by --db, while nothing else serves it.
+    /// The file of a table made with --db. No other program may serve it at the same time.
     #[arg(long, value_name = "PATH")]
     db: Option<PathBuf>,
 }
@@ -265,12 +263,12 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Lets the functions' log lines through to standard error, at `LOG_LEVEL`, or warnings only: the access log tells the
+/// Writes the functions' log lines to standard error, at `LOG_LEVEL`, or only warnings, because the access log shows the
 /// rest.
 pub fn log_to_standard_error() {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
     let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
-    // The database warns of every condition that fails, and that is how an address is found to be taken.
+    // The database warns of every failed condition, but a failed condition is how the service learns that an address is taken.
     let filter = shared::logging::filter(level).with_target("dynoxide", level.min(LevelFilter::ERROR));
     tracing_subscriber::registry().with(filter).with(lines).init();
 }
@@ -317,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_origin_is_told_before_anything_starts() {
+    async fn a_wrong_origin_is_refused_before_anything_starts() {
         let error = run(parse("local --port 0 --cors-origin https://app.example/").unwrap()).await.unwrap_err();
         assert!(error.to_string().starts_with("--cors-origin: "), "{error}");
     }

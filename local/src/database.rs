@@ -21,18 +21,18 @@ use tokio::task::JoinHandle;
 use crate::guard::{Credentials, Guard};
 use endpoint::Endpoint;
 
-/// Where the items are kept.
+/// The storage of the items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// In memory: they end with the process.
+    /// In memory, until the process ends.
     #[default]
     Memory,
-    /// In a SQLite file, which is made when there is none.
+    /// In a SQLite file, which is created if it does not exist.
     File(PathBuf),
 }
 
 impl Storage {
-    /// Makes sure that a file is ours or new, and that its owner alone can read it. Writes nothing into another one.
+    /// Checks that a file is ours or new, and that only its owner can read it. Never writes into another program's file.
     pub fn admit(&self) -> Result<(), DatabaseError> {
         match self {
             Self::Memory => Ok(()),
@@ -41,21 +41,21 @@ impl Storage {
     }
 }
 
-/// Why there is no database.
+/// Why the database cannot start or stop.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The file cannot be opened, or is none of ours.
+    /// The file cannot be opened, or belongs to another program.
     #[error("the database {file}: {reason}")]
     File {
         /// The file.
         file: PathBuf,
-        /// What SQLite said.
+        /// The reason.
         reason: String,
     },
     /// The server cannot run.
     #[error("the database server: {0}")]
     Server(String),
-    /// The table cannot be made.
+    /// The table cannot be created.
     #[error("the table: {0}")]
     Table(#[from] Fault),
 }
@@ -72,9 +72,9 @@ pub struct Database {
 }
 
 impl Database {
-    /// Serves `storage` on `listener` to what `guard` admits, and makes the table if it is not there. `http_client` stands
-    /// between the SDK and the server where one is given. A file with other tables alone, or with one of this name and other
-    /// keys, is refused.
+    /// Serves `storage` on `listener` to requests that `guard` admits, and creates the table if it does not exist. `http_client`, if
+    /// given, stands between the SDK and the server. Fails for a file with only other tables, or with a table of this name and other
+    /// keys.
     pub async fn start(
         listener: TcpListener,
         guard: Guard,
@@ -88,11 +88,11 @@ impl Database {
         let credentials = guard.credentials().clone();
         let endpoint = Endpoint::new(guard, engine);
         let (stop, stopped) = oneshot::channel::<()>();
-        // Small answers must not wait for one another's acknowledgement.
+        // Without this, small answers wait for each other's acknowledgement.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let router = endpoint.router();
         let server = tokio::spawn(async move {
-            // A sender that was dropped stops the server as well.
+            // A dropped sender also stops the server.
             let stopped = async { drop(stopped.await) };
             axum::serve(listener, router).with_graceful_shutdown(stopped).await
         });
@@ -104,7 +104,7 @@ impl Database {
         Ok(Self { url, credentials, client, table, endpoint, stop, server })
     }
 
-    /// Serves `storage` on a port of the loopback address that the system picks, to those who have its credentials.
+    /// Serves `storage` on a port of the loopback address that the system picks, to programs with its credentials.
     pub async fn start_here(storage: &Storage, table_name: &str) -> Result<Self, DatabaseError> {
         let socket = |error: std::io::Error| DatabaseError::Server(error.to_string());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(socket)?;
@@ -112,22 +112,22 @@ impl Database {
         Self::start(listener, guard, storage, table_name, None).await
     }
 
-    /// Where it answers, as a URL.
+    /// Returns its URL.
     pub fn endpoint(&self) -> &str {
         &self.url
     }
 
-    /// What programs sign their calls with.
+    /// Returns the credentials that programs sign their calls with.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// An SDK client for it that calls it at another URL, such as that of a proxy.
+    /// Returns an SDK client that calls it at another URL, such as that of a proxy.
     pub fn client_at(&self, url: &str) -> Client {
         connect(url, &self.credentials, None)
     }
 
-    /// An SDK client for it.
+    /// Returns an SDK client for it.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -137,7 +137,7 @@ impl Database {
         &self.table
     }
 
-    /// Lets what runs finish, for a moment, and closes the file, whatever clients do.
+    /// Waits a moment for running calls and closes the file, even if clients stay connected.
     pub async fn stop(self) -> Result<(), DatabaseError> {
         let Self { client, table, endpoint, stop, mut server, .. } = self;
         let _ = stop.send(());
@@ -146,7 +146,7 @@ impl Database {
         let ended = tokio::time::timeout(GRACE, &mut server).await;
         endpoint.close();
         match ended {
-            // Somebody sends half a request. The task that waits for the end of it ends, and the database is closed.
+            // A client sent half a request. The task that waits for the rest ends, and the database is closed.
             Err(_) => server.abort(),
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => return Err(DatabaseError::Server(error.to_string())),
@@ -156,7 +156,7 @@ impl Database {
     }
 }
 
-/// How long what runs at the end has to finish. A call takes milliseconds.
+/// How long running calls may take at the end. A call takes milliseconds.
 const GRACE: Duration = Duration::from_millis(500);
 
 fn open(storage: &Storage) -> Result<dynoxide::Database, DatabaseError> {
@@ -171,8 +171,8 @@ fn open(storage: &Storage) -> Result<dynoxide::Database, DatabaseError> {
     }
 }
 
-/// Whether the table is there, and is ours. A file with other tables alone is refused: a table of another name would be made in
-/// it, and look as if everything were lost.
+/// Returns whether the table exists and is ours. Fails for a file with only other tables: creating a table of another name in it would
+/// look as if all data were lost.
 fn has_table(engine: &dynoxide::Database, storage: &Storage, name: &str) -> Result<bool, DatabaseError> {
     let Storage::File(file) = storage else { return Ok(false) };
     let failed = |reason: String| DatabaseError::File { file: file.clone(), reason };
@@ -198,14 +198,14 @@ fn has_table(engine: &dynoxide::Database, storage: &Storage, name: &str) -> Resu
 fn url_of(listener: &TcpListener) -> std::io::Result<String> {
     let mut address: SocketAddr = listener.local_addr()?;
     if address.ip().is_unspecified() {
-        // Listening on every address, it is to be found on the loopback one.
+        // A server on every address is reachable at the loopback address.
         address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
     }
     Ok(format!("http://{address}"))
 }
 
-/// The embedded database does one thing at a time, so a thousand callers wait for one another far longer than they would at
-/// AWS. A wait is no failure here.
+/// Sets no timeout: the embedded database runs one call at a time, so a thousand callers wait far longer than at AWS, without a
+/// failure.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn connect(url: &str, credentials: &Credentials, http_client: Option<SharedHttpClient>) -> Client {

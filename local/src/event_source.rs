@@ -1,6 +1,6 @@
-//! The queue between the schedule and the refreshes, and what Lambda does with it: SQS and an event source mapping in one. Each
-//! message that is visible goes to the function alone; one that fails becomes visible again once its time is over, and what failed
-//! too often goes to the dead-letter queue. Several are served at once, and tenants that keep few places busy come first.
+//! The queue between the schedule and the refreshes: SQS and Lambda's event source mapping in one. Each visible message goes to the
+//! function in an invocation of its own. A message that fails becomes visible again after its visibility timeout. A message that
+//! failed too often goes to the dead-letter queue. Several are served at once, and tenants with few messages in flight come first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use shared::clock::Clock;
 use shared::domain::{Fault, Timestamp};
 use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 
-use crate::gateway::Invoked;
+use crate::gateway::InvocationResult;
 
 /// The most messages in one batch, as in the template: a message that ends the function's process ends no other message.
 pub const BATCH_SIZE: usize = 1;
-/// The most batches that are served at once, as in the template.
+/// The most batches served at once, as in the template.
 pub const MAXIMUM_CONCURRENCY: usize = 10;
-/// How long a message that was received is kept from being received again, as in the template.
+/// How long a received message stays invisible, as in the template.
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// How often a message is received before it goes to the dead-letter queue, as in the template.
 pub const MAX_RECEIVES: u32 = 4;
@@ -40,29 +40,29 @@ struct State {
 struct Message {
     id: String,
     body: String,
-    /// The tenant that it is of; one without is a tenant of its own.
+    /// Its tenant. A message without one is a tenant of its own.
     group: Option<String>,
     sent_at: Timestamp,
     receives: u32,
     visible_at: Timestamp,
 }
 
-/// What became of one batch.
+/// The outcome of one batch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Delivered {
+pub struct Delivery {
     /// The bodies of the messages, in their order.
     pub messages: Vec<String>,
-    /// Which of them, by their places, have to come again.
+    /// The positions of those that come again.
     pub failed: Vec<usize>,
 }
 
 impl EventSource {
-    /// An empty queue on this clock.
+    /// Creates an empty queue on this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, state: Arc::default() }
     }
 
-    /// Takes a message of any text, of no tenant.
+    /// Accepts a message with any text, without a tenant.
     pub fn send_text(&self, body: &str) {
         self.take(body, None);
     }
@@ -71,15 +71,15 @@ impl EventSource {
         let now = self.clock.now();
         let mut state = self.state();
         state.sent += 1;
-        // In the form of SQS's own ids, and in order.
+        // The form of SQS's own ids, in order.
         let id = format!("00000000-0000-4000-8000-{:012x}", state.sent);
         let body = body.to_owned();
         state.messages.push(Message { id, body, group, sent_at: now, receives: 0, visible_at: now });
     }
 
-    /// Hands one batch of what is visible to `function` and deletes what it does not report as failed; `None` where nothing is
-    /// visible.
-    pub async fn deliver(&self, function: impl AsyncFnOnce(Value) -> Invoked) -> Option<Delivered> {
+    /// Passes one batch of visible messages to `function` and deletes those that it does not report as failed; `None` if no message
+    /// is visible.
+    pub async fn deliver(&self, function: impl AsyncFnOnce(Value) -> InvocationResult) -> Option<Delivery> {
         let batch = self.receive();
         if batch.is_empty() {
             return None;
@@ -91,20 +91,20 @@ impl EventSource {
             place.is_some_and(|place| !failed.contains(&place))
         };
         self.state().messages.retain(|message| !is_done(message));
-        Some(Delivered { messages: batch.into_iter().map(|message| message.body).collect(), failed })
+        Some(Delivery { messages: batch.into_iter().map(|message| message.body).collect(), failed })
     }
 
-    /// How many messages are in the queue, visible or not.
+    /// Returns how many messages are in the queue, visible or not.
     pub fn waiting(&self) -> usize {
         self.state().messages.len()
     }
 
-    /// The bodies of the messages in the dead-letter queue.
+    /// Returns the bodies of the messages in the dead-letter queue.
     pub fn dead_letters(&self) -> Vec<String> {
         self.state().dead.iter().map(|message| message.body.clone()).collect()
     }
 
-    /// Receives what is visible: it is not, for a time. What was received too often already goes to the dead-letter queue.
+    /// Receives visible messages, which become invisible for a time. Messages that were received too often go to the dead-letter queue.
     fn receive(&self) -> Vec<Message> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -134,8 +134,8 @@ impl EventSource {
 }
 
 impl State {
-    /// The place of the message that is received next: the oldest of the tenant with the fewest messages in flight, as SQS's fair
-    /// queues prefer the tenants that keep few consumers busy.
+    /// Returns the position of the next message: the oldest of the tenant with the fewest messages in flight. SQS's fair queues also
+    /// prefer tenants with few busy consumers.
     fn next(&self, now: Timestamp) -> Option<usize> {
         let mut in_flight: HashMap<&str, usize> = HashMap::new();
         for group in self
@@ -165,7 +165,7 @@ impl RefreshQueue for EventSource {
     }
 }
 
-/// The event of a batch, as Lambda sends it.
+/// Returns the event of a batch, as Lambda sends it.
 fn event(batch: &[Message]) -> Value {
     let record = |message: &Message| {
         json!({
@@ -186,9 +186,9 @@ fn event(batch: &[Message]) -> Value {
     json!({"Records": batch.iter().map(record).collect::<Vec<_>>()})
 }
 
-/// Which messages of a batch failed, by their places, as Lambda reads an answer: all of them where the function failed, or where
-/// its report names something that is none of them; none where there is no report.
-fn failed(batch: &[Message], answer: &Invoked) -> Vec<usize> {
+/// Returns the positions of the failed messages of a batch, as Lambda reads an answer: all if the function failed or its report names
+/// an unknown message, none without a report.
+fn failed(batch: &[Message], answer: &InvocationResult) -> Vec<usize> {
     let all = || (0..batch.len()).collect();
     let report = match answer {
         Err(_) => return all(),
@@ -215,15 +215,15 @@ mod tests {
     use crate::gateway::FunctionError;
 
     #[derive(Default)]
-    struct Hand(AtomicI64);
+    struct StillClock(AtomicI64);
 
-    impl Hand {
+    impl StillClock {
         fn advance(&self, by: Duration) {
             self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
         }
     }
 
-    impl Clock for Hand {
+    impl Clock for StillClock {
         fn now(&self) -> Timestamp {
             Timestamp::from_millis(self.0.load(Ordering::SeqCst))
         }
@@ -231,14 +231,14 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    fn source(messages: usize) -> (Arc<Hand>, EventSource) {
-        let clock = Arc::new(Hand::default());
+    fn source(messages: usize) -> (Arc<StillClock>, EventSource) {
+        let clock = Arc::new(StillClock::default());
         let source = EventSource::new(clock.clone());
         (0..messages).for_each(|number| source.send_text(&number.to_string()));
         (clock, source)
     }
 
-    /// Reports those messages as failed whose bodies are `poisoned`.
+    /// Reports the messages with `poisoned` bodies as failed.
     fn report(event: &Value, poisoned: &[String]) -> Value {
         let records = event["Records"].as_array().unwrap().iter();
         let failed = records.filter(|record| poisoned.contains(&record["body"].as_str().unwrap().to_owned()));
@@ -298,7 +298,7 @@ mod tests {
             source.take(body, Some(tenant.to_owned()));
         }
         source.send_text("6");
-        // What fails stays in flight until it becomes visible again.
+        // A failed message stays in flight until it becomes visible again.
         let failed = Err(FunctionError { error_type: String::new(), error_message: String::new() });
         let mut order = Vec::new();
         while let Some(batch) = source.deliver(async |_| failed.clone()).await {

@@ -1,6 +1,6 @@
-//! Keeps web pages and strangers out of the endpoints of this machine. A browser reaches the loopback address for every page
-//! that it shows, so a request counts only where its `Host` names this machine, and those that speak AWS's protocols only
-//! without an `Origin` and with the access key that was made at the start.
+//! Keeps web pages and strangers out of the endpoints of this machine. Any web page in a browser can reach the loopback address.
+//! So the `Host` of a request must name this machine. A request in one of AWS's protocols must also have no `Origin`, and the
+//! access key that was created at the start.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,14 +10,14 @@ use http::uri::Authority;
 use secrecy::{ExposeSecret, SecretString};
 use shared::ids::{Randomness, SystemRandomness};
 
-/// The variables with credentials of a person's own choice.
+/// The variables with the user's own credentials.
 const OWN_CREDENTIALS: [&str; 2] = ["LOCAL_ACCESS_KEY_ID", "LOCAL_SECRET_ACCESS_KEY"];
-/// Of an AWS access key id.
+/// The longest AWS access key id.
 const MAX_ACCESS_KEY_ID: usize = 128;
-/// What programs sign their calls for.
+/// The region for which programs sign their calls.
 const REGION: &str = "local";
 
-/// Which requests are answered. Cheap to clone.
+/// Decides which requests are answered. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Guard {
     bound: IpAddr,
@@ -25,7 +25,7 @@ pub struct Guard {
     credentials: Credentials,
 }
 
-/// The access key that programs sign with. The id is random and is compared; the secret is there because programs cannot sign
+/// The access key that programs sign with. The id is random and is compared. The secret exists because programs cannot sign
 /// without one.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -33,10 +33,10 @@ pub struct Credentials {
     secret_access_key: SecretString,
 }
 
-/// Why a request is not answered. Says what to change.
+/// Why a request is refused. Each message says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// It has no `Host`, or one that is not this machine.
+pub enum GuardRefusal {
+    /// It has no `Host`, or one that does not name this machine.
     #[error(
         "The Host header does not name this machine. Use its address or localhost, or start with --allow-host NAME."
     )]
@@ -58,7 +58,7 @@ pub enum Refused {
     OtherAccessKey,
 }
 
-impl Refused {
+impl GuardRefusal {
     /// AWS's name for it.
     pub fn error_type(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Refused {
     }
 }
 
-/// Why credentials of a person's own choice are none.
+/// The user's own credentials are malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY: set both or neither; the id is 1 to 128 letters, digits, - and _, the \
@@ -78,7 +78,7 @@ impl Refused {
 pub struct BadCredentials;
 
 impl Guard {
-    /// Answers requests to the address that is listened on, and to `names`.
+    /// Admits requests to the address that the service listens on, and to `names`.
     pub fn new(bound: SocketAddr, names: &[String], credentials: Credentials) -> Self {
         Self { bound: bound.ip(), names: names.into(), credentials }
     }
@@ -88,26 +88,26 @@ impl Guard {
         &self.credentials
     }
 
-    /// Whether the request was meant for this machine. A page whose name was made to resolve to the loopback address sends its
-    /// own name.
-    pub fn admit(&self, parts: &Parts) -> Result<(), Refused> {
+    /// Fails if the request was not meant for this machine. A page whose name resolves to the loopback address sends its own
+    /// name.
+    pub fn admit(&self, parts: &Parts) -> Result<(), GuardRefusal> {
         let hosts = parts.headers.get_all(HOST).iter().map(|host| Authority::try_from(host.as_bytes()).ok());
         let hosts: Vec<_> = hosts.chain(parts.uri.authority().map(|authority| Some(authority.clone()))).collect();
         let is_ours = |host: &Option<Authority>| host.as_ref().is_some_and(|host| self.is_ours(host));
-        if !hosts.is_empty() && hosts.iter().all(is_ours) { Ok(()) } else { Err(Refused::ForeignHost) }
+        if !hosts.is_empty() && hosts.iter().all(is_ours) { Ok(()) } else { Err(GuardRefusal::ForeignHost) }
     }
 
-    /// Whether the request was meant for this machine and comes from a program that has the access key.
-    pub fn admit_program(&self, parts: &Parts) -> Result<(), Refused> {
+    /// Fails if the request was not meant for this machine, or does not come from a program with the access key.
+    pub fn admit_program(&self, parts: &Parts) -> Result<(), GuardRefusal> {
         self.admit(parts)?;
         if parts.headers.contains_key(ORIGIN) {
-            return Err(Refused::WebPage);
+            return Err(GuardRefusal::WebPage);
         }
         let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         match authorization.and_then(access_key_id) {
-            None => Err(Refused::Unsigned),
+            None => Err(GuardRefusal::Unsigned),
             Some(id) if id == self.credentials.access_key_id => Ok(()),
-            Some(_) => Err(Refused::OtherAccessKey),
+            Some(_) => Err(GuardRefusal::OtherAccessKey),
         }
     }
 
@@ -117,7 +117,7 @@ impl Guard {
         }
         let name = host.host();
         match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-            // Listening on every address, it has all of them; and an address is none that a page could have made its name.
+            // A service on every address has all of them. A page cannot make an address its name.
             Ok(ip) => ip.is_loopback() || self.bound.is_unspecified() || ip == self.bound.to_canonical(),
             Err(_) => {
                 let is = |known: &str| name.eq_ignore_ascii_case(known);
@@ -128,7 +128,7 @@ impl Guard {
 }
 
 impl Credentials {
-    /// Those of `LOCAL_ACCESS_KEY_ID` and `LOCAL_SECRET_ACCESS_KEY`, or new ones.
+    /// Returns those of `LOCAL_ACCESS_KEY_ID` and `LOCAL_SECRET_ACCESS_KEY`, or new ones.
     pub fn from_env_or_new() -> Result<Self, BadCredentials> {
         let [id, secret] = OWN_CREDENTIALS.map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         Ok(Self::chosen(id, secret)?.unwrap_or_else(Self::generate))
@@ -145,7 +145,7 @@ impl Credentials {
         }
     }
 
-    /// New ones, of 128 and 256 random bits. Never from a test's randomness: they are secrets, and no ids.
+    /// Creates credentials of 128 and 256 random bits. Never from a test's randomness, because they are secrets, not ids.
     pub fn generate() -> Self {
         let (mut id, mut secret) = ([0; 16], [0; 32]);
         SystemRandomness.fill(&mut id);
@@ -163,13 +163,13 @@ impl Credentials {
         self.secret_access_key.expose_secret()
     }
 
-    /// These, for a client of the SDK.
+    /// Returns them for a client of the SDK.
     pub(crate) fn for_sdk(&self) -> aws_sdk_dynamodb::config::Credentials {
         let (id, secret) = (self.access_key_id(), self.secret_access_key());
         aws_sdk_dynamodb::config::Credentials::new(id, secret, None, None, "the embedded database")
     }
 
-    /// A line for a shell, after which the AWS CLI, the SDKs and this binary's own commands sign with these.
+    /// Returns a line for a shell. After it, the AWS CLI, the SDKs and this binary's own commands sign with these credentials.
     pub fn export_line(&self) -> String {
         let Self { access_key_id, .. } = self;
         let secret = self.secret_access_key();
@@ -180,7 +180,7 @@ impl Credentials {
     }
 }
 
-/// A secret of a person's own choice may hold anything.
+/// Quotes a secret for a shell. A secret that the user chose may hold any character.
 fn shell_quoted(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         text.to_owned()
@@ -193,7 +193,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The access key id in the `Authorization` of a signed request: `AWS4-HMAC-SHA256 Credential=<id>/<date>/…, SignedHeaders=…`.
+/// Returns the access key id in the `Authorization` of a signed request: `AWS4-HMAC-SHA256 Credential=<id>/<date>/…, SignedHeaders=…`.
 fn access_key_id(authorization: &str) -> Option<&str> {
     let (scheme, parameters) = authorization.split_once(' ')?;
     if !scheme.starts_with("AWS4-") {
@@ -261,9 +261,9 @@ mod tests {
     fn every_name_of_a_request_must_be_this_machine() {
         let guard = guard("127.0.0.1:3000", &[]);
         let local = ("host", "localhost");
-        assert_eq!(guard.admit(&parts("/", &[])), Err(Refused::ForeignHost));
-        assert_eq!(guard.admit(&parts("/", &[local, ("host", "evil.example")])), Err(Refused::ForeignHost));
-        assert_eq!(guard.admit(&parts("http://evil.example/", &[local])), Err(Refused::ForeignHost));
+        assert_eq!(guard.admit(&parts("/", &[])), Err(GuardRefusal::ForeignHost));
+        assert_eq!(guard.admit(&parts("/", &[local, ("host", "evil.example")])), Err(GuardRefusal::ForeignHost));
+        assert_eq!(guard.admit(&parts("http://evil.example/", &[local])), Err(GuardRefusal::ForeignHost));
         assert_eq!(guard.admit(&parts("http://127.0.0.1:3000/", &[local])), Ok(()));
     }
 
@@ -282,17 +282,17 @@ mod tests {
         };
         assert_eq!((signed(key, &[]), signed(spaced, &[])), (Ok(()), Ok(())));
         for origin in ["https://evil.example", "null", "http://127.0.0.1:3000", ""] {
-            assert_eq!(signed(key, &[("origin", origin)]), Err(Refused::WebPage), "{origin:?}");
+            assert_eq!(signed(key, &[("origin", origin)]), Err(GuardRefusal::WebPage), "{origin:?}");
         }
         for authorization in [&other, &lower, &more] {
-            assert_eq!(signed(authorization, &[]), Err(Refused::OtherAccessKey), "{authorization}");
+            assert_eq!(signed(authorization, &[]), Err(GuardRefusal::OtherAccessKey), "{authorization}");
         }
         for authorization in [cut, "", "Bearer OURS", "AWS4-HMAC-SHA256 Signature=0", "Basic T1VSUw=="] {
-            assert_eq!(signed(authorization, &[]), Err(Refused::Unsigned), "{authorization}");
+            assert_eq!(signed(authorization, &[]), Err(GuardRefusal::Unsigned), "{authorization}");
         }
-        assert_eq!(guard.admit_program(&parts("/", &[("host", "localhost")])), Err(Refused::Unsigned));
+        assert_eq!(guard.admit_program(&parts("/", &[("host", "localhost")])), Err(GuardRefusal::Unsigned));
         let presigned = parts("/?X-Amz-Credential=OURS%2F20260101", &[("host", "localhost")]);
-        assert_eq!(guard.admit_program(&presigned), Err(Refused::Unsigned));
+        assert_eq!(guard.admit_program(&presigned), Err(GuardRefusal::Unsigned));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The key pair that tokens are signed and checked with.
+//! The key pair that signs and verifies tokens.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -13,12 +13,12 @@ use shared::ids::Randomness;
 
 use crate::database::file::{make_private, private};
 
-/// A private key and the public set that goes with it.
+/// A private key and its public set.
 #[derive(Clone)]
 pub struct Keys {
-    /// The private key as a JWK: sign-in alone has it.
+    /// The private key as a JWK, for sign-in only.
     pub private_jwk: SecretString,
-    /// The public keys as a JWKS: every function has them.
+    /// The public keys as a JWKS, for every function.
     pub jwks: String,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Why there are no keys.
+/// Why keys cannot be read or created.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The file cannot be read or written.
@@ -36,13 +36,15 @@ pub enum KeysError {
     File {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file holds something else.
-    #[error("the keys in {0} are not readable: move the file away to have new ones made (tokens signed so far end)")]
+    /// The file does not hold keys.
+    #[error(
+        "the keys in {0} cannot be read: move the file away, and the next start creates new ones (tokens signed so far become invalid)"
+    )]
     Foreign(PathBuf),
-    /// No key could be made.
+    /// No key could be created.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -55,13 +57,13 @@ struct KeysFile {
 }
 
 impl Keys {
-    /// A new pair.
+    /// Creates a new pair.
     pub fn generate(randomness: &dyn Randomness) -> Result<Self, KeysError> {
         let SigningKey { private_jwk, jwks } = SigningKey::generate(randomness)?;
         Ok(Self { private_jwk, jwks })
     }
 
-    /// The pair that is kept in `file`; a new one, which only the owner of the file can read, when there is none yet.
+    /// Reads the pair in `file`. Creates the file with a new pair if it does not exist; only its owner can read it.
     pub fn kept_in(file: &Path, randomness: &dyn Randomness) -> Result<Self, KeysError> {
         let failed = |source| KeysError::File { file: file.to_owned(), source };
         match std::fs::read_to_string(file) {
@@ -79,7 +81,7 @@ impl Keys {
         }
     }
 
-    /// Both as `{"privateKey": {..}, "jwks": {"keys": [..]}}`. A secret: it is for a file or a pipe.
+    /// Returns both as `{"privateKey": {..}, "jwks": {"keys": [..]}}`. A secret: only for a file or a pipe.
     pub fn to_json(&self) -> String {
         format!("{{\"privateKey\": {}, \"jwks\": {}}}\n", self.private_jwk.expose_secret(), self.jwks)
     }
@@ -90,7 +92,7 @@ impl Keys {
     }
 }
 
-/// The file that keeps the keys of a database: beside it, named after it.
+/// Returns the file of a database's keys: beside it, named after it.
 pub fn file_beside(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".keys.json");
@@ -137,7 +139,7 @@ mod tests {
         for _ in 0..2 {
             Keys::kept_in(&file, &SystemRandomness).unwrap();
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-            // As a copy may be.
+            // A copy may have such permissions.
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         }
         std::fs::remove_dir_all(directory).unwrap();

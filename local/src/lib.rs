@@ -1,8 +1,8 @@
 //! The whole service on one machine: for people, as the binary `local`, and for tests.
 //!
-//! [`gateway`] stands for the HTTP API, [`database`] for DynamoDB, [`event_source`] for SQS, [`scheduler`] for EventBridge
-//! Scheduler; [`guard`] keeps web pages and strangers out of them; [`stack`] puts them and the functions together. What runs
-//! behind them is what runs on AWS.
+//! [`gateway`] replaces the HTTP API, [`database`] DynamoDB, [`event_source`] SQS, [`scheduler`] EventBridge Scheduler. [`guard`]
+//! keeps web pages and strangers out of them, and [`stack`] puts them and the functions together. The functions are those of
+//! AWS.
 
 pub mod cli;
 mod commands;

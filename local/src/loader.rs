@@ -17,12 +17,12 @@ const MAX_EDITS: usize = MAX_TRANSACTION_ITEMS - 1;
 pub struct PasswordHashes(BTreeMap<EmailKey, String>);
 
 impl PasswordHashes {
-    /// The same hash for everybody: for demo users, whose password is no secret, and for tests.
+    /// Gives all users the same hash: for demo users, whose password is public, and for tests.
     pub fn same(workspace: &Workspace, hash: &str) -> Self {
         Self(workspace.members().map(|(_, member)| (member.user.email.key().clone(), hash.to_owned())).collect())
     }
 
-    /// Hashes each user's password, with a salt of its own.
+    /// Hashes each user's password, each with its own salt.
     pub async fn make(passwords: &[(&User, Password)], randomness: &dyn Randomness) -> Result<Self, HashingError> {
         let mut hashes = BTreeMap::new();
         for (user, password) in passwords {
@@ -36,36 +36,36 @@ impl PasswordHashes {
     }
 }
 
-/// A password's hash with a fresh salt.
+/// Hashes a password with a fresh salt.
 pub async fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashingError> {
     let mut salt = [0; SALT_BYTES];
     randomness.fill(&mut salt);
     PasswordHasher::new().hash(password, salt).await
 }
 
-/// What to do after a load that broke off.
-const CARRY_ON: &str = "Another start, or load --missing, writes the rest";
+/// What to do after an interrupted load.
+const COMPLETE_IT: &str = "Start again, or run load --missing, to write the rest";
 
-/// Why a workspace is not in the table.
+/// Why a workspace was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Some of it is there already. Nothing was written.
+    /// The table already holds some of it. Nothing was written.
     #[error("nothing was written, because the table already has:\n  {}", .0.join("\n  "))]
     Exists(Vec<String>),
-    /// Somebody wrote at the same time.
-    #[error("{what} came into the table meanwhile; written before that: {}. {CARRY_ON}", written(.before))]
+    /// Another writer wrote at the same time.
+    #[error("another writer created {what}; written before that: {}. {COMPLETE_IT}", written(.before))]
     Overtaken {
-        /// What was there all of a sudden.
+        /// What the other writer created.
         what: String,
-        /// What this run wrote.
+        /// What this load wrote.
         before: Vec<String>,
     },
     /// The store failed.
-    #[error("{fault}; written before that: {}. {CARRY_ON}", written(.before))]
+    #[error("{fault}; written before that: {}. {COMPLETE_IT}", written(.before))]
     Fault {
-        /// How.
+        /// The fault.
         fault: Fault,
-        /// What this run wrote.
+        /// What this load wrote.
         before: Vec<String>,
     },
 }
@@ -74,7 +74,7 @@ fn written(before: &[String]) -> String {
     if before.is_empty() { "nothing".to_owned() } else { before.join(", ") }
 }
 
-/// Writes a workspace of which nothing is in the table yet.
+/// Writes a workspace. Fails if the table holds any part of it.
 pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes) -> Result<(), LoadError> {
     let fault = |before: &[String]| {
         let before = before.to_vec();
@@ -109,7 +109,7 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
 
 /// The result of a load: a line of text for each organization and user of the workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Loaded {
+pub struct LoadReport {
     /// Written by this load.
     pub written: Vec<String>,
     /// In the table before this load.
@@ -121,21 +121,21 @@ pub struct Loaded {
 /// How a load treats items that are missing from an organization or user in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// They are reported: somebody may have deleted them.
+    /// They are reported, because a user may have deleted them.
     Reported,
     /// They are written.
     Written,
 }
 
-/// Writes what the table does not have of a workspace and leaves what is there as it is. An organization or a user is written
-/// as a whole or not at all, so this completes a load that broke off.
+/// Writes the parts of a workspace that the table lacks, and changes nothing else. An organization or a user is written as a whole
+/// or not at all, so this completes an interrupted load.
 pub async fn load_missing(
     table: &Table,
     workspace: &Workspace,
     hashes: &PasswordHashes,
     absent: Absent,
-) -> Result<Loaded, LoadError> {
-    let mut loading = Loading { table, absent, loaded: Loaded::default() };
+) -> Result<LoadReport, LoadError> {
+    let mut loading = Loader { table, absent, loaded: LoadReport::default() };
     for tenant in &workspace.organizations {
         if let Err(fault) = loading.tenant(tenant, hashes).await {
             return Err(LoadError::Fault { fault, before: loading.loaded.written });
@@ -144,13 +144,13 @@ pub async fn load_missing(
     Ok(loading.loaded)
 }
 
-struct Loading<'a> {
+struct Loader<'a> {
     table: &'a Table,
     absent: Absent,
-    loaded: Loaded,
+    loaded: LoadReport,
 }
 
-impl Loading<'_> {
+impl Loader<'_> {
     async fn tenant(&mut self, tenant: &Tenant, hashes: &PasswordHashes) -> Result<(), Fault> {
         let organization = &tenant.organization;
         let what = describe_organization(organization);
@@ -193,7 +193,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    /// Notes what is in the table without the items of these names; whether they are to be written.
+    /// Records that the table lacks the items of these names. Returns whether to write them.
     fn found(&mut self, what: String, absent: Vec<String>) -> bool {
         let some = absent.len();
         let first: Vec<_> = absent.into_iter().take(3).collect();
@@ -218,7 +218,7 @@ fn describe_user(user: &User) -> String {
     format!("user {} ({})", user.email, user.id)
 }
 
-/// What of a workspace is in the table already, in words.
+/// Lists, in words, the parts of a workspace that the table already holds.
 pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
     for tenant in &workspace.organizations {

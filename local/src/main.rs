@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(cli::run(cli));
-    // Not dropped: that would wait for every hash and every capture that still computes.
+    // Not dropped, because a drop would wait for every hash and every capture that still computes.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

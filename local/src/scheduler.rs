@@ -1,5 +1,4 @@
-//! The schedules on this machine: what EventBridge Scheduler does on AWS, and Lambda between the queue and the function that
-//! refreshes.
+//! Runs the schedules on this machine, as EventBridge Scheduler does on AWS, and serves the queue, as Lambda does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +10,18 @@ use shared::function::EventFunction;
 use shared::store::{Schedules, Table};
 use tokio::task::JoinSet;
 
-use crate::event_source::{Delivered, EventSource, MAXIMUM_CONCURRENCY};
-use crate::gateway::{Gateway, Invoked};
+use crate::event_source::{Delivery, EventSource, MAXIMUM_CONCURRENCY};
+use crate::gateway::{Gateway, InvocationResult};
 
 pub use schedule_refresh::SHARE;
 
 /// How often each schedule runs, as in the template.
 pub const EVERY: Duration = Duration::from_secs(60);
-/// The timeout of the sweep and of the function that finds what is due, in the template.
+/// The timeout of the sweep and of the schedule's function, as in the template.
 pub const SCHEDULE_TIMEOUT: Duration = Duration::from_secs(300);
-/// The timeout of the function that refreshes, in the template: what one message costs at most.
+/// The timeout of the function that refreshes, as in the template: the longest time of one message.
 pub const REFRESH_TIMEOUT: Duration = Duration::from_secs(29);
-/// How often the queue is looked into.
+/// How often the queue is read.
 const POLLING: Duration = Duration::from_secs(1);
 
 /// Runs the schedules and serves the queue. Clones are the same.
@@ -37,9 +36,9 @@ pub struct Scheduler {
 /// How often scheduled snapshots are refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// When they are due, which is looked up every minute.
+    /// When they are due. The schedule looks every minute.
     AsDue,
-    /// This often, whatever their periods.
+    /// This often, for any period.
     Every(Duration),
 }
 
@@ -50,12 +49,12 @@ impl Scheduler {
     }
 
     /// Runs the schedule once.
-    pub async fn run(&self) -> Invoked {
+    pub async fn run(&self) -> InvocationResult {
         self.gateway.invoke_function(EventFunction::ScheduleRefresh.logical_name(), json!({}), SCHEDULE_TIMEOUT).await
     }
 
-    /// Serves the queue until nothing in it is visible, [`MAXIMUM_CONCURRENCY`] messages at once. What became of each.
-    pub async fn drain(&self) -> Vec<Delivered> {
+    /// Serves the queue until no message is visible, [`MAXIMUM_CONCURRENCY`] messages at once. Returns the outcome of each.
+    pub async fn drain(&self) -> Vec<Delivery> {
         let mut at_once = JoinSet::new();
         for _ in 0..MAXIMUM_CONCURRENCY {
             let scheduler = self.clone();
@@ -65,7 +64,7 @@ impl Scheduler {
     }
 
     /// Serves one message after the other until none is visible.
-    async fn serve(&self) -> Vec<Delivered> {
+    async fn serve(&self) -> Vec<Delivery> {
         let mut served = Vec::new();
         while let Some(delivered) = self.deliver().await {
             served.push(delivered);
@@ -73,15 +72,15 @@ impl Scheduler {
         served
     }
 
-    /// Serves one batch; `None` where nothing is visible.
-    pub async fn deliver(&self) -> Option<Delivered> {
+    /// Serves one batch; `None` if no message is visible.
+    pub async fn deliver(&self) -> Option<Delivery> {
         let function = async |event| {
             self.gateway.invoke_function(EventFunction::RefreshSnapshot.logical_name(), event, REFRESH_TIMEOUT).await
         };
         self.queue.deliver(function).await
     }
 
-    /// Makes every scheduled snapshot due now. How many there are.
+    /// Makes every scheduled snapshot due now, and returns their number.
     pub async fn hasten(&self) -> Result<usize, Fault> {
         let (schedules, now) = (Schedules::new(&self.table), self.clock.now());
         let mut hastened = 0;
@@ -102,14 +101,14 @@ impl Scheduler {
         Ok(hastened)
     }
 
-    /// Sweeps once: clears away what nobody will finish.
-    pub async fn sweep(&self) -> Invoked {
+    /// Runs the sweep once.
+    pub async fn sweep(&self) -> InvocationResult {
         self.gateway.invoke_function(EventFunction::SweepApplies.logical_name(), json!({}), SCHEDULE_TIMEOUT).await
     }
 
-    /// Runs both schedules until what this returns is dropped: the sweep `every` so often, which is a minute in the template, and
-    /// the refreshes at this pace. Neither waits for the other, and the queue is served beside them: a message that hangs keeps
-    /// no snapshot from being found due.
+    /// Runs both schedules until the returned guard is dropped: the sweep once every `every`, which is a minute in the template, and
+    /// the refreshes at this pace. They and the queue do not wait for one another, so a message that blocks does not delay the
+    /// search for due snapshots.
     pub fn play(&self, every: Duration, pace: Pace) -> JoinSet<()> {
         let (sweeping, refreshing, serving) = (self.clone(), self.clone(), self.clone());
         let mut playing = JoinSet::new();
@@ -144,11 +143,11 @@ impl Scheduler {
         if let Pace::Every(_) = pace
             && let Err(fault) = self.hasten().await
         {
-            tracing::warn!(%fault, "the schedules cannot be hastened");
+            tracing::warn!(%fault, "scheduled snapshots cannot be made due");
         }
         loop {
             match self.run().await {
-                // Whoever sets the pace waits for no share.
+                // With a pace, an organization's share does not count.
                 Ok(report) if matches!(pace, Pace::Every(_)) && report["deferred"] != 0 => {}
                 Ok(_) => return,
                 Err(error) => {

@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::database::{Database, DatabaseError, Storage};
 use crate::event_source::EventSource;
-use crate::gateway::{Answering, FunctionError, Gateway, Invoked, Invoker, run_http};
+use crate::gateway::{AnswerFuture, FunctionError, Gateway, InvocationResult, Invoker, run_http};
 use crate::guard::{Credentials, Guard};
 use crate::keys::{Keys, KeysError};
 use crate::scheduler::Scheduler;
@@ -33,37 +33,36 @@ pub const ISSUER: &str = "http://localhost/snapshots";
 /// The `aud` of tokens on this machine.
 pub const AUDIENCE: &str = "snapshots";
 
-/// How long requests that run at the end have to finish.
+/// How long running requests may take at the end.
 pub const GRACE: Duration = Duration::from_secs(2);
 
-/// What a stack is made of. `Options::default()` is all real: the system's clock and randomness, new keys, a table in
-/// memory.
+/// The parts of a stack. The default has the system's clock and randomness, new keys, and a table in memory.
 pub struct Options {
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// For ids, salts and new keys.
+    /// The source of ids, salts and new keys.
     pub randomness: Arc<dyn Randomness>,
-    /// The keys of tokens; made new where there are none.
+    /// The keys of tokens; new ones if absent.
     pub keys: Option<Keys>,
-    /// Where the items are kept.
+    /// The storage of the items.
     pub storage: Storage,
     /// The table's name.
     pub table_name: String,
     /// The origins whose web pages may call.
     pub cors_origins: CorsOrigins,
-    /// How many revisions of a snapshot are kept, the current one counted.
+    /// How many revisions of a snapshot are kept, including the current one.
     pub revisions_kept: u32,
     /// How many proxies stand in front of the API.
     pub trusted_hops: TrustedHops,
-    /// What stands between the SDK and the database.
+    /// The HTTP client between the SDK and the database.
     pub http_client: Option<SharedHttpClient>,
-    /// How long a function may take; the template's timeout where absent.
+    /// How long a function may take; the template's timeout if absent.
     pub function_timeout: Option<Duration>,
-    /// The names besides `localhost` that requests may be sent to.
+    /// The names besides `localhost` that requests may use.
     pub allowed_hosts: Vec<String>,
-    /// Whether `/health` answers 200 from the start on, and not only once [`Gateway::set_ready`] says so.
+    /// Whether `/health` answers 200 from the start, instead of after [`Gateway::set_ready`].
     pub is_ready: bool,
-    /// What programs sign calls of the database and of functions with; made new where absent.
+    /// The credentials for calls of the database and of functions; new ones if absent.
     pub credentials: Option<Credentials>,
 }
 
@@ -87,19 +86,19 @@ impl Default for Options {
     }
 }
 
-/// Why a stack does not run.
+/// Why a stack cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// No socket.
+    /// The port cannot be opened.
     #[error("a port of this machine: {0}")]
     Socket(#[from] std::io::Error),
-    /// No database.
+    /// The database cannot start.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// No keys.
+    /// The keys cannot be created.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// Keys that cannot be used.
+    /// The keys cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -159,7 +158,7 @@ impl Stack {
         let scheduler = Scheduler { gateway: gateway.clone(), queue, table: database.table().clone(), clock };
         let router = gateway.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
-        // Small answers must not wait for one another's acknowledgement.
+        // Without this, small answers wait for each other's acknowledgement.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
@@ -168,12 +167,12 @@ impl Stack {
         Ok(Self { address, database, signer, gateway, scheduler, stop, server })
     }
 
-    /// Where it answers HTTP.
+    /// Returns the address of the HTTP API.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it answers HTTP, as a URL without a slash at the end.
+    /// Returns the URL of the HTTP API, without a final slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -198,17 +197,17 @@ impl Stack {
         &self.gateway
     }
 
-    /// The schedule. Nothing of it runs of itself.
+    /// The schedule. It runs only when a caller runs it.
     pub fn scheduler(&self) -> &Scheduler {
         &self.scheduler
     }
 
-    /// Lets what runs finish, for [`GRACE`] at most, then ends.
+    /// Waits at most [`GRACE`] for running requests, then ends.
     pub async fn stop(self) -> Result<(), StackError> {
         let Self { database, stop, mut server, .. } = self;
         let _ = stop.send(());
         match tokio::time::timeout(GRACE, &mut server).await {
-            // Somebody sends half a request, or a request takes longer. An apply that is cut off is carried on or swept.
+            // A client sent half a request, or a request takes longer. An interrupted apply is resumed or swept.
             Err(_) => server.abort(),
             Ok(served) => {
                 if let Ok(served) = served {
@@ -220,7 +219,7 @@ impl Stack {
     }
 }
 
-/// Every function with what it works with.
+/// Every function with its `App`.
 struct Functions {
     create_snapshot: Arc<create_snapshot::App>,
     apply_snapshot: Arc<apply_snapshot::App>,
@@ -266,7 +265,7 @@ impl Functions {
     /// Runs every function by its logical name in template.yaml.
     fn invoker(self: Arc<Self>) -> Invoker {
         let names = Function::all().map(Function::logical_name).collect();
-        let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
+        let run = move |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, InvocationResult> {
             let functions = Arc::clone(&self);
             match Function::named(name) {
                 Some(Function::Http(function)) => {
@@ -281,7 +280,7 @@ impl Functions {
         Invoker { names, run: Box::new(run) }
     }
 
-    async fn run_on_event(&self, function: EventFunction, event: LambdaEvent<Value>) -> Invoked {
+    async fn run_on_event(&self, function: EventFunction, event: LambdaEvent<Value>) -> InvocationResult {
         match function {
             EventFunction::SweepApplies => invoked(sweep_applies::handle(&self.sweep_applies, event).await),
             EventFunction::ScheduleRefresh => invoked(schedule_refresh::handle(&self.schedule_refresh, event).await),
@@ -294,7 +293,7 @@ impl Functions {
         }
     }
 
-    fn run(&self, function: HttpFunction, request: Request) -> Answering {
+    fn run(&self, function: HttpFunction, request: Request) -> AnswerFuture {
         match function {
             HttpFunction::CreateSnapshot => {
                 let app = Arc::clone(&self.create_snapshot);
@@ -316,8 +315,8 @@ impl Functions {
     }
 }
 
-/// What the runtime makes of a function's outcome.
-fn invoked<E: Into<Diagnostic>>(outcome: Result<impl Serialize, E>) -> Invoked {
+/// Converts a function's outcome as the runtime does.
+fn invoked<E: Into<Diagnostic>>(outcome: Result<impl Serialize, E>) -> InvocationResult {
     let answer = outcome.map_err(|error| function_error(error.into()))?;
     serde_json::to_value(answer).map_err(|error| function_error(error.to_string().into()))
 }

@@ -19,7 +19,7 @@ pub const DEMO: &str = include_str!("../../events/demo-workspace.json");
 /// The password of every demo user. It protects nothing: these users exist on one machine only.
 pub const DEMO_PASSWORD: &str = "Demo-Pass-2026!";
 
-/// What a workspace file says, checked.
+/// The checked content of a workspace file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workspace {
     /// The organizations in the order of the file.
@@ -35,7 +35,7 @@ pub struct Tenant {
     pub users: Vec<Member>,
 }
 
-/// One user and what that user works with.
+/// One user with the setup.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// The user.
@@ -44,7 +44,7 @@ pub struct Member {
     pub setup: Setup,
 }
 
-/// Why a workspace was not taken.
+/// Why a workspace file was refused.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum WorkspaceError {
     /// The file could not be read at all.
@@ -52,31 +52,31 @@ pub enum WorkspaceError {
     Unreadable {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
-    /// Something in it is not as it has to be.
+    /// A value in it is not allowed.
     #[error("{file}: {place}: {reason}")]
     Refused {
         /// The file.
         file: String,
         /// Line and column, a JSON pointer (RFC 6901), or both.
-        place: Place,
-        /// What is wrong there.
+        place: FilePlace,
+        /// The reason.
         reason: String,
     },
 }
 
-/// Where in a file something stands.
+/// A position in a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
-    /// Line and column, both counted from 1, where they are known.
+pub struct FilePlace {
+    /// Line and column, both counted from 1, if known.
     pub line_and_column: Option<(usize, usize)>,
     /// The JSON pointer; empty for the whole.
     pub pointer: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line_and_column {
             Some((line, column)) if self.pointer.is_empty() => write!(f, "line {line}, column {column}"),
@@ -101,37 +101,41 @@ impl Workspace {
         }
     }
 
-    /// Reads the text of `file`, whose name serves for messages only.
+    /// Reads the text of `file`. The name is only for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, WorkspaceError> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let parsed: WorkspaceFile = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| refused_by_serde(file, &pointer_of(error.path()), error.inner()))?;
         deserializer.end().map_err(|error| refused_by_serde(file, "", &error))?;
         refuse_duplicates(&parsed).and_then(|()| refuse_unstorable(&parsed)).map_err(|(pointer, reason)| {
-            WorkspaceError::Refused { file: file.to_owned(), place: Place { line_and_column: None, pointer }, reason }
+            WorkspaceError::Refused {
+                file: file.to_owned(),
+                place: FilePlace { line_and_column: None, pointer },
+                reason,
+            }
         })?;
         Ok(parsed.into())
     }
 
-    /// Every user with their organization, in the order of the file.
+    /// Returns every user with the organization, in the order of the file.
     pub fn members(&self) -> impl Iterator<Item = (&Organization, &Member)> {
         self.organizations.iter().flat_map(|tenant| tenant.users.iter().map(|member| (&tenant.organization, member)))
     }
 
-    /// The user with this address, in whatever case.
+    /// Returns the user with this address, in any case.
     pub fn member(&self, email: &str) -> Option<(&Organization, &Member)> {
         let email = Email::parse(email).ok()?;
         self.members().find(|(_, member)| member.user.email.key() == email.key())
     }
 }
 
-/// serde_json ends every message with its position; here the position stands in front.
+/// Moves the position from the end of serde_json's message to its front.
 fn refused_by_serde(file: &str, pointer: &str, error: &serde_json::Error) -> WorkspaceError {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     WorkspaceError::Refused {
         file: file.to_owned(),
-        place: Place { line_and_column: Some((error.line(), error.column())), pointer: pointer.to_owned() },
+        place: FilePlace { line_and_column: Some((error.line(), error.column())), pointer: pointer.to_owned() },
         reason: message.strip_suffix(&position).unwrap_or(&message).to_owned(),
     }
 }
@@ -147,11 +151,11 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-type Refusal = (String, String);
+type FileRefusal = (String, String);
 
-/// What must not come twice: an organization, a user, an e-mail address; a pipeline or an agent in one organization; an
+/// Fails if one of these comes twice: an organization, a user, an e-mail address; a pipeline or an agent in one organization; an
 /// item of one kind in one setup.
-fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), Refusal> {
+fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), FileRefusal> {
     let (mut organizations, mut users, mut emails) = (Unique::default(), Unique::default(), Unique::default());
     for (index, organization) in file.organizations.iter().enumerate() {
         let here = format!("/organizations/{index}");
@@ -178,8 +182,8 @@ fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What DynamoDB would refuse once half of the workspace is written.
-fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), Refusal> {
+/// Fails for values that DynamoDB would refuse when half of the workspace is written.
+fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), FileRefusal> {
     for (index, organization) in file.organizations.iter().enumerate() {
         let here = format!("/organizations/{index}");
         refuse(&(&organization.name, &organization.trusted_destinations), || here.clone())?;
@@ -202,8 +206,8 @@ fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Fails where DynamoDB would not store this, which stands at `here`.
-fn refuse(document: &impl Serialize, here: impl Fn() -> String) -> Result<(), Refusal> {
+/// Fails if DynamoDB would not store this value at `here`.
+fn refuse(document: &impl Serialize, here: impl Fn() -> String) -> Result<(), FileRefusal> {
     check_storable(document).map_err(|UnstorableDocument { pointer, reason }| (here() + &pointer, reason))
 }
 
@@ -216,7 +220,7 @@ impl<T> Default for Unique<T> {
 }
 
 impl<T: Eq + Hash + fmt::Display + Clone> Unique<T> {
-    fn add(&mut self, value: T, pointer: String) -> Result<(), Refusal> {
+    fn add(&mut self, value: T, pointer: String) -> Result<(), FileRefusal> {
         let shown = value.to_string();
         if self.0.insert(value) { Ok(()) } else { Err((pointer, format!("{shown} stands here a second time"))) }
     }
@@ -250,10 +254,10 @@ struct UserEntry {
     #[serde(rename = "_id")]
     id: ObjectId,
     email: Email,
-    full_name: Checked<FullName>,
+    full_name: ParsedText<FullName>,
     access_role: Role,
-    phone_number: Option<Checked<PhoneNumber>>,
-    designation: Option<Checked<Designation>>,
+    phone_number: Option<ParsedText<PhoneNumber>>,
+    designation: Option<ParsedText<Designation>>,
     department_id: Option<ObjectId>,
     #[serde(default)]
     login_disabled: bool,
@@ -271,9 +275,9 @@ struct UserEntry {
 /// A text of the file, under the rules for requests.
 #[derive(Deserialize)]
 #[serde(try_from = "String", bound = "T: TryFrom<String, Error = Violation>")]
-struct Checked<T>(T);
+struct ParsedText<T>(T);
 
-impl<T: TryFrom<String, Error = Violation>> TryFrom<String> for Checked<T> {
+impl<T: TryFrom<String, Error = Violation>> TryFrom<String> for ParsedText<T> {
     type Error = Violation;
 
     fn try_from(text: String) -> Result<Self, Violation> {
@@ -281,7 +285,7 @@ impl<T: TryFrom<String, Error = Violation>> TryFrom<String> for Checked<T> {
     }
 }
 
-/// A setup item: an open document, of which only the id is taken out.
+/// A setup item: an open document without its id.
 struct ItemEntry {
     id: ObjectId,
     document: Document,
@@ -319,7 +323,7 @@ impl From<OrganizationEntry> for Tenant {
 }
 
 impl UserEntry {
-    /// The items of each kind, under the name of their field.
+    /// Returns the items of each kind, with the name of their field.
     fn kinds(&self) -> [(&'static str, &[ItemEntry]); 3] {
         [("automations", &self.automations), ("prompts", &self.prompts), ("templates", &self.templates)]
     }
@@ -348,7 +352,7 @@ impl UserEntry {
     }
 }
 
-/// A setup keeps each kind in the order of its ids.
+/// Sorts each kind by id, as a setup requires.
 fn items(entries: Vec<ItemEntry>) -> Vec<SetupItem> {
     let mut items: Vec<_> =
         entries.into_iter().map(|entry| SetupItem { id: entry.id, document: entry.document }).collect();

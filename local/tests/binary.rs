@@ -88,7 +88,7 @@ fn the_demo_ends_well() {
 }
 
 #[test]
-fn the_table_alone_says_where_it_is_and_ends_when_it_is_told_to() {
+fn the_table_alone_says_where_it_is_and_ends_when_it_is_asked_to() {
     for signal in ["-TERM", "-INT"] {
         let (child, line) = started(&["dynamodb", "--listen", "127.0.0.1:0", "--table", "mine"]);
         assert!(line.starts_with("DynamoDB on http://127.0.0.1:") && line.ends_with(", table mine\n"), "{line}");
@@ -161,7 +161,7 @@ fn loading_needs_a_table_a_password_and_users_that_are_new() {
 }
 
 #[tokio::test]
-async fn serving_writes_a_line_for_every_request_and_ends_when_it_is_told_to() {
+async fn serving_writes_a_line_for_every_request_and_ends_when_it_is_asked_to() {
     let (child, line) = started(&["--port", "0"]);
     let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -267,7 +267,7 @@ fn what_a_database_is_kept_in_is_its_owners_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_table_of_this_service_is_refused_and_nothing_is_put_beside_it() {
+fn a_file_of_another_program_is_refused_and_nothing_is_put_beside_it() {
     let directory = fresh_directory("foreign");
     let (text, mine) = (directory.join("notes.txt"), directory.join("mine.db"));
     std::fs::write(&text, "Dear diary").unwrap();

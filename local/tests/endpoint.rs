@@ -58,7 +58,7 @@ async fn it_answers_programs_with_its_access_key_and_nobody_else() {
 
 /// What a browser asks before it sends a request of a page to another origin: without a yes it sends none.
 #[tokio::test]
-async fn no_page_is_told_that_it_may_call() {
+async fn no_page_learns_that_it_may_call() {
     let database = database().await;
     let page = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
     for method in [Method::OPTIONS, Method::GET, Method::HEAD, Method::PUT] {

@@ -17,7 +17,7 @@ const SHAPE: &str = "CAPTURE_SHAPE";
 type Item = HashMap<String, AttributeValue>;
 
 /// A setup by its shape: how many items it has, and the document of each.
-struct Shape {
+struct SetupShape {
     name: &'static str,
     items: usize,
     document: fn() -> AttributeValue,
@@ -25,13 +25,23 @@ struct Shape {
     outcome: &'static str,
 }
 
-const SHAPES: [Shape; 6] = [
-    Shape { name: "a long name in front of many references", items: 1, document: long_name, outcome: "captured" },
-    Shape { name: "many times the same", items: 40, document: long_name, outcome: "more than 100000 references" },
-    Shape { name: "secrets below long keys", items: 36, document: secrets_below_long_keys, outcome: "4000000 bytes" },
-    Shape { name: "small numbers", items: 40, document: small_numbers, outcome: "captured" },
-    Shape { name: "small fields", items: 6, document: small_fields, outcome: "captured" },
-    Shape { name: "control characters", items: 40, document: control_characters, outcome: "16000000 bytes as JSON" },
+const SHAPES: [SetupShape; 6] = [
+    SetupShape { name: "a long name in front of many references", items: 1, document: long_name, outcome: "captured" },
+    SetupShape { name: "many times the same", items: 40, document: long_name, outcome: "more than 100000 references" },
+    SetupShape {
+        name: "secrets below long keys",
+        items: 36,
+        document: secrets_below_long_keys,
+        outcome: "4000000 bytes",
+    },
+    SetupShape { name: "small numbers", items: 40, document: small_numbers, outcome: "captured" },
+    SetupShape { name: "small fields", items: 6, document: small_fields, outcome: "captured" },
+    SetupShape {
+        name: "control characters",
+        items: 40,
+        document: control_characters,
+        outcome: "16000000 bytes as JSON",
+    },
 ];
 
 fn text(text: impl Into<String>) -> AttributeValue {
@@ -69,13 +79,13 @@ fn control_characters() -> AttributeValue {
     map([("prompt".into(), text("\u{1}".repeat(380_000)))])
 }
 
-fn item(shape: &Shape, number: usize) -> Item {
+fn item(shape: &SetupShape, number: usize) -> Item {
     let sk = format!("AUTOMATION#{number:024x}");
     HashMap::from([("SK".to_owned(), text(sk)), ("document".to_owned(), (shape.document)())])
 }
 
-/// What comes of the shape's setup, and how many bytes of JSON it has.
-fn outcome(shape: &Shape, is_captured: bool) -> (String, usize) {
+/// Captures the shape's setup. Returns the outcome, and the bytes of its JSON.
+fn outcome(shape: &SetupShape, is_captured: bool) -> (String, usize) {
     let mut reading = SetupReading::default();
     // A page of a query has 1 MB: two such items and the one that goes beyond it.
     for page in (0..shape.items).collect::<Vec<_>>().chunks(3) {

@@ -1,4 +1,4 @@
-//! Who applied a snapshot, and what came of it.
+//! The history of applies: who applied a snapshot, and the outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ fn ids(answer: &Answer) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_apply_is_listed_with_who_when_and_what_came_of_it() {
+async fn an_apply_is_listed_with_caller_time_and_outcome() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let sam = app.token(SAM);
@@ -240,6 +240,6 @@ async fn an_apply_whose_record_does_not_tell_the_role_counts_as_the_highest_that
         assert_eq!(shown.status, if seen { 200 } else { 404 }, "{}", shown.text);
         app.apply_detail(&app.token(SAM), &id, &apply, "").await.expect(200);
     }
-    // Nor does anything of this need a password.
+    // None of this changes the password.
     app.sign_in(GIL, PASSWORD).await;
 }

@@ -40,7 +40,7 @@ impl Route {
 
 /// What an apply is to somebody of Globex.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Made {
+enum NewUserCase {
     /// It made a user of the lowest role.
     Lower,
     /// It made a user of the caller's role.
@@ -55,7 +55,7 @@ enum Made {
     Malformed,
 }
 
-impl Made {
+impl NewUserCase {
     const ALL: [Self; 7] =
         [Self::Lower, Self::Equal, Self::Highest, Self::Itself, Self::Foreign, Self::Missing, Self::Malformed];
 
@@ -110,7 +110,7 @@ async fn every_cell_of_role_route_and_apply_is_answered_as_the_table_says() {
     for (caller, token) in &people.0 {
         for route in Route::ALL {
             let missing = app.send(route.request(&app, &id, NOBODY).bearer_auth(token)).await;
-            for made in Made::ALL {
+            for made in NewUserCase::ALL {
                 let cell = format!("{} {route:?} {made:?}", caller.role);
                 cells += 1;
                 let (apply, asks) = made.make(&app, &id, caller, cells).await;
@@ -137,7 +137,7 @@ async fn every_cell_of_role_route_and_apply_is_answered_as_the_table_says() {
                 if expected == 404 {
                     assert_eq!(comparable(&answer), comparable(&missing), "{cell}: invisible is not as missing");
                 }
-                if expected == 403 && made != Made::Itself {
+                if expected == 403 && made != NewUserCase::Itself {
                     assert!(answer.body["detail"].as_str().unwrap().contains("role"), "{cell}: {}", answer.text);
                 }
             }

@@ -13,7 +13,7 @@ use crate::manage_lists::{new_snapshot, store};
 use crate::manage_rights::{People, comparable};
 
 /// What the requests of one caller are about: all of it is the caller's own, so that nothing but the caller's state refuses.
-struct World<'a> {
+struct CallerFixture<'a> {
     app: &'a TestApp,
     user: User,
     token: String,
@@ -25,7 +25,7 @@ struct World<'a> {
     number: usize,
 }
 
-impl<'a> World<'a> {
+impl<'a> CallerFixture<'a> {
     async fn of(app: &'a TestApp, caller: &Caller, number: usize) -> Self {
         let user = match caller.role {
             Role::Superadmin => app.member(SAM).user.clone(),
@@ -96,7 +96,7 @@ async fn every_route_confirms_the_stored_caller_whatever_the_role() {
             let people = People::of(&app).await;
             let (caller, _) = people.0.iter().find(|(caller, _)| caller.role == role).unwrap();
             // The applies of the routes belong to one snapshot, which stays until the end.
-            let mut world = World::of(&app, caller, 1_000).await;
+            let mut world = CallerFixture::of(&app, caller, 1_000).await;
             let applied = world.snapshot;
             app.change_user(&world.user, state, ACME).await;
             for route in ROUTES {

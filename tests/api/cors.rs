@@ -51,7 +51,7 @@ async fn every_answer_to_a_listed_origin_can_be_read_by_its_page_errors_too() {
 }
 
 #[tokio::test]
-async fn a_preflight_is_told_what_the_path_takes() {
+async fn a_preflight_gets_the_methods_of_the_path() {
     let app = TestApp::with_cors_origins(APP).await;
     for route in ROUTES {
         let path =

@@ -93,7 +93,7 @@ async fn names_and_descriptions_have_their_limits() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_body_is_told_at_once() {
+async fn everything_wrong_with_a_body_is_listed_at_once() {
     let app = TestApp::start().await;
     let body = json!({"name": " ", "description": "x".repeat(501), "sourceOrgId": "nope", "sourceUserId": "64ee"});
     let answer = app.create_snapshot(&app.token(PAT), &body).await;

@@ -51,7 +51,7 @@ const UNPROVOKED: [(&str, &str, &str); 14] = [
 
 /// One thing that the description says can happen: an operation, a status, and the code of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Happening {
+struct DescribedError {
     operation: String,
     method: String,
     path: String,
@@ -60,7 +60,7 @@ struct Happening {
 }
 
 /// Everything that the description says can happen.
-fn described() -> BTreeSet<Happening> {
+fn described() -> BTreeSet<DescribedError> {
     let description: Value = serde_json::from_str(&local::openapi::text().unwrap()).unwrap();
     let mut described = BTreeSet::new();
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -71,7 +71,7 @@ fn described() -> BTreeSet<Happening> {
                     .as_array();
                 let codes: Vec<&str> =
                     codes.map_or(vec![""], |all| all.iter().map(|code| code.as_str().unwrap()).collect());
-                described.extend(codes.into_iter().map(|code| Happening {
+                described.extend(codes.into_iter().map(|code| DescribedError {
                     operation: operation["operationId"].as_str().unwrap().to_owned(),
                     method: method.to_ascii_uppercase(),
                     path: path.clone(),
@@ -95,7 +95,7 @@ struct Request {
 
 impl Request {
     /// What the operation answers with success, sent by a SUPERADMIN about the snapshot `id`.
-    fn good(app: &TestApp, happening: &Happening, id: &str) -> Self {
+    fn good(app: &TestApp, happening: &DescribedError, id: &str) -> Self {
         let operation = OperationId::ALL.iter().copied().find(|id| id.name() == happening.operation).unwrap();
         let body = good_body(operation, ACME);
         let subject = Subject { snapshot: id, apply: "{applyId}", organization: ACME };
@@ -124,7 +124,7 @@ impl Request {
 }
 
 /// Makes the happening happen, in a service of its own.
-async fn provoke(happening: &Happening) -> Answer {
+async fn provoke(happening: &DescribedError) -> Answer {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let mut request = Request::good(&app, happening, &id);
@@ -251,7 +251,7 @@ async fn give_alex(app: &TestApp, kind: ItemKind, field: &str, length: usize) {
 #[tokio::test]
 async fn everything_that_is_described_happens() {
     let described = described();
-    let is_left_out = |happening: &Happening, (operation, code, _): &(&str, &str, &str)| {
+    let is_left_out = |happening: &DescribedError, (operation, code, _): &(&str, &str, &str)| {
         (*operation == "*" || *operation == happening.operation) && *code == happening.code
     };
     for reason in &UNPROVOKED {

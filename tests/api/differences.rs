@@ -154,7 +154,7 @@ async fn the_pages_of_a_diff_are_about_the_same_revisions_whatever_is_made_in_be
 }
 
 #[tokio::test]
-async fn an_agent_that_was_renamed_is_told_although_no_item_changed() {
+async fn a_renamed_agent_is_listed_although_no_item_changed() {
     let app = TestApp::start().await;
     let mut setup = Setup::default();
     let by_id = json!({"name": "By id", "actions": {"agentId": "64eea1110000000000000061"}});

@@ -92,6 +92,6 @@ fn the_walk_through_requests_or_names_every_route() {
     let names: Vec<String> = ROUTES.iter().map(Route::name).collect();
     for name in quoted(&text).filter(|text| text.split_once(" /api/").is_some_and(|(method, _)| method.len() < 7)) {
         let name = name.split('?').next().unwrap();
-        assert!(names.iter().any(|known| known == name), "docs/API.md has {name}, which is no route");
+        assert!(names.iter().any(|known| known == name), "docs/API.md has {name}, which is not a route");
     }
 }

@@ -39,7 +39,7 @@ async fn no_problem_repeats_a_huge_key_as_it_came() {
 }
 
 #[tokio::test]
-async fn thousands_of_wrong_entries_are_told_by_the_first_200() {
+async fn of_thousands_of_wrong_entries_the_first_200_are_listed() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let long = "x".repeat(2_000);

@@ -166,7 +166,7 @@ async fn a_snapshot_shows_the_source_as_it_was_captured_and_changes_with_it_alon
     let refreshed = crate::refresh::refresh(&app, PAT, &id).await;
     assert_eq!(refreshed.expect(200)["snapshot"]["refreshStatus"], "unchanged");
     assert_eq!(refreshed.body["snapshot"]["revision"], 1);
-    // A change of one field is told as that, whatever is found beside it.
+    // A change of one field is listed as that, with any findings beside it.
     let mut edited = holding_all("Prompt 0", true);
     edited["settings"]["assignTo"] = json!("{{owner}}");
     let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id: numbered_id(2, 0), document: document(edited) });
@@ -193,7 +193,7 @@ async fn a_profile_whose_number_is_no_text_is_captured_all_the_same() {
     }
 }
 
-/// Takes the findings out of a snapshot's content, as one of before has none.
+/// Removes the findings from a snapshot's content, because earlier content has none.
 async fn forget_findings(app: &TestApp, id: &str) {
     let (pk, sk) = (format!("SNAPSHOT#{id}"), "#META");
     let mut item = app.item(&pk, sk).await.unwrap();
@@ -208,7 +208,7 @@ async fn forget_findings(app: &TestApp, id: &str) {
 }
 
 #[tokio::test]
-async fn content_of_before_is_walked_when_it_is_applied_and_its_number_is_not_known() {
+async fn earlier_content_is_walked_when_it_is_applied_and_its_number_is_not_known() {
     let (app, id) = start(&setup_holding(1, false)).await;
     let plan = async |app: &TestApp| {
         let answer = app.plan(&app.token(SAM), &id, &body("casey@globex.example", None)).await;

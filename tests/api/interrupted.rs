@@ -1,4 +1,4 @@
-//! Applies that break off: whoever comes after them finds nothing of a user, or all of it.
+//! Interrupted applies: later requests find no part of a user, or all of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,7 +174,7 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
     bench.expect_whole().await;
 }
 
-/// What `local` does of itself, at the pace of a test.
+/// Runs the schedules as `local` does, at the pace of a test.
 #[tokio::test]
 async fn an_apply_that_dies_on_one_machine_frees_its_address_without_anybody_asking() {
     let bench = bench().await;

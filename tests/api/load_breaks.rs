@@ -64,7 +64,7 @@ async fn load_missing(
     table: &Table,
     workspace: &Workspace,
     absent: Absent,
-) -> Result<loader::Loaded, loader::LoadError> {
+) -> Result<loader::LoadReport, loader::LoadError> {
     loader::load_missing(table, workspace, &PasswordHashes::same(workspace, "$argon2id$"), absent).await
 }
 

@@ -23,7 +23,7 @@ const ALWAYS: [&str; 10] = [
 ];
 
 /// A service whose every request is checked for its one line.
-struct Watched {
+struct LoggedApp {
     app: TestApp,
     logs: Logs,
     lines: Vec<Value>,
@@ -33,7 +33,7 @@ struct Watched {
     own_ids: BTreeSet<String>,
 }
 
-impl Watched {
+impl LoggedApp {
     async fn start() -> Self {
         let app = TestApp::start().await;
         let logs = Logs::new();
@@ -104,7 +104,7 @@ const SNAPSHOT: &str = "/api/user-snapshots/{id}";
 const UNKNOWN: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff";
 
 /// Sign-ins, good and bad, malformed and too many.
-async fn sign_in(watched: &mut Watched) {
+async fn sign_in(watched: &mut LoggedApp) {
     let login = |app: &TestApp, body: Value| app.request(Method::POST, "/api/auth/login").json(&body);
     for (email, password, status) in [
         (PAT, PASSWORD, 200),
@@ -130,7 +130,7 @@ async fn sign_in(watched: &mut Watched) {
 }
 
 /// Captures and applies, good and refused.
-async fn create_and_apply(watched: &mut Watched) -> String {
+async fn create_and_apply(watched: &mut LoggedApp) -> String {
     let (pat, sam, dana) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(DANA));
     let mut body = create_body();
     body["description"] = json!("A marked description");
@@ -169,7 +169,7 @@ async fn create_and_apply(watched: &mut Watched) -> String {
 }
 
 /// The history of the applies of a snapshot, and the undo of one, each well and badly.
-async fn undo(watched: &mut Watched, id: &str) {
+async fn undo(watched: &mut LoggedApp, id: &str) {
     let (sam, dana) = (watched.app.token(SAM), watched.app.token(DANA));
     let list = format!("/api/user-snapshots/{id}/applies");
     let listed = watched.send(APPLIES, watched.of(Method::GET, &list, &sam), 200).await;
@@ -187,7 +187,7 @@ async fn undo(watched: &mut Watched, id: &str) {
 }
 
 /// Everything that manage-snapshots answers, each well and badly.
-async fn manage(watched: &mut Watched, id: &str) {
+async fn manage(watched: &mut LoggedApp, id: &str) {
     let (pat, sam, gil) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(GIL));
     let of_snapshot = |last: &str| (format!("{SNAPSHOT}{last}"), format!("/api/user-snapshots/{id}{last}"));
     for (method, last, named) in [
@@ -244,7 +244,7 @@ async fn manage(watched: &mut Watched, id: &str) {
 }
 
 /// What is stored is not what it should be, in ways that make an error quote it.
-async fn inside(watched: &mut Watched) {
+async fn inside(watched: &mut LoggedApp) {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let broken = "64ee9a8b1e7f2a00112233ee";
     let attributes =
@@ -275,7 +275,7 @@ fn is_always_there(route: &Route) -> bool {
 
 #[tokio::test]
 async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_was_sent() {
-    let mut watched = Watched::start().await;
+    let mut watched = LoggedApp::start().await;
     sign_in(&mut watched).await;
     let id = create_and_apply(&mut watched).await;
     undo(&mut watched, &id).await;
@@ -304,7 +304,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
 
 #[tokio::test]
 async fn a_request_without_a_good_id_gets_one_that_header_body_and_log_share() {
-    let mut watched = Watched::start().await;
+    let mut watched = LoggedApp::start().await;
     for id in [None, Some("with space"), Some("")] {
         let mut request = watched.app.request(Method::GET, "/nowhere");
         if let Some(id) = id {
@@ -319,7 +319,7 @@ async fn a_request_without_a_good_id_gets_one_that_header_body_and_log_share() {
 
 #[tokio::test]
 async fn an_id_that_a_client_sends_again_tells_its_requests_apart_by_ours() {
-    let mut watched = Watched::start().await;
+    let mut watched = LoggedApp::start().await;
     for _ in 0..3 {
         let request = watched.app.request(Method::GET, "/nowhere").header("x-request-id", "somebody-elses");
         let answer = watched.app.send(request).await;
@@ -332,7 +332,7 @@ async fn an_id_that_a_client_sends_again_tells_its_requests_apart_by_ours() {
 
 #[tokio::test]
 async fn a_caller_is_named_by_ids_and_the_units_are_those_of_the_table() {
-    let mut watched = Watched::start().await;
+    let mut watched = LoggedApp::start().await;
     let token = watched.app.token(PAT);
     watched.app.forget_calls();
     watched.send(CREATE, watched.post("/api/user-snapshots", &token, &create_body()), 201).await;

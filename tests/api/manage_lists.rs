@@ -137,7 +137,7 @@ async fn a_thousand_snapshots_seen_in_three_ways_are_listed_once_each_newest_fir
     without_the_deleted(&app, &all).await;
 }
 
-/// What a page of 200 costs, whoever asks.
+/// Checks the cost of a page of 200, for every caller.
 async fn costs(app: &TestApp) {
     for (email, most_round_trips, most_units) in [(GIL, 1, 40.0), (SAM, 1, 15.0)] {
         app.forget_calls();

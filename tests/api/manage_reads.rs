@@ -1,4 +1,4 @@
-//! What is shown of snapshots, to whoever sees them.
+//! The answers of the routes that read snapshots.
 
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};

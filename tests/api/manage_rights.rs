@@ -129,7 +129,7 @@ impl Ownership {
                 _ => 200,
             },
             (Role::Admin, OperationId::AssignSnapshot) => 403,
-            // Whoever sees what is shared compares it with what was shared before.
+            // A receiver compares the current sharing with the previous one.
             (Role::Admin, OperationId::CompareRevisions) if changes == 403 => sees,
             (
                 Role::Admin,
@@ -293,7 +293,7 @@ async fn every_cell_is_401_with_a_token_that_is_missing_expired_or_forged_and_no
         }
     }
     assert!(app.recorded().calls.is_empty(), "{:?}", app.recorded().operations());
-    println!("{cells} cells with tokens that are none");
+    println!("{cells} cells with malformed tokens");
     assert!(cells > 1_000);
 }
 

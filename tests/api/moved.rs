@@ -91,7 +91,7 @@ async fn a_key_that_was_used_in_the_organization_before_is_another_key() {
     body["sourceUserId"] = json!(app.member(GIL).user.id);
     let other = app.create_once(&moved, "k", &body).await;
     assert_ne!(other.expect(201)["snapshot"]["_id"], id.as_str());
-    // Not the answer of before: the address is somebody's.
+    // Not the first answer: another user has the address.
     app.apply_once(&moved, "k", &id, &apply_body()).await.expect_problem(409, "email_taken");
 
     assert_eq!(app.list_applies(&moved, &id, "").await.expect(200)["applies"], json!([]));

@@ -213,8 +213,8 @@ async fn refs_items_plan_and_apply_tell_the_same_references() {
         assert_eq!(references, &told["refs"], "{who}");
         assert_eq!(references.len(), cases.len(), "{who}");
         for case in &cases {
-            let is_told = references.iter().any(|reference| case.is(&serde_json::from_str(reference).unwrap()));
-            assert!(is_told, "{who} does not tell {}", case.name);
+            let is_listed = references.iter().any(|reference| case.is(&serde_json::from_str(reference).unwrap()));
+            assert!(is_listed, "{who} does not list {}", case.name);
         }
     }
     // Suggestions say what a pipeline is called here.

@@ -1,4 +1,4 @@
-//! A snapshot captured again: what a refresh makes, keeps and costs, and what it does beside whoever else is at work.
+//! A snapshot captured again: what a refresh creates, keeps and costs, also beside other writers.
 
 use std::time::Duration;
 

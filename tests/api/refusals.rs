@@ -19,7 +19,7 @@ const APPLY: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff/apply";
 const JSON: Option<&str> = Some("application/json");
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_told_where() {
+async fn a_body_that_is_not_json_is_refused_with_its_place() {
     let app = TestApp::start().await;
     for body in ["", "{", "{]", "null x", "\u{feff}\u{feff}{}", "{\"name\": \"\\ud800\"}"] {
         for path in [CREATE, APPLY, "/api/auth/login"] {

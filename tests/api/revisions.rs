@@ -1,4 +1,4 @@
-//! What becomes of a snapshot's older revisions: listed, shown, brought back, and dropped in the end.
+//! A snapshot's older revisions: listed, shown, restored, and dropped in the end.
 
 use std::time::Duration;
 

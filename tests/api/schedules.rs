@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
-use local::event_source::Delivered;
+use local::event_source::Delivery;
 use local::scheduler::SHARE;
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -129,7 +129,7 @@ async fn a_period_is_judged_field_by_field_and_nothing_is_written() {
         answer.expect_problem(status, code);
         assert_eq!(answer.pointers(), [pointer], "{refresh}");
     }
-    // All that is wrong is told at once.
+    // The answer lists all problems at once.
     let answer = app.rename(&pat, &id, &json!({"name": " ", "refresh": {"every": "P31D"}})).await;
     answer.expect_problem(422, "refused");
     assert_eq!(answer.pointers(), ["/name", "/refresh/every"]);
@@ -240,7 +240,7 @@ async fn what_cannot_be_served_comes_again_and_the_rest_of_the_batch_does_not() 
             let poisons = ["{}", "", "[]", "{\"snapshotId\": \"x\", \"dueAt\": 7}"];
             let dead = queue.dead_letters().len();
             (0..n).for_each(|place| queue.send_text(if place < k { poisons[place % 4] } else { &good }));
-            let failed = |served: &[Delivered]| served.iter().filter(|delivered| !delivered.failed.is_empty()).count();
+            let failed = |served: &[Delivery]| served.iter().filter(|delivered| !delivered.failed.is_empty()).count();
             let served = app.drain_queue().await;
             assert_eq!((served.len(), failed(&served)), (n, k), "{k} of {n}");
             assert_eq!(attribute(&app, &id, "servedSlot").await == due, k < n, "{k} of {n}");
@@ -258,7 +258,7 @@ async fn what_cannot_be_served_comes_again_and_the_rest_of_the_batch_does_not() 
 async fn a_snapshot_whose_refresh_fails_inside_holds_up_no_other() {
     let app = TestApp::start().await;
     let ids = [scheduled(&app).await, scheduled(&app).await, scheduled(&app).await];
-    // Nothing that this program writes, so it fails whoever reads it.
+    // This program never writes such an item, so every reader fails.
     let key = |name: &str, value: &str| (name.to_owned(), AttributeValue::S(value.to_owned()));
     let broken = Item::from([key("PK", &format!("SNAPSHOT#{}", ids[1])), key("SK", "#META"), key("type", "snapshot")]);
     let put = app.database().client().put_item().table_name("snapshots").set_item(Some(broken));
@@ -325,7 +325,7 @@ async fn a_schedule_set_while_its_snapshot_is_deleted_is_not_set() {
 }
 
 #[tokio::test]
-async fn a_disabled_demoted_moved_or_missing_creator_ends_the_schedule_and_people_are_told() {
+async fn a_disabled_demoted_moved_or_missing_creator_ends_the_schedule_and_the_snapshot_says_so() {
     use CallerState::{Deleted, Demoted, Disabled, Moved};
     for state in [Disabled, Demoted, Moved, Deleted] {
         let app = TestApp::start().await;

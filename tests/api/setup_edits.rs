@@ -117,14 +117,14 @@ async fn an_edit_holds_only_for_the_item_that_was_seen() {
     let (before, switches) = (ItemVersion::Version(1), ItemVersion::Version(version));
     let cases = [
         ("an item that was changed is not put", put(changed, body("mine")), before, false),
-        ("nor is one as if there were none", put(changed, body("mine")), ItemVersion::Absent, false),
+        ("not one whose absence was seen", put(changed, body("mine")), ItemVersion::Absent, false),
         ("nor removed", remove(changed), before, false),
         ("an item that was removed does not come back", put(removed, body("mine")), before, false),
-        ("nor is it removed a second time", remove(removed), before, false),
+        ("not removed a second time", remove(removed), before, false),
         ("unless its absence was seen", remove(removed), ItemVersion::Absent, true),
         ("an item that was made meanwhile stays", put(new, body("mine")), ItemVersion::Absent, false),
         ("a switch that was thrown stays", SetupChange::Switch(automation, true), before, false),
-        ("nor are there none", SetupChange::Switch(automation, true), ItemVersion::Absent, false),
+        ("not if their absence was seen", SetupChange::Switch(automation, true), ItemVersion::Absent, false),
         ("unless that was seen", SetupChange::Switch(automation, true), switches, true),
         ("an item that nobody changed is put, whatever happened to others", put(kept, body("mine")), before, true),
         ("and so is a new one", put(absent, body("mine")), ItemVersion::Absent, true),

@@ -186,7 +186,7 @@ async fn as_before(app: &TestApp, id: &str) {
 }
 
 #[tokio::test]
-async fn receivers_of_a_snapshot_in_the_form_of_before_see_the_same_to_the_byte_after_every_change() {
+async fn receivers_of_a_snapshot_in_the_earlier_form_see_the_same_to_the_byte_after_every_change() {
     for way in
         [json!({"assignedOrgIds": [ACME, GLOBEX]}), json!({"isGlobal": true}), json!({"assignedOrgIds": [GLOBEX]})]
     {
@@ -231,7 +231,7 @@ async fn an_assignment_without_a_revision_shares_the_current_one_only_to_the_fir
     assert_eq!(shared(json!({"isGlobal": true})).await, 2);
     assert_eq!(shared(json!({"assignedOrgIds": []})).await, 2, "all others still see it");
     assert_eq!(shared(json!({"isGlobal": false})).await, Value::Null);
-    assert_eq!(shared(json!({"assignedOrgIds": [GLOBEX]})).await, 3, "whoever comes next begins with the current one");
+    assert_eq!(shared(json!({"assignedOrgIds": [GLOBEX]})).await, 3, "the next receiver begins with the current one");
     assert_eq!(shared(json!({"revision": 1})).await, 1);
     for gone in [0, 4, 99] {
         let answer = assign(&app, &id, json!({"revision": gone})).await;
@@ -406,7 +406,7 @@ async fn receivers_compare_what_is_shared_with_what_they_saw_before() {
     let (from, to) = (&told.body["from"], &told.body["to"]);
     assert_eq!((&from["isCurrent"], &to["isCurrent"], to.get("replacedAt")), (&json!(false), &json!(true), None));
     assert_eq!(from["replacedAt"], "2026-05-18T09:00:00.000Z", "when another was shared, not when one was made");
-    // Whoever left and came back joins anew.
+    // A receiver that left and came back joins again.
     assign(&app, &id, json!({"assignedOrgIds": [ACME], "isGlobal": false})).await.expect(200);
     assign(&app, &id, json!({"assignedOrgIds": [ACME, GLOBEX], "revision": 4})).await.expect(200);
     assert_eq!(pair(GIL, "").await, (4, 4, 0));
@@ -502,7 +502,7 @@ async fn a_capture_with_new_destinations_is_made_and_not_followed_until_somebody
     edit(&app, "Four.").await;
     let refreshed = refresh(&app, PAT, &id).await.expect(200)["snapshot"].clone();
     assert_eq!((&refreshed["sharedRevision"], refreshed.get("refreshDetail")), (&json!(4), None));
-    // Nor does a restore bring back a destination that is not shared any more.
+    // A restore does not share a destination that is no longer shared.
     assign(&app, &id, json!({"revision": 1})).await.expect(200);
     restore(&app, PAT, &id, 2).await.expect(200);
     assert_eq!(seen(&app, GIL, &id, "").await.0, 1);

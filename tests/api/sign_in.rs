@@ -26,7 +26,7 @@ async fn an_address_signs_in_in_any_spelling() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_told_in_the_words_that_clients_know() {
+async fn a_bad_token_gets_the_words_that_clients_know() {
     let app = TestApp::start().await;
     for token in ["", "x", "a.b.c"] {
         let answer = app.verify_token(token).await;

@@ -39,7 +39,7 @@ async fn start() -> TestApp {
 }
 
 #[tokio::test]
-async fn a_snapshot_of_before_is_read_as_one_of_today() {
+async fn an_earlier_snapshot_is_read_as_one_of_today() {
     let app = start().await;
     let token = app.token(SAM);
     let today = app.create_snapshot(&app.token(PAT), &tests::create_body()).await;
@@ -59,7 +59,7 @@ async fn a_snapshot_of_before_is_read_as_one_of_today() {
 }
 
 #[tokio::test]
-async fn an_unchanged_source_makes_no_revision_of_a_snapshot_of_before() {
+async fn an_unchanged_source_makes_no_revision_of_an_earlier_snapshot() {
     let app = start().await;
     let answer = refresh(&app, PAT, ID).await;
     let snapshot = &answer.expect(200)["snapshot"];

@@ -93,7 +93,7 @@ fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
 }
 
 #[test]
-fn every_function_is_told_which_origins_may_call_and_by_default_none_may() {
+fn every_function_gets_the_origins_that_may_call_and_by_default_none_may() {
     let template = template();
     assert_eq!(template["Globals"]["Function"]["Environment"]["Variables"]["CORS_ORIGINS"], "CorsOrigins");
     assert_eq!(template["Parameters"]["CorsOrigins"]["Default"], "");

@@ -20,26 +20,26 @@ pub(crate) const NEW_PASSWORD: &str = "TempPass!2026";
 /// What an undo costs: items, write units, dependent round trips. ADR 8 repeats it.
 const COSTS: [(usize, f64, usize); 5] =
     [(25, 36.0, 7), (96, 107.0, 9), (97, 108.0, 9), (250, 263.0, 16), (1_000, 1_019.0, 46)];
-type Table = BTreeMap<(String, String), Item>;
+type TableItems = BTreeMap<(String, String), Item>;
 
 /// Everything but the records of applies and the counts of failed sign-ins.
-pub(crate) async fn table(app: &TestApp) -> Table {
+pub(crate) async fn table(app: &TestApp) -> TableItems {
     let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
     let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
     items.filter(|((_, sk), _)| !sk.starts_with("APPLY#") && !sk.starts_with("FAILURES")).collect()
 }
 
 /// A service with a snapshot that was applied.
-pub(crate) struct Applied {
+pub(crate) struct AppliedUser {
     pub(crate) app: TestApp,
     pub(crate) id: String,
     pub(crate) apply: String,
     pub(crate) user: ObjectId,
     /// What stood in the table before the apply.
-    pub(crate) before: Table,
+    pub(crate) before: TableItems,
 }
 
-impl Applied {
+impl AppliedUser {
     /// The customer's apply, by Sam in Globex.
     pub(crate) async fn start() -> Self {
         let app = TestApp::start().await;
@@ -120,7 +120,7 @@ async fn an_undo_leaves_the_table_as_it_was_before_the_apply_at_a_cost_that_is_k
         let app = TestApp::start().await;
         let id = snapshot_of(&app, items).await;
         let body = mapped_body(CASEY, setup_of(items).automations.len());
-        let applied = Applied::of(app, id, &body).await;
+        let applied = AppliedUser::of(app, id, &body).await;
         assert!(table(&applied.app).await.len() >= applied.before.len() + items + 3);
         applied.app.forget_calls();
         let undone = applied.undo().await;
@@ -135,7 +135,7 @@ async fn an_undo_leaves_the_table_as_it_was_before_the_apply_at_a_cost_that_is_k
 
 #[tokio::test]
 async fn an_undone_apply_is_gone_for_everybody_and_its_address_is_free_at_once() {
-    let applied = Applied::start().await;
+    let applied = AppliedUser::start().await;
     let (app, sam) = (&applied.app, applied.app.token(SAM));
     let undone = applied.undo().await;
     let apply = &undone.expect(200)["apply"];
@@ -158,8 +158,8 @@ async fn an_undone_apply_is_gone_for_everybody_and_its_address_is_free_at_once()
 }
 
 #[tokio::test]
-async fn undone_again_is_the_same_answer_byte_for_byte_whoever_asks() {
-    let applied = Applied::start().await;
+async fn a_repeated_undo_gets_the_same_answer_byte_for_byte_for_every_caller() {
+    let applied = AppliedUser::start().await;
     let first = applied.undo().await;
     first.expect(200);
     for token in [SAM, GIL].map(|email| applied.app.token(email)) {
@@ -175,7 +175,7 @@ async fn undone_again_is_the_same_answer_byte_for_byte_whoever_asks() {
 
 #[tokio::test]
 async fn an_undo_of_a_user_in_use_is_refused_with_everything_that_tells_so() {
-    let applied = Applied::start().await;
+    let applied = AppliedUser::start().await;
     let app = &applied.app;
     let clones = applied.clones().await;
     let clone = |kind: &str, number: usize| -> ObjectId {
@@ -223,7 +223,7 @@ async fn an_undo_of_a_user_in_use_is_refused_with_everything_that_tells_so() {
 
 #[tokio::test]
 async fn a_changed_profile_or_a_removed_user_stands_in_the_way_too() {
-    let applied = Applied::start().await;
+    let applied = AppliedUser::start().await;
     applied.write(&[]).await;
     assert_eq!(traces(&applied.undo().await), ["the profile was changed, or something that is as before by now"]);
     // The CRM removes the user with its claim, and leaves the setup.
@@ -246,7 +246,7 @@ async fn a_changed_profile_or_a_removed_user_stands_in_the_way_too() {
 async fn more_than_200_traces_are_counted() {
     let app = TestApp::start().await;
     let id = snapshot_of(&app, 3).await;
-    let applied = Applied::of(app, id, &mapped_body(CASEY, 1)).await;
+    let applied = AppliedUser::of(app, id, &mapped_body(CASEY, 1)).await;
     for (total, listed) in [(99, 99), (198, 198), (200, 200), (201, 200)] {
         let already = table(&applied.app).await.keys().filter(|(pk, _)| *pk == applied.partition()).count() - 5;
         let put = |number| SetupChange::Put(ItemKind::Prompt, item(tests::numbered_id(9, number), "x"));
@@ -265,7 +265,7 @@ async fn delete(app: &TestApp, pk: &str, sk: &str) {
 
 #[tokio::test]
 async fn a_forced_undo_frees_the_address_that_the_user_has_by_now() {
-    let applied = Applied::start().await;
+    let applied = AppliedUser::start().await;
     let (app, text) = (&applied.app, |text: &str| AttributeValue::S(text.to_owned()));
     // A change of address: profile, version and claim in one go.
     let mut profile = app.item(&applied.partition(), "#META").await.unwrap();
@@ -286,7 +286,7 @@ async fn a_forced_undo_frees_the_address_that_the_user_has_by_now() {
 async fn an_undo_that_breaks_off_shows_nothing_and_is_carried_on_by_a_retry_or_a_sweep() {
     for by_sweep in [false, true] {
         for (operation, last) in [("BatchWriteItem", false), ("TransactWriteItems", true)] {
-            let applied = Applied::start().await;
+            let applied = AppliedUser::start().await;
             let app = &applied.app;
             let broken = app.faults().drop_request().of(operation);
             // The last transaction is the one that deletes the claim.
@@ -315,7 +315,7 @@ async fn an_undo_that_breaks_off_shows_nothing_and_is_carried_on_by_a_retry_or_a
 
 #[tokio::test]
 async fn what_lands_after_the_undo_is_found_by_the_second_look() {
-    let applied = Applied::start().await;
+    let applied = AppliedUser::start().await;
     applied.undo().await.expect(200);
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let late = [("PK", text(&applied.partition())), ("SK", text("PROMPT#late")), ("type", text("prompt"))];

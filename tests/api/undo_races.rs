@@ -1,4 +1,4 @@
-//! An undo and somebody else at once: whoever comes between any two of its calls, one of the two wins, and nothing is half.
+//! An undo beside another request: between any two of its calls, one of the two wins, and no state is partial.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tests::{Answer, GIL, GLOBEX, Gate, LEASE, SAM, SETTLING, TestApp, apply_body
 
 use crate::apply_across::snapshot;
 use crate::apply_history::apply_id;
-use crate::undo::{Applied, CASEY, table};
+use crate::undo::{AppliedUser, CASEY, table};
 
 const NEW_PASSWORD: &str = "TempPass!2026";
 /// What an undo of 25 items calls: caller and record at once, the first transaction, a list, two batches, a list, the last
@@ -22,9 +22,12 @@ const FIRST_TRANSACTION: u64 = 3;
 const LAST_TRANSACTION: u64 = 8;
 
 /// Lets `other` happen before each call of an undo, and hands both outcomes to `judge`.
-async fn before_each_call<T>(other: impl AsyncFn(&Applied) -> T, judge: impl AsyncFn(&Applied, u64, &Answer, T)) {
+async fn before_each_call<T>(
+    other: impl AsyncFn(&AppliedUser) -> T,
+    judge: impl AsyncFn(&AppliedUser, u64, &Answer, T),
+) {
     for n in 1..=CALLS {
-        let applied = Arc::new(Applied::start().await);
+        let applied = Arc::new(AppliedUser::start().await);
         let gate = Gate::closed();
         let held = applied.app.faults().hold_request(&gate).nth_call(n);
         let undoing = tokio::spawn({
@@ -43,8 +46,9 @@ async fn before_each_call<T>(other: impl AsyncFn(&Applied) -> T, judge: impl Asy
 
 #[tokio::test]
 async fn another_undo_gets_the_same_answer() {
-    let other =
-        async |applied: &Applied| applied.app.undo(&applied.app.token(GIL), &applied.id, &applied.apply, None).await;
+    let other = async |applied: &AppliedUser| {
+        applied.app.undo(&applied.app.token(GIL), &applied.id, &applied.apply, None).await
+    };
     before_each_call(other, async |applied, n, one, other| {
         assert_eq!((one.status, other.status), (200, 200), "call {n}: {} {}", one.text, other.text);
         assert_eq!(one.text, other.text, "call {n}");
@@ -57,7 +61,7 @@ async fn another_undo_gets_the_same_answer() {
 
 #[tokio::test]
 async fn of_an_undo_and_a_first_sign_in_one_wins() {
-    let other = async |applied: &Applied| applied.app.login(CASEY, NEW_PASSWORD).await;
+    let other = async |applied: &AppliedUser| applied.app.login(CASEY, NEW_PASSWORD).await;
     before_each_call(other, async |applied, n, undone, login| {
         if n <= FIRST_TRANSACTION {
             login.expect(200);
@@ -74,7 +78,7 @@ async fn of_an_undo_and_a_first_sign_in_one_wins() {
 
 #[tokio::test]
 async fn of_an_undo_and_an_edit_one_wins() {
-    let other = async |applied: &Applied| edit(&applied.app, &applied.user).await;
+    let other = async |applied: &AppliedUser| edit(&applied.app, &applied.user).await;
     before_each_call(other, async |applied, n, undone, written| {
         if n <= FIRST_TRANSACTION {
             assert_eq!(written, SetupWriteOutcome::Version(2));
@@ -95,7 +99,7 @@ async fn edit(app: &TestApp, user: &ObjectId) -> SetupWriteOutcome {
 
 #[tokio::test]
 async fn a_sweep_that_carries_an_undo_on_does_not_disturb_it() {
-    let other = async |applied: &Applied| {
+    let other = async |applied: &AppliedUser| {
         applied.app.clock().advance(LEASE);
         applied.app.sweep().await["undone"].clone()
     };
@@ -109,7 +113,8 @@ async fn a_sweep_that_carries_an_undo_on_does_not_disturb_it() {
 
 #[tokio::test]
 async fn an_apply_for_the_same_address_waits_for_the_undo_and_is_not_hit_by_it() {
-    let other = async |applied: &Applied| applied.app.apply(&applied.app.token(SAM), &applied.id, &apply_body()).await;
+    let other =
+        async |applied: &AppliedUser| applied.app.apply(&applied.app.token(SAM), &applied.id, &apply_body()).await;
     before_each_call(other, async |applied, n, undone, heir| {
         undone.expect(200);
         heir.expect_problem(409, "email_taken");
@@ -128,7 +133,7 @@ async fn an_apply_for_the_same_address_waits_for_the_undo_and_is_not_hit_by_it()
 
 /// One of those who meet an undo.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Other {
+enum Rival {
     Undo,
     SignIn,
     Edit,
@@ -143,7 +148,7 @@ async fn at_once_and_many_times_over_one_wins_and_nothing_is_left_of_the_other()
     let id = snapshot(&app).await;
     let before = table(&app).await;
     let mut wins = Vec::new();
-    for other in [Other::Undo, Other::SignIn, Other::Edit, Other::Sweep, Other::Apply] {
+    for other in [Rival::Undo, Rival::SignIn, Rival::Edit, Rival::Sweep, Rival::Apply] {
         let mut undone = 0;
         for round in 0..rounds {
             app.clock().advance(SETTLING);
@@ -156,40 +161,40 @@ async fn at_once_and_many_times_over_one_wins_and_nothing_is_left_of_the_other()
                 (apply_id(&applied), applied.body["result"]["userId"].as_str().unwrap().parse().unwrap());
             let undo = async |body: Option<Value>| app.undo(&token, &id, &apply, body.as_ref()).await;
             let meet = async || match other {
-                Other::Undo => undo(None).await.status,
-                Other::SignIn => app.login(&email, NEW_PASSWORD).await.status,
-                Other::Edit => {
+                Rival::Undo => undo(None).await.status,
+                Rival::SignIn => app.login(&email, NEW_PASSWORD).await.status,
+                Rival::Edit => {
                     if edit(&app, &user).await == SetupWriteOutcome::NoSuchUser {
                         401
                     } else {
                         200
                     }
                 }
-                Other::Sweep => {
+                Rival::Sweep => {
                     if app.sweep().await["failed"] == 0 {
                         401
                     } else {
                         500
                     }
                 }
-                Other::Apply => app.apply(&token, &id, &body).await.status,
+                Rival::Apply => app.apply(&token, &id, &body).await.status,
             };
             let (one, status) = tokio::join!(undo(None), meet());
             let cell = format!("{other:?} {round}: {status}, {}", one.text);
             match (other, one.status) {
-                (Other::Undo, 200) => assert_eq!(status, 200, "{cell}"),
-                (Other::SignIn | Other::Edit, 409) => {
+                (Rival::Undo, 200) => assert_eq!(status, 200, "{cell}"),
+                (Rival::SignIn | Rival::Edit, 409) => {
                     assert_eq!(status, 200, "{cell}");
                     undo(Some(json!({"force": true}))).await.expect(200);
                 }
-                (Other::Apply, 200) if status == 201 => {
+                (Rival::Apply, 200) if status == 201 => {
                     let listed = app.list_applies(&token, &id, "").await.body["applies"].clone();
                     let is_heir = |it: &&Value| it["userEmail"] == email.as_str() && it["state"] == "applied";
                     let heir =
                         listed.as_array().unwrap().iter().find(is_heir).unwrap()["_id"].as_str().unwrap().to_owned();
                     app.undo(&token, &id, &heir, None).await.expect(200);
                 }
-                (Other::Apply, 200) => assert_eq!(status, 409, "{cell}"),
+                (Rival::Apply, 200) => assert_eq!(status, 409, "{cell}"),
                 (_, 200) => assert_eq!(status, 401, "{cell}"),
                 _ => panic!("{cell}"),
             }

@@ -80,9 +80,9 @@ async fn refreshed(app: &TestApp, id: &str) -> (Value, Value) {
 }
 
 /// What `items` shows of one value: its JSON, and the types of its places.
-type Shown = (&'static str, &'static [(&'static str, &'static str)]);
+type ShownValue = (&'static str, &'static [(&'static str, &'static str)]);
 
-fn odd_values() -> Vec<(AttributeValue, Shown)> {
+fn odd_values() -> Vec<(AttributeValue, ShownValue)> {
     vec![
         (n("19.99"), ("19.99", &[])),
         (n("-0"), ("0", &[])),

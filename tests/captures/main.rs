@@ -41,7 +41,7 @@ async fn write(app: &TestApp, round: u64) {
     assert!(matches!(written, SetupWriteOutcome::Version(_)), "{written:?}");
 }
 
-/// Writes round after round into every prompt of Alex, until it is told to stop, and tells how many rounds it made.
+/// Writes rounds into every prompt of Alex until `stop` is set, and returns the number of rounds.
 async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
     let mut round = 0;
     while !stop.load(Ordering::SeqCst) {
@@ -51,10 +51,10 @@ async fn storm(app: Arc<TestApp>, stop: Arc<AtomicBool>) -> u64 {
     round
 }
 
-/// Takes so many captures in the storm, and gives how many were torn.
+/// Makes so many captures in the storm, and returns how many were inconsistent.
 async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
     app.faults().rewrite(small_pages).of("Query").always();
-    // Before the first round the prompts differ of themselves.
+    // Before the first round the prompts differ from each other.
     write(app, 0).await;
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn(storm(app.clone(), stop.clone()));

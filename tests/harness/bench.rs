@@ -1,4 +1,4 @@
-//! An apply of many transactions to be interrupted, and what must hold whatever happens to it.
+//! Interrupts applies of many transactions, and checks what must hold afterwards.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,38 +11,38 @@ use shared::function::EventFunction;
 use crate::census::{Census, Contents, Finding};
 use crate::{Answer, GIL, GLOBEX, Item, Reason, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
 
-/// How long nobody else carries on an apply that began now, and a moment.
+/// The lease of an apply that begins now, and a moment.
 pub const LEASE: Duration = Duration::from_secs(36);
-/// How long after that a sweep gives it up, and a moment.
+/// The time from there until a sweep gives it up, and a moment.
 pub const GRACE: Duration = Duration::from_secs(121);
-/// How long after that a sweep clears it away, and a moment.
+/// The time from there until a sweep clears it, and a moment.
 pub const SETTLING: Duration = Duration::from_secs(71);
 
 /// The password of the customer's request.
 const NEW_PASSWORD: &str = "TempPass!2026";
 
-/// A service in the system's time with a snapshot in it, and what comes of an apply of that when nothing disturbs it.
+/// A service in the system's time with a snapshot, and the result of an undisturbed apply of it.
 pub struct Bench {
     app: TestApp,
     snapshot: String,
     items: usize,
-    /// What stands in the table before anybody applies.
+    /// The items of the table before any apply.
     before: Census,
     whole: Contents,
 }
 
-/// One apply that something happens to, by its address and its Idempotency-Key.
+/// One disturbed apply, with its address and its Idempotency-Key.
 pub struct Trial<'b> {
     bench: &'b Bench,
     email: String,
     key: Option<String>,
-    /// What the last look found in the table, and whether the user was there.
+    /// The items at the last look, and whether the user existed.
     last: Option<(Census, bool)>,
     findings: Vec<Finding>,
 }
 
 impl Bench {
-    /// A service with a snapshot of so many items. With 96 an apply is one transaction; each 99 more are one stage.
+    /// Starts a service with a snapshot of so many items. With 96 an apply is one transaction; each 99 more are one stage.
     pub async fn start(items: usize) -> Self {
         let app = TestApp::start().await;
         app.clock().set(SystemClock.now());
@@ -75,23 +75,23 @@ impl Bench {
         }
     }
 
-    /// What has come since nobody had applied.
+    /// Returns the items that were added since before any apply.
     async fn census(&self) -> Census {
         Census::of(&self.app).await.since(&self.before)
     }
 
-    /// Puts the table and the clock back: to nobody having applied, and to the present time.
+    /// Resets the table to before any apply, and the clock to the present time.
     pub async fn clear(&self) {
         self.restore(&Census::default()).await;
     }
 
-    /// What stands in the table but for the snapshot, to be restored.
+    /// Returns the items of the table except the snapshot, to be restored later.
     pub async fn made(&self) -> Census {
         self.census().await
     }
 
-    /// Puts the table back, past every rule, to nothing having been made but this, and the clock to the present time. So a
-    /// trial begins as the one before it did, and takes no longer.
+    /// Resets the table to these items, past every rule, and the clock to the present time. So every trial begins in the same state
+    /// and takes equally long.
     pub async fn restore(&self, made: &Census) {
         let now = self.census().await;
         let deletes = now.clone().since(made).items().map(delete).collect::<Vec<_>>();
@@ -130,7 +130,7 @@ fn put(item: &Item) -> WriteRequest {
 }
 
 impl Trial<'_> {
-    /// The request as the gateway hands it over, with a token that is good at the present time.
+    /// Returns the request as the gateway passes it on, with a token that is valid now.
     pub fn event(&self) -> Value {
         let mut event = recorded_event("apply-snapshot", &self.bench.app.token(SAM), &self.bench.snapshot);
         event["body"] = json!(self.bench.body(&self.email).to_string());
@@ -140,18 +140,18 @@ impl Trial<'_> {
         event
     }
 
-    /// Whether its requests are one and the same.
+    /// Whether its requests count as one request.
     pub fn has_key(&self) -> bool {
         self.key.is_some()
     }
 
-    /// The same request, to a process that no fault of a proxy hits.
+    /// Sends the same request to a process without faults.
     pub async fn apply(&self) -> Answer {
         self.bench.apply(&self.email, self.key.as_deref()).await
     }
 
-    /// The same request to a process that fails at its `n`-th stage in a way that no retry helps, where it comes so far, and
-    /// stops in order.
+    /// Sends the same request to a process that fails at its `n`-th stage, if it gets so far, with an error that no retry helps.
+    /// The process ends normally.
     pub async fn break_off(&self, n: u64) -> Answer {
         let is_stage = |request: &Value| request["TransactItems"][0].get("ConditionCheck").is_some();
         let faults = self.bench.app.faults();
@@ -161,29 +161,29 @@ impl Trial<'_> {
         answer
     }
 
-    /// Lets time pass, counted from the present moment or from a later one that the clock shows already, for everybody but
-    /// processes of their own.
+    /// Moves the clock forward, from the present or from a later time that it shows already. Separate processes keep the system's
+    /// time.
     pub fn wait(&self, time: Duration) {
         let clock = self.bench.app.clock();
         clock.set(clock.now().max(SystemClock.now()).plus(time));
     }
 
-    /// Notes what must not be.
+    /// Records a finding.
     pub fn note(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
-    /// Notes an answer of another status, or of another code where it is a problem.
+    /// Records an answer with another status, or another problem code.
     pub fn expect(&mut self, answer: &Answer, status: u16, code: &str) {
         if answer.status != status || answer.body["code"].as_str().unwrap_or_default() != code {
             self.note(Finding::WrongAnswer(format!("{status} {code} expected: {}", answer.text)));
         }
     }
 
-    /// Looks at the new user in every way there is, and tells whether somebody sees it. It must be whole then, and seen by
-    /// everybody. Where nothing has changed since the last look, neither has what is seen.
+    /// Looks at the new user through every route, and returns whether anybody sees it. A visible user must be complete and visible
+    /// everywhere. If no item changed since the last look, the view did not change either.
     pub async fn look(&mut self) -> bool {
-        // A look leaves a capture.
+        // A look creates a capture.
         let census =
             self.bench.census().await.partitions(|pk| !pk.starts_with("SNAPSHOT#") && !pk.starts_with("CHUNK#"));
         match &self.last {
@@ -222,7 +222,7 @@ impl Trial<'_> {
         listed.is_some()
     }
 
-    /// Captures a user that an apply has made or was to make: one that is listed with everything, no other one.
+    /// Captures the user of an apply. A listed user must be complete; any other must not be found.
     async fn capture(&mut self, user: &str, is_listed: bool) {
         let app = &self.bench.app;
         let body = json!({"name": "Seen", "sourceOrgId": GLOBEX, "sourceUserId": user});
@@ -238,7 +238,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Sweeps; gives the report.
+    /// Runs the sweep and returns its report.
     pub async fn sweep(&mut self) -> Value {
         let answer = self.bench.app.invoke_by_name(EventFunction::SweepApplies.logical_name(), &json!({})).await;
         if answer.header("x-amz-function-error").is_some() {
@@ -247,7 +247,7 @@ impl Trial<'_> {
         answer.body
     }
 
-    /// Sweeps until everything that was interrupted by now is cleared away: once to give it up, once to clear it away.
+    /// Sweeps until every interrupted apply is cleared: once to give it up, once to clear it.
     pub async fn sweep_away(&mut self) {
         self.wait(LEASE + GRACE);
         self.sweep().await;
@@ -257,7 +257,7 @@ impl Trial<'_> {
         self.look().await;
     }
 
-    /// Lets everything end, and concludes.
+    /// Lets everything end, and returns the findings.
     pub async fn end(mut self) -> Vec<Finding> {
         self.sweep_away().await;
         self.wait(SETTLING);
@@ -269,7 +269,7 @@ impl Trial<'_> {
         self.conclude().await
     }
 
-    /// Once everything has ended: judges what is left and what the same request is answered, and gives all that was found.
+    /// After everything ended: checks the remaining items and the answer to the same request, and returns all findings.
     pub async fn conclude(mut self) -> Vec<Finding> {
         let census = self.bench.census().await;
         self.findings.extend(census.leftovers());
@@ -290,7 +290,7 @@ impl Trial<'_> {
                 let answer = self.apply().await;
                 self.expect(&answer, 409, "email_taken");
             }
-            // Nothing is left, so whoever applies next is the first one.
+            // Nothing is left, so the next apply is the first one.
             _ => {}
         }
         self.findings

@@ -1,4 +1,4 @@
-//! What stands in a table after applies, and what of it must not.
+//! Lists the items of a table after applies, and finds those that must not exist.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -7,57 +7,57 @@ use serde_json::Value;
 
 use crate::{Item, TestApp, json};
 
-/// Items by partition and sort key. Counts of failed sign-ins are left out: whoever looks signs in.
+/// Items by partition and sort key, without counts of failed sign-ins, because a look signs in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Census(BTreeMap<(String, String), Item>);
 
-/// Everything that a user has, the ids of clones replaced by those of their sources: it is the same after every apply of one
+/// Everything that a user has, with the ids of clones replaced by those of their sources. It is equal after every apply of one
 /// snapshot.
 pub type Contents = BTreeSet<String>;
 
-/// Something that must not be.
+/// A state that must not exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
-    /// Somebody sees a user who has not everything; says who it is and what shows it.
+    /// A visible user is incomplete; names the user and the difference.
     PartialUser(String),
-    /// So many items belong to a user who is not there.
+    /// So many items belong to a user who does not exist.
     Orphans(usize),
     /// An e-mail address is reserved by an apply that has ended, or owned by nobody.
     HeldAddress(String),
     /// Two users have one address.
     TwoUsers(String),
-    /// An apply has not ended, or is still to be swept.
+    /// An apply has not ended, or waits for a sweep.
     Unfinished(String),
-    /// A caller was told something else than what is there.
+    /// An answer to a caller differs from the table.
     WrongAnswer(String),
 }
 
-/// What belongs to one apply and not to another of the same snapshot.
+/// Attributes that differ between applies of one snapshot.
 const OWN: [&str; 10] =
     ["PK", "SK", "LISTPK", "LISTSK", "email", "createdAt", "updatedAt", "passwordHash", "firstSignInAt", "clonedFrom"];
 
 const META: &str = "#META";
 
 impl Census {
-    /// All that stands in the table.
+    /// Reads all items of the table.
     pub async fn of(app: &TestApp) -> Self {
         let items = app.items().await.into_iter().map(|item| (key(&item), item));
         Self(items.filter(|((_, sk), _)| !sk.starts_with("FAILURES")).collect())
     }
 
-    /// What has come since `earlier`.
+    /// Returns the items that were added since `earlier`.
     pub fn since(mut self, earlier: &Self) -> Self {
         self.0.retain(|key, _| !earlier.0.contains_key(key));
         self
     }
 
-    /// The part of it whose partitions `is_meant` names.
+    /// Returns the items in the partitions that `is_meant` selects.
     pub fn partitions(mut self, is_meant: impl Fn(&str) -> bool) -> Self {
         self.0.retain(|(pk, _), _| is_meant(pk));
         self
     }
 
-    /// Both.
+    /// Returns the items of both.
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
@@ -68,12 +68,12 @@ impl Census {
         self.0.values()
     }
 
-    /// Whether this very item is there.
+    /// Returns whether exactly this item exists.
     pub fn holds(&self, item: &Item) -> bool {
         self.0.get(&key(item)) == Some(item)
     }
 
-    /// The users, seen or not: the partition of each, with what is in it.
+    /// Returns the users, visible or not: the partition of each, with its items.
     fn users(&self) -> BTreeMap<&str, BTreeMap<&str, &Item>> {
         let mut users: BTreeMap<&str, BTreeMap<&str, &Item>> = BTreeMap::new();
         for ((pk, sk), item) in self.0.iter().filter(|((pk, _), _)| pk.contains("#USER#")) {
@@ -87,12 +87,12 @@ impl Census {
         self.0.iter().filter(|((_, sk), _)| sk.starts_with("APPLY#")).map(|(_, item)| item)
     }
 
-    /// The ids of the users that applies make or have made.
+    /// Returns the ids of the users of applies, finished or not.
     pub fn made_users(&self) -> Vec<String> {
         self.applies().map(|apply| text(apply, "userId").to_owned()).collect()
     }
 
-    /// What the only user has whose profile is there.
+    /// Returns the items of the only user with a profile.
     pub fn only_user(&self) -> Contents {
         let users = self.users();
         let there: Vec<_> = users.values().filter(|items| items.contains_key(META)).collect();
@@ -100,7 +100,7 @@ impl Census {
         contents(user)
     }
 
-    /// Every user whose profile is there and who has something else than `whole`, and every address with two users.
+    /// Finds every user with a profile whose items differ from `whole`, and every address with two users.
     pub fn partial_users(&self, whole: &Contents) -> Vec<Finding> {
         let mut addresses = BTreeSet::new();
         let mut findings = Vec::new();
@@ -118,7 +118,7 @@ impl Census {
         findings
     }
 
-    /// What must not be there once everything has ended.
+    /// Finds states that must not exist once everything has ended.
     pub fn leftovers(&self) -> Vec<Finding> {
         let users = self.users();
         let is_there = |user: &str| users.iter().any(|(pk, items)| pk.ends_with(user) && items.contains_key(META));
@@ -169,7 +169,7 @@ fn contents(items: &BTreeMap<&str, &Item>) -> Contents {
     described.collect()
 }
 
-/// The same value with every text and every name that is the id of a clone replaced.
+/// Replaces every text and every name that is the id of a clone.
 fn renamed(value: Value, sources: &HashMap<&str, String>) -> Value {
     let rename = |text: String| sources.get(text.as_str()).cloned().unwrap_or(text);
     match value {
@@ -183,7 +183,7 @@ fn renamed(value: Value, sources: &HashMap<&str, String>) -> Value {
 }
 
 impl Finding {
-    /// What kind of finding it is.
+    /// Returns the kind of the finding.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::PartialUser(_) => "partial user",

@@ -1,4 +1,4 @@
-//! Every answer that a test gets is held against the API's description: what it does not say must not happen.
+//! Compares every answer that a test gets with the API's description. An answer that is not described fails the test.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,16 +10,16 @@ use shared::http::route;
 
 use crate::Answer;
 
-/// The description as the code gives it. Whether the committed file says the same is a test of its own.
+/// The description from the code. Another test compares it with the committed file.
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     let text = local::openapi::text().expect("there is a description");
     serde_json::from_str(&text).expect("the description is JSON")
 });
 
-/// What was compiled so far, by the place of its schema.
+/// Compiled validators, by the position of the schema.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// Headers that tell a client something: where an answer has one of them, the description says so.
+/// Headers with a meaning for clients. If an answer has one, the description must list it.
 const TELLING: [&str; 10] = [
     "etag",
     "retry-after",
@@ -33,8 +33,8 @@ const TELLING: [&str; 10] = [
     "location",
 ];
 
-/// Fails the test unless the description has this answer to a request of `method` and `path`: its status, headers, content
-/// type and body and, for a problem, its code. Where a request went through, its body must be as described, too.
+/// Fails the test unless the description has this answer to `method` and `path`: status, headers, content type and body and, for a
+/// problem, its code. The body of a successful request must be described too.
 #[track_caller]
 pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &Answer) {
     check_always(method, path, answer);
@@ -48,13 +48,13 @@ pub(crate) fn check(method: &Method, path: &str, sent: Option<&Value>, answer: &
     check_body(&place, response, answer);
     let refusals = answer.body.pointer("/plan/refusals").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
     let schema = operation.pointer("/requestBody/content/application~1json/schema");
-    // What is sent with a request that takes no body is not looked at.
+    // The body of a request that takes none is ignored.
     if let (Some(sent), Some(schema), 200..=299, false) = (sent, schema, answer.status, refusals) {
         validate(&format!("{place}, the request"), schema, sent);
     }
 }
 
-/// What every answer has, that of an unknown path and of a preflight among them.
+/// Checks the headers of every answer, also of an unknown path and of a preflight.
 #[track_caller]
 fn check_always(method: &Method, path: &str, answer: &Answer) {
     let place = format!("{method} {path} {}", answer.status);
@@ -65,12 +65,12 @@ fn check_always(method: &Method, path: &str, answer: &Answer) {
     assert_eq!(kept, Some(if is_for_all { "public, max-age=300" } else { "no-store" }), "{place}");
 }
 
-/// What no route fits: the description says it once for all paths, in words.
+/// Checks an answer without a route. The description states these once for all paths, in words.
 #[track_caller]
 fn check_unknown(method: &Method, path: &str, answer: &Answer) {
     let allowed = route::allowed_methods(path);
     if *method == Method::OPTIONS && answer.status == 204 {
-        // A preflight, of which browsers know more than a description can say.
+        // A preflight, which the CORS protocol describes.
         return;
     }
     let expected = if allowed.is_empty() { (404, "not_found") } else { (405, "method_not_allowed") };
@@ -117,7 +117,7 @@ fn check_body(place: &str, response: &Value, answer: &Answer) {
     validate(place, &content["schema"], body);
 }
 
-/// Fails the test unless `value` is as `schema` says, and has no field that it does not name.
+/// Fails the test unless `value` fits `schema` and has only its fields.
 #[track_caller]
 pub fn validate(place: &str, schema: &Value, value: &Value) {
     let validator = {
@@ -136,11 +136,11 @@ fn compile(schema: &Value) -> Validator {
     options.build(&root).expect("the schema is one")
 }
 
-/// The schema of one place, refusing every field that it does not name. The description leaves answers open, so that clients
-/// take new fields; but a field that is there now must be in it.
+/// Returns the schema of one place, closed for unknown fields. The description leaves answers open so that clients accept new fields,
+/// but every field of today must be in it.
 fn closed(schema: &Value) -> Value {
     let mut schema = without_strangers(schema);
-    // One that names no type is of any value, such as a field of an open object.
+    // A schema without a type allows any value, such as a field of an open object.
     let is_of_anything = |members: &serde_json::Map<String, Value>| members.keys().all(|name| name == "description");
     if !schema.as_object().is_some_and(is_of_anything) {
         schema["unevaluatedProperties"] = json!(false);
@@ -148,8 +148,8 @@ fn closed(schema: &Value) -> Value {
     schema
 }
 
-/// The same schema, or object of schemas, with the places within it closed. Parts of a composition stay open: each of them
-/// knows only its own fields.
+/// Returns the schema, or object of schemas, with the places within it closed. Parts of a composition stay open, because each knows
+/// only its own fields.
 fn without_strangers(schema: &Value) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.as_array().map_or_else(|| schema.clone(), |all| all.iter().map(without_strangers).collect());
@@ -168,7 +168,7 @@ fn without_strangers(schema: &Value) -> Value {
     members.iter().map(within).collect()
 }
 
-/// What a reference within the description leads to; the value itself where it is none.
+/// Returns the target of a reference within the description, or the value itself if it is not a reference.
 fn resolved(value: &Value) -> &Value {
     let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.map_or(value, |pointer| DESCRIPTION.pointer(pointer).expect("a reference leads somewhere"))

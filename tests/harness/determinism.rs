@@ -15,46 +15,45 @@ pub struct SettableClock {
     jump: Mutex<Option<Jump>>,
 }
 
-/// A jump to come.
+/// A future jump.
 #[derive(Debug)]
 struct Jump {
     /// After how many more looks.
     looks: u64,
     by: Duration,
-    /// What the look waits for.
+    /// The signal that the look waits for.
     gate: Option<mpsc::Receiver<()>>,
 }
 
 impl SettableClock {
-    /// A clock that shows `now`.
+    /// Creates a clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
         Self { now: AtomicI64::new(now.as_millis()), jump: Mutex::default() }
     }
 
-    /// Shows `now` from here on.
+    /// Sets the time to `now`.
     pub fn set(&self, now: Timestamp) {
         self.now.store(now.as_millis(), Ordering::SeqCst);
     }
 
-    /// Shows a time later by `duration` once it was looked at so many times from here on: as if what is between two looks had taken
-    /// so long.
+    /// Moves the time forward by `duration` after so many more looks, as if the work between two looks had taken so long.
     pub fn jump_after(&self, looks: u64, duration: Duration) {
         self.set_jump(Some(Jump { looks, by: duration, gate: None }));
     }
 
-    /// The same, and whoever looks then stands still until the sender is used or dropped.
+    /// The same, and that look also blocks until the sender is used or dropped.
     pub fn hold_after(&self, looks: u64, duration: Duration) -> mpsc::Sender<()> {
         let (sender, gate) = mpsc::channel();
         self.set_jump(Some(Jump { looks, by: duration, gate: Some(gate) }));
         sender
     }
 
-    /// Jumps no more.
+    /// Cancels the jump.
     pub fn jump_never(&self) {
         self.set_jump(None);
     }
 
-    /// Whether a jump is still to come.
+    /// Returns whether a jump is still to come.
     pub fn is_to_jump(&self) -> bool {
         self.jump.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
@@ -63,7 +62,7 @@ impl SettableClock {
         *self.jump.lock().unwrap_or_else(PoisonError::into_inner) = jump;
     }
 
-    /// The jump, where this look is the one.
+    /// Returns the jump, if this look triggers it.
     fn look(&self) -> Option<Jump> {
         let mut jump = self.jump.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *jump {
@@ -76,7 +75,7 @@ impl SettableClock {
         }
     }
 
-    /// Shows a time later by `duration` from here on.
+    /// Moves the time forward by `duration`.
     pub fn advance(&self, duration: Duration) {
         self.set(self.now().plus(duration));
     }
@@ -85,7 +84,7 @@ impl SettableClock {
 impl Clock for SettableClock {
     fn now(&self) -> Timestamp {
         if let Some(Jump { by, gate, .. }) = self.look() {
-            // An error is a sender that is gone.
+            // An error means that the sender was dropped.
             let _ = gate.map(|gate| gate.recv());
             self.now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
@@ -98,7 +97,7 @@ impl Clock for SettableClock {
 pub struct SeededRandomness(Mutex<u64>);
 
 impl SeededRandomness {
-    /// A generator that starts at `seed`.
+    /// Creates a generator that starts at `seed`.
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(seed))
     }
@@ -123,7 +122,7 @@ fn mixed(state: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// The `n`-th number of a seed, at least 0 and below 1, whatever was asked for before.
+/// Returns the `n`-th number of a seed, at least 0 and below 1, independent of earlier calls.
 pub(crate) fn unit_interval(seed: u64, n: u64) -> f64 {
     // The upper 53 bits, as many as an f64 keeps.
     let bits = mixed(mixed(seed).wrapping_add(n.wrapping_mul(STEP))) >> 11;
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_moves_only_when_it_is_told_to() {
+    fn the_clock_moves_only_when_a_test_moves_it() {
         let clock = SettableClock::at(Timestamp::from_millis(1000));
         clock.advance(Duration::from_millis(5));
         assert_eq!(clock.now().as_millis(), 1005);

@@ -1,7 +1,7 @@
-//! Faults between the SDK and the database: what a network and a busy DynamoDB do, and the embedded one never does.
+//! Faults between the SDK and the database: those of a network and of a busy DynamoDB, which the embedded database never has.
 //!
-//! They stand at the SDK's HTTP connector, so they meet attempts and not calls: what is dropped the store sends again, up to
-//! eight times in all. They hit what a test itself asks of the database as well; [`Faults::clear`] comes before that.
+//! They act at the SDK's HTTP connector, so they hit attempts and not calls: the store sends a dropped request again, up to eight
+//! times in all. They also hit a test's own calls to the database, so call [`Faults::clear`] before those.
 
 mod course;
 mod fault;
@@ -21,22 +21,22 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value;
 
-pub use fault::{Answered, Chosen, Fault, Loss, Reason, Reasons, Rewriter, Throttling};
+pub use fault::{AnswerChoice, ElementFilter, Fault, Loss, Reason, Reasons, Rewriter, Throttling};
 pub use gate::Gate;
 pub use request::Element;
 pub use rule::{Hits, Rule};
 
 use crate::recording::Recording;
 use course::{Course, faulty};
-use rule::{Choices, Installed};
+use rule::{ActiveRule, Choices};
 
-/// The faults of one client. Clones share them. None at first: then everything passes untouched.
+/// The faults of one client, at first none. Clones share them.
 #[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<Vec<Arc<Installed>>>>);
+pub struct Faults(Arc<Mutex<Vec<Arc<ActiveRule>>>>);
 
 impl Faults {
-    /// An HTTP client for the SDK, without TLS, that commits these faults; `recording` shows what really went over the
-    /// wire. A request that a fault dropped stands there with status 0, one that a fault refused with its refusal.
+    /// Returns an HTTP client for the SDK, without TLS, with these faults. `recording` shows what really went over the wire: a dropped
+    /// request with status 0, a refused one with its refusal.
     pub fn http_client(&self, recording: &Recording) -> SharedHttpClient {
         let (faults, recording, plain) = (self.clone(), recording.clone(), Builder::new().build_http());
         http_client_fn(move |settings: &HttpConnectorSettings, components| {
@@ -44,23 +44,23 @@ impl Faults {
         })
     }
 
-    /// The same way to the database for whoever is no SDK.
+    /// Returns the same connection to the database for clients other than the SDK.
     pub(crate) fn connector(&self, recording: &Recording) -> SharedHttpConnector {
         faulty(self, recording, SharedHttpConnector::new(Connector::builder().build_http()))
     }
 
-    /// Ends all faults. What a gate holds stays there until the gate opens.
+    /// Ends all faults. Held calls wait until their gate opens.
     pub fn clear(&self) {
         self.with(Vec::clear);
     }
 
-    /// This fault.
+    /// Returns a rule for this fault.
     pub fn inject(&self, fault: Fault) -> Rule {
         Rule::new(self, Choices::One(fault))
     }
 
-    /// One of these faults or none, each with its probability, the same for the same seed: `any_of(7, [(0.15, a), (0.15, b)])`
-    /// hits three calls in ten.
+    /// Returns a rule with one of these faults or none, each with its probability, equal for equal seeds:
+    /// `any_of(7, [(0.15, a), (0.15, b)])` hits three calls in ten.
     pub fn any_of(&self, seed: u64, choices: impl Into<Vec<(f64, Fault)>>) -> Rule {
         Rule::new(self, Choices::Drawn(seed, choices.into()))
     }
@@ -91,11 +91,11 @@ impl Faults {
     }
 
     /// The request is carried out twice.
-    pub fn duplicate(&self, answered: Answered) -> Rule {
+    pub fn duplicate(&self, answered: AnswerChoice) -> Rule {
         self.inject(Fault::Duplicate(answered))
     }
 
-    /// DynamoDB says that it is too much.
+    /// DynamoDB throttles the request.
     pub fn throttle(&self, throttling: Throttling) -> Rule {
         self.inject(Fault::Throttle(throttling))
     }
@@ -105,17 +105,17 @@ impl Faults {
         self.inject(Fault::Conflict)
     }
 
-    /// DynamoDB cancels the transaction for these reasons, in the order of its items; the items after them are not to blame.
+    /// DynamoDB cancels the transaction for these reasons, in the order of its items. Later items have no reason.
     pub fn cancel(&self, reasons: impl Into<Vec<Reason>>) -> Rule {
         self.inject(Fault::Cancel(Reasons::listed(reasons)))
     }
 
-    /// DynamoDB cancels the transaction for what `reason` says of each item.
+    /// DynamoDB cancels the transaction with the reason that `reason` returns for each item.
     pub fn cancel_by(&self, reason: impl Fn(Element<'_>) -> Reason + Send + Sync + 'static) -> Rule {
         self.inject(Fault::Cancel(Reasons::by(reason)))
     }
 
-    /// DynamoDB says that the same transaction is still at work.
+    /// DynamoDB says that the same transaction is still in progress.
     pub fn in_progress(&self) -> Rule {
         self.inject(Fault::InProgress)
     }
@@ -125,27 +125,27 @@ impl Faults {
         self.inject(Fault::Fail(status))
     }
 
-    /// The conditions of the elements that `chosen` names are taken away, those of checks included.
+    /// Removes the conditions of the elements that `chosen` selects, including those of checks.
     pub fn strip_conditions(&self, chosen: impl Fn(Element<'_>) -> bool + Send + Sync + 'static) -> Rule {
-        self.inject(Fault::StripConditions(Chosen(Arc::new(move |_, element| chosen(element)))))
+        self.inject(Fault::StripConditions(ElementFilter(Arc::new(move |_, element| chosen(element)))))
     }
 
-    /// The condition of the element at this place, counted from 0, is taken away.
+    /// Removes the condition of the element at this position, counted from 0.
     pub fn strip_condition(&self, place: usize) -> Rule {
-        self.inject(Fault::StripConditions(Chosen(Arc::new(move |at, _| at == place))))
+        self.inject(Fault::StripConditions(ElementFilter(Arc::new(move |at, _| at == place))))
     }
 
-    /// The request, as JSON, is changed by `rewriter`, which tells whether it did. So a protocol can be tried that nobody
-    /// would write.
+    /// Changes the request, as JSON, with `rewriter`, which returns whether it changed it. This tests protocols that nobody would
+    /// write.
     pub fn rewrite(&self, rewriter: impl Fn(&mut Value) -> bool + Send + Sync + 'static) -> Rule {
         self.inject(Fault::Rewrite(Rewriter(Arc::new(rewriter))))
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Vec<Arc<Installed>>) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut Vec<Arc<ActiveRule>>) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What happens to this call; nothing where no fault hits it.
+    /// Returns what happens to this call; without a fault, nothing.
     fn course(&self, request: &HttpRequest) -> Option<Course> {
         self.with(|rules| {
             if rules.is_empty() {

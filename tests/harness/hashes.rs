@@ -1,4 +1,4 @@
-//! Where password hashes stand, now and in the form of an earlier version.
+//! Reads and writes password hashes, in today's form and in that of an earlier version.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -20,7 +20,7 @@ impl TestApp {
         self.item(&pk, "#META").await.expect("the owner is stored")
     }
 
-    /// Puts an address's password hash back into the profile of its owner, where an earlier version kept it.
+    /// Moves an address's password hash back into the profile of its owner, as an earlier version stored it.
     pub async fn store_hash_in_profile(&self, email: &str) {
         let (mut claim, mut profile) = (self.claim(email).await, self.profile_of(email).await);
         profile.insert(HASH.to_owned(), claim.remove(HASH).expect("the claim has a hash"));
@@ -28,7 +28,7 @@ impl TestApp {
         self.store(profile).await;
     }
 
-    /// Where the hash of an address stands: in the claim, in the profile.
+    /// Returns the hashes of an address in the claim and in the profile.
     pub async fn hash_places(&self, email: &str) -> (bool, bool) {
         (self.claim(email).await.contains_key(HASH), self.profile_of(email).await.contains_key(HASH))
     }
@@ -47,7 +47,7 @@ impl TestApp {
         self.store(claim).await;
     }
 
-    /// Deletes what counts failed sign-ins with an address, so that nobody is locked out for having looked often.
+    /// Deletes the counts of failed sign-ins with an address, so that many looks do not lock anybody out.
     pub async fn forget_failures(&self, email: &str) {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let client = self.database().client();

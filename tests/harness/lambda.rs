@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::{Answer, PATIENCE, Proxy, TestApp};
-pub use interruption::{Frozen, Side, Write};
+pub use interruption::{FrozenProcess, Side, Write};
 use runtime_api::{Outcome, RuntimeApi};
 
 /// A running function. It is killed when this is dropped.
@@ -24,19 +24,19 @@ pub struct Process {
     log: Log,
 }
 
-/// An event that a function was given.
+/// An event that a function got.
 pub struct Invocation {
     outcome: tokio::sync::oneshot::Receiver<Outcome>,
     log: Log,
 }
 
-/// What a process wrote, standard output and standard error in the order of their lines.
+/// The output of a process: lines of standard output and standard error in their order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
 impl TestApp {
-    /// Starts a function's binary on this app's table, which it reaches through `proxy`, and waits until it asks for its
-    /// first event. It takes this app's tokens, and lives in the system's time: set [`TestApp::clock`] to that first.
+    /// Starts a function's binary on this app's table, through `proxy`, and waits until it asks for its first event. It accepts this
+    /// app's tokens and uses the system's time: set [`TestApp::clock`] to that first.
     pub async fn spawn(&self, binary: &str, proxy: &Proxy) -> Process {
         let runtime_api = RuntimeApi::start().await;
         let credentials = self.database().credentials();
@@ -84,17 +84,17 @@ impl Process {
         self.invoke_within(event, Duration::from_secs(29))
     }
 
-    /// Gives it an event with this much time to answer. Nobody stops it when the time is up.
+    /// Gives it an event with this much time to answer. Nothing stops it when the time is over.
     pub fn invoke_within(&self, event: &Value, time: Duration) -> Invocation {
         Invocation { outcome: self.runtime_api.hand_over(event, time), log: self.log.clone() }
     }
 
-    /// Ends it at once, whatever it does, and returns when it is gone.
+    /// Kills it, and returns when it has ended.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("the process is killed");
     }
 
-    /// Stops it where it is, and returns when it stands still: it neither computes nor sends nor notices how time goes by.
+    /// Freezes it, and returns when it is frozen: it neither computes nor sends nor notices the passing time.
     pub async fn freeze(&self) {
         self.signal("-STOP").await;
         let stopped = async {
@@ -105,20 +105,20 @@ impl Process {
         assert!(tokio::time::timeout(PATIENCE, stopped).await.is_ok(), "the process does not stop");
     }
 
-    /// Whether it stands still, as Linux tells it.
+    /// Returns whether it is frozen, according to Linux.
     pub fn is_frozen(&self) -> bool {
         let path = format!("/proc/{}/stat", self.id());
         let told = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        // The state comes after the name, which stands in parentheses and may hold anything.
+        // The state comes after the name, which is in parentheses and may hold any character.
         told.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
     }
 
-    /// Lets it go on where it was.
+    /// Resumes it.
     pub async fn thaw(&self) {
         self.signal("-CONT").await;
     }
 
-    /// What it has logged so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         self.log.to_string()
     }
@@ -135,12 +135,12 @@ impl Process {
 }
 
 impl Invocation {
-    /// The function's answer. Fails the test where it gives none or an error of its own.
+    /// Returns the function's answer. Fails the test without an answer, or for an error of the function.
     pub async fn answer(mut self) -> Answer {
         Answer::read(&self.result().await)
     }
 
-    /// What a function returns that answers no HTTP. Fails the test where it returns nothing or an error of its own.
+    /// Returns the result of a function without HTTP. Fails the test without a result, or for an error of the function.
     pub async fn result(&mut self) -> Value {
         match tokio::time::timeout(PATIENCE, &mut self.outcome).await {
             Ok(Ok(Ok(result))) => result,
@@ -164,7 +164,7 @@ impl Answer {
     }
 }
 
-/// The event of this name in `events/`, with a token and a snapshot's id in their places.
+/// Returns the event of this name in `events/`, with a token and a snapshot's id filled in.
 pub fn recorded_event(name: &str, token: &str, snapshot: &str) -> Value {
     let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "the function ended at its start")]
-    async fn a_binary_that_ends_at_its_start_is_told_at_once() {
+    async fn a_binary_that_ends_at_its_start_is_reported_at_once() {
         let app = TestApp::start().await;
         let proxy = Proxy::start(app.database().endpoint()).await;
         app.spawn("false", &proxy).await;

@@ -1,5 +1,5 @@
-//! The service as the tests drive it: over HTTP, on a clock that they set, with randomness that they can repeat and every
-//! call to DynamoDB written down.
+//! Drives the service for the tests: over HTTP, with a clock that they set, randomness that repeats, and a record of every call to
+//! DynamoDB.
 #![expect(clippy::expect_used, clippy::panic, reason = "this library is part of the tests")]
 
 mod answer;
@@ -30,7 +30,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use local::database::Database;
-use local::event_source::Delivered;
+use local::event_source::Delivery;
 use local::gateway::decoded_path;
 use local::keys::Keys;
 use local::loader::{self, PasswordHashes};
@@ -49,14 +49,14 @@ pub use census::{Census, Contents, Finding};
 pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
 pub use faults::{
-    Answered, Chosen, Element, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
+    AnswerChoice, Element, ElementFilter, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
 };
-pub use lambda::{Frozen, Invocation, Process, Side, Write, recorded_event};
+pub use lambda::{FrozenProcess, Invocation, Process, Side, Write, recorded_event};
 pub use lane::rounds;
 pub use logs::Logs;
 pub use people::CallerState;
 pub use proxy::Proxy;
-pub use recording::{Call, Recorded, Recording};
+pub use recording::{Call, RecordedCalls, Recording};
 pub use requests::{Subject, good_body, operations_of_a_snapshot};
 pub use setups::{
     capture, change_setup, incompressible, mapped_body, numbered_id, setup_of, snapshot_of, user_with_setup,
@@ -85,19 +85,19 @@ pub const PASSWORD: &str = DEMO_PASSWORD;
 /// When every test begins: 2026-05-15T09:00:00.000Z, the moment on the customer's page.
 pub const BEGINNING: Timestamp = Timestamp::from_millis(1_778_835_600_000);
 
-/// How long a test waits for what takes milliseconds; what has not come by then never will.
+/// How long a test waits for work that takes milliseconds, before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The demo password hashed once for all tests of a process: a hash takes longer than most tests.
+/// The hash of the demo password, computed once for all tests of a process, because a hash takes longer than most tests.
 static DEMO_HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
 
-/// A service of a test's own, with the demo workspace in its table.
+/// A service for one test, with the demo workspace in its table.
 pub struct TestApp {
     stack: Stack,
-    /// The keys that its tokens are checked with.
+    /// The keys that verify its tokens.
     jwks: String,
     http: reqwest::Client,
     clock: Arc<SettableClock>,
@@ -112,18 +112,18 @@ impl TestApp {
         Self::with_workspace(Workspace::demo().expect("the demo workspace is good")).await
     }
 
-    /// Starts one with another workspace; everybody has [`PASSWORD`].
+    /// Starts one with another workspace. All users have [`PASSWORD`].
     pub async fn with_workspace(workspace: Workspace) -> Self {
         Self::with(workspace, Options::default()).await
     }
 
-    /// Starts one that web pages of these origins may call, as `CORS_ORIGINS` lists them.
+    /// Starts one with these origins in `CORS_ORIGINS`.
     pub async fn with_cors_origins(origins: &str) -> Self {
         let cors_origins = CorsOrigins::parse(origins).expect("the origins are some");
         Self::with_demo(Options { cors_origins, ..Options::default() }).await
     }
 
-    /// Starts one in which a request may take this long: for a thousand at once, which would have a processor each on AWS.
+    /// Starts one in which a request may take this long: for a thousand at once, which have a processor each on AWS.
     pub async fn patient(function_timeout: Duration) -> Self {
         Self::with_demo(Options { function_timeout: Some(function_timeout), ..Options::default() }).await
     }
@@ -160,7 +160,7 @@ impl TestApp {
         let hashes = PasswordHashes::same(&workspace, demo_hash().await);
         loader::load(stack.table(), &workspace, &hashes).await.expect("the workspace loads");
         recording.clear();
-        // A proxy in the environment is none of a test's business.
+        // A test must not use a proxy of the environment.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         Self { stack, jwks, http, clock, recording, faults, workspace }
     }
@@ -168,7 +168,7 @@ impl TestApp {
     /// Runs a function by its logical name, as Lambda's Invoke API does.
     pub async fn invoke_by_name(&self, name: &str, event: &Value) -> Answer {
         let path = format!("/2015-03-31/functions/{name}/invocations");
-        // Lambda's API, not this one, so its description says nothing of the answer.
+        // Lambda's API, so our description does not cover the answer.
         let id = self.database().credentials().access_key_id();
         let signed = format!(
             "AWS4-HMAC-SHA256 Credential={id}/20260515/local/lambda/aws4_request, SignedHeaders=host, Signature=0"
@@ -177,20 +177,20 @@ impl TestApp {
         self.exchange(request.build().expect("the request is one")).await
     }
 
-    /// Runs a sweep, which must succeed, and gives its report.
+    /// Runs a sweep, which must succeed, and returns its report.
     pub async fn sweep(&self) -> Value {
         let answer = self.invoke_by_name(EventFunction::SweepApplies.logical_name(), &json!({})).await;
         assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text);
         answer.expect(200).clone()
     }
 
-    /// Runs the schedule, which must succeed, and gives its report.
+    /// Runs the schedule, which must succeed, and returns its report.
     pub async fn run_schedule(&self) -> Value {
         self.scheduler().run().await.expect("the schedule runs")
     }
 
-    /// Serves the queue, one message after the other, until nothing in it is visible on the test's clock. What became of each.
-    pub async fn drain_queue(&self) -> Vec<Delivered> {
+    /// Serves the queue, one message after the other, until no message is visible on the test's clock. Returns the outcomes.
+    pub async fn drain_queue(&self) -> Vec<Delivery> {
         let mut served = Vec::new();
         while let Some(delivered) = self.scheduler().deliver().await {
             served.push(delivered);
@@ -198,7 +198,7 @@ impl TestApp {
         served
     }
 
-    /// The schedule and its queue, which do nothing of themselves.
+    /// Returns the schedule and its queue, which run only when a test runs them.
     pub fn scheduler(&self) -> &Scheduler {
         self.stack.scheduler()
     }
@@ -216,12 +216,12 @@ impl TestApp {
         answer
     }
 
-    /// Any request, for [`TestApp::send`].
+    /// Starts any request, for [`TestApp::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.url()))
     }
 
-    /// Sends a request and reads the whole answer, which must be one that the API's description has.
+    /// Sends a request and reads the whole answer. Fails the test if the API's description does not have this answer.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().expect("the request is one");
         let (method, path) = (request.method().clone(), decoded_path(request.url().path()));
@@ -238,8 +238,8 @@ impl TestApp {
         Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
     }
 
-    /// A token for a user of the workspace, good for one hour of the test's clock. It is signed here: signing in takes a
-    /// hash, and leaves its mark on the user.
+    /// Returns a token for a user of the workspace, valid for one hour of the test's clock. It is signed here, because a sign-in costs a
+    /// hash and changes the user.
     pub fn token(&self, email: &str) -> String {
         let member = self.member(email);
         let user = &member.user;
@@ -251,12 +251,12 @@ impl TestApp {
         })
     }
 
-    /// A token for anybody, in the table or not.
+    /// Returns a token for any caller, in the table or not.
     pub fn token_for(&self, caller: &Caller) -> String {
         self.stack.signer().sign(caller, shared::clock::Clock::now(&*self.clock)).expect("a token is signed")
     }
 
-    /// A token that this user gets by signing in.
+    /// Signs this user in and returns the token.
     pub async fn sign_in(&self, email: &str, password: &str) -> String {
         let answer = self.login(email, password).await;
         answer.expect(200)["token"].as_str().expect("a token").to_owned()
@@ -272,7 +272,7 @@ impl TestApp {
         &self.workspace
     }
 
-    /// The clock. It stands still unless a test moves it.
+    /// The clock. Only the test moves it.
     pub fn clock(&self) -> &SettableClock {
         &self.clock
     }
@@ -282,12 +282,12 @@ impl TestApp {
         self.stack.table()
     }
 
-    /// The database, for what no port does.
+    /// The database, for calls that no port makes.
     pub fn database(&self) -> &Database {
         self.stack.database()
     }
 
-    /// Every item of the table, in no order.
+    /// Returns every item of the table, in no order.
     pub async fn items(&self) -> Vec<Item> {
         let mut pages = self.database().client().scan().table_name("snapshots").into_paginator().items().send();
         let mut items = Vec::new();
@@ -297,21 +297,21 @@ impl TestApp {
         items
     }
 
-    /// The item of this key.
+    /// Returns the item with this key.
     pub async fn item(&self, pk: &str, sk: &str) -> Option<Item> {
         let key = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.database().client().get_item().table_name("snapshots").key("PK", key(pk)).key("SK", key(sk));
         get.send().await.expect("a get answers").item
     }
 
-    /// Writes an item past every port and its rules.
+    /// Writes an item without a port and its rules.
     pub async fn put_item<const N: usize>(&self, attributes: [(&str, AttributeValue); N]) {
         let item = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let put = self.database().client().put_item().table_name("snapshots").set_item(Some(item));
         put.send().await.expect("an item is put");
     }
 
-    /// Sets an attribute of a user's profile past every port and its rules.
+    /// Sets an attribute of a user's profile without a port and its rules.
     pub async fn set_attribute(&self, user: &User, name: &str, value: AttributeValue) {
         let (pk, sk) = (format!("ORG#{}#USER#{}", user.organization, user.id), "#META");
         let mut item = self.item(&pk, sk).await.expect("the user is stored");
@@ -320,22 +320,22 @@ impl TestApp {
         put.send().await.expect("an item is put");
     }
 
-    /// The calls to DynamoDB since the start or the last [`TestApp::forget_calls`], those of `items` and `item` as well.
-    pub fn recorded(&self) -> Recorded {
+    /// Returns the calls to DynamoDB since the start or the last [`TestApp::forget_calls`], including those of `items` and `item`.
+    pub fn recorded(&self) -> RecordedCalls {
         self.recording.recorded()
     }
 
-    /// Where those calls are written down, for a fault that looks at what was answered.
+    /// Returns the record of those calls, for a fault that depends on answers.
     pub fn recording(&self) -> Recording {
         self.recording.clone()
     }
 
-    /// What goes wrong between the service and the database; nothing until a test says so.
+    /// Returns the faults between the service and the database; none until a test adds one.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Every stage of an apply fails from the `n`-th on, counted from 1.
+    /// Makes every stage of an apply fail from the `n`-th on, counted from 1.
     pub fn fail_stages_from(&self, n: u64) -> Hits {
         let stages = AtomicU64::new(0);
         let is_late = move |request: &Value| {
@@ -361,7 +361,7 @@ pub fn apply_body() -> Value {
     serde_json::from_str(local::demo::APPLY_BODY).expect("the customer's body is JSON")
 }
 
-/// A stored value as JSON, numbers as they are written; bytes as how many they are.
+/// Returns a stored value as JSON, with numbers as they are written and binary as its length.
 pub fn json(value: &AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => json!(text),

@@ -1,4 +1,4 @@
-//! What the functions log, as a test sees it.
+//! Captures the log of the functions for a test.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -11,20 +11,20 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, Subscriber};
 use tracing::{Event, Metadata};
 
-/// Keeps every line that is logged on this thread from its making to its end, in the form of the functions' own log and at
-/// its lowest level. A test's service runs on the test's own thread, so this is the log of its service.
+/// Keeps every log line of this thread while it exists, in the form of the functions' own log and at the lowest level. A test's service
+/// runs on the test's own thread, so this is the log of its service.
 pub struct Logs {
     /// It belongs to its thread.
     _here: PhantomData<*const ()>,
 }
 
 thread_local! {
-    /// What is kept on this thread; nothing while nobody asks.
+    /// The kept lines of this thread; `None` if no test keeps them.
     static KEPT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-/// There is one subscriber for the whole process. A subscriber for each thread would share what the library remembers of who
-/// listens to what, and lose lines while another thread's begins or ends.
+/// One subscriber serves the whole process. Subscribers for single threads would share the library's cache of interests, and lose lines
+/// while another thread's begins or ends.
 static LISTENING: Once = Once::new();
 
 struct ToThread;
@@ -40,13 +40,13 @@ impl Write for ToThread {
     }
 }
 
-/// Listens on the threads that keep lines, and only there: a line that nobody keeps is not even put together.
+/// Listens only on threads that keep lines. Other lines are not even formatted.
 struct WhereKept<S>(S);
 
 impl<S: Subscriber> Subscriber for WhereKept<S> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.0.register_callsite(metadata);
-        // Asked again for every line.
+        // Called again for every line.
         Interest::sometimes()
     }
 
@@ -92,7 +92,7 @@ impl<S: Subscriber> Subscriber for WhereKept<S> {
 }
 
 impl Logs {
-    /// Begins to keep.
+    /// Begins to keep lines.
     #[expect(clippy::new_without_default, reason = "making one has an effect")]
     pub fn new() -> Self {
         LISTENING.call_once(|| {
@@ -103,7 +103,7 @@ impl Logs {
         Self { _here: PhantomData }
     }
 
-    /// The lines since the last time, without those of the embedded database, which is no part of a function.
+    /// Returns the lines since the last call, without those of the embedded database, because it does not belong to a function.
     pub fn take(&self) -> Vec<Value> {
         let bytes = KEPT.replace(Some(Vec::new())).unwrap_or_default();
         let text = String::from_utf8(bytes).expect("a log is text");

@@ -1,16 +1,16 @@
-//! What another system may make of a user whom a token still names.
+//! Changes that another system may make to a user with a valid token.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::domain::{Role, User};
 
 use crate::{Item, TestApp};
 
-/// What became of a caller since the token was signed.
+/// The state of a caller since the token was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallerState {
     /// The user is as the token says.
     AsTheTokenSays,
-    /// Signing in is switched off.
+    /// The user is disabled.
     Disabled,
     /// The role is a lower one.
     Demoted,
@@ -18,7 +18,7 @@ pub enum CallerState {
     Promoted,
     /// The user belongs to another organization.
     Moved,
-    /// There is no such user.
+    /// The user does not exist.
     Deleted,
 }
 
@@ -27,7 +27,7 @@ impl CallerState {
     pub const ALL: [Self; 6] =
         [Self::AsTheTokenSays, Self::Disabled, Self::Demoted, Self::Promoted, Self::Moved, Self::Deleted];
 
-    /// Whether a user of `role` can come into this state.
+    /// Returns whether a user of `role` can have this state.
     pub fn is_possible(self, role: Role) -> bool {
         match self {
             Self::Demoted => role != Role::SalesRep,
@@ -38,7 +38,7 @@ impl CallerState {
 }
 
 impl TestApp {
-    /// Brings the stored user into `state`, past every port; one that moves goes to `elsewhere` and keeps its id.
+    /// Sets the stored user to `state`, without a port. A user who moves goes to `elsewhere` and keeps the id.
     pub async fn change_user(&self, user: &User, state: CallerState, elsewhere: &str) {
         let place = Role::ALL.into_iter().position(|role| role == user.role).expect("the role is one");
         let role = |place: usize| AttributeValue::S(Role::ALL[place].to_string());
@@ -52,7 +52,7 @@ impl TestApp {
         }
     }
 
-    /// Moves a user with everything to the organization `to`, address included, as another system would.
+    /// Moves a user with everything, including the address, to the organization `to`, as another system would.
     pub async fn move_user(&self, user: &User, to: &str) {
         let (from, to_partition) = (partition(user), format!("ORG#{to}#USER#{}", user.id));
         self.remove_user(user, |mut item| {
@@ -71,7 +71,7 @@ impl TestApp {
         }
     }
 
-    /// Takes every item of a user away, and puts what `instead` makes of each.
+    /// Replaces every item of a user by the result of `instead`.
     async fn remove_user(&self, user: &User, instead: impl Fn(Item) -> Option<Item>) {
         let from = partition(user);
         for item in self.items().await {

@@ -1,4 +1,4 @@
-//! A way to the embedded database for processes of their own, on which the same faults can happen.
+//! A proxy in front of the embedded database for separate processes, with the same faults.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::{Faults, Recorded, Recording};
+use crate::{Faults, RecordedCalls, Recording};
 
 /// DynamoDB takes requests of at most 16 MB.
 const MAX_REQUEST: usize = 16 << 20;
@@ -32,7 +32,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Stands in front of the database at this endpoint.
+    /// Starts in front of the database at this endpoint.
     pub async fn start(database: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port of the loopback address");
         let address = listener.local_addr().expect("a listener has an address");
@@ -48,18 +48,18 @@ impl Proxy {
         Self { address, faults, recording, server }
     }
 
-    /// Where it answers, as a URL.
+    /// Returns its URL.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What goes wrong on the way to the database.
+    /// Returns the faults on the way to the database.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// What came to the database, and what did not.
-    pub fn recorded(&self) -> Recorded {
+    /// Returns the calls, those that reached the database and those that did not.
+    pub fn recorded(&self) -> RecordedCalls {
         self.recording.recorded()
     }
 
@@ -76,10 +76,10 @@ impl Drop for Proxy {
 }
 
 async fn serve(stream: TcpStream, forward: Forward) {
-    // Small answers must not wait for one another's acknowledgement.
+    // Without this, small answers wait for each other's acknowledgement.
     drop(stream.set_nodelay(true));
     let service = service_fn(move |request| forward.clone().run(request));
-    // An error is a connection that a fault broke, or whose process is gone.
+    // An error is a connection that a fault broke, or whose process has ended.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
@@ -90,7 +90,7 @@ struct Forward {
 }
 
 impl Forward {
-    /// The database's answer; after an error hyper closes the connection without one.
+    /// Returns the database's answer; after an error hyper closes the connection without one.
     async fn run(self, request: http::Request<Incoming>) -> Result<http::Response<Body>, AnyError> {
         let (mut parts, body) = request.into_parts();
         let body = to_bytes(Body::new(body), MAX_REQUEST).await?;

@@ -1,4 +1,4 @@
-//! What the service says to DynamoDB: every call, in order, with what it consumed.
+//! Records every call of the service to DynamoDB, in order, with the consumed units.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,28 +21,28 @@ pub struct Call {
     pub operation: String,
     /// The request as it went over the wire.
     pub request: Value,
-    /// The answer, error or not; null where none came.
+    /// The answer, error or not; null without one.
     pub response: Value,
-    /// The answer's status; 0 where none came.
+    /// The answer's status; 0 without an answer.
     pub status: u16,
     /// When it started, counted in starts and ends of calls.
     pub started: u64,
     /// When it ended, on the same count; `u64::MAX` while it runs.
     pub ended: u64,
-    /// Read units, indexes included, as the answer tells them.
+    /// Read units of the answer, indexes included.
     pub read_units: f64,
-    /// Write units, indexes included, as the answer tells them. A refused write tells none.
+    /// Write units of the answer, indexes included. A refused write has none.
     pub write_units: f64,
 }
 
-/// Some calls in the order of their starts, with what they add up to.
+/// Calls in the order of their starts, with their totals.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Recorded {
+pub struct RecordedCalls {
     /// The calls.
     pub calls: Vec<Call>,
 }
 
-impl Recorded {
+impl RecordedCalls {
     /// The operations, in the order of their starts.
     pub fn operations(&self) -> Vec<&str> {
         self.calls.iter().map(|call| call.operation.as_str()).collect()
@@ -72,7 +72,7 @@ impl Recorded {
     /// ended. Calls that overlap count once.
     pub fn round_trips(&self) -> usize {
         let mut longest = BTreeMap::<u64, usize>::new();
-        // Calls are in the order of their starts, so everything that ended before this one started is in already.
+        // Calls are in the order of their starts, so all that ended before this one started are counted already.
         for call in &self.calls {
             let before = longest.range(..call.started).map(|(_, length)| *length).max().unwrap_or(0);
             longest.entry(call.ended).and_modify(|length| *length = (*length).max(before + 1)).or_insert(before + 1);
@@ -81,37 +81,37 @@ impl Recorded {
     }
 }
 
-/// The place where a connector writes down what passes. Clones write to the same place.
+/// The record of a connector. Clones share it.
 #[derive(Clone, Default)]
-pub struct Recording(Arc<Mutex<State>>);
+pub struct Recording(Arc<Mutex<CallLog>>);
 
 #[derive(Default)]
-struct State {
+struct CallLog {
     counter: u64,
     calls: Vec<Call>,
 }
 
 impl Recording {
-    /// A connector that writes down every call that it hands to `inner`.
+    /// Returns a connector that records every call that it passes to `inner`.
     pub(crate) fn connector(&self, inner: SharedHttpConnector) -> SharedHttpConnector {
         SharedHttpConnector::new(RecordingConnector { inner, recording: self.clone() })
     }
 
-    /// Everything so far.
-    pub fn recorded(&self) -> Recorded {
-        Recorded { calls: self.with(|state| state.calls.clone()) }
+    /// Returns the calls so far.
+    pub fn recorded(&self) -> RecordedCalls {
+        RecordedCalls { calls: self.with(|state| state.calls.clone()) }
     }
 
-    /// Forgets everything so far.
+    /// Forgets the calls so far.
     pub fn clear(&self) {
         self.with(|state| state.calls.clear());
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut CallLog) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes down that a call starts; the number names it until it ends.
+    /// Records the start of a call; the number names it until it ends.
     fn start(&self, request: &HttpRequest) -> u64 {
         let call = Call {
             operation: operation(request),
@@ -130,7 +130,7 @@ impl Recording {
         })
     }
 
-    /// Writes down a call that never came to the database, and the answer that it got all the same; status 0 for none.
+    /// Records a call that never reached the database, with the answer that it got; status 0 without one.
     pub(crate) fn unsent(&self, request: &HttpRequest, status: u16, response: Value) {
         let started = self.start(request);
         self.end(started, status, response);
@@ -151,7 +151,7 @@ impl Recording {
     }
 }
 
-/// What a request asks for, such as `TransactWriteItems`.
+/// Returns the operation of a request, such as `TransactWriteItems`.
 pub(crate) fn operation(request: &HttpRequest) -> String {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default().to_owned()
@@ -163,7 +163,7 @@ impl fmt::Debug for Recording {
     }
 }
 
-/// `ConsumedCapacity` is one object or, where a call may touch several tables, a list of them.
+/// Sums `ConsumedCapacity`: one object or, for a call that may use several tables, a list.
 fn consumed(operation: &str, response: &Value) -> (f64, f64) {
     let units = match &response["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
@@ -184,8 +184,8 @@ impl HttpConnector for RecordingConnector {
         let recording = self.recording.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            // Calls that the service makes in parallel must all have started before the first of them can end,
-            // however fast the loopback is: let whoever is ready go first.
+            // Parallel calls of the service must all start before the first of them ends, even on a fast loopback: yield to all
+            // ready tasks first.
             for _ in 0..8 {
                 tokio::task::yield_now().await;
             }
@@ -206,7 +206,7 @@ impl HttpConnector for RecordingConnector {
     }
 }
 
-/// The same response with its body in memory, so that it can be read here and again by the SDK.
+/// Returns the response with its body in memory, so that both this recording and the SDK can read it.
 async fn whole(mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let collected = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
@@ -218,7 +218,7 @@ async fn whole(mut response: HttpResponse) -> Result<HttpResponse, ConnectorErro
 mod tests {
     use super::*;
 
-    fn recorded(intervals: &[(u64, u64)]) -> Recorded {
+    fn recorded(intervals: &[(u64, u64)]) -> RecordedCalls {
         let call = |(started, ended): &(u64, u64)| Call {
             operation: "Query".to_owned(),
             request: Value::Null,
@@ -229,7 +229,7 @@ mod tests {
             read_units: 0.5,
             write_units: 0.0,
         };
-        Recorded { calls: intervals.iter().map(call).collect() }
+        RecordedCalls { calls: intervals.iter().map(call).collect() }
     }
 
     #[test]

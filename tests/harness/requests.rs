@@ -1,18 +1,18 @@
-//! A good request for every operation. A new operation does not compile before it has one here.
+//! A good request for every operation. A new operation does not compile without one here.
 
 use serde_json::{Value, json};
 use shared::http::{OperationId, ROUTES, Route};
 
 use crate::{TestApp, apply_body, create_body};
 
-/// The ids of what a request is about.
+/// The ids for a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// In the place of `{id}`.
+    /// The value of `{id}`.
     pub snapshot: &'a str,
-    /// In the place of `{applyId}`.
+    /// The value of `{applyId}`.
     pub apply: &'a str,
-    /// In the place of `{orgId}`, and the organization that a snapshot is assigned to.
+    /// The value of `{orgId}`, and the organization that a snapshot is assigned to.
     pub organization: &'a str,
 }
 
@@ -24,7 +24,7 @@ impl Subject<'_> {
     }
 }
 
-/// Returns the body with which an operation succeeds in the demo workspace; `None` where it takes none.
+/// Returns the body with which an operation succeeds in the demo workspace; `None` if it takes no body.
 pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
     match operation {
         OperationId::Login => Some(json!({"email": crate::PAT, "password": crate::PASSWORD})),
@@ -53,7 +53,7 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
     }
 }
 
-/// Returns the operations whose path names a snapshot that must be there: all but those about applies.
+/// Returns the operations whose path names a snapshot that must exist: all except those about applies.
 pub fn operations_of_a_snapshot() -> impl Iterator<Item = OperationId> {
     let is_of_one = |route: &&Route| route.path.contains("/{id}") && !route.path.contains("/applies");
     ROUTES.iter().filter(is_of_one).map(|route| route.id)

@@ -1,4 +1,4 @@
-//! Setups of any size, and applies of what was captured from them.
+//! Setups of any size, and applies of their captures.
 
 use serde_json::{Value, json};
 use shared::domain::{Email, Fault, ObjectId, Role, Setup, SetupItem, Timestamp, User};
@@ -6,15 +6,15 @@ use shared::store::{CreateUserOutcome, SetupChange, SetupEdit, SetupWriteOutcome
 
 use crate::{ACME, BEGINNING, PAT, TestApp, apply_body};
 
-/// An id of its own for every kind and number.
+/// Returns a distinct id for every kind and number.
 pub fn numbered_id(kind: u8, number: usize) -> ObjectId {
     let mut bytes = [kind; 12];
     bytes[4..].copy_from_slice(&(number as u64).to_be_bytes());
     ObjectId::from_bytes(bytes)
 }
 
-/// A setup of so many items: prompts, templates, and automations that refer to a stage, to an agent, to a prompt by its id
-/// and to a template by its name.
+/// Returns a setup of so many items: prompts, templates, and automations that refer to a stage, an agent, a prompt by its id and a
+/// template by its name.
 pub fn setup_of(items: usize) -> Setup {
     let item = |kind, number, document: Value| SetupItem {
         id: numbered_id(kind, number),
@@ -46,7 +46,7 @@ pub fn setup_of(items: usize) -> Setup {
     }
 }
 
-/// Makes a user of Acme with this setup, and gives its id.
+/// Creates a user of Acme with this setup, and returns the id.
 pub async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> ObjectId {
     let user = User {
         id: numbered_id(0xa0, number),
@@ -66,7 +66,7 @@ pub async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> Obj
     user.id
 }
 
-/// Changes a setup as an editor does that reads each item just before.
+/// Changes a setup like an editor that reads each item first.
 pub async fn change_setup(
     table: &Table,
     organization: &ObjectId,
@@ -83,20 +83,20 @@ pub async fn change_setup(
     writer.write(organization, user, &edits, now).await
 }
 
-/// Captures the setup of a user of Acme, and gives the snapshot's id.
+/// Captures the setup of a user of Acme, and returns the snapshot's id.
 pub async fn capture(app: &TestApp, user: ObjectId) -> String {
     let body = json!({"name": "Large", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
     let answer = app.create_snapshot(&app.token(PAT), &body).await;
     answer.expect(201)["snapshot"]["_id"].as_str().expect("an id").to_owned()
 }
 
-/// A snapshot of so many items.
+/// Creates a snapshot of so many items.
 pub async fn snapshot_of(app: &TestApp, items: usize) -> String {
     let user = user_with_setup(app, items, &setup_of(items)).await;
     capture(app, user).await
 }
 
-/// An apply into Globex that maps every automation's stage and agent.
+/// Returns the body of an apply into Globex that maps every automation's stage and agent.
 pub fn mapped_body(email: &str, automations: usize) -> Value {
     let each = |mapping: Value| -> Value {
         (0..automations)
@@ -112,7 +112,7 @@ pub fn mapped_body(email: &str, automations: usize) -> Value {
     body
 }
 
-/// Prompts of hex digits, of so many bytes each, which pack to about half of that.
+/// Returns prompts of hex digits, of so many bytes each, which compress to about half of that.
 pub fn incompressible(prompts: usize, bytes: usize) -> Setup {
     let mut state = 1_u64;
     let mut noise = || {

@@ -1,11 +1,11 @@
-//! How many trials of which kind found what.
+//! Counts the findings of trials by kind.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Finding;
 
-/// A table of trials, one row for each kind of them.
+/// A table of trials, one row for each kind.
 #[derive(Debug, Default)]
 pub struct Tally(BTreeMap<String, Row>);
 
@@ -25,18 +25,18 @@ impl Tally {
         }
     }
 
-    /// How many trials there were.
+    /// Returns the number of trials.
     pub fn trials(&self) -> usize {
         self.0.values().map(|row| row.trials).sum()
     }
 
-    /// How many trials' findings are of this kind, as [`Finding::kind`] names it.
+    /// Returns how many trials have findings of this kind (see [`Finding::kind`]).
     pub fn count(&self, kind: &str) -> usize {
         let findings = self.0.values().flat_map(|row| &row.findings);
         findings.filter(|(finding, _)| finding.kind() == kind).map(|(_, times)| times).sum()
     }
 
-    /// Prints the table, and fails where anything was found.
+    /// Prints the table, and fails the test if there is any finding.
     #[track_caller]
     pub fn expect_nothing(&self, title: &str) {
         println!("{title}\n{self}");

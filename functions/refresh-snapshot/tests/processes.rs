@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use local::event_source::{MAX_RECEIVES, MAXIMUM_CONCURRENCY, VISIBILITY_TIMEOUT};
-use local::gateway::{FunctionError, Invoked};
+use local::gateway::{FunctionError, InvocationResult};
 use local::scheduler::SHARE;
 use local::workspace::{Member, Tenant, Workspace};
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ impl Queue {
     }
 
     /// Runs a process of the function on an event until it answers, or ends, or has no time left.
-    async fn invoke(&self, event: &Value) -> Invoked {
+    async fn invoke(&self, event: &Value) -> InvocationResult {
         let mut process = self.app.spawn(BINARY, &self.proxy).await;
         let mut invocation = process.invoke_within(event, TIMEOUT);
         let is_poisoned = self.poisoned.iter().any(|id| event.to_string().contains(id));

@@ -1,4 +1,4 @@
-//! `edit`: one setup item, changed as the CRM would change it.
+//! `edit`: changes one setup item as the CRM would.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::Failure;
 use super::load::open_table;
 use crate::database::{Database, Storage};
 
-/// How often an item is opened before the edit gives up.
+/// How often an item is opened before the edit fails.
 const ATTEMPTS: u32 = 8;
 
 /// A field, or a JSON pointer, and its new value.
@@ -21,7 +21,7 @@ pub(crate) struct Set {
     value: Value,
 }
 
-/// Which item of whom.
+/// The item to edit, and its user.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) organization: ObjectId,
@@ -31,17 +31,17 @@ pub(crate) struct Target {
 
 /// Reads `KIND:ID`.
 pub(crate) fn parse_item(text: &str) -> Result<(ItemKind, ObjectId), String> {
-    let (kind, id) = text.split_once(':').ok_or("it is written as KIND:ID, such as prompt:64eea1110000000000000201")?;
+    let (kind, id) = text.split_once(':').ok_or("write KIND:ID, such as prompt:64eea1110000000000000201")?;
     let kind = ItemKind::ALL
         .into_iter()
         .find(|known| known.as_str() == kind)
-        .ok_or_else(|| format!("{kind} is no kind; it is automation, prompt or template"))?;
+        .ok_or_else(|| format!("{kind} is not a kind; write automation, prompt or template"))?;
     Ok((kind, id.parse().map_err(|violation: shared::domain::Violation| violation.detail)?))
 }
 
 /// Reads `FIELD=JSON`.
 pub(crate) fn parse_set(text: &str) -> Result<Set, String> {
-    let (field, value) = text.split_once('=').ok_or("it is written as FIELD=JSON, such as temperature=0.7")?;
+    let (field, value) = text.split_once('=').ok_or("write FIELD=JSON, such as temperature=0.7")?;
     if field.is_empty() || field == "/" {
         return Err("the field's name is missing before the =".to_owned());
     }
@@ -64,7 +64,7 @@ pub(crate) async fn run(
         None => change(&open_table(endpoint.as_deref(), table_name).await?, target, sets).await?,
     };
     let (kind, id) = &target.item;
-    println!("{kind} {id} is changed; the setup's version was {before} and is {after}.");
+    println!("{kind} {id} is changed; the setup's version was {before} and is now {after}.");
     Ok(())
 }
 
@@ -78,8 +78,8 @@ async fn in_file(file: &Path, table_name: &str, target: &Target, sets: &[Set]) -
     versions
 }
 
-/// Opens the item, sets the fields and writes it back on the version that was opened. Where somebody else wrote the item
-/// meanwhile, opens it again: their fields stay.
+/// Opens the item, sets the fields and writes it on the version that was opened. If another writer changed the item in between,
+/// opens it again, so that the other writer's fields stay.
 async fn change(table: &Table, target: &Target, sets: &[Set]) -> Result<(u64, u64), Failure> {
     let Target { organization, user, item: (kind, id) } = target;
     let writer = SetupWriter::new(table);
@@ -103,7 +103,7 @@ async fn change(table: &Table, target: &Target, sets: &[Set]) -> Result<(u64, u6
     Err(Failure::Edit(format!("other writers keep changing {kind} {id} or its setup; nothing is written, try again")))
 }
 
-/// Sets one field. A pointer may add a field to an object that is there, and nothing else.
+/// Sets one field. A pointer may add a field only to an existing object.
 fn apply(document: &mut Document, set: &Set) -> Result<(), String> {
     let Set { field, value } = set;
     if !field.starts_with('/') {
@@ -116,7 +116,7 @@ fn apply(document: &mut Document, set: &Set) -> Result<(), String> {
         *place = value.clone();
         return Ok(());
     }
-    let nowhere = || format!("the item has no {field}, and nothing that could have it");
+    let nowhere = || format!("the item has no {field}, and no object to add it to");
     let (parent, name) = field.rsplit_once('/').ok_or_else(nowhere)?;
     let name = name.replace("~1", "/").replace("~0", "~");
     let fields = match parent {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_place_that_cannot_be_is_refused() {
         for nowhere in ["/nothing/here=1", "/list/5=1", "/name/first=1"] {
-            assert!(edited(&[nowhere]).unwrap_err().contains("nothing that could have it"), "{nowhere}");
+            assert!(edited(&[nowhere]).unwrap_err().contains("no object to add it to"), "{nowhere}");
         }
         for bad in ["name", "=1", "/=1", "name=text"] {
             assert!(parse_set(bad).is_err(), "{bad}");

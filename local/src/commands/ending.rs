@@ -1,19 +1,18 @@
-//! When a person or the system says that it is time to end.
+//! Ends the process when a person or the system asks for it.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// How long everything together has to end. What is not done by then is cut off.
+/// How long the end may take in all. Work that lasts longer is interrupted.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// Takes note of Ctrl-C and of the system's request to end, from when this is made on: before that, either ends the
-/// process on the spot.
-pub(crate) struct Ending(oneshot::Receiver<()>);
+/// Waits for Ctrl-C or the system's request to end. Before it exists, either ends the process at once.
+pub(crate) struct StopSignal(oneshot::Receiver<()>);
 
-impl Ending {
-    /// Listens in a thread of its own, which no request can keep busy.
+impl StopSignal {
+    /// Waits in a thread of its own, which no request can keep busy.
     pub(crate) fn new() -> io::Result<Self> {
         let (asked, ending) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -24,7 +23,7 @@ impl Ending {
         std::thread::Builder::new().name("ending".to_owned()).spawn(move || {
             runtime.block_on(async {
                 requests.next().await;
-                // Nobody waits while the start still goes on.
+                // During the start nobody receives this.
                 let _ = asked.send(());
                 // A second request, or the end of the time.
                 drop(tokio::time::timeout(LIMIT, requests.next()).await);
@@ -34,9 +33,9 @@ impl Ending {
         Ok(Self(ending))
     }
 
-    /// Waits until it is time, then for `stop` to let what runs finish.
+    /// Waits for the request to end, then for `stop`, which lets running requests finish.
     pub(crate) async fn wait<E>(self, stop: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
-        // The thread never ends without a word.
+        // The thread always sends before it ends.
         drop(self.0.await);
         let outcome = stop().await;
         eprintln!("Stopped.");
@@ -44,9 +43,9 @@ impl Ending {
     }
 }
 
-/// Whatever still runs must not keep the process from ending.
+/// Ends the process, also while requests run.
 fn end_now() {
-    eprintln!("Stopped; what was still running was cut off.");
+    eprintln!("Stopped; running requests were interrupted.");
     std::process::exit(0);
 }
 
@@ -81,7 +80,7 @@ impl Requests {
 
     #[cfg(not(unix))]
     async fn next(&mut self) {
-        // Where Ctrl-C cannot be waited for, it ends the process by itself.
+        // If the system cannot report Ctrl-C, it ends the process itself.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,4 +1,4 @@
-//! `load`: a workspace into any table.
+//! `load`: writes a workspace into any table.
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -13,16 +13,16 @@ use shared::ids::SystemRandomness;
 use shared::store::Table;
 
 use super::Failure;
-use crate::loader::{self, Absent, LoadError, Loaded, PasswordHashes};
+use crate::loader::{self, Absent, LoadError, LoadReport, PasswordHashes};
 use crate::workspace::Workspace;
 
-/// The variable with everybody's password.
+/// The variable with the password of all users.
 const VARIABLE: &str = "LOAD_PASSWORD";
 
 /// The status of a refusal by `local`'s own endpoint. AWS's refusals are 400.
 const FORBIDDEN: u16 = 403;
 
-/// Loads the workspace, or refuses before it writes anything.
+/// Loads the workspace. If it refuses, it has written nothing.
 pub(crate) async fn run(
     table_name: &str,
     file: &Path,
@@ -31,7 +31,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let workspace = Workspace::read(file)?;
     let table = open_table(endpoint.as_deref(), table_name).await?;
-    // Before anybody types passwords in vain.
+    // Before the user types passwords.
     let existing = loader::existing(&table, &workspace).await?;
     if !existing.is_empty() && !only_missing {
         return Err(LoadError::Exists(existing).into());
@@ -47,16 +47,16 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Tells what was written; fails where something is still missing.
-fn report(Loaded { written, found, missing }: &Loaded) -> Result<(), Failure> {
-    println!("Loaded: {}. There before: {}.", written.len(), found.len());
+/// Prints what was written. Fails if something is still missing.
+fn report(LoadReport { written, found, missing }: &LoadReport) -> Result<(), Failure> {
+    println!("Loaded: {}. Existed before: {}.", written.len(), found.len());
     if missing.is_empty() {
         return Ok(());
     }
     Err(Failure::Table(format!("not loaded:\n  {}", missing.join("\n  "))))
 }
 
-/// The table of this name at `endpoint` or, without one, at AWS; or why it cannot be used.
+/// Returns the table of this name at `endpoint`, or at AWS without one. Fails if the table cannot be used.
 pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Table, Failure> {
     let client = connect(endpoint).await;
     let place = endpoint.unwrap_or("AWS");
@@ -69,14 +69,14 @@ pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Tab
             let reason = error.err().message().unwrap_or("the credentials are refused").to_owned();
             Err(Failure::Table(format!("{place}: {reason}")))
         }
-        // Whoever may not ask for the description may still be allowed to write.
+        // A caller without the right to describe the table may still be allowed to write.
         Err(SdkError::ServiceError(_)) => Ok(Table::new(client, name)),
         Err(error) => Err(Failure::Table(format!("no answer from {place}: {}", causes(&error)))),
     }
 }
 
-/// A client for a database on this machine or network (plain HTTP, with the credentials of the environment where it has some),
-/// or for AWS.
+/// Returns a client for a database on this machine or network (plain HTTP, with the environment's credentials, if any), or for
+/// AWS.
 async fn connect(endpoint: Option<&str>) -> Client {
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => {
@@ -94,13 +94,13 @@ async fn connect(endpoint: Option<&str>) -> Client {
     }
 }
 
-/// What an error says, and the errors behind it.
+/// Returns the messages of an error and its causes.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Everybody's password, each good enough for its user.
+/// Returns each user's password. Fails if one is not allowed for its user.
 fn passwords(workspace: &Workspace, everybodys: Option<String>) -> Result<Vec<(&User, Password)>, Failure> {
     if everybodys.is_none() && !std::io::stdin().is_terminal() {
         let reason = format!(

@@ -1,4 +1,4 @@
-//! `migrate`: moves what an earlier version of the service stored in another form.
+//! `migrate`: rewrites what an earlier version of the service stored in another form.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::Failure;
 use super::load::open_table;
 use crate::database::{Database, Storage};
 
-/// Moves the password hashes and prints how many. Fails where some cannot be moved, and names their users.
+/// Moves the password hashes and prints how many. Fails if some cannot be moved, and names their users.
 pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_name: &str) -> Result<(), Failure> {
     let migrated = match db {
         Some(file) if !file.exists() => return Err(Failure::Table(format!("there is no {}", file.display()))),
@@ -34,7 +34,7 @@ fn report(migrated: &MigrationReport) -> Result<(), Failure> {
     let users = left.iter().map(|(organization, user)| format!("  user {user} of organization {organization}"));
     let users = users.collect::<Vec<_>>().join("\n");
     Err(Failure::Table(format!(
-        "these users keep a hash in their profile, because their address is not claimed by them; none of them can sign in:\n{users}"
+        "the profiles of these users keep their hashes, because another user holds their address or nobody does; they cannot sign in:\n{users}"
     )))
 }
 
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_not_there_is_not_made() {
+    async fn a_missing_file_is_not_created() {
         let error = run(None, Some("no-such.db".into()), "snapshots").await.unwrap_err();
         assert_eq!(error.to_string(), "there is no no-such.db");
     }

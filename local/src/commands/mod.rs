@@ -1,4 +1,4 @@
-//! What the commands do.
+//! The commands.
 
 pub(crate) mod edit;
 mod ending;
@@ -22,15 +22,15 @@ use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
 use crate::guard::BadCredentials;
 use crate::keys::{Keys, KeysError};
-use crate::loader::{self, Absent, LoadError, Loaded, PasswordHashes};
+use crate::loader::{self, Absent, LoadError, LoadReport, PasswordHashes};
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
 use crate::{docs_page, openapi};
 
-/// Why a command did not do what it was told. Says what to change.
+/// Why a command failed. Each message says what to change.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error("{address} is taken by another program: choose another one with {option}")]
     Taken {
         /// The address.
@@ -38,33 +38,33 @@ pub enum Failure {
         /// The option, with an example.
         option: String,
     },
-    /// The system does not let us listen there.
+    /// The system refuses the address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The origins for web pages are not good.
+    /// The origins for web pages are malformed.
     #[error("--cors-origin: {0}")]
     CorsOrigins(#[from] InvalidOrigins),
-    /// The workspace is not good.
+    /// The workspace cannot be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The service does not run.
+    /// The service cannot start.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// The database does not run.
+    /// The database cannot start.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The credentials of a person's own choice are none.
+    /// The user's own credentials are malformed.
     #[error(transparent)]
     Credentials(#[from] BadCredentials),
-    /// There are no keys.
+    /// The keys cannot be read or created.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The workspace is not in the table.
+    /// The workspace was not loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A password cannot be hashed.
@@ -76,19 +76,19 @@ pub enum Failure {
     /// The table fails.
     #[error(transparent)]
     Store(#[from] Fault),
-    /// The demo could not be shown.
+    /// The demo could not run.
     #[error(transparent)]
     Demo(#[from] DemoError),
-    /// The demo was shown, and something was not as it must be.
+    /// The demo ran, and an answer differs from the contract.
     #[error("not as the contract says:\n  {}", .0.join("\n  "))]
     Differences(Vec<String>),
-    /// A user needs a password and there is none, or none that is good.
+    /// A user's password is missing or not allowed.
     #[error("{0}")]
     Password(String),
-    /// What is to be edited is not there, or cannot be changed so.
+    /// The item to edit does not exist, or cannot be changed like this.
     #[error("{0}")]
     Edit(String),
-    /// The output is gone.
+    /// The output cannot be written.
     #[error("the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -104,8 +104,8 @@ pub(crate) fn keys() -> Result<(), Failure> {
     let keys = Keys::generate(&SystemRandomness)?;
     io::Write::write_all(&mut io::stdout(), keys.to_json().as_bytes())?;
     eprintln!(
-        "privateKey signs tokens: put it into a secret of Secrets Manager and name that one in the parameter \
-         SigningKeySecretArn.\njwks checks them and is public: it is the parameter Jwks."
+        "privateKey signs tokens. Store it in Secrets Manager and pass the ARN of that secret as the parameter \
+         SigningKeySecretArn.\njwks verifies tokens and is public. Pass it as the parameter Jwks."
     );
     Ok(())
 }
@@ -116,7 +116,7 @@ pub(crate) fn openapi(page: bool) -> Result<(), Failure> {
     Ok(io::Write::write_all(&mut io::stdout(), text.as_bytes())?)
 }
 
-/// Listens on `address`; `option` is what changes it.
+/// Listens on `address`. `option` is the option that changes it.
 async fn listen(address: SocketAddr, option: String) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => Failure::Taken { address, option },
@@ -132,8 +132,8 @@ fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
     file.map_or_else(Workspace::demo, Workspace::read)
 }
 
-/// Loads what is missing; on this machine everybody has the demo password.
-async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<Loaded, Failure> {
+/// Loads what is missing. On this machine all users have the demo password.
+async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<LoadReport, Failure> {
     let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
     Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash), Absent::Reported).await?)
 }

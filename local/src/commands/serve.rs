@@ -1,4 +1,4 @@
-//! Serving: the whole API, with what a person needs to try it.
+//! Serves the whole API, and prints what a person needs to try it.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,12 +10,12 @@ use shared::http::CorsOrigins;
 use shared::ids::SystemRandomness;
 use shared::store::{SetupWriter, Table};
 
-use super::ending::Ending;
+use super::ending::StopSignal;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::demo::{APPLY_BODY, CREATE_BODY};
 use crate::guard::Credentials;
 use crate::keys::{self, Keys};
-use crate::loader::Loaded;
+use crate::loader::LoadReport;
 use crate::scheduler::{EVERY, Pace};
 use crate::stack::{Options, Stack};
 use crate::workspace::{DEMO_PASSWORD, Workspace};
@@ -25,7 +25,7 @@ const SAM: &str = "sam@globex.example";
 /// The new user of the second request.
 const CASEY: &str = "casey@acme.example";
 
-/// Serves until it is told to end.
+/// Serves until a person or the system ends it.
 pub(crate) async fn run(
     port: u16,
     cors_origins: CorsOrigins,
@@ -34,10 +34,10 @@ pub(crate) async fn run(
     file: Option<PathBuf>,
     allowed_hosts: Vec<String>,
 ) -> Result<(), Failure> {
-    let ending = Ending::new()?;
+    let ending = StopSignal::new()?;
     let credentials = Some(Credentials::from_env_or_new()?);
     let workspace = workspace(file.as_deref())?;
-    // Before keys are put beside a file that is none of ours.
+    // Checked first, so that no keys are written beside a file of another program.
     let storage = storage(db.as_deref());
     storage.admit()?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -60,10 +60,10 @@ pub(crate) async fn run(
     let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
     let mut welcome = format!("The API    {}    (Ctrl-C ends it)\n", stack.url());
     welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
-    welcome += &format!("For it, and to invoke functions:\n{}\n\n", stack.database().credentials().export_line());
+    welcome += &format!("To use it, and to invoke functions:\n{}\n\n", stack.database().credentials().export_line());
     welcome += &format!("{}\n{}\n", people(&workspace), first_steps(&stack, &workspace).await);
     welcome += &before_this_start(&loaded, is_claimed(stack.table(), CASEY).await?);
-    // Not before: the sign-ins for the commands above are nobody's requests.
+    // Only now: the sign-ins above are not requests of a user.
     stack.gateway().log_requests(true);
     io::stdout().write_all(welcome.as_bytes())?;
     let playing = stack.scheduler().play(EVERY, pace);
@@ -76,16 +76,16 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Tells what the table had before this start, and what it still lacks of the workspace.
-fn before_this_start(Loaded { written, found, missing }: &Loaded, has_casey: bool) -> String {
+/// Says what the table held before this start, and what it still lacks of the workspace.
+fn before_this_start(LoadReport { written, found, missing }: &LoadReport, has_casey: bool) -> String {
     let mut words = String::new();
     if !found.is_empty() && !written.is_empty() {
-        words += &format!("\nThe table had a part of the workspace. Added: {}.\n", written.join(", "));
+        words += &format!("\nThe table held a part of the workspace. Added: {}.\n", written.join(", "));
     } else if !found.is_empty() {
         words += "\nThis table was in use before.\n";
     }
     if has_casey {
-        words += "\nCasey exists already, so the second is answered 409: change the address.\n";
+        words += "\nCasey exists already, so the second command gets 409: change the address.\n";
     }
     if !missing.is_empty() {
         words += &format!("\nNot loaded:\n  {}\n", missing.join("\n  "));
@@ -93,13 +93,13 @@ fn before_this_start(Loaded { written, found, missing }: &Loaded, has_casey: boo
     words
 }
 
-/// Whether somebody has the address.
+/// Returns whether a user has the address.
 async fn is_claimed(table: &Table, address: &str) -> Result<bool, Failure> {
     let Ok(address) = Email::parse(address) else { return Ok(false) };
     Ok(SetupWriter::new(table).is_claimed(address.key()).await?)
 }
 
-/// Who can sign in.
+/// Lists the users who can sign in.
 fn people(workspace: &Workspace) -> String {
     let width = workspace.members().map(|(_, member)| member.user.email.as_str().len()).max().unwrap_or(0);
     let mut lines = vec![format!("Users, all with the password {DEMO_PASSWORD}")];
@@ -116,7 +116,7 @@ fn people(workspace: &Workspace) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Commands to paste: the main job for the demo workspace, a sign-in for another one.
+/// Returns commands to paste: the main job for the demo workspace, a sign-in for any other workspace.
 async fn first_steps(stack: &Stack, workspace: &Workspace) -> String {
     let demo_users = [PAT, SAM].into_iter().all(|email| workspace.member(email).is_some());
     if demo_users && let (Some(pat), Some(sam)) = (token(stack, PAT).await, token(stack, SAM).await) {
@@ -126,7 +126,7 @@ async fn first_steps(stack: &Stack, workspace: &Workspace) -> String {
     administrator.map(|(_, member)| signing_in(&stack.url(), member.user.email.as_str())).unwrap_or_default()
 }
 
-/// A token by a real sign-in; nothing when that is refused.
+/// Signs in and returns the token; `None` if the sign-in is refused.
 async fn token(stack: &Stack, email: &str) -> Option<String> {
     let http = reqwest::Client::builder().no_proxy().build().ok()?;
     let body = json!({"email": email, "password": DEMO_PASSWORD});
@@ -135,10 +135,10 @@ async fn token(stack: &Stack, email: &str) -> Option<String> {
     answer["token"].as_str().map(str::to_owned)
 }
 
-/// The customer's two requests. The first shows its answer and keeps the snapshot's id.
+/// Returns the customer's two requests. The first shows its answer and keeps the snapshot's id.
 fn main_job(url: &str, pat: &str, sam: &str) -> String {
     format!(
-        r#"Paste these two, one after the other.
+        r#"Paste these two commands, one after the other.
 
 # Pat captures Alex's setup. The snapshot's id goes into $SNAPSHOT.
 SNAPSHOT=$(curl --silent --show-error --write-out '\n' --request POST \
@@ -171,7 +171,7 @@ fn signing_in(url: &str, email: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Runs the two commands in a shell in which `curl` only tells what it was called with.
+    /// Runs the two commands in a shell in which `curl` only prints its arguments.
     #[cfg(unix)]
     #[test]
     fn the_two_commands_work_when_they_are_pasted_in_order() {

@@ -1,15 +1,15 @@
-//! `dynamodb`: only the table, loaded.
+//! `dynamodb`: serves only the loaded table.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::ending::Ending;
+use super::ending::StopSignal;
 use super::{Failure, listen, load_for_local_use, storage, workspace};
 use crate::database::Database;
 use crate::guard::{Credentials, Guard};
 
-/// Serves the table until it is told to end. When it is ready it prints where, and a line for a shell with the credentials.
+/// Serves the table until a person or the system ends it. When it is ready, prints its address and a shell line with the credentials.
 pub(crate) async fn run(
     address: SocketAddr,
     table: &str,
@@ -17,7 +17,7 @@ pub(crate) async fn run(
     file: Option<PathBuf>,
     allowed_hosts: &[String],
 ) -> Result<(), Failure> {
-    let ending = Ending::new()?;
+    let ending = StopSignal::new()?;
     let credentials = Credentials::from_env_or_new()?;
     let workspace = workspace(file.as_deref())?;
     let option = format!("--listen, such as --listen {}:{}", address.ip(), address.port().wrapping_add(1));
@@ -29,7 +29,7 @@ pub(crate) async fn run(
         eprintln!("Not loaded: {missing}");
     }
     let export = database.credentials().export_line();
-    // In one piece: who waits for the first line has the second, too.
+    // One write, so that a program that waits for the first line also gets the second.
     let ready = format!("DynamoDB on {}, table {table}\n{export}\n", database.endpoint());
     io::stdout().write_all(ready.as_bytes())?;
     ending.wait(async || database.stop().await).await?;

@@ -1,5 +1,5 @@
-//! DynamoDB's protocol in front of the embedded database. The database's own server answers everybody, web pages too, and takes
-//! no layer in front of it; so requests are read and admitted here and handed to its engine.
+//! DynamoDB's protocol in front of the embedded database. The database's own server answers web pages too and takes no layer in
+//! front of it. So this module reads and admits requests and passes them to its engine.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,7 +19,7 @@ use crate::guard::Guard;
 const MAX_REQUEST: usize = 16 << 20;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 const TARGET: &str = "x-amz-target";
-/// What stands before the operation in that header.
+/// The prefix of the operation in that header.
 const API: &str = "DynamoDB_20120810.";
 
 /// The engine behind a guard. Clones are the same.
@@ -34,12 +34,12 @@ impl Endpoint {
         Self { guard, engine: Arc::new(RwLock::new(Some(engine))) }
     }
 
-    /// What `axum::serve` takes.
+    /// Returns the router for `axum::serve`.
     pub(super) fn router(&self) -> axum::Router {
         axum::Router::new().fallback(answer).with_state(self.clone())
     }
 
-    /// Closes the database: it is gone once what runs is done, whoever keeps a connection open.
+    /// Closes the database once running calls are done, even if clients stay connected.
     pub(super) fn close(&self) {
         self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -57,7 +57,7 @@ impl Endpoint {
             return problem(StatusCode::BAD_REQUEST, "UnknownOperationException", "There is no such operation.");
         };
         let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-            let message = "The request is larger than 16 MB, or broke off.";
+            let message = "The request is larger than 16 MB, or was interrupted.";
             return problem(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message);
         };
         let Some(engine) = self.engine() else {
@@ -78,13 +78,13 @@ async fn answer(State(endpoint): State<Endpoint>, request: Request<Body>) -> Res
     endpoint.answer(request).await
 }
 
-/// The operation that a request names; `None` where it is none of DynamoDB's.
+/// Returns the operation that a request names; `None` if it does not speak DynamoDB's protocol.
 fn operation(parts: &Parts) -> Option<&str> {
     let target = parts.headers.get(TARGET)?.to_str().ok()?;
     (parts.method == Method::POST && parts.uri.path() == "/").then(|| target.strip_prefix(API)).flatten()
 }
 
-/// Runs each operation by the method of the engine.
+/// Runs each operation with the engine's method of that name.
 macro_rules! operations {
     ($($name:literal => $method:ident,)*) => {
         fn run(engine: &dynoxide::Database, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
@@ -122,8 +122,7 @@ operations! {
     "UpdateTimeToLive" => update_time_to_live,
 }
 
-/// Reads a request. What the engine's types refuse they refuse with the kind of the error in front, such as
-/// `VALIDATION:…`.
+/// Reads a request. The engine's types begin each refusal with the kind of the error, such as `VALIDATION:…`.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
     serde_json::from_slice(body).map_err(|error| {
         let words = error.to_string();
@@ -147,7 +146,7 @@ fn written(answer: &impl Serialize) -> Result<String, DynoxideError> {
     serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// A kind of error that the engine keeps from its callers' sight.
+/// A kind of error that the engine does not export.
 fn untagged(error: DynoxideError) -> DynoxideError {
     match error {
         DynoxideError::EnvelopedValidation(words) => DynoxideError::ValidationException(words),
@@ -155,7 +154,7 @@ fn untagged(error: DynoxideError) -> DynoxideError {
     }
 }
 
-/// An error in DynamoDB's form.
+/// Returns an error in DynamoDB's form.
 fn problem(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
     let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message});
     json_response(status, body.to_string())

@@ -1,4 +1,4 @@
-//! The file that a table is kept in: whose it may be, and who may read it.
+//! The file of a table: which files are accepted, and who may read them.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-/// What every SQLite file begins with (SQLite's "Database File Format", 1.3).
+/// The first bytes of every SQLite file (SQLite's "Database File Format", 1.3).
 const SQLITE: &[u8] = b"SQLite format 3\0";
-/// The tables that the embedded database makes first in a file.
+/// The tables that the embedded database creates first in a file.
 const OWN_TABLES: [&str; 2] = ["_config", "_tables"];
-/// What SQLite keeps beside a file, with all that was written last.
+/// The endings of SQLite's files beside a database, which hold the latest writes.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// How many tables of another program a message names.
 const NAMED: usize = 3;
 
-/// Makes sure that `file` is a table of ours, or an empty or new file, and that its owner alone can read it. Says why not, and
-/// changes nothing then.
+/// Checks that `file` is one of our tables, or an empty or new file, and that only its owner can read it. Otherwise returns the reason and
+/// changes nothing.
 pub(crate) fn admit(file: &Path) -> Result<(), String> {
     match std::fs::metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return make(file),
@@ -27,12 +27,12 @@ pub(crate) fn admit(file: &Path) -> Result<(), String> {
         Ok(_) => {}
     }
     if let Some(foreign) = foreign(file).map_err(|error| error.to_string())? {
-        return Err(format!("it is {foreign}. It was left as it is: choose another path"));
+        return Err(format!("it is {foreign}. It was not changed. Choose another path"));
     }
-    make_all_private(file).map_err(|error| format!("its owner alone must be able to read it: {error}"))
+    make_all_private(file).map_err(|error| format!("only its owner may be able to read it: {error}"))
 }
 
-/// An empty file, which SQLite takes as a new database.
+/// Creates an empty file, which SQLite accepts as a new database.
 fn make(file: &Path) -> Result<(), String> {
     let made = private(OpenOptions::new().write(true).create_new(true)).open(file);
     made.map(drop).map_err(|error| match error.kind() {
@@ -41,7 +41,7 @@ fn make(file: &Path) -> Result<(), String> {
     })
 }
 
-/// What the file is where it is no table of ours. An empty one is: a run that ended early may have left it.
+/// Returns what the file is, if it is not one of our tables. An empty file is accepted: an interrupted start may have left it.
 fn foreign(file: &Path) -> io::Result<Option<String>> {
     let mut start = Vec::new();
     File::open(file)?.take(SQLITE.len() as u64).read_to_end(&mut start)?;
@@ -70,9 +70,9 @@ fn tables(file: &Path) -> rusqlite::Result<Vec<String>> {
     names.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The file and what SQLite keeps beside it: an older version left them readable to everybody.
+/// Makes the file and SQLite's files beside it private. An older version left them readable for everybody.
 fn make_all_private(file: &Path) -> io::Result<()> {
-    // SQLite follows links before it names what stands beside.
+    // SQLite follows links before it names the files beside.
     let file = file.canonicalize()?;
     make_private(&file)?;
     for ending in BESIDE {
@@ -90,7 +90,7 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Takes a file's permissions from everybody but its owner.
+/// Removes a file's permissions for everybody except its owner.
 #[cfg(unix)]
 pub(crate) fn make_private(file: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -101,7 +101,7 @@ pub(crate) fn make_private(file: &Path) -> io::Result<()> {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(OWNER_ALONE))
 }
 
-/// Where there is no such thing as a mode, the directory decides.
+/// Does nothing on a system without modes, where the directory decides.
 #[cfg(not(unix))]
 pub(crate) fn make_private(_: &Path) -> io::Result<()> {
     Ok(())
@@ -110,7 +110,7 @@ pub(crate) fn make_private(_: &Path) -> io::Result<()> {
 #[cfg(unix)]
 const OWNER_ALONE: u32 = 0o600;
 
-/// Makes what is created readable to its owner alone, from the first byte on. SQLite gives its files beside the same mode.
+/// Makes a new file readable only for its owner, from the first byte on. SQLite gives its files beside the same mode.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, OWNER_ALONE);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_of_ours_is_refused_and_left_as_it_is() {
+    fn a_file_of_another_program_is_refused_and_not_changed() {
         let directory = fresh_directory("foreign");
         let sqlite = directory.join("notes.sqlite");
         Connection::open(&sqlite).unwrap().execute_batch("CREATE TABLE notes (body TEXT)").unwrap();
@@ -154,7 +154,7 @@ mod tests {
         ] {
             let before = (std::fs::read(&file).unwrap(), std::fs::metadata(&file).unwrap().permissions());
             let reason = admit(&file).unwrap_err();
-            assert!(reason.contains(said) && reason.contains("choose another path"), "{reason}");
+            assert!(reason.contains(said) && reason.contains("Choose another path"), "{reason}");
             let after = (std::fs::read(&file).unwrap(), std::fs::metadata(&file).unwrap().permissions());
             assert_eq!(after, before, "{}", file.display());
         }
@@ -171,7 +171,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_an_empty_and_an_older_file_are_its_owners_alone() {
+    fn only_its_owner_can_read_a_new_an_empty_and_an_older_file() {
         use std::os::unix::fs::PermissionsExt;
 
         let directory = fresh_directory("mode");

@@ -1,7 +1,7 @@
 //! The API's description as a page for people: `docs/api.html`, which the service serves at `/docs`.
 //!
-//! One file that needs nothing from anywhere. All of its text is there without the script; the script searches, and sends
-//! requests from the page.
+//! One file without external resources. All text is visible without the script. The script searches, and sends requests from the
+//! page.
 
 mod operation;
 mod schema;
@@ -26,7 +26,7 @@ fn page(document: &Json) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (info.text("title")) " API" }
-                // The function makes the page's content security policy from what stands between these very tags.
+                // The function computes the page's content security policy from the text between these tags.
                 style { (PreEscaped(include_str!("style.css"))) }
             }
             body {
@@ -60,14 +60,14 @@ fn page(document: &Json) -> Markup {
     }
 }
 
-/// A group of routes, as the description's tags make them.
+/// A group of routes: one tag of the description.
 struct Group<'d> {
     name: &'d str,
     description: &'d str,
     routes: Vec<Route<'d>>,
 }
 
-/// One operation with its place.
+/// One operation with its method and path.
 struct Route<'d> {
     method: &'d str,
     path: &'d str,
@@ -132,7 +132,7 @@ fn slug(name: &str) -> String {
     name.to_ascii_lowercase().replace(' ', "-")
 }
 
-/// CommonMark with tables. Raw HTML is shown as text: descriptions are words, and the page takes no markup from them.
+/// Renders CommonMark with tables. Raw HTML is shown as text, so a description cannot add markup.
 fn markdown(text: &str) -> Markup {
     use pulldown_cmark::Event::{Html, InlineHtml, Text};
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
@@ -144,7 +144,7 @@ fn markdown(text: &str) -> Markup {
     PreEscaped(html)
 }
 
-/// One line of CommonMark, without the paragraph around it.
+/// Renders one line of CommonMark, without a paragraph.
 fn inline(text: &str) -> Markup {
     let PreEscaped(html) = markdown(text);
     let inside = html.trim().strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>"));
@@ -172,7 +172,7 @@ mod tests {
                 assert!(page.contains(&format!("<article id=\"{}\"", operation.text("operationId"))), "{name} {path}");
             }
         }
-        // The policy of the page lets neither of these through.
+        // The policy of the page allows neither of these.
         for refused in [" style=", " onclick=", " src=", "<link", "<img", "@import", "url("] {
             assert!(!page.contains(refused), "{refused}");
         }

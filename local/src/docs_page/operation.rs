@@ -1,4 +1,4 @@
-//! One route: what it does, what it takes, what it answers, and a form to try it.
+//! One route: its purpose, parameters, answers, and a form to try it.
 
 use maud::{Markup, html};
 
@@ -55,7 +55,7 @@ fn parameters(document: &Json, operation: &Json) -> Markup {
     }
 }
 
-/// The parameters of this route; those of every route are told once, at the top of the page.
+/// Returns the parameters of this route. The top of the page shows those of every route.
 fn own_parameters<'d>(document: &'d Json, operation: &'d Json) -> Vec<&'d Json> {
     let all = operation.elements("parameters").iter();
     all.filter(|parameter| parameter.get("$ref").is_none()).map(|parameter| parameter.resolved(document)).collect()
@@ -76,7 +76,7 @@ fn answers(document: &Json, operation: &Json) -> Markup {
     }
 }
 
-/// Every error, by status and code, with the words that an answer has.
+/// Renders every error by status and code, with the words of the answer.
 fn refusals(document: &Json, operation: &Json) -> Markup {
     let refused = || operation.members("responses").filter(|(status, _)| !is_good(status));
     html! {
@@ -104,7 +104,7 @@ fn refusals(document: &Json, operation: &Json) -> Markup {
     }
 }
 
-/// Whether an answer with this code has a header. One that not every answer of the status has names its codes.
+/// Returns whether an answer with this code has a header. A header that some answers of the status lack names its codes.
 fn has_header(response: &Json, code: &str, name: &str) -> bool {
     let header = response.get("headers").and_then(|headers| headers.get(name));
     header
@@ -134,7 +134,7 @@ fn answer_example(operation: &Json) -> Markup {
     }
 }
 
-/// A form that sends the request. It is of no use without the script, so the script shows it.
+/// Renders a form that sends the request. The script shows it, because it needs the script.
 fn attempt(document: &Json, route: &Route<'_>) -> Markup {
     html! {
         form .attempt data-method=(route.method.to_ascii_uppercase()) data-path=(route.path) hidden {
@@ -166,7 +166,7 @@ fn json_content(holder: Option<&Json>) -> Option<&Json> {
 /// The headers of every answer.
 const EVERYWHERE: [&str; 4] = ["X-Request-Id", "Cache-Control", "X-Content-Type-Options", "Strict-Transport-Security"];
 
-/// The headers of an answer that are there for this route in particular.
+/// Returns the headers of an answer that belong to this route in particular.
 fn telling_headers(response: &Json) -> impl Iterator<Item = &str> {
     response.members("headers").map(|(name, _)| name).filter(|name| !EVERYWHERE.contains(name))
 }

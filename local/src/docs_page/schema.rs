@@ -5,16 +5,16 @@ use maud::{Markup, html};
 use super::inline;
 use crate::openapi::{Json, properties};
 
-/// Who writes the fields that are shown, and so what is worth telling of them.
+/// Who writes the fields, which decides what to show about them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// The client: which fields it must send.
+    /// The client: show which fields it must send.
     Request,
-    /// The service: which fields may be left out.
+    /// The service: show which fields may be left out.
     Answer,
 }
 
-/// The fields of an object, or of the objects of an array, those within them folded away.
+/// Renders the fields of an object, or of the objects of an array, with inner fields folded.
 pub(super) fn fields(document: &Json, schema: &Json, side: Side) -> Markup {
     let object = object_within(document, schema);
     let all = properties(object, document);
@@ -45,7 +45,7 @@ pub(super) fn fields(document: &Json, schema: &Json, side: Side) -> Markup {
     }
 }
 
-/// What is said of a value: its own words, or those of its type, and its limits.
+/// Renders the description of a value, or that of its type, and its limits.
 pub(super) fn words(document: &Json, schema: &Json) -> Markup {
     let actual = not_null(document, schema);
     let own =
@@ -58,7 +58,7 @@ pub(super) fn words(document: &Json, schema: &Json) -> Markup {
     }
 }
 
-/// The type of a value in a word or two.
+/// Returns the type of a value in a word or two.
 pub(super) fn kind(document: &Json, schema: &Json) -> String {
     let actual = not_null(document, schema);
     let name = schema_name(schema).or_else(|| schema_name(first_of(schema)));
@@ -89,7 +89,7 @@ fn limits(schema: &Json) -> Vec<String> {
         match (number(schema, low), number(schema, high)) {
             (Some(low), Some(high)) => limits.push(format!("{low} to {high}{unit}")),
             (None, Some(high)) => limits.push(format!("at most {high}{unit}")),
-            // That a count is not negative goes without saying.
+            // A count is never negative.
             (Some(low), None) if low != "0" => limits.push(format!("at least {low}{unit}")),
             _ => {}
         }
@@ -115,7 +115,7 @@ fn schema_name(schema: &Json) -> Option<&str> {
     schema.get("$ref").and_then(Json::as_str).and_then(|path| path.rsplit('/').next())
 }
 
-/// The first alternative of a schema that has some; of a value that may be null, the other one.
+/// Returns the first alternative of a schema; for a value that may be null, the other one.
 fn first_of(schema: &Json) -> &Json {
     schema.elements("oneOf").first().unwrap_or(schema)
 }
@@ -124,7 +124,7 @@ fn not_null<'d>(document: &'d Json, schema: &'d Json) -> &'d Json {
     first_of(schema).resolved(document)
 }
 
-/// The schema whose fields a reader wants to see: that of the elements of an array, or of the values of a map.
+/// Returns the schema whose fields are shown: that of the elements of an array, or of the values of a map.
 fn object_within<'d>(document: &'d Json, schema: &'d Json) -> &'d Json {
     let actual = not_null(document, schema);
     match (actual.get("items"), actual.get("additionalProperties")) {
@@ -133,7 +133,7 @@ fn object_within<'d>(document: &'d Json, schema: &'d Json) -> &'d Json {
     }
 }
 
-/// The names of the required fields, with those of the schemas that this one is composed of.
+/// Returns the names of the required fields, including those of the schemas that this one is composed of.
 fn required<'d>(schema: &'d Json, document: &'d Json) -> Vec<&'d str> {
     let schema = schema.resolved(document);
     let own = schema.elements("required").iter().filter_map(Json::as_str);

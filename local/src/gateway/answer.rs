@@ -1,4 +1,4 @@
-//! A function's answer, and the answers that the gateway gives itself, as HTTP.
+//! A function's answer, and the gateway's own answers, as HTTP.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
-/// What a function answers to an HTTP API, in payload format 2.0.
+/// A function's answer to an HTTP API, in payload format 2.0.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FunctionAnswer {
@@ -23,7 +23,7 @@ pub(super) struct FunctionAnswer {
 }
 
 impl FunctionAnswer {
-    /// The answer as HTTP, or nothing when it cannot be one (a status, header or base64 text that is none).
+    /// Converts the answer to HTTP; `None` if its status, a header or its base64 text is malformed.
     pub(super) fn into_response(self) -> Option<Response<Vec<u8>>> {
         let body = self.body.unwrap_or_default();
         let body = if self.is_base64_encoded { STANDARD.decode(body).ok()? } else { body.into_bytes() };
@@ -41,24 +41,24 @@ impl FunctionAnswer {
     }
 }
 
-/// What an HTTP API answers by itself, without asking a function.
+/// An answer of the HTTP API itself, without a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The request line has no path.
     BadRequest,
-    /// The request was meant for another name than this machine's.
+    /// The request names another machine.
     ForeignHost,
-    /// The body has more than 10 MB, or the event that it becomes more than Lambda takes.
+    /// The body has more than 10 MB, or its event is larger than Lambda allows.
     EntityTooLarge,
     /// Request line and headers have more than 10,240 bytes.
     HeadersTooLarge,
-    /// The function failed or was ended by Lambda, or answered with something that is no answer or too large for Lambda.
+    /// The function failed, was ended by Lambda, or gave an answer that is malformed or too large for Lambda.
     InternalServerError,
     /// The function did not answer in the time that an HTTP API waits.
     ServiceUnavailable,
 }
 
-/// [`crate::guard::Refused::ForeignHost`] in the gateway's own form.
+/// [`crate::guard::GuardRefusal::ForeignHost`] in the gateway's own form.
 const FOREIGN_HOST: &str = "Forbidden: the Host header does not name this machine. Use its address or localhost, or start with --allow-host NAME.";
 
 impl Refusal {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_answer_is_none() {
+    fn a_malformed_answer_is_refused() {
         for json in [
             serde_json::json!({"statusCode": 99}),
             serde_json::json!({"statusCode": 101}),

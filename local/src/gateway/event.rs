@@ -1,7 +1,7 @@
 //! An HTTP request as the event that an HTTP API sends to a function: payload format 2.0.
 //!
-//! Where AWS does something that one would not guess, this does the same: `rawPath` arrives decoded while
-//! `rawQueryString` does not, and only a few content types count as text.
+//! It copies AWS's surprises too: `rawPath` arrives decoded while `rawQueryString` does not, and only a few content types count
+//! as text.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,8 +17,7 @@ use shared::http::route::Match;
 
 /// What the gateway itself knows about a request.
 pub(super) struct Arrival<'a> {
-    /// The gateway's own name. An HTTP API answers to its own name only, so this is what a function sees as `host`,
-    /// whatever the client wrote.
+    /// The gateway's own name. An HTTP API answers only to its own name, so a function always sees this as `host`.
     pub(super) host: &'a str,
     pub(super) peer: SocketAddr,
     pub(super) request_id: String,
@@ -72,7 +71,7 @@ struct HttpDescription {
 }
 
 impl Event {
-    /// The event for a request whose body was read to its end.
+    /// Returns the event for a request with its whole body.
     pub(super) fn new(parts: &Parts, body: &[u8], matched: Option<&Match>, arrival: &Arrival<'_>) -> Self {
         let raw_path = decoded_path(parts.uri.path());
         let route_key = matched
@@ -113,19 +112,19 @@ impl Event {
     }
 }
 
-/// The path as functions see it: decoded once, and cut at a question mark that was encoded, as the real gateway does.
+/// Returns the path as functions see it: decoded once and cut at an encoded question mark, as AWS does.
 pub fn decoded_path(path: &str) -> String {
     let decoded = percent_decode(path.as_bytes()).decode_utf8_lossy();
     decoded.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// The matching ran on the decoded path, so its segments are decoded, too.
+/// Returns the path parameters. Matching uses the decoded path, so they are decoded too.
 fn path_parameters(found: &Match) -> BTreeMap<String, String> {
     found.parameters.iter().map(|(name, segment)| ((*name).to_owned(), segment.clone())).collect()
 }
 
-/// Lower-case names (hyper has seen to that), the values of a repeated one joined by commas. Cookies travel on their
-/// own; what concerns only the connection does not travel at all.
+/// Returns headers with lower-case names (hyper does that) and the values of a repeated one joined by commas. Cookies have a field of
+/// their own. Headers about the connection are left out.
 fn event_headers(headers: &HeaderMap, body_length: usize, arrival: &Arrival<'_>) -> BTreeMap<String, String> {
     const OF_THE_CONNECTION: [HeaderName; 6] =
         [header::CONNECTION, header::EXPECT, header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE];
@@ -159,12 +158,12 @@ fn joined_values(headers: &HeaderMap, name: &HeaderName, separator: &str) -> Str
     headers.get_all(name).iter().map(latin1).collect::<Vec<_>>().join(separator)
 }
 
-/// A header value may hold any byte above 0x7f; read as ISO-8859-1 (RFC 9110, section 5.5) each byte is one character.
+/// Reads a header value as ISO-8859-1 (RFC 9110, section 5.5), because it may hold any byte above 0x7f.
 fn latin1(value: &HeaderValue) -> String {
     value.as_bytes().iter().copied().map(char::from).collect()
 }
 
-/// Decoded names and values; the values of a repeated name joined by commas.
+/// Returns decoded names and values, the values of a repeated name joined by commas.
 fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::<String, String>::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -185,7 +184,7 @@ fn decoded_query(text: &str) -> String {
     percent_decode(text.replace('+', " ").as_bytes()).decode_utf8_lossy().into_owned()
 }
 
-/// The body for the event, and whether it is base64. An empty body is absent.
+/// Returns the body for the event, and whether it is base64. An empty body is absent.
 fn body_text(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
@@ -196,8 +195,8 @@ fn body_text(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     }
 }
 
-/// The content types that an HTTP API hands on as text. No type at all and `application/x-www-form-urlencoded`, which
-/// is what `curl --data` says by itself, are not among them.
+/// Returns whether an HTTP API passes this content type as text. A missing type and `application/x-www-form-urlencoded`, the
+/// default of `curl --data`, are not text.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).map(latin1).unwrap_or_default().to_ascii_lowercase();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -205,7 +204,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         || ["application/json", "application/xml", "application/javascript"].contains(&media_type)
 }
 
-/// `15/May/2026:09:00:00 +0000`, as in an access log.
+/// Formats a time as an access log does: `15/May/2026:09:00:00 +0000`.
 fn common_log_time(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = at.to_string();

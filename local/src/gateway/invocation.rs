@@ -1,5 +1,5 @@
-//! Lambda's own Invoke API for the functions of this machine: `aws lambda invoke --endpoint-url` runs any of them by its
-//! logical name, on any event.
+//! Lambda's Invoke API for the functions of this machine: `aws lambda invoke --endpoint-url` runs any function by its logical
+//! name, on any event.
 
 use std::time::Duration;
 
@@ -9,24 +9,27 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{MAX_ANSWER, MAX_ASYNCHRONOUS_EVENT, MAX_EVENT};
-use crate::guard::Refused;
+use crate::guard::GuardRefusal;
 
 /// The error that a function ended with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionError {
     /// Its type.
     pub error_type: String,
-    /// What it says.
+    /// Its message.
     pub error_message: String,
 }
 
 impl FunctionError {
     /// The function panicked.
     pub(super) fn panicked() -> Self {
-        Self { error_type: "Panic".to_owned(), error_message: "the function panicked; its log tells where".to_owned() }
+        Self {
+            error_type: "Panic".to_owned(),
+            error_message: "the function panicked; its log has the place".to_owned(),
+        }
     }
 
-    /// Lambda has ended the function, in Lambda's words.
+    /// Lambda ended the function, in Lambda's words.
     pub(super) fn timed_out(time: Duration) -> Self {
         let error_message = format!("Task timed out after {:.2} seconds", time.as_secs_f64());
         Self { error_type: "Sandbox.Timedout".to_owned(), error_message }
@@ -40,19 +43,19 @@ impl FunctionError {
     }
 }
 
-/// What became of an invocation.
-pub type Invoked = Result<Value, FunctionError>;
+/// The outcome of an invocation.
+pub type InvocationResult = Result<Value, FunctionError>;
 
-/// Set where the function failed: its answer is the error then.
+/// Set if the function failed; the body is then the error.
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 /// Lambda's name for the kind of an error of its own.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-/// Which version has run.
+/// The version that ran.
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 /// `RequestResponse`, `Event` or `DryRun`.
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
 
-/// The name of the function that a request invokes; `None` for any other request.
+/// Returns the name of the function that a request invokes; `None` for any other request.
 pub(super) fn invoked_function(parts: &Parts) -> Option<&str> {
     let name = parts.uri.path().strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")?;
     (parts.method == Method::POST).then_some(name)
@@ -61,16 +64,16 @@ pub(super) fn invoked_function(parts: &Parts) -> Option<&str> {
 /// How a function is to be invoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InvocationType {
-    /// Run it and answer what it answers.
+    /// Run it and return its answer.
     RequestResponse,
     /// Run it and answer at once.
     Event,
-    /// Tell only whether it could be run.
+    /// Check only whether it could run.
     DryRun,
 }
 
 impl InvocationType {
-    /// What the request asks for; `None` where it is none of the three.
+    /// Reads the type from the request; `None` if it is not one of the three.
     pub(super) fn of(parts: &Parts) -> Option<Self> {
         match parts.headers.get(INVOCATION_TYPE).map(HeaderValue::as_bytes) {
             None | Some(b"RequestResponse") => Some(Self::RequestResponse),
@@ -80,19 +83,19 @@ impl InvocationType {
         }
     }
 
-    /// The most bytes of an event.
+    /// Returns the most bytes of an event.
     pub(super) fn max_event(self) -> usize {
         if self == Self::Event { MAX_ASYNCHRONOUS_EVENT } else { MAX_EVENT }
     }
 }
 
-/// The event in the body of a request; an empty body is an empty event.
+/// Reads the event in the body of a request; an empty body is an empty event.
 pub(super) fn payload(body: &[u8]) -> Option<Value> {
     if body.is_empty() { Some(json!({})) } else { serde_json::from_slice(body).ok() }
 }
 
-/// The answer to an invocation that was run.
-pub(super) fn answer(invoked: Invoked) -> Response<Vec<u8>> {
+/// Returns the answer to an invocation that ran.
+pub(super) fn answer(invoked: InvocationResult) -> Response<Vec<u8>> {
     match invoked {
         Ok(value) => json_response(StatusCode::OK, &value, None),
         Err(FunctionError { error_type, error_message }) => {
@@ -102,37 +105,37 @@ pub(super) fn answer(invoked: Invoked) -> Response<Vec<u8>> {
     }
 }
 
-/// The answer where nothing is run: 202 for an event, 204 for a dry run.
+/// Returns the answer without a run: 202 for an event, 204 for a dry run.
 pub(super) fn accepted(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = status;
     response
 }
 
-/// There is no function of this name. `known` are the names that there are.
+/// Returns the refusal of an unknown name. `known` lists the functions.
 pub(super) fn unknown(name: &str, known: &[&str]) -> Response<Vec<u8>> {
     let message = format!("Function not found: {name}. The functions are: {}", known.join(", "));
     refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
 }
 
-/// The request is a web page's, or has another access key.
-pub(super) fn forbidden(refused: Refused) -> Response<Vec<u8>> {
+/// Returns the refusal of a web page or of another access key.
+pub(super) fn forbidden(refused: GuardRefusal) -> Response<Vec<u8>> {
     self::refused(StatusCode::FORBIDDEN, refused.error_type(), &refused.to_string())
 }
 
-/// The body is no JSON.
+/// Returns the refusal of a body that is not JSON.
 pub(super) fn malformed() -> Response<Vec<u8>> {
     refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "Could not parse request body into json")
 }
 
-/// The event is too large.
+/// Returns the refusal of an event that is too large.
 pub(super) fn too_large(bytes: usize, kind: InvocationType) -> Response<Vec<u8>> {
     let limit = kind.max_event();
     let message = format!("{bytes} byte payload is too large for the {kind:?} invocation type (limit {limit} bytes)");
     refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message)
 }
 
-/// The invocation type is none.
+/// Returns the refusal of an unknown invocation type.
 pub(super) fn unknown_type() -> Response<Vec<u8>> {
     let message = "X-Amz-Invocation-Type is RequestResponse, Event or DryRun";
     refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)

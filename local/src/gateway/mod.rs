@@ -1,5 +1,5 @@
-//! The HTTP API of the template, on this machine: a request becomes the event that AWS would send, the function that the
-//! route table names runs on it through `lambda_http`'s own adapter, and its answer becomes HTTP again.
+//! The HTTP API of the template, on this machine. It turns a request into the event that AWS would send, runs the function of the
+//! route table on it through `lambda_http`'s own adapter, and turns the answer into HTTP again.
 
 mod answer;
 mod event;
@@ -29,40 +29,40 @@ use crate::guard::{Credentials, Guard};
 use answer::{FunctionAnswer, Refusal};
 pub use event::decoded_path;
 use event::{Arrival, Event};
-pub use invocation::{FunctionError, Invoked};
+pub use invocation::{FunctionError, InvocationResult};
 use invocation::{InvocationType, invoked_function};
 
-/// The largest body that an HTTP API takes, and it cannot be raised (API Gateway quotas).
+/// The largest body of an HTTP API; a fixed quota of API Gateway.
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// How much of a body that is too large is read and thrown away, so that a client gets to see the answer.
+/// How much of a too large body is read and dropped, so that the client sees the answer.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
-/// The most bytes that request line and header values may have together (API Gateway quotas).
+/// The most bytes of request line and header values together (API Gateway quotas).
 const MAX_HEADERS: usize = 10_240;
-/// The largest event that a function is invoked with and waited for, in bytes of JSON (Lambda quotas: 6 MB).
+/// The largest event of a synchronous invocation, in bytes of JSON (Lambda quotas: 6 MB).
 const MAX_EVENT: usize = 6_291_456;
-/// The largest event that a function is invoked with and not waited for (Lambda quotas: 1 MB).
+/// The largest event of an asynchronous invocation (Lambda quotas: 1 MB).
 const MAX_ASYNCHRONOUS_EVENT: usize = 1_048_576;
-/// The largest answer of a function, in bytes of JSON: 6 MB and 100 bytes, as Lambda's own error tells.
+/// The largest answer of a function, in bytes of JSON: 6 MB and 100 bytes, according to Lambda's own error.
 const MAX_ANSWER: usize = 6_291_556;
 /// The functions' timeout in the template.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
-/// When an HTTP API stops to wait for a function, and it cannot be raised (API Gateway quotas).
+/// How long an HTTP API waits for a function; a fixed quota of API Gateway.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs a function on a request, as `lambda_http::service_fn` would.
-pub type Dispatch = dyn Fn(HttpFunction, lambda_http::Request) -> Answering + Send + Sync;
-/// The answer of a function, to come. An expected failure is an answer, too, so there is no other outcome.
-pub type Answering = BoxFuture<'static, Result<Response<lambda_http::Body>, Infallible>>;
+pub type Dispatch = dyn Fn(HttpFunction, lambda_http::Request) -> AnswerFuture + Send + Sync;
+/// The future answer of a function. An expected failure is an answer too, so there is no other outcome.
+pub type AnswerFuture = BoxFuture<'static, Result<Response<lambda_http::Body>, Infallible>>;
 
 /// Runs any function, by its logical name, on any event.
 pub struct Invoker {
     /// The logical names.
     pub names: Vec<&'static str>,
-    /// Runs the function of one of these names.
+    /// Runs the function with one of these names.
     pub run: Box<Invoke>,
 }
 
-type Invoke = dyn Fn(&'static str, serde_json::Value, Context) -> BoxFuture<'static, Invoked> + Send + Sync;
+type Invoke = dyn Fn(&'static str, serde_json::Value, Context) -> BoxFuture<'static, InvocationResult> + Send + Sync;
 
 /// The gateway. Cheap to clone.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway that listens on `address` and runs functions by `dispatch`.
+    /// Creates a gateway that listens on `address` and runs functions with `dispatch`.
     pub fn new(
         address: SocketAddr,
         clock: Arc<dyn Clock>,
@@ -103,20 +103,20 @@ impl Gateway {
         }
     }
 
-    /// Admits what this guard does, in place of one of the gateway's own.
+    /// Replaces the guard.
     #[must_use]
     pub fn with_guard(self, guard: Guard) -> Self {
         Self { guard, ..self }
     }
 
-    /// Gives functions this much time in place of the template's. On AWS every request has a processor of its own; where a
-    /// thousand of them share two, they need more.
+    /// Replaces the template's timeout. On AWS every request has its own processor; a thousand requests on two processors need more
+    /// time.
     #[must_use]
     pub fn with_function_timeout(self, time: Duration) -> Self {
         Self { function_timeout: time, integration_timeout: time + (INTEGRATION_TIMEOUT - FUNCTION_TIMEOUT), ..self }
     }
 
-    /// Whether each request, from here on, is a line on standard error: method, path, status, milliseconds.
+    /// Sets whether each request writes a line to standard error: method, path, status, milliseconds.
     pub fn log_requests(&self, on: bool) {
         self.access_log.store(on, Ordering::Relaxed);
     }
@@ -126,17 +126,17 @@ impl Gateway {
         self.is_ready.store(is_ready, Ordering::Relaxed);
     }
 
-    /// What `axum::serve` takes.
+    /// Returns the router for `axum::serve`.
     pub fn into_router(self) -> axum::Router {
         axum::Router::new().fallback(answer).with_state(self)
     }
 
-    /// Runs a function on a request that is one already, such as a recorded event.
-    pub fn run(&self, function: HttpFunction, request: lambda_http::Request) -> Answering {
+    /// Runs a function on a request that needs no conversion, such as a recorded event.
+    pub fn run(&self, function: HttpFunction, request: lambda_http::Request) -> AnswerFuture {
         (self.dispatch)(function, request)
     }
 
-    /// The answer to one request.
+    /// Answers one request.
     async fn answer(&self, peer: SocketAddr, request: Request<HttpBody>) -> Response<Vec<u8>> {
         let at = self.clock.now();
         let (parts, body) = request.into_parts();
@@ -180,7 +180,7 @@ impl Gateway {
         self.invoke(function, &event, context(request_id, at.plus(self.function_timeout))).await
     }
 
-    /// What Lambda's Invoke API answers.
+    /// Answers a request to Lambda's Invoke API.
     async fn invoke_by_name(&self, name: &str, parts: &Parts, body: &[u8]) -> Response<Vec<u8>> {
         if let Err(refused) = self.guard.admit_program(parts) {
             return invocation::forbidden(refused);
@@ -204,17 +204,22 @@ impl Gateway {
     }
 
     /// Runs the function of this name, one of [`Invoker::names`], for at most `time`.
-    pub async fn invoke_function(&self, name: &'static str, event: serde_json::Value, time: Duration) -> Invoked {
+    pub async fn invoke_function(
+        &self,
+        name: &'static str,
+        event: serde_json::Value,
+        time: Duration,
+    ) -> InvocationResult {
         ended(self.start(name, event, time)).await
     }
 
-    fn start(&self, name: &'static str, event: serde_json::Value, time: Duration) -> JoinHandle<Invoked> {
+    fn start(&self, name: &'static str, event: serde_json::Value, time: Duration) -> JoinHandle<InvocationResult> {
         let at = self.clock.now();
         let context = context(self.randomness.object_id(at).to_string(), at.plus(time));
         started((self.invoker.run)(name, event, context), time)
     }
 
-    /// Runs the function on a request; the client gets what an HTTP API makes of a function that fails or takes too long.
+    /// Runs the function on a request. If it fails or takes too long, the client gets the answer of an HTTP API.
     async fn invoke(
         &self,
         function: HttpFunction,
@@ -236,7 +241,7 @@ impl Gateway {
     }
 }
 
-/// What Lambda tells a function beside the event.
+/// Returns the context that Lambda gives a function beside the event.
 fn context(request_id: String, deadline: Timestamp) -> Context {
     let mut context = Context::default();
     context.request_id = request_id;
@@ -244,10 +249,12 @@ fn context(request_id: String, deadline: Timestamp) -> Context {
     context
 }
 
-/// Runs a function as Lambda does: for at most `time`, after which nothing of it goes on, and with an answer of at most
-/// [`MAX_ANSWER`] bytes. It has a task of its own, so a client that hangs up does not stop it, and one that never yields is answered
-/// for all the same.
-fn started(running: impl Future<Output = Invoked> + Send + 'static, time: Duration) -> JoinHandle<Invoked> {
+/// Runs a function as Lambda does: for at most `time`, then ends it, and with an answer of at most [`MAX_ANSWER`] bytes. It has a task
+/// of its own, so a client that disconnects does not stop it, and a function that never yields still gets an answer.
+fn started(
+    running: impl Future<Output = InvocationResult> + Send + 'static,
+    time: Duration,
+) -> JoinHandle<InvocationResult> {
     let mut running = tokio::spawn(running);
     tokio::spawn(async move {
         let Ok(ended) = tokio::time::timeout(time, &mut running).await else {
@@ -262,22 +269,22 @@ fn started(running: impl Future<Output = Invoked> + Send + 'static, time: Durati
     })
 }
 
-/// What became of an invocation.
-async fn ended(running: JoinHandle<Invoked>) -> Invoked {
+/// The outcome of an invocation.
+async fn ended(running: JoinHandle<InvocationResult>) -> InvocationResult {
     running.await.unwrap_or_else(|_| Err(FunctionError::panicked()))
 }
 
-/// Runs a function that answers HTTP on an event of an HTTP API, with the crate's own adapter on both ways.
+/// Runs a function on an event of an HTTP API, with the crate's own adapter in both directions.
 pub(crate) async fn run_http(
     event: String,
     context: Context,
-    function: impl FnMut(lambda_http::Request) -> Answering + Send,
-) -> Invoked {
+    function: impl FnMut(lambda_http::Request) -> AnswerFuture + Send,
+) -> InvocationResult {
     let failed = |error_type: &str, error: &dyn std::fmt::Display| FunctionError {
         error_type: error_type.to_owned(),
         error_message: error.to_string(),
     };
-    // From text, because the crate reads a part of the event as it was written.
+    // From text, because the crate reads a part of the event as raw JSON.
     let event: LambdaRequest = serde_json::from_str(&event).map_err(|error| failed("InvalidEvent", &error))?;
     let mut adapter = Adapter::from(service_fn(function));
     let answer = adapter.call(LambdaEvent::new(event, context)).await.map_err(|error| failed("Error", &error))?;
@@ -297,7 +304,7 @@ fn header_bytes(parts: &Parts) -> usize {
     request_line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
 }
 
-/// The whole body. What does not fit is still read up to a point: a client that is cut off while it sends often reports
+/// Reads the whole body. Reads on beyond the limit up to a point, because a client that is interrupted while it sends often reports
 /// a broken connection instead of the answer.
 async fn read_body(mut body: HttpBody) -> Result<Vec<u8>, Refusal> {
     let mut read = Vec::new();

@@ -1,4 +1,4 @@
-//! The gateway around a function that tells what reached it.
+//! The gateway around a function that returns the request that reached it.
 
 mod invocations;
 mod limits;
@@ -19,9 +19,9 @@ impl Clock for FixedClock {
     }
 }
 
-struct Counting(Mutex<u8>);
+struct CountedBytes(Mutex<u8>);
 
-impl Randomness for Counting {
+impl Randomness for CountedBytes {
     fn fill(&self, bytes: &mut [u8]) {
         let mut count = self.0.lock().unwrap();
         *count += 1;
@@ -29,15 +29,15 @@ impl Randomness for Counting {
     }
 }
 
-fn gateway(dispatch: impl Fn(HttpFunction, lambda_http::Request) -> Answering + Send + Sync + 'static) -> Gateway {
-    let randomness = Arc::new(Counting(Mutex::new(0)));
+fn gateway(dispatch: impl Fn(HttpFunction, lambda_http::Request) -> AnswerFuture + Send + Sync + 'static) -> Gateway {
+    let randomness = Arc::new(CountedBytes(Mutex::new(0)));
     let address = "127.0.0.1:3000".parse().unwrap();
     Gateway::new(address, Arc::new(FixedClock), randomness, Arc::new(dispatch), Arc::new(invoker()))
 }
 
-/// A function that gives its event back, one that fails and one that panics.
+/// A function that returns its event, one that fails and one that panics.
 fn invoker() -> Invoker {
-    let run = |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, Invoked> {
+    let run = |name: &'static str, event: Value, context: Context| -> BoxFuture<'static, InvocationResult> {
         Box::pin(async move {
             match name {
                 "MirrorFunction" => Ok(json!({"event": event, "deadline": context.deadline})),
@@ -63,7 +63,7 @@ fn own((name, value): (&'static str, &str)) -> (&'static str, String) {
     (name, value.to_owned())
 }
 
-/// Invokes with headers that are made from the `Authorization` of a program that has the access key.
+/// Invokes with headers derived from the `Authorization` of a program that has the access key.
 async fn invoke_with(
     name: &str,
     event: &str,
@@ -80,7 +80,7 @@ async fn invoke_with(
     answered(&gateway, request, event.to_owned()).await
 }
 
-/// The `Host` of a request that names none.
+/// The `Host` of a request without one.
 const HOST: &str = "127.0.0.1:3000";
 
 async fn answered(gateway: &Gateway, request: http::request::Builder, body: impl Into<HttpBody>) -> Response<Vec<u8>> {
@@ -93,7 +93,7 @@ fn header<'r>(response: &'r Response<Vec<u8>>, name: &str) -> Option<&'r str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
-/// Answers with what it was given.
+/// Answers with its own request.
 fn mirror() -> Gateway {
     gateway(|function, request| {
         Box::pin(async move {

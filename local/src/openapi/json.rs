@@ -1,10 +1,10 @@
-//! JSON that keeps the order of its keys: a description is read by people, too.
+//! JSON that keeps the order of its keys, because people read the description too.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-/// A JSON value. Unlike [`serde_json::Value`], which sorts the keys of an object, it leaves them as they come.
+/// A JSON value. Unlike [`serde_json::Value`], it does not sort the keys of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Json {
@@ -23,22 +23,22 @@ pub enum Json {
 }
 
 impl Json {
-    /// The value of a key; nothing where this is no object or has no such key.
+    /// Returns the value of a key; `None` for a missing key and for other values.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_object()?.get(key)
     }
 
-    /// The text of a key; empty where there is none.
+    /// Returns the text of a key; empty without one.
     pub fn text(&self, key: &str) -> &str {
         self.get(key).and_then(Self::as_str).unwrap_or_default()
     }
 
-    /// The members of the object under a key; none where there is none.
+    /// Returns the members of the object under a key; empty without one.
     pub fn members(&self, key: &str) -> impl Iterator<Item = (&str, &Self)> {
         self.get(key).and_then(Self::as_object).into_iter().flatten().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The elements of the array under a key; none where there is none.
+    /// Returns the elements of the array under a key; empty without one.
     pub fn elements(&self, key: &str) -> &[Self] {
         match self.get(key) {
             Some(Self::Array(elements)) => elements,
@@ -46,7 +46,7 @@ impl Json {
         }
     }
 
-    /// The text, where this is one.
+    /// Returns the text, if this is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -54,7 +54,7 @@ impl Json {
         }
     }
 
-    /// The members, where this is an object.
+    /// Returns the members, if this is an object.
     pub fn as_object(&self) -> Option<&IndexMap<String, Self>> {
         match self {
             Self::Object(members) => Some(members),
@@ -62,7 +62,7 @@ impl Json {
         }
     }
 
-    /// What a reference within `document` leads to; this itself where it is none.
+    /// Returns the target of a reference within `document`, or this value if it is not a reference.
     pub fn resolved<'d>(&'d self, document: &'d Self) -> &'d Self {
         let Some(path) = self.get("$ref").and_then(Self::as_str).and_then(|path| path.strip_prefix("#/")) else {
             return self;
@@ -71,7 +71,7 @@ impl Json {
     }
 }
 
-/// Puts the keys of every example into the order of its schema: examples are built as values that sort them.
+/// Sorts the keys of every example into the order of its schema, because examples are built from sorted values.
 pub(super) fn arrange_examples(document: &mut Json) {
     let schemas = document.clone();
     arrange_within(document, &schemas);
@@ -118,7 +118,7 @@ fn arrange(example: &mut Json, schema: &Json, document: &Json) {
     }
 }
 
-/// The properties that a schema names, with those of the schemas that it is composed of, in order.
+/// Returns the properties of a schema and of the schemas that it is composed of, in order.
 pub fn properties<'d>(schema: &'d Json, document: &'d Json) -> IndexMap<&'d str, &'d Json> {
     let schema = schema.resolved(document);
     let parts = ["allOf", "oneOf"].into_iter().flat_map(|part| schema.elements(part));

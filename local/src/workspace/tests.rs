@@ -1,4 +1,4 @@
-//! What is taken as a workspace, and where it is refused.
+//! Which workspace files are accepted, and where others are refused.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ fn refusal(text: &str) -> String {
     Workspace::parse("w.json", text).unwrap_err().to_string()
 }
 
-/// The refusal after one place of a good workspace was changed.
+/// Returns the refusal after a change of one place of a good workspace.
 fn refusal_with(pointer: &str, value: Value) -> String {
     let mut workspace = small();
     let (parent, last) = pointer.rsplit_once('/').unwrap();

@@ -37,7 +37,7 @@ pub(crate) const ROWS: &[Row] = &[
             black_box(capture.hash(work).unwrap());
         })
     }),
-    row("the forms of before", 2_000, |size| {
+    row("the earlier forms", 2_000, |size| {
         of_capture(&automation(json!({"sourceStatuses": texts(size)})), |capture, work| {
             assert!(!capture.was_stored_as(&[0; 32], work).unwrap());
         })

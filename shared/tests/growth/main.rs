@@ -50,7 +50,7 @@ const fn unmetered(name: &'static str, size: usize, at: fn(usize) -> Run) -> Row
 
 /// What one run took.
 #[derive(Debug)]
-struct Taken {
+struct Measurement {
     input: u64,
     units: u64,
     bytes: u64,
@@ -60,13 +60,13 @@ struct Taken {
 
 impl Row {
     #[expect(clippy::disallowed_methods, reason = "the time is printed, and no test depends on it")]
-    fn take(&self, times: usize) -> Taken {
+    fn take(&self, times: usize) -> Measurement {
         let Run { input, run } = (self.at)(self.size * times);
         let work = Work::unlimited();
         let begun = Instant::now();
         let AllocationInfo { bytes_total, count_total, .. } = measure(|| run(&work));
         let (time, input) = (begun.elapsed(), input as u64);
-        Taken { input, units: work.done(), bytes: bytes_total, allocations: count_total, time }
+        Measurement { input, units: work.done(), bytes: bytes_total, allocations: count_total, time }
     }
 
     /// What is wrong with it.
@@ -92,7 +92,7 @@ impl Row {
     }
 }
 
-type Measure = (&'static str, fn(&Taken) -> u64);
+type Measure = (&'static str, fn(&Measurement) -> u64);
 
 const MEASURES: [Measure; 3] = [
     ("units", |taken| taken.units),

@@ -67,7 +67,7 @@ pub(crate) const ROWS: &[Row] = &[
         let document = as_document(json!({"template": "https://zoom.us/j/81234567890?pwd=QmFzZTY0 ".repeat(size)}));
         run(40 * size, move |work| drop(black_box(capability_links(&document, work).unwrap())))
     }),
-    row("content of before", 100, |size| {
+    row("earlier content", 100, |size| {
         let shape = prompt(json!({"template": "plain words, ".repeat(size)}));
         let mut content = shape.content();
         content.findings = 0;

@@ -39,7 +39,7 @@ pub(crate) const ROWS: &[Row] = &[
         let content = shape.content();
         run(size * 30, move |work| drop(black_box(Lookup::of(&content, work).unwrap())))
     }),
-    unmetered("references as content of before had them", 500, |size| {
+    unmetered("references as earlier content had them", 500, |size| {
         let document =
             as_document(json!({"sourceStatuses": texts(size), "actions": vec![json!({"agent": "B"}); size]}));
         run(size * 20, move |_| each_earlier_site::<OverBudget>(&document, |_| Ok(())).unwrap())
@@ -65,7 +65,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     row("digits and separators", 1_000, |size| finds(json!({"a": "1-".repeat(size)}))),
     row("addresses and what is encoded", 300, |size| finds(json!({"a": "sam%40acme.example ".repeat(size)}))),
-    row("identity in content of before", 300, |size| {
+    row("identity in earlier content", 300, |size| {
         let shape = automation(json!({"list": vec!["sam@acme.example"; size]}));
         let mut content = shape.content();
         content.findings = 0;
@@ -94,7 +94,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("links", 300, |size| sends(json!({"actions": {"message": "https://h.example/x ".repeat(size)}}))),
     row("hidden text", 500, |size| hides("a\u{200B}\u{200B}\u{200B}\u{200B} b ".repeat(size))),
     row("open directions", 1_000, |size| hides("\u{202B}".repeat(size))),
-    row("flags that are none", 500, |size| hides("\u{1F3F4}\u{E0067} ".repeat(size))),
+    row("flags without a region", 500, |size| hides("\u{1F3F4}\u{E0067} ".repeat(size))),
     row("hidden text at many places", 300, |size| {
         let document = as_document(json!({"list": vec!["\u{E0041}"; size]}));
         run(size * 8, move |work| drop(black_box(hidden_text::find(&document, work).unwrap())))

@@ -1,7 +1,7 @@
 //! Targets for fuzzing: each takes bytes, does with them what the service does with bytes from outside, and panics where
 //! something does not hold that must hold for all of them.
 //!
-//! `cargo test` runs a fixed number of cases from a fixed seed (`tests/seeded.rs`), the binary runs as long as it is told
+//! `cargo test` runs a fixed number of cases from a fixed seed (`tests/seeded.rs`), the binary runs as long as you say
 //! (`cargo run --release -p fuzz -- --seconds 600`). Both make inputs by changing good ones (`mutation.rs`). Without the feature
 //! `campaign` what is left are the pure targets, for a fuzzer that makes inputs itself (`libfuzzer`, `run`).
 #![expect(clippy::expect_used, clippy::panic, reason = "a target that finds something panics")]

@@ -1,4 +1,4 @@
-//! What becomes of one call.
+//! The course of one call under faults.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -8,28 +8,28 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
 use super::Faults;
-use super::fault::{Answered, Fault, Loss, Refusal, refusal};
+use super::fault::{AnswerChoice, Fault, Loss, Refusal, refusal};
 use super::gate::Gate;
 use super::request::strip_conditions;
 use crate::recording::{Recording, operation};
 
-/// What becomes of one call: changed, held, decided by one fault at most, held again.
+/// The course of one call: changed, held, decided by at most one fault, held again.
 #[derive(Debug)]
 pub(super) struct Course {
     pub(super) operation: String,
     pub(super) request: Value,
     is_changed: bool,
     before: Vec<Gate>,
-    fate: Option<Fate>,
+    fate: Option<CallOutcome>,
     after: Vec<Gate>,
 }
 
 #[derive(Debug)]
-enum Fate {
+enum CallOutcome {
     DropRequest(Loss),
     DropAnswer(Loss),
     LandLate(Gate, Loss),
-    Duplicate(Answered),
+    Duplicate(AnswerChoice),
     Refused(Refusal),
 }
 
@@ -40,7 +40,7 @@ impl Course {
         Self { operation, request, is_changed: false, before: Vec::new(), fate: None, after: Vec::new() }
     }
 
-    /// Lets this fault happen as well, and tells whether it can: what is refused already is not dropped, too.
+    /// Adds this fault, and returns whether it can happen: a refused request is not dropped too.
     pub(super) fn take(&mut self, fault: &Fault) -> bool {
         let fate = match fault {
             Fault::HoldRequest(gate) => {
@@ -63,11 +63,11 @@ impl Course {
                 return is_changed;
             }
             _ if self.fate.is_some() => None,
-            Fault::DropRequest(loss) => Some(Fate::DropRequest(*loss)),
-            Fault::DropAnswer(loss) => Some(Fate::DropAnswer(*loss)),
-            Fault::LandLate(gate, loss) => Some(Fate::LandLate(gate.clone(), *loss)),
-            Fault::Duplicate(answered) => Some(Fate::Duplicate(*answered)),
-            refused => refusal(refused, &self.operation, &self.request).map(Fate::Refused),
+            Fault::DropRequest(loss) => Some(CallOutcome::DropRequest(*loss)),
+            Fault::DropAnswer(loss) => Some(CallOutcome::DropAnswer(*loss)),
+            Fault::LandLate(gate, loss) => Some(CallOutcome::LandLate(gate.clone(), *loss)),
+            Fault::Duplicate(answered) => Some(CallOutcome::Duplicate(*answered)),
+            refused => refusal(refused, &self.operation, &self.request).map(CallOutcome::Refused),
         };
         let is_taken = fate.is_some();
         self.fate = self.fate.take().or(fate);
@@ -107,7 +107,7 @@ impl Course {
     }
 }
 
-impl Fate {
+impl CallOutcome {
     async fn meet(self, request: HttpRequest, wire: Wire) -> Result<HttpResponse, ConnectorError> {
         match self {
             Self::DropRequest(loss) => {
@@ -115,7 +115,7 @@ impl Fate {
                 Err(loss.error())
             }
             Self::DropAnswer(loss) => {
-                // However the database answers, nobody hears of it.
+                // The database's answer is lost.
                 let _ = wire.send(request).await;
                 Err(loss.error())
             }
@@ -133,8 +133,8 @@ impl Fate {
                 let first = wire.send(request).await;
                 let second = wire.send(copy).await;
                 match answered {
-                    Answered::First => first,
-                    Answered::Second => second,
+                    AnswerChoice::First => first,
+                    AnswerChoice::Second => second,
                 }
             }
             Self::Refused(refusal) => {
@@ -149,7 +149,7 @@ fn copy_of(request: &HttpRequest) -> Result<HttpRequest, ConnectorError> {
     request.try_clone().ok_or_else(|| ConnectorError::user("a request without a body in memory".into()))
 }
 
-/// An answer as DynamoDB sends it.
+/// Returns an answer as DynamoDB sends it.
 fn respond(refusal: &Refusal) -> Result<HttpResponse, ConnectorError> {
     let status = StatusCode::try_from(refusal.status).map_err(|error| ConnectorError::user(error.into()))?;
     let body = refusal.body.to_string();
@@ -162,7 +162,7 @@ fn respond(refusal: &Refusal) -> Result<HttpResponse, ConnectorError> {
     Ok(response)
 }
 
-/// The way to the database, with its recording.
+/// The connection to the database, with its recording.
 #[derive(Debug, Clone)]
 struct Wire {
     inner: SharedHttpConnector,
@@ -175,7 +175,7 @@ impl Wire {
     }
 }
 
-/// A connector that commits `faults` on the way to `inner`.
+/// A connector that applies `faults` on the way to `inner`.
 pub(super) fn faulty(faults: &Faults, recording: &Recording, inner: SharedHttpConnector) -> SharedHttpConnector {
     let wire = Wire { inner: recording.connector(inner), recording: recording.clone() };
     SharedHttpConnector::new(FaultyConnector { wire, faults: faults.clone() })
@@ -192,7 +192,7 @@ impl HttpConnector for FaultyConnector {
         let Some(course) = self.faults.course(&request) else { return self.wire.inner.call(request) };
         let wire = self.wire.clone();
         HttpConnectorFuture::new(async move {
-            // What is on its way arrives, whether or not somebody still waits for the answer.
+            // A sent request arrives, even if nobody waits for the answer any more.
             let run = tokio::spawn(course.run(request, wire));
             run.await.unwrap_or_else(|error| Err(ConnectorError::user(error.into())))
         })

@@ -1,4 +1,4 @@
-//! What can happen to a call, and the answers that the embedded database never gives, in DynamoDB's form.
+//! The faults of a call, and the answers that the embedded database never gives, in DynamoDB's form.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,43 +9,43 @@ use serde_json::{Value, json};
 use super::gate::Gate;
 use super::request::{Element, elements};
 
-/// What happens to a call.
+/// A fault of a call.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// The request is never sent.
     DropRequest(Loss),
     /// The request is carried out, and its answer is lost.
     DropAnswer(Loss),
-    /// The caller is told at once that the connection broke; the request is carried out when the gate opens.
+    /// The connection breaks for the caller at once; the request is carried out when the gate opens.
     LandLate(Gate, Loss),
-    /// The request waits at the gate before it is sent. It is sent also where the caller has given up.
+    /// The request waits at the gate before it is sent. It is also sent if the caller has given up.
     HoldRequest(Gate),
     /// The request is carried out; the answer waits at the gate.
     HoldAnswer(Gate),
     /// The request is carried out twice, one after the other.
-    Duplicate(Answered),
-    /// DynamoDB refuses it as too much; transactions by the reason of their last item.
+    Duplicate(AnswerChoice),
+    /// DynamoDB throttles it; transactions by the reason of their last item.
     Throttle(Throttling),
     /// Another transaction works on the item; in a transaction on the first one.
     Conflict,
     /// The transaction is cancelled.
     Cancel(Reasons),
-    /// The same transaction, sent before, is still at work.
+    /// The same transaction, sent before, is still in progress.
     InProgress,
     /// 500 or 503.
     Fail(u16),
-    /// Conditions are taken away before the request is sent.
-    StripConditions(Chosen),
+    /// Conditions are removed before the request is sent.
+    StripConditions(ElementFilter),
     /// The request is changed before it is sent.
     Rewrite(Rewriter),
 }
 
-/// How a connection is lost, as the SDK sees it. It tries again after either.
+/// How the SDK sees a lost connection. It tries again after both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// The connection breaks.
     Io,
-    /// Nothing comes in time.
+    /// No answer comes in time.
     Timeout,
 }
 
@@ -60,14 +60,14 @@ impl Loss {
 
 /// Which of two answers the caller gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    /// That of the first.
+pub enum AnswerChoice {
+    /// The first answer.
     First,
-    /// That of the second.
+    /// The second answer.
     Second,
 }
 
-/// How DynamoDB says that something is too much.
+/// How DynamoDB throttles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttling {
     /// `ProvisionedThroughputExceededException`; in a transaction `ProvisionedThroughputExceeded`.
@@ -76,36 +76,36 @@ pub enum Throttling {
     OnDemand,
 }
 
-/// Why an item of a cancelled transaction is to blame.
+/// The reason of an item for the cancelled transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// It is not.
+    /// No reason.
     None,
     /// Another transaction works on it.
     Conflict,
-    /// Its condition did not hold; the item it met, in DynamoDB's JSON, where the request asks for it.
+    /// Its condition failed; with the existing item, in DynamoDB's JSON, if the request asks for it.
     ConditionFailed(Option<Value>),
-    /// It is too much.
+    /// It is throttled.
     Throttled(Throttling),
 }
 
-/// Gives the reason of each item of a transaction. Where it finds none to blame the transaction is not cancelled.
+/// Returns the reason of each item of a transaction. Without any reason the transaction is not cancelled.
 #[derive(Clone)]
 pub struct Reasons(Arc<Judge>);
 
-/// Takes the place of an item among so many, and the item.
+/// Takes the position of an item, the number of items, and the item.
 type Judge = dyn Fn(usize, usize, Element<'_>) -> Option<Reason> + Send + Sync;
 
-/// Names elements of a request.
+/// Selects elements of a request.
 #[derive(Clone)]
-pub struct Chosen(pub(super) Arc<dyn Fn(usize, Element<'_>) -> bool + Send + Sync>);
+pub struct ElementFilter(pub(super) Arc<dyn Fn(usize, Element<'_>) -> bool + Send + Sync>);
 
-/// Changes a request, and tells whether it did.
+/// Changes a request, and returns whether it did.
 #[derive(Clone)]
 pub struct Rewriter(pub(super) Arc<dyn Fn(&mut Value) -> bool + Send + Sync>);
 
 impl Reasons {
-    /// These, with [`Reason::None`] for the items after them. A transaction of fewer items is not cancelled.
+    /// Returns these, and [`Reason::None`] for later items. A transaction with fewer items is not cancelled.
     pub fn listed(reasons: impl Into<Vec<Reason>>) -> Self {
         let reasons = reasons.into();
         Self(Arc::new(move |place, items, _| {
@@ -113,7 +113,7 @@ impl Reasons {
         }))
     }
 
-    /// What `reason` says of each item.
+    /// Returns the result of `reason` for each item.
     pub fn by(reason: impl Fn(Element<'_>) -> Reason + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |_, _, element| Some(reason(element))))
     }
@@ -131,9 +131,9 @@ impl fmt::Debug for Rewriter {
     }
 }
 
-impl fmt::Debug for Chosen {
+impl fmt::Debug for ElementFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Chosen")
+        f.write_str("ElementFilter")
     }
 }
 
@@ -153,8 +153,8 @@ const ON_DEMAND: &str = "Throughput exceeds the current capacity of your table o
 const PROVISIONED: &str = "The level of configured provisioned throughput for the table was exceeded. Consider increasing \
                            your provisioning level with the UpdateTable API.";
 
-/// The refusal that this fault amounts to for this call; nothing where it is no refusal, or one that DynamoDB does not
-/// give to such a call.
+/// Returns the refusal of this fault for this call; `None` if the fault is not a refusal, or if DynamoDB does not give it to such a
+/// call.
 pub(super) fn refusal(fault: &Fault, operation: &str, request: &Value) -> Option<Refusal> {
     let is_transaction = matches!(operation, "TransactWriteItems" | "TransactGetItems");
     match fault {
@@ -197,7 +197,7 @@ fn error(status: u16, namespace: &str, kind: &str, message: &str) -> Refusal {
     Refusal { status, body: json!({"__type": format!("{namespace}#{kind}"), "message": message}) }
 }
 
-/// The answer to a transaction that is cancelled for these reasons; nothing where no item is to blame.
+/// Returns the answer to a transaction that is cancelled for these reasons; `None` without any reason.
 fn cancelled(request: &Value, reason: &dyn Fn(usize, usize) -> Reason) -> Option<Refusal> {
     let items = request["TransactItems"].as_array()?.len();
     let reasons = (0..items).map(|place| reason(place, items)).collect::<Vec<_>>();

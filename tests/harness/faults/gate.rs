@@ -1,4 +1,4 @@
-//! A place where calls wait until the test lets them go on.
+//! A gate at which calls wait until the test releases them.
 
 use tokio::sync::watch;
 
@@ -14,10 +14,10 @@ pub struct Gate(watch::Sender<State>);
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     arrived: u64,
-    /// How many of the arrived may go on, in the order of their arrival.
+    /// How many of the arrived calls may proceed, in the order of their arrival.
     released: u64,
     landed: u64,
-    /// Whoever waits or comes is lost.
+    /// Waiting and later calls are lost.
     is_shut_for_good: bool,
 }
 
@@ -28,39 +28,37 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// A gate that holds whatever comes.
+    /// Creates a gate that holds every call.
     pub fn closed() -> Self {
         Self(watch::Sender::new(State::default()))
     }
 
-    /// Lets one call through that waits, or else the next one that comes.
+    /// Releases one waiting call, or else the next one that arrives.
     pub fn release_one(&self) {
         self.0.send_modify(|state| state.released = state.released.saturating_add(1));
     }
 
-    /// Lets through all that wait and all that will come.
+    /// Releases all waiting and all later calls.
     pub fn open(&self) {
         self.0.send_modify(|state| state.released = u64::MAX);
     }
 
-    /// Loses all that wait and all that will come, as a broken connection does: a request is never sent, an answer never
-    /// heard.
+    /// Loses all waiting and all later calls, as a broken connection does: a request is never sent, an answer never received.
     pub fn lose(&self) {
         self.0.send_modify(|state| state.is_shut_for_good = true);
     }
 
-    /// Waits until `calls` calls have come here in all.
+    /// Waits until `calls` calls have arrived in all.
     pub async fn arrived(&self, calls: u64) {
         self.wait(&format!("{calls} calls to arrive"), |state| state.arrived >= calls).await;
     }
 
-    /// Waits until `calls` calls that were held here have been answered by the database or, held with their answer,
-    /// have been let go.
+    /// Waits until the database has answered `calls` held calls or, if they are held with their answer, until they were released.
     pub async fn landed(&self, calls: u64) {
         self.wait(&format!("{calls} calls to land"), |state| state.landed >= calls).await;
     }
 
-    /// Takes a place in the line, waits for its turn, and tells whether it may go on; otherwise it is lost.
+    /// Joins the queue, waits for its turn, and returns whether the call may proceed; otherwise it is lost.
     pub(super) async fn pass(&self) -> bool {
         let mut place = 0;
         self.0.send_modify(|state| {

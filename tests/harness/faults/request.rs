@@ -1,8 +1,8 @@
-//! What stands in a request that writes, and the same request without a condition.
+//! Reads the elements of a request that writes, and removes conditions from it.
 
 use serde_json::{Map, Value, json};
 
-/// A condition that every item meets, and every absence of one.
+/// A condition that holds for every item, and without an item.
 const ALWAYS: &str = "attribute_exists(PK) OR attribute_not_exists(PK)";
 
 /// The single writes by operation, each with its name inside a transaction.
@@ -13,7 +13,7 @@ const SINGLE_WRITES: [(&str, &str); 3] = [("PutItem", "Put"), ("UpdateItem", "Up
 pub struct Element<'r> {
     /// `Put`, `Update`, `Delete` or `ConditionCheck`.
     pub action: &'r str,
-    /// What is asked for: `Item` or `Key`, with expressions.
+    /// Its content: `Item` or `Key`, with expressions.
     pub body: &'r Value,
 }
 
@@ -36,7 +36,7 @@ impl Element<'_> {
     }
 }
 
-/// The writes and checks of a request in their order; nothing for a read.
+/// Returns the writes and checks of a request in their order; empty for a read.
 pub(super) fn elements<'r>(operation: &str, request: &'r Value) -> Vec<Element<'r>> {
     if let Some((_, action)) = SINGLE_WRITES.iter().find(|(name, _)| *name == operation) {
         return vec![Element { action, body: request }];
@@ -56,15 +56,15 @@ pub(super) fn elements<'r>(operation: &str, request: &'r Value) -> Vec<Element<'
     }
 }
 
-/// An object of one field, which names what its value is.
+/// Returns the one field of an object, which names the kind of its value.
 fn only(element: &Value) -> Option<Element<'_>> {
     element.as_object()?.iter().next().map(|(action, body)| Element { action, body })
 }
 
-/// Takes away the conditions that `chosen` names by their place among the request's elements; tells whether there were any.
+/// Removes the conditions of the elements that `chosen` selects, and returns whether there were any.
 ///
-/// A check of a condition keeps its place with a condition that always holds, so that the reasons of a cancelled
-/// transaction stand where the service looks for them.
+/// A check of a condition keeps its position with a condition that always holds, so that the reasons of a cancelled transaction keep
+/// their positions.
 pub(super) fn strip_conditions(
     operation: &str,
     request: &mut Value,
@@ -104,7 +104,7 @@ fn strip_condition(body: &mut Map<String, Value>) {
     }
 }
 
-/// Whether `name` stands in the expression as a whole word, so that `#p1` is not found in `#p10`.
+/// Returns whether the expression has `name` as a whole word, so that `#p1` is not found in `#p10`.
 fn uses(expression: &str, sigil: char, name: &str) -> bool {
     let is_part = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == sigil;
     expression.split(|character| !is_part(character)).any(|word| word == name)

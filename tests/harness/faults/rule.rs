@@ -1,4 +1,4 @@
-//! Which calls a fault hits.
+//! Rules that select the calls of a fault.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use super::request::{Element, elements};
 use crate::determinism::unit_interval;
 use crate::recording::WRITES;
 
-/// A fault that is not installed yet: it says first which calls it hits.
+/// A fault before it is installed: its methods select the calls.
 #[must_use = "it is installed by always, nth, first or nth_call"]
 pub struct Rule {
     faults: Faults,
-    meant: Meant,
+    meant: Selection,
 }
 
-/// Which calls it is meant for, and what happens to them.
-struct Meant {
+/// Selects calls, and says what happens to them.
+struct Selection {
     choices: Choices,
     operation: Option<String>,
     conditions: Vec<Condition>,
@@ -30,12 +30,12 @@ type Condition = Box<dyn Fn(&str, &Value) -> bool + Send + Sync>;
 
 pub(super) enum Choices {
     One(Fault),
-    /// Each fault with its probability, drawn by seed and by the call's number among those that are meant.
+    /// Each fault with its probability, drawn by seed and by the call's number among the selected ones.
     Drawn(u64, Vec<(f64, Fault)>),
 }
 
-/// Which of the calls that are meant, counted from 1.
-enum Which {
+/// Which of the selected calls, counted from 1.
+enum Ordinal {
     Every,
     Nth(u64),
     First(u64),
@@ -43,24 +43,24 @@ enum Which {
     NthCall(u64),
 }
 
-/// A rule at work.
-pub(super) struct Installed {
-    meant: Meant,
-    which: Which,
+/// An installed rule.
+pub(super) struct ActiveRule {
+    meant: Selection,
+    which: Ordinal,
     /// All calls since it was installed.
     calls: AtomicU64,
-    /// Those of them that it is meant for.
+    /// The selected ones among them.
     matching: AtomicU64,
     hits: AtomicU64,
 }
 
 /// How often a fault happened.
 #[derive(Clone)]
-pub struct Hits(Arc<Installed>);
+pub struct Hits(Arc<ActiveRule>);
 
 impl Rule {
     pub(super) fn new(faults: &Faults, choices: Choices) -> Self {
-        Self { faults: faults.clone(), meant: Meant { choices, operation: None, conditions: Vec::new() } }
+        Self { faults: faults.clone(), meant: Selection { choices, operation: None, conditions: Vec::new() } }
     }
 
     /// Only calls of this operation, such as `TransactWriteItems`.
@@ -69,7 +69,7 @@ impl Rule {
         self
     }
 
-    /// Only calls that write, whatever they write.
+    /// Only calls that write.
     pub fn of_writes(mut self) -> Self {
         self.meant.conditions.push(Box::new(|operation, _| WRITES.contains(&operation)));
         self
@@ -94,7 +94,7 @@ impl Rule {
         self
     }
 
-    /// Where it loses a connection, it is a timeout that the SDK sees.
+    /// A lost connection looks like a timeout to the SDK.
     pub fn timing_out(mut self) -> Self {
         let change = |fault: &mut Fault| match fault {
             Fault::DropRequest(loss) | Fault::DropAnswer(loss) | Fault::LandLate(_, loss) => *loss = Loss::Timeout,
@@ -109,34 +109,34 @@ impl Rule {
 
     /// Every such call from here on.
     pub fn always(self) -> Hits {
-        self.install(Which::Every)
+        self.install(Ordinal::Every)
     }
 
     /// The `n`-th such call from here on, counted from 1.
     pub fn nth(self, n: u64) -> Hits {
-        self.install(Which::Nth(n))
+        self.install(Ordinal::Nth(n))
     }
 
     /// The first `n` such calls from here on.
     pub fn first(self, n: u64) -> Hits {
-        self.install(Which::First(n))
+        self.install(Ordinal::First(n))
     }
 
     /// The `n`-th of all calls from here on, counted from 1, if it is such a call.
     pub fn nth_call(self, n: u64) -> Hits {
-        self.install(Which::NthCall(n))
+        self.install(Ordinal::NthCall(n))
     }
 
-    fn install(self, which: Which) -> Hits {
+    fn install(self, which: Ordinal) -> Hits {
         let zero = || AtomicU64::new(0);
-        let rule = Arc::new(Installed { meant: self.meant, which, calls: zero(), matching: zero(), hits: zero() });
+        let rule = Arc::new(ActiveRule { meant: self.meant, which, calls: zero(), matching: zero(), hits: zero() });
         self.faults.with(|rules| rules.push(Arc::clone(&rule)));
         Hits(rule)
     }
 }
 
-impl Installed {
-    /// The fault for this call, if it is one of those that the rule is meant for.
+impl ActiveRule {
+    /// Returns the fault for this call, if the rule selects it.
     pub(super) fn draw(&self, operation: &str, request: &Value) -> Option<&Fault> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let is_meant = self.meant.operation.as_deref().is_none_or(|wanted| wanted == operation)
@@ -146,10 +146,10 @@ impl Installed {
         }
         let place = self.matching.fetch_add(1, Ordering::SeqCst) + 1;
         let is_its_turn = match self.which {
-            Which::Every => true,
-            Which::Nth(n) => place == n,
-            Which::First(n) => place <= n,
-            Which::NthCall(n) => call == n,
+            Ordinal::Every => true,
+            Ordinal::Nth(n) => place == n,
+            Ordinal::First(n) => place <= n,
+            Ordinal::NthCall(n) => call == n,
         };
         if !is_its_turn {
             return None;
@@ -178,14 +178,14 @@ impl fmt::Debug for Rule {
     }
 }
 
-impl fmt::Debug for Installed {
+impl fmt::Debug for ActiveRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a rule that hit {} of {} calls", self.hits.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
     }
 }
 
 impl Hits {
-    /// How many calls it has hit. A call that another fault took before it, or to which it cannot happen, is none.
+    /// Returns how many calls it has hit, without those that another fault hit first or that it cannot hit.
     pub fn count(&self) -> u64 {
         self.0.hits.load(Ordering::SeqCst)
     }

@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::determinism::unit_interval;
-use crate::recording::Recorded;
+use crate::recording::RecordedCalls;
 
 const TABLE: &str = "snapshots";
 
-struct Bench {
+struct FaultBench {
     /// Keeps it running.
     _database: Database,
     client: Client,
@@ -33,7 +33,7 @@ struct Bench {
     recording: Recording,
 }
 
-async fn bench() -> Bench {
+async fn bench() -> FaultBench {
     let (faults, recording) = (Faults::default(), Recording::default());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let client = faults.http_client(&recording);
@@ -45,7 +45,7 @@ async fn bench() -> Bench {
     let config = database.client().config().to_builder().retry_config(retries);
     let partition = RetryPartition::new(database.endpoint().to_owned());
     let client = Client::from_conf(config.retry_partition(partition).build());
-    Bench { _database: database, client, faults, recording }
+    FaultBench { _database: database, client, faults, recording }
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -74,8 +74,8 @@ fn check(pk: &str) -> TransactWriteItem {
     TransactWriteItem::builder().condition_check(check).build()
 }
 
-impl Bench {
-    /// Puts an item that must not be there.
+impl FaultBench {
+    /// Puts an item that must not exist.
     async fn put(&self, pk: &str) -> Result<(), SdkError<PutItemError>> {
         let put = self.client.put_item().table_name(TABLE).set_item(Some(item(pk, "user")));
         put.condition_expression("attribute_not_exists(PK)").send().await.map(drop)
@@ -94,7 +94,7 @@ impl Bench {
         self.client.transact_write_items().set_transact_items(Some(items)).send().await.map(drop)
     }
 
-    /// The item as the table has it, whatever the faults are.
+    /// Reads the item from the table without faults.
     async fn stored(&self, pk: &str) -> Option<HashMap<String, AttributeValue>> {
         self.faults.clear();
         let get = self.client.get_item().table_name(TABLE).set_key(Some(key(pk)));
@@ -105,9 +105,9 @@ impl Bench {
         self.stored(pk).await.is_some()
     }
 
-    /// The attempts so far as the wire saw them.
+    /// Returns the attempts so far as they went over the wire.
     fn attempts(&self) -> Vec<(String, u16)> {
-        let Recorded { calls } = self.recording.recorded();
+        let RecordedCalls { calls } = self.recording.recorded();
         calls.into_iter().map(|call| (call.operation, call.status)).collect()
     }
 
@@ -171,7 +171,7 @@ async fn several_rules_compose_on_one_call() {
     assert_eq!(bench.statuses(), [200; 4]);
 }
 
-/// What the wire saw of 60 puts and the SDK's repetitions under this seed.
+/// Returns the wire's record of 60 puts and the SDK's repetitions under this seed.
 async fn course_of(seed: u64) -> Vec<u16> {
     let bench = bench().await;
     let lost = Fault::DropRequest(Loss::Io);
@@ -193,7 +193,7 @@ async fn a_seed_repeats_its_faults() {
 }
 
 #[test]
-fn a_seed_hits_as_often_as_it_is_told_to() {
+fn a_seed_hits_with_its_probability() {
     for seed in 0..20 {
         let below = |limit| (0..10_000).filter(|n| unit_interval(seed, *n) < limit).count();
         assert!((2_850..3_150).contains(&below(0.3)), "{seed}: {}", below(0.3));

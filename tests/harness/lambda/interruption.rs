@@ -7,31 +7,31 @@ use serde_json::Value;
 use super::{Invocation, Process};
 use crate::{Gate, Hits, Proxy};
 
-/// How long the function may take, its pauses included: a process that stands still must not run out of time.
+/// How long the function may take, including its pauses, so that a frozen process does not run out of time.
 const TIME: Duration = Duration::from_secs(300);
 
-/// What becomes of the write at which a process is killed.
+/// The fate of the write at which a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {
-    /// It never comes to the table.
+    /// It never reaches the table.
     Lost,
-    /// It was on its way, and comes to the table when the process is gone.
+    /// It was on its way, and reaches the table after the process has ended.
     Late,
-    /// It is done, and the process does not hear of it.
+    /// It is done, and the process does not get the answer.
     Done,
 }
 
 impl Write {
-    /// All that can become of it.
+    /// All of them.
     pub const ALL: [Self; 3] = [Self::Lost, Self::Late, Self::Done];
 }
 
 /// On which side of a write a process is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The write is on its way, and lands when the test says so.
+    /// The write is on its way, and arrives when the test releases it.
     Before,
-    /// The write is done, and the process has not heard of it.
+    /// The write is done, and the process has not got the answer.
     After,
 }
 
@@ -49,15 +49,15 @@ impl Side {
     }
 }
 
-/// A process that stands still at one of its writes.
-pub struct Frozen {
+/// A process that is frozen at one of its writes.
+pub struct FrozenProcess {
     gate: Gate,
     held: Hits,
     invocation: Invocation,
 }
 
 impl Process {
-    /// Gives it an event, kills it at its `n`-th write from here on, and returns when the write has met its fate.
+    /// Gives it an event, kills it at its `n`-th write from here on, and returns when that write is done or lost.
     pub async fn kill_at(&mut self, proxy: &Proxy, n: u64, write: Write, event: &Value) {
         let (gate, side) = (Gate::closed(), if write == Write::Done { Side::After } else { Side::Before });
         let held = side.hold(proxy, n, &gate);
@@ -73,29 +73,35 @@ impl Process {
         assert_eq!(held.count(), 1);
     }
 
-    /// Gives it an event, and freezes it at its `n`-th write from here on, which it must come to.
-    pub async fn freeze_at(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> Frozen {
+    /// Gives it an event, and freezes it at its `n`-th write from here on. Fails the test if it makes fewer.
+    pub async fn freeze_at(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> FrozenProcess {
         let frozen = self.freeze_or_end(proxy, n, side, event).await;
         frozen.unwrap_or_else(|result| panic!("it ended before its write {n}: {result}"))
     }
 
-    /// Gives it an event, and freezes it at its `n`-th write from here on; or gives what it returns, where it makes fewer.
-    pub async fn freeze_or_end(&self, proxy: &Proxy, n: u64, side: Side, event: &Value) -> Result<Frozen, Value> {
+    /// Gives it an event, and freezes it at its `n`-th write from here on. If it makes fewer, returns its result.
+    pub async fn freeze_or_end(
+        &self,
+        proxy: &Proxy,
+        n: u64,
+        side: Side,
+        event: &Value,
+    ) -> Result<FrozenProcess, Value> {
         let gate = Gate::closed();
         let held = side.hold(proxy, n, &gate);
         let mut invocation = self.invoke_within(event, TIME);
         tokio::select! {
             () = gate.arrived(1) => {
                 self.freeze().await;
-                Ok(Frozen { gate, held, invocation })
+                Ok(FrozenProcess { gate, held, invocation })
             }
             result = invocation.result() => Err(result),
         }
     }
 }
 
-impl Frozen {
-    /// Lets the write, or its answer, go on while the process sleeps.
+impl FrozenProcess {
+    /// Releases the write, or its answer, while the process is frozen.
     pub async fn land(&self, process: &Process) {
         self.gate.open();
         self.gate.landed(1).await;
@@ -103,7 +109,7 @@ impl Frozen {
         assert_eq!(self.held.count(), 1);
     }
 
-    /// Wakes the process, which reads the answer to its write when that has landed.
+    /// Resumes the process, which then reads the answer to its write.
     pub async fn wake(self, process: &Process) -> Invocation {
         process.thaw().await;
         self.invocation

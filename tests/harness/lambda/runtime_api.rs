@@ -27,13 +27,13 @@ pub(super) type Outcome = Result<Value, Value>;
 /// The server. It ends when it is dropped.
 pub(super) struct RuntimeApi {
     address: SocketAddr,
-    desk: Arc<Desk>,
+    desk: Arc<EventDesk>,
     events: mpsc::UnboundedSender<Event>,
     server: JoinHandle<std::io::Result<()>>,
 }
 
-/// What is to be handed over, and who waits for what.
-struct Desk {
+/// Events to deliver, and those who wait for them.
+struct EventDesk {
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     /// How often the function has asked for an event.
@@ -53,7 +53,7 @@ impl RuntimeApi {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port of the loopback address");
         let address = listener.local_addr().expect("a listener has an address");
         let (events, receiver) = mpsc::unbounded_channel();
-        let desk = Arc::new(Desk {
+        let desk = Arc::new(EventDesk {
             events: tokio::sync::Mutex::new(receiver),
             waiting: Mutex::default(),
             asked: watch::Sender::new(0),
@@ -79,7 +79,7 @@ impl RuntimeApi {
         drop(self.desk.asked.subscribe().wait_for(|asked| *asked > 0).await);
     }
 
-    /// Gives the function an event as soon as it asks, to be answered within `time` from now.
+    /// Gives the function an event when it asks for one, to be answered within `time` from now.
     pub(super) fn hand_over(&self, event: &Value, time: Duration) -> oneshot::Receiver<Outcome> {
         let number = self.desk.invocations.fetch_add(1, Ordering::SeqCst) + 1;
         let id = format!("00000000-0000-4000-8000-{number:012}");
@@ -98,7 +98,7 @@ impl Drop for RuntimeApi {
     }
 }
 
-impl Desk {
+impl EventDesk {
     fn with_waiting<T>(&self, change: impl FnOnce(&mut HashMap<String, oneshot::Sender<Outcome>>) -> T) -> T {
         change(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -106,7 +106,7 @@ impl Desk {
     fn end(&self, id: &str, outcome: Outcome) -> StatusCode {
         match self.with_waiting(|waiting| waiting.remove(id)) {
             Some(sender) => {
-                // A test that does not want to know has dropped the other end.
+                // A test that does not need the answer has dropped the receiver.
                 let _ = sender.send(outcome);
                 StatusCode::ACCEPTED
             }
@@ -115,7 +115,7 @@ impl Desk {
     }
 }
 
-async fn next(State(desk): State<Arc<Desk>>) -> Response {
+async fn next(State(desk): State<Arc<EventDesk>>) -> Response {
     desk.asked.send_modify(|asked| *asked += 1);
     let Some(event) = desk.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
@@ -130,15 +130,15 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
     (headers, event.body).into_response()
 }
 
-async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn response(State(desk): State<Arc<EventDesk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
     desk.end(&id, Ok(json(&body)))
 }
 
-async fn error(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn error(State(desk): State<Arc<EventDesk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
     desk.end(&id, Err(json(&body)))
 }
 
-/// The function ends after this, and its end is what a test sees.
+/// The function ends after this, and the test sees its end.
 async fn init_error() -> StatusCode {
     StatusCode::ACCEPTED
 }

@@ -35,9 +35,9 @@ const REQUESTS: [Request; 8] = [
 
 /// The requests that a run has sent. Each may take effect at any later time, any number of times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Sent(u8);
+pub struct SentWrites(u8);
 
-impl Sent {
+impl SentWrites {
     fn bit(request: Request) -> u8 {
         REQUESTS.iter().position(|known| *known == request).map_or(0, |at| 1 << at)
     }
@@ -52,7 +52,7 @@ impl Sent {
         self.0 &= !Self::bit(request);
     }
 
-    /// Whether there is none.
+    /// Returns whether it is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -63,7 +63,7 @@ impl Sent {
     }
 }
 
-/// What a client is told.
+/// An answer to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// 201, at first or as a replay.
@@ -106,7 +106,7 @@ pub struct Run {
     /// Where it stands.
     pub step: Step,
     /// What it has sent.
-    pub sent: Sent,
+    pub sent: SentWrites,
     /// The epoch that it writes under.
     pub epoch: u8,
     /// The plan that it carries out.

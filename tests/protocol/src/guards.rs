@@ -21,7 +21,7 @@ macro_rules! guards {
 }
 
 guards! {
-    /// Admission puts the apply record only where there is none.
+    /// Admission puts the apply record only if it is absent.
     AdmitRecordAbsent,
     /// Admission takes the e-mail address only where nobody holds it.
     AdmitClaimAbsent,
@@ -45,7 +45,7 @@ guards! {
     CommitEpoch,
     /// A commit takes the address only where it is still reserved by this apply.
     CommitClaim,
-    /// A commit puts the user's `#META` only where there is none.
+    /// A commit puts the user's `#META` only if it is absent.
     CommitProfileAbsent,
     /// An orderly stop, and giving up a plan that has changed, need a record that is `STAGING`.
     StopState,
@@ -75,7 +75,7 @@ guards! {
     SecondLook,
     /// The list that finishes a sweep or an undo, or ends a second look, is empty.
     EmptyList,
-    /// Every sweep carries on whatever it finds in `ABORTING` or `UNDOING`, whoever moved it, and looks again at what is `UNDONE`.
+    /// Every sweep finishes all records in `ABORTING` or `UNDOING`, and looks again at those in `UNDONE`.
     CarryOn,
     /// Only a record that is `ABORTING` or `UNDOING` is finished.
     FinishState,
@@ -103,9 +103,9 @@ guards! {
 
 /// The guards that are switched off.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Off(u64);
+pub struct DisabledGuards(u64);
 
-impl Off {
+impl DisabledGuards {
     /// These.
     pub fn of(guards: &[Guard]) -> Self {
         Self(guards.iter().fold(0, |bits, guard| bits | 1 << *guard as u64))
@@ -127,7 +127,7 @@ impl Off {
     }
 }
 
-impl fmt::Debug for Off {
+impl fmt::Debug for DisabledGuards {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(Guard::ALL.iter().filter(|guard| !self.holds(**guard))).finish()
     }

@@ -28,7 +28,7 @@
 //!   assumption on time. A request that has *not* taken effect may wait for ever.
 //! - A lease may look expired to anyone at any time, and never has to: no two clocks need to agree, and leases decide only how soon
 //!   somebody else goes on, never whether that is safe.
-//! - Whoever else removes a user takes `#META` and the claim in one transaction.
+//! - Another system removes a user with `#META` and the claim in one transaction.
 //! - A run's nonce is fresh, user ids are made once, and a run sends the same bytes again when it sends again. Two runs may write
 //!   different bytes even for the same plan (one may be a newer version of the code), so a user must be one run's work.
 //!

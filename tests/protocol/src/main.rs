@@ -3,7 +3,7 @@
 use apply_protocol::check::check;
 use apply_protocol::guards::Guard;
 use apply_protocol::model::{ApplyShape, Protocol, Shape};
-use apply_protocol::store::World;
+use apply_protocol::store::SourceChange;
 use clap::Parser;
 
 /// Checks every state of the apply protocol.
@@ -57,9 +57,9 @@ fn main() {
         applies.push(ApplyShape { runs: options.others, keyed: true, stages: options.other_stages });
     }
     let world = match (options.moves, options.deleted) {
-        (true, _) => World::Moved,
-        (_, true) => World::Gone,
-        _ => World::Same,
+        (true, _) => SourceChange::Moved,
+        (_, true) => SourceChange::Gone,
+        _ => SourceChange::Same,
     };
     let Options { undo, sign_in, edit, remove, .. } = options;
     let named = |guard: &&Guard| options.without.contains(&format!("{guard:?}"));

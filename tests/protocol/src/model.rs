@@ -3,9 +3,9 @@
 use stateright::{Model, Property};
 
 use crate::applier::{Request, Run, Step};
-use crate::guards::{Guard, Off};
-use crate::properties::{self, Broken};
-use crate::store::{Apply, Claim, Lease, MAX_APPLIES, MAX_RUNS, Phase, Plan, Posting, World};
+use crate::guards::{DisabledGuards, Guard};
+use crate::properties::{self, Violations};
+use crate::store::{Apply, Claim, Lease, MAX_APPLIES, MAX_RUNS, PendingRequest, Phase, Plan, SourceChange};
 
 /// One apply of a configuration.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct Shape {
     /// The applies; all of them want the same e-mail address.
     pub applies: Vec<ApplyShape>,
     /// What may become of the world, once.
-    pub world: World,
+    pub world: SourceChange,
     /// Whether somebody may undo, sign in, and edit.
     pub undo: bool,
     /// Whether the new user may sign in.
@@ -41,7 +41,7 @@ pub struct Protocol {
     /// The configuration.
     pub shape: Shape,
     /// What is switched off.
-    pub off: Off,
+    pub off: DisabledGuards,
     /// Whether states that no future can tell apart are taken as one. It changes how long a check takes, nothing else.
     pub folded: bool,
 }
@@ -56,9 +56,9 @@ pub struct State {
     /// All runs, those of the first apply first.
     pub runs: [Run; MAX_RUNS],
     /// What planning finds.
-    pub world: World,
+    pub world: SourceChange,
     /// What has happened that must never happen.
-    pub broken: Broken,
+    pub broken: Violations,
 }
 
 /// One thing that happens.
@@ -68,7 +68,7 @@ pub enum Action {
     Start(usize),
     /// A run's request takes effect, and no answer ever arrives: late, again, or with its answer lost.
     Execute(usize, Request),
-    /// The request that a run waits for takes effect or is refused, and it is told.
+    /// The request that a run waits for takes effect or is refused, and the run gets the answer.
     Answer(usize),
     /// A run stops waiting and reads the record.
     GiveUp(usize),
@@ -93,7 +93,7 @@ pub enum Action {
     /// Another system removes the new user.
     Remove(usize),
     /// A request of a sweeper, of an undo, of the user takes effect.
-    ExecutePosted(usize, Posting),
+    ExecutePosted(usize, PendingRequest),
     /// The world moves.
     WorldMoves,
 }
@@ -101,12 +101,12 @@ pub enum Action {
 impl Protocol {
     /// The protocol as written.
     pub fn new(shape: Shape) -> Self {
-        Self { shape, off: Off::default(), folded: true }
+        Self { shape, off: DisabledGuards::default(), folded: true }
     }
 
     /// The same without these guards.
     pub fn without(mut self, guards: &[Guard]) -> Self {
-        self.off = Off::of(guards);
+        self.off = DisabledGuards::of(guards);
         self
     }
 
@@ -266,7 +266,7 @@ impl Model for Protocol {
         for apply in 0..self.shape.applies.len() {
             self.actions_on_apply(state, apply, actions);
         }
-        if state.world == World::Same && self.shape.world != World::Same {
+        if state.world == SourceChange::Same && self.shape.world != SourceChange::Same {
             actions.push(Action::WorldMoves);
         }
     }

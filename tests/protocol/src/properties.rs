@@ -4,18 +4,18 @@ use stateright::Property;
 
 use crate::applier::{Answer, Step};
 use crate::model::{Protocol, State};
-use crate::store::{Claim, EDITED_ITEM, Item, Phase, Record, World};
+use crate::store::{Claim, EDITED_ITEM, Item, Phase, Record, SourceChange};
 
 /// A `#META` that is there has every item of the pinned plan beside it and no other, all written by the run that the record names.
 pub const WHOLE: &str = "whole: a visible user has all items of the pinned plan, as one run wrote them";
 /// A record that is `ABORTED`, or `UNDONE` with its second look over, has no item of its user, not even one that is landing. One
 /// that is `ABORTED` or `UNDONE` has no user and does not hold the address.
 pub const CLEAN: &str = "clean: nothing is left of an aborted or undone apply";
-/// Whoever is a user holds the claim on the address as owner; so two never share one, and it goes only with the user.
+/// Every user holds the claim on the address as owner. So two never share one, and it is deleted only with the user.
 pub const UNIQUE: &str = "unique: one user has the address, and holds its claim";
-/// Who was told 201 has a committed user (who may be undone later); who was told `apply_aborted`, `apply_undone` or
-/// `world_moved`, or without a key that it was stopped, never gets one; nobody is told `email_taken` about the own user.
-pub const TRUE_ANSWERS: &str = "true answers: what a client was told stays true";
+/// A client that got 201 has a committed user (who may be undone later). A client that got `apply_aborted`, `apply_undone` or
+/// `world_moved`, or without a key that it was stopped, never gets one. No client gets `email_taken` for its own user.
+pub const TRUE_ANSWERS: &str = "true answers: an answer to a client stays true";
 /// No write of an epoch that was taken over, none to a user whose partition was found empty for good.
 pub const FENCED: &str = "fenced: a deposed run writes nothing, nobody writes after the second look";
 /// A record that is committed is left only by undo, one that is aborted or undone never.
@@ -30,7 +30,7 @@ pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
 
 /// What has happened that must never happen, where a state alone does not show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Broken {
+pub struct Violations {
     /// A run wrote under an epoch that the record has left behind.
     pub wrote_deposed: bool,
     /// Something of a user was written after the list that finds nothing may have been read.
@@ -39,7 +39,7 @@ pub struct Broken {
     pub left_final: bool,
     /// An address was taken or freed that another held.
     pub stole_claim: bool,
-    /// A client was told that the address is taken, by the user that its own apply has made.
+    /// A client got "address taken" for the user that its own apply created.
     pub lied: bool,
     /// An undo that was not forced took a user who had signed in, whose setup had changed, or who had been removed.
     pub undid_in_use: bool,
@@ -70,7 +70,7 @@ pub fn all() -> Vec<Property<Protocol>> {
                 || has_phase(state, 0, Phase::Committed) && told(state, 2, Answer::Created)
         }),
         Property::sometimes("a retry meets another world", |protocol: &Protocol, state: &State| {
-            let may_move = protocol.shape.world != World::Same && protocol.shape.applies[0].stages > 0;
+            let may_move = protocol.shape.world != SourceChange::Same && protocol.shape.applies[0].stages > 0;
             !may_move || protocol.shape.applies[0].runs < 2 || told(state, 1, Answer::WorldMoved)
         }),
         Property::sometimes("an apply is undone", |protocol: &Protocol, state: &State| {

@@ -8,9 +8,9 @@ use stateright::Model;
 
 use crate::model::{Action, Protocol, State};
 use crate::properties::settled;
-use crate::store::Posting;
+use crate::store::PendingRequest;
 
-/// What came of looking at every reachable state.
+/// The result of visiting every reachable state.
 #[derive(Debug)]
 pub struct Reach {
     /// How many states there are.
@@ -24,7 +24,10 @@ fn recovers(action: Action) -> bool {
     match action {
         Action::Land(..) | Action::MinuteOver(_) | Action::Sweep(_) => true,
         Action::ExecutePosted(_, posting) => {
-            matches!(posting, Posting::Move(..) | Posting::Delete(_) | Posting::Finish | Posting::Looked)
+            matches!(
+                posting,
+                PendingRequest::Move(..) | PendingRequest::Delete(_) | PendingRequest::Finish | PendingRequest::Looked
+            )
         }
         _ => false,
     }
@@ -34,12 +37,12 @@ fn recovers(action: Action) -> bool {
 pub fn reach(protocol: &Protocol) -> Reach {
     let (mut states, mut came, mut edges) = (Vec::new(), Vec::new(), Vec::new());
     explore(protocol, |step| match step {
-        Seen::New { state, from, by } => {
+        Visit::New { state, from, by } => {
             states.push(settled(state));
             came.push((from, by));
         }
-        Seen::Edge { from, by, to } if recovers(by) => edges.push((to, from)),
-        Seen::Edge { .. } => {}
+        Visit::Edge { from, by, to } if recovers(by) => edges.push((to, from)),
+        Visit::Edge { .. } => {}
     });
     let alive = backwards(states, edges);
     let stuck = alive.iter().position(|alive| !alive).map(|at| steps(&came, at));
@@ -49,24 +52,24 @@ pub fn reach(protocol: &Protocol) -> Reach {
 /// Calls this for every reachable state.
 pub fn visit(protocol: &Protocol, mut see: impl FnMut(&State)) {
     explore(protocol, |step| {
-        if let Seen::New { state, .. } = step {
+        if let Visit::New { state, .. } = step {
             see(state);
         }
     });
 }
 
 /// What an exploration comes by; states are numbered in the order of their distance.
-enum Seen<'a> {
+enum Visit<'a> {
     New { state: &'a State, from: u32, by: Option<Action> },
     Edge { from: u32, by: Action, to: u32 },
 }
 
-fn explore(protocol: &Protocol, mut see: impl FnMut(Seen<'_>)) {
+fn explore(protocol: &Protocol, mut see: impl FnMut(Visit<'_>)) {
     let mut known = HashMap::new();
     let mut pending = VecDeque::new();
     for state in protocol.init_states() {
         known.insert(fingerprint(&state), 0);
-        see(Seen::New { state: &state, from: 0, by: None });
+        see(Visit::New { state: &state, from: 0, by: None });
         pending.push_back((0, state));
     }
     let mut actions = Vec::new();
@@ -77,10 +80,10 @@ fn explore(protocol: &Protocol, mut see: impl FnMut(Seen<'_>)) {
             let number = known.len() as u32;
             let to = *known.entry(fingerprint(&next)).or_insert(number);
             if to == number {
-                see(Seen::New { state: &next, from, by: Some(by) });
+                see(Visit::New { state: &next, from, by: Some(by) });
                 pending.push_back((to, next));
             }
-            see(Seen::Edge { from, by, to });
+            see(Visit::Edge { from, by, to });
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::guards::Guard;
 use crate::model::{Protocol, State};
 use crate::store::{Claim, Lease, Phase, Profile, Record};
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It took effect.

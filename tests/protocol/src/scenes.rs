@@ -2,7 +2,7 @@
 //! them. `--appliers` and its like make larger ones.
 
 use crate::model::{ApplyShape, Shape};
-use crate::store::World;
+use crate::store::SourceChange;
 
 /// An instance with a name.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ const fn apply(runs: usize, stages: usize) -> ApplyShape {
     ApplyShape { runs, stages, keyed: true }
 }
 
-fn scene(name: &'static str, applies: &[ApplyShape], world: World) -> Scene {
+fn scene(name: &'static str, applies: &[ApplyShape], world: SourceChange) -> Scene {
     let shape = Shape { applies: applies.to_vec(), world, undo: false, sign_in: false, edit: false, remove: false };
     Scene { name, shape }
 }
@@ -34,53 +34,53 @@ fn with_removal(mut scene: Scene) -> Scene {
 
 /// A request and its retry, two stages, while the plan changes.
 pub fn retry() -> Scene {
-    scene("retry", &[apply(2, 2)], World::Moved)
+    scene("retry", &[apply(2, 2)], SourceChange::Moved)
 }
 
 /// A request and its retry, while the snapshot is deleted.
 pub fn deleted() -> Scene {
-    scene("deleted", &[apply(2, 1)], World::Gone)
+    scene("deleted", &[apply(2, 1)], SourceChange::Gone)
 }
 
 /// Two stages without a key, and another apply for the same address.
 pub fn keyless() -> Scene {
-    scene("keyless", &[ApplyShape { runs: 1, stages: 2, keyed: false }, apply(1, 1)], World::Same)
+    scene("keyless", &[ApplyShape { runs: 1, stages: 2, keyed: false }, apply(1, 1)], SourceChange::Same)
 }
 
 /// Two applies for the same address.
 pub fn rivals() -> Scene {
-    scene("rivals", &[apply(1, 1), apply(1, 1)], World::Same)
+    scene("rivals", &[apply(1, 1), apply(1, 1)], SourceChange::Same)
 }
 
 /// A staged apply whose user is used and undone.
 pub fn used() -> Scene {
-    with_removal(with_user(scene("used", &[apply(1, 1)], World::Same)))
+    with_removal(with_user(scene("used", &[apply(1, 1)], SourceChange::Same)))
 }
 
 /// A request in one transaction, and its retry, whose user is used and undone.
 pub fn at_once() -> Scene {
-    with_user(scene("at once", &[apply(2, 0)], World::Same))
+    with_user(scene("at once", &[apply(2, 0)], SourceChange::Same))
 }
 
 /// Two applies in one transaction for the same address, whose users are undone and removed by another system.
 pub fn removed() -> Scene {
-    with_removal(scene("removed", &[apply(1, 0), apply(1, 0)], World::Same))
+    with_removal(scene("removed", &[apply(1, 0), apply(1, 0)], SourceChange::Same))
 }
 
 /// A request and two retries, while the plan changes.
 pub fn retries() -> Scene {
-    scene("retries", &[apply(3, 1)], World::Moved)
+    scene("retries", &[apply(3, 1)], SourceChange::Moved)
 }
 
 /// A request in two stages, its retry, and another apply for the same address, while the plan changes.
 pub fn contest() -> Scene {
-    scene("contest", &[apply(2, 2), apply(1, 1)], World::Moved)
+    scene("contest", &[apply(2, 2), apply(1, 1)], SourceChange::Moved)
 }
 
 /// A request in one transaction, another apply for the same address, and all that may happen to their users. With a retry it
 /// has 8.5 million states: `--stages 0 --appliers 2 --others 1 --other-stages 0 --undo --sign-in --edit`.
 pub fn heirs() -> Scene {
-    with_user(scene("heirs", &[apply(1, 0), apply(1, 0)], World::Same))
+    with_user(scene("heirs", &[apply(1, 0), apply(1, 0)], SourceChange::Same))
 }
 
 /// The ones that take a second or less.

@@ -51,7 +51,7 @@ pub enum Plan {
 
 /// What a planning run finds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum World {
+pub enum SourceChange {
     /// Everything as it was at first.
     #[default]
     Same,
@@ -61,13 +61,13 @@ pub enum World {
     Gone,
 }
 
-impl World {
+impl SourceChange {
     /// What a run that plans now arrives at.
     pub fn plan(self) -> Option<Plan> {
         match self {
-            World::Same => Some(Plan::Whole),
-            World::Moved => Some(Plan::Smaller),
-            World::Gone => None,
+            SourceChange::Same => Some(Plan::Whole),
+            SourceChange::Moved => Some(Plan::Smaller),
+            SourceChange::Gone => None,
         }
     }
 }
@@ -165,7 +165,7 @@ pub struct Apply {
     /// The user's setup.
     pub items: [Item; MAX_ITEMS],
     /// Requests of sweepers, of those who undo, of the user.
-    pub posted: Posted,
+    pub posted: PendingRequests,
 }
 
 impl Apply {
@@ -208,9 +208,9 @@ impl Apply {
     }
 }
 
-/// A request that is not a run's: whoever sent it has forgotten it, the network has not.
+/// A request without a run: its sender has forgotten it, the network has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Posting {
+pub enum PendingRequest {
     /// A sweep's move to [`Phase::Aborting`], with the epoch and lease that it read.
     Move(u8, Lease),
     /// A delete of one listed item.
@@ -227,51 +227,57 @@ pub enum Posting {
     Edit,
 }
 
-/// A set of [`Posting`]s. A request that was sent once may be executed at any later time, any number of times.
+/// A set of [`PendingRequest`]s. A request that was sent once may be executed at any later time, any number of times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Posted(u32);
+pub struct PendingRequests(u32);
 
-impl Posted {
+impl PendingRequests {
     /// Adds a request.
-    pub fn add(&mut self, posting: Posting) {
+    pub fn add(&mut self, posting: PendingRequest) {
         self.0 |= 1 << place(posting);
     }
 
     /// Takes a request out.
-    pub fn remove(&mut self, posting: Posting) {
+    pub fn remove(&mut self, posting: PendingRequest) {
         self.0 &= !(1 << place(posting));
     }
 
     /// The requests in it.
-    pub fn iter(self) -> impl Iterator<Item = Posting> {
+    pub fn iter(self) -> impl Iterator<Item = PendingRequest> {
         (0..PLACES).filter(move |at| self.0 & 1 << at != 0).map(posting)
     }
 }
 
 /// The requests of which there is one at most.
-const SINGLE: [Posting; 6] =
-    [Posting::Finish, Posting::Looked, Posting::Undo(false), Posting::Undo(true), Posting::SignIn, Posting::Edit];
+const SINGLE: [PendingRequest; 6] = [
+    PendingRequest::Finish,
+    PendingRequest::Looked,
+    PendingRequest::Undo(false),
+    PendingRequest::Undo(true),
+    PendingRequest::SignIn,
+    PendingRequest::Edit,
+];
 
 /// Two for each of the epochs 0 to 7, one for each position, and the single ones.
 const FIRST_DELETE: usize = 16;
 const FIRST_SINGLE: usize = FIRST_DELETE + PROFILE + 1;
 const PLACES: usize = FIRST_SINGLE + SINGLE.len();
 
-fn place(posting: Posting) -> usize {
+fn place(posting: PendingRequest) -> usize {
     match posting {
-        Posting::Move(epoch, lease) => 2 * usize::from(epoch) + usize::from(lease == Lease::Ended),
-        Posting::Delete(position) => FIRST_DELETE + position,
+        PendingRequest::Move(epoch, lease) => 2 * usize::from(epoch) + usize::from(lease == Lease::Ended),
+        PendingRequest::Delete(position) => FIRST_DELETE + position,
         single => FIRST_SINGLE + SINGLE.iter().position(|known| *known == single).unwrap_or_default(),
     }
 }
 
-fn posting(place: usize) -> Posting {
+fn posting(place: usize) -> PendingRequest {
     match place {
         0..FIRST_DELETE => {
             let lease = if place.is_multiple_of(2) { Lease::Running } else { Lease::Ended };
-            Posting::Move((place / 2) as u8, lease)
+            PendingRequest::Move((place / 2) as u8, lease)
         }
-        FIRST_DELETE..FIRST_SINGLE => Posting::Delete(place - FIRST_DELETE),
+        FIRST_DELETE..FIRST_SINGLE => PendingRequest::Delete(place - FIRST_DELETE),
         _ => SINGLE[place - FIRST_SINGLE],
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::guards::Guard;
 use crate::model::{Protocol, State};
-use crate::store::{Apply, Claim, Item, Lease, PROFILE, Phase, Posting, Record};
+use crate::store::{Apply, Claim, Item, Lease, PROFILE, PendingRequest, Phase, Record};
 
 /// Stands in a record's nonce for a sweep that moved it; only written where [`Guard::CarryOn`] is switched off.
 const MOVED_BY_SWEEP: u8 = u8::MAX;
@@ -15,7 +15,7 @@ impl Protocol {
         let Some(record) = apply.record else { return };
         match record.phase {
             Phase::Staging => {
-                apply.posted.add(Posting::Move(record.epoch, record.lease));
+                apply.posted.add(PendingRequest::Move(record.epoch, record.lease));
                 if !self.off.holds(Guard::ListAfterMove) {
                     post_deletes(apply, apply.listed());
                 }
@@ -38,7 +38,7 @@ impl Protocol {
         let listed = apply.listed() & seen;
         post_deletes(apply, listed);
         if may_finish && self.off.met(Guard::EmptyList, listed == 0) {
-            apply.posted.add(Posting::Finish);
+            apply.posted.add(PendingRequest::Finish);
         }
     }
 
@@ -56,7 +56,7 @@ impl Protocol {
         let listed = apply.listed() & seen;
         post_deletes(apply, listed);
         if self.off.met(Guard::EmptyList, listed == 0) {
-            apply.posted.add(Posting::Looked);
+            apply.posted.add(PendingRequest::Looked);
         }
     }
 
@@ -78,21 +78,21 @@ impl Protocol {
     }
 
     /// Executes a request that is not a run's: all of it or, when refused, nothing.
-    pub(crate) fn execute_posted(&self, state: &mut State, at: usize, posting: Posting) {
+    pub(crate) fn execute_posted(&self, state: &mut State, at: usize, posting: PendingRequest) {
         match posting {
-            Posting::Move(epoch, lease) => self.execute_move(state, at, epoch, lease),
-            Posting::Delete(PROFILE) => state.applies[at].profile = None,
-            Posting::Delete(position) => {
+            PendingRequest::Move(epoch, lease) => self.execute_move(state, at, epoch, lease),
+            PendingRequest::Delete(PROFILE) => state.applies[at].profile = None,
+            PendingRequest::Delete(position) => {
                 let item = &mut state.applies[at].items[position];
                 if !item.is_landing() {
                     *item = Item::Absent;
                 }
             }
-            Posting::Finish => self.execute_finish(state, at),
-            Posting::Looked => self.execute_looked(state, at),
-            Posting::Undo(forced) => self.execute_undo(state, at, forced),
-            Posting::SignIn => self.execute_sign_in(state, at),
-            Posting::Edit => self.execute_edit(state, at),
+            PendingRequest::Finish => self.execute_finish(state, at),
+            PendingRequest::Looked => self.execute_looked(state, at),
+            PendingRequest::Undo(forced) => self.execute_undo(state, at, forced),
+            PendingRequest::SignIn => self.execute_sign_in(state, at),
+            PendingRequest::Edit => self.execute_edit(state, at),
         }
     }
 
@@ -146,18 +146,18 @@ impl Protocol {
         let complete = self.off.is_empty();
         for posting in apply.posted.iter() {
             let dead = match posting {
-                Posting::Move(epoch, _) => {
+                PendingRequest::Move(epoch, _) => {
                     record.phase != Phase::Staging || self.off.holds(Guard::MoveEpoch) && record.epoch > epoch
                 }
                 // Nothing can be put any more once the minute is over.
-                Posting::Delete(position) => {
+                PendingRequest::Delete(position) => {
                     complete && (is_empty || record.minute_over && apply.listed() & 1 << position == 0)
                 }
-                Posting::Finish => is_final,
-                Posting::Looked => record.looked,
-                Posting::Undo(_) => record.phase != Phase::Committed,
-                Posting::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
-                Posting::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),
+                PendingRequest::Finish => is_final,
+                PendingRequest::Looked => record.looked,
+                PendingRequest::Undo(_) => record.phase != Phase::Committed,
+                PendingRequest::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
+                PendingRequest::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),
             };
             if dead {
                 apply.posted.remove(posting);
@@ -169,6 +169,6 @@ impl Protocol {
 /// Sends a delete for each of these positions.
 pub(crate) fn post_deletes(apply: &mut Apply, listed: u8) {
     for position in (0..=PROFILE).filter(|position| listed & 1 << position != 0) {
-        apply.posted.add(Posting::Delete(position));
+        apply.posted.add(PendingRequest::Delete(position));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::guards::Guard;
 use crate::model::{Protocol, State};
-use crate::store::{Claim, EDITED_ITEM, Phase, Posting, Profile};
+use crate::store::{Claim, EDITED_ITEM, PendingRequest, Phase, Profile};
 use crate::sweeper::post_deletes;
 
 /// Stands for the writer of [`EDITED_ITEM`].
@@ -14,7 +14,7 @@ impl Protocol {
     pub(crate) fn undo(&self, state: &mut State, at: usize, forced: bool) {
         let apply = &mut state.applies[at];
         if apply.phase() == Some(Phase::Committed) {
-            apply.posted.add(Posting::Undo(forced));
+            apply.posted.add(PendingRequest::Undo(forced));
             if !self.off.holds(Guard::UndoListAfterMove) {
                 post_deletes(apply, apply.listed());
             }
@@ -52,11 +52,11 @@ impl Protocol {
     pub(crate) fn sign_in(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         if apply.profile.is_some_and(|profile| !profile.signed_in) {
-            apply.posted.add(Posting::SignIn);
+            apply.posted.add(PendingRequest::SignIn);
         }
     }
 
-    /// An update without a condition would make the item where there is none.
+    /// An update without a condition would create a missing item.
     pub(crate) fn execute_sign_in(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         if self.off.met(Guard::SignInProfile, apply.profile.is_some()) {
@@ -69,7 +69,7 @@ impl Protocol {
     pub(crate) fn edit(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         if apply.profile.is_some_and(|profile| !profile.edited) {
-            apply.posted.add(Posting::Edit);
+            apply.posted.add(PendingRequest::Edit);
         }
     }
 

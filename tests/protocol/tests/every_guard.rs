@@ -1,4 +1,4 @@
-//! What becomes of the protocol without each of its guards.
+//! Shows how the protocol fails without each of its guards.
 
 use apply_protocol::check::{break_property, check};
 use apply_protocol::guards::Guard::{self, *};

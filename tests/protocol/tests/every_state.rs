@@ -39,7 +39,7 @@ fn all_visible(protocol: &Protocol) -> (usize, HashSet<impl Eq + std::hash::Hash
 #[test]
 fn folding_states_into_one_hides_nothing_that_can_be_seen() {
     let mut retry = scenes::deleted().shape;
-    retry.world = apply_protocol::store::World::Same;
+    retry.world = apply_protocol::store::SourceChange::Same;
     for shape in [retry, scenes::used().shape, scenes::rivals().shape] as [Shape; 3] {
         let protocol = Protocol::new(shape);
         let (folded, unfolded) = (all_visible(&protocol), all_visible(&protocol.clone().unfolded()));

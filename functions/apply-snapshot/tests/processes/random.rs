@@ -9,8 +9,8 @@ use std::time::Duration;
 use shared::clock::{Clock, SystemClock};
 use shared::ids::Randomness;
 use tests::{
-    Answer, Bench, Faults, Finding, Frozen, GRACE, LEASE, Process, Proxy, SETTLING, SeededRandomness, Side, Tally,
-    Trial, rounds,
+    Answer, Bench, Faults, Finding, FrozenProcess, GRACE, LEASE, Process, Proxy, SETTLING, SeededRandomness, Side,
+    Tally, Trial, rounds,
 };
 
 use crate::BINARY;
@@ -43,7 +43,7 @@ impl Draw {
 struct Actor {
     proxy: Proxy,
     process: Process,
-    frozen: Option<Frozen>,
+    frozen: Option<FrozenProcess>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -177,7 +177,7 @@ async fn actor(bench: &Bench) -> Actor {
     Actor { proxy, process, frozen: None }
 }
 
-async fn wake(actor: &Actor, frozen: Frozen, trial: &mut Trial<'_>) {
+async fn wake(actor: &Actor, frozen: FrozenProcess, trial: &mut Trial<'_>) {
     frozen.land(&actor.process).await;
     let answer = frozen.wake(&actor.process).await.answer().await;
     judge(trial, &answer).await;

@@ -14,7 +14,7 @@ async fn a_function_is_invoked_by_its_logical_name_on_any_event() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_told_apart_from_one_that_cannot_be_invoked() {
+async fn a_function_that_fails_is_distinguished_from_one_that_cannot_be_invoked() {
     for (name, error_type) in [("FailingFunction", "Tired"), ("PanickingFunction", "Panic")] {
         let response = invoke(name, None, "{}").await;
         assert_eq!((response.status().as_u16(), header(&response, "x-amz-function-error")), (200, Some("Unhandled")));

@@ -7,7 +7,7 @@ fn slow(time: Duration) -> (Gateway, Arc<tokio::sync::Semaphore>) {
     let gone = Arc::new(tokio::sync::Semaphore::new(0));
     let permits = Arc::clone(&gone);
     let gateway = gateway(move |_, _| {
-        let gone = Gone(Arc::clone(&permits));
+        let gone = DropSignal(Arc::clone(&permits));
         Box::pin(async move {
             tokio::time::sleep(time).await;
             drop(gone);
@@ -17,9 +17,9 @@ fn slow(time: Duration) -> (Gateway, Arc<tokio::sync::Semaphore>) {
     (gateway, gone)
 }
 
-struct Gone(Arc<tokio::sync::Semaphore>);
+struct DropSignal(Arc<tokio::sync::Semaphore>);
 
-impl Drop for Gone {
+impl Drop for DropSignal {
     fn drop(&mut self) {
         self.0.add_permits(1);
     }
@@ -53,7 +53,7 @@ async fn an_http_api_waits_for_30_seconds_whatever_the_function_may_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invocation_that_takes_too_long_is_told_as_lambda_tells_it() {
+async fn an_invocation_that_takes_too_long_gets_lambdas_error() {
     let never = started(std::future::pending(), FUNCTION_TIMEOUT);
     let response = invocation::answer(ended(never).await);
     assert_eq!(header(&response, "x-amz-function-error"), Some("Unhandled"));
@@ -62,7 +62,7 @@ async fn an_invocation_that_takes_too_long_is_told_as_lambda_tells_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_function_that_never_yields_is_answered_for_all_the_same() {
+async fn a_function_that_never_yields_still_gets_an_answer() {
     let (done, wait) = std::sync::mpsc::channel::<()>();
     let wait = Mutex::new(wait);
     let running = started(
@@ -77,7 +77,7 @@ async fn a_function_that_never_yields_is_answered_for_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_stops_nothing() {
+async fn a_client_that_disconnects_stops_nothing() {
     let (gateway, gone) = slow(Duration::from_millis(20));
     let answer = answered(&gateway, Request::get("/health"), HttpBody::empty());
     assert!(tokio::time::timeout(Duration::from_millis(5), answer).await.is_err());

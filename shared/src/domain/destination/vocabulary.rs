@@ -1,4 +1,4 @@
-//! The words by which destinations are told: of names of fields, and of values.
+//! The words by which destinations are recognized: of names of fields, and of values.
 
 /// Parts of the names of fields that hold the address of a machine that is called.
 pub(super) const HOOKS: [&str; 11] = [

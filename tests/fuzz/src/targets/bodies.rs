@@ -30,7 +30,7 @@ fn run(input: &[u8]) {
             let again: Value = serde_json::from_str(&again).expect("what was read can be written");
             assert_eq!(again, Value::Object(expected), "it reads differently once written");
         }
-        (Ok(_), None) => panic!("a body is taken that is no object or has more than one meaning"),
+        (Ok(_), None) => panic!("a body is accepted that is not an object or has more than one meaning"),
         (Err(error), expected) => {
             assert!(expected.is_none(), "a good body is refused: {error:?}");
             let known = matches!(error, ApiError::InvalidJson(_) | ApiError::InvalidBody(_) | ApiError::BodyTooLarge);
@@ -75,13 +75,13 @@ struct Members(usize);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Counting)
+        deserializer.deserialize_any(MemberCount)
     }
 }
 
-struct Counting;
+struct MemberCount;
 
-impl<'de> Visitor<'de> for Counting {
+impl<'de> Visitor<'de> for MemberCount {
     type Value = Members;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -50,7 +50,7 @@ fn run(input: &[u8]) {
 }
 
 async fn send(service: &Service, input: &[u8]) {
-    let Some(request) = Written::read(&service.filled_in(input)) else { return };
+    let Some(request) = RequestText::read(&service.filled_in(input)) else { return };
     let mut builder = service.app.request(request.method, &request.path);
     for (name, value) in request.headers {
         builder = builder.header(name, value);
@@ -86,14 +86,14 @@ fn replace(text: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
 }
 
 /// A request as it is written down.
-struct Written {
+struct RequestText {
     method: Method,
     path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
 }
 
-impl Written {
+impl RequestText {
     /// The request, where it is one that an HTTP client can send and that gets past the gateway.
     fn read(text: &[u8]) -> Option<Self> {
         let (head, body) = match text.windows(2).position(|window| window == b"\n\n") {

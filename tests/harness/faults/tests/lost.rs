@@ -124,10 +124,10 @@ async fn a_held_answer_comes_after_the_write() {
 #[tokio::test]
 async fn of_a_duplicate_the_second_meets_the_item_of_the_first() {
     let bench = bench().await;
-    let hits = bench.faults.duplicate(Answered::First).of("PutItem").nth(1);
+    let hits = bench.faults.duplicate(AnswerChoice::First).of("PutItem").nth(1);
     bench.put("A").await.unwrap();
     assert_eq!((hits.count(), bench.statuses()), (1, vec![200, 400]));
-    let hits = bench.faults.duplicate(Answered::Second).of("PutItem").nth(1);
+    let hits = bench.faults.duplicate(AnswerChoice::Second).of("PutItem").nth(1);
     let error = bench.put("B").await.unwrap_err();
     assert_eq!(error.code(), Some("ConditionalCheckFailedException"));
     assert_eq!((hits.count(), bench.statuses()), (1, vec![200, 400, 200, 400]));

@@ -31,7 +31,7 @@ async fn a_throttled_transaction_is_cancelled_by_its_last_item() {
 }
 
 #[tokio::test]
-async fn a_conflict_is_told_in_dynamodbs_words() {
+async fn a_conflict_has_dynamodbs_words() {
     let bench = bench().await;
     let hits = bench.faults.conflict().always();
     assert_eq!(bench.put("A").await.unwrap_err().code(), Some("TransactionConflictException"));
