@@ -7,6 +7,8 @@
 mod applies;
 mod attributes;
 mod document;
+#[cfg(test)]
+mod golden;
 mod keys;
 mod record;
 mod schedules;

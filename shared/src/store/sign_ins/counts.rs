@@ -86,7 +86,7 @@ impl Window {
 /// The item of an address and one network.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct NetworkRecord {
+pub(in crate::store) struct NetworkRecord {
     pub(super) places: Vec<String>,
     pub(super) failures: u64,
     pub(super) since: Option<Timestamp>,
@@ -101,7 +101,7 @@ impl NetworkRecord {
 /// The item of an address and all networks.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct AddressRecord {
+pub(in crate::store) struct AddressRecord {
     pub(super) failures: u64,
     pub(super) since: Option<Timestamp>,
     /// The networks that signed in, with the time in seconds since 1970.

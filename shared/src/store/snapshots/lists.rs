@@ -78,7 +78,7 @@ pub struct SnapshotRow {
 /// organizations.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RowRecord {
+pub(in crate::store) struct RowRecord {
     name: SnapshotName,
     source_org_name: String,
     source_user_email: Email,
