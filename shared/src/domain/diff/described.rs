@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::fields::{self, Field};
 use super::unified::{MAX_SEARCHED, Unified};
 use super::{Captured, ItemChange, Sides};
+use crate::domain::values::ValueType;
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// The most code points of a name that are shown.
@@ -95,6 +96,10 @@ pub struct FieldChange<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub after: Option<&'a Value>,
+    /// The types that DynamoDB has for the two values and JSON does not; left out where they are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub types: Option<TypeChange>,
     /// A unified diff of the two texts, or of the JSON of what is no text: `@@ -1,7 +1,8 @@` heads a hunk; lines begin with
     /// `-` if they are gone, `+` if they are new, a space if they are as before, `\` if they tell something about the text.
     /// A line of more than 200 characters is shown in pieces, which end in `↩` but for the last, and count as lines.
@@ -104,6 +109,19 @@ pub struct FieldChange<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub lines_omitted: Option<usize>,
+}
+
+/// A value became of another type, such as a list that was a set, or a text that was binary. Its JSON may be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TypeChange {
+    /// What it was; left out where JSON shows it, or there was no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub before: Option<ValueType>,
+    /// What it is; left out where JSON shows it, or there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub after: Option<ValueType>,
 }
 
 /// At which places secrets were removed in one capture and not in the other.
@@ -140,7 +158,7 @@ pub(super) fn describe<'a>(change: &ItemChange<'a>, work: &Work) -> Result<Descr
 
 impl<'a> DescribedChange<'a> {
     fn with_differences(mut self, before: Captured<'a>, after: Captured<'a>, work: &Work) -> Result<Self, OverBudget> {
-        let (old, new) = (before.item.document.as_value(), after.item.document.as_value());
+        let (old, new) = (&before.item.document, &after.item.document);
         let (found, beyond) = fields::differences(old, new, MAX_FIELDS);
         let all = found.len() + beyond;
         let (mut lines, mut search_left) = (0, MAX_SEARCHED);
@@ -172,7 +190,9 @@ impl<'a> FieldChange<'a> {
         let (before, after) = if lines.is_some() { (None, None) } else { (field.before, field.after) };
         let Unified { lines, omitted } = lines.unwrap_or_default();
         let pointer = Cow::Owned(field.pointer);
-        Self { pointer, change, before, after, lines, lines_omitted: more_than_none(omitted) }
+        let [was, is] = field.types;
+        let types = (was != is).then_some(TypeChange { before: was, after: is });
+        Self { pointer, change, before, after, types, lines, lines_omitted: more_than_none(omitted) }
     }
 }
 

@@ -11,7 +11,8 @@ use super::common_ends;
 use super::unified::{Unified, unified};
 use crate::domain::canonical::InOrder;
 use crate::domain::setup::size;
-use crate::domain::{cut, pointer};
+use crate::domain::values::{TypeTree, ValueType};
+use crate::domain::{Document, cut, pointer};
 
 /// The most code points of a text that is shown as a value; longer ones, and those of several lines, line by line.
 pub const MAX_SHORT_TEXT: usize = 80;
@@ -27,16 +28,50 @@ pub(super) struct Field<'a> {
     pub(super) pointer: String,
     pub(super) before: Option<&'a Value>,
     pub(super) after: Option<&'a Value>,
+    /// The types that JSON does not show, before and after.
+    pub(super) types: [Option<ValueType>; 2],
 }
 
 /// The first `most` fields that differ, in the order of their keys, and how many there are besides.
 ///
 /// Objects are compared key by key. Lists of objects are, element by element, if they are equally long or one is the other
-/// with some elements in a row added. Everything else is one value, as are lists of stages: they are read as a whole.
-pub(super) fn differences<'a>(before: &'a Value, after: &'a Value, most: usize) -> (Vec<Field<'a>>, usize) {
+/// with some elements in a row added. Everything else is one value, as are lists of stages: they are read as a whole. A place that
+/// became of another type differs, although its JSON may be the same.
+pub(super) fn differences<'a>(before: &'a Document, after: &'a Document, most: usize) -> (Vec<Field<'a>>, usize) {
     let mut walk = Walk { most, path: Vec::new(), found: Vec::new(), omitted: 0 };
-    walk.visit(Some(before), Some(after));
+    let [old, new] = [before, after].map(|document| TypeTree::of(document.types()));
+    walk.visit(Side::of(before, &old), Side::of(after, &new));
     (walk.found, walk.omitted)
+}
+
+/// One side of a place: its value, and the types of it and of what stands below.
+#[derive(Clone, Copy)]
+struct Side<'a, 't> {
+    value: Option<&'a Value>,
+    types: Option<&'t TypeTree>,
+}
+
+impl<'a, 't> Side<'a, 't> {
+    fn of(document: &'a Document, types: &'t TypeTree) -> Self {
+        Self { value: Some(document.as_value()), types: Some(types) }
+    }
+
+    /// The side that does not have the place.
+    const NOTHING: Self = Self { value: None, types: None };
+
+    fn field(self, key: &str) -> Self {
+        let value = self.value.and_then(|value| value.get(key));
+        Self { value, types: self.types.and_then(|types| types.at(key)) }
+    }
+
+    fn element(self, index: usize) -> Self {
+        let value = self.value.and_then(|value| value.get(index));
+        Self { value, types: self.types.and_then(|types| types.at(&index.to_string())) }
+    }
+
+    fn kind(self) -> Option<ValueType> {
+        self.types.and_then(TypeTree::kind)
+    }
 }
 
 struct Walk<'a> {
@@ -47,50 +82,63 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn visit(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
-        match (before, after) {
+    fn visit(&mut self, before: Side<'a, '_>, after: Side<'a, '_>) {
+        match (before.value, after.value) {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
                 let mut keys: Vec<&'a String> =
                     old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))).collect();
                 keys.sort();
                 for key in keys {
-                    self.step(key.into(), old.get(key), new.get(key));
+                    self.step(key.into(), before.field(key), after.field(key));
                 }
             }
-            (Some(Value::Array(old)), Some(Value::Array(new))) if can_pair(old, new) => self.elements(old, new),
-            _ if before == after => {}
+            _ if before.kind() != after.kind() => self.report(before, after),
+            (Some(Value::Array(old)), Some(Value::Array(new))) if can_pair(old, new) => {
+                self.elements(old, new, before, after);
+            }
+            // What is equal is looked into where something below is of another type.
+            (Some(Value::Array(old)), Some(Value::Array(new))) if old == new && before.types != after.types => {
+                self.elements(old, new, before, after);
+            }
+            (old, new) if old == new => {}
             _ => self.report(before, after),
         }
     }
 
-    fn step(&mut self, segment: Cow<'a, str>, before: Option<&'a Value>, after: Option<&'a Value>) {
+    fn step(&mut self, segment: Cow<'a, str>, before: Side<'a, '_>, after: Side<'a, '_>) {
         self.path.push(segment);
         self.visit(before, after);
         self.path.pop();
     }
 
-    fn elements(&mut self, old: &'a [Value], new: &'a [Value]) {
+    fn elements(&mut self, old: &'a [Value], new: &'a [Value], before: Side<'a, '_>, after: Side<'a, '_>) {
         let segment = |index: usize| Cow::Owned(index.to_string());
-        if old.len() == new.len() {
-            for (index, (before, after)) in old.iter().zip(new).enumerate() {
-                self.step(segment(index), Some(before), Some(after));
-            }
-            return;
+        let is_same_length = old.len() == new.len();
+        let (head, tail) = if is_same_length { (old.len(), 0) } else { common_ends(old, new) };
+        // The ends of lists of two lengths have equal values; their types may differ.
+        let looks_at_ends = is_same_length || before.types != after.types;
+        for index in (0..head).filter(|_| looks_at_ends) {
+            self.step(segment(index), before.element(index), after.element(index));
         }
-        let (head, tail) = common_ends(old, new);
         for index in head..old.len() - tail {
-            self.step(segment(index), old.get(index), None);
+            self.step(segment(index), before.element(index), Side::NOTHING);
         }
         for index in head..new.len() - tail {
-            self.step(segment(index), None, new.get(index));
+            self.step(segment(index), Side::NOTHING, after.element(index));
+        }
+        for back in (1..=tail).rev().filter(|_| looks_at_ends) {
+            let (old, new) = (old.len() - back, new.len() - back);
+            self.step(segment(new), before.element(old), after.element(new));
         }
     }
 
-    fn report(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
+    fn report(&mut self, before: Side<'a, '_>, after: Side<'a, '_>) {
         if self.found.len() < self.most {
             // A key can be as long as the item, and one stands in the pointers of all fields below it.
             let pointer = pointer(self.path.iter().take(MAX_POINTER).map(|segment| cut(segment, MAX_POINTER)));
-            self.found.push(Field { pointer: cut(&pointer, MAX_POINTER).into_owned(), before, after });
+            let pointer = cut(&pointer, MAX_POINTER).into_owned();
+            let types = [before.kind(), after.kind()];
+            self.found.push(Field { pointer, before: before.value, after: after.value, types });
         } else {
             self.omitted += 1;
         }
@@ -112,9 +160,13 @@ impl<'a> Field<'a> {
         self.before.map_or(0, size) + self.after.map_or(0, size)
     }
 
-    /// The difference line by line, if a value is too long to be shown as it is; `search_left` as for [`unified`].
+    /// The difference line by line, if a value is too long to be shown as it is; `search_left` as for [`unified`]. It has no lines
+    /// where the types alone differ.
     pub(super) fn lines(&self, search_left: &mut usize) -> Option<Unified> {
         let [before, after] = self.texts()?;
+        if self.before == self.after {
+            return Some(Unified::default());
+        }
         Some(unified(before.as_deref(), after.as_deref(), search_left))
     }
 

@@ -40,7 +40,7 @@ pub struct TypedPlace {
 }
 
 /// Typed places as a tree, which is walked beside the document.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct TypeTree {
     kind: Option<ValueType>,
     below: HashMap<String, TypeTree>,

@@ -1,6 +1,7 @@
 //! Which fields are told, and how.
 
 use super::*;
+use crate::domain::values::{TypedPlace, ValueType};
 
 /// The fields of the change between two documents.
 fn fields(before: Value, after: Value) -> Value {
@@ -34,6 +35,61 @@ fn objects_are_compared_key_by_key() {
     assert_eq!(
         places(json!({"": 1, "~": {"/": 1}}), json!({"": 2, "~": {"/": 2}})),
         pairs([("/", "changed"), ("/~0/~1", "changed")])
+    );
+}
+
+/// The fields of the change between two documents with types at these places.
+fn typed_fields(before: (&Value, &[(&str, ValueType)]), after: (&Value, &[(&str, ValueType)])) -> Value {
+    let side = |(value, types): (&Value, &[(&str, ValueType)])| {
+        let types = types.iter().map(|(pointer, kind)| TypedPlace { pointer: (*pointer).to_owned(), kind: *kind });
+        let captured = item(1, value.clone());
+        prompts(vec![CapturedItem { document: captured.document.with_types(types.collect()), ..captured }])
+    };
+    told(&side(before), &side(after))[0]["fields"].take()
+}
+
+#[test]
+fn a_change_of_type_alone_is_told_at_its_place() {
+    use ValueType::{Binaries, Binary, Numbers, Texts};
+    let list = json!({"a/b": ["x"], "c": [[1], ["x"]], "d": [{"e": "eA=="}], "f": ["eA=="]});
+    let sets = [("/a~1b", Texts), ("/c/0", Numbers), ("/d/0/e", Binary), ("/f", Binaries)];
+    let (list, sets): (&Value, &[_]) = (&list, &sets);
+    let change = |pointer: &str, value: Value, types: Value| json!({"pointer": pointer, "change": "changed", "before": value, "after": value, "types": types});
+    assert_eq!(
+        typed_fields((list, sets), (list, &[])),
+        json!([
+            change("/a~1b", json!(["x"]), json!({"before": "SS"})),
+            change("/c/0", json!([1]), json!({"before": "NS"})),
+            change("/d/0/e", json!("eA=="), json!({"before": "B"})),
+            change("/f", json!(["eA=="]), json!({"before": "BS"})),
+        ])
+    );
+    let back = change("/c/0", json!([1]), json!({"after": "NS"}));
+    assert_eq!(typed_fields((list, &[]), (list, &[("/c/0", Numbers)])), json!([back]));
+    let other = change("/f", json!(["eA=="]), json!({"before": "SS", "after": "BS"}));
+    assert_eq!(typed_fields((list, &[("/f", Texts)]), (list, &[("/f", Binaries)])), json!([other]));
+}
+
+#[test]
+fn a_change_of_type_is_told_beside_one_of_the_value_and_behind_elements_that_are_gone() {
+    use ValueType::{Binary, Texts};
+    assert_eq!(
+        typed_fields((&json!({"a": ["x"]}), &[("/a", Texts)]), (&json!({"a": ["x", "y"]}), &[])),
+        json!([{"pointer": "/a", "change": "changed", "before": ["x"], "after": ["x", "y"], "types": {"before": "SS"}}])
+    );
+    let (two, three) = (json!({"a": [{"b": "1"}, {"b": "2"}]}), json!({"a": [{"b": "1"}, {"c": 0}, {"b": "2"}]}));
+    assert_eq!(
+        typed_fields((&two, &[("/a/0/b", Binary)]), (&three, &[("/a/2/b", Binary)])),
+        json!([
+            {"pointer": "/a/0/b", "change": "changed", "before": "1", "after": "1", "types": {"before": "B"}},
+            {"pointer": "/a/1", "change": "added", "after": {"c": 0}},
+            {"pointer": "/a/2/b", "change": "changed", "before": "2", "after": "2", "types": {"after": "B"}},
+        ])
+    );
+    let long = json!({"a": "x".repeat(200)});
+    assert_eq!(
+        typed_fields((&long, &[("/a", Binary)]), (&long, &[])),
+        json!([{"pointer": "/a", "change": "changed", "types": {"before": "B"}}])
     );
 }
 
