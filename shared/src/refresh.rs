@@ -4,13 +4,18 @@
 //! The snapshot is read before its source, and the new revision is conditioned on the revision that was read. So an
 //! earlier capture never replaces a later one.
 
+use std::collections::HashSet;
+
+use serde_json::Map;
+
 use crate::compute::{ComputeError, Deadline};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
+use crate::domain::content::KnownAgent;
 use crate::domain::rights::{Action, HasStanding, Standing};
 use crate::domain::sharing;
 use crate::domain::{
-    Counts, Fault, LeftOut, ObjectId, Organization, Principal, RefreshState, RefreshStatus, Schedule, Snapshot, Source,
-    Timestamp, Work,
+    Agent, Counts, Fault, LeftOut, LeftOutKind, ObjectId, Organization, Principal, RefreshState, RefreshStatus,
+    Schedule, Snapshot, Source, Timestamp, Work,
 };
 use crate::store::{
     Callers, CanonicalContent, CaptureOutcome, Captures, NextRevision, PackedContent, RefreshEntry, Refreshes,
@@ -197,6 +202,7 @@ impl Refresh<'_> {
             }
         };
         let SourceUser { setup, email, full_name, organization, .. } = taken;
+        let organization = self.with_known_agents(&stored, organization).await?;
         let hash = stored.hash;
         let capturing =
             self.deadline.compute(move |work| (ContentComparison::of(setup, &organization, &hash, work), organization));
@@ -239,10 +245,38 @@ impl Refresh<'_> {
         }
     }
 
-    /// Returns why a revision without `left_out` would lose something that the current one has; `None` if it would not.
-    /// Reads only if something was left out.
-    async fn would_lose(&self, stored: &StoredSnapshot, left_out: Vec<LeftOut>) -> Result<Option<String>, Fault> {
+    /// Returns the organization with its unreadable agents as the current revision knows them, so that an agent stops no refresh.
+    /// Reads only if an agent was left out.
+    async fn with_known_agents(
+        &self,
+        stored: &StoredSnapshot,
+        mut organization: Organization,
+    ) -> Result<Organization, Fault> {
+        let agents = organization.left_out.iter().map(|target| &target.left_out);
+        let agents = agents.filter(|left_out| left_out.kind == LeftOutKind::Agent);
+        let left_out: HashSet<ObjectId> = agents.filter_map(|left_out| ObjectId::of_stored(&left_out.key)).collect();
         if left_out.is_empty() {
+            return Ok(organization);
+        }
+        let Some(current) = SnapshotReader::new(self.table).current_content(stored).await? else {
+            return Ok(organization);
+        };
+        let reading = self.deadline.compute(move |work| -> Result<_, Fault> {
+            let known = current.content::<Fault>(work)?.agents;
+            for KnownAgent { id, name } in known.into_iter().filter(|agent| left_out.contains(&agent.id)) {
+                // In the order of the ids, as the others: two captures are compared by it.
+                let at = organization.agents.partition_point(|agent| agent.id < id);
+                organization.agents.insert(at, Agent { id, name, description: None, rest: Map::new() });
+            }
+            Ok(organization)
+        });
+        reading.await.map_err(|unfinished| Fault::Unavailable(unfinished.to_string()))?
+    }
+
+    /// Why a revision without `left_out` would lose an item that the current one has; `None` where it loses none. It reads
+    /// where something of the setup was left out, and only then.
+    async fn would_lose(&self, stored: &StoredSnapshot, left_out: Vec<LeftOut>) -> Result<Option<String>, Fault> {
+        if !left_out.iter().any(|left_out| left_out.kind.is_of_setup()) {
             return Ok(None);
         }
         let Some(current) = SnapshotReader::new(self.table).current_content(stored).await? else { return Ok(None) };

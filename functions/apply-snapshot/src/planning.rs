@@ -1,9 +1,7 @@
 //! The steps that an apply and a plan share: authorize, read, plan.
 
 use shared::compute::Deadline;
-use shared::domain::identity;
 use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
-use shared::domain::redaction::Stopped;
 use shared::domain::rights::REVISION_NUMBER_REFUSAL;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
@@ -128,16 +126,11 @@ impl ApplyInputs {
         };
         let choices = choices.clone();
         let planning = deadline.compute(move |work| -> Result<PlannedApply, ApiError> {
-            let mut content = loaded.content::<ApiError>(work)?;
-            identity::complete(&mut content, &loaded.snapshot.source, work).map_err(unwalkable)?;
+            let content = loaded.content::<ApiError>(work)?;
             let mut plan = plan(&content, &scope, &targets, &choices, work)?;
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
             Ok(PlannedApply { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
         });
         planning.await.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))?
     }
-}
-
-fn unwalkable(stopped: Stopped) -> ApiError {
-    identity::excess(stopped).map_or_else(ApiError::from, |detail| ApiError::SetupTooLarge { detail })
 }

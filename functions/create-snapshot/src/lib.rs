@@ -9,7 +9,7 @@ use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::call::serve;
-use shared::domain::capture::{CaptureFailure, SourceSetup, capture};
+use shared::domain::capture::{SourceSetup, capture};
 use shared::domain::rights::Action;
 use shared::domain::sharing::Shares;
 use shared::domain::{Counts, Creator, Fingerprint, LeftOut, Organization, RefreshState, Snapshot, Source, Work};
@@ -17,7 +17,7 @@ use shared::http::bounded::first_listed;
 use shared::http::{Answer, ApiError, CreateOperation, Edge, IdempotencyKey, SnapshotDocument, etag};
 use shared::refresh::TAKES_TOO_LONG;
 use shared::store::{
-    CanonicalContent, CaptureOutcome, Captures, CreateOutcome, ExistingSnapshot, PackedContent, Refreshes,
+    CanonicalContent, CaptureOutcome, Captures, CreateOutcome, ExistingSnapshot, PackedContent, Refreshes, Revisions,
     SnapshotCreator, SourceUser, Table,
 };
 use utoipa::ToSchema;
@@ -77,7 +77,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     );
     let creator = confirmed?;
     if let Some(made) = made? {
-        return repeat(call.table, &made, &parameters.fingerprint).await;
+        return repeat(call, &made, &parameters.fingerprint).await;
     }
     let SourceUser { setup, organization, email, full_name, .. } = *source_of(captured?)?;
     let capturing = call.context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
@@ -115,7 +115,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     };
     match snapshots.create(&snapshot, &packed, key.map(|_| &parameters.fingerprint)).await? {
         CreateOutcome::Created => created(&snapshot, None, &left_out),
-        CreateOutcome::Existing(made) => repeat(call.table, &made, &parameters.fingerprint).await,
+        CreateOutcome::Existing(made) => repeat(call, &made, &parameters.fingerprint).await,
     }
 }
 
@@ -127,13 +127,21 @@ fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut
     Ok(created.with_header(ETAG, etag(snapshot.tag())))
 }
 
-/// Answers a request whose key was used before: with the snapshot as it is now.
-async fn repeat(table: &Table, made: &ExistingSnapshot, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
-    match &made.snapshot {
+/// Answers a request whose key was used before: with the snapshot as it is now, and with what was left out of its first revision
+/// while that is kept.
+async fn repeat(call: &Call<'_>, made: &ExistingSnapshot, fingerprint: &Fingerprint) -> Result<Answer, ApiError> {
+    match &made.stored {
         _ if !made.has_fingerprint(fingerprint) => Err(ApiError::KeyReused),
-        Some(snapshot) => {
-            let state = Refreshes::new(table).state(snapshot.id).await?;
-            Ok(created(snapshot, state, &[])?.replayed())
+        Some(stored) => {
+            let (refreshes, revisions) = (Refreshes::new(call.table), Revisions::new(call.table));
+            let (state, first) = tokio::join!(refreshes.state(stored.snapshot.id), revisions.load(stored, 1));
+            let left_out = match first? {
+                Some(first) => {
+                    call.compute(move |work| Ok(first.content().content::<ApiError>(work)?.left_out)).await?
+                }
+                None => Vec::new(),
+            };
+            Ok(created(&stored.snapshot, state?, &left_out)?.replayed())
         }
         None => Err(ApiError::SnapshotDeleted),
     }
@@ -177,12 +185,8 @@ fn pack(
     organization: &Organization,
     work: &Work,
 ) -> Result<(PackedContent, Counts, Vec<LeftOut>), ApiError> {
-    let refused = |failure| match failure {
-        CaptureFailure::TooLarge(detail) => ApiError::SetupTooLarge { detail },
-        CaptureFailure::OverBudget(over) => over.into(),
-    };
-    let capture = capture(setup, organization, work).map_err(refused)?;
-    let packed = CanonicalContent::of(&capture, work).map_err(refused)?.pack(work)??;
+    let capture = capture(setup, organization, work)?;
+    let packed = CanonicalContent::of(&capture, work)?.pack(work)??;
     match packed.excess() {
         None => Ok((packed, capture.counts(), capture.left_out().to_vec())),
         Some(detail) => Err(ApiError::SetupTooLarge { detail }),

@@ -6,7 +6,6 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
-use shared::domain::identity;
 use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{LeftOut, ObjectId, OverBudget, Work};
@@ -106,18 +105,6 @@ pub(crate) fn visible(lookup: RevisionLookup) -> Result<Box<SnapshotWithContent>
     }
 }
 
-/// Unpacks the content. Adds the findings of the current rules if it was captured before there were any.
-pub(crate) fn content(loaded: &SnapshotWithContent, work: &Work) -> Result<Content, ApiError> {
-    let mut content = loaded.content::<ApiError>(work)?;
-    match identity::complete(&mut content, &loaded.snapshot.source, work) {
-        Ok(()) => Ok(content),
-        Err(stopped) => {
-            let detail = identity::excess(stopped)?;
-            Err(ApiError::SetupTooLarge { detail })
-        }
-    }
-}
-
 /// Reads the snapshot in the path with the content that the caller sees.
 pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<SnapshotWithContent>, ApiError> {
     let caller = call.begin()?;
@@ -144,7 +131,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     let tag = loaded.visible.tag(&loaded.stored.snapshot);
     let writing = call.compute(move |work| {
-        Holdings::written(&content(&loaded, work)?, work, |holdings| {
+        Holdings::written(&loaded.content::<ApiError>(work)?, work, |holdings| {
             let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
             serde_json::to_string(&SnapshotAnswer { snapshot: SnapshotDetail { document, holdings } })
         })

@@ -17,7 +17,7 @@ use shared::store::{SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::detail::{content, load, revision_choice};
+use crate::detail::{load, revision_choice};
 
 /// The most bytes of an item's pointers to removed secrets, and of its types, as Lambda counts them. The item itself
 /// may have 3 MB.
@@ -105,7 +105,7 @@ fn page(
     after: Option<ItemPosition>,
     work: &Work,
 ) -> Result<Answer, ApiError> {
-    let (revision, content) = (loaded.snapshot.revision, content(loaded, work)?);
+    let (revision, content) = (loaded.snapshot.revision, loaded.content::<ApiError>(work)?);
     let lookup = Lookup::of(&content, work)?;
     let rest: Vec<WholeItem<'_>> = whole_items(&content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))

@@ -14,7 +14,7 @@ use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::detail::{content, revision_choice, visible};
+use crate::detail::{revision_choice, visible};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
 /// The references of a snapshot, and their possible targets in your organization.
@@ -114,7 +114,11 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     confirmed?;
     let snapshot = visible(snapshot?)?;
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization does not exist"))?;
-    call.compute(move |work| Answer::ok(&ApplyReferences::new(&content(&snapshot, work)?, &targets, work)?)).await
+    call.compute(move |work| {
+        let content = snapshot.content::<ApiError>(work)?;
+        Answer::ok(&ApplyReferences::new(&content, &targets, work)?)
+    })
+    .await
 }
 
 impl<'a> ApplyReferences<'a> {

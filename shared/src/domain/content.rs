@@ -136,14 +136,13 @@ impl Content {
         })
     }
 
-    /// The first of `left_out` that it holds; `None` where it holds none.
+    /// The first item of `left_out` that it holds; `None` where it holds none.
     pub fn first_held<'l>(&self, left_out: &'l [LeftOut]) -> Option<&'l LeftOut> {
         let items = (self.automations.iter().map(|automation| (LeftOutKind::Automation, automation.item.id)))
             .chain(self.prompts.iter().map(|item| (LeftOutKind::Prompt, item.id)))
             .chain(self.templates.iter().map(|item| (LeftOutKind::Template, item.id)));
-        // A switch that cannot be read is off, and a pipeline is no part of a setup.
-        let agents = self.agents.iter().map(|agent| (LeftOutKind::Agent, agent.id));
-        let held: HashSet<(LeftOutKind, ObjectId)> = items.chain(agents).collect();
+        // A switch that cannot be read is off, and what belongs to the organization is no part of a setup.
+        let held: HashSet<(LeftOutKind, ObjectId)> = items.collect();
         left_out.iter().find(|left_out| left_out.key.parse().is_ok_and(|id| held.contains(&(left_out.kind, id))))
     }
 
@@ -155,7 +154,7 @@ impl Content {
             agents: self.agents,
             automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
             findings: 0,
-            left_out: self.left_out,
+            left_out: self.left_out.into_iter().filter(|left_out| left_out.kind.is_of_setup()).collect(),
             prompts: items(self.prompts),
             source: SourceTerms::default(),
             templates: items(self.templates),

@@ -33,6 +33,11 @@ impl ObjectId {
         Self(bytes)
     }
 
+    /// The id that is written like this, as it is stored: in lower case.
+    pub fn of_stored(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|id: &Self| id.to_string() == text)
+    }
+
     /// The twelve bytes.
     pub fn as_bytes(&self) -> &[u8; 12] {
         &self.0

@@ -47,7 +47,7 @@ pub use email::{Email, EmailKey};
 pub use fault::Fault;
 pub use fingerprint::Fingerprint;
 pub use id::ObjectId;
-pub use left_out::{LeftOut, LeftOutKind};
+pub use left_out::{LeftOut, LeftOutKind, LeftOutTarget};
 pub use network::{Network, NetworkMark, parse_address};
 pub use organization::{Agent, MAX_ORGANIZATION_NAME, Organization, Pipeline, Stage};
 pub use password::{NewPassword, Password};

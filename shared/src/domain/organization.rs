@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{LeftOut, ObjectId};
+use super::{LeftOutTarget, ObjectId};
 
 /// The most code points of an organization's name. A snapshot has a copy of it, and a longer one is another system's mistake.
 pub const MAX_ORGANIZATION_NAME: usize = 200;
@@ -22,7 +22,7 @@ pub struct Organization {
     /// The destinations to which automations of others may send here, as plan lists them.
     pub trusted_destinations: Vec<String>,
     /// Its pipelines and agents that cannot be read.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<LeftOutTarget>,
 }
 
 /// An ordered list of stages that a contact or an application moves through.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::content::Content;
 use super::destination;
 use super::work::Work;
-use super::{Counts, Description, Email, FullName, ObjectId, Principal, Role, Snapshot, SnapshotName, Timestamp};
+use super::{
+    Counts, Description, Email, FullName, LeftOut, ObjectId, Principal, Role, Snapshot, SnapshotName, Timestamp,
+};
 
 /// Who sees a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -343,7 +345,9 @@ const LEFT_OUT: &str =
 
 /// Why a revision that captured `next` is not shared in the place of `shared` before somebody looks at it; `None` where it is.
 pub fn unfollowed(shared: &Content, next: &Content, work: &Work) -> Option<&'static str> {
-    if !next.left_out.is_empty() {
+    // What the organization lacks is lacking in every setup, and what the shared one lacks was looked at.
+    let is_new = |left_out: &LeftOut| left_out.kind.is_of_setup() && !shared.left_out.contains(left_out);
+    if next.left_out.iter().any(is_new) {
         return Some(LEFT_OUT);
     }
     match (destination::of_content(shared, work), destination::of_content(next, work)) {

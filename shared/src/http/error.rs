@@ -17,6 +17,7 @@ use super::bounded::cut;
 use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
 use crate::compute::ComputeError;
+use crate::domain::capture::CaptureFailure;
 use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingError;
 
@@ -302,6 +303,15 @@ impl ApiError {
 impl From<OverBudget> for ApiError {
     fn from(over: OverBudget) -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(1), cause: over.to_string() }
+    }
+}
+
+impl From<CaptureFailure> for ApiError {
+    fn from(failure: CaptureFailure) -> Self {
+        match failure {
+            CaptureFailure::TooLarge(detail) => Self::SetupTooLarge { detail },
+            CaptureFailure::OverBudget(over) => over.into(),
+        }
     }
 }
 

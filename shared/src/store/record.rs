@@ -46,12 +46,25 @@ pub(super) fn read<R: DeserializeOwned>(item: Item) -> Result<R, Fault> {
 /// Reads a record that another system may have written. Returns `None` and logs a warning if it cannot be read.
 pub(super) fn read_foreign<R: DeserializeOwned>(item: Item) -> Option<R> {
     let (pk, sk) = (partition_key(&item).to_owned(), sort_key(&item).to_owned());
-    let record = serde_dynamo::from_item(item);
+    let record = serde_dynamo::from_item(without_binaries(item));
     if record.is_err() {
         // The error repeats what is stored, which may be personal.
         tracing::warn!(pk, sk, "an item of another system cannot be read and is left out");
     }
     record.ok()
+}
+
+/// Returns the item with a null in the place of each binary value: JSON has none.
+pub(super) fn without_binaries(item: Item) -> Item {
+    fn plain(value: AttributeValue) -> AttributeValue {
+        match value {
+            AttributeValue::B(_) | AttributeValue::Bs(_) => AttributeValue::Null(true),
+            AttributeValue::L(values) => AttributeValue::L(values.into_iter().map(plain).collect()),
+            AttributeValue::M(fields) => AttributeValue::M(without_binaries(fields)),
+            other => other,
+        }
+    }
+    item.into_iter().map(|(name, value)| (name, plain(value))).collect()
 }
 
 /// Returns the partition key of an item.

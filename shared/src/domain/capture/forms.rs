@@ -15,6 +15,18 @@ pub(super) struct Form {
     pub(super) with_references: bool,
     /// Without types, and with floats for all numbers.
     pub(super) as_floats: bool,
+    /// With what was left out of the organization.
+    pub(super) with_organization: bool,
+}
+
+impl Form {
+    /// Every form that was not the form of today.
+    const ALL: [Self; 4] = [
+        Self { with_references: true, as_floats: false, with_organization: false },
+        Self { with_references: false, as_floats: true, with_organization: false },
+        Self { with_references: true, as_floats: true, with_organization: false },
+        Self { with_references: false, as_floats: false, with_organization: true },
+    ];
 }
 
 type Out<'w> = Metered<'w, Hashing>;
@@ -24,8 +36,10 @@ impl Capture {
     pub fn was_stored_as(&self, hash: &[u8; 32], work: &Work) -> Result<bool, OverBudget> {
         let mut entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
         let was_other = entries.any(|entry| entry.was_other);
-        for (with_references, as_floats) in [(true, false), (false, true), (true, true)] {
-            if (was_other || !as_floats) && self.hash_of(Form { with_references, as_floats }, work)? == Some(*hash) {
+        let organization_lacks = self.left_out_of_setup() != self.left_out;
+        let differs = |form: &&Form| (was_other || !form.as_floats) && (organization_lacks || !form.with_organization);
+        for form in Form::ALL.iter().filter(differs) {
+            if self.hash_of(*form, work)? == Some(*hash) {
                 return Ok(true);
             }
         }
@@ -38,6 +52,7 @@ impl Capture {
         let written = self.write(
             &mut out,
             None,
+            if form.with_organization { &self.left_out } else { self.left_out_of_setup() },
             |out, entry| automation(out, entry, form),
             |out, entry| match form.as_floats && entry.was_other {
                 true => out.json(&with_floats(entry.parse::<CapturedItem>()?.without_findings())),

@@ -155,7 +155,7 @@ pub fn capture(
     work: &Work,
 ) -> Result<Capture, CaptureFailure> {
     let SourceSetup { automations, prompts, templates, preferences, owner, all_off, mut left_out } = setup.into();
-    left_out.extend_from_slice(&organization.left_out);
+    left_out.extend(organization.left_out.iter().map(|target| target.left_out.clone()));
     left_out.sort();
     let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
     let terms = SourceTerms::from(organization);
@@ -231,7 +231,8 @@ impl<'a> Capturing<'a> {
         let removed_secrets =
             redaction::redact_within(&mut document, &mut self.allowance, self.work).map_err(too_many_secrets)?;
         let identity = match &self.owner {
-            Some(owner) => identity::find(&document, owner, &mut self.identity, self.work).map_err(too_many_places)?,
+            Some(owner) => identity::find(&document, owner, &mut self.identity, self.work)
+                .map_err(CaptureFailure::too_many_places)?,
             None => Vec::new(),
         };
         Ok(CapturedItem { document, id, identity, removed_secrets })
@@ -256,8 +257,11 @@ fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
     })
 }
 
-fn too_many_places(stopped: Stopped) -> CaptureFailure {
-    identity::excess(stopped).map_or_else(CaptureFailure::from, CaptureFailure::TooLarge)
+impl CaptureFailure {
+    /// The failure of looking for places of identity.
+    pub(crate) fn too_many_places(stopped: Stopped) -> Self {
+        identity::excess(stopped).map_or_else(Self::from, Self::TooLarge)
+    }
 }
 
 fn too_long(unwritten: Unwritten) -> CaptureFailure {
@@ -281,24 +285,31 @@ impl Capture {
         let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
         let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
-        self.write(&mut out, Some((self.findings, &self.source)), stored, stored).map_err(too_long)?;
+        let findings = Some((self.findings, &self.source));
+        self.write(&mut out, findings, &self.left_out, stored, stored).map_err(too_long)?;
         Ok(out.into_parts().0)
     }
 
-    /// The SHA-256 by which two captures are compared: that of the canonical JSON without findings.
+    /// The SHA-256 by which two captures are compared: that of the canonical JSON without findings. What was left out of the
+    /// organization is no part of it, since it is the same for all its setups.
     pub fn hash(&self, work: &Work) -> Result<[u8; 32], CaptureFailure> {
         let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
         let automation = |out: &mut Metered<'_, _>, entry: &Entry| match entry.has_findings {
             true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
             false => out.bytes(&entry.json),
         };
-        self.write(&mut out, None, automation, comparable_item).map_err(too_long)?;
+        self.write(&mut out, None, self.left_out_of_setup(), automation, comparable_item).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
     }
 
     /// What of the source cannot be read.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
+    }
+
+    /// What of the setup itself cannot be read. What belongs to the organization stands behind it.
+    fn left_out_of_setup(&self) -> &[LeftOut] {
+        &self.left_out[..self.left_out.partition_point(|left_out| left_out.kind.is_of_setup())]
     }
 
     /// The content, parsed.
@@ -310,6 +321,7 @@ impl Capture {
         &self,
         out: &mut Metered<'_, W>,
         findings: Option<(u32, &SourceTerms)>,
+        left_out: &[LeftOut],
         automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
         item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
@@ -322,9 +334,9 @@ impl Capture {
             out.bytes(br#","findings":"#)?;
             out.json(&findings)?;
         }
-        if !self.left_out.is_empty() {
+        if !left_out.is_empty() {
             out.bytes(br#","leftOut":"#)?;
-            out.json(&self.left_out)?;
+            out.json(&left_out)?;
         }
         out.bytes(br#","prompts":["#)?;
         list(out, &self.prompts, &item)?;

@@ -76,7 +76,7 @@ impl<'a> References<'a> {
     /// The agents that automations named before 2026-12, which two captures are compared by, and whatever else is used.
     pub(super) fn used(self) -> (Vec<KnownAgent>, SourceTerms) {
         let agents = self.agents.used();
-        let source = self.usage.used(self.terms, |agent| agents.iter().any(|known| known.id == agent.id));
+        let source = self.usage.used(self.terms, |id| agents.iter().any(|known| known.id == id));
         (agents, source)
     }
 }
@@ -104,8 +104,7 @@ impl<'a> AgentIndex<'a> {
         for index in self.by_name.get_mut(value).map(std::mem::take).unwrap_or_default() {
             self.used[index] = true;
         }
-        let is_id = |id: &ObjectId| id.to_string() == value;
-        if let Some(index) = value.parse().ok().filter(is_id).and_then(|id| self.by_id.get(&id)) {
+        if let Some(index) = ObjectId::of_stored(value).and_then(|id| self.by_id.get(&id)) {
             self.used[*index] = true;
         }
     }

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::Agent;
 use crate::domain::content::{MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
+use crate::domain::{Agent, LeftOutKind};
 
 fn organization(agents: &[(u8, &str)]) -> Organization {
     let agent = |(number, name): &(u8, &str)| Agent {
@@ -144,10 +144,44 @@ fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
     let named = |name: usize| {
         captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
     };
-    let form = forms::Form { with_references: true, as_floats: false };
+    let form = forms::Form { with_references: true, as_floats: false, with_organization: false };
     let hash = |name| named(name).hash_of(form, &Work::unlimited()).unwrap();
     assert!(hash(15_000).is_some() && hash(15_000) != hash(15_001));
     assert_eq!(hash(16_000), None);
+}
+
+#[test]
+fn what_the_organization_lacks_is_told_and_not_compared() {
+    let captured = |left_out: &[(LeftOutKind, &str)], of_setup: &[(LeftOutKind, &str)]| {
+        let told = |(kind, key): &(LeftOutKind, &str)| LeftOut::new(*kind, key);
+        let target = |left_out| crate::domain::LeftOutTarget::read(told(left_out), &json!({"name": "Closer"}));
+        let organization =
+            Organization { left_out: left_out.iter().map(target).collect(), ..organization(&[(1, "Bea")]) };
+        let automation = json!({"name": "A", "actions": {"handOver": "Closer"}});
+        let mut setup = SourceSetup::from(Setup { automations: items(vec![automation]), ..Setup::default() });
+        setup.left_out = of_setup.iter().map(told).collect();
+        capture(setup, &organization, &Work::unlimited()).unwrap()
+    };
+    use LeftOutKind::{Agent, Pipeline, Preferences, Prompt};
+    let hash = |capture: &Capture| capture.hash(&Work::unlimited()).unwrap();
+    let plain = captured(&[], &[]);
+    let lacking = captured(&[(Agent, "a"), (Pipeline, "p")], &[]);
+    assert_eq!(hash(&lacking), hash(&plain));
+    assert_eq!(lacking.content().unwrap().left_out.len(), 2);
+    assert_eq!(lacking.content().unwrap().without_findings(), plain.content().unwrap().without_findings());
+    for of_setup in [(Prompt, "x"), (Preferences, "")] {
+        let both = captured(&[(Agent, "a")], &[of_setup]);
+        assert_ne!(hash(&both), hash(&plain), "{of_setup:?}");
+        assert_eq!(hash(&both), hash(&captured(&[], &[of_setup])));
+    }
+
+    // Content that was stored while the organization's were compared is the same content still.
+    let content = Content { source: SourceTerms::default(), ..lacking.content().unwrap() };
+    let before: [u8; 32] =
+        sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(content.canonical_json())).into();
+    assert_ne!(before, hash(&lacking));
+    assert!(lacking.was_stored_as(&before, &Work::unlimited()).unwrap());
+    assert!(!plain.was_stored_as(&before, &Work::unlimited()).unwrap());
 }
 
 #[test]

@@ -101,9 +101,9 @@ pub fn plan(
         Scope::OtherOrganization => across::plan(content, targets, choices, work)?,
     };
     plan.refusals.truncate(MAX_REFUSALS);
-    plan.warnings.extend(left_out(&content.left_out, "the source of the snapshot"));
+    plan.warnings.extend(left_out(content.left_out.iter(), "the source of the snapshot"));
     // What is here is no part of the outcome where nothing refers to it.
-    plan.notes.extend(left_out(&targets.left_out, "your organization"));
+    plan.notes.extend(left_out(targets.left_out.iter().map(|target| &target.left_out), "your organization"));
     plan.assumes = identity::assumptions(&plan, choices.new_user);
     let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
     if !clones_automations {
@@ -116,9 +116,9 @@ pub fn plan(
 }
 
 /// Warns of what could not be read, where there is any.
-fn left_out(left_out: &[LeftOut], place: &str) -> Option<Warning> {
-    let first = left_out.first()?;
-    let shown: Vec<String> = left_out.iter().take(SHOWN).map(LeftOut::words).collect();
+fn left_out<'a>(left_out: impl ExactSizeIterator<Item = &'a LeftOut> + Clone, place: &str) -> Option<Warning> {
+    let first = left_out.clone().next()?;
+    let shown: Vec<String> = left_out.clone().take(SHOWN).map(LeftOut::words).collect();
     let named = words::first_few(&shown, left_out.len());
     let detail = format!("{place} has what cannot be read and was left out: {named}; {}", first.reason);
     Some(Warning::new(WarningCode::LeftOut, "", detail))

@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::words;
-use crate::domain::{Agent, ObjectId, Organization, Pipeline};
+use crate::domain::{Agent, LeftOutKind, ObjectId, Organization, Pipeline};
 
 /// The pipelines, stages and agents of an organization, to be looked up.
 pub(super) struct Targets<'a> {
@@ -14,7 +14,7 @@ pub(super) struct Targets<'a> {
     /// By name and type, with how many there are.
     pipelines_named: HashMap<(&'a str, &'a str), (&'a Pipeline, usize)>,
     agents: HashMap<ObjectId, &'a Agent>,
-    /// How many agents have a name.
+    /// How many agents have a name, those counted that were left out beside one that was not.
     names: HashMap<&'a str, usize>,
     /// Whether a stage exists in pipelines of other types alone, for the stages that somebody asked about.
     of_another_kind: RefCell<HashMap<&'a str, bool>>,
@@ -49,6 +49,15 @@ impl<'a> Targets<'a> {
                 if let Some(id) = stage.ids().next() {
                     target.ids.entry(&pipeline.name).or_insert(id);
                 }
+            }
+        }
+        // What was left out still makes a name one of two.
+        for target in &organization.left_out {
+            let name = target.name.as_deref().unwrap_or_default();
+            if target.left_out.kind == LeftOutKind::Agent {
+                names.entry(name).and_modify(|count| *count += 1);
+            } else if let Some(kind) = &target.pipeline_type {
+                pipelines_named.entry((name, kind)).and_modify(|named| named.1 += 1);
             }
         }
         Self {
@@ -97,7 +106,7 @@ impl<'a> Targets<'a> {
         self.agents.get(id).copied()
     }
 
-    /// How many agents have this name.
+    /// How many agents have this name, those counted that were left out beside one that was not.
     pub(super) fn agents_named(&self, name: &str) -> usize {
         self.names.get(name).copied().unwrap_or_default()
     }

@@ -1,6 +1,7 @@
 mod destinations;
 mod identity;
 mod keys;
+mod left_out;
 mod ordinary;
 mod properties;
 mod shapes;

@@ -77,7 +77,7 @@ impl<'a> Lookup<'a> {
         let mut lookup = Self::of_terms(&content.source, work)?;
         for agent in &content.agents {
             work.spend(1 + agent.name.len())?;
-            lookup.add_agent(agent.id, &agent.name, usize::MAX);
+            lookup.add_agent(Some(agent.id), &agent.name, usize::MAX);
         }
         let automations = content.automations.iter().map(|automation| automation.item.id);
         lookup.add_items(ItemKind::Automation, automations);
@@ -100,11 +100,13 @@ impl<'a> Lookup<'a> {
         for (at, pipeline) in terms.pipelines.iter().enumerate() {
             work.spend(1 + pipeline.name.len())?;
             let name = pipeline.name.as_str();
-            lookup.pipelines.insert(pipeline.id, Pipeline { name, kind: &pipeline.kind, at });
+            lookup.pipelines.extend(pipeline.id.map(|id| (id, Pipeline { name, kind: &pipeline.kind, at })));
             for (number, stage) in pipeline.stages.iter().enumerate() {
                 work.spend(1 + stage.name.len())?;
                 lookup.stage_names.entry(&stage.name).or_default().push((at, number));
-                lookup.stage_kinds.entry(&stage.name).or_default().insert(&pipeline.kind);
+                if !pipeline.kind.is_empty() {
+                    lookup.stage_kinds.entry(&stage.name).or_default().insert(&pipeline.kind);
+                }
                 for id in &stage.ids {
                     let stage = Stage { name: &stage.name, pipeline: name, at: (at, number) };
                     lookup.stages.entry(id).or_insert(stage);
@@ -119,8 +121,10 @@ impl<'a> Lookup<'a> {
         self.items.extend(ids.map(|id| (id, kind)));
     }
 
-    fn add_agent(&mut self, id: ObjectId, name: &'a str, at: usize) {
-        self.agents.entry(id).or_insert((name, at));
+    fn add_agent(&mut self, id: Option<ObjectId>, name: &'a str, at: usize) {
+        if let Some(id) = id {
+            self.agents.entry(id).or_insert((name, at));
+        }
         self.agent_names.entry(name).or_default().push(at);
     }
 

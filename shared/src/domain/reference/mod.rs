@@ -25,7 +25,7 @@ pub use self::lookup::{Known, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
 pub(super) use self::terms::Usage;
-pub use self::terms::{KnownPipeline, KnownStage, SourceTerms};
+pub use self::terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 
 use super::{ItemKind, ObjectId, cut};
 

@@ -6,31 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use super::lookup::Positions;
 use super::{Lookup, RefType, is_id};
-use crate::domain::content::KnownAgent;
-use crate::domain::{ObjectId, Organization, Stage};
+use crate::domain::{LeftOutKind, LeftOutTarget, ObjectId, Organization, Stage};
 
 /// Agents and pipelines of the source organization, as far as a setup uses them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceTerms {
     /// Agents that are used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub agents: Vec<KnownAgent>,
+    pub agents: Vec<NamedAgent>,
     /// Pipelines that are used, or of which a stage is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pipelines: Vec<KnownPipeline>,
 }
 
+/// An agent of the source organization, by its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedAgent {
+    /// Its id; `None` where it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ObjectId>,
+    /// Its name.
+    pub name: String,
+}
+
 /// A pipeline of the source organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KnownPipeline {
-    /// Its id.
-    pub id: ObjectId,
-    /// Its name.
+    /// Its id; `None` where it, or the name or the type, cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ObjectId>,
+    /// Its name; empty where it cannot be read.
     pub name: String,
     /// Its stages, as far as they are used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<KnownStage>,
-    /// Its type.
+    /// Its type; empty where it cannot be read.
     #[serde(rename = "type")]
     pub kind: String,
 }
@@ -54,30 +64,48 @@ impl Stage {
 }
 
 impl From<&Organization> for SourceTerms {
-    /// All that the organization has.
+    /// All that the organization has. What was left out of it counts by the names that can be read.
     fn from(organization: &Organization) -> Self {
         let stage = |stage: &Stage| {
             let mut ids: Vec<String> = stage.ids().map(str::to_owned).collect();
             ids.dedup();
             KnownStage { ids, name: stage.name.clone() }
         };
+        let agents = organization.agents.iter();
+        let agents = agents.map(|agent| NamedAgent { id: Some(agent.id), name: agent.name.clone() });
+        let pipelines = organization.pipelines.iter().map(|pipeline| KnownPipeline {
+            id: Some(pipeline.id),
+            name: pipeline.name.clone(),
+            stages: pipeline.stages.iter().map(stage).collect(),
+            kind: pipeline.kind.clone(),
+        });
+        let left_out = || organization.left_out.iter();
         Self {
-            agents: organization
-                .agents
-                .iter()
-                .map(|agent| KnownAgent { id: agent.id, name: agent.name.clone() })
-                .collect(),
-            pipelines: organization
-                .pipelines
-                .iter()
-                .map(|pipeline| KnownPipeline {
-                    id: pipeline.id,
-                    name: pipeline.name.clone(),
-                    stages: pipeline.stages.iter().map(stage).collect(),
-                    kind: pipeline.kind.clone(),
-                })
-                .collect(),
+            agents: agents.chain(left_out().filter_map(NamedAgent::of_left_out)).collect(),
+            pipelines: pipelines.chain(left_out().filter_map(KnownPipeline::of_left_out)).collect(),
         }
+    }
+}
+
+impl NamedAgent {
+    /// `None` where it has no name, and where it is a pipeline.
+    fn of_left_out(target: &LeftOutTarget) -> Option<Self> {
+        let name = target.name.clone().filter(|_| target.left_out.kind == LeftOutKind::Agent)?;
+        Some(Self { id: None, name })
+    }
+}
+
+impl KnownPipeline {
+    /// `None` where it is an agent.
+    fn of_left_out(target: &LeftOutTarget) -> Option<Self> {
+        let LeftOutTarget { left_out, id, name, pipeline_type, stages } = target;
+        let is_named = name.is_some() && pipeline_type.is_some();
+        (left_out.kind == LeftOutKind::Pipeline).then(|| Self {
+            id: id.filter(|_| is_named),
+            name: name.clone().unwrap_or_default(),
+            stages: stages.iter().map(|name| KnownStage { ids: Vec::new(), name: name.clone() }).collect(),
+            kind: pipeline_type.clone().unwrap_or_default(),
+        })
     }
 }
 
@@ -115,8 +143,9 @@ impl Usage {
     }
 
     /// What was noted, without the agents for which `is_known` holds.
-    pub(in crate::domain) fn used(self, terms: &SourceTerms, is_known: impl Fn(&KnownAgent) -> bool) -> SourceTerms {
-        let agents = terms.agents.iter().zip(self.agents).filter(|(agent, used)| *used && !is_known(agent));
+    pub(in crate::domain) fn used(self, terms: &SourceTerms, is_known: impl Fn(ObjectId) -> bool) -> SourceTerms {
+        let agents =
+            terms.agents.iter().zip(self.agents).filter(|(agent, used)| *used && !agent.id.is_some_and(&is_known));
         let pipelines = terms.pipelines.iter().zip(self.pipelines).filter_map(|(pipeline, (used, stages))| {
             let stages: Vec<_> =
                 pipeline.stages.iter().zip(stages).filter(|(_, used)| *used).map(|(stage, _)| stage.clone()).collect();

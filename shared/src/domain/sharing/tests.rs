@@ -230,6 +230,23 @@ fn a_revision_follows_unless_it_sends_to_what_the_shared_one_does_not() {
         let reason = unfollowed(&content(shared), &content(next), &Work::unlimited());
         assert_eq!(reason, (!follows).then_some(NEW_DESTINATIONS), "{shared:?} {next:?}");
     }
+    let lacking = |kind, key| {
+        let left_out = vec![super::super::LeftOut::new(kind, key)];
+        super::super::content::Content { left_out, ..content(&[]) }
+    };
+    use super::super::LeftOutKind::{Agent, Pipeline, Preferences, Prompt};
+    for (shared, next, follows) in [
+        (content(&[]), lacking(Prompt, "a"), false),
+        (content(&[]), lacking(Preferences, "a"), false),
+        (lacking(Prompt, "b"), lacking(Prompt, "a"), false),
+        (lacking(Prompt, "a"), lacking(Prompt, "a"), true),
+        (lacking(Prompt, "a"), content(&[]), true),
+        (content(&[]), lacking(Pipeline, "a"), true),
+        (content(&[]), lacking(Agent, "a"), true),
+    ] {
+        let reason = unfollowed(&shared, &next, &Work::unlimited());
+        assert_eq!(reason, (!follows).then_some(LEFT_OUT), "{:?} {:?}", shared.left_out, next.left_out);
+    }
     let over = Work::until(|| true);
     assert_eq!(unfollowed(&content(&[one]), &content(&[one]), &over), Some(NOT_COMPARED));
 }

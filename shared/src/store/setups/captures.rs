@@ -200,7 +200,8 @@ impl SetupReading {
         if sk == PREFERENCES {
             self.add_switches(&item);
         } else if let Some((kind, key)) = keys::split_setup_item(sk) {
-            let Some(id) = key.parse().ok().filter(|_| item.get(DOCUMENT).is_some_and(AttributeValue::is_m)) else {
+            let id = ObjectId::of_stored(key).filter(|_| item.get(DOCUMENT).is_some_and(AttributeValue::is_m));
+            let Some(id) = id else {
                 let left_out = LeftOut::new(kind.into(), key);
                 self.items += 1;
                 self.leave_out(left_out);
@@ -233,7 +234,7 @@ impl SetupReading {
             return;
         };
         for (key, value) in switches {
-            let id = key.parse::<ObjectId>().ok();
+            let id = ObjectId::of_stored(key);
             if let Some(id) = id {
                 self.setup.preferences.insert(id, value.as_bool().is_ok_and(|is_on| *is_on));
             }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::domain::{Fault, LeftOut, LeftOutKind, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
+use crate::domain::{Fault, LeftOut, LeftOutKind, LeftOutTarget, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, NestedDocument, OrganizationRecord};
 use crate::store::table::Table;
@@ -36,7 +37,7 @@ impl<'a> Organizations<'a> {
             } else if let Some(key) = sk.strip_prefix("AGENT#") {
                 add(&mut agents, item, LeftOut::new(LeftOutKind::Agent, key), &mut left_out);
             } else if sk == keys::META {
-                organization = Some(record::read::<OrganizationRecord>(item)?);
+                organization = Some(record::read::<OrganizationRecord>(record::without_binaries(item))?);
             }
         }
         Ok(organization.map(|record| Organization {
@@ -62,11 +63,19 @@ fn shown_name(id: &ObjectId, name: &str) -> String {
     if name.is_empty() { id.to_string() } else { cut(name, MAX_ORGANIZATION_NAME).into_owned() }
 }
 
-/// Adds the document of `item` to `read`, or its name to `left_out` if it cannot be read.
-fn add<T: DeserializeOwned>(read: &mut Vec<T>, item: Item, name: LeftOut, left_out: &mut Vec<LeftOut>) {
-    match record::read_foreign::<NestedDocument<T>>(item) {
-        Some(nested) => read.push(nested.document),
-        None => left_out.push(name),
+/// Adds the document of `item` to `read`, or its readable parts to `left_out`.
+fn add<T: DeserializeOwned>(read: &mut Vec<T>, item: Item, told: LeftOut, left_out: &mut Vec<LeftOutTarget>) {
+    let document = record::read_foreign::<NestedDocument<Value>>(item).map(|nested| nested.document);
+    match document.as_ref().and_then(|document| T::deserialize(document).ok()) {
+        Some(target) => read.push(target),
+        None => {
+            tracing::warn!(
+                kind = told.kind.noun(),
+                key = told.key,
+                "an organization has something that cannot be read"
+            );
+            left_out.push(LeftOutTarget::read(told, document.as_ref().unwrap_or(&Value::Null)));
+        }
     }
 }
 

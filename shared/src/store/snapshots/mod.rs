@@ -20,11 +20,13 @@ use self::packing::{PackedContent, StoredContent};
 use self::revision_record::ContentLocation;
 use self::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
 use self::visibility::Visibility;
+use crate::domain::capture::CaptureFailure;
 use crate::domain::content::Content;
+use crate::domain::identity;
 use crate::domain::redaction::redact_again;
 use crate::domain::rights::{Action, Verdict};
 use crate::domain::sharing::{RevisionChoice, VisibleRevision};
-use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Work};
+use crate::domain::{Fault, Fingerprint, ObjectId, OverBudget, Principal, Snapshot, Source, Work};
 use crate::store::attributes::{CHUNKS, CONTENT, FINGERPRINT};
 use crate::store::keys::{self, PK};
 use crate::store::record;
@@ -49,7 +51,7 @@ pub struct ExistingSnapshot {
     /// The fingerprint of the request; `None` if it had no key.
     fingerprint: Option<String>,
     /// The current snapshot; `None` if it was deleted.
-    pub snapshot: Option<Snapshot>,
+    pub stored: Option<StoredSnapshot>,
 }
 
 impl ExistingSnapshot {
@@ -58,11 +60,11 @@ impl ExistingSnapshot {
             Some(AttributeValue::S(fingerprint)) => Some(fingerprint),
             _ => None,
         };
-        let snapshot = match is_tombstone(&item) {
+        let stored = match is_tombstone(&item) {
             true => None,
-            false => Some(read_snapshot(id, item)?),
+            false => Some(StoredSnapshot::read(id, item)?),
         };
-        Ok(Self { fingerprint, snapshot })
+        Ok(Self { fingerprint, stored })
     }
 
     /// Returns whether a request with this fingerprint created it.
@@ -79,8 +81,7 @@ impl<'a> SnapshotCreator<'a> {
 
     /// Returns the snapshot under an id that is derived from an Idempotency-Key; `None` if the key is new. One read.
     pub async fn find(&self, id: ObjectId) -> Result<Option<ExistingSnapshot>, Fault> {
-        let attributes = [&SNAPSHOT_ATTRIBUTES[..], &[FINGERPRINT]].concat();
-        let item = self.0.get(&keys::snapshot(&id), Some(&attributes)).await?;
+        let item = self.0.get(&keys::snapshot(&id), None).await?;
         item.map(|item| ExistingSnapshot::read(id, item)).transpose()
     }
 
@@ -356,16 +357,17 @@ impl<T> SnapshotAccess<T> {
 }
 
 impl SnapshotWithContent {
-    /// Unpacks the content as the principal sees it. For another organization, redacts again what was captured before
-    /// the current rules for secrets. The stored content stays as it is.
-    pub fn content<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<Content, E> {
-        unpack_for(&self.packed, self.is_foreign, work)
+    /// Unpacks the content as the principal sees it, with the findings of the current rules. The stored content stays as it is.
+    pub fn content<E: From<Fault> + From<CaptureFailure> + From<OverBudget>>(&self, work: &Work) -> Result<Content, E> {
+        unpack_for(&self.packed, &self.snapshot.source, self.is_foreign, work)
     }
 }
 
-/// Unpacks a content. Redacts it again if it is shown in another organization.
-pub(in crate::store) fn unpack_for<E: From<Fault> + From<OverBudget>>(
+/// Unpacks a content of `source`. Adds the findings of the current rules if it was captured before there were any, and redacts it
+/// again if it is shown in another organization.
+pub(in crate::store) fn unpack_for<E: From<Fault> + From<CaptureFailure> + From<OverBudget>>(
     packed: &[u8],
+    source: &Source,
     is_foreign: bool,
     work: &Work,
 ) -> Result<Content, E> {
@@ -373,5 +375,6 @@ pub(in crate::store) fn unpack_for<E: From<Fault> + From<OverBudget>>(
     if is_foreign {
         redact_again(&mut content, work)?;
     }
+    identity::complete(&mut content, source, work).map_err(CaptureFailure::too_many_places)?;
     Ok(content)
 }

@@ -8,7 +8,7 @@ use super::packing::PackedContent;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
-    Timestamp,
+    Source, Timestamp,
 };
 use crate::store::attributes::{
     CHUNKS, CONTENT, CONTENT_HASH, COUNTS, DUE_AT, EVERY, LAST_REFRESHED_AT, REFRESH_DETAIL, REFRESH_STATUS,
@@ -115,12 +115,22 @@ impl RevisionRecord {
             content,
             ..snapshot.as_shared(at, Some(by))
         };
-        if let (Some(organization), Some(email)) = (&self.source_org_name, &self.source_user_email) {
-            shared.source_organization_name.clone_from(organization);
-            shared.source_user_email = email.clone();
-            shared.source_user_name.clone_from(&self.source_user_name);
-        }
+        let source = self.source(snapshot);
+        shared.source_organization_name = source.organization_name;
+        shared.source_user_email = source.user_email;
+        shared.source_user_name = source.user_name;
         shared
+    }
+
+    /// The source of `snapshot` as it was called when this revision was captured; as it is called now where that was not kept.
+    pub(in crate::store) fn source(&self, snapshot: &Snapshot) -> Source {
+        let mut source = snapshot.source.clone();
+        if let (Some(organization), Some(email)) = (&self.source_org_name, &self.source_user_email) {
+            source.organization_name.clone_from(organization);
+            source.user_email = email.clone();
+            source.user_name.clone_from(&self.source_user_name);
+        }
+        source
     }
 
     pub(in crate::store) fn into_revision(self, number: u32) -> Revision {

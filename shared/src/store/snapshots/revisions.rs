@@ -4,9 +4,10 @@
 use super::packing::StoredContent;
 use super::revision_record::{ContentLocation, REVISION_ATTRIBUTES, RevisionRecord, take_hash};
 use super::{SnapshotReader, StoredSnapshot, unpack_for};
+use crate::domain::capture::CaptureFailure;
 use crate::domain::content::Content;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
-use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Timestamp, Work};
+use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Source, Timestamp, Work};
 use crate::store::keys;
 use crate::store::record;
 use crate::store::table::Table;
@@ -22,6 +23,8 @@ pub struct RevisionWithContent {
     pub revision: Revision,
     /// The hash of the content.
     pub hash: [u8; 32],
+    /// The source as it was called when it was captured.
+    source: Source,
     pub(in crate::store) packed: Vec<u8>,
 }
 
@@ -31,14 +34,13 @@ impl RevisionWithContent {
         StoredContent::new(self.packed.clone())
     }
 
-    /// Unpacks the content as a principal sees it. For another organization than the source, redacts it again, as
-    /// [`super::SnapshotWithContent::content`] does.
-    pub fn content_shown<E: From<Fault> + From<OverBudget>>(
+    /// Unpacks the content as a principal sees it, as [`super::SnapshotWithContent::content`] does.
+    pub fn content_shown<E: From<Fault> + From<CaptureFailure> + From<OverBudget>>(
         &self,
         is_foreign: bool,
         work: &Work,
     ) -> Result<Content, E> {
-        unpack_for(&self.packed, is_foreign, work)
+        unpack_for(&self.packed, &self.source, is_foreign, work)
     }
 }
 
@@ -77,14 +79,16 @@ impl<'a> Revisions<'a> {
             return Ok(content.map(|packed| RevisionWithContent {
                 revision: snapshot.current_revision(),
                 hash: stored.hash,
+                source: snapshot.source.clone(),
                 packed,
             }));
         }
         let Some(mut item) = self.0.get(&keys::revision(&snapshot.id, number), None).await? else { return Ok(None) };
         let (location, hash) = (ContentLocation::take(&mut item)?, take_hash(&mut item)?);
-        let revision = record::read::<RevisionRecord>(item)?.into_revision(number);
+        let record = record::read::<RevisionRecord>(item)?;
+        let (source, revision) = (record.source(snapshot), record.into_revision(number));
         let content = self.content(snapshot.id, number, location).await?;
-        Ok(content.map(|packed| RevisionWithContent { revision, hash, packed }))
+        Ok(content.map(|packed| RevisionWithContent { revision, hash, source, packed }))
     }
 
     /// Returns the sharing of an older revision, at `at` by a user; `None` if it does not exist or was deleted. One
