@@ -175,3 +175,30 @@ fn a_start_says_which_user_it_could_not_load() {
     assert!(said.contains(&format!("Not loaded:\n  {expected}\n")), "{said}");
     std::fs::remove_dir_all(directory).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_cannot_be_stored_is_refused_with_its_place_before_anything_is_written() {
+    let directory = fresh_directory("unstorable");
+    let file = workspace(&directory, 2, 3);
+    let app = TestApp::start().await;
+    let before = app.items().await.len();
+    let good: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let deep = (0..32).fold(json!(1), |inner, _| json!({"a": inner}));
+    for (field, value, said) in [
+        ("", json!(1), "an empty name"),
+        ("deep", deep, "32 levels"),
+        ("long", json!("x".repeat(409_600)), "at most 409600"),
+        ("n", json!(1e126), "1E-130 to below 1E+126"),
+    ] {
+        // The last item of the last user: everything before it could be written.
+        let mut whole = good.clone();
+        whole["organizations"][0]["users"][1]["prompts"][2][field] = value;
+        std::fs::write(&file, whole.to_string()).unwrap();
+        let refused = load(&app, app.database().endpoint(), &file).output().unwrap();
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && stderr.contains(said), "{stderr}");
+        assert!(stderr.contains("/organizations/0/users/1/prompts/2"), "{stderr}");
+        assert_eq!(app.items().await.len(), before);
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}

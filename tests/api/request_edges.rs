@@ -139,8 +139,22 @@ async fn an_apply_that_was_admitted_with_a_password_as_typed_is_carried_on() {
 async fn an_address_that_is_refused_says_which_rule_it_breaks() {
     let app = TestApp::start().await;
     let (id, sam) = (snapshot(&app).await, app.token(SAM));
+    let (local, label) = ("c".repeat(65), "d".repeat(64));
+    let long = format!("{}@{}example", "c".repeat(64), "acme.".repeat(37));
     for (email, rule) in [
         ("casey", "it has no @"),
+        (" casey@acme.example", "begins or ends with white space"),
+        ("@acme.example", "nothing stands before the @"),
+        ("casey@", "nothing stands after the @"),
+        ("\"casey\"@acme.example", "quoted"),
+        ("casey@home@acme.example", "more than one @"),
+        ("ca..sey@acme.example", "a dot at its beginning, at its end, or beside another dot"),
+        (&format!("{local}@acme.example"), "65 characters; at most 64"),
+        (&long, "at most 254"),
+        ("casey@[127.0.0.1]", "an IP address stands after the @"),
+        ("casey@ac_me.example", "is not a domain name"),
+        ("casey@-acme.example", "hyphen"),
+        (&format!("casey@{label}.example"), "longer than 63"),
         ("casey @acme.example", "the part before the @ may have letters, digits, dots"),
         ("\u{e9}@acme.example", "beyond ASCII"),
         ("casey@acme", "the domain has no dot"),

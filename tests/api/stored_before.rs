@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use serde_json::{Value, json};
-use tests::{PAT, SAM, TestApp, apply_body};
+use tests::{Item, PAT, SAM, TestApp, apply_body};
 
 use crate::refresh::{edit, refresh};
 
@@ -70,4 +70,44 @@ async fn an_unchanged_source_makes_no_revision_of_an_earlier_snapshot() {
     assert_eq!((&snapshot["refreshStatus"], &snapshot["revision"]), (&json!("fresh"), &json!(2)));
     let diff = app.get(&app.token(PAT), &format!("/api/user-snapshots/{ID}/diff")).await;
     assert_eq!(diff.expect(200)["summary"]["changed"], json!({"automations": 0, "prompts": 1, "templates": 0}));
+}
+
+/// The packed content in the item of a snapshot.
+fn packed(item: &Item) -> Vec<u8> {
+    item["content"].as_b().unwrap().as_ref().to_vec()
+}
+
+/// The same content without what was added to the form of before: findings, types and what was left out.
+fn without_additions(mut content: Value) -> Value {
+    let fields = content.as_object_mut().unwrap();
+    for added in ["findings", "leftOut", "source"] {
+        fields.remove(added);
+    }
+    for kind in ["automations", "prompts", "templates"] {
+        for entry in content[kind].as_array_mut().unwrap() {
+            let item = if kind == "automations" { &mut entry["item"] } else { entry };
+            let item = item.as_object_mut().unwrap();
+            item.remove("identity");
+            item.remove("types");
+        }
+    }
+    content
+}
+
+#[tokio::test]
+async fn content_packs_to_at_most_a_tenth_more_than_in_the_form_of_before() {
+    let app = start().await;
+    let before = packed(&app.item(&format!("SNAPSHOT#{ID}"), "#META").await.unwrap()).len();
+    let created = app.create_snapshot(&app.token(PAT), &tests::create_body()).await;
+    let id = created.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+    let today = packed(&app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap());
+    let content: Value = serde_json::from_slice(&zstd::decode_all(today.as_slice()).unwrap()).unwrap();
+    assert!(content["findings"].is_number(), "{content}");
+    let json = without_additions(content).to_string();
+    let plain = zstd::encode_all(json.as_bytes(), 19).unwrap().len();
+    println!(
+        "the demo setup packs to {} bytes; without findings, types and leftOut to {plain}, in the form of 2026-11 to {before}",
+        today.len()
+    );
+    assert!(today.len() * 10 <= plain * 11 && today.len() * 10 <= before * 11);
 }

@@ -6,6 +6,10 @@ use tests::{ACME, ALEX, GLOBEX, Item, PAT, SAM, TestApp, apply_body, create_body
 
 use crate::refresh::refresh;
 
+mod carried;
+pub(crate) mod outsider;
+mod refreshes;
+
 fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }

@@ -9,6 +9,9 @@ use tests::{ACME, ALEX, Answer, GLOBEX, PAT, SAM, TestApp, apply_body, create_bo
 
 use crate::refresh::refresh;
 use crate::revisions::restore;
+use crate::unreadable::outsider::attribute;
+
+mod outsider;
 
 fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
@@ -254,4 +257,64 @@ async fn what_a_snapshot_cannot_hold_is_refused_at_capture_with_its_place() {
     let problem = answer.expect_problem(413, "setup_too_large");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains(&format!("{:024x}", 7)) && detail.contains("/v/20000"), "{detail}");
+}
+
+/// The templates of the shapes, one each.
+fn shaped() -> Vec<(usize, AttributeValue)> {
+    outsider::shapes().iter().map(|(value, ..)| attribute(value)).enumerate().collect()
+}
+
+/// The items of a snapshot by their names.
+async fn shown(app: &TestApp, id: &str) -> BTreeMap<String, Value> {
+    let items = app.snapshot_items(&app.token(PAT), id, "kind=template&limit=100").await;
+    let items = items.expect(200)["items"].as_array().unwrap().clone();
+    items.into_iter().map(|item| (item["document"]["name"].as_str().unwrap().to_owned(), item)).collect()
+}
+
+#[tokio::test]
+async fn an_outsiders_shapes_arrive_as_they_were_through_refresh_diff_restore_and_undo() {
+    let (app, shapes) = (TestApp::start().await, outsider::shapes());
+    put(&app, &shaped()).await;
+    let id = capture(&app).await.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+    let source = stored(&app, ACME, &app.member(ALEX).user.id.to_string()).await;
+    assert_eq!(refreshed(&app, &id).await, (json!("unchanged"), json!(1)));
+    let clones = async |email| {
+        let result = apply(&app, &id, email).await;
+        let clones = stored(&app, GLOBEX, result["userId"].as_str().unwrap()).await;
+        app.undo(&app.token(SAM), &id, result["applyId"].as_str().unwrap(), None).await.expect(200);
+        assert!(stored(&app, GLOBEX, result["userId"].as_str().unwrap()).await.is_empty());
+        clones
+    };
+    let (items, first) = (shown(&app, &id).await, clones("first@acme.example").await);
+
+    // Every value gives way to another one, and a restore brings it back.
+    let others: Vec<_> = shaped().into_iter().map(|(number, _)| (number, s("another value"))).collect();
+    put(&app, &others).await;
+    assert_eq!(refreshed(&app, &id).await, (json!("fresh"), json!(2)));
+    let diff = app.get(&app.token(PAT), &format!("/api/user-snapshots/{id}/diff?limit=100")).await.expect(200).clone();
+    restore(&app, PAT, &id, 1).await.expect(200);
+    let (restored, second) = (shown(&app, &id).await, clones("second@acme.example").await);
+
+    let mut failures = Vec::new();
+    for (number, (value, text, types)) in shapes.iter().enumerate() {
+        let name = format!("T{number:03}");
+        let types: Vec<_> =
+            types.iter().map(|(pointer, kind)| json!({"pointer": format!("/v{pointer}"), "type": kind})).collect();
+        let item = &items[&name];
+        let change = diff["changes"].as_array().unwrap().iter().find(|change| change["name"] == *name);
+        let field = change.map_or(&Value::Null, |change| &change["fields"][0]);
+        let holds = [
+            ("items", item["document"]["v"].to_string() == *text),
+            ("types", item.get("types").cloned().unwrap_or(json!([])) == json!(types)),
+            ("clone", first.get(&name).is_some() && first.get(&name) == source.get(&name)),
+            ("diff", field["pointer"] == "/v" && field["change"] == "changed"),
+            ("restore", restored[&name] == *item && second.get(&name) == source.get(&name)),
+        ];
+        let failed: Vec<_> = holds.iter().filter(|(_, holds)| !holds).map(|(what, _)| *what).collect();
+        if !failed.is_empty() {
+            failures.push(format!("{value}: {failed:?}: {item} {:?}", first.get(&name)));
+        }
+    }
+    println!("shapes of values: {} of {} arrive as they were", shapes.len() - failures.len(), shapes.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
