@@ -77,7 +77,7 @@ fn packed(item: &Item) -> Vec<u8> {
     item["content"].as_b().unwrap().as_ref().to_vec()
 }
 
-/// The same content without what was added to the form of before: findings, types and what was left out.
+/// Returns the content without the additions to the earlier form: findings, types and what was left out.
 fn without_additions(mut content: Value) -> Value {
     let fields = content.as_object_mut().unwrap();
     for added in ["findings", "leftOut", "source"] {

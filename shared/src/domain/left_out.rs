@@ -96,11 +96,11 @@ impl LeftOut {
     }
 }
 
-/// A pipeline or an agent that was left out, with what of it can be read: its names still count where a name must be the only one,
-/// and where a name is suspected.
+/// A pipeline or an agent that was left out, with its readable parts: its names still count where a name must be the only one, and
+/// where a name is suspected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeftOutTarget {
-    /// What is said of it.
+    /// The entry that clients see.
     pub left_out: LeftOut,
     /// Its id, where it has one that can be read.
     pub id: Option<ObjectId>,
@@ -113,7 +113,7 @@ pub struct LeftOutTarget {
 }
 
 impl LeftOutTarget {
-    /// What can be read of `document`, which is not one of its kind.
+    /// Returns the readable parts of a `document` that does not have the form of its kind.
     pub fn read(left_out: LeftOut, document: &Value) -> Self {
         let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
         let stages = document.get("stages").and_then(Value::as_array).into_iter().flatten();

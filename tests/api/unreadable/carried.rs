@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tests::{ACME, ALEX, Answer, GLOBEX, Item, PAT, SAM, TestApp, apply_body, create_body};
 
 use super::outsider::{
-    Odd, Outcome, Place, attribute, attributes, odd_items, odd_organizations, odd_profiles, odd_switches,
+    ExpectedOutcome, ItemPartition, OddItem, attribute, attributes, odd_items, odd_organizations, odd_profiles,
+    odd_switches,
 };
 use super::{first, put, s, setup_partition};
 use crate::refresh::refresh;
@@ -13,7 +14,7 @@ use crate::refresh::refresh;
 const DEMO_ITEMS: usize = 25;
 
 /// What a way showed of a source.
-struct Carried {
+struct JourneyReport {
     left_out: Vec<(String, String)>,
     items: Vec<Value>,
     warnings: Vec<Value>,
@@ -25,7 +26,7 @@ fn body(answer: Answer, status: u16, route: &str) -> Result<Value, String> {
 }
 
 /// Create, items, apply-refs, plan, apply, undo and refresh.
-async fn carry(app: &TestApp) -> Result<Carried, String> {
+async fn carry(app: &TestApp) -> Result<JourneyReport, String> {
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     let created = body(app.create_snapshot(&pat, &create_body()).await, 201, "create")?;
     let id = created["snapshot"]["_id"].as_str().unwrap();
@@ -43,7 +44,7 @@ async fn carry(app: &TestApp) -> Result<Carried, String> {
         return Err(format!("refresh: {state:?}"));
     }
     let left_out = if created["leftOut"].is_null() { Vec::new() } else { super::named(&created["leftOut"]) };
-    Ok(Carried {
+    Ok(JourneyReport {
         left_out,
         items: items["items"].as_array().unwrap().clone(),
         warnings: plan["plan"]["warnings"].as_array().unwrap().clone(),
@@ -51,10 +52,10 @@ async fn carry(app: &TestApp) -> Result<Carried, String> {
 }
 
 /// Whether an odd item came to what it must come to.
-fn judge(odd: &Odd, carried: &Carried) -> Result<(), String> {
+fn judge(odd: &OddItem, carried: &JourneyReport) -> Result<(), String> {
     let key = odd.sk.split_once('#').map_or("", |(_, key)| key);
     let told: Vec<(String, String)> = match (odd.place, odd.outcome) {
-        (Place::Setup | Place::Source, Outcome::LeftOut(kind)) => {
+        (ItemPartition::Setup | ItemPartition::Source, ExpectedOutcome::LeftOut(kind)) => {
             let shown = if key.chars().count() > 100 { format!("{}…", &key[..99]) } else { key.to_owned() };
             vec![(kind.to_owned(), shown)]
         }
@@ -63,13 +64,13 @@ fn judge(odd: &Odd, carried: &Carried) -> Result<(), String> {
     if carried.left_out != told {
         return Err(format!("leftOut has {:?}", carried.left_out));
     }
-    let arrived = usize::from(odd.place == Place::Setup && odd.outcome == Outcome::Read);
+    let arrived = usize::from(odd.place == ItemPartition::Setup && odd.outcome == ExpectedOutcome::Read);
     if carried.items.len() != DEMO_ITEMS + arrived {
         return Err(format!("{} items are captured", carried.items.len()));
     }
     let warns = |warning: &Value| warning["code"] == "left_out" && warning["detail"].as_str().unwrap().contains(key);
     let is_warned_of = carried.warnings.iter().any(warns);
-    if is_warned_of != matches!(odd.outcome, Outcome::LeftOut(_)) {
+    if is_warned_of != matches!(odd.outcome, ExpectedOutcome::LeftOut(_)) {
         return Err(format!("the plan warns of it: {is_warned_of}"));
     }
     Ok(())
@@ -77,7 +78,7 @@ fn judge(odd: &Odd, carried: &Carried) -> Result<(), String> {
 
 /// Prints how many hold, and fails with those that do not.
 fn report(what: &str, all: usize, failures: &[String]) {
-    println!("{what}: {} of {all} cost themselves alone and are told", all - failures.len());
+    println!("{what}: {} of {all} cost themselves alone and are named", all - failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -99,9 +100,9 @@ async fn an_odd_item_costs_itself_alone_on_every_way() {
     let mut failures = Vec::new();
     for odd in &all {
         let pk = match odd.place {
-            Place::Setup => setup_partition(&app),
-            Place::Source => format!("ORG#{ACME}"),
-            Place::Receiver => format!("ORG#{GLOBEX}"),
+            ItemPartition::Setup => setup_partition(&app),
+            ItemPartition::Source => format!("ORG#{ACME}"),
+            ItemPartition::Receiver => format!("ORG#{GLOBEX}"),
         };
         put(&app, keyed(&pk, &odd.sk, &odd.attributes)).await;
         let judged = carry(&app).await.and_then(|carried| judge(odd, &carried));

@@ -1,4 +1,4 @@
-//! Odd items as another system might write them, written down before the rules that read them were looked at.
+//! OddItem items as another system might write them, written down before the rules that read them were looked at.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -7,7 +7,7 @@ use tests::Item;
 
 /// Whose partition an odd item stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ItemPartition {
     /// The setup that is captured.
     Setup,
     /// The organization of its owner.
@@ -18,7 +18,7 @@ pub(super) enum Place {
 
 /// What must come of an odd item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ExpectedOutcome {
     /// It is left out, and told by its key and this kind.
     LeftOut(&'static str),
     /// It is read: what is odd about it decides nothing.
@@ -28,12 +28,12 @@ pub(super) enum Outcome {
 }
 
 /// An item that is written beside the good ones.
-pub(super) struct Odd {
+pub(super) struct OddItem {
     pub(super) what: &'static str,
-    pub(super) place: Place,
+    pub(super) place: ItemPartition,
     pub(super) sk: String,
     pub(super) attributes: Value,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ExpectedOutcome,
 }
 
 /// JSON as DynamoDB holds it; an object with one field `$N`, `$B`, `$SS`, `$NS` or `$BS` is a value of that type.
@@ -69,37 +69,37 @@ const UUID: &str = "3f2b8c1e-5d64-4b7a-9a3e-0c1d2e3f4a5b";
 /// An automation of the demo setup.
 const DEMO_ID: &str = "64eea1110000000000000101";
 
-fn odd(what: &'static str, place: Place, sk: &str, attributes: Value, outcome: Outcome) -> Odd {
-    Odd { what, place, sk: sk.to_owned(), attributes, outcome }
+fn odd(what: &'static str, place: ItemPartition, sk: &str, attributes: Value, outcome: ExpectedOutcome) -> OddItem {
+    OddItem { what, place, sk: sk.to_owned(), attributes, outcome }
 }
 
 /// A setup item of this kind with this document.
-fn item(what: &'static str, kind: &str, document: Value, outcome: Outcome) -> Odd {
+fn item(what: &'static str, kind: &str, document: Value, outcome: ExpectedOutcome) -> OddItem {
     let attributes = json!({"type": kind, "setupVersion": 1, "document": document});
-    odd(what, Place::Setup, &format!("{}#{ID}", kind.to_uppercase()), attributes, outcome)
+    odd(what, ItemPartition::Setup, &format!("{}#{ID}", kind.to_uppercase()), attributes, outcome)
 }
 
 /// A setup item of this kind under another key.
-fn keyed(what: &'static str, kind: &str, key: &str, outcome: Outcome) -> Odd {
+fn keyed(what: &'static str, kind: &str, key: &str, outcome: ExpectedOutcome) -> OddItem {
     let attributes = json!({"type": kind, "setupVersion": 1, "document": {"name": "Odd one"}});
-    odd(what, Place::Setup, &format!("{}#{key}", kind.to_uppercase()), attributes, outcome)
+    odd(what, ItemPartition::Setup, &format!("{}#{key}", kind.to_uppercase()), attributes, outcome)
 }
 
-fn pipeline(what: &'static str, place: Place, document: Value, outcome: Outcome) -> Odd {
+fn pipeline(what: &'static str, place: ItemPartition, document: Value, outcome: ExpectedOutcome) -> OddItem {
     odd(what, place, &format!("PIPELINE#{ID}"), json!({"type": "pipeline", "document": document}), outcome)
 }
 
-fn agent(what: &'static str, place: Place, document: Value, outcome: Outcome) -> Odd {
+fn agent(what: &'static str, place: ItemPartition, document: Value, outcome: ExpectedOutcome) -> OddItem {
     odd(what, place, &format!("AGENT#{ID}"), json!({"type": "agent", "document": document}), outcome)
 }
 
 /// Every odd item.
-pub(super) fn odd_items() -> Vec<Odd> {
+pub(super) fn odd_items() -> Vec<OddItem> {
     [keys(), documents(), fields(), pipelines(), agents()].into_iter().flatten().collect()
 }
 
-fn keys() -> Vec<Odd> {
-    use Outcome::{Ignored, LeftOut};
+fn keys() -> Vec<OddItem> {
+    use ExpectedOutcome::{Ignored, LeftOut};
     let long = "f".repeat(900);
     let note = || json!({"type": "note", "document": {"name": "A note"}});
     vec![
@@ -114,18 +114,25 @@ fn keys() -> Vec<Odd> {
         keyed("an id in Greek", "automation", "αυτόματο", LeftOut("automation")),
         keyed("a very long id", "template", &long, LeftOut("template")),
         keyed("an id that breaks the line", "template", "one\ntwo", LeftOut("template")),
-        odd("a kind that nobody knows", Place::Setup, "WORKFLOW#1", note(), Ignored),
-        odd("a key in small letters", Place::Setup, &format!("automation#{ID}"), note(), Ignored),
-        odd("a key without an id", Place::Setup, "AUTOMATION", note(), Ignored),
-        odd("a plural as key", Place::Setup, "PROMPTS#1", note(), Ignored),
-        odd("another map of switches", Place::Setup, "PREFERENCES#2", json!({"enabled": {DEMO_ID: false}}), Ignored),
-        odd("a note of the organization", Place::Source, "NOTE#1", note(), Ignored),
+        odd("a kind that nobody knows", ItemPartition::Setup, "WORKFLOW#1", note(), Ignored),
+        odd("a key in small letters", ItemPartition::Setup, &format!("automation#{ID}"), note(), Ignored),
+        odd("a key without an id", ItemPartition::Setup, "AUTOMATION", note(), Ignored),
+        odd("a plural as key", ItemPartition::Setup, "PROMPTS#1", note(), Ignored),
+        odd(
+            "another map of switches",
+            ItemPartition::Setup,
+            "PREFERENCES#2",
+            json!({"enabled": {DEMO_ID: false}}),
+            Ignored,
+        ),
+        odd("a note of the organization", ItemPartition::Source, "NOTE#1", note(), Ignored),
     ]
 }
 
-fn documents() -> Vec<Odd> {
-    use Outcome::{LeftOut, Read};
-    let bare = |what, attributes, outcome| odd(what, Place::Setup, &format!("TEMPLATE#{ID}"), attributes, outcome);
+fn documents() -> Vec<OddItem> {
+    use ExpectedOutcome::{LeftOut, Read};
+    let bare =
+        |what, attributes, outcome| odd(what, ItemPartition::Setup, &format!("TEMPLATE#{ID}"), attributes, outcome);
     let version =
         |what, version: Value| bare(what, json!({"type": "template", "setupVersion": version, "document": {}}), Read);
     vec![
@@ -150,7 +157,7 @@ fn documents() -> Vec<Odd> {
         bare("further attributes", json!({"document": {}, "ttl": 5, "GSI9PK": "x", "raw": {"$B": "x"}}), Read),
         odd(
             "the id of a prompt as that of a template",
-            Place::Setup,
+            ItemPartition::Setup,
             "TEMPLATE#64eea1110000000000000201",
             json!({"document": {"name": "Twin"}, "setupVersion": 1}),
             Read,
@@ -158,10 +165,10 @@ fn documents() -> Vec<Odd> {
     ]
 }
 
-fn fields() -> Vec<Odd> {
-    let automation = |what, document| item(what, "automation", document, Outcome::Read);
+fn fields() -> Vec<OddItem> {
+    let automation = |what, document| item(what, "automation", document, ExpectedOutcome::Read);
     let acts = |what, actions: Value| {
-        item(what, "automation", json!({"name": "Odd", "event": "x", "actions": actions}), Outcome::Read)
+        item(what, "automation", json!({"name": "Odd", "event": "x", "actions": actions}), ExpectedOutcome::Read)
     };
     let nested = (0..28).fold(json!(null), |inner, _| json!([inner]));
     vec![
@@ -174,11 +181,16 @@ fn fields() -> Vec<Odd> {
         automation("a name of controls", json!({"name": "a\u{0}b\u{202e}c"})),
         automation("a long name", json!({"name": "n".repeat(20_000)})),
         automation("a name that another automation has", json!({"name": "Nudge after two quiet days"})),
-        item("a template without a text", "template", json!({"name": "T", "template": null}), Outcome::Read),
-        item("a prompt that is a list", "prompt", json!({"name": "P", "prompt": ["Be", "kind"]}), Outcome::Read),
-        item("tools that are a text", "prompt", json!({"name": "P", "tools": "none"}), Outcome::Read),
-        item("another id inside", "prompt", json!({"_id": OTHER_ID, "name": "P"}), Outcome::Read),
-        item("an id inside that is a number", "prompt", json!({"_id": 5, "name": "P"}), Outcome::Read),
+        item("a template without a text", "template", json!({"name": "T", "template": null}), ExpectedOutcome::Read),
+        item(
+            "a prompt that is a list",
+            "prompt",
+            json!({"name": "P", "prompt": ["Be", "kind"]}),
+            ExpectedOutcome::Read,
+        ),
+        item("tools that are a text", "prompt", json!({"name": "P", "tools": "none"}), ExpectedOutcome::Read),
+        item("another id inside", "prompt", json!({"_id": OTHER_ID, "name": "P"}), ExpectedOutcome::Read),
+        item("an id inside that is a number", "prompt", json!({"_id": 5, "name": "P"}), ExpectedOutcome::Read),
         acts("actions that are null", json!(null)),
         acts("actions that are a text", json!("send")),
         acts("actions that are a list", json!([{"targetStage": null}, null, 3])),
@@ -207,12 +219,17 @@ fn fields() -> Vec<Odd> {
     ]
 }
 
-fn pipelines() -> Vec<Odd> {
-    use Outcome::{LeftOut, Read};
-    let left_out = |what, document| pipeline(what, Place::Source, document, LeftOut("pipeline"));
-    let read = |what, document| pipeline(what, Place::Source, document, Read);
+fn pipelines() -> Vec<OddItem> {
+    use ExpectedOutcome::{LeftOut, Read};
+    let left_out = |what, document| pipeline(what, ItemPartition::Source, document, LeftOut("pipeline"));
+    let read = |what, document| pipeline(what, ItemPartition::Source, document, Read);
     let stages = |what, stages: Value, outcome| {
-        pipeline(what, Place::Source, json!({"_id": ID, "name": "P", "type": "Contact", "stages": stages}), outcome)
+        pipeline(
+            what,
+            ItemPartition::Source,
+            json!({"_id": ID, "name": "P", "type": "Contact", "stages": stages}),
+            outcome,
+        )
     };
     let good = json!({"_id": UUID, "name": "P", "type": "Contact", "stages": [{"name": "Odd stage"}]});
     let foreign = json!({"type": "pipeline", "document": good});
@@ -225,7 +242,13 @@ fn pipelines() -> Vec<Odd> {
         left_out("a pipeline with a number as name", json!({"_id": ID, "name": 5, "type": "Contact", "stages": []})),
         left_out("a pipeline without an id", json!({"name": "P", "type": "Contact", "stages": []})),
         left_out("a pipeline whose id is null", json!({"_id": null, "name": "P", "type": "Contact", "stages": []})),
-        odd("a pipeline whose id is a UUID", Place::Source, &format!("PIPELINE#{UUID}"), foreign, LeftOut("pipeline")),
+        odd(
+            "a pipeline whose id is a UUID",
+            ItemPartition::Source,
+            &format!("PIPELINE#{UUID}"),
+            foreign,
+            LeftOut("pipeline"),
+        ),
         stages("stages that are null", json!(null), LeftOut("pipeline")),
         stages("stages that are a text", json!("New, Won"), LeftOut("pipeline")),
         stages("stages that are a set", json!({"$SS": ["New", "Won"]}), LeftOut("pipeline")),
@@ -245,15 +268,15 @@ fn pipelines() -> Vec<Odd> {
             Read,
         ),
         read("an empty name of a pipeline", json!({"_id": ID, "name": "", "type": "", "stages": []})),
-        pipeline("a pipeline here without stages", Place::Receiver, json!({"_id": ID}), LeftOut("pipeline")),
-        pipeline("a pipeline here that is a list", Place::Receiver, json!([]), LeftOut("pipeline")),
+        pipeline("a pipeline here without stages", ItemPartition::Receiver, json!({"_id": ID}), LeftOut("pipeline")),
+        pipeline("a pipeline here that is a list", ItemPartition::Receiver, json!([]), LeftOut("pipeline")),
     ]
 }
 
-fn agents() -> Vec<Odd> {
-    use Outcome::{LeftOut, Read};
-    let left_out = |what, document| agent(what, Place::Source, document, LeftOut("agent"));
-    let read = |what, document| agent(what, Place::Source, document, Read);
+fn agents() -> Vec<OddItem> {
+    use ExpectedOutcome::{LeftOut, Read};
+    let left_out = |what, document| agent(what, ItemPartition::Source, document, LeftOut("agent"));
+    let read = |what, document| agent(what, ItemPartition::Source, document, Read);
     let foreign = json!({"type": "agent", "document": {"_id": UUID, "name": "Eva"}});
     vec![
         left_out("an agent that is null", json!(null)),
@@ -265,10 +288,10 @@ fn agents() -> Vec<Odd> {
         left_out("an agent whose name is binary", json!({"_id": ID, "name": {"$B": "Eva"}})),
         left_out("an agent without an id", json!({"name": "Eva"})),
         left_out("an agent whose id is a number", json!({"_id": 12, "name": "Eva"})),
-        odd("an agent whose id is a UUID", Place::Source, &format!("AGENT#{UUID}"), foreign, LeftOut("agent")),
+        odd("an agent whose id is a UUID", ItemPartition::Source, &format!("AGENT#{UUID}"), foreign, LeftOut("agent")),
         odd(
             "an agent of no document",
-            Place::Source,
+            ItemPartition::Source,
             &format!("AGENT#{ID}"),
             json!({"type": "agent"}),
             LeftOut("agent"),
@@ -277,12 +300,12 @@ fn agents() -> Vec<Odd> {
         read("an agent of the name of another", json!({"_id": ID, "name": "Warm-up Agent"})),
         read("a description that is a list", json!({"_id": ID, "name": "Eva", "description": [1, null]})),
         read("a binary picture", json!({"_id": ID, "name": "Eva", "avatar": {"$B": "png"}, "tags": {"$SS": ["x"]}})),
-        agent("an agent here without a name", Place::Receiver, json!({"_id": ID}), LeftOut("agent")),
-        agent("an agent here that is a set", Place::Receiver, json!({"$NS": ["1"]}), LeftOut("agent")),
+        agent("an agent here without a name", ItemPartition::Receiver, json!({"_id": ID}), LeftOut("agent")),
+        agent("an agent here that is a set", ItemPartition::Receiver, json!({"$NS": ["1"]}), LeftOut("agent")),
     ]
 }
 
-/// Odd fields of an organization's own item.
+/// OddItem fields of an organization's own item.
 pub(super) fn odd_organizations() -> Vec<(&'static str, Value)> {
     vec![
         ("name", json!(null)),
@@ -301,7 +324,7 @@ pub(super) fn odd_organizations() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Odd switches, as the whole of `PREFERENCES`, and whether the first automation of the demo arrives as on.
+/// OddItem switches, as the whole of `PREFERENCES`, and whether the first automation of the demo arrives as on.
 pub(super) fn odd_switches() -> Vec<(&'static str, Value, bool)> {
     let entries = |what, entries: Value, on| (what, json!({"type": "preferences", "enabled": entries}), on);
     let with = |what, value: Value, on| entries(what, json!({DEMO_ID: value}), on);
@@ -327,7 +350,7 @@ pub(super) fn odd_switches() -> Vec<(&'static str, Value, bool)> {
     ]
 }
 
-/// Odd fields of the source's profile, and whether its setup is captured all the same.
+/// OddItem fields of the source's profile, and whether its setup is captured all the same.
 pub(super) fn odd_profiles() -> Vec<(&'static str, Value, bool)> {
     vec![
         ("email", json!(null), false),

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 /// A value as `unreadable::outsider::attribute` takes it, the JSON that `items` shows of it, and the types of its places.
-pub(super) type Shape = (Value, &'static str, &'static [(&'static str, &'static str)]);
+pub(super) type ValueShape = (Value, &'static str, &'static [(&'static str, &'static str)]);
 
 /// Every shape.
-pub(super) fn shapes() -> Vec<Shape> {
+pub(super) fn shapes() -> Vec<ValueShape> {
     [numbers(), sets(), binary(), texts(), nested()].into_iter().flatten().collect()
 }
 
-fn numbers() -> Vec<Shape> {
-    let number = |text: &str, shown: &'static str| -> Shape { (json!({"$N": text}), shown, &[]) };
+fn numbers() -> Vec<ValueShape> {
+    let number = |text: &str, shown: &'static str| -> ValueShape { (json!({"$N": text}), shown, &[]) };
     vec![
         number("99999999999999999999999999999999999999", "99999999999999999999999999999999999999"),
         number("-99999999999999999999999999999999999999", "-99999999999999999999999999999999999999"),
@@ -38,7 +38,7 @@ fn numbers() -> Vec<Shape> {
     ]
 }
 
-fn sets() -> Vec<Shape> {
+fn sets() -> Vec<ValueShape> {
     vec![
         (json!({"$SS": ["one"]}), r#"["one"]"#, &[("", "SS")]),
         (json!({"$SS": ["b", "a", "B", "A"]}), r#"["A","B","a","b"]"#, &[("", "SS")]),
@@ -57,7 +57,7 @@ fn sets() -> Vec<Shape> {
     ]
 }
 
-fn binary() -> Vec<Shape> {
+fn binary() -> Vec<ValueShape> {
     vec![
         (json!({"$B": ""}), r#""""#, &[("", "B")]),
         (json!({"$B": "plain text"}), r#""cGxhaW4gdGV4dA==""#, &[("", "B")]),
@@ -67,7 +67,7 @@ fn binary() -> Vec<Shape> {
     ]
 }
 
-fn texts() -> Vec<Shape> {
+fn texts() -> Vec<ValueShape> {
     vec![
         (json!(""), r#""""#, &[]),
         (json!("1.50"), r#""1.50""#, &[]),
@@ -80,7 +80,7 @@ fn texts() -> Vec<Shape> {
     ]
 }
 
-fn nested() -> Vec<Shape> {
+fn nested() -> Vec<ValueShape> {
     vec![
         (json!(null), "null", &[]),
         (json!(true), "true", &[]),

@@ -307,7 +307,7 @@ impl Capture {
         &self.left_out
     }
 
-    /// What of the setup itself cannot be read. What belongs to the organization stands behind it.
+    /// Returns the entries of the setup itself; those of the organization stand behind them.
     fn left_out_of_setup(&self) -> &[LeftOut] {
         &self.left_out[..self.left_out.partition_point(|left_out| left_out.kind.is_of_setup())]
     }

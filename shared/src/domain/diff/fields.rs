@@ -40,18 +40,18 @@ pub(super) struct Field<'a> {
 pub(super) fn differences<'a>(before: &'a Document, after: &'a Document, most: usize) -> (Vec<Field<'a>>, usize) {
     let mut walk = Walk { most, path: Vec::new(), found: Vec::new(), omitted: 0 };
     let [old, new] = [before, after].map(|document| TypeTree::of(document.types()));
-    walk.visit(Side::of(before, &old), Side::of(after, &new));
+    walk.visit(TypedSide::of(before, &old), TypedSide::of(after, &new));
     (walk.found, walk.omitted)
 }
 
 /// One side of a place: its value, and the types of it and of what stands below.
 #[derive(Clone, Copy)]
-struct Side<'a, 't> {
+struct TypedSide<'a, 't> {
     value: Option<&'a Value>,
     types: Option<&'t TypeTree>,
 }
 
-impl<'a, 't> Side<'a, 't> {
+impl<'a, 't> TypedSide<'a, 't> {
     fn of(document: &'a Document, types: &'t TypeTree) -> Self {
         Self { value: Some(document.as_value()), types: Some(types) }
     }
@@ -82,7 +82,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn visit(&mut self, before: Side<'a, '_>, after: Side<'a, '_>) {
+    fn visit(&mut self, before: TypedSide<'a, '_>, after: TypedSide<'a, '_>) {
         match (before.value, after.value) {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
                 let mut keys: Vec<&'a String> =
@@ -105,13 +105,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn step(&mut self, segment: Cow<'a, str>, before: Side<'a, '_>, after: Side<'a, '_>) {
+    fn step(&mut self, segment: Cow<'a, str>, before: TypedSide<'a, '_>, after: TypedSide<'a, '_>) {
         self.path.push(segment);
         self.visit(before, after);
         self.path.pop();
     }
 
-    fn elements(&mut self, old: &'a [Value], new: &'a [Value], before: Side<'a, '_>, after: Side<'a, '_>) {
+    fn elements(&mut self, old: &'a [Value], new: &'a [Value], before: TypedSide<'a, '_>, after: TypedSide<'a, '_>) {
         let segment = |index: usize| Cow::Owned(index.to_string());
         let is_same_length = old.len() == new.len();
         let (head, tail) = if is_same_length { (old.len(), 0) } else { common_ends(old, new) };
@@ -121,10 +121,10 @@ impl<'a> Walk<'a> {
             self.step(segment(index), before.element(index), after.element(index));
         }
         for index in head..old.len() - tail {
-            self.step(segment(index), before.element(index), Side::NOTHING);
+            self.step(segment(index), before.element(index), TypedSide::NOTHING);
         }
         for index in head..new.len() - tail {
-            self.step(segment(index), Side::NOTHING, after.element(index));
+            self.step(segment(index), TypedSide::NOTHING, after.element(index));
         }
         for back in (1..=tail).rev().filter(|_| looks_at_ends) {
             let (old, new) = (old.len() - back, new.len() - back);
@@ -132,7 +132,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn report(&mut self, before: Side<'a, '_>, after: Side<'a, '_>) {
+    fn report(&mut self, before: TypedSide<'a, '_>, after: TypedSide<'a, '_>) {
         if self.found.len() < self.most {
             // A key can be as long as the item, and one stands in the pointers of all fields below it.
             let pointer = pointer(self.path.iter().take(MAX_POINTER).map(|segment| cut(segment, MAX_POINTER)));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{LeftOut, LeftOutKind, LeftOutTarget};
 
-/// What of a pipeline or an agent of the CRM can be read.
+/// Returns the readable parts of a pipeline or an agent of the CRM.
 fn left_out(kind: LeftOutKind, document: &Value) -> LeftOutTarget {
     LeftOutTarget::read(LeftOut::new(kind, "odd"), document)
 }
@@ -67,7 +67,7 @@ fn an_agent_that_was_left_out_here_makes_its_name_one_of_two() {
     let plan = plan(&content, &Scope::OtherOrganization, &with, &Choices::default(), &Work::unlimited()).unwrap();
     let detail = &plan.warnings[0].detail;
     assert!(detail.contains(r#"2 agents named "Closer", and only an id tells them apart"#), "{detail}");
-    // What was left out is no agent to arrive at.
+    // Nothing can arrive at what was left out.
     let without = Organization { left_out: vec![agent("Closer")], ..organization(&[], &[]) };
     assert!(!arrives_on(&content, &without));
 }
