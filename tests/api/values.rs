@@ -301,12 +301,13 @@ async fn an_outsiders_shapes_arrive_as_they_were_through_refresh_diff_restore_an
         let types: Vec<_> =
             types.iter().map(|(pointer, kind)| json!({"pointer": format!("/v{pointer}"), "type": kind})).collect();
         let item = &items[&name];
+        let shown = item["document"]["v"].to_string();
         let change = diff["changes"].as_array().unwrap().iter().find(|change| change["name"] == *name);
         let field = change.map_or(&Value::Null, |change| &change["fields"][0]);
         let holds = [
-            ("items", item["document"]["v"].to_string() == *text),
+            ("items", shown == **text),
             ("types", item.get("types").cloned().unwrap_or(json!([])) == json!(types)),
-            ("clone", first.get(&name).is_some() && first.get(&name) == source.get(&name)),
+            ("clone", first.contains_key(&name) && first.get(&name) == source.get(&name)),
             ("diff", field["pointer"] == "/v" && field["change"] == "changed"),
             ("restore", restored[&name] == *item && second.get(&name) == source.get(&name)),
         ];
