@@ -22,9 +22,11 @@ fn committed(name: &str) -> String {
 #[tokio::test]
 async fn the_description_and_the_page_are_served_as_they_are_committed_and_may_be_kept() {
     let app = TestApp::start().await;
-    for (path, file, content_type) in
-        [("/openapi.json", "openapi.json", "application/json"), ("/docs", "api.html", "text/html; charset=utf-8")]
-    {
+    for (path, file, content_type) in [
+        ("/openapi.json", "openapi.json", "application/json"),
+        ("/docs", "api.html", "text/html; charset=utf-8"),
+        ("/", "index.html", "text/html; charset=utf-8"),
+    ] {
         let answer = fetch(&app, path, None).await;
         answer.expect(200);
         assert_eq!(answer.text, committed(file), "{path}");
@@ -56,6 +58,9 @@ async fn the_page_alone_has_a_policy_and_it_allows_nothing_but_asking_this_servi
     assert!(parts[1].starts_with("style-src 'sha256-") && parts[2].starts_with("script-src 'sha256-"), "{policy}");
     let rest = ["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"];
     assert_eq!(parts[3..], rest);
+    let index = fetch(&app, "/", None).await;
+    let policy = index.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'none'; script-src 'none'; "), "{policy}");
     for path in ["/openapi.json", "/health", "/nowhere"] {
         assert_eq!(fetch(&app, path, None).await.header("content-security-policy"), None, "{path}");
     }

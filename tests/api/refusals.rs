@@ -143,7 +143,7 @@ async fn a_malformed_id_in_the_path_is_400_and_an_unknown_one_404() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems_too() {
     let app = TestApp::start().await;
-    for path in ["/", "/api", "/api/user-snapshots/", "/API/user-snapshots", "/api/user-snapshots/a/b/c"] {
+    for path in ["//", "/api", "/api/user-snapshots/", "/API/user-snapshots", "/api/user-snapshots/a/b/c"] {
         app.send(app.request(Method::GET, path)).await.expect_problem(404, "not_found");
     }
     let answer = app.send(app.request(Method::PUT, CREATE)).await;

@@ -49,7 +49,8 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::ListCapturableUsers
         | OperationId::GetHealth
         | OperationId::GetOpenApi
-        | OperationId::GetDocs => None,
+        | OperationId::GetDocs
+        | OperationId::GetIndex => None,
     }
 }
 

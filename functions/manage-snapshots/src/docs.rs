@@ -1,6 +1,6 @@
-//! `GET /openapi.json` and `GET /docs`: the API's description, for programs and for people.
+//! `GET /openapi.json` and `GET /docs`: the API's description, for programs and for people; and `GET /`, which leads there.
 //!
-//! Both are generated files of this repository (`cargo run -- openapi`). A test fails if they differ from the code.
+//! They are files of this repository; `cargo run -- openapi` generates the description. A test fails if it differs from the code.
 
 use std::sync::LazyLock;
 
@@ -27,14 +27,9 @@ struct File {
 static DESCRIPTION: LazyLock<File> =
     LazyLock::new(|| File::new("application/json", include_str!("../../../docs/openapi.json"), Vec::new()));
 
-static PAGE: LazyLock<File> = LazyLock::new(|| {
-    let text = include_str!("../../../docs/api.html");
-    let headers = vec![
-        (CONTENT_SECURITY_POLICY, policy(text)),
-        (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
-    ];
-    File::new("text/html; charset=utf-8", text, headers)
-});
+static PAGE: LazyLock<File> = LazyLock::new(|| File::html(include_str!("../../../docs/api.html")));
+
+static INDEX: LazyLock<File> = LazyLock::new(|| File::html(include_str!("../../../docs/index.html")));
 
 pub(crate) fn description(call: &Call<'_>) -> Answer {
     DESCRIPTION.answer(call)
@@ -44,7 +39,19 @@ pub(crate) fn page(call: &Call<'_>) -> Answer {
     PAGE.answer(call)
 }
 
+pub(crate) fn index(call: &Call<'_>) -> Answer {
+    INDEX.answer(call)
+}
+
 impl File {
+    fn html(text: &'static str) -> Self {
+        let headers = vec![
+            (CONTENT_SECURITY_POLICY, policy(text)),
+            (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+        ];
+        Self::new("text/html; charset=utf-8", text, headers)
+    }
+
     fn new(content_type: &'static str, text: &'static str, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
         let hash: String = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Self { content_type, text, tag: etag(hash), headers }

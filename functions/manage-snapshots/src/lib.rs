@@ -62,6 +62,7 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => Ok(docs::description(call)),
         ManageOperation::GetDocs => Ok(docs::page(call)),
+        ManageOperation::GetIndex => Ok(docs::index(call)),
     }
 }
 
@@ -116,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_path_is_a_problem_with_404() {
-        for path in ["/", "/api", "/api/user-snapshot", "/api/user-snapshots/orgs//users", "/health/"] {
+        for path in ["//", "/api", "/api/user-snapshot", "/api/user-snapshots/orgs//users", "/health/"] {
             let (status, headers, body) = send(Method::GET, path).await;
             assert_eq!((status, &body["code"]), (404, &json!("not_found")), "{path}");
             assert_eq!(headers["content-type"], "application/problem+json");

@@ -40,6 +40,7 @@ pub fn operations() -> impl Iterator<Item = Described> {
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => description(),
         ManageOperation::GetDocs => page(),
+        ManageOperation::GetIndex => index(),
     })
 }
 
@@ -337,6 +338,16 @@ fn page() -> Described {
     let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
     Operation::new(ManageOperation::GetDocs)
         .does("Describe the API for people", TEXT)
+        .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
+        .build()
+}
+
+fn index() -> Described {
+    const TEXT: &str =
+        "A page of three links: to this description, for people and for programs, and to the health of the service.";
+    let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
+    Operation::new(ManageOperation::GetIndex)
+        .does("Lead to the description", TEXT)
         .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
         .build()
 }

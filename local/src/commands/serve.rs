@@ -58,7 +58,8 @@ pub(crate) async fn run(
     stack.gateway().set_ready(true);
 
     let kept = db.map_or("in memory".to_owned(), |db| format!("in {}", db.display()));
-    let mut welcome = format!("The API    {}    (Ctrl-C ends it)\n", stack.url());
+    let url = stack.url();
+    let mut welcome = format!("The API    {url}    described at {url}/docs    (Ctrl-C ends it)\n");
     welcome += &format!("DynamoDB   {}    table {table_name}, {kept}\n", stack.database().endpoint());
     welcome += &format!("To use it, and to invoke functions:\n{}\n\n", stack.database().credentials().export_line());
     welcome += &format!("{}\n{}\n", people(&workspace), first_steps(&stack, &workspace).await);

@@ -3,7 +3,9 @@
 //! One file without external resources. All text is visible without the script. The script searches, and sends requests from the
 //! page.
 
+mod components;
 mod operation;
+mod order;
 mod schema;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -13,12 +15,15 @@ use crate::openapi::{self, Json};
 
 /// The page as the service serves it and as `docs/api.html` has it.
 pub fn text() -> Result<String, serde_json::Error> {
-    Ok(page(&openapi::document()?).into_string() + "\n")
+    let document = openapi::document()?;
+    Ok(page(&components::expanded(&document, &document)).into_string() + "\n")
 }
 
 fn page(document: &Json) -> Markup {
     let info = document.get("info").unwrap_or(document);
     let groups = groups(document);
+    let common = common_parameters(&groups);
+    let page = operation::Page { document, common: &common };
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -42,7 +47,8 @@ fn page(document: &Json) -> Markup {
                             "In commands " code { "$API" } " is where the service is and " code { "$TOKEN" } " the token. "
                             span #trying hidden {
                                 "Every route has a form that sends the request from this page, to the service that the page \
-                                 came from, with the token that you get or paste at the left. What it does is real."
+                                 came from, with the token of the last sign-in. Fields offer the ids of the answers before. \
+                                 What a request does is real."
                             }
                         }
                     }
@@ -50,7 +56,7 @@ fn page(document: &Json) -> Markup {
                         section {
                             h2 id=(slug(group.name)) { (group.name) }
                             p .lead { (group.description) }
-                            @for route in &group.routes { (operation::article(document, route)) }
+                            @for route in &group.routes { (operation::article(page, route)) }
                         }
                     }
                 }
@@ -82,14 +88,23 @@ fn groups(document: &Json) -> Vec<Group<'_>> {
         })
     };
     let tags = document.elements("tags").iter();
-    tags.map(|tag| Group {
-        name: tag.text("name"),
-        description: tag.text("description"),
-        routes: routes()
-            .filter(|route| route.operation.elements("tags").first().and_then(Json::as_str) == Some(tag.text("name")))
-            .collect(),
+    tags.map(|tag| {
+        let is_in = |route: &Route<'_>| {
+            route.operation.elements("tags").first().and_then(Json::as_str) == Some(tag.text("name"))
+        };
+        let mut routes: Vec<Route<'_>> = routes().filter(is_in).collect();
+        routes.sort_by_key(|route| order::place(route.operation.text("operationId")));
+        Group { name: tag.text("name"), description: tag.text("description"), routes }
     })
     .collect()
+}
+
+/// The names of the parameters that every route takes.
+fn common_parameters<'d>(groups: &[Group<'d>]) -> Vec<&'d str> {
+    let names = |route: &Route<'d>| route.operation.elements("parameters").iter().map(|it| it.text("name"));
+    let mut routes = groups.iter().flat_map(|group| &group.routes);
+    let Some(first) = routes.next() else { return Vec::new() };
+    names(first).filter(|name| routes.clone().all(|route| names(route).any(|it| it == *name))).collect()
 }
 
 fn navigation(info: &Json, groups: &[Group<'_>]) -> Markup {
@@ -108,20 +123,33 @@ fn navigation(info: &Json, groups: &[Group<'_>]) -> Markup {
                     p #sign-in-outcome .hint role="status" { "It is kept in this page alone, until you leave it." }
                 }
             }
-            @for group in groups {
-                a .group href={ "#" (slug(group.name)) } { (group.name) }
-                ul {
-                    @for route in &group.routes {
-                        li data-operation=(route.operation.text("operationId")) {
-                            a href={ "#" (route.operation.text("operationId")) } {
-                                (method(route.method)) " " span { (route.operation.text("summary")) }
-                            }
-                        }
-                    }
+            // Open without the script, which folds it on a narrow screen.
+            details #menu open {
+                summary { "All routes" }
+                @for group in groups {
+                    a .group href={ "#" (slug(group.name)) } { (group.name) }
+                    ul { @for route in &group.routes { (menu_entry(route)) } }
                 }
             }
         }
     }
+}
+
+fn menu_entry(route: &Route<'_>) -> Markup {
+    let id = route.operation.text("operationId");
+    html! {
+        li data-operation=(id) {
+            a href={ "#" (id) } {
+                span { (route.operation.text("summary")) }
+                span .place { (method(route.method)) " " code { (breakable(route.path)) } }
+            }
+        }
+    }
+}
+
+/// A path that may go on in the next line at each of its segments.
+fn breakable(path: &str) -> Markup {
+    html! { @for segment in path.split('/').skip(1) { wbr; "/" (segment) } }
 }
 
 fn method(name: &str) -> Markup {
@@ -172,10 +200,37 @@ mod tests {
                 assert!(page.contains(&format!("<article id=\"{}\"", operation.text("operationId"))), "{name} {path}");
             }
         }
-        // The policy of the page allows neither of these.
-        for refused in [" style=", " onclick=", " src=", "<link", "<img", "@import", "url("] {
+        // The policy of the page allows none of these, and nothing is stored.
+        for refused in [" style=", " onclick=", " src=", "<link", "<img", "@import", "url(", "localStorage", "cookie"] {
             assert!(!page.contains(refused), "{refused}");
         }
         assert_eq!((page.matches("<style>").count(), page.matches("<script>").count()), (1, 1));
+    }
+
+    #[test]
+    fn the_page_shows_no_reference_but_the_words_that_it_leads_to() {
+        let page = text().unwrap();
+        assert!(!page.contains("#/components/"));
+        // Each error of each route has its row with an example.
+        let document = openapi::document().unwrap();
+        let document = components::expanded(&document, &document);
+        let mut rows = 0;
+        for group in groups(&document) {
+            for (_, response) in group.routes.iter().flat_map(|route| route.operation.members("responses")) {
+                for (code, example) in response.members("content").flat_map(|(_, content)| content.members("examples"))
+                {
+                    assert!(!example.get("value").unwrap().text("detail").is_empty(), "{code}");
+                    rows += 1;
+                }
+            }
+        }
+        assert_eq!(page.matches("<td><code>").count(), rows);
+    }
+
+    #[test]
+    fn the_parameter_of_every_route_is_not_told_with_each() {
+        let document = openapi::document().unwrap();
+        let document = components::expanded(&document, &document);
+        assert_eq!(common_parameters(&groups(&document)), ["X-Request-Id"]);
     }
 }

@@ -6,8 +6,17 @@ use super::schema::{Side, fields, kind, words};
 use super::{Route, inline, markdown, method};
 use crate::openapi::Json;
 
-pub(super) fn article(document: &Json, route: &Route<'_>) -> Markup {
-    let operation = route.operation;
+/// What the page knows of the whole description when it shows one route.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'d> {
+    /// The description.
+    pub(super) document: &'d Json,
+    /// The names of the parameters that every route takes. The top of the page shows them once.
+    pub(super) common: &'d [&'d str],
+}
+
+pub(super) fn article(page: Page<'_>, route: &Route<'_>) -> Markup {
+    let (document, operation) = (page.document, route.operation);
     let id = operation.text("operationId");
     let is_public = operation.elements("security").is_empty();
     html! {
@@ -20,23 +29,23 @@ pub(super) fn article(document: &Json, route: &Route<'_>) -> Markup {
             div .columns {
                 div {
                     (markdown(operation.text("description")))
-                    (parameters(document, operation))
+                    (parameters(page, operation))
                     @if let Some(body) = json_content(operation.get("requestBody")) {
                         h4 { "Body" }
                         p .hint { (operation.get("requestBody").map_or("", |body| body.text("description"))) }
                         @if let Some(schema) = body.get("schema") { (fields(document, schema, Side::Request)) }
                     }
                     (answers(document, operation))
-                    (refusals(document, operation))
+                    (refusals(operation))
                 }
-                div .examples { (request_example(route)) (answer_example(operation)) (attempt(document, route)) }
+                div .examples { (request_example(route)) (answer_example(operation)) (attempt(page, route)) }
             }
         }
     }
 }
 
-fn parameters(document: &Json, operation: &Json) -> Markup {
-    let own = own_parameters(document, operation);
+fn parameters(page: Page<'_>, operation: &Json) -> Markup {
+    let own = own_parameters(page, operation);
     html! {
         @if !own.is_empty() {
             h4 { "Parameters" }
@@ -45,20 +54,20 @@ fn parameters(document: &Json, operation: &Json) -> Markup {
                     @let schema = parameter.get("schema").unwrap_or(parameter);
                     dt {
                         code .name { (parameter.text("name")) } " "
-                        span .type { (parameter.text("in")) " · " (kind(document, schema)) }
+                        span .type { (parameter.text("in")) " · " (kind(page.document, schema)) }
                         @if parameter.get("required") == Some(&Json::Bool(true)) { " " em { "required" } }
                     }
-                    dd { (inline(parameter.text("description"))) " " (words(document, schema)) }
+                    dd { (inline(parameter.text("description"))) " " (words(page.document, schema)) }
                 }
             }
         }
     }
 }
 
-/// Returns the parameters of this route. The top of the page shows those of every route.
-fn own_parameters<'d>(document: &'d Json, operation: &'d Json) -> Vec<&'d Json> {
+/// Returns the parameters of this route beyond those of every route.
+fn own_parameters<'d>(page: Page<'_>, operation: &'d Json) -> Vec<&'d Json> {
     let all = operation.elements("parameters").iter();
-    all.filter(|parameter| parameter.get("$ref").is_none()).map(|parameter| parameter.resolved(document)).collect()
+    all.filter(|parameter| !page.common.contains(&parameter.text("name"))).collect()
 }
 
 fn answers(document: &Json, operation: &Json) -> Markup {
@@ -77,17 +86,16 @@ fn answers(document: &Json, operation: &Json) -> Markup {
 }
 
 /// Renders every error by status and code, with the words of the answer.
-fn refusals(document: &Json, operation: &Json) -> Markup {
+fn refusals(operation: &Json) -> Markup {
     let refused = || operation.members("responses").filter(|(status, _)| !is_good(status));
     html! {
         @if refused().next().is_some() {
             h4 { "Errors" }
             table .errors {
-                thead { tr { th { "Status" } th { "Code" } th { "For example" } } }
+                thead { tr { th scope="col" { "Status" } th scope="col" { "Code" } th scope="col" { "For example" } } }
                 tbody {
                     @for (status, response) in refused() {
                         @for (code, example) in response.members("content").flat_map(|(_, content)| content.members("examples")) {
-                            @let example = example.resolved(document);
                             tr {
                                 td { span class="status bad" { (status) } }
                                 td { code { (code) } }
@@ -107,8 +115,10 @@ fn refusals(document: &Json, operation: &Json) -> Markup {
 /// Returns whether an answer with this code has a header. A header that some answers of the status lack names its codes.
 fn has_header(response: &Json, code: &str, name: &str) -> bool {
     let header = response.get("headers").and_then(|headers| headers.get(name));
-    header
-        .is_some_and(|header| header.get("$ref").is_some() || header.text("description").contains(&format!("`{code}`")))
+    header.is_some_and(|header| {
+        let words = header.text("description");
+        !words.starts_with("With `") || words.contains(&format!("`{code}`"))
+    })
 }
 
 fn request_example(route: &Route<'_>) -> Markup {
@@ -116,38 +126,43 @@ fn request_example(route: &Route<'_>) -> Markup {
     if !route.operation.elements("security").is_empty() {
         lines.push("  -H \"Authorization: Bearer $TOKEN\"".to_owned());
     }
-    if let Some(example) = example_of(route.operation) {
+    if let Some(example) = example_of(route.operation.get("requestBody")) {
         lines.push("  -H 'Content-Type: application/json'".to_owned());
         lines.push(format!("  -d '{example}'"));
     }
-    html! { h4 { "Request" } pre { code { (lines.join(" \\\n")) } } }
+    html! { h4 { "Request" } (code(&lines.join(" \\\n"))) }
 }
 
 fn answer_example(operation: &Json) -> Markup {
     html! {
         @for (status, response) in operation.members("responses").filter(|(status, _)| is_good(status)) {
-            @if let Some(example) = json_content(Some(response)).and_then(|content| content.get("example")) {
+            @if let Some(example) = example_of(Some(response)) {
                 h4 { "Answer " span class="status good" { (status) } }
-                pre { code { (pretty(example)) } }
+                (code(&example))
             }
         }
     }
 }
 
+fn code(text: &str) -> Markup {
+    html! { pre { code { (text) } } }
+}
+
 /// Renders a form that sends the request. The script shows it, because it needs the script.
-fn attempt(document: &Json, route: &Route<'_>) -> Markup {
+fn attempt(page: Page<'_>, route: &Route<'_>) -> Markup {
     html! {
         form .attempt data-method=(route.method.to_ascii_uppercase()) data-path=(route.path) hidden {
             h4 { "Try it" }
-            @for parameter in own_parameters(document, route.operation) {
+            @for parameter in own_parameters(page, route.operation) {
                 label {
                     (parameter.text("name"))
                     input name=(parameter.text("name")) data-in=(parameter.text("in")) autocomplete="off" spellcheck="false"
+                        data-value=(value_name(route, parameter))
                         required[parameter.get("required") == Some(&Json::Bool(true))];
                 }
             }
-            @if let Some(example) = example_of(route.operation) {
-                label { "Body" textarea name="body" rows="10" spellcheck="false" { (example) } }
+            @if let Some(example) = example_of(route.operation.get("requestBody")) {
+                label { "Body" textarea name="body" rows="10" spellcheck="false" autocomplete="off" { (example) } }
             }
             button { "Send" }
             output {}
@@ -155,8 +170,22 @@ fn attempt(document: &Json, route: &Route<'_>) -> Markup {
     }
 }
 
-fn example_of(operation: &Json) -> Option<String> {
-    json_content(operation.get("requestBody")).and_then(|content| content.get("example")).map(pretty)
+/// The name of the value that a parameter takes, as answers name it: `snapshotId` for the `id` in `/user-snapshots/{id}`.
+fn value_name(route: &Route<'_>, parameter: &Json) -> String {
+    let name = parameter.text("name");
+    let before = route.path.split_once("/{id}").and_then(|(before, _)| before.rsplit(['/', '-']).next());
+    match (name, before) {
+        ("id", Some(things)) => format!("{}Id", things.trim_end_matches('s')),
+        ("from" | "to", _) => "revision".to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// The example of a body: its only one, or the first of several.
+fn example_of(holder: Option<&Json>) -> Option<String> {
+    let content = json_content(holder)?;
+    let first = || content.members("examples").find_map(|(_, example)| example.get("value"));
+    content.get("example").or_else(first).map(pretty)
 }
 
 fn json_content(holder: Option<&Json>) -> Option<&Json> {

@@ -83,9 +83,12 @@ fn limits(schema: &Json) -> Vec<String> {
     if !values.is_empty() {
         limits.push(values.join(" | "));
     }
-    for (low, high, unit) in
-        [("minimum", "maximum", ""), ("minLength", "maxLength", " characters"), ("minItems", "maxItems", " entries")]
-    {
+    for (low, high, unit) in [
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " entries"),
+        ("minProperties", "maxProperties", " fields"),
+    ] {
         match (number(schema, low), number(schema, high)) {
             (Some(low), Some(high)) => limits.push(format!("{low} to {high}{unit}")),
             (None, Some(high)) => limits.push(format!("at most {high}{unit}")),

@@ -186,6 +186,7 @@ operations! {
         GetHealth: GET "/health", Service, Public;
         GetOpenApi: GET "/openapi.json", Service, Public;
         GetDocs: GET "/docs", Service, Public;
+        GetIndex: GET "/", Service, Public;
     }
     SignIn => SignInOperation {
         Login: POST "/api/auth/login", SignIn, Public;

@@ -121,6 +121,7 @@ mod tests {
             (Method::GET, "/health", HttpFunction::ManageSnapshots),
             (Method::GET, "/openapi.json", HttpFunction::ManageSnapshots),
             (Method::GET, "/docs", HttpFunction::ManageSnapshots),
+            (Method::GET, "/", HttpFunction::ManageSnapshots),
         ] {
             assert_eq!(find(&method, path).map(|found| found.route.function), Some(function), "{method} {path}");
         }
@@ -137,7 +138,7 @@ mod tests {
     fn a_path_fits_exactly_or_not_at_all() {
         for path in [
             "",
-            "/",
+            "//",
             "//api/user-snapshots",
             "/api/user-snapshots/",
             "/api//user-snapshots",

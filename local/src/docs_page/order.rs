@@ -1,0 +1,55 @@
+//! The order in which the page shows the routes of a group.
+
+use shared::http::OperationId;
+use shared::http::OperationId::{
+    ApplySnapshot, AssignSnapshot, CompareRevisions, CreateSnapshot, DeleteSnapshot, GetApply, GetApplyReferences,
+    GetDocs, GetHealth, GetIndex, GetOpenApi, GetRevision, GetSnapshot, ListApplies, ListCapturableUsers,
+    ListRevisions, ListSnapshotItems, ListSnapshots, Login, PlanSnapshot, RefreshSnapshot, RenameSnapshot,
+    RestoreRevision, UndoApply, VerifyToken,
+};
+
+/// The routes as a person meets them: from signing in to undoing an apply.
+const JOB: [OperationId; OperationId::ALL.len()] = [
+    Login,
+    VerifyToken,
+    ListCapturableUsers,
+    CreateSnapshot,
+    ListSnapshots,
+    GetSnapshot,
+    ListSnapshotItems,
+    GetApplyReferences,
+    PlanSnapshot,
+    ApplySnapshot,
+    AssignSnapshot,
+    RenameSnapshot,
+    DeleteSnapshot,
+    ListApplies,
+    GetApply,
+    UndoApply,
+    RefreshSnapshot,
+    CompareRevisions,
+    ListRevisions,
+    GetRevision,
+    RestoreRevision,
+    GetIndex,
+    GetDocs,
+    GetOpenApi,
+    GetHealth,
+];
+
+/// The place of an operation in the order of the job, by its name in the description.
+pub(super) fn place(operation: &str) -> usize {
+    JOB.iter().position(|id| id.name() == operation).unwrap_or(JOB.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_place_of_its_own() {
+        let mut places: Vec<usize> = OperationId::ALL.iter().map(|id| place(&id.name())).collect();
+        places.sort_unstable();
+        assert_eq!(places, (0..JOB.len()).collect::<Vec<_>>());
+    }
+}
