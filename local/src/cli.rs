@@ -8,10 +8,12 @@ use clap::{Args, Parser, Subcommand};
 use shared::domain::{ItemKind, ObjectId};
 use shared::http::CorsOrigins;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::{self, Failure, edit, load, migrate, serve, table};
+use crate::demo;
 use crate::scheduler::Pace;
 
 const EXAMPLES: &str = "\
@@ -20,13 +22,14 @@ Examples:
   cargo run -- --port 3001 --db crm.db             serve on another port, and keep the data in crm.db
   cargo run -- --workspace my-crm.json             serve your own organizations and users
   cargo run -- --refresh-every 30s                 refresh every scheduled snapshot each half minute
-  cargo run -- demo                                do the main job once, and end
+  cargo run -- demo                                do the main job once, and end; --verbose shows every exchange
   cargo run -- dynamodb --listen 127.0.0.1:8000    serve only the table, to anything that speaks DynamoDB
   cargo run -- load --help                         write a workspace into a table, also on AWS
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
   cargo run -- openapi                             print the API's description, for programs
 
+While it serves, http://127.0.0.1:3000/docs describes every route and sends requests.
 Set LOG_LEVEL=info to see the log lines of the functions.";
 
 /// The user snapshot service on one machine: the HTTP API, its functions and a DynamoDB-compatible table in one process.
@@ -98,8 +101,12 @@ struct HostOptions {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Do the main job over HTTP and show every request and answer. Fails if an answer differs from the contract.
-    Demo,
+    /// Do the main job over HTTP and show each step. Fails if an answer differs from the contract.
+    Demo {
+        /// Show every request and answer.
+        #[arg(long)]
+        verbose: bool,
+    },
     /// Serve only the table, loaded with a workspace, over DynamoDB's protocol.
     ///
     /// Prints its address, and a line that exports the credentials of this run. Calls without these credentials are refused, and so
@@ -244,7 +251,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             let pace = refresh_every.map_or(Pace::AsDue, Pace::Every);
             serve::run(port, cors_origins, pace, kept.db, kept.workspace, reached.allowed_hosts).await
         }
-        Some(Command::Demo) => commands::demo().await,
+        Some(Command::Demo { verbose }) => commands::demo(verbose).await,
         Some(Command::Dynamodb(Dynamodb { listen, table, kept, reached })) => {
             table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
@@ -270,7 +277,7 @@ pub fn log_to_standard_error() {
     let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
     // The database warns of every failed condition, but a failed condition is how the service learns that an address is taken.
     let filter = shared::logging::filter(level).with_target("dynoxide", level.min(LevelFilter::ERROR));
-    tracing_subscriber::registry().with(filter).with(lines).init();
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(demo::consumed::layer()).init();
 }
 
 #[cfg(test)]

@@ -79,12 +79,58 @@ fn told(mut child: Child, signal: &str) -> (bool, String) {
     (child.wait().unwrap().success(), stderr)
 }
 
-#[test]
-fn the_demo_ends_well() {
-    let (output, stderr) = ended(&["demo"]);
+/// What the demo prints into a pipe.
+fn demo(arguments: &[&str]) -> String {
+    let (output, stderr) = ended(&[&["demo"], arguments].concat());
     assert!(output.status.success(), "{stderr}");
     assert_eq!(stderr, "");
-    assert!(String::from_utf8(output.stdout).unwrap().ends_with("answers are as the contract says.\n"));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_demo_fits_a_page_and_the_readme_shows_it() {
+    let shown = demo(&[]);
+    assert!(shown.contains("\nAll 12 answers are as the contract says.\n"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    let widest = shown.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100) && shown.lines().count() <= 45, "{widest:?} {}\n{shown}", shown.lines().count());
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, after) = readme.split_once("```text\nThe main job").unwrap();
+    let block = format!("The main job{}", after.split_once("```").unwrap().0);
+    // The port, the time and the units are others in each run.
+    let volatile = regex::Regex::new(r"127\.0\.0\.1:\d{4,5},|\d+\.\d s|[\d.]+ (read|write) units").unwrap();
+    let masked = |text: &str| volatile.replace_all(text, "#").into_owned();
+    assert_eq!(masked(&block), masked(&shown), "README.md shows another output than the demo has:\n{shown}");
+}
+
+#[test]
+fn the_verbose_demo_shows_every_exchange() {
+    let shown = demo(&["--verbose"]);
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    let statuses: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("   answers ")).collect();
+    assert_eq!(statuses, ["200", "201", "200", "201", "200", "200", "201", "200", "200", "201", "200", "401"]);
+    let requests = shown.lines().filter(|line| line.starts_with("   POST /api/") || line.starts_with("   GET /api/"));
+    assert_eq!(requests.count(), 12);
+    for body in [local::demo::CREATE_BODY, local::demo::APPLY_BODY] {
+        let line = body.lines().nth(1).unwrap();
+        assert!(shown.contains(line), "{line}");
+    }
+}
+
+/// What the demo prints on a terminal.
+fn demo_on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new("script");
+    command.args(["-qec", concat!(env!("CARGO_BIN_EXE_local"), " demo"), "/dev/null"]).stdin(Stdio::null());
+    command.env_remove("NO_COLOR").env("TERM", "xterm-256color").envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_demo_has_colours_on_a_terminal_unless_they_are_unwanted() {
+    assert!(demo_on_a_terminal(&[]).contains("\u{1b}[32m201"));
+    assert!(!demo_on_a_terminal(&[("NO_COLOR", "1")]).contains('\u{1b}'));
 }
 
 #[test]

@@ -189,7 +189,6 @@ async function main() {
     await page.locator('#createSnapshot').evaluate((article) => article.scrollIntoView({ behavior: 'instant' }));
     await page.screenshot({ path: picture, type: 'jpeg', quality: 60 });
   }
-  await page.screenshot({ path: path.join(directory, 'page.png'), fullPage: true });
   await browser.close();
   console.log(`${routes} routes are on the page, eight of them were used from it, and axe finds no barrier; screenshots: ${directory}`);
 }

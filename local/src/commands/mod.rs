@@ -93,9 +93,9 @@ pub enum Failure {
     Output(#[from] io::Error),
 }
 
-/// `demo`.
-pub(crate) async fn demo() -> Result<(), Failure> {
-    let differences = demo::run(&mut io::stdout()).await?;
+/// `demo`. Without colours where the output is no terminal, or `NO_COLOR` is set.
+pub(crate) async fn demo(is_verbose: bool) -> Result<(), Failure> {
+    let differences = demo::run(&mut anstream::stdout(), is_verbose).await?;
     if differences.is_empty() { Ok(()) } else { Err(Failure::Differences(differences)) }
 }
 

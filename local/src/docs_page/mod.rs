@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_of_every_route_is_not_told_with_each() {
+    fn the_parameter_of_every_route_is_not_shown_with_each() {
         let document = openapi::document().unwrap();
         let document = components::expanded(&document, &document);
         assert_eq!(common_parameters(&groups(&document)), ["X-Request-Id"]);
