@@ -95,7 +95,7 @@ fn without_additions(mut content: Value) -> Value {
 }
 
 #[tokio::test]
-async fn content_packs_to_at_most_a_tenth_more_than_in_the_form_of_before() {
+async fn content_packs_to_at_most_a_tenth_more_than_in_the_earlier_form() {
     let app = start().await;
     let before = packed(&app.item(&format!("SNAPSHOT#{ID}"), "#META").await.unwrap()).len();
     let created = app.create_snapshot(&app.token(PAT), &tests::create_body()).await;

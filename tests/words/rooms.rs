@@ -25,7 +25,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     (".ci", 0),
     (".github", 0),
     ("docs", 0),
-    ("docs/adr", 1),
+    ("docs/adr", 0),
     ("docs/recipes", 0),
     ("events", 0),
     ("functions/apply-snapshot", 6),

@@ -165,7 +165,7 @@ async fn an_odd_profile_is_captured_or_refused_and_fails_nothing() {
             let refused = app.create_snapshot(&app.token(PAT), &create_body()).await;
             let refused = body(refused, 422, "create").map(|body| body["code"] == "source_unreadable");
             let refreshed = body(refresh(&app, PAT, &id).await, 200, "refresh");
-            refused.and_then(|is_told| if is_told { refreshed.map(drop) } else { Err("another code".to_owned()) })
+            refused.and_then(|is_right| if is_right { refreshed.map(drop) } else { Err("another code".to_owned()) })
         };
         let shown: String = value.to_string().chars().take(40).collect();
         failures.extend(judged.err().map(|failure| format!("{field} {shown}: {failure}")));

@@ -214,7 +214,7 @@ fn fields() -> Vec<OddItem> {
         automation("huge numbers", json!({"name": "S", "timerLogic": {"delay": {"$N": "9.9E+125"}, "unit": -0.5}})),
         automation("a schedule of numbers", json!({"name": "S", "schedule": {"start": 8, "end": null}})),
         automation("odd names of fields", json!({"name": "S", "__proto__": {"a/b": {"~": 1, " ": 2, "#": 3}}})),
-        automation("references of before", json!({"name": "S", "references": "all", "enabled": "maybe"})),
+        automation("references as stored earlier", json!({"name": "S", "references": "all", "enabled": "maybe"})),
         automation("an owner that is a list", json!({"name": "S", "userId": [], "organizationId": 4})),
     ]
 }

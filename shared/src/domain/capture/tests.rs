@@ -151,7 +151,7 @@ fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
 }
 
 #[test]
-fn what_the_organization_lacks_is_told_and_not_compared() {
+fn the_lacks_of_the_organization_are_listed_and_not_compared() {
     let captured = |left_out: &[(LeftOutKind, &str)], of_setup: &[(LeftOutKind, &str)]| {
         let told = |(kind, key): &(LeftOutKind, &str)| LeftOut::new(*kind, key);
         let target = |left_out| crate::domain::LeftOutTarget::read(told(left_out), &json!({"name": "Closer"}));

@@ -49,7 +49,7 @@ fn typed_fields(before: (&Value, &[(&str, ValueType)]), after: (&Value, &[(&str,
 }
 
 #[test]
-fn a_change_of_type_alone_is_told_at_its_place() {
+fn a_change_of_type_alone_is_shown_at_its_place() {
     use ValueType::{Binaries, Binary, Numbers, Texts};
     let list = json!({"a/b": ["x"], "c": [[1], ["x"]], "d": [{"e": "eA=="}], "f": ["eA=="]});
     let sets = [("/a~1b", Texts), ("/c/0", Numbers), ("/d/0/e", Binary), ("/f", Binaries)];
@@ -71,7 +71,7 @@ fn a_change_of_type_alone_is_told_at_its_place() {
 }
 
 #[test]
-fn a_change_of_type_is_told_beside_one_of_the_value_and_behind_elements_that_are_gone() {
+fn a_change_of_type_is_shown_beside_one_of_the_value_and_behind_elements_that_are_gone() {
     use ValueType::{Binary, Texts};
     assert_eq!(
         typed_fields((&json!({"a": ["x"]}), &[("/a", Texts)]), (&json!({"a": ["x", "y"]}), &[])),

@@ -90,11 +90,11 @@ fn a_stage_of_a_pipeline_whose_type_cannot_be_read_is_not_told_as_one_of_another
     let mut here = organization(&["Prospect"], &[]);
     here.pipelines[0].kind = "Application".to_owned();
     let automation = json!({"name": "A", "actions": {"targetStage": "Prospect"}});
-    for (kind, is_told) in [(None, false), (Some("Application"), false), (Some("Contact"), true)] {
+    for (kind, is_listed) in [(None, false), (Some("Application"), false), (Some("Contact"), true)] {
         let source = Organization { left_out: vec![pipeline("Odd", kind, &["Prospect"])], ..source() };
         let content = captured_at(&source, automation.clone());
         let plan = plan(&content, &Scope::OtherOrganization, &here, &Choices::default(), &Work::unlimited()).unwrap();
         let warns = plan.warnings.iter().any(|warning| warning.code == WarningCode::StageOfAnotherType);
-        assert_eq!(warns, is_told, "{kind:?}");
+        assert_eq!(warns, is_listed, "{kind:?}");
     }
 }
