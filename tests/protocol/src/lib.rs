@@ -36,14 +36,14 @@
 //!
 //! [`properties`] has the words: *whole*, *clean*, *unique*, *true answers*, *fenced*, *once*, *claims*, *in use* hold in every
 //! state, and *live*: from every state that anything at all can lead to, sweepers alone bring every record to rest. An undo frees the
-//! address before its second look; *clean* then means that nothing is left once that is over. `tests/every_state.rs`
+//! address before its second look; *clean* then means that nothing is left once that is over. `tests/model/states.rs`
 //! checks that in every scene of [`scenes`]; every scene also has ends that must be reachable, so that nothing holds
 //! because nothing happens. States that no future can tell apart are folded into one; a test compares what can be seen with
 //! and without.
 //!
 //! # What each condition is for
 //!
-//! [`guards::Guard`] names every condition, and every rule of order. `tests/every_guard.rs` switches each one off: the check must then find
+//! [`guards::Guard`] names every condition, and every rule of order. `tests/model/guards.rs` switches each one off: the check must then find
 //! a way to break a property, or the guard stands in the list of those that another one stands behind, with the reason for keeping it.
 //! The same test has the designs that look right and are not.
 //!
@@ -82,4 +82,5 @@ pub mod requests;
 pub mod scenes;
 pub mod store;
 mod sweeper;
+pub mod transactions;
 mod undo;

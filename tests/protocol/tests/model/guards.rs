@@ -1,10 +1,13 @@
 //! Shows how the protocol fails without each of its guards.
 
+use std::collections::BTreeSet;
+
 use apply_protocol::check::{break_property, check};
 use apply_protocol::guards::Guard::{self, *};
 use apply_protocol::model::Protocol;
 use apply_protocol::properties::{CLAIMS, CLEAN, FENCED, IN_USE, LIVE, ONCE, TRUE_ANSWERS, UNIQUE, WHOLE};
 use apply_protocol::scenes::{self, Scene};
+use apply_protocol::transactions::TRANSACTIONS;
 
 /// Where something breaks, and what.
 type Damage = (fn() -> Scene, &'static str);
@@ -83,6 +86,26 @@ const WRONG_DESIGNS: &[(&str, &[Guard], Damage)] = &[
     ("a takeover that plans as it likes", &[TakeOverSamePlan], (scenes::retry, WHOLE)),
 ];
 
+/// Guards without a condition on a write of applies and sweeps: rules of order, and the writes of sign-in and of other systems.
+const RULES: &[Guard] = &[
+    RecordReasonFirst,
+    RecordAfterHolder,
+    LivesOnce,
+    StagesAnswered,
+    TakeOverRaisesEpoch,
+    TakeOverSamePlan,
+    MoveRaisesEpoch,
+    ListAfterMove,
+    SecondLook,
+    EmptyList,
+    CarryOn,
+    UndoListAfterMove,
+    UndoLists,
+    UndoSecondLook,
+    SignInProfile,
+    EditProfile,
+];
+
 fn assert_breaks(what: &str, without: &[Guard], (scene, property): Damage) {
     let Scene { name, shape } = scene();
     let found = break_property(&Protocol::new(shape).without(without), property);
@@ -94,6 +117,15 @@ fn assert_breaks(what: &str, without: &[Guard], (scene, property): Damage) {
 #[test]
 fn every_guard_is_needed_or_stands_in_depth() {
     let mut listed: Vec<Guard> = NEEDED.iter().map(|row| row.0).chain(IN_DEPTH.iter().map(|row| row.0)).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, Guard::ALL);
+}
+
+#[test]
+fn every_guard_is_a_condition_of_a_transaction_or_a_rule() {
+    let conditions = TRANSACTIONS.iter().flat_map(|transaction| transaction.parts).flat_map(|part| part.conditions);
+    let guards: BTreeSet<Guard> = conditions.flat_map(|condition| condition.guards).copied().collect();
+    let mut listed: Vec<Guard> = guards.into_iter().chain(RULES.iter().copied()).collect();
     listed.sort_unstable();
     assert_eq!(listed, Guard::ALL);
 }
