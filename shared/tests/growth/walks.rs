@@ -27,6 +27,28 @@ pub(crate) const ROWS: &[Row] = &[
         refers(&Shape { agents: agents(size, |_| "Bea".to_owned()), ..shape })
     }),
     row("lists of ids", 500, |size| refers(&automation(json!({"note": ids(size)})))),
+    row("ids within a text", 300, |size| {
+        let known = format!("x == \"{}\" && ", id(1, 0)).repeat(size);
+        let unknown = format!("a/{} = '{}', ", id(0xab, 0), id(0xac, 0)).repeat(size);
+        refers(&automation(json!({"actions": {"when": known, "then": unknown}})))
+    }),
+    row("ids that an automation defines in dress", 300, |size| {
+        refers(&automation(json!({"actions": {"key": format!("ObjectId(\"{}\") ", id(0xab, 0)).repeat(size)}})))
+    }),
+    row("ids in keys", 300, |size| {
+        refers(&automation(json!({"actions": fields(size, |n| format!("a:{}:{n}", id(1, 0)), &json!(1))})))
+    }),
+    row("names in an expression", 300, |size| {
+        let shape = automation(json!({"actions": {"when": "owner == \"bea\" || 'Bea' != 'x' && ".repeat(size)}}));
+        refers(&Shape { agents: agents(1, |_| "Bea".to_owned()), ..shape })
+    }),
+    row("quotation marks of an expression that end nowhere", 1_000, |size| {
+        refers(&automation(json!({"actions": {"when": "a = \"' b: `".repeat(size)}})))
+    }),
+    row("names in a list", 300, |size| {
+        let shape = automation(json!({"actions": {"owners": vec!["Bea, x; BEA |bea".to_owned(); size]}}));
+        refers(&Shape { agents: agents(1, |_| "Bea".to_owned()), ..shape })
+    }),
     row("references below keys", 500, |size| {
         refers(&automation(json!({"actions": fields(size, |n| format!("targetStage{n}"), &json!({"name": "Won"}))})))
     }),
@@ -60,6 +82,14 @@ pub(crate) const ROWS: &[Row] = &[
         run(size * 25, move |_| rewire(&mut list, &[(id(1, 0), id(7, 7))].into()))
     }),
     row("places of identity", 500, |size| finds(json!({"list": vec!["(415) 555-0142"; size]}))),
+    row("people in lists", 300, |size| {
+        finds(json!({"a": "Sam <sam@acme.example>, \"B, Bob\" <b@acme.example>; ".repeat(size)}))
+    }),
+    row("numbers in lists", 300, |size| finds(json!({"list": vec!["(415) 555-0142 x7, +1 415 555 0177"; size]}))),
+    row("ids of the person within a text", 300, |size| {
+        finds(json!({"a": format!("{{\"x\":\"{}\"}}", id(5, 1)).repeat(size)}))
+    }),
+    row("links that call", 300, |size| finds(json!({"list": vec!["https://wa.me/14155550142?text=Hi"; size]}))),
     row("quotation marks around nothing", 1_000, |size| {
         finds(json!({"a": format!("{}x{}", "\"".repeat(size), "\"".repeat(size))}))
     }),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tests::{SAM, TestApp};
 
 use super::cases::*;
-use super::{body, start};
+use super::{body, start, warnings};
 
 /// The most entries of a field.
 const MOST: usize = 5_000;
@@ -112,37 +112,83 @@ async fn an_id_that_takes_the_place_of_another_has_the_form_of_one() {
 }
 
 #[tokio::test]
-async fn a_pointer_is_a_key_at_any_length_and_is_shown_up_to_1000_characters() {
+async fn a_pointer_is_a_key_at_any_length_as_it_is_told() {
     // With `/steps/0/` before it.
-    let lengths = [999, 1_000, 1_001, 5_000];
+    let lengths = [900, 999, 1_000, 1_001, 5_000];
+    let field = |length: usize, last: char| format!("{}{last}", "x".repeat(length - "/steps/0/".len() - 1));
     let automations = lengths.iter().map(|length| {
-        let field = "x".repeat(length - "/steps/0/".len());
-        json!({"name": format!("At {length}"), "steps": [{field: "Contacted"}]})
+        // Two fields of which the first thousand characters are the same where there are more.
+        let steps = json!({field(*length, 'x'): "Contacted", field(*length, 'z'): "Contacted"});
+        json!({"name": format!("At {length}"), "steps": [steps]})
     });
     let (app, id) = start(automations.collect(), vec![], vec![]).await;
     let refs = app.apply_refs(&app.token(SAM), &id).await;
     for length in lengths {
-        let (name, pointer) = (format!("At {length}"), format!("/steps/0/{}", "x".repeat(length - "/steps/0/".len())));
+        let name = format!("At {length}");
         let all = refs.expect(200)["stageRefs"].as_array().unwrap();
-        let reference = all.iter().find(|reference| reference["automationName"] == name.as_str()).unwrap();
-        let shown = reference["pointer"].as_str().unwrap();
-        assert_eq!((shown.chars().count(), shown.ends_with('…')), (length.min(1_000), length > 1_000), "{length}");
-        for (field, entry) in [(STAGES, json!({&pointer: "Reached Out"})), (KEEP, json!([&pointer]))] {
-            let mut answering = body("casey@globex.example");
-            answering[field] = json!({&name: entry});
-            let plan = app.plan(&app.token(SAM), &id, &answering).await.expect(200)["plan"].clone();
-            assert_eq!(plan["refusals"], json!([]));
-            let clones = plan["clones"].as_array().unwrap();
-            let clone = clones.iter().find(|clone| clone["name"] == name.as_str()).unwrap();
-            assert_eq!(clone["enabled"], true, "{field} {length}");
+        let of_this = all.iter().filter(|reference| reference["automationName"] == name.as_str());
+        let told: Vec<&str> = of_this.map(|reference| reference["pointer"].as_str().unwrap()).collect();
+        assert_eq!(told.len(), 2, "{length}");
+        assert_ne!(told[0], told[1], "{length}");
+        let whole = ['x', 'z'].map(|last| format!("/steps/0/{}", field(length, last)));
+        for (shown, whole) in told.iter().zip(&whole) {
+            assert_eq!((shown.chars().count(), *shown == whole.as_str()), (length.min(1_000), length <= 1_000));
         }
-        // A pointer that is in no automation is named, and cut alike.
+        // What is told is a key, and so is the whole pointer.
+        for keys in [[told[0], told[1]], [whole[0].as_str(), whole[1].as_str()], [told[0], whole[1].as_str()]] {
+            let mapped = json!({keys[0]: "Reached Out", keys[1]: "New Lead"});
+            for (field, entry) in [(STAGES, mapped), (KEEP, json!(keys))] {
+                let mut answering = body("casey@globex.example");
+                answering[field] = json!({&name: entry});
+                let plan = app.plan(&app.token(SAM), &id, &answering).await.expect(200)["plan"].clone();
+                assert_eq!(plan["refusals"], json!([]), "{field} {length}");
+                let clones = plan["clones"].as_array().unwrap();
+                let clone = clones.iter().find(|clone| clone["name"] == name.as_str()).unwrap();
+                assert_eq!(clone["enabled"], true, "{field} {length}");
+                if field == STAGES {
+                    let mapped = clone["mappedReferences"].as_array().unwrap();
+                    let mapped: Vec<_> = mapped.iter().map(|it| (&it["pointer"], &it["target"])).collect();
+                    assert_eq!(
+                        mapped,
+                        [(&json!(told[0]), &json!("Reached Out")), (&json!(told[1]), &json!("New Lead"))]
+                    );
+                }
+            }
+        }
+        // One of the two leaves the other open.
         let mut answering = body("casey@globex.example");
-        answering[STAGES] = json!({&name: {format!("{pointer}y"): "Reached Out"}});
+        answering[KEEP] = json!({&name: [told[1]]});
+        let plan = app.plan(&app.token(SAM), &id, &answering).await.expect(200)["plan"].clone();
+        let open =
+            warnings(&plan, "unmapped_reference").find(|warning| warning["automationName"] == name.as_str()).unwrap();
+        assert_eq!(open["references"].as_array().unwrap().len(), 1, "{open}");
+        assert_eq!(open["references"][0]["pointer"], told[0]);
+        // A pointer that is in no automation is named, and cut.
+        let mut answering = body("casey@globex.example");
+        answering[STAGES] = json!({&name: {format!("{}y", whole[0]): "Reached Out"}});
         let refused = refusals(&app, &id, &answering).await;
         assert_eq!(refused.len(), 1, "{refused:?}");
         assert!(refused[0].0.chars().count() <= 1_000 && refused[0].1.len() < 600, "{refused:?}");
     }
+    // The last part of a refusal's pointer is the key that answers it, or the refusal says where the key is.
+    let mut rejecting = body("casey@globex.example");
+    rejecting["onUnmapped"] = json!("reject");
+    let mut answering = body("casey@globex.example");
+    for reference in refs.body["stageRefs"].as_array().unwrap() {
+        let (name, pointer) = (reference["automationName"].as_str().unwrap(), reference["pointer"].as_str().unwrap());
+        answering[STAGES][name][pointer] = json!("Reached Out");
+    }
+    for (pointer, detail) in refusals(&app, &id, &rejecting).await {
+        let segments: Vec<String> =
+            pointer.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect();
+        let is_key = answering[STAGES][&segments[2]].get(&segments[3]).is_some();
+        assert_eq!((segments.len(), is_key), (4, segments[2] == "At 900"), "{pointer}");
+        assert_eq!(detail.contains("apply-refs"), !is_key, "{detail}");
+    }
+    answering["onUnmapped"] = json!("reject");
+    assert_eq!(refusals(&app, &id, &answering).await, []);
+    let plan = app.plan(&app.token(SAM), &id, &answering).await.expect(200)["plan"].clone();
+    assert_eq!(warnings(&plan, "unmapped_reference").count(), 0, "{plan}");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod host;
 mod merge_tag;
 mod name;
 mod number;
+mod own;
 #[cfg(test)]
 pub(super) mod tests;
 mod vocabulary;
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use self::own::OwnPlaces;
 pub use self::walk::{Sighting, visit};
 
 use super::ItemKind;
@@ -65,13 +67,17 @@ impl Destination {
     }
 }
 
-/// Returns every destination of `content`, each once, whoever uses it. What another capture of the same setup has beyond these is
+/// Returns every destination of `content`, each once, whoever uses it: the source person's own are none. What another capture of the same setup has beyond these is
 /// new. Fails once the time of `work` is over.
 pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, OverBudget> {
     let mut found = BTreeSet::new();
     for (kind, item) in items(content) {
-        visit(kind, &item.document, work, &mut |_, sighting| {
-            if let Sighting::Destination(destination) = sighting {
+        work.spend(1 + item.identity.len())?;
+        let own = OwnPlaces::of(item);
+        visit(kind, &item.document, work, &mut |pointer, sighting| {
+            if let Sighting::Destination(destination) = sighting
+                && !own.hold(pointer, &destination.text)
+            {
                 found.insert(destination.text);
             }
         })?;

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
 
-use super::IdentityKind;
+use super::{IdentityKind, list};
 use crate::domain::invisible::is_ignorable;
+use crate::domain::reference::{self, Embedded, Standing};
 use crate::domain::{Email, ObjectId};
 
 /// The longest text that is looked at as a whole, in bytes: an address of 254 with a name beside it, in bytes of other scripts.
@@ -23,7 +25,41 @@ const MAX_DIALLED: usize = 18;
 const MAX_SEPARATORS: usize = 3;
 
 const ADDRESS_SCHEMES: [&str; 6] = ["mailto:", "sip:", "sips:", "xmpp:", "acct:", "smtp:"];
-const NUMBER_SCHEMES: [&str; 6] = ["tel:", "sms:", "smsto:", "callto:", "whatsapp:", "fax:"];
+const NUMBER_SCHEMES: [&str; 12] = [
+    "tel:",
+    "sms:",
+    "smsto:",
+    "mms:",
+    "callto:",
+    "whatsapp:",
+    "fax:",
+    "facetime:",
+    "facetime-audio:",
+    "skype:",
+    "imessage:",
+    "viber:",
+];
+/// What stands before the number in a link that opens a chat or a call, by folded text. Some end with the name of a parameter.
+const LINKS: [&str; 10] = [
+    "wa.me/",
+    "api.whatsapp.com/",
+    "web.whatsapp.com/",
+    "whatsapp.com/send",
+    "whatsapp://send",
+    "t.me/",
+    "viber://",
+    "signal.me/#p/",
+    "sip:",
+    "sips:",
+];
+/// Parameters of such links that hold a number.
+const NUMBER_PARAMETERS: [&str; 4] = ["phone=", "number=", "to=", "p="];
+/// What an extension of a number begins with. Those that are longer come first.
+const EXTENSIONS: [&str; 14] =
+    ["extension", "durchwahl", "anexo", "poste", "ext", "доб", "int", "dw", "x", "#", "p", "w", ";ext=", ","];
+/// The most digits of an extension, and of one behind a comma: what is longer may be another number of a list.
+const MAX_EXTENSION: usize = 6;
+const MAX_PAUSED_EXTENSION: usize = 4;
 /// What is dialled before a number: from within a country, and from abroad.
 const DIALLED_FIRST: [&str; 4] = ["", "0", "00", "011"];
 
@@ -55,7 +91,7 @@ impl SourceIdentity {
 
     /// Which value `text` is as a whole.
     pub(super) fn whole(&self, text: &str) -> Option<IdentityKind> {
-        if text.len() > MAX_WHOLE {
+        if text.len() > MAX_WHOLE || is_link(text) {
             return None;
         }
         let inner = &text[unwrapped(text)];
@@ -79,8 +115,56 @@ impl SourceIdentity {
         is_integer && self.is_number(&Dialled { is_international: false, digits: number.to_owned() })
     }
 
+    /// The values that stand in `text`, each by itself: in a list of people or of ids, in a link that calls or writes to somebody, or as an
+    /// id in quotes or in a path. Empty where the text says anything else.
+    pub(super) fn parts(&self, text: &str) -> Vec<(IdentityKind, Range<usize>)> {
+        let ids = reference::ids(text);
+        if !ids.is_empty() {
+            return ids.into_iter().filter_map(|id| self.written(text, id)).collect();
+        }
+        if let Some(number) = link_number(text) {
+            let is_own = dialled(&text[number.clone()]).is_some_and(|it| self.is_number(&it));
+            return Vec::from_iter(is_own.then_some((IdentityKind::UserPhone, number)));
+        }
+        self.listed(text)
+    }
+
+    fn written(&self, text: &str, Embedded { range, standing }: Embedded) -> Option<(IdentityKind, Range<usize>)> {
+        let id = text.get(range.clone()).filter(|_| standing != Standing::Within)?;
+        match id {
+            _ if id.eq_ignore_ascii_case(&self.user) => Some((IdentityKind::UserId, range)),
+            _ if id.eq_ignore_ascii_case(&self.organization) => Some((IdentityKind::OrganizationId, range)),
+            _ => None,
+        }
+    }
+
+    /// The source person's elements of a list that consists of addresses, numbers and merge tags.
+    fn listed(&self, text: &str) -> Vec<(IdentityKind, Range<usize>)> {
+        let outer = unwrapped(text);
+        let start = outer.start + list_start(&text[outer.clone()]);
+        let inner = &text[start..outer.end];
+        // What is asked for in a link of a scheme is no part of the list.
+        let inner = if start > outer.start { inner.split('?').next().unwrap_or_default() } else { inner };
+        let mut own = Vec::new();
+        for element in list::elements(inner) {
+            let (at, element) = (start + element.start, &inner[element]);
+            if element.len() > MAX_WHOLE || !is_somebody(element) {
+                return Vec::new();
+            }
+            if let Some(kind) =
+                self.whole(element).filter(|kind| matches!(kind, IdentityKind::UserEmail | IdentityKind::UserPhone))
+            {
+                let part = bare(element, kind);
+                own.push((kind, at + part.start..at + part.end));
+            }
+        }
+        own
+    }
+
     /// Whether `text` is the address, alone or with a name beside it (RFC 5322, section 3.4; the older form has a comment).
     fn is_mailbox(&self, text: &str) -> bool {
+        let text = legible(text);
+        let text = text.as_ref();
         if !text.contains('@') && !text.contains("%40") {
             return false;
         }
@@ -89,7 +173,12 @@ impl SourceIdentity {
         }
         let named = text.split_once('<').and_then(|(name, rest)| Some((name, rest.strip_suffix('>')?)));
         let commented = || text.split_once(" (").and_then(|(rest, name)| Some((name.strip_suffix(')')?, rest)));
-        named.or_else(commented).is_some_and(|(name, it)| !name.contains('@') && self.is_address(it.trim()))
+        named.or_else(commented).is_some_and(|(name, it)| {
+            let name = name.trim();
+            let is_name = !name.contains('@') || (name.len() > 1 && name.starts_with('"') && name.ends_with('"'));
+            let it = it.trim();
+            (is_name || self.is_address(name)) && self.is_address(&it[scheme(it, &ADDRESS_SCHEMES)..])
+        })
     }
 
     fn is_address(&self, text: &str) -> bool {
@@ -136,9 +225,9 @@ fn is_id(text: &str, id: &str) -> bool {
     legible(text).eq_ignore_ascii_case(id)
 }
 
-/// The text without characters that do not show: phones copy numbers with marks of direction around them.
+/// The text in the width of ASCII and without characters that do not show: phones copy numbers with marks of direction around them.
 fn legible(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() { Cow::Borrowed(text) } else { text.chars().filter(|c| !is_ignorable(*c)).collect() }
+    if text.is_ascii() { Cow::Borrowed(text) } else { text.chars().filter(|c| !is_ignorable(*c)).nfkc().collect() }
 }
 
 fn decoded(text: &str) -> String {
@@ -147,7 +236,19 @@ fn decoded(text: &str) -> String {
 
 /// The text less white space, what does not show, and quotes or brackets around all of it.
 fn unwrapped(text: &str) -> Range<usize> {
-    const PAIRS: [(char, char); 6] = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('“', '”'), ('«', '»')];
+    const PAIRS: [(char, char); 11] = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('<', '>'),
+        ('“', '”'),
+        ('«', '»'),
+        ('„', '“'),
+        ('„', '”'),
+        ('‘', '’'),
+        ('(', ')'),
+        ('[', ']'),
+    ];
     let mut inner = text;
     loop {
         let before = inner.len();
@@ -184,8 +285,62 @@ fn bare_address(text: &str) -> Range<usize> {
 fn bare_number(text: &str) -> Range<usize> {
     match scheme(text, &NUMBER_SCHEMES) {
         0 => 0..text.len(),
-        start => start..text[start..].find([';', '?']).map_or(text.len(), |at| start + at),
+        start => {
+            let end = text[start..].find([';', '?']).map_or(text.len(), |at| start + at);
+            // An extension is one of the number.
+            let extension = text[end..]
+                .strip_prefix(";ext=")
+                .map_or(0, |rest| ";ext=".len() + rest.bytes().take_while(u8::is_ascii_digit).count());
+            start..end + extension
+        }
     }
+}
+
+/// Where a list begins: behind the scheme that stands before all of it.
+fn list_start(text: &str) -> usize {
+    scheme(text, &ADDRESS_SCHEMES).max(scheme(text, &NUMBER_SCHEMES))
+}
+
+/// Whether an element of a list is an address, a number or a merge tag.
+fn is_somebody(element: &str) -> bool {
+    let inner = &element[unwrapped(element)];
+    let is_address = || {
+        let bare = inner.rsplit_once('<').map_or(inner, |(_, rest)| rest.trim_end_matches('>'));
+        legible(bare).contains('@') && !bare.trim().contains(char::is_whitespace)
+    };
+    let is_number = || dialled(&inner[bare_number(inner)]).is_some_and(|number| number.digits.len() >= 3);
+    is_number() || is_address() || (inner.starts_with("{{") && inner.ends_with("}}"))
+}
+
+/// Whether a text is a link that calls or writes to a number.
+fn is_link(text: &str) -> bool {
+    link_number(text).is_some()
+}
+
+/// The digits of the number in a link that calls or writes to it.
+fn link_number(text: &str) -> Option<Range<usize>> {
+    let outer = unwrapped(text);
+    let inner = text.get(outer.clone()).filter(|inner| inner.len() <= MAX_WHOLE && inner.is_ascii())?;
+    let folded = inner.to_ascii_lowercase();
+    let host = ["https://", "http://"].iter().find_map(|web| folded.strip_prefix(web)).unwrap_or(&folded);
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    let link = LINKS.iter().find(|link| host.starts_with(**link))?;
+    let behind = folded.len() - host.len() + link.len();
+    let of_parameter = NUMBER_PARAMETERS.iter().find_map(|name| {
+        let at = folded.find(&format!("?{name}")).or_else(|| folded.find(&format!("&{name}")))?;
+        Some(at + 1 + name.len())
+    });
+    let start = of_parameter.unwrap_or(behind);
+    let rest = &folded[start..];
+    let start = start + rest.len() - rest.trim_start_matches("%2b").trim_start_matches('+').len();
+    let digits = folded[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let ends = !folded[start + digits..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    (digits >= MIN_DIGITS && ends).then_some(outer.start + start..outer.start + start + digits)
+}
+
+/// Whether the part of `text` that begins at `start` is the number in a link, which has its digits alone.
+pub(in crate::domain) fn is_in_link(text: &str, start: usize) -> bool {
+    link_number(text).is_some_and(|number| number.start == start)
 }
 
 /// How many bytes the scheme takes with which `text` begins; 0 where it has none of these.
@@ -205,8 +360,9 @@ struct Dialled {
 
 /// The number that `text` is; `None` where it is none.
 fn dialled(text: &str) -> Option<Dialled> {
-    let text = legible(text);
-    let text = text.trim();
+    let text = if text.contains('%') { Cow::Owned(decoded(text)) } else { Cow::Borrowed(text) };
+    let text = legible(&text);
+    let text = without_extension(text.trim());
     let is_international = text.starts_with(['+', '＋']);
     // "(0)" is dialled within the country alone.
     let text = if is_international { text.replacen("(0)", "", 1) } else { text.to_owned() };
@@ -216,6 +372,24 @@ fn dialled(text: &str) -> Option<Dialled> {
         .map(|c| digit(c).and_then(|digit| char::from_digit(digit, 10)))
         .collect();
     digits.filter(|digits| (1..=MAX_DIALLED).contains(&digits.len())).map(|digits| Dialled { is_international, digits })
+}
+
+/// The number without the extension behind it.
+fn without_extension(text: &str) -> &str {
+    let inner = text.strip_suffix(')').unwrap_or(text).trim_end();
+    let before = inner.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = inner.len() - before.len();
+    let folded = before.trim_end_matches([' ', '.', ':', '=']).to_lowercase();
+    // Lower case may have another length, where the word is not one of these.
+    let Some(word) = EXTENSIONS.iter().find(|word| folded.ends_with(**word)) else { return text };
+    let most = if *word == "," && !folded.ends_with(",,") { MAX_PAUSED_EXTENSION } else { MAX_EXTENSION };
+    let Some(rest) = before.trim_end_matches([' ', '.', ':', '=']).get(..folded.len() - word.len()) else {
+        return text;
+    };
+    if !(1..=most).contains(&digits) {
+        return text;
+    }
+    rest.trim_end_matches([' ', ',', ';', '(', '.'])
 }
 
 /// The value of a digit: ASCII, full width, Arabic and Persian, Devanagari.
@@ -229,7 +403,8 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '.' | '-' | '/' | '_' | '·' | '(' | ')' | '[' | ']' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}'
+            '.' | '-' | '/' | '_' | '·' | '~' | '(' | ')' | '[' | ']' | '\u{2010}'
+                ..='\u{2015}' | '\u{2212}' | '\u{FF0D}'
         )
 }
 

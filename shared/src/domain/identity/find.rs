@@ -71,7 +71,7 @@ impl Finder<'_> {
             self.at(key, |finder| {
                 finder.work.spend(key.len())?;
                 if let Some(kind) = finder.named(key) {
-                    finder.note(kind, true)?;
+                    finder.note(kind, true, None)?;
                 }
                 finder.value(value)
             })?;
@@ -89,13 +89,28 @@ impl Finder<'_> {
                 .try_for_each(|(index, value)| self.at(&index.to_string(), |finder| finder.value(value))),
             Value::String(text) => {
                 self.work.spend(text.len())?;
-                match self.source.whole(text) {
-                    Some(kind) => self.note(kind, false),
-                    None => self.named(text).map_or(Ok(()), |kind| self.note(kind, true)),
+                if let Some(kind) = self.source.whole(text) {
+                    return self.note(kind, false, None);
                 }
+                let parts = self.source.parts(text);
+                if parts.is_empty() {
+                    return self.named(text).map_or(Ok(()), |kind| self.note(kind, true, None));
+                }
+                // What is left may name the person, too.
+                let (mut rest, mut at) = (String::with_capacity(text.len()), 0);
+                for (_, part) in &parts {
+                    rest.push_str(&text[at..part.start]);
+                    rest.push(' ');
+                    at = part.end;
+                }
+                rest.push_str(&text[at..]);
+                for (kind, part) in parts {
+                    self.note(kind, false, Some([part.start, part.end]))?;
+                }
+                self.named(&rest).map_or(Ok(()), |kind| self.note(kind, true, None))
             }
             Value::Number(number) if self.source.is_phone(&number.to_string()) => {
-                self.note(IdentityKind::UserPhone, false)
+                self.note(IdentityKind::UserPhone, false, None)
             }
             Value::Number(_) | Value::Bool(_) | Value::Null => Ok(()),
         }
@@ -107,11 +122,11 @@ impl Finder<'_> {
     }
 
     /// Notes the current place.
-    fn note(&mut self, kind: IdentityKind, in_text: bool) -> Result<(), Stopped> {
+    fn note(&mut self, kind: IdentityKind, in_text: bool, part: Option<[usize; 2]>) -> Result<(), Stopped> {
         let Self { pointer, allowance, .. } = self;
         allowance.places = allowance.places.checked_sub(1).ok_or(Stopped::TooManyPlaces)?;
         allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(Stopped::LongPointers)?;
-        self.places.push(IdentityPlace { in_text, kind, pointer: pointer.clone() });
+        self.places.push(IdentityPlace { in_text, kind, part, pointer: pointer.clone() });
         Ok(())
     }
 

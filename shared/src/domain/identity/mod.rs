@@ -7,6 +7,7 @@
 mod dress;
 mod fill;
 mod find;
+mod list;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::dress::SourceIdentity;
-pub use self::fill::{NewIdentity, fill_in};
+pub(super) use self::dress::is_in_link;
+pub use self::fill::{Filling, NewIdentity, fill_in};
 pub use self::find::{ALLOWANCE, MAX_PLACES, complete, excess, find};
 
 /// Which value of the source person stands at a place.
@@ -52,6 +54,9 @@ pub struct IdentityPlace {
     pub in_text: bool,
     /// Which value.
     pub kind: IdentityKind,
+    /// Where the value begins and ends in the text, in bytes, where it is one of a list or stands in a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<[usize; 2]>,
     /// Where, as a JSON pointer into the document; a key stands at the place of its value.
     pub pointer: String,
 }

@@ -1,3 +1,5 @@
+mod outside;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -45,12 +47,15 @@ fn places(value: Value) -> Vec<IdentityPlace> {
     find(&document(value), &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap()
 }
 
+fn fillings(found: &[IdentityPlace]) -> impl Iterator<Item = Filling<'_>> {
+    found.iter().filter(|place| !place.in_text).map(|place| (place.pointer.as_str(), place.kind, place.part))
+}
+
 /// What is found in one text, and what becomes of it.
 fn filled(text: Value) -> (Option<(IdentityKind, bool)>, Value) {
     let mut it = document(json!({"x": text}));
     let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
-    let whole = found.iter().filter(|place| !place.in_text).map(|place| (place.pointer.as_str(), place.kind));
-    fill_in(&mut it, whole, &new_user(Some("+442079460018")));
+    fill_in(&mut it, fillings(&found), &new_user(Some("+442079460018")));
     (found.first().map(|place| (place.kind, place.in_text)), it.as_value()["x"].clone())
 }
 
@@ -95,7 +100,14 @@ fn a_value_in_every_dress_becomes_the_new_users() {
         ("＋１４１５５５５０１０１".to_owned(), UserPhone, phone.to_owned()),
         ("tel:+1-415-555-0101".to_owned(), UserPhone, format!("tel:{phone}")),
         ("TEL: +14155550101".to_owned(), UserPhone, format!("TEL: {phone}")),
-        ("tel:+14155550101;ext=7".to_owned(), UserPhone, format!("tel:{phone};ext=7")),
+        ("tel:+14155550101;ext=7".to_owned(), UserPhone, format!("tel:{phone}")),
+        ("0014155550101 x12".to_owned(), UserPhone, phone.to_owned()),
+        ("(415) 555-0101 x12".to_owned(), UserPhone, phone.to_owned()),
+        ("+14155550101,+14155550177".to_owned(), UserPhone, format!("{phone},+14155550177")),
+        ("https://wa.me/14155550101?text=Hi".to_owned(), UserPhone, format!("https://wa.me/{}?text=Hi", &phone[1..])),
+        ("alex.rep@acme.example, bob@acme.example".to_owned(), UserEmail, format!("{email}, bob@acme.example")),
+        (format!("{{\"userId\":\"{USER}\",\"n\":1.50}}"), UserId, format!("{{\"userId\":\"{id}\",\"n\":1.50}}")),
+        (format!("ObjectId(\"{USER}\")"), UserId, format!("ObjectId(\"{id}\")")),
         ("sms:+14155550101?body=Hi".to_owned(), UserPhone, format!("sms:{phone}?body=Hi")),
         ("whatsapp:+14155550101".to_owned(), UserPhone, format!("whatsapp:{phone}")),
     ] {
@@ -125,21 +137,18 @@ fn a_value_within_a_text_or_a_key_stays_and_is_named() {
     for (text, kind) in [
         (format!("https://crm.acme.example/users/{USER}/tasks"), UserId),
         (format!("user_{}", USER.to_uppercase()), UserId),
-        (format!("{{\"userId\":\"{USER}\",\"n\":1.50}}"), UserId),
-        (format!("ObjectId(\"{USER}\")"), UserId),
         (format!("https://crm.acme.example/orgs/{ORGANIZATION}"), OrganizationId),
         ("Write to alex.rep@acme.example.".to_owned(), UserEmail),
-        ("alex.rep@acme.example, bob@acme.example".to_owned(), UserEmail),
         ("<a href=\"mailto:Alex.Rep@acme.example\">mail</a>".to_owned(), UserEmail),
         ("https://x.example/?to=alex.rep%40acme.example".to_owned(), UserEmail),
         ("https://x.example/?to=%20alex.rep%40acme.example".to_owned(), UserEmail),
         ("Call +1 (415) 555-0101 today".to_owned(), UserPhone),
         ("Call 415.555.0101, or 911".to_owned(), UserPhone),
-        ("+14155550101,+14155550177".to_owned(), UserPhone),
         ("2 times +14155550101".to_owned(), UserPhone),
-        ("0014155550101 x12".to_owned(), UserPhone),
-        ("(415) 555-0101 x12".to_owned(), UserPhone),
-        ("https://wa.me/14155550101?text=Hi".to_owned(), UserPhone),
+        ("+14155550101 or bob@acme.example".to_owned(), UserPhone),
+        ("Ask alex.rep@acme.example, bob@acme.example".to_owned(), UserEmail),
+        ("https://evil.example/wa.me/14155550101".to_owned(), UserPhone),
+        (format!("Ask {USER} first"), UserId),
     ] {
         assert_eq!(filled(json!(text)), (Some((kind, true)), json!(text)), "{text:?}");
     }
@@ -209,9 +218,10 @@ fn a_short_number_is_not_looked_for() {
 
 #[test]
 fn a_whole_text_has_at_most_1200_bytes() {
-    for (spaces, is_whole) in [(1_175, true), (1_176, true), (1_177, false)] {
-        let found = filled(json!(format!("{USER}{}", " ".repeat(spaces)))).0;
-        assert_eq!(found, Some((IdentityKind::UserId, !is_whole)), "{spaces}");
+    let address = " <alex.rep@acme.example>";
+    for (length, is_whole) in [(1_199, true), (1_200, true), (1_201, false)] {
+        let found = filled(json!(format!("{}{address}", "x".repeat(length - address.len())))).0;
+        assert_eq!(found, Some((IdentityKind::UserEmail, !is_whole)), "{length}");
     }
 }
 
@@ -226,7 +236,7 @@ fn the_top_of_a_document_becomes_the_new_users_and_forgets_who_made_it() {
     let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
     let pointers: Vec<&str> = found.iter().map(|place| place.pointer.as_str()).collect();
     assert_eq!(pointers, ["/actions/createdBy"]);
-    fill_in(&mut it, [("/actions/createdBy", IdentityKind::UserId)], &new_user(None));
+    fill_in(&mut it, [("/actions/createdBy", IdentityKind::UserId, None)], &new_user(None));
     let (id, organization) = ("aa".repeat(12), "bb".repeat(12));
     let expected = json!({
         "name": "Mover", "organizationId": organization, "userId": id, "ownerId": id,
@@ -244,9 +254,62 @@ fn a_value_that_the_new_user_lacks_is_taken_out() {
         "from": PHONE, "a/b": {"~": "tel:+14155550101", "kept": 1}, "to": ["x", PHONE, 14_155_550_101_u64, USER]
     }));
     let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
-    fill_in(&mut it, found.iter().map(|place| (place.pointer.as_str(), place.kind)), &new_user(None));
+    fill_in(&mut it, fillings(&found), &new_user(None));
     let expected = json!({"a/b": {"kept": 1}, "to": ["x", "", null, "aa".repeat(12)]});
     assert_eq!(*it.as_value(), expected);
+}
+
+#[test]
+fn what_a_text_names_beside_its_parts_is_named_too() {
+    let found = places(json!({"x": format!("{{\"to\":\"alex.rep@acme.example\",\"by\":\"{USER}\"}}")}));
+    let found: Vec<_> = found.iter().map(|place| (place.kind, place.in_text)).collect();
+    assert_eq!(found, [(IdentityKind::UserId, false), (IdentityKind::UserEmail, true)]);
+}
+
+#[test]
+fn an_element_of_a_list_goes_alone_and_a_link_goes_whole() {
+    for (text, left) in [
+        ("+14155550101, +14155550177", json!("+14155550177")),
+        ("+14155550177; tel:+14155550101", json!("+14155550177")),
+        ("a@b.example | (415) 555-0101 | c@d.example", json!("a@b.example | c@d.example")),
+        ("+14155550101,4155550101", Value::Null),
+        ("https://wa.me/14155550101?text=Hi", Value::Null),
+        ("(+14155550101,)", Value::Null),
+    ] {
+        let mut it = document(json!({"x": text}));
+        let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
+        fill_in(&mut it, fillings(&found), &new_user(None));
+        assert_eq!(it.as_value().get("x").cloned().unwrap_or_default(), left, "{text}");
+    }
+}
+
+#[test]
+fn a_member_of_a_set_is_taken_out_and_an_empty_set_with_it() {
+    use crate::domain::values::{TypedPlace, ValueType};
+    for (kind, members, left) in [
+        (
+            ValueType::Numbers,
+            json!([7, 14_155_550_101_u64, 4_155_550_101_u64, 99_155_550_101_u64]),
+            json!([7, 99_155_550_101_u64]),
+        ),
+        (ValueType::Numbers, json!([14_155_550_101_u64]), Value::Null),
+        (ValueType::Texts, json!(["+14155550101", "x"]), json!(["x"])),
+        (ValueType::Texts, json!(["+14155550101", "14155550101"]), Value::Null),
+    ] {
+        let set = TypedPlace { pointer: "/a/x".into(), kind };
+        let mut it = document(json!({"a": {"x": members, "y": 1}})).with_types(vec![set]);
+        let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
+        let mut with = it.clone();
+        fill_in(&mut with, fillings(&found), &new_user(Some("+442079460018")));
+        assert_eq!(
+            with.as_value()["a"]["x"].as_array().unwrap().len(),
+            it.as_value()["a"]["x"].as_array().unwrap().len()
+        );
+        assert!(!with.as_value().to_string().contains("4155550101"), "{with:?}");
+        fill_in(&mut it, fillings(&found), &new_user(None));
+        assert_eq!(it.as_value()["a"].get("x").cloned().unwrap_or_default(), left, "{kind:?}");
+        assert_eq!(it.as_value()["a"]["y"], 1);
+    }
 }
 
 #[test]
@@ -285,8 +348,7 @@ proptest! {
         let mut it = document(json!({"x": texts}));
         for phone in [Some("+442079460018"), None] {
             let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
-            let whole = found.iter().filter(|place| !place.in_text).map(|place| (place.pointer.as_str(), place.kind));
-            fill_in(&mut it, whole, &new_user(phone));
+            fill_in(&mut it, fillings(&found), &new_user(phone));
             let left = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();
             prop_assert!(left.iter().all(|place| place.in_text), "{:?}", it);
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Plan, PlannedClone, Rewire};
+use super::{IdentityRewire, Plan, PlannedClone, Rewire};
 use crate::domain::identity::{NewIdentity, fill_in};
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Preferences, Timestamp, Work, reference};
 
@@ -72,7 +72,7 @@ impl Origin {
             }
         }
         work.spend(clone.identity.iter().map(|rewire| 1 + rewire.pointer.len()).sum())?;
-        fill_in(&mut document, clone.identity.iter().map(|rewire| (rewire.pointer.as_str(), rewire.kind)), new);
+        fill_in(&mut document, clone.identity.iter().map(IdentityRewire::filling), new);
         Ok(ClonedItem {
             kind: clone.kind,
             id: self.clone_id(clone.kind, &clone.source_id),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::choices::ALLOW_DESTINATIONS;
@@ -12,8 +13,8 @@ use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
 use super::{Choices, OnUnmapped, Plan, Refusal, Rewire, Warning, WarningCode};
 use crate::domain::content::{CapturedAutomation, CapturedItem, Content};
-use crate::domain::destination::{self, DestinationKind, Sighting};
-use crate::domain::reference::{Lookup, MAX_REFERENCE_NAME};
+use crate::domain::destination::{self, DestinationKind, OwnPlaces, Sighting};
+use crate::domain::reference::{self, Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
 
 /// A host, an address or a number to which an automation sends by itself.
@@ -235,8 +236,14 @@ impl<'a> Review<'a> {
         [open, closed]: [&mut usize; 2],
     ) -> Result<Summary, OverBudget> {
         // Nor is what becomes the new user's own.
-        let identity = item.identity.iter().filter(|place| !place.in_text).map(|place| place.pointer.as_str());
-        let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).chain(identity).collect();
+        let own = OwnPlaces::of(item);
+        let document = item.document.as_value();
+        // An id within a text, such as an address, leaves the rest of it as it is.
+        let is_whole =
+            |pointer: &&str| document.pointer(pointer).and_then(Value::as_str).is_some_and(reference::is_ids_alone);
+        // A list has many at one place, and is looked at once.
+        let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).collect();
+        let rewired: HashSet<&str> = rewired.into_iter().filter(is_whole).collect();
         let (mut summary, mut seen) = (Summary::default(), HashSet::new());
         let is_automation = kind == ItemKind::Automation;
         let Self { accepted, missing, links, work, .. } = self;
@@ -255,7 +262,7 @@ impl<'a> Review<'a> {
                 Sighting::Link(_) => return,
                 Sighting::Destination(found) => found,
             };
-            if rewired.contains(pointer) || seen.contains(&found.text) {
+            if rewired.contains(pointer) || own.hold(pointer, &found.text) || seen.contains(&found.text) {
                 return;
             }
             missing.remove(found.text.as_str());

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
 use super::{Choices, KnownUser, Listed, Plan, Warning, WarningCode, words};
 use crate::domain::content::{CapturedAutomation, CapturedItem};
-use crate::domain::identity::{IdentityKind, IdentityPlace};
+use crate::domain::identity::{Filling, IdentityKind, IdentityPlace};
 use crate::domain::reference::{Lookup, RefType};
 use crate::domain::{Document, ItemKind, OverBudget, Work, cut};
 
@@ -25,6 +26,16 @@ pub struct IdentityRewire {
     pub kind: IdentityKind,
     /// Whether the new user has such a value. Without one the place is left out.
     pub has_value: bool,
+    /// Where the value begins and ends in the text, in bytes, where it is one of a list or stands in a link. It follows from the text.
+    #[serde(skip)]
+    pub part: Option<[usize; 2]>,
+}
+
+impl IdentityRewire {
+    /// What is filled in.
+    pub(super) fn filling(&self) -> Filling<'_> {
+        (&self.pointer, self.kind, self.part)
+    }
 }
 
 /// The value of the new user that takes the place of one of the source person.
@@ -179,11 +190,23 @@ impl<'a> Review<'a> {
         let mut rewires = Vec::new();
         for place in item.identity.iter().filter(|place| !place.in_text) {
             self.work.spend(1 + place.pointer.len())?;
-            let IdentityPlace { pointer, kind, .. } = place;
-            if mapped.as_value().pointer(pointer) == item.document.as_value().pointer(pointer) {
-                let has_value = self.has_value(*kind);
-                rewires.push(IdentityRewire { pointer: pointer.clone(), kind: *kind, has_value });
-            }
+            let IdentityPlace { pointer, kind, part, .. } = place;
+            let (before, after) = (item.document.as_value().pointer(pointer), mapped.as_value().pointer(pointer));
+            let part = match (before, after) {
+                (before, after) if before == after => *part,
+                (Some(Value::String(before)), Some(Value::String(after))) => {
+                    self.work.spend(before.len() + after.len())?;
+                    let Some(moved) = part.and_then(|part| moved(before, after, part)) else { continue };
+                    Some(moved)
+                }
+                _ => continue,
+            };
+            rewires.push(IdentityRewire {
+                pointer: pointer.clone(),
+                kind: *kind,
+                has_value: self.has_value(*kind),
+                part,
+            });
         }
         Ok(rewires)
     }
@@ -226,6 +249,14 @@ impl<'a> Review<'a> {
         );
         Some((detail, pointers))
     }
+}
+
+/// Where a part of a text stands after a mapping wrote another part of it.
+fn moved(before: &str, after: &str, [start, end]: [usize; 2]) -> Option<[usize; 2]> {
+    let part = before.get(start..end).filter(|part| !part.is_empty())?;
+    let nth = before.match_indices(part).take_while(|(at, _)| *at < start).count();
+    let (at, _) = after.match_indices(part).nth(nth)?;
+    Some([at, at + part.len()])
 }
 
 fn shown(pointers: &Listed<String>) -> String {

@@ -17,7 +17,7 @@ use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
 use crate::domain::content::{Content, MAX_RAW_BYTES};
-use crate::domain::reference::{Known, Lookup, RefType, is_id};
+use crate::domain::reference::{Known, Lookup, RefType, is_id, key_pointer};
 use crate::domain::{OverBudget, Work};
 
 /// What the request says about each automation of a snapshot, in the order of the content.
@@ -32,9 +32,9 @@ pub(super) struct AutomationMapping<'a> {
     /// By the value that the automation holds, which is a name or an id.
     pub(super) values: HashMap<(RefType, Cow<'a, str>), Target<'a>>,
     /// By the place at which it holds something.
-    pub(super) places: HashMap<&'a str, Target<'a>>,
+    pub(super) places: HashMap<(RefType, Cow<'a, str>), Target<'a>>,
     /// Values and places that are no references.
-    pub(super) kept: HashSet<&'a str>,
+    pub(super) kept: HashSet<Cow<'a, str>>,
 }
 
 impl<'a> Mapping<'a> {
@@ -172,6 +172,7 @@ impl<'a> Judge<'a> {
                 false => self.refused(place, || unused(source, wanted, uses)),
             };
         }
+        let pointer = key_pointer(source);
         for PlaceUse { automation, ref_type, value, .. } in at {
             self.work.spend(1)?;
             let by_name = *ref_type == RefType::Agent && !is_id(value);
@@ -180,7 +181,7 @@ impl<'a> Judge<'a> {
             if !self.has_room(&using, target.text()) {
                 return self.refused(place, || too_long(target.text()));
             }
-            self.automations[*automation].places.insert(source, target);
+            self.automations[*automation].places.insert((*ref_type, pointer.clone()), target);
         }
         Ok(())
     }

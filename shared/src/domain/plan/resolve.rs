@@ -10,7 +10,7 @@ use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
 use super::{MappedReference, Refusal, Rewire};
 use crate::domain::content::CapturedAutomation;
-use crate::domain::reference::{Known, Lookup, RefType, Reference, SOURCE_STATUSES, Site, is_id, rewrite};
+use crate::domain::reference::{Known, Lookup, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite};
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work};
 
 /// An automation with every reference resolved or listed.
@@ -106,21 +106,20 @@ impl Resolver<'_> {
     }
 
     fn resolution(&self, site: &Site<'_>, mapping: &AutomationMapping<'_>) -> Resolution {
-        let (value, pointer) = (site.value.as_ref(), site.pointer.as_str());
+        let (value, pointer) = (site.value.as_ref(), site.key_pointer());
         let may_be_kept = site.suspected || site.ref_type == RefType::Unknown;
-        if may_be_kept && (mapping.kept.contains(value) || mapping.kept.contains(pointer)) {
+        if may_be_kept && (mapping.kept.contains(&*key_pointer(value)) || mapping.kept.contains(&*pointer)) {
             return Resolution::Kept;
         }
         if !site.is_readable {
             return Resolution::Dangling;
         }
         let is_rewritten = !site.is_key();
-        if let Some(target) = mapping.places.get(pointer).filter(|_| is_rewritten) {
+        if let Some(target) = mapping.places.get(&(site.ref_type, pointer)).filter(|_| is_rewritten) {
             return self.mapped_to(*target, value);
         }
         if site.suspected {
-            let exists = self.targets.has_stage(value) || self.targets.agents_named(value) > 0;
-            return if exists { Resolution::Kept } else { Resolution::Dangling };
+            return if self.targets.speaks_of(value) { Resolution::Kept } else { Resolution::Dangling };
         }
         let by_value = mapping.values.get(&(site.ref_type, value.into())).filter(|_| is_rewritten);
         match (by_value, site.ref_type) {
@@ -235,6 +234,9 @@ fn twins(reference: &Reference, targets: &Targets<'_>) -> Option<String> {
     })
 }
 
+/// The longest value that is named as a key, in bytes.
+const MAX_KEY: usize = 300;
+
 /// The refusal of a dangling reference, at the place of the request where it can be mapped.
 pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Choices) -> Refusal {
     let Reference { automation_name, automation_name_cut, automation_id, value, ref_type, pointer, suspected, .. } =
@@ -243,7 +245,8 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
     let id = automation_id.to_string();
     // A name that is cut is no key.
     let key = if *automation_name_cut { &id } else { automation_name };
-    let source = if *suspected { pointer } else { value };
+    // Nor is a value that the answer's pointers have no room for.
+    let source = if *suspected || value.len() > MAX_KEY { pointer } else { value };
     let mapped_at = |mapping: &'static str| vec![mapping, key, source];
     let (place, advice) = match ref_type {
         RefType::PipelineStage => (mapped_at(PIPELINE_MAPPING), "map it to a stage of your organization"),
@@ -268,5 +271,13 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
         ),
         false => format!("the automation {automation} refers to the {noun} {named}: {advice}{twins}"),
     };
-    Refusal::at(&place, detail)
+    let refusal = Refusal::at(&place, detail);
+    match refusal.pointer.ends_with('…') {
+        true => Refusal { detail: refusal.detail + CUT, ..refusal },
+        false => refusal,
+    }
 }
+
+/// What to use as a key where the pointer of a refusal has no room for it.
+const CUT: &str =
+    "; the pointer of this error is cut, and the answer of apply-refs has the pointer of the reference, which is a key";

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::words;
+use crate::domain::reference::without_case;
 use crate::domain::{Agent, LeftOutKind, ObjectId, Organization, Pipeline};
 
 /// The pipelines, stages and agents of an organization, to be looked up.
@@ -16,6 +17,8 @@ pub(super) struct Targets<'a> {
     agents: HashMap<ObjectId, &'a Agent>,
     /// How many agents have a name, those counted that were left out beside one that was not.
     names: HashMap<&'a str, usize>,
+    /// The names of stages and agents without case and what separates words.
+    loosely: HashSet<String>,
     /// Whether a stage exists in pipelines of other types alone, for the stages that somebody asked about.
     of_another_kind: RefCell<HashMap<&'a str, bool>>,
     /// For messages, of which a plan may have many.
@@ -60,8 +63,10 @@ impl<'a> Targets<'a> {
                 pipelines_named.entry((name, kind)).and_modify(|named| named.1 += 1);
             }
         }
+        let loosely = stages.keys().chain(names.keys()).map(|name| without_case(name)).collect();
         Self {
             organization,
+            loosely,
             stages,
             pipelines: organization.pipelines.iter().map(|pipeline| (pipeline.id, pipeline)).collect(),
             pipelines_named,
@@ -76,6 +81,11 @@ impl<'a> Targets<'a> {
 
     pub(super) fn has_stage(&self, name: &str) -> bool {
         self.stages.contains_key(name)
+    }
+
+    /// Whether a stage or an agent has this name, whatever its case and what separates words.
+    pub(super) fn speaks_of(&self, name: &str) -> bool {
+        self.has_stage(name) || self.agents_named(name) > 0 || self.loosely.contains(&without_case(name))
     }
 
     /// The id of the stage of this name: of the one in the pipeline of this name, or of the only one that has an id.

@@ -3,6 +3,7 @@ mod identity;
 mod keys;
 mod left_out;
 mod ordinary;
+mod outside;
 mod properties;
 mod shapes;
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::words::{SHOWN, first_few, shortened};
 use crate::domain::content::{CapturedAutomation, Content};
-use crate::domain::reference::{Known, Lookup, RefType, Site};
+use crate::domain::reference::{Known, Lookup, RefType, Site, key_pointer};
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
 /// A name or an id of automations. Ids in either case are one key.
@@ -131,7 +131,8 @@ impl<'a> Automations<'a> {
 impl<'a> Uses<'a> {
     fn note(&mut self, lookup: &Lookup<'a>, site: Site<'a>, automation: usize, by_pointer: bool) {
         if by_pointer && site.is_readable && !site.is_key() {
-            let Site { ref_type, suspected, value, pointer, .. } = site.clone();
+            let pointer = site.key_pointer().into_owned();
+            let Site { ref_type, suspected, value, .. } = site.clone();
             self.places.entry(pointer).or_default().push(PlaceUse { automation, ref_type, suspected, value });
         }
         if site.suspected {
@@ -168,7 +169,7 @@ impl<'a> Uses<'a> {
 
     /// The references at a place.
     pub(super) fn at(&self, pointer: &str) -> &[PlaceUse<'a>] {
-        self.places.get(pointer).map_or(&[], Vec::as_slice)
+        self.places.get(&*key_pointer(pointer)).map_or(&[], Vec::as_slice)
     }
 
     /// The automations that hold a value, or something at a place, that may be no reference: what is suspected or unknown.

@@ -1,8 +1,10 @@
 //! What a walk knows beside the document: the setup's own items, and the names and ids of the source organization.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{RefType, SourceTerms};
+use super::place::{folded, words};
+use super::{RefType, SourceTerms, shape};
 use crate::domain::content::Content;
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
@@ -15,11 +17,23 @@ pub struct Lookup<'a> {
     agents: HashMap<ObjectId, (&'a str, usize)>,
     agent_names: HashMap<&'a str, Vec<usize>>,
     pipelines: HashMap<ObjectId, Pipeline<'a>>,
-    stages: HashMap<&'a str, Stage<'a>>,
+    /// By the normal form of their ids.
+    stages: HashMap<Cow<'a, str>, Stage<'a>>,
     stage_names: HashMap<&'a str, Vec<(usize, usize)>>,
     /// The types of the pipelines that have a stage of a name.
     stage_kinds: HashMap<&'a str, HashSet<&'a str>>,
     none: HashSet<&'a str>,
+    /// By their names without case and what separates words.
+    loosely: HashMap<String, Loosely>,
+}
+
+/// What is called by a name, whatever its case.
+#[derive(Debug, Default)]
+struct Loosely {
+    agents: Vec<usize>,
+    stages: Vec<(usize, usize)>,
+    /// Whether the name has more than one word, so that nothing else is called so by chance.
+    has_words: bool,
 }
 
 #[derive(Debug)]
@@ -76,7 +90,7 @@ impl<'a> Lookup<'a> {
     pub fn of(content: &'a Content, work: &Work) -> Result<Self, OverBudget> {
         let mut lookup = Self::of_terms(&content.source, work)?;
         for agent in &content.agents {
-            work.spend(1 + agent.name.len())?;
+            work.spend(1 + 2 * agent.name.len())?;
             lookup.add_agent(Some(agent.id), &agent.name, usize::MAX);
         }
         let automations = content.automations.iter().map(|automation| automation.item.id);
@@ -94,7 +108,7 @@ impl<'a> Lookup<'a> {
     pub fn of_terms(terms: &'a SourceTerms, work: &Work) -> Result<Self, OverBudget> {
         let mut lookup = Self::default();
         for (at, agent) in terms.agents.iter().enumerate() {
-            work.spend(1 + agent.name.len())?;
+            work.spend(1 + 2 * agent.name.len())?;
             lookup.add_agent(agent.id, &agent.name, at);
         }
         for (at, pipeline) in terms.pipelines.iter().enumerate() {
@@ -102,14 +116,17 @@ impl<'a> Lookup<'a> {
             let name = pipeline.name.as_str();
             lookup.pipelines.extend(pipeline.id.map(|id| (id, Pipeline { name, kind: &pipeline.kind, at })));
             for (number, stage) in pipeline.stages.iter().enumerate() {
-                work.spend(1 + stage.name.len())?;
+                work.spend(1 + 2 * stage.name.len())?;
+                if let Some(called) = lookup.called(&stage.name) {
+                    called.stages.push((at, number));
+                }
                 lookup.stage_names.entry(&stage.name).or_default().push((at, number));
                 if !pipeline.kind.is_empty() {
                     lookup.stage_kinds.entry(&stage.name).or_default().insert(&pipeline.kind);
                 }
                 for id in &stage.ids {
                     let stage = Stage { name: &stage.name, pipeline: name, at: (at, number) };
-                    lookup.stages.entry(id).or_insert(stage);
+                    lookup.stages.entry(shape::normal(id)).or_insert(stage);
                 }
             }
         }
@@ -126,6 +143,17 @@ impl<'a> Lookup<'a> {
             self.agents.entry(id).or_insert((name, at));
         }
         self.agent_names.entry(name).or_default().push(at);
+        if let Some(called) = self.called(name) {
+            called.agents.push(at);
+        }
+    }
+
+    /// What is called by `name` whatever its case; `None` where it has neither letters nor digits.
+    fn called(&mut self, name: &str) -> Option<&mut Loosely> {
+        let key = Some(folded(name)).filter(|key| !key.is_empty())?;
+        let called = self.loosely.entry(key).or_default();
+        called.has_words |= words(name).len() > 1;
+        Some(called)
     }
 
     /// What `id` is; `None` where neither the setup nor the organization has it.
@@ -141,7 +169,7 @@ impl<'a> Lookup<'a> {
                 return Some(Known::Pipeline { name, kind });
             }
         }
-        let Stage { name, pipeline, .. } = self.stages.get(id)?;
+        let Stage { name, pipeline, .. } = self.stages.get(&shape::normal(id))?;
         Some(Known::Stage { name, pipeline })
     }
 
@@ -161,6 +189,17 @@ impl<'a> Lookup<'a> {
         if agents_first { agent.or(stage) } else { stage.or(agent) }
     }
 
+    /// The same whatever the case and what separates words. A name of one word counts only where `refers`: in lower case it is an
+    /// everyday word.
+    pub(super) fn spoken_of(&self, name: &str, agents_first: bool, refers: bool) -> Option<RefType> {
+        self.named(name, agents_first).or_else(|| {
+            let called = self.loosely.get(&folded(name)).filter(|called| refers || called.has_words)?;
+            let agent = (!called.agents.is_empty()).then_some(RefType::Agent);
+            let stage = (!called.stages.is_empty()).then_some(RefType::PipelineStage);
+            if agents_first { agent.or(stage) } else { stage.or(agent) }
+        })
+    }
+
     /// The name of the agent with this id.
     pub fn agent_name(&self, id: &str) -> Option<&'a str> {
         self.agents.get(&parsed(id)?).map(|(name, _)| *name)
@@ -178,15 +217,21 @@ impl<'a> Lookup<'a> {
         match ref_type {
             RefType::Agent => {
                 positions.agents.extend(parsed(value).and_then(|id| self.agents.get(&id)).map(|(_, at)| *at));
-                positions.agents.extend(self.agent_names.get(value).into_iter().flatten());
+                match self.agent_names.get(value) {
+                    Some(named) => positions.agents.extend(named),
+                    None => positions.agents.extend(self.loosely.get(&folded(value)).iter().flat_map(|it| &it.agents)),
+                }
             }
             RefType::Pipeline => {
                 let pipeline = parsed(value).and_then(|id| self.pipelines.get(&id));
                 positions.pipelines.extend(pipeline.map(|pipeline| pipeline.at));
             }
             RefType::PipelineStage => {
-                positions.stages.extend(self.stages.get(value).map(|stage| stage.at));
-                positions.stages.extend(self.stage_names.get(value).into_iter().flatten());
+                positions.stages.extend(self.stages.get(&shape::normal(value)).map(|stage| stage.at));
+                match self.stage_names.get(value) {
+                    Some(named) => positions.stages.extend(named),
+                    None => positions.stages.extend(self.loosely.get(&folded(value)).iter().flat_map(|it| &it.stages)),
+                }
             }
             _ => {}
         }

@@ -5,6 +5,7 @@
 
 mod around;
 mod earlier;
+mod expression;
 mod lookup;
 mod place;
 mod rewrite;
@@ -12,18 +13,22 @@ mod shape;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod vocabulary;
 mod walk;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use self::earlier::{EarlierSite, each_earlier_site};
 pub use self::lookup::{Known, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
+pub(super) use self::shape::{Embedded, Standing, ids, is_ids_alone};
 pub(super) use self::terms::Usage;
 pub use self::terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 
@@ -87,8 +92,26 @@ impl From<ItemKind> for RefType {
 /// The most code points of an automation's name in a reference, and of the names of its fields. They stand in each of its
 /// references, and so longer ones would multiply; the automation's id and the pointer name them as well.
 pub const MAX_REFERENCE_NAME: usize = 120;
-/// The most code points of a reference's pointer. A longer one ends in an ellipsis.
+/// The most code points of a reference's pointer. A longer one ends in an ellipsis and a part of its hash.
 const MAX_POINTER: usize = 1_000;
+/// How many hex digits of its SHA-256 a long pointer ends in.
+const POINTER_HASH: usize = 16;
+
+/// A pointer as answers tell it and as the mappings take it: one of more than 1,000 characters has the first of them, an ellipsis and a
+/// part of its hash, so that what is told is a key as it stands. A pointer that has this form already stays as it is.
+pub fn key_pointer(pointer: &str) -> Cow<'_, str> {
+    if !pointer.starts_with('/') || pointer.chars().nth(MAX_POINTER).is_none() {
+        return Cow::Borrowed(pointer);
+    }
+    let start: String = pointer.chars().take(MAX_POINTER - POINTER_HASH - 1).collect();
+    let hash = hex::encode(Sha256::digest(pointer));
+    Cow::Owned(format!("{start}…{}", &hash[..POINTER_HASH]))
+}
+
+/// A name without its case and what separates its words.
+pub(super) fn without_case(name: &str) -> String {
+    place::folded(name)
+}
 
 /// A reference as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -112,8 +135,8 @@ pub struct Reference {
     /// The top-level field that it stands under, such as `actions`, `conditions` or `sourceStatuses`. A very long one ends in an
     /// ellipsis.
     pub field_location: String,
-    /// Where it stands, as a JSON pointer into the automation. It is a key of the mappings as well. A very long one ends in an
-    /// ellipsis.
+    /// Where it stands, as a JSON pointer into the automation. It is a key of the mappings as well. One of more than 1,000 characters
+    /// ends in an ellipsis and 16 hex digits of its SHA-256, and is a key as it stands.
     #[serde(default)]
     pub pointer: String,
     /// Whether it is a reference by its name alone: the source organization has a stage or an agent of that name, and the place may
@@ -161,9 +184,14 @@ impl Site<'_> {
             value: self.value.clone().into_owned(),
             ref_type: self.ref_type,
             field_location: cut(self.location, MAX_REFERENCE_NAME).into_owned(),
-            pointer: cut(&self.pointer, MAX_POINTER).into_owned(),
+            pointer: self.key_pointer().into_owned(),
             suspected: self.suspected,
         }
+    }
+
+    /// Where it stands, as answers tell it and as the mappings take it.
+    pub fn key_pointer(&self) -> Cow<'_, str> {
+        key_pointer(&self.pointer)
     }
 
     /// Whether it is an element of the `sourceStatuses` array at the top.

@@ -1,231 +1,10 @@
 //! What a place may hold, by the names around it.
 
 use super::RefType;
-
-/// Fields of a document that are a reference at any depth, by their folded names.
-const FIELDS: [(&str, RefType); 12] = [
-    ("targetstage", RefType::PipelineStage),
-    ("changetostatus", RefType::PipelineStage),
-    ("sourcestatuses", RefType::PipelineStage),
-    ("agent", RefType::Agent),
-    ("agentid", RefType::Agent),
-    ("agentids", RefType::Agent),
-    ("templateid", RefType::Template),
-    ("templateids", RefType::Template),
-    ("promptid", RefType::Prompt),
-    ("promptids", RefType::Prompt),
-    ("prompt", RefType::Prompt),
-    ("template", RefType::Template),
-];
-
-/// What the field of a condition may belong to for its value to be a stage or an agent.
-const RECORDS: [&str; 6] = ["", "contact", "lead", "deal", "opportunity", "application"];
-
-/// Words for records of another kind. The status of one is no stage.
-const OTHER_RECORDS: [&str; 40] = [
-    "account",
-    "appointment",
-    "booking",
-    "call",
-    "campaign",
-    "case",
-    "contract",
-    "conversation",
-    "delivery",
-    "email",
-    "event",
-    "form",
-    "invoice",
-    "job",
-    "meeting",
-    "member",
-    "membership",
-    "message",
-    "order",
-    "payment",
-    "plan",
-    "project",
-    "quote",
-    "request",
-    "review",
-    "shipment",
-    "sms",
-    "subscription",
-    "survey",
-    "task",
-    "ticket",
-    "trial",
-    "user",
-    "webinar",
-    "workflow",
-    "automation",
-    "enrollment",
-    "consent",
-    "device",
-    "marital",
-];
-
-/// Words among those for what is sent or happens, and for what may move a contact on. An action of such a kind may set a stage.
-const MOVING: [&str; 11] =
-    ["call", "conversation", "email", "event", "form", "message", "request", "sms", "user", "review", "survey"];
-
-/// Words for what an action does to a record.
-const WRITING: [&str; 9] = ["a", "add", "cancel", "change", "close", "create", "new", "set", "update"];
-
-/// Words for what moves through a pipeline.
-const MOVED: [&str; 7] = ["contact", "lead", "deal", "opportunity", "application", "stage", "pipeline"];
-
-/// Words for a list that something is chosen from. Its elements are words of its own.
-const CHOICES: [&str; 6] = ["enum", "option", "choice", "allowed", "picklist", "button"];
-
-/// Words for an object whose members are words to be shown.
-const SHOWN: [&str; 7] = ["analytic", "classify", "menu", "translation", "utm", "variable", "variant"];
-
-/// Words that make a place one for a stage or an agent.
-const REFERRING: [&str; 10] =
-    ["stage", "status", "pipeline", "agent", "phase", "column", "assign", "assigned", "assignee", "owner"];
-
-/// Words for what is sent as a whole: nothing within it is a name of the organization.
-const SENT: [&str; 6] = ["payload", "header", "tag", "hashtag", "body", "attachment"];
-
-/// Words for the state that a record is in.
-const STATES: [&str; 4] = ["status", "state", "outcome", "result"];
-
-/// Words for a text that is sent, shown or compared with one. What stands below it may be something else.
-const TEXTS: [&str; 27] = [
-    "text",
-    "message",
-    "subject",
-    "html",
-    "content",
-    "note",
-    "comment",
-    "caption",
-    "snippet",
-    "preheader",
-    "greeting",
-    "signature",
-    "keyword",
-    "utterance",
-    "example",
-    "reply",
-    "response",
-    "question",
-    "answer",
-    "footer",
-    "script",
-    "summary",
-    "label",
-    "instruction",
-    "phrase",
-    "synonym",
-    "placeholder",
-];
-
-/// Words with which a name begins that says what happens next.
-const NEXT: [&str; 8] = ["on", "if", "after", "then", "else", "when", "next", "move"];
-
-/// Words for an object that holds the parameters of an action.
-const PARAMETERS: [&str; 12] = [
-    "param",
-    "parameter",
-    "argument",
-    "arg",
-    "setting",
-    "config",
-    "option",
-    "data",
-    "input",
-    "attribute",
-    "property",
-    "detail",
-];
-
-/// Words for what chooses one of a closed list. They decide where they are the last of a name.
-const CLOSED: [&str; 82] = [
-    "name",
-    "description",
-    "event",
-    "type",
-    "unit",
-    "channel",
-    "method",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "op",
-    "operator",
-    "operation",
-    "source",
-    "field",
-    "kind",
-    "mode",
-    "format",
-    "language",
-    "locale",
-    "timezone",
-    "color",
-    "icon",
-    "title",
-    "category",
-    "priority",
-    "object",
-    "entity",
-    "module",
-    "resource",
-    "provider",
-    "via",
-    "medium",
-    "direction",
-    "action",
-    "model",
-    "table",
-    "platform",
-    "network",
-    "gender",
-    "role",
-    "day",
-    "currency",
-    "country",
-    "frequency",
-    "severity",
-    "url",
-    "origin",
-    "industry",
-    "audience",
-    "badge",
-    "calendar",
-    "campaign",
-    "folder",
-    "grade",
-    "group",
-    "heading",
-    "intent",
-    "interest",
-    "level",
-    "list",
-    "log",
-    "changelog",
-    "plan",
-    "product",
-    "rating",
-    "reason",
-    "score",
-    "segment",
-    "sentiment",
-    "size",
-    "team",
-    "temperature",
-    "term",
-    "tier",
-    "topic",
-    "window",
-    "winner",
-];
+use super::vocabulary::{
+    CHOICES, CLOSED, FIELDS, ID_FIELDS, MOVED, MOVING, NEXT, OTHER_RECORDS, PARAMETERS, PARTS, READ, RECORDS,
+    REFERRING, SENT, SHOWN, STATES, TEXTS, WRITING,
+};
 
 /// What a field says of its value, where that is only known by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +36,26 @@ impl Name {
     pub(super) fn certain(&self) -> Option<RefType> {
         let field = FIELDS.iter().find(|(field, _)| *field == self.folded);
         field.map(|(_, ref_type)| *ref_type).or_else(|| self.assigns_agent().then_some(RefType::Agent))
+    }
+
+    /// The kind of thing whose id a field of this name holds.
+    pub(super) fn holds_id_of(&self) -> Option<RefType> {
+        ID_FIELDS.iter().find(|(field, _)| *field == self.folded).map(|(_, ref_type)| *ref_type)
+    }
+
+    /// Whether the value is read by people, or is the name of a file or a version.
+    pub(super) fn is_read(&self) -> bool {
+        !self.refers() && !self.says_next() && (self.has(&TEXTS) || self.has(&READ))
+    }
+
+    /// Whether a member of this name says which of its kind the object is, or what it is compared with.
+    pub(super) fn is_part(&self) -> bool {
+        self.words.iter().all(|word| PARTS.contains(&word.as_str()))
+    }
+
+    /// Whether the name consists of words for stages or agents.
+    pub(super) fn only_refers(&self) -> bool {
+        !self.words.is_empty() && self.words.iter().all(|word| REFERRING.contains(&word.as_str()))
     }
 
     /// Whether an action of this name assigns an agent, or a field of this name says which.
@@ -331,7 +130,7 @@ impl Name {
     }
 
     pub(super) fn prefers_agents(&self) -> bool {
-        self.has(&["agent", "assign", "assigned", "assignee", "owner"])
+        self.has(&["agent", "assign", "assigned", "assignee", "owner", "assistant", "teammate"])
     }
 
     pub(super) fn sense(&self) -> Sense {
@@ -369,12 +168,12 @@ pub(super) fn compared(field: &str) -> Option<RefType> {
 }
 
 /// A name without upper case and what separates its words: `targetStage` and `target_stage` are one.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a name in lower case and in the singular: `pipelineStage`, `pipeline_stage` and `Pipeline Stages` have the same.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut after_lower = false;

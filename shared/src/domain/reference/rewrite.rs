@@ -20,6 +20,7 @@ pub struct Replacement {
 impl Site<'_> {
     /// Another value at this place.
     pub fn replaced_by(&self, value: String) -> Replacement {
+        let value = shape::dressed_as(&self.value, value);
         Replacement { pointer: self.pointer.clone(), part: self.part.clone(), value }
     }
 }
@@ -42,9 +43,9 @@ pub fn rewrite(document: &mut Document, replacements: Vec<Replacement>) {
     }
 }
 
-/// Puts new ids where old ones stand in a text that is an id or a list of ids. `new` says which becomes which.
+/// Puts new ids where old ones stand in a text. `new` says which becomes which.
 pub fn rewire(text: &mut String, new: &HashMap<ObjectId, ObjectId>) {
-    let found = shape::ids(text).into_iter().filter_map(|range| {
+    let found = shape::ids(text).into_iter().filter_map(|shape::Embedded { range, .. }| {
         let old: ObjectId = text[range.clone()].parse().ok()?;
         Some((range, Cow::Owned(new.get(&old)?.to_string())))
     });

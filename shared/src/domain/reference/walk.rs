@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::around::Around;
+use super::around::{Around, COMPARED_WITH, OPERATION};
 use super::place::Name;
-use super::{Lookup, RefType, SOURCE_STATUSES, Site, shape};
+use super::shape::{self, Standing};
+use super::{Lookup, RefType, SOURCE_STATUSES, Site};
 use crate::domain::content::CapturedItem;
-use crate::domain::destination::is_merge_tag;
 use crate::domain::identity::is_owned;
 use crate::domain::pointer::push;
 use crate::domain::{Document, ItemKind, OverBudget, Work};
@@ -25,10 +24,10 @@ impl Lookup<'_> {
         work: &Work,
         visit: impl FnMut(Site<'v>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let identity = item.identity.iter().filter(|place| !place.in_text).map(|place| place.pointer.as_str());
+        let identity = item.identity.iter().filter(|place| !place.in_text);
         let but = Exceptions {
             removed: item.removed_secrets.iter().map(String::as_str).collect(),
-            identity: identity.collect(),
+            identity: identity.map(|place| (place.pointer.as_str(), place.part.map(|[start, _]| start))).collect(),
         };
         self.each_site_but(kind, &item.document, &but, work, visit)
     }
@@ -88,20 +87,22 @@ impl Lookup<'_> {
 struct Exceptions<'a> {
     /// Those that lost a secret.
     removed: HashSet<&'a str>,
-    /// Those that hold a value of the source person: what is certain there is a reference all the same.
-    identity: HashSet<&'a str>,
+    /// Those that hold a value of the source person, each with where it begins in a text that holds more: what is certain there is a
+    /// reference all the same.
+    identity: HashSet<(&'a str, Option<usize>)>,
 }
 
-/// Collects the ids that a document itself gives to what is in it: as an id of an object, or as a key.
+/// Collects the ids that a document itself gives to what is in it: as an id of an object, or as the key of one that says what it is.
 fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'v str>) -> Result<(), OverBudget> {
     match value {
         Value::Object(fields) => {
-            for (key, value) in fields {
+            for (name, value) in fields {
                 work.spend(1)?;
-                if shape::is_id(key) {
-                    defined.insert(key);
+                if shape::may_be_id(name) && says_what_it_is(value) {
+                    defined.insert(name);
                 }
-                define(value, key, work, defined)?;
+                // `"_id": {"$oid": "…"}` is an id as MongoDB exports it.
+                define(value, if EXPORTED.contains(&name.as_str()) { key } else { name }, work, defined)?;
             }
         }
         Value::Array(values) => {
@@ -110,12 +111,46 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
                 define(value, "", work, defined)?;
             }
         }
-        Value::String(text) if matches!(key, "_id" | "id" | "key") && shape::is_id(text) => {
-            defined.insert(text);
+        Value::String(text) if matches!(key, "_id" | "id" | "key") => {
+            work.spend(text.len())?;
+            let ids = shape::ids(text).into_iter().filter(|id| id.standing == Standing::Alone);
+            defined.extend(ids.map(|id| &text[id.range]));
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Fields around an id in an export of MongoDB.
+const EXPORTED: [&str; 3] = ["$oid", "$uuid", "$id"];
+/// Fields of an object that is a part of the document itself, such as a step of a flow. Another one says something about what its key names.
+const STEP: [&str; 21] = [
+    "type",
+    "kind",
+    "action",
+    "actions",
+    "step",
+    "steps",
+    "next",
+    "parent",
+    "children",
+    "position",
+    "name",
+    "title",
+    "module",
+    "parameters",
+    "component",
+    "conditions",
+    "config",
+    "edges",
+    "then",
+    "op",
+    "main",
+];
+
+/// Whether the object at a key says what it is, so that the key is an id that the document itself gives.
+fn says_what_it_is(value: &Value) -> bool {
+    value.as_object().is_some_and(|fields| STEP.iter().any(|field| fields.contains_key(*field)))
 }
 
 /// Top-level fields whose values are words of the contract, and no names of the organization.
@@ -126,21 +161,37 @@ const OWN_TEXT: [&str; 5] = ["prompt", "template", "name", "description", "categ
 /// Fields of an object that is a reference itself.
 const IDENTIFYING: [&str; 5] = ["_id", "id", "name", "value", "label"];
 /// Fields that say which field a value is compared with or written to.
-const COMPARED: [&str; 10] =
-    ["field", "property", "propertyName", "fieldName", "fieldKey", "attribute", "customField", "fact", "key", "left"];
+const COMPARED: [&str; 16] = [
+    "field",
+    "property",
+    "propertyName",
+    "property_name",
+    "fieldName",
+    "fieldKey",
+    "attribute",
+    "customField",
+    "fact",
+    "key",
+    "left",
+    "leftValue",
+    "lhs",
+    "value1",
+    "a",
+    "variable",
+];
 /// Fields that say what an action does, and those that say of which record it does so.
 const DOING: [&str; 5] = ["type", "action", "actionType", "kind", "event"];
 const ACTED_ON: [&str; 6] = ["object", "entity", "resource", "module", "record", "recordType"];
 
 /// Goes through a document, and knows where it is.
-struct Walker<'w, 'v, 'a, E> {
-    lookup: &'w Lookup<'a>,
-    defined: HashSet<&'v str>,
+pub(super) struct Walker<'w, 'v, 'a, E> {
+    pub(super) lookup: &'w Lookup<'a>,
+    pub(super) defined: HashSet<&'v str>,
     but: &'w Exceptions<'w>,
     pointer: String,
     location: &'v str,
     shown: usize,
-    work: &'w Work,
+    pub(super) work: &'w Work,
     visit: &'w mut dyn FnMut(Site<'v>) -> Result<(), E>,
 }
 
@@ -171,22 +222,24 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         for (key, value) in fields {
             if !is_owned(key) && !OWN_TEXT.contains(&key.as_str()) {
                 self.location = key;
-                self.step(key, |walker| walker.ids(value, key))?;
+                let around = Around { field: key, is_read: Name::of(key).is_read(), ..Around::NOTHING };
+                self.step(key, |walker| walker.ids(value, around))?;
             }
         }
         Ok(())
     }
 
-    fn ids(&mut self, value: &'v Value, field: &'v str) -> Result<(), E> {
+    fn ids(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
         match value {
             Value::Object(fields) => in_order(fields).into_iter().try_for_each(|(key, value)| {
+                let inner = Around { field: key, is_read: Name::of(key).is_read(), ..Around::NOTHING };
                 self.step(key, |walker| {
-                    walker.key(key, Around { field, ..Around::NOTHING })?;
-                    walker.ids(value, key)
+                    walker.key(key, around)?;
+                    walker.ids(value, inner)
                 })
             }),
-            Value::Array(values) => self.elements(values, |walker, value| walker.ids(value, field)),
-            Value::String(text) => self.text(text, Around { field, ..Around::NOTHING }),
+            Value::Array(values) => self.elements(values, |walker, value| walker.ids(value, around)),
+            Value::String(text) => self.text(text, around),
             _ => Ok(()),
         }
     }
@@ -200,7 +253,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         compared: Option<&'v str>,
     ) -> Result<(), E> {
         let name = Name::of(key);
-        let inner = around.member(&name, key, compared, value.is_array());
+        let inner = around.member(&name, key, compared, value);
         self.work.spend(1 + key.len())?;
         self.step(key, |walker| {
             walker.key(key, around)?;
@@ -213,7 +266,9 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
             Value::Object(fields) => self.object(fields, value, around),
             Value::Array(values) => self.elements(values, |walker, value| walker.value(value, around)),
             Value::String(text) => self.text(text, around),
-            Value::Number(_) if around.certain.is_some() => self.unreadable(value, around),
+            Value::Number(_) if around.certain.is_some() || around.id_of.is_some() && !around.is_sent => {
+                self.unreadable(value, Around { certain: around.certain.or(around.id_of), ..around })
+            }
             Value::Number(_) | Value::Null | Value::Bool(_) => Ok(()),
         }
     }
@@ -223,13 +278,15 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         let shown = self.shown;
         let text = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
         let (doing, acted_on) = (text(&DOING).map(Name::of), text(&ACTED_ON).map(Name::of));
-        let compared =
-            if fields.contains_key("value") || fields.contains_key("values") { text(&COMPARED) } else { None };
+        let is_compared = COMPARED_WITH.iter().chain([&OPERATION]).any(|field| fields.contains_key(*field));
+        let compared = if is_compared { text(&COMPARED) } else { None };
         let inside = Around {
             certain: None,
             own: None,
             sends: around.sends || doing.as_ref().is_some_and(Name::sends_words),
             assigns: around.assigns || doing.as_ref().is_some_and(Name::assigns_agent),
+            // `{"type": "stage", "name": "Won"}`
+            refers: around.refers || doing.iter().chain(&acted_on).any(Name::only_refers),
             of_another_record: around.of_another_record
                 || doing.iter().chain(&acted_on).any(Name::is_of_another_record),
             ..around
@@ -270,53 +327,6 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         Ok(())
     }
 
-    /// A key that is the id of something known, or a name where the object is one of stages or agents.
-    fn key(&mut self, key: &'v str, around: Around<'v>) -> Result<(), E> {
-        let (ref_type, suspected) = match self.lookup.known(key) {
-            Some(known) if shape::is_id(key) => (known.ref_type(), false),
-            _ if around.keys_refer && around.suspect => match self.lookup.named(key, around.agents_first) {
-                Some(ref_type) => (ref_type, true),
-                None => return Ok(()),
-            },
-            _ => return Ok(()),
-        };
-        self.show(Cow::Borrowed(key), ref_type, around.field, |site| Site { suspected, in_key: true, ..site })
-    }
-
-    fn text(&mut self, text: &'v str, around: Around<'v>) -> Result<(), E> {
-        self.work.spend(1 + text.len())?;
-        if text.trim().is_empty() || is_merge_tag(text) {
-            return Ok(());
-        }
-        let ids = shape::ids(text);
-        if ids.is_empty() {
-            return self.part(text, None, around);
-        }
-        let is_whole = ids.len() == 1 && ids[0].len() == text.len();
-        for range in ids {
-            self.part(&text[range.clone()], (!is_whole).then_some(range), around)?;
-        }
-        Ok(())
-    }
-
-    /// A text, or one id of a list of them.
-    fn part(&mut self, value: &'v str, part: Option<Range<usize>>, around: Around<'v>) -> Result<(), E> {
-        let certain = match self.lookup.known(value) {
-            Some(known) => Some(known.ref_type()),
-            None => around.certain.or_else(|| around.own.filter(|own| self.lookup.has_item(*own, value))),
-        };
-        let (ref_type, suspected) = match certain {
-            Some(ref_type) => (ref_type, false),
-            None if shape::is_id(value) && !self.defined.contains(value) => (RefType::Unknown, false),
-            None if around.suspects(value) => match self.lookup.named(value, around.agents_first) {
-                Some(ref_type) => (ref_type, true),
-                None => return Ok(()),
-            },
-            None => return Ok(()),
-        };
-        self.show(Cow::Borrowed(value), ref_type, around.field, |site| Site { suspected, part, ..site })
-    }
-
     /// What is there to name something, in a way that cannot be followed.
     fn unreadable(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
         let Some(ref_type) = around.certain else { return Ok(()) };
@@ -325,7 +335,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         self.show(Cow::Owned(json), ref_type, around.field, |site| Site { is_readable: false, ..site })
     }
 
-    fn show(
+    pub(super) fn show(
         &mut self,
         value: Cow<'v, str>,
         ref_type: RefType,
@@ -346,7 +356,11 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         });
         let is_certain = !site.suspected && site.ref_type != RefType::Unknown;
         let pointer = self.pointer.as_str();
-        if self.but.removed.contains(pointer) || !is_certain && self.but.identity.contains(pointer) {
+        let is_person = || {
+            let starts = [None, site.part.as_ref().map(|part| part.start)];
+            starts.into_iter().any(|start| self.but.identity.contains(&(pointer, start)))
+        };
+        if self.but.removed.contains(pointer) || !is_certain && is_person() {
             return Ok(());
         }
         self.shown += 1;

@@ -250,3 +250,38 @@ fn a_revision_follows_unless_it_sends_to_what_the_shared_one_does_not() {
     let over = Work::until(|| true);
     assert_eq!(unfollowed(&content(&[one]), &content(&[one]), &over), Some(NOT_COMPARED));
 }
+
+#[test]
+fn what_becomes_the_new_users_is_no_destination_that_a_revision_waits_for() {
+    let own = "alex@acme.example";
+    let content = |to: &str| {
+        let document = serde_json::json!({"name": "Copy", "actions": {"bcc": to, "sms": {"to": "+14155550101"}}});
+        let item = super::super::SetupItem { id: other(1), document: serde_json::from_value(document).unwrap() };
+        let setup = super::super::Setup { automations: vec![item], ..Default::default() };
+        let email = super::super::Email::parse(own).unwrap();
+        let owner = super::super::identity::SourceIdentity::new(SOURCE, other(9), Some(&email), Some("+14155550101"));
+        let setup = super::super::capture::SourceSetup { owner: Some(owner), ..setup.into() };
+        let organization = super::super::Organization {
+            id: SOURCE,
+            name: "Acme".into(),
+            pipelines: vec![],
+            agents: vec![],
+            trusted_destinations: vec![],
+            left_out: Vec::new(),
+        };
+        super::super::capture::capture(setup, &organization, &Work::unlimited()).unwrap().content().unwrap()
+    };
+    let nobody = content("");
+    for (to, follows) in [
+        (own.to_owned(), true),
+        (format!("Alex <{own}>"), true),
+        ("bob@acme.example".to_owned(), false),
+        (format!("{own}, {own}"), true),
+        (format!("{own}, bob@acme.example"), false),
+        ("https://wa.me/14155550101".to_owned(), true),
+        ("sip:+14155550101@evil.example".to_owned(), false),
+    ] {
+        let reason = unfollowed(&nobody, &content(&to), &Work::unlimited());
+        assert_eq!(reason, (!follows).then_some(NEW_DESTINATIONS), "{to}");
+    }
+}

@@ -7,7 +7,7 @@ use crate::domain::OverBudget;
 use crate::domain::content::MAX_RAW_BYTES;
 use crate::domain::plan::choices::{KEEP_VALUES, SOURCE_STATUSES_MAPPING};
 use crate::domain::plan::words::shortened;
-use crate::domain::reference::SOURCE_STATUSES;
+use crate::domain::reference::{SOURCE_STATUSES, key_pointer};
 
 /// The most elements that replaced `sourceStatuses` have over all automations: one name may name thousands of them.
 const MAX_REPLACED: usize = 100_000;
@@ -27,7 +27,7 @@ impl<'a> Judge<'a> {
             if !users.is_empty() {
                 self.judged.kept.insert((key, value));
                 for user in users {
-                    self.automations[user].kept.insert(value);
+                    self.automations[user].kept.insert(key_pointer(value));
                 }
                 continue;
             }

@@ -244,3 +244,15 @@ fn numbered(kind: u8, documents: impl Iterator<Item = Value>) -> Vec<SetupItem> 
         .map(|(number, document)| SetupItem { id: id(number), document: serde_json::from_value(document).unwrap() })
         .collect()
 }
+
+#[test]
+fn an_address_with_an_id_that_is_rewired_is_still_a_destination() {
+    let own = id(40);
+    for (url, is_destination) in [(format!("https://evil.example/?t={own}"), true), (own.to_string(), false)] {
+        let automation = json!({"name": "Sender", "actions": {"http": {"url": url}}});
+        let content = content(vec![automation], vec![], vec![json!({"name": "Intro", "template": "Hi"})]);
+        let plan = across(&content, &Choices::default());
+        assert_eq!(plan.clones[0].rewires.len(), 1, "{url}");
+        assert_eq!((plan.destinations.total > 0, is_on(&plan)), (is_destination, !is_destination), "{url}");
+    }
+}

@@ -129,6 +129,33 @@ fn what_identity_rewrites_is_no_destination() {
 }
 
 #[test]
+fn what_is_somebody_elses_of_a_list_is_a_destination() {
+    for (to, destinations) in [
+        ("alex@acme.example, bob@acme.example", vec!["bob@acme.example"]),
+        ("+14155550101; +14155550177", vec!["+14155550177"]),
+        ("Alex <alex@acme.example>; (415) 555-0101", vec![]),
+    ] {
+        let automation = json!({"name": "Copy", "actions": {"forwardTo": to}});
+        let plan = across(&captured(vec![automation], vec![], vec![]), &choices(true));
+        let found: Vec<_> = plan.destinations.listed.iter().map(|it| it.destination.as_str()).collect();
+        assert_eq!(found, destinations, "{to}");
+        assert_eq!(plan.clones[0].enabled, Some(destinations.is_empty()));
+        let arrived = arrival(&plan, Some("+442079460018"))[0]["actions"]["forwardTo"].to_string();
+        assert!(!arrived.contains("alex@") && !arrived.contains("0101"), "{arrived}");
+    }
+}
+
+#[test]
+fn a_value_that_a_mapping_moved_is_filled_in_where_it_stands_then() {
+    let owners = format!("agent/{} user/{} agent/{}", id(60), id(210), id(60));
+    let automation = json!({"name": "Mover", "actions": {"owners": owners}});
+    let content = captured(vec![automation], vec![], vec![]);
+    let choices = Choices { new_user: choices(true).new_user, ..agents(&[("Mover", "Warm-up Agent", 70)]) };
+    let owners = &arrival(&across(&content, &choices), None)[0]["actions"]["owners"];
+    assert_eq!(owners, &json!(format!("agent/{} user/{} agent/{}", id(70), id(0xaa), id(70))));
+}
+
+#[test]
 fn what_a_mapping_wrote_is_not_written_again() {
     let automation =
         json!({"name": "Mover", "sourceStatuses": [PHONE], "actions": {"targetStage": PHONE, "from": PHONE}});

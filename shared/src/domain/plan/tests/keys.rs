@@ -76,3 +76,51 @@ fn what_a_mapping_writes_has_at_most_16_mb() {
         assert_eq!(plan.unwrap().refusals.len(), usize::from(refused), "{automations}");
     }
 }
+
+/// References within texts, and what each text is after its own bytes were replaced.
+#[test]
+fn a_mapping_replaces_the_bytes_of_a_reference_and_no_others() {
+    const STAGE: &str = "7b0f6a5e-2c1d-4e8f-9a3b-5d6c7e8f9a0b";
+    const STAGE_HERE: &str = "8c0f6a5e-2c1d-4e8f-9a3b-5d6c7e8f9a0b";
+    let bare = |id: &str| id.replace('-', "");
+    let (agent, here, gone, known) = (id(60), id(70), id(0xee), id(0xdd));
+    let rows = [
+        (format!("owner == \"{agent}\" || x.form == '{gone}'"), format!("owner == \"{here}\" || x.form == '{known}'")),
+        (format!("https://crm.example/agents/{agent}?x=1"), format!("https://crm.example/agents/{here}?x=1")),
+        (format!("{{\"n\": 1.50, \"to\":\"{agent}\"}}"), format!("{{\"n\": 1.50, \"to\":\"{here}\"}}")),
+        (format!("ObjectId(\"{gone}\")"), format!("ObjectId(\"{known}\")")),
+        (format!("stages/{STAGE}"), format!("stages/{STAGE_HERE}")),
+        (bare(STAGE), bare(STAGE_HERE)),
+        (STAGE.to_uppercase(), STAGE_HERE.to_owned()),
+        ("stage == \"Contacted\" && x".to_owned(), "stage == \"Reached Out\" && x".to_owned()),
+        (" Contacted ".to_owned(), " Reached Out ".to_owned()),
+        ("Contacted, New Lead".to_owned(), "Reached Out, Reached Out".to_owned()),
+        (format!("stage is Contacted and owner is {agent}"), format!("stage is Reached Out and owner is {here}")),
+    ];
+    let (mut source, mut targets) = (source(), organization(&["Reached Out"], &[(70, "Default Agent")]));
+    source.pipelines[0].stages[1].rest.insert("_id".into(), STAGE.into());
+    targets.pipelines[0].stages[0].rest.insert("id".into(), STAGE_HERE.into());
+    for (text, becomes) in rows {
+        let setup = Setup { automations: items(1, vec![json!({"name": "A", "onReply": text})]), ..Setup::default() };
+        let content = capture(setup, &source, &Work::unlimited()).unwrap().content().unwrap();
+        let is_stage = text.contains("ontacted") || text.contains(STAGE) || !text.contains(' ') && !text.contains('(');
+        let mut choices = Choices::default();
+        if is_stage && !text.contains("agents/") {
+            choices = stages(&[("A", "/onReply", "Reached Out")]);
+        }
+        if text.contains(&agent.to_string()) {
+            choices.agent_mapping.insert("A".into(), BTreeMap::from([(agent.to_string(), here)]));
+        }
+        if text.contains(&gone.to_string()) {
+            choices.id_mapping.insert("A".into(), BTreeMap::from([(gone.to_string(), known.to_string())]));
+        }
+        let plan = plan(&content, &Scope::OtherOrganization, &targets, &choices, &Work::unlimited()).unwrap();
+        assert_eq!((plan.refusals.as_slice(), codes(&plan)), (&[][..], vec![]), "{text}");
+        assert_eq!(plan.clones[0].document.as_value()["onReply"], becomes, "{text}");
+        assert_eq!(plan.clones[0].enabled, Some(plan.warnings.is_empty()), "{text}");
+    }
+}
+
+fn codes(plan: &Plan) -> Vec<WarningCode> {
+    plan.warnings.iter().map(|warning| warning.code).filter(|code| *code != WarningCode::ExternalDestination).collect()
+}
