@@ -154,7 +154,7 @@ LOAD_PASSWORD in the environment is the password of all users. Without it the co
 Examples:
   LOAD_PASSWORD=Demo-Pass-2026! cargo run -- load --table snapshots --workspace events/demo-workspace.json \\
       --endpoint http://127.0.0.1:8000
-  cargo run -- load --table my-table --workspace crm.json          on AWS: credentials and region as for the AWS CLI";
+  cargo run -- load --table my-table --workspace crm.json          on AWS: credentials, region and AWS_ENDPOINT_URL as for the AWS CLI";
 
 #[derive(Debug, Args)]
 struct Load {
@@ -164,7 +164,7 @@ struct Load {
     /// The workspace.
     #[arg(long, value_name = "FILE")]
     workspace: PathBuf,
-    /// The endpoint of DynamoDB, if it is not AWS.
+    /// The endpoint of DynamoDB, if it is neither AWS nor what AWS_ENDPOINT_URL names.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     /// Write only what the table lacks, including items of users and organizations that it has. Completes an interrupted load.
@@ -189,7 +189,7 @@ struct Migrate {
         default_value_if("db", clap::builder::ArgPredicate::IsPresent, "snapshots")
     )]
     table: Option<String>,
-    /// The endpoint of DynamoDB, if it is not AWS.
+    /// The endpoint of DynamoDB, if it is neither AWS nor what AWS_ENDPOINT_URL names.
     #[arg(long, value_name = "URL", conflicts_with = "db")]
     endpoint: Option<String>,
     /// The file of a table made with --db. No other program may serve it at the same time.

@@ -59,6 +59,24 @@ fn load(app: &TestApp, endpoint: &str, workspace: &Path) -> Command {
     command
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_goes_where_the_environment_says() {
+    let directory = fresh_directory("environment");
+    let workspace = workspace(&directory, 1, 1);
+    let app = TestApp::start().await;
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"] {
+        let mut command =
+            local(&["load", "--missing", "--table", "snapshots", "--workspace", workspace.to_str().unwrap()]);
+        let line = app.database().credentials().export_line();
+        let pairs = line.trim().strip_prefix("export ").unwrap().split(' ').map(|pair| pair.split_once('=').unwrap());
+        command.envs(pairs).env(variable, app.database().endpoint()).env("AWS_REGION", "eu-central-1");
+        let done = command.env("LOAD_PASSWORD", "Good-Pass-2026!").output().unwrap();
+        assert!(done.status.success(), "{variable}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    assert_eq!(count(&loaded(&app).await, "PIPELINE#"), ITEMS);
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
 /// Returns the keys of the items that the workspace made. Their values differ: each password hash has a new salt.
 async fn loaded(app: &TestApp) -> Vec<(String, String)> {
     let census = Census::of(app).await.partitions(|pk| pk.contains(ORGANIZATION) || pk.contains("third.example"));

@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::Value;
 
-pub use fault::{AnswerChoice, ElementFilter, Fault, Loss, Reason, Reasons, Rewriter, Throttling};
+pub use fault::{AnswerChoice, Denial, ElementFilter, Fault, Loss, Reason, Reasons, Rewriter, Throttling};
 pub use gate::Gate;
 pub use request::Element;
 pub use rule::{Hits, Rule};
@@ -123,6 +123,11 @@ impl Faults {
     /// DynamoDB fails with 500 or 503.
     pub fn fail(&self, status: u16) -> Rule {
         self.inject(Fault::Fail(status))
+    }
+
+    /// DynamoDB refuses the caller, not the request.
+    pub fn deny(&self, denial: Denial) -> Rule {
+        self.inject(Fault::Deny(denial))
     }
 
     /// Removes the conditions of the elements that `chosen` selects, including those of checks.

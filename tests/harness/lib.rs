@@ -49,7 +49,8 @@ pub use census::{Census, Contents, Finding};
 pub use description::validate;
 pub use determinism::{SeededRandomness, SettableClock};
 pub use faults::{
-    AnswerChoice, Element, ElementFilter, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule, Throttling,
+    AnswerChoice, Denial, Element, ElementFilter, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule,
+    Throttling,
 };
 pub use lambda::{FrozenProcess, Invocation, Process, Side, Write, recorded_event};
 pub use lane::rounds;

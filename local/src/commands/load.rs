@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use shared::config::{client_for_endpoint, sdk_config};
+use shared::config::{Environment, client_for_endpoint, sdk_config};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
 use shared::store::Table;
@@ -58,8 +58,10 @@ fn report(LoadReport { written, found, missing }: &LoadReport) -> Result<(), Fai
 
 /// Returns the table of this name at `endpoint`, or at AWS without one. Fails if the table cannot be used.
 pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Table, Failure> {
-    let client = connect(endpoint).await;
-    let place = endpoint.unwrap_or("AWS");
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let endpoint = endpoint.map(str::to_owned).or_else(|| configured_endpoint(&environment));
+    let client = connect(endpoint.as_deref(), &environment).await;
+    let place = endpoint.as_deref().unwrap_or("AWS");
     match client.describe_table().table_name(name).send().await {
         Ok(_) => Ok(Table::new(client, name)),
         Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => {
@@ -75,23 +77,34 @@ pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Tab
     }
 }
 
-/// Returns a client for a database on this machine or network (plain HTTP, with the environment's credentials, if any), or for
-/// AWS.
-async fn connect(endpoint: Option<&str>) -> Client {
-    match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") => {
-            let settings = client_for_endpoint(endpoint).config().to_builder();
-            let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| std::env::var(name).ok());
-            let (Some(id), Some(secret)) = (id, secret) else { return Client::from_conf(settings.build()) };
-            let credentials = Credentials::new(id, secret, None, None, "the environment");
-            Client::from_conf(settings.credentials_provider(credentials).build())
+/// Returns the endpoint of DynamoDB that the variables of the AWS CLI and its SDKs name.
+fn configured_endpoint(environment: Environment<'_>) -> Option<String> {
+    let are_ignored =
+        environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    let variables = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+    variables.into_iter().find_map(environment).filter(|_| !are_ignored)
+}
+
+/// Returns a client for a database on this machine or network (plain HTTP, with the environment's credentials and region, if any), or
+/// for AWS.
+async fn connect(endpoint: Option<&str>, environment: Environment<'_>) -> Client {
+    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.starts_with("http://")) else {
+        let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config(None).await);
+        if let Some(endpoint) = endpoint {
+            settings.set_endpoint_url(Some(endpoint.to_owned()));
         }
-        endpoint => {
-            let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config(None).await);
-            settings.set_endpoint_url(endpoint.map(str::to_owned));
-            Client::from_conf(settings.build())
-        }
+        return Client::from_conf(settings.build());
+    };
+    let mut settings = client_for_endpoint(endpoint).config().to_builder();
+    // Emulators keep a table for each region and account, and tell them by the signature.
+    if let Some(region) = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(environment) {
+        settings.set_region(Some(Region::new(region)));
     }
+    if let (Some(id), Some(secret)) = (environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY")) {
+        let credentials = Credentials::new(id, secret, environment("AWS_SESSION_TOKEN"), None, "the environment");
+        settings.set_credentials_provider(Some(SharedCredentialsProvider::new(credentials)));
+    }
+    Client::from_conf(settings.build())
 }
 
 /// Returns the messages of an error and its causes.
@@ -134,6 +147,29 @@ fn judge(text: String, user: &User) -> Result<NewPassword, shared::domain::Viola
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_is_configured_as_for_the_aws_cli() {
+        let configured = |variables: &[(&str, &str)]| {
+            let environment =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            configured_endpoint(&environment)
+        };
+        let [all, own] = [("AWS_ENDPOINT_URL", "http://all:1"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://own:2")];
+        assert_eq!(configured(&[]), None);
+        assert_eq!(configured(&[all]).as_deref(), Some(all.1));
+        assert_eq!(configured(&[all, own]).as_deref(), Some(own.1));
+        assert_eq!(configured(&[all, own, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), None);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_on_this_machine_is_asked_in_the_region_of_the_environment() {
+        for (variable, expected) in [("AWS_REGION", "eu-west-3"), ("AWS_DEFAULT_REGION", "eu-west-3"), ("X", "local")] {
+            let environment = |name: &str| (name == variable).then(|| "eu-west-3".to_owned());
+            let client = connect(Some("http://127.0.0.1:1"), &environment).await;
+            assert_eq!(client.config().region().unwrap().as_ref(), expected, "{variable}");
+        }
+    }
 
     #[test]
     fn a_given_password_must_be_good_for_every_user() {

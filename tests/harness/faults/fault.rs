@@ -34,6 +34,8 @@ pub enum Fault {
     InProgress,
     /// 500 or 503.
     Fail(u16),
+    /// DynamoDB refuses the caller, not the request.
+    Deny(Denial),
     /// Conditions are removed before the request is sent.
     StripConditions(ElementFilter),
     /// The request is changed before it is sent.
@@ -74,6 +76,55 @@ pub enum Throttling {
     Provisioned,
     /// `ThrottlingException`; in a transaction `ThrottlingError`.
     OnDemand,
+}
+
+/// Why DynamoDB refuses the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// No policy grants the action.
+    Right,
+    /// The key that the table is encrypted with is closed to the caller.
+    Key,
+    /// The credentials are over.
+    ExpiredToken,
+    /// The credentials are nobody's.
+    UnknownToken,
+    /// The signature is wrong, as with a secret of somebody else's.
+    Signature,
+}
+
+impl Denial {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Right, Self::Key, Self::ExpiredToken, Self::UnknownToken, Self::Signature];
+
+    /// Returns the answer of DynamoDB to this operation. A transaction is refused by the action that it needs and does not have.
+    fn refusal(self, operation: &str, request: &Value) -> Refusal {
+        let element = request["TransactItems"][0].as_object().and_then(|item| item.keys().next());
+        let action = element.map_or_else(|| operation.to_owned(), |kind| format!("{kind}Item"));
+        let who = "User: arn:aws:sts::123456789012:assumed-role/snapshots-role/run is not authorized to perform:";
+        let (code, message) = match self {
+            Self::Right => {
+                let table = "arn:aws:dynamodb:eu-central-1:123456789012:table/snapshots";
+                let why = format!("because no identity-based policy allows the dynamodb:{action} action");
+                ("AccessDeniedException", format!("{who} dynamodb:{action} on resource: {table} {why}"))
+            }
+            Self::Key => {
+                let what = "kms:Decrypt on the resource associated with this ciphertext";
+                ("AccessDeniedException", format!("KMS key access denied error: {who} {what}"))
+            }
+            Self::ExpiredToken => {
+                ("ExpiredTokenException", "The security token included in the request is expired".to_owned())
+            }
+            Self::UnknownToken => {
+                ("UnrecognizedClientException", "The security token included in the request is invalid.".to_owned())
+            }
+            Self::Signature => (
+                "InvalidSignatureException",
+                "The request signature we calculated does not match the signature you provided.".to_owned(),
+            ),
+        };
+        error(400, "com.amazon.coral.service", code, &message)
+    }
 }
 
 /// The reason of an item for the cancelled transaction.
@@ -166,6 +217,7 @@ pub(super) fn refusal(fault: &Fault, operation: &str, request: &Value) -> Option
         Fault::Throttle(Throttling::Provisioned) => {
             Some(error(400, DYNAMODB, "ProvisionedThroughputExceededException", PROVISIONED))
         }
+        Fault::Deny(denial) => Some(denial.refusal(operation, request)),
         Fault::Conflict if is_transaction => {
             cancelled(request, &|place, _| if place == 0 { Reason::Conflict } else { Reason::None })
         }

@@ -293,7 +293,9 @@ impl<'a> SetupWriter<'a> {
     ) -> Result<TransactWriteItem, Fault> {
         let update = Update::builder()
             .update_expression("SET enabled.#automation = :enabled, setupVersion = :next")
-            .condition_expression("attribute_exists(PK) AND setupVersion = :seen")
+            // Without the map there is no path to the switch, which DynamoDB would call an invalid request.
+            .condition_expression("attribute_exists(PK) AND setupVersion = :seen AND attribute_type(enabled, :map)")
+            .expression_attribute_values(":map", text("M"))
             .expression_attribute_names("#automation", automation.to_string())
             .expression_attribute_values(":enabled", AttributeValue::Bool(enabled))
             .expression_attribute_values(":seen", number(seen))

@@ -1,5 +1,7 @@
 //! Reads and deletions of many items in batches.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
 use futures_util::future::try_join_all;
 
@@ -23,6 +25,7 @@ impl Table {
         attributes: &[&str],
         consistent: bool,
     ) -> Result<Vec<Item>, Fault> {
+        let keys = distinct(keys);
         let batches = keys.chunks(MAX_BATCH_GET).map(|batch| self.batch_get_once(batch, attributes, consistent));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
@@ -65,7 +68,7 @@ impl Table {
 
     /// Deletes the items that exist. A failure may leave some of them.
     pub(in crate::store) async fn batch_delete(&self, keys: Vec<ItemKey>) -> Result<(), Fault> {
-        for batch in keys.chunks(MAX_BATCH_WRITE) {
+        for batch in distinct(&keys).chunks(MAX_BATCH_WRITE) {
             let requests = batch.iter().map(delete_request).collect::<Result<Vec<_>, Fault>>()?;
             self.batch_write_once(requests).await?;
         }
@@ -92,6 +95,13 @@ impl Table {
             }
         }
     }
+}
+
+/// Returns each key once, in order. DynamoDB refuses a batch that names a key twice, and an index may show an item at its old and at its
+/// new place.
+fn distinct(keys: &[ItemKey]) -> Vec<ItemKey> {
+    let mut seen = HashSet::with_capacity(keys.len());
+    keys.iter().filter(|key| seen.insert(*key)).cloned().collect()
 }
 
 fn delete_request(key: &ItemKey) -> Result<WriteRequest, Fault> {

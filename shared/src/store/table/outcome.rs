@@ -22,6 +22,9 @@ pub(in crate::store) enum CallFailure {
     Contended(String),
     /// DynamoDB did not answer, or is unavailable. A write may be done or not.
     Unavailable(String),
+    /// A right is missing, a KMS key refuses its use, or the credentials are expired or wrong: nothing was read or written. A retry is
+    /// useless until an operator corrects that.
+    Denied(String),
     /// DynamoDB rejected the request as invalid. A retry is useless.
     Invalid(String),
 }
@@ -47,7 +50,9 @@ pub(in crate::store) enum ItemReason {
 impl From<CallFailure> for Fault {
     fn from(failure: CallFailure) -> Self {
         match failure {
-            CallFailure::Contended(what) | CallFailure::Unavailable(what) => Self::Unavailable(what),
+            CallFailure::Contended(what) | CallFailure::Unavailable(what) | CallFailure::Denied(what) => {
+                Self::Unavailable(what)
+            }
             CallFailure::Invalid(what) => Self::Corrupt(what),
             CallFailure::ConditionFailed(_) => Self::Corrupt("an unexpected condition failed".into()),
             CallFailure::Cancelled(reasons) => Self::Corrupt(format!("an unexpected condition failed: {reasons:?}")),
@@ -100,9 +105,30 @@ pub(in crate::store) fn classify<E: CallError>(error: SdkError<E>) -> CallFailur
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "ThrottlingException" => CallFailure::Contended(message),
+        _ if is_denial(code) => CallFailure::Denied(message),
         _ if status >= 500 => CallFailure::Unavailable(message),
         _ => CallFailure::Invalid(message),
     }
+}
+
+/// Whether AWS refused the caller and not the request. The message of a missing right names the action, so the log says which right to
+/// grant. Source: the common errors in the references of DynamoDB and KMS.
+fn is_denial(code: &str) -> bool {
+    const DENIALS: [&str; 12] = [
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "UnrecognizedClientException",
+    ];
+    DENIALS.contains(&code) || code.starts_with("KMS")
 }
 
 /// Classifies a cancelled transaction by its worst reason: invalid, then a failed condition, then contended.
@@ -114,8 +140,8 @@ fn cancelled(reasons: &[CancellationReason], description: String) -> CallFailure
             "ConditionalCheckFailed" => ItemReason::ConditionFailed(reason.item().cloned()),
             "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => ItemReason::Contended,
             other => {
-                let message = reason.message().unwrap_or_default();
-                return CallFailure::Invalid(format!("{description}: {other}: {message}"));
+                let message = format!("{description}: {other}: {}", reason.message().unwrap_or_default());
+                return if is_denial(other) { CallFailure::Denied(message) } else { CallFailure::Invalid(message) };
             }
         });
     }
@@ -209,6 +235,7 @@ mod tests {
         assert!(matches!(read(&["TransactionConflict", "ConditionalCheckFailed"]), CallFailure::Cancelled(_)));
         assert!(matches!(read(&["ConditionalCheckFailed", "ValidationError"]), CallFailure::Invalid(_)));
         assert!(matches!(read(&["ItemCollectionSizeLimitExceeded"]), CallFailure::Invalid(_)));
+        assert!(matches!(read(&["None", "AccessDenied"]), CallFailure::Denied(_)));
     }
 
     #[test]
