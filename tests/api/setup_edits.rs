@@ -171,6 +171,29 @@ async fn a_user_without_switches_gets_them_with_the_first() {
 }
 
 #[tokio::test]
+async fn a_switch_whose_item_is_gone_or_holds_no_switches_is_outdated_and_no_fault() {
+    let editor = Editor::start().await;
+    let partition = format!("ORG#{}#USER#{}", editor.user.organization, editor.user.id);
+    let switch = SetupChange::Switch(editor.app.member(ALEX).setup.automations[0].id, false);
+    let seen = editor.see(&switch).await;
+    assert!(matches!(seen, ItemVersion::Version(_)));
+    let edit = SetupEdit { change: switch, seen };
+    let mut item = editor.app.item(&partition, "PREFERENCES").await.unwrap();
+    item.remove("enabled");
+    editor.app.store(item).await;
+    assert_eq!(
+        editor.write(std::slice::from_ref(&edit)).await,
+        SetupWriteOutcome::Outdated(vec![0]),
+        "without switches"
+    );
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let delete = editor.app.database().client().delete_item().table_name("snapshots").key("PK", text(&partition));
+    delete.key("SK", text("PREFERENCES")).send().await.unwrap();
+    assert_eq!(editor.write(&[edit]).await, SetupWriteOutcome::Outdated(vec![0]), "without the item");
+    assert_eq!(editor.setup_version().await, 1);
+}
+
+#[tokio::test]
 async fn an_edit_whose_answer_is_lost_is_opened_again_and_not_written_twice() {
     let editor = Editor::start().await;
     let id = editor.prompt();
