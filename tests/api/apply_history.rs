@@ -76,6 +76,7 @@ async fn an_apply_is_listed_with_caller_time_and_outcome() {
         let sk = format!("{}#{}", clone["kind"].as_str().unwrap().to_uppercase(), clone["cloneId"].as_str().unwrap());
         let item = app.item(&format!("ORG#{GLOBEX}#USER#{}", result["userId"].as_str().unwrap()), &sk).await.unwrap();
         assert!(item["clonedFrom"].as_s().unwrap().ends_with(clone["sourceId"].as_str().unwrap()));
+        assert_eq!(clone["name"], *item["document"].as_m().unwrap()["name"].as_s().unwrap());
     }
 }
 
@@ -158,7 +159,7 @@ async fn what_a_user_adds_is_no_clone_and_a_clone_that_is_edited_stays_one() {
     let sam = app.token(SAM);
     let applied = app.apply(&sam, &id, &mapped_body("new@globex.example", 1)).await;
     let apply = apply_id(&applied);
-    let before = app.apply_detail(&sam, &id, &apply, "").await.expect(200)["clones"].clone();
+    let mut before = app.apply_detail(&sam, &id, &apply, "").await.expect(200)["clones"].clone();
     let new: ObjectId = applied.body["result"]["userId"].as_str().unwrap().parse().unwrap();
     let clone: ObjectId = before[1]["cloneId"].as_str().unwrap().parse().unwrap();
     let document: Document = serde_json::from_value(json!({"name": "Mine"})).unwrap();
@@ -167,6 +168,7 @@ async fn what_a_user_adds_is_no_clone_and_a_clone_that_is_edited_stays_one() {
         (0..20).map(|number| put(ItemKind::Automation, numbered_id(9, number))).collect();
     changes.push(put(ItemKind::Prompt, clone));
     tests::change_setup(app.table(), &GLOBEX.parse().unwrap(), &new, &changes, tests::BEGINNING).await.unwrap();
+    before[1]["name"] = json!("Mine");
     for limit in [1, 2, 3, 200] {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -221,6 +223,7 @@ async fn every_state_of_an_apply_has_a_word_and_shows_what_it_has() {
     app.faults().clear();
     let undoing = row(&app).await;
     assert_eq!((&undoing["state"], undoing["undoneBy"].is_string()), (&json!("undoing"), true));
+    assert_eq!(undoing["undoneByName"], "Sam Super");
     app.undo(&sam, &id, apply, None).await.expect(200);
     assert_eq!(row(&app).await["state"], "undone");
 }

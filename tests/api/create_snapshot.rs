@@ -31,6 +31,7 @@ async fn the_customers_request_answers_every_field_of_the_customers_page() {
                 "createdAt": "2026-05-15T09:00:00.000Z",
                 "updatedAt": "2026-05-15T09:00:00.000Z",
                 "revision": 1,
+                "version": "1.1",
                 "revisedAt": "2026-05-15T09:00:00.000Z"
             }
         })

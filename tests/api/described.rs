@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::http::OperationId;
 use shared::store::SetupChange;
-use tests::{ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body};
+use tests::{
+    ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, Subject, TestApp, apply_body, create_body, good_body, resolved,
+};
 
 use crate::apply_across::snapshot;
 
@@ -66,11 +68,9 @@ fn described() -> BTreeSet<DescribedError> {
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let codes = response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]
-                    ["enum"]
-                    .as_array();
-                let codes: Vec<&str> =
-                    codes.map_or(vec![""], |all| all.iter().map(|code| code.as_str().unwrap()).collect());
+                let response = resolved(response);
+                let codes = response["content"]["application/problem+json"]["examples"].as_object();
+                let codes: Vec<&str> = codes.map_or(vec![""], |all| all.keys().map(String::as_str).collect());
                 described.extend(codes.into_iter().map(|code| DescribedError {
                     operation: operation["operationId"].as_str().unwrap().to_owned(),
                     method: method.to_ascii_uppercase(),
@@ -155,7 +155,7 @@ async fn provoke(happening: &DescribedError) -> Answer {
             app.delete_snapshot(&app.token(SAM), &made).await.expect(200);
             request.headers.push(("idempotency-key", "k".to_owned()));
         }
-        "invalid_header" => request.headers.push(("if-match", "3".to_owned())),
+        "invalid_header" => request.headers.push(("if-match", "\"3".to_owned())),
         "precondition_failed" => request.headers.push(("if-match", "\"99\"".to_owned())),
         "invalid_json" => request.body = Some("{".to_owned()),
         "invalid_body" => request.body = Some("[]".to_owned()),

@@ -57,7 +57,8 @@ async fn an_assignment_replaces_the_list_to_the_letter() {
     assert_eq!(
         *answer.expect(200),
         json!({"message": "Snapshot access updated",
-               "snapshot": {"_id": id, "assignedOrgIds": [GLOBEX, ACME, others[0]], "isGlobal": false,
+               "snapshot": {"_id": id, "name": "Top performer baseline 2026-05", "version": "2.1",
+                            "assignedOrgIds": [GLOBEX, ACME, others[0]], "isGlobal": false,
                             "sharedRevision": 1, "sharedAt": "2026-05-15T09:00:00.000Z"}})
     );
     assert_eq!(visibility(&app, &id).await, keys(&[GLOBEX, &others[0]]));

@@ -41,13 +41,14 @@ async fn a_rename_changes_the_name_and_the_description_and_nothing_else() {
     assert_eq!((body["message"].as_str(), answer.header("etag")), (Some("Snapshot updated"), Some("\"2.1\"")));
     let mut expected = app.snapshot(&app.token(PAT), &id).await.body["snapshot"].clone();
     for (field, value) in before.as_object().unwrap() {
-        let changed = ["name", "description", "updatedAt"].contains(&field.as_str());
+        let changed = ["name", "description", "updatedAt", "version"].contains(&field.as_str());
         assert_eq!(expected[field] != *value, changed, "{field}");
     }
     for more in ["automations", "prompts", "templates", "sourcePipelineStageRefs"] {
         expected.as_object_mut().unwrap().remove(more);
     }
     assert_eq!(body["snapshot"], expected);
+    assert_eq!(expected["version"], "2.1");
     assert_eq!(expected["name"], "  Q3 ✨ ");
     assert_eq!(expected["updatedAt"], "2026-05-15T09:01:00.000Z");
     assert_eq!(app.list_snapshots(&app.token(PAT), "").await.body["snapshots"][0]["name"], "  Q3 ✨ ");
@@ -110,25 +111,36 @@ async fn a_change_of_a_version_that_is_gone_is_412_and_changes_nothing() {
     let id = snapshot(&app).await;
     app.rename(&app.token(PAT), &id, &json!({"description": "again"})).await.expect(200);
     let before = app.item(&format!("SNAPSHOT#{id}"), "#META").await;
-    for stale in
-        ["\"1\"", "\"3\"", "W/\"2\"", "\"02\"", "\"\"", "\"1\", \"3\"", "\"1.1\"", "\"2.01\"", "\"2.\"", "\"s2\""]
-    {
+    for stale in [
+        "\"1\"",
+        "\"3\"",
+        "W/\"2\"",
+        "\"02\"",
+        "\"\"",
+        "\"1\", \"3\"",
+        "\"1.1\"",
+        "\"2.01\"",
+        "\"2.\"",
+        "\"s2\"",
+        "1.1",
+    ] {
         for answer in each_change(&app, &id, stale).await {
             answer.expect_problem(412, "precondition_failed");
         }
     }
-    for malformed in ["2", "", "\"2", "*, \"2\"", "\"2\" \"3\""] {
+    for malformed in ["2!", "", "\"2", "*, \"2\"", "\"2\" \"3\""] {
         for answer in each_change(&app, &id, malformed).await {
             answer.expect_problem(400, "invalid_header");
         }
     }
     assert_eq!(app.item(&format!("SNAPSHOT#{id}"), "#META").await, before);
-    // The version that is there, a list that has it, and a star.
+    // The version that is there, a list that has it, a star, and the version as the body has it.
     let put = async |if_match: &str| {
         let request = app.request(Method::PATCH, &format!("/api/user-snapshots/{id}")).bearer_auth(app.token(PAT));
         app.send(request.header("if-match", if_match).json(&json!({"name": "y"}))).await
     };
-    for (if_match, etag) in [("\"2.1\"", "\"3.1\""), ("\"9\", \"3\"", "\"4.1\""), ("*", "\"5.1\"")] {
+    for (if_match, etag) in [("\"2.1\"", "\"3.1\""), ("\"9\", \"3\"", "\"4.1\""), ("*", "\"5.1\""), ("5.1", "\"6.1\"")]
+    {
         assert_eq!(put(if_match).await.header("etag"), Some(etag), "{if_match}");
     }
     let [rename, assign, delete] = each_change(&app, &id, "*").await;

@@ -69,6 +69,18 @@ async fn a_plan_tells_all_at_once_what_would_be_refused() {
         assert!(pointers.contains(&expected), "{expected} is not in {pointers:?}");
     }
     assert!(pointers.iter().any(|pointer| pointer.starts_with("/agentMapping/")), "{pointers:?}");
+    // For programs: whose mapping it is, of what, and to what.
+    let about = |start: &str| {
+        let refusal = refusals.iter().find(|refusal| refusal["pointer"].as_str().unwrap().starts_with(start)).unwrap();
+        ["automationName", "reference", "value"].map(|name| refusal[name].as_str())
+    };
+    let move_on = Some("Move to Contacted on first reply");
+    assert_eq!(about("/pipelineMapping/Move"), [move_on, Some("Contacted"), Some("Nowhere")]);
+    assert_eq!(about("/pipelineMapping/No such"), [Some("No such"), None, None]);
+    assert_eq!(about("/agentMapping/")[1..], [Some("Warm-up Agent"), None]);
+    assert!(about("/agentMapping/")[0].is_some());
+    assert_eq!(about("/selectedPromptNames"), [None; 3]);
+    assert_eq!(about("/newUser/email"), [None; 3]);
 }
 
 #[tokio::test]
@@ -85,6 +97,8 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     };
     let plan = app.plan(&app.token(PAT), &id, &apply_body()).await;
     let hash = plan.header("etag").unwrap().to_owned();
+    assert_eq!(plan.body["plan"]["planHash"], hash.trim_matches('"'));
+    apply(hash.trim_matches('"'), "casey0@acme.example").await.expect(201);
     // The address and the password are no part of the outcome.
     apply(&hash, "casey1@acme.example").await.expect(201);
     // An automation of the source goes, so its switch does not come along any more.
@@ -97,7 +111,8 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     apply(&hash, "casey2@acme.example").await.expect_problem(412, "precondition_failed");
     assert_eq!(app.items().await.len(), before);
     apply("\"no-such-hash\"", "casey2@acme.example").await.expect_problem(412, "precondition_failed");
-    apply("unquoted", "casey2@acme.example").await.expect_problem(400, "invalid_header");
+    apply(hash.trim_matches('"'), "casey2@acme.example").await.expect_problem(412, "precondition_failed");
+    apply("un quoted", "casey2@acme.example").await.expect_problem(400, "invalid_header");
     apply("*", "casey2@acme.example").await.expect(201);
 }
 

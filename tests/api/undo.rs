@@ -108,6 +108,26 @@ fn item(id: ObjectId, name: &str) -> SetupItem {
 fn traces(answer: &Answer) -> Vec<&str> {
     let errors = answer.expect_problem(409, "setup_in_use")["errors"].as_array().unwrap();
     assert!(errors.iter().all(|error| error["pointer"] == ""));
+    // For programs the same, each with what is known of it.
+    let reasons = answer.body["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), errors.len());
+    for (reason, error) in reasons.iter().zip(errors) {
+        let detail = error["detail"].as_str().unwrap();
+        for known in ["itemId", "itemName", "kind", "count", "at"].into_iter().filter_map(|name| reason.get(name)) {
+            let text = known.as_str().map_or_else(|| known.to_string(), str::to_owned);
+            assert!(detail.contains(&text), "{reason}: {detail}");
+        }
+        let word = match reason["code"].as_str().unwrap() {
+            "signed_in" => "signed in at",
+            "edited" => "was edited",
+            "added" => "was added",
+            "removed" | "user_removed" => "removed",
+            "switched" => "the switches were changed",
+            "profile_changed" => "the profile was changed",
+            other => panic!("{other}"),
+        };
+        assert!(detail.contains(word), "{reason}: {detail}");
+    }
     errors.iter().map(|error| error["detail"].as_str().unwrap()).collect()
 }
 

@@ -46,7 +46,7 @@ use shared::store::Table;
 pub use answer::Answer;
 pub use bench::{Bench, GRACE, LEASE, SETTLING, Trial};
 pub use census::{Census, Contents, Finding};
-pub use description::validate;
+pub use description::{resolved, validate};
 pub use determinism::{SeededRandomness, SettableClock};
 pub use faults::{
     AnswerChoice, Denial, Element, ElementFilter, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule,

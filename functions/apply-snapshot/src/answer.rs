@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::domain::plan::{Mapped, Outcome, Plan, Skipped, Warning, WarningCode};
 use shared::domain::reference::Reference;
 use shared::domain::{Counts, Email, ObjectId};
-use shared::http::MAX_LISTED;
+use shared::http::{MAX_LISTED, open_codes};
 use utoipa::ToSchema;
 
 /// The most bytes of JSON for the warnings of one answer: the answer is stored in the apply's record, which must fit an
@@ -54,6 +54,7 @@ pub(crate) struct ApplyResult<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Warning)]
 pub(crate) struct ListedWarning<'a> {
+    #[schema(schema_with = open_codes::<WarningCode>)]
     code: WarningCode,
     /// The name of the automation; empty if the warning is not about one. More than 120 characters end in an ellipsis.
     automation_name: &'a str,

@@ -156,6 +156,5 @@ fn refuse(plan: &Plan) -> Result<(), ApiError> {
     if plan.refusals.is_empty() {
         return Ok(());
     }
-    let errors = plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail));
-    Err(ApiError::Refused(errors.collect()))
+    Err(ApiError::Refused(plan.refusals.iter().map(FieldError::from).collect()))
 }

@@ -1,5 +1,7 @@
 //! The document of an apply in the history.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::{Mapped, Skipped};
 use shared::domain::{Counts, Email, FullName, ObjectId, Role, Timestamp};
@@ -82,6 +84,10 @@ pub(crate) struct ApplyDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     undone_by: Option<ObjectId>,
+    /// That user's name, while the user is there and has one. An undo does not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
+    undone_by_name: Option<FullName>,
 }
 
 /// The counts of an apply's result.
@@ -141,11 +147,14 @@ impl ApplyDocument {
             result: counts,
             undone_at: undone.map(|(at, _)| at),
             undone_by: undone.map(|(_, by)| by),
+            undone_by_name: None,
         })
     }
-    /// Returns the document with the name of the user who applied.
+
+    /// Returns the document with the names of the users who applied and who undid it.
     #[must_use]
-    pub(crate) fn named(self, name: Option<FullName>) -> Self {
-        Self { applied_by_name: name, ..self }
+    pub(crate) fn named(self, names: &HashMap<ObjectId, FullName>) -> Self {
+        let undone_by_name = self.undone_by.and_then(|by| names.get(&by).cloned());
+        Self { applied_by_name: names.get(&self.applied_by).cloned(), undone_by_name, ..self }
     }
 }

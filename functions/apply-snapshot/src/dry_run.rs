@@ -28,7 +28,7 @@ pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
     request.may_choose(revision)?;
     let inputs = request.read(call, revision).await?;
     let PlannedApply { snapshot, plan, hash } = inputs.plan(call.table, &choices, &call.context.deadline()).await?;
-    refusals.extend(plan.refusals.iter().map(|refusal| FieldError::new(&refusal.pointer, &refusal.detail)));
+    refusals.extend(plan.refusals.iter().map(FieldError::from));
     let tag = etag(&hash);
     let planned = PlanAnswer { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
     Ok(Answer::ok(&planned)?.with_header(ETAG, tag))

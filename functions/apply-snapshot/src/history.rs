@@ -5,8 +5,10 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal};
+use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Caller, Cursor, Query};
 use shared::store::{Applies, ApplyHistory, CloneOrigin, ClonePosition, StoredApply};
 use utoipa::ToSchema;
@@ -52,6 +54,8 @@ pub(crate) struct ApplyDetail {
 #[schema(as = Clone)]
 struct CloneDocument {
     kind: ItemKind,
+    /// The name of the clone; empty where it has none. A very long one ends in an ellipsis.
+    name: String,
     /// The id of the captured item in the snapshot.
     source_id: ObjectId,
     /// The id of the clone.
@@ -60,7 +64,8 @@ struct CloneDocument {
 
 impl From<CloneOrigin> for CloneDocument {
     fn from(clone: CloneOrigin) -> Self {
-        Self { kind: clone.place.kind, source_id: clone.source, clone_id: clone.place.id }
+        let name = cut(&clone.name, MAX_REFERENCE_NAME).into_owned();
+        Self { kind: clone.place.kind, name, source_id: clone.source, clone_id: clone.place.id }
     }
 }
 
@@ -82,9 +87,9 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let page = page?;
     let principal = caller.principal();
     let seen: Vec<&StoredApply> = page.applies.iter().filter(|apply| is_seen(&principal, apply)).collect();
-    let appliers: HashSet<ObjectId> = seen.iter().map(|apply| apply.applied_by()).collect();
-    let names = history.names(&caller.organization, &appliers).await?;
-    let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply)?.named(names.get(&apply.applied_by()).cloned()));
+    let people: HashSet<ObjectId> = seen.iter().flat_map(|apply| people_of(apply)).collect();
+    let names = history.names(&caller.organization, &people).await?;
+    let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply)?.named(&names));
     Answer::ok(&ApplyPage {
         applies: seen.into_iter().map(document).collect::<Result<_, ApiError>>()?,
         next_cursor: page.next.as_ref().map(Cursor::write),
@@ -99,15 +104,15 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (limit, start) = (query.limit()?, query.cursor::<ClonePosition>()?);
     let apply = find(call, &caller, ids).await?;
     let history = ApplyHistory::new(call.table);
-    let applier = HashSet::from([apply.applied_by()]);
+    let people = people_of(&apply).collect();
     let (page, names) =
-        tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &applier));
+        tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &people));
     let (page, names) = (page?, names?);
     let answer = apply.has_answer().then(|| apply.answer()).transpose()?;
     let answer: Option<AnswerWithResult> =
         answer.map(|answer| serde_json::from_str(&answer)).transpose().map_err(ApiError::internal)?;
     Answer::ok(&ApplyDetail {
-        apply: ApplyDocument::of(&apply)?.named(names.get(&apply.applied_by()).cloned()),
+        apply: ApplyDocument::of(&apply)?.named(&names),
         result: answer.map(|answer| answer.result),
         clones: page.clones.into_iter().map(CloneDocument::from).collect(),
         next_cursor: page.next.as_ref().map(Cursor::write),
@@ -126,6 +131,11 @@ pub(crate) async fn find(
     confirmed?;
     let principal = caller.principal();
     found?.filter(|apply| is_seen(&principal, apply)).ok_or(ApiError::ApplyNotFound)
+}
+
+/// Who applied and who undid: one look-up brings the names of both.
+fn people_of(apply: &StoredApply) -> impl Iterator<Item = ObjectId> {
+    [Some(apply.applied_by()), apply.undone().map(|(_, by)| by)].into_iter().flatten()
 }
 
 fn is_seen(principal: &Principal, apply: &StoredApply) -> bool {

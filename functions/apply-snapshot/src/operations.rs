@@ -3,6 +3,7 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::{Value, json};
+use shared::domain::usage::Trace;
 use shared::domain::{Email, NewPassword};
 use shared::http::operation::{Described, Operation};
 use shared::http::{ApiError, ApplyOperation, FieldError, FunctionOperation};
@@ -140,8 +141,8 @@ fn requiring<T: ToSchema>(
 /// The reference with the description that the optional field has.
 fn described(schema: RefOr<Schema>, optional: Option<&RefOr<Schema>>) -> RefOr<Schema> {
     match (schema, optional) {
-        (RefOr::Ref(mut reference), Some(RefOr::T(Schema::OneOf(optional)))) => {
-            reference.description = optional.description.clone().unwrap_or_default();
+        (RefOr::Ref(mut reference), Some(RefOr::Ref(optional))) => {
+            reference.description.clone_from(&optional.description);
             RefOr::Ref(reference)
         }
         (schema, _) => schema,
@@ -270,7 +271,10 @@ fn applies() -> Described {
 
 fn apply_detail() -> Described {
     let clone = json!({
-        "kind": "automation", "sourceId": "64eea1110000000000000101", "cloneId": "665f1a0c5b3f0c8e9d7a6b54"
+        "kind": "automation",
+        "name": "Move to Contacted on first reply",
+        "sourceId": "64eea1110000000000000101",
+        "cloneId": "665f1a0c5b3f0c8e9d7a6b54"
     });
     about_applies(ApplyOperation::GetApply)
         .path_id("applyId", "The apply.")
@@ -297,7 +301,7 @@ fn undo() -> Described {
     undone["state"] = json!("undone");
     undone["undoneAt"] = json!("2026-05-15T09:10:00.000Z");
     undone["undoneBy"] = json!("64ee9a8b1e7f2a00112233a2");
-    let trace = FieldError::new("", "the user signed in at 2026-05-15T09:05:00.000Z");
+    let signed_in = "2026-05-15T09:05:00.000Z".parse().map(Trace::SignedIn);
     about_applies(ApplyOperation::UndoApply)
         .path_id("applyId", "The apply.")
         .does("Undo an apply", UNDO)
@@ -307,7 +311,7 @@ fn undo() -> Described {
         )
         .refuses([
             ApiError::ApplyNotFound,
-            ApiError::SetupInUse(vec![trace]),
+            ApiError::SetupInUse(signed_in.into_iter().collect()),
             ApiError::InProgress { retry_after },
             ApiError::ApplyAborted,
         ])

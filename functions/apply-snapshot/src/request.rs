@@ -42,48 +42,52 @@ pub const EXAMPLE: &str = r#"{
 #[schema(as = PlanSnapshot)]
 pub(crate) struct ApplyBody {
     /// The user to be created.
-    #[schema(value_type = Option<NewUserBody>)]
+    #[schema(nullable = false, value_type = Option<NewUserBody>)]
     new_user: Option<Object<NewUserBody>>,
     /// For each automation, by name or source id: source stage, by name or id → target stage, by name; and pipeline id
     /// → `_id` of a pipeline of your organization. A JSON pointer names one place, and is the only key of a suspected
     /// one. A stage of the same name in your organization needs no mapping. The same holds for a pipeline of the same
     /// name and type. At most 5,000 entries.
+    #[schema(nullable = false)]
     pipeline_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: the stages that replace its `sourceStatuses` array. At most 5,000 entries.
+    #[schema(nullable = false)]
     source_statuses_mapping: Option<BTreeMap<String, Vec<String>>>,
     /// For each automation, by name or source id: source agent, by name or id, or the JSON pointer to one → `_id` of an agent of your
     /// organization. At most 5,000 entries.
-    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, ObjectId>>>)]
+    #[schema(nullable = false, value_type = Option<BTreeMap<String, BTreeMap<String, ObjectId>>>)]
     agent_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: unknown id, or the JSON pointer to one → the id that takes its place, which is not
     /// looked up: 24 hex digits or a UUID. At most 5,000 entries.
-    #[schema(value_type = Option<BTreeMap<String, BTreeMap<String, AnyId>>>)]
+    #[schema(nullable = false, value_type = Option<BTreeMap<String, BTreeMap<String, AnyId>>>)]
     id_mapping: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// For each automation, by name or source id: values, or JSON pointers to values, that are not references although
     /// they look like one: suspected names, and unknown ids. At most 5,000 entries.
+    #[schema(nullable = false)]
     keep_values: Option<BTreeMap<String, Vec<String>>>,
     /// In the snapshot's own organization only: the names of the prompts to clone. Without it all are cloned.
-    #[schema(max_items = 5_000)]
+    #[schema(nullable = false, max_items = 5_000)]
     selected_prompt_names: Option<Vec<String>>,
     /// Into another organization: the destinations to which automations may send by themselves, as `destination` of the answer of
     /// plan has them. Without it an automation that sends to a host, an address or a number that your organization does not trust
     /// arrives switched off.
-    #[schema(max_items = 5_000)]
+    #[schema(nullable = false, max_items = 5_000)]
     allow_destinations: Option<Vec<String>>,
-    /// Whether to apply automations.
-    #[schema(default = true)]
+    /// Whether to apply automations; true when absent.
+    #[schema(nullable = false)]
     apply_automations: Option<bool>,
-    /// Whether to apply prompts.
-    #[schema(default = true)]
+    /// Whether to apply prompts; true when absent.
+    #[schema(nullable = false)]
     apply_prompts: Option<bool>,
-    /// Whether to apply templates.
-    #[schema(default = true)]
+    /// Whether to apply templates; true when absent.
+    #[schema(nullable = false)]
     apply_templates: Option<bool>,
     /// `switchOff` when absent.
-    #[schema(value_type = Option<OnUnmapped>)]
+    #[schema(nullable = false, value_type = Option<OnUnmapped>)]
     on_unmapped: Option<String>,
     /// Which revision is applied: a number, for a SUPERADMIN, or `shared` for the one that other organizations see. By
     /// default the current one if you see it, else the shared one.
+    #[schema(nullable = false)]
     revision: Option<RevisionBody>,
 }
 
@@ -93,26 +97,26 @@ pub(crate) struct ApplyBody {
 #[schema(as = PlannedUser)]
 pub(crate) struct NewUserBody {
     /// The address to sign in with. It is unique across the platform.
-    #[schema(value_type = Option<Email>)]
+    #[schema(nullable = false, value_type = Option<Email>)]
     email: Option<String>,
     /// The password to sign in with.
-    #[schema(value_type = Option<NewPassword>)]
+    #[schema(nullable = false, value_type = Option<NewPassword>)]
     #[serde(serialize_with = "unsaid")]
     password: Option<Password>,
     /// The user's name.
-    #[schema(value_type = Option<FullName>)]
+    #[schema(nullable = false, value_type = Option<FullName>)]
     full_name: Option<String>,
     /// The user's phone number.
-    #[schema(value_type = Option<PhoneNumber>)]
+    #[schema(nullable = false, value_type = Option<PhoneNumber>)]
     phone_number: Option<String>,
     /// The user's job title.
-    #[schema(value_type = Option<Designation>)]
+    #[schema(nullable = false, value_type = Option<Designation>)]
     designation: Option<String>,
     /// The user's department. It is stored without being looked up.
-    #[schema(value_type = Option<ObjectId>)]
+    #[schema(nullable = false, value_type = Option<ObjectId>)]
     department_id: Option<String>,
     /// The user's role: at most your own. `SALES_REP` when absent.
-    #[schema(value_type = Option<Role>)]
+    #[schema(nullable = false, value_type = Option<Role>)]
     access_role: Option<String>,
 }
 

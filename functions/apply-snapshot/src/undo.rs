@@ -5,7 +5,7 @@ use lambda_http::{Body, Request};
 use serde::{Deserialize, Serialize};
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::usage::traces;
-use shared::http::{Answer, ApiError, Caller, FieldError, body};
+use shared::http::{Answer, ApiError, Caller, body};
 use shared::store::{ApplyState, StoredApply, UndoRequest, UndoStart, Undos};
 use utoipa::ToSchema;
 
@@ -20,6 +20,7 @@ use crate::history::find;
 #[schema(as = UndoApply)]
 pub(crate) struct UndoBody {
     /// Whether to undo it even if the user has changed since; false when absent. Needs the role SUPERADMIN.
+    #[schema(nullable = false)]
     force: Option<bool>,
 }
 
@@ -89,10 +90,7 @@ impl UndoExecution<'_> {
         match undos.begin(&undo).await? {
             UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),
             UndoStart::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
-            UndoStart::InUse => {
-                let traces = traces(undos.usage(&apply).await?, result.counts.cloned);
-                Err(ApiError::SetupInUse(traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()))
-            }
+            UndoStart::InUse => Err(ApiError::SetupInUse(traces(undos.usage(&apply).await?, result.counts.cloned))),
         }
     }
 }

@@ -120,7 +120,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 fn created(snapshot: &Snapshot, state: Option<RefreshState>, left_out: &[LeftOut]) -> Result<Answer, ApiError> {
-    let document = SnapshotDocument::from(snapshot).refreshed(state);
+    let document = SnapshotDocument::new(snapshot, snapshot.tag()).refreshed(state);
     let (left_out, left_out_total) = first_listed(left_out);
     let created =
         Answer::created(&CreateAnswer { message: "Snapshot created", snapshot: document, left_out, left_out_total })?;

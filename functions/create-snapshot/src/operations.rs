@@ -74,6 +74,7 @@ fn create() -> Described {
                     "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
                     "createdAt": "2026-05-15T09:00:00.000Z",
                     "updatedAt": "2026-05-15T09:00:00.000Z",
+                    "version": "1.1",
                     "revision": 1,
                     "revisedAt": "2026-05-15T09:00:00.000Z"
                 }

@@ -30,7 +30,7 @@ pub(crate) struct CreateBody {
     #[schema(value_type = ObjectId)]
     source_user_id: String,
     /// Notes on what the snapshot captures.
-    #[schema(value_type = Option<Description>)]
+    #[schema(nullable = false, value_type = Option<Description>)]
     description: Option<String>,
 }
 

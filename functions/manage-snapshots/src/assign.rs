@@ -6,8 +6,8 @@ use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{SharedRevision, Shares};
-use shared::domain::{ObjectId, Sharing, Snapshot, Timestamp, Violation};
-use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, OptionalFields, RevisionNumber, body, etag};
+use shared::domain::{ObjectId, Sharing, Snapshot, SnapshotName, Timestamp, Violation};
+use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, RevisionNumber, body, etag};
 use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -28,19 +28,18 @@ const NOTHING_TO_CHANGE: &str =
 pub(crate) struct AssignBody {
     /// The organizations that see the snapshot, replacing the present ones; at most 500. The source's own organization
     /// sees it only if it is among them.
-    #[schema(value_type = Option<Vec<ObjectId>>)]
+    #[schema(nullable = false, value_type = Option<Vec<ObjectId>>)]
     assigned_org_ids: Option<Vec<String>>,
     /// Whether every organization sees it.
+    #[schema(nullable = false)]
     is_global: Option<bool>,
     /// The revision that other organizations see from now on, with the snapshot's present name and description. If
     /// absent, they keep seeing the same revision; if they saw none, they see the current one.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 4_294_967_295_i64)]
+    #[schema(nullable = false, value_type = Option<u32>, minimum = 1, maximum = 4_294_967_295_i64)]
     revision: Option<RevisionNumber>,
     /// Whether every new revision is shared with them at once, without a review.
     follow: Option<bool>,
 }
-
-impl OptionalFields for AssignBody {}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SnapshotAssigned)]
@@ -58,6 +57,11 @@ struct Access<'a> {
     /// The snapshot.
     #[serde(rename = "_id")]
     id: ObjectId,
+    /// What it is called.
+    #[schema(value_type = String)]
+    name: &'a SnapshotName,
+    /// Which state of the snapshot this is, as in the `ETag` of the answer: send it as `If-Match` with a change.
+    version: String,
     /// The organizations that see it.
     assigned_org_ids: &'a [ObjectId],
     /// Whether every organization sees it.
@@ -96,6 +100,8 @@ pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
     let seen = shared.shared();
     let snapshot = Access {
         id: shared.id,
+        name: &shared.name,
+        version: shared.tag().to_string(),
         assigned_org_ids: &shared.assigned,
         is_global: shared.is_global,
         shared_revision: seen.as_ref().map(|seen| seen.revision),

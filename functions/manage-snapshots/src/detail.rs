@@ -132,7 +132,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let tag = loaded.visible.tag(&loaded.stored.snapshot);
     let writing = call.compute(move |work| {
         Holdings::written(&loaded.content::<ApiError>(work)?, work, |holdings| {
-            let document = SnapshotDocument::from(&loaded.snapshot).refreshed(state.clone());
+            let document = SnapshotDocument::new(&loaded.snapshot, tag).refreshed(state.clone());
             serde_json::to_string(&SnapshotAnswer { snapshot: SnapshotDetail { document, holdings } })
         })
     });

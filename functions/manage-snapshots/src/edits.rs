@@ -4,7 +4,7 @@ use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
-use shared::http::{Answer, ApiError, Fields, Object, OptionalFields, SnapshotDocument, body, etag};
+use shared::http::{Answer, ApiError, Fields, Object, SnapshotDocument, body, etag};
 use shared::store::{EditOutcome, Refreshes, SnapshotEdit, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -19,20 +19,16 @@ const NOTHING_TO_CHANGE: &str = "there is nothing to change; give a name, a desc
 #[schema(as = RenameSnapshot)]
 pub(crate) struct RenameBody {
     /// The new name.
-    #[schema(value_type = Option<SnapshotName>)]
+    #[schema(nullable = false, value_type = Option<SnapshotName>)]
     name: Option<String>,
     /// The new description; it may be empty.
-    #[schema(value_type = Option<Description>)]
+    #[schema(nullable = false, value_type = Option<Description>)]
     description: Option<String>,
     /// When the snapshot is refreshed automatically; null ends the schedule. An absent field keeps it: here null
     /// differs from absent.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<RefreshBody>)]
     refresh: Option<Option<Object<RefreshBody>>>,
-}
-
-impl OptionalFields for RenameBody {
-    const NULL_COUNTS: &'static [&'static str] = &["refresh"];
 }
 
 /// A schedule.
@@ -76,7 +72,7 @@ pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (snapshot, state) = (snapshot?, state?);
     edit.state = state;
     let edited = request.execute(snapshot, &mut edit).await?;
-    let document = SnapshotDocument::from(&*edited).refreshed(edit.state);
+    let document = SnapshotDocument::new(&edited, edited.tag()).refreshed(edit.state);
     let updated = Answer::ok(&EditAnswer { message: "Snapshot updated", snapshot: document })?;
     Ok(updated.with_header(ETAG, etag(edited.tag())))
 }

@@ -230,6 +230,7 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
                 "name": "Top performer baseline 2026-06",
                 "description": "As of the end of May.",
                 "updatedAt": "2026-05-31T16:20:00.000Z",
+                "version": "2.1",
                 "refresh": {"every": "P1D", "nextAt": "2026-06-01T16:20:00.000Z"}
             }))
         }),
@@ -268,6 +269,8 @@ Only a SUPERADMIN does this. In lists the change may show some moments later.";
             "message": "Snapshot access updated",
             "snapshot": {
                 "_id": "665f1a0c0e0a4b001a2c9f80",
+                "name": "Top performer baseline 2026-05",
+                "version": "2.2",
                 "assignedOrgIds": ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"],
                 "isGlobal": false,
                 "sharedRevision": 2,
@@ -370,6 +373,7 @@ fn snapshot() -> serde_json::Value {
         "assignedOrgIds": ["64ee9a8b1e7f2a0011223344"],
         "createdAt": "2026-05-15T09:00:00.000Z",
         "updatedAt": "2026-05-15T09:00:00.000Z",
+        "version": "1.1",
         "revision": 1,
         "revisedAt": "2026-05-15T09:00:00.000Z"
     })

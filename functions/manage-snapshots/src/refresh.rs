@@ -55,6 +55,6 @@ fn answer(snapshot: &Snapshot, state: RefreshState) -> Result<Answer, ApiError> 
         Some(RefreshStatus::SourceMissing) => "Source missing, snapshot kept",
         _ => "Snapshot unchanged",
     };
-    let document = SnapshotDocument::from(snapshot).refreshed(Some(state));
+    let document = SnapshotDocument::new(snapshot, snapshot.tag()).refreshed(Some(state));
     Ok(Answer::ok(&RefreshAnswer { message, snapshot: document })?.with_header(ETAG, etag(snapshot.tag())))
 }

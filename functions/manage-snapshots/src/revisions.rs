@@ -163,7 +163,7 @@ pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
             ReplaceOutcome::Done(restored) => {
                 drop_old(call.table, &restored, call.context.now()).await;
                 let state = state.map(|state| RefreshState { schedule: None, ..state });
-                let document = SnapshotDocument::from(&*restored).refreshed(state);
+                let document = SnapshotDocument::new(&restored, restored.tag()).refreshed(state);
                 return answer(&restored, was_scheduled, document);
             }
         }

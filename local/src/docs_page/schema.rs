@@ -79,7 +79,8 @@ pub(super) fn kind(document: &Json, schema: &Json) -> String {
 
 fn limits(schema: &Json) -> Vec<String> {
     let mut limits = Vec::new();
-    let values: Vec<&str> = schema.elements("enum").iter().filter_map(Json::as_str).collect();
+    let values = ["enum", "x-extensible-enum"].into_iter().flat_map(|name| schema.elements(name));
+    let values: Vec<&str> = values.filter_map(Json::as_str).collect();
     if !values.is_empty() {
         limits.push(values.join(" | "));
     }
@@ -96,9 +97,6 @@ fn limits(schema: &Json) -> Vec<String> {
             (Some(low), None) if low != "0" => limits.push(format!("at least {low}{unit}")),
             _ => {}
         }
-    }
-    if let Some(default) = schema.get("default").and_then(|default| serde_json::to_string(default).ok()) {
-        limits.push(format!("default {default}"));
     }
     limits
 }

@@ -1,5 +1,6 @@
 //! The API's description, put together from what each function says of its routes: OpenAPI 3.1.
 
+mod components;
 mod json;
 
 use std::collections::BTreeMap;
@@ -19,44 +20,24 @@ pub use self::json::{Json, properties};
 pub const FILE: &str = "docs/openapi.json";
 
 const ABOUT: &str = "\
-Sales teams win by copying what works. An administrator of a CRM picks the best performer, captures that user's **setup** \
-(automations, prompts, message templates, with the pipeline stages and agents that they refer to) as a named **snapshot**, and \
-applies it to a new colleague, often in another organization.
+An administrator of a CRM picks the best performer, captures that user's **setup** (automations, prompts, message templates, with the \
+pipeline stages and agents that they refer to) as a named **snapshot**, and applies it to a new colleague, often in another organization.
 
-### The way through
-
-1. [Sign in](#login). Every route under `/api` but that one wants the token as `Authorization: Bearer <token>`.
+1. [Sign in](#login). Every route under `/api` but that one needs the token as `Authorization: Bearer <token>`.
 2. [Find](#listCapturableUsers) the user whose setup is worth copying, and [capture](#createSnapshot) it.
 3. [Ask](#getApplyReferences) what the snapshot refers to, and what that can be in your organization.
 4. [Plan](#planSnapshot) with a mapping until nothing is refused, and [apply](#applySnapshot): the new user can sign in.
 
-### Errors
+**Errors** are `application/problem+json` (RFC 9457): `code` for programs, `detail` for people, and `errors` with a JSON pointer to each \
+place that is wrong. Each route lists the codes that it answers; more may come. A path that is not listed is 404 `not_found`, another method \
+405 `method_not_allowed`. Try again after the seconds of a `Retry-After`. The gateway in front of the service refuses in a form of its own \
+(`{\"message\": \"…\"}`): 413 above 10 MB, 429, 431, 503.
 
-Every error is `application/problem+json` (RFC 9457) with a stable `code` for programs, a `detail` for people that says what to \
-change, and, where a body or a query string is wrong, `errors` with a JSON pointer to each place. Each route lists the codes \
-that it answers. 503, and every answer with a `Retry-After`, is worth another try after that many seconds.
+**Changes that meet**: send the `ETag` of a snapshot as `If-Match`, and a change is refused with 412 once somebody else has changed the \
+snapshot.
 
-A path that is not listed here is answered 404 `not_found`; a method that a path does not take is 405 `method_not_allowed`, \
-with the methods that it does take in `Allow`. What never reaches the service is answered by the gateway in front of it, in a \
-form of its own (`{\"message\": \"…\"}`): 413 above 10 MB, 429 when there are too many requests at once, 431, 503.
-
-### Changes that meet
-
-An answer with one snapshot has an `ETag`, its version. Send it as `If-Match` with a change, and the change is refused with 412 \
-once somebody else has changed the snapshot.
-
-Every answer has an `X-Request-Id`: tell it when you ask for help. A request may bring its own, of letters, digits, dots, hyphens \
-and underscores, up to 64; the answer carries it, and the log has it beside an id of the service's.
-
-### Who may do what
-
-| | SUPERADMIN | ADMIN | others |
-| --- | --- | --- | --- |
-| capture | any organization | its own | no |
-| list, show, plan, apply | every snapshot, into its own organization | what is assigned to its organization, or global | no |
-| change | every snapshot | those of its own organization's users | no |
-| delete | every snapshot | those it created in its organization | no |
-| assign | every snapshot | no | no |
+**Headers**: `X-Request-Id` names every answer; tell it when you ask for help. Every answer has `X-Content-Type-Options: nosniff` and \
+`Strict-Transport-Security`; unless its description says otherwise, `Cache-Control: no-store`.
 
 A snapshot that you may not see is answered exactly like one that does not exist.";
 
@@ -80,6 +61,7 @@ pub fn text() -> Result<String, serde_json::Error> {
 pub fn document() -> Result<Json, serde_json::Error> {
     let mut document: Json = serde_json::from_str(&serde_json::to_string(&assemble())?)?;
     json::arrange_examples(&mut document);
+    components::share(&mut document);
     Ok(document)
 }
 

@@ -6,6 +6,7 @@ pub mod content;
 mod cut;
 pub mod destination;
 pub mod diff;
+mod document_schema;
 mod email;
 mod every;
 mod fault;

@@ -5,9 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use super::ObjectId;
 use super::canonical::InOrder;
@@ -141,21 +139,6 @@ impl Document {
         self.value.as_object_mut()
     }
 }
-
-impl PartialSchema for Document {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .description(Some(
-                "The fields of an automation, prompt or template as the CRM keeps them: an open object. This service reads \
-                 `name` and the fields that refer to something, and lets all others travel along untouched.",
-            ))
-            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-            .into()
-    }
-}
-
-impl ToSchema for Document {}
 
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

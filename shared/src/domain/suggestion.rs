@@ -40,6 +40,7 @@ pub enum Reason {
 pub struct Suggestion<'a> {
     /// Its id, where it is named by one.
     #[serde(rename = "_id", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub id: Option<ObjectId>,
     /// Its name.
     pub name: &'a str,

@@ -18,6 +18,8 @@ use super::problem::{summary, whole_seconds};
 use super::token::InvalidToken;
 use crate::compute::ComputeError;
 use crate::domain::capture::CaptureFailure;
+use crate::domain::plan::Refusal;
+use crate::domain::usage::Trace;
 use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingError;
 
@@ -26,11 +28,26 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// What is wrong with one place of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FieldError {
     /// Where in the body: a JSON pointer (RFC 6901); empty for the body as a whole, and for the query string.
     pub pointer: String,
     /// What was there and what is allowed.
     pub detail: String,
+    /// The automation that it is about, as the snapshot or the request names it; left out where it is about none. One of more than 120
+    /// characters ends in an ellipsis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub automation_name: Option<String>,
+    /// What that automation refers to, as the snapshot or the request names it: a stage, an agent, an id. Left out where it is about no
+    /// reference; a very long one ends in an ellipsis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reference: Option<String>,
+    /// The value that is refused; left out where it is no single text. A very long one ends in an ellipsis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub value: Option<String>,
 }
 
 impl FieldError {
@@ -38,7 +55,25 @@ impl FieldError {
     /// 200 of them stay far below what a function may answer.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let cut = |text: String| cut(&text, MAX_REPEATED).into_owned();
-        Self { pointer: cut(pointer.into()), detail: cut(detail.into()) }
+        Self {
+            pointer: cut(pointer.into()),
+            detail: cut(detail.into()),
+            automation_name: None,
+            reference: None,
+            value: None,
+        }
+    }
+}
+
+/// What the domain names is cut already.
+impl From<&Refusal> for FieldError {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            automation_name: refusal.automation_name.clone(),
+            reference: refusal.reference.clone(),
+            value: refusal.value.clone(),
+            ..Self::new(&refusal.pointer, &refusal.detail)
+        }
     }
 }
 
@@ -103,7 +138,7 @@ pub enum ApiError {
     ApplyUndone,
     /// The user of an apply has been used since, so that an undo would take more than the apply has brought. Carries what
     /// tells so.
-    SetupInUse(Vec<FieldError>),
+    SetupInUse(Vec<Trace>),
     /// An interrupted apply cannot go on: the snapshot or the organization has changed since.
     WorldMoved,
     /// The snapshot, or the outcome of an apply, is no longer the one that If-Match names.
@@ -270,7 +305,7 @@ impl ApiError {
             }
             Self::SetupInUse(traces) => format!(
                 "{}; a SUPERADMIN undoes the apply nevertheless with \"force\": true",
-                summary("What the apply brought has been used since", traces)
+                summary("What the apply brought has been used since", &in_words(traces))
             ),
             Self::WorldMoved => "The snapshot or your organization has changed since this apply was interrupted, and nothing of \
                                  it stays; use another key to apply again"
@@ -345,6 +380,11 @@ impl From<HashingError> for ApiError {
             HashingError::Impossible(_) => Self::internal(failed),
         }
     }
+}
+
+/// Each trace of use as an error without a place.
+pub(super) fn in_words(traces: &[Trace]) -> Vec<FieldError> {
+    traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()
 }
 
 #[cfg(test)]

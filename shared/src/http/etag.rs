@@ -12,7 +12,7 @@ use crate::domain::Snapshot;
 
 /// What an If-Match header may hold, as a regular expression.
 pub(super) const PATTERN: &str =
-    r#"^(\*|(W/)?"[!#-~\u0080-\u00ff]*"([ \t]*,[, \t]*(W/)?"[!#-~\u0080-\u00ff]*")*[, \t]*)$"#;
+    r#"^(\*|[0-9A-Za-z.]+|(W/)?"[!#-~\u0080-\u00ff]*"([ \t]*,[, \t]*(W/)?"[!#-~\u0080-\u00ff]*")*[, \t]*)$"#;
 
 /// The white space of a header (RFC 9110, section 5.6.3); `trim` would take every other kind, too.
 const WHITE_SPACE: [char; 2] = [' ', '\t'];
@@ -46,6 +46,7 @@ impl IfMatch {
             let text = String::from_utf8_lossy(value.as_bytes());
             match text.trim_matches(WHITE_SPACE) {
                 "*" => any = true,
+                bare if is_bare(bare) => tags.push(tag(bare)),
                 list => tags.extend(parse_list(list).ok_or_else(malformed)?),
             }
         }
@@ -89,8 +90,14 @@ impl IfMatch {
     }
 }
 
-/// What is told of an If-Match that is none.
-pub(super) const MALFORMED: &str = "If-Match is *, or ETags of earlier answers with their quotes, such as \"3.1\"";
+/// The detail of the 400 for a malformed If-Match.
+pub(super) const MALFORMED: &str = "If-Match is *, ETags of earlier answers with their quotes, such as \"3.1\", or one version or \
+                                    planHash without quotes";
+
+/// Whether this is a `version` or a `planHash` as bodies have it, without quotes. None of them has another character.
+fn is_bare(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+}
 
 fn malformed() -> ApiError {
     ApiError::InvalidHeader(MALFORMED.to_owned())
@@ -179,6 +186,12 @@ mod tests {
             (&["\"2\",,\t\"3\","], true),
             (&["\"2\"", "\"3\""], true),
             (&["\t\"2\" , \"3\" \t"], true),
+            (&["3"], true),
+            (&[" 3\t"], true),
+            (&["\"2\"", "3"], true),
+            (&["2"], false),
+            (&["03"], false),
+            (&["w"], false),
             (&["\"2\""], false),
             (&["W/\"3\""], false),
             (&["\"03\""], false),
@@ -217,7 +230,10 @@ mod tests {
     fn anything_else_is_malformed() {
         for values in [
             &[""][..],
-            &["3"],
+            &["3, 4"],
+            &["3,"],
+            &["\"2\", 3"],
+            &["3!"],
             &["\"3"],
             &["3\""],
             &["\"3\" \"4\""],

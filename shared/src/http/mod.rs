@@ -4,7 +4,6 @@
 //! and returns an [`Answer`] or an [`ApiError`]. Statuses are known here and nowhere below.
 
 mod answer;
-mod at_least_one;
 mod auth;
 pub mod body;
 pub mod bounded;
@@ -22,17 +21,18 @@ mod query;
 mod respond;
 mod revision_number;
 pub mod route;
+mod schemas;
 mod signer;
 mod snapshot_document;
 mod strict_json;
 #[cfg(test)]
 pub(crate) mod testing;
 mod token;
+mod use_reason;
 
 use std::sync::Arc;
 
 pub use answer::{Answer, MAX_LISTED};
-pub use at_least_one::{AtLeastOne, OptionalFields};
 pub use auth::authenticate;
 pub use body::Fields;
 pub use context::RequestContext;
@@ -49,6 +49,7 @@ pub use operation_id::{
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
 pub use revision_number::{RevisionNumber, unexpected};
+pub use schemas::{AtLeastOne, open_codes};
 pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;

@@ -5,25 +5,24 @@
 //! `operations.rs`; a refusal of its own is one more [`Operation::refuses`]. What the description says of an error is
 //! rendered by the code that answers it, so the two cannot differ.
 
+mod headers;
+
 use std::collections::BTreeMap;
 
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required};
 
+use self::headers::{header, header_name, with_headers};
+pub use self::headers::{headers, request_id_parameter};
 use super::answer::IDEMPOTENT_REPLAYED;
 use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
@@ -32,10 +31,6 @@ use super::{ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, Ro
 
 /// The name of the way to say who is calling, under `securitySchemes`.
 pub const BEARER: &str = "bearer";
-/// The header with an answer's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The headers of every answer.
-const ALWAYS: [HeaderName; 4] = [REQUEST_ID, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS, STRICT_TRANSPORT_SECURITY];
 /// The id of the answers in examples.
 const EXAMPLE_REQUEST_ID: &str = "665f1a0c0e0a4b001a2c9f80";
 
@@ -136,20 +131,15 @@ impl Operation {
     /// [`super::Query::limit`] and [`super::Query::cursor`].
     #[must_use]
     pub fn paged(mut self) -> Self {
-        let limit = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(MAX_PAGE))
-            .default(Some(json!(MAX_PAGE)));
+        let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAGE));
+        let at_most = format!("How many entries the page has at most; {MAX_PAGE} when absent.");
         let cursor = ObjectBuilder::new()
             .schema_type(Type::String)
             .pattern(Some("^[A-Za-z0-9_-]+$"))
             .min_length(Some(1))
             .max_length(Some(MAX_CURSOR));
-        self.builder = self
-            .builder
-            .parameter(optional("limit", ParameterIn::Query, "How many entries the page has at most.", limit))
-            .parameter(optional(
+        self.builder =
+            self.builder.parameter(optional("limit", ParameterIn::Query, &at_most, limit)).parameter(optional(
                 "cursor",
                 ParameterIn::Query,
                 "Where the page starts: the `nextCursor` of the page before, unchanged. Without it, the first page.",
@@ -273,7 +263,7 @@ impl Operation {
         ));
         let content = ContentBuilder::new().schema(Some(schema)).build();
         let response = ResponseBuilder::new().description(description).content(content_type, content);
-        let headers: Vec<HeaderName> = [ETAG].into_iter().chain(more.iter().cloned()).collect();
+        let headers: Vec<HeaderName> = [ETAG, CACHE_CONTROL].into_iter().chain(more.iter().cloned()).collect();
         self.answers.push((StatusCode::OK, with_headers(response, &headers)));
         let unchanged = ResponseBuilder::new().description("Your copy is the current one; there is no body.");
         self.answers.push((StatusCode::NOT_MODIFIED, with_headers(unchanged, &headers)));
@@ -291,7 +281,7 @@ impl Operation {
             builder = builder.response(status.as_str(), response);
         }
         for (status, errors) in &by_status {
-            builder = builder.response(status.as_str(), problem(*status, errors));
+            builder = builder.response(status.as_str(), problem(errors));
         }
         if !by_status.is_empty() {
             self.schemas.push(named::<Problem<'static>>());
@@ -306,8 +296,9 @@ impl Operation {
     }
 }
 
-/// The answer of every error with one status: which codes there are, and how each of them looks.
-fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
+/// Returns the answer of every error with one status. Its examples name the codes; no schema closes their list, so that a client
+/// takes a code that is new.
+fn problem(errors: &[&ApiError]) -> ResponseBuilder {
     let mut codes: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     let mut examples = Vec::new();
@@ -329,11 +320,7 @@ fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
             }
         }
     }
-    let narrowed = ObjectBuilder::new()
-        .property("status", ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([status.as_u16()])))
-        .property("code", ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.clone())));
-    let schema = AllOfBuilder::new().item(reference::<Problem<'static>>()).item(narrowed);
-    let content = ContentBuilder::new().schema(Some(Schema::AllOf(schema.build()))).examples_from_iter(examples);
+    let content = ContentBuilder::new().schema(Some(reference::<Problem<'static>>())).examples_from_iter(examples);
     let response =
         ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content.build());
     let (always, sometimes): (Vec<_>, Vec<_>) = occurrences.into_iter().partition(|(_, with)| *with == codes);
@@ -344,83 +331,6 @@ fn problem(status: StatusCode, errors: &[&ApiError]) -> ResponseBuilder {
         header.description = Some(format!("With `{}`. {meaning}", with.join("`, `")));
         response.header(header_name(&name), header)
     })
-}
-
-/// Adds headers that are always there: these, and those of every answer.
-fn with_headers(response: ResponseBuilder, more: &[HeaderName]) -> ResponseBuilder {
-    ALWAYS.iter().chain(more).fold(response, |response, name| {
-        let reference = Ref::new(format!("#/components/headers/{}", component(name)));
-        response.header_ref(header_name(name), reference)
-    })
-}
-
-/// The headers that answers refer to, by name: each of them is there whenever an answer refers to it.
-pub fn headers() -> impl Iterator<Item = (String, Header)> {
-    let sometimes = [ETAG, RETRY_AFTER, WWW_AUTHENTICATE, CONTENT_SECURITY_POLICY];
-    ALWAYS.into_iter().chain(sometimes).map(|name| {
-        let mut header = header(&name);
-        // This version of the library has no field for it; extensions are written out as they are.
-        header.extensions = Some(Extensions::from_iter([("required", true)]));
-        (component(&name), header)
-    })
-}
-
-/// The parameter that every route takes, by its name under `parameters`.
-pub fn request_id_parameter() -> (&'static str, Parameter) {
-    // Without a pattern: what does not fit is no mistake, so a request with it is a good one.
-    let id = ObjectBuilder::new().schema_type(Type::String).examples(["665f1a0c0e0a4b001a2c9f80"]);
-    let description = "Your own id for this request, of 1 to 64 letters, digits, dots, hyphens and underscores: the answer \
-                       carries it, and the service's log has it beside an id of its own. Any other text is passed over, \
-                       and the answer carries the service's id.";
-    ("XRequestId", optional(header_name(&REQUEST_ID), ParameterIn::Header, description, id).build())
-}
-
-fn header(name: &HeaderName) -> Header {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let (description, schema) = if *name == REQUEST_ID {
-        ("The id of this answer: yours, or one that the service made.", text.pattern(Some("^[A-Za-z0-9._=-]{1,64}$")))
-    } else if *name == CACHE_CONTROL {
-        ("How long the answer may be kept: `no-store` for everything that depends on who asks.", text)
-    } else if *name == X_CONTENT_TYPE_OPTIONS {
-        ("The answer is what its `Content-Type` says.", text.enum_values(Some(["nosniff"])))
-    } else if *name == STRICT_TRANSPORT_SECURITY {
-        ("Browsers come by https alone.", text.pattern(Some("^max-age=[0-9]+$")))
-    } else if *name == ETAG {
-        (
-            "What this is the current state of, with its quotes: send it as `If-Match` or `If-None-Match`.",
-            text.pattern(Some("^\"[!#-~]+\"$")).examples(["\"3\""]),
-        )
-    } else if *name == RETRY_AFTER {
-        (
-            "After how many seconds it is sensible to try again.",
-            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
-        )
-    } else if *name == IDEMPOTENT_REPLAYED {
-        ("The answer was given before, to a request with the same `Idempotency-Key`.", text.enum_values(Some(["true"])))
-    } else if *name == WWW_AUTHENTICATE {
-        ("How to say who is calling: `Bearer`.", text.enum_values(Some(["Bearer"])))
-    } else {
-        ("What the page may do: nothing but ask this service.", text)
-    };
-    HeaderBuilder::new().description(Some(description)).schema(Some(schema)).build()
-}
-
-/// A header's name as people write it.
-fn header_name(name: &HeaderName) -> String {
-    match name.as_str() {
-        "etag" => "ETag".to_owned(),
-        "www-authenticate" => "WWW-Authenticate".to_owned(),
-        other => other.split('-').map(capitalized).collect::<Vec<_>>().join("-"),
-    }
-}
-
-fn component(name: &HeaderName) -> String {
-    header_name(name).replace('-', "")
-}
-
-fn capitalized(word: &str) -> String {
-    let (first, rest) = word.split_at(word.len().min(1));
-    first.to_ascii_uppercase() + rest
 }
 
 fn parameter<T: ToSchema>(name: &str, place: ParameterIn, description: &str) -> Parameter {

@@ -1,5 +1,6 @@
 //! An [`ApiError`] as an HTTP answer: `application/problem+json` (RFC 9457).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,6 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::error::in_words;
+use super::use_reason::UseReason;
 use super::{ApiError, FieldError, MAX_LISTED};
 
 /// Why a request was not answered with what it asked for (RFC 9457).
@@ -27,7 +30,12 @@ pub(super) struct Problem<'a> {
     request_id: &'a str,
     /// Every place of the body or the query string that is wrong, or everything that stands in the way; at most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
+    #[schema(value_type = Vec<FieldError>)]
+    errors: Cow<'a, [FieldError]>,
+    /// With `setup_in_use`: what was done with the user since, as in `errors`; at most 200 are listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(nullable = false)]
+    reasons: Vec<UseReason<'a>>,
     /// The detail once more, where clients of the public API look for it.
     error: &'a str,
 }
@@ -44,6 +52,7 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> (StatusCode, HeaderM
         code: kind.code,
         request_id,
         errors: listed(error),
+        reasons: reasons(error),
         error: &detail,
     };
     // A struct of strings and one number always serializes; should it ever not, the status still stands.
@@ -51,14 +60,25 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> (StatusCode, HeaderM
     (kind.status, headers(error), body)
 }
 
-fn listed(error: &ApiError) -> &[FieldError] {
+fn listed(error: &ApiError) -> Cow<'_, [FieldError]> {
     match error {
-        ApiError::InvalidBody(errors)
-        | ApiError::InvalidQuery(errors)
-        | ApiError::Refused(errors)
-        | ApiError::SetupInUse(errors) => errors.get(..MAX_LISTED).unwrap_or(errors),
-        _ => &[],
+        ApiError::InvalidBody(errors) | ApiError::InvalidQuery(errors) | ApiError::Refused(errors) => {
+            Cow::Borrowed(first(errors))
+        }
+        ApiError::SetupInUse(traces) => Cow::Owned(in_words(first(traces))),
+        _ => Cow::Borrowed(&[]),
     }
+}
+
+fn reasons(error: &ApiError) -> Vec<UseReason<'_>> {
+    match error {
+        ApiError::SetupInUse(traces) => first(traces).iter().map(UseReason::from).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn first<T>(all: &[T]) -> &[T] {
+    all.get(..MAX_LISTED).unwrap_or(all)
 }
 
 fn headers(error: &ApiError) -> HeaderMap {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::sharing::SnapshotTag;
 use crate::domain::{
     Counts, Description, Email, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Role, Schedule,
     Snapshot, SnapshotName, Timestamp,
@@ -56,6 +57,8 @@ pub struct SnapshotDocument<'a> {
     created_at: Timestamp,
     /// When its name, description or access last changed.
     updated_at: Timestamp,
+    /// Which state of the snapshot this is, as in the `ETag` of the answer: send it as `If-Match` with a change.
+    version: String,
     /// Which revision its content is; the first is 1.
     revision: u32,
     /// When that revision was made.
@@ -101,8 +104,9 @@ struct ScheduleDocument {
     next_at: Timestamp,
 }
 
-impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
-    fn from(snapshot: &'a Snapshot) -> Self {
+impl<'a> SnapshotDocument<'a> {
+    /// Returns the snapshot as somebody sees it for whom `tag` tells its states apart.
+    pub fn new(snapshot: &'a Snapshot, tag: SnapshotTag) -> Self {
         let Snapshot { source, creator, .. } = snapshot;
         let shared = snapshot.shared();
         Self {
@@ -121,6 +125,7 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             assigned_org_ids: &snapshot.assigned,
             created_at: snapshot.created_at,
             updated_at: snapshot.updated_at,
+            version: tag.to_string(),
             revision: snapshot.revision,
             revised_at: snapshot.revised_at,
             shared_revision: shared.as_ref().map(|shared| shared.revision),
@@ -132,9 +137,7 @@ impl<'a> From<&'a Snapshot> for SnapshotDocument<'a> {
             refresh_detail: None,
         }
     }
-}
 
-impl SnapshotDocument<'_> {
     /// With what is known of the snapshot's refreshes.
     #[must_use]
     pub fn refreshed(self, state: Option<RefreshState>) -> Self {

@@ -161,5 +161,10 @@ pub(super) const SOURCE_STATUSES_MAPPING: &str = "sourceStatusesMapping";
 pub(super) const AGENT_MAPPING: &str = "agentMapping";
 pub(super) const ID_MAPPING: &str = "idMapping";
 pub(super) const KEEP_VALUES: &str = "keepValues";
+/// The mappings whose keys name automations.
+pub(super) const BY_AUTOMATION: [&str; 5] =
+    [PIPELINE_MAPPING, SOURCE_STATUSES_MAPPING, AGENT_MAPPING, ID_MAPPING, KEEP_VALUES];
+/// Those whose keys, for each automation, name what it refers to.
+pub(super) const BY_REFERENCE: [&str; 3] = [PIPELINE_MAPPING, AGENT_MAPPING, ID_MAPPING];
 pub(super) const SELECTED_PROMPT_NAMES: &str = "selectedPromptNames";
 pub(super) const ALLOW_DESTINATIONS: &str = "allowDestinations";

@@ -45,6 +45,10 @@ pub struct PlannedDestination {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub item_id: Option<ObjectId>,
+    /// That item's name; empty where it has none. A very long one ends in an ellipsis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub item_name: Option<String>,
     /// Where it stands first, as a JSON pointer into the document of the item that holds it.
     pub pointer: String,
     /// Whether the request or the organization accepts it.
@@ -62,6 +66,8 @@ pub struct PlannedLink {
     pub item_kind: ItemKind,
     /// The id of that item in the source organization.
     pub item_id: ObjectId,
+    /// Its name; empty where it has none. A very long one ends in an ellipsis.
+    pub item_name: String,
     /// Where the text stands, as a JSON pointer into its document.
     pub pointer: String,
 }
@@ -256,6 +262,7 @@ impl<'a> Review<'a> {
                         link: link(),
                         item_kind: kind,
                         item_id: item.id,
+                        item_name: cut(item.document.name(), MAX_REFERENCE_NAME).into_owned(),
                         pointer: shown(),
                     });
                 }
@@ -283,6 +290,7 @@ impl<'a> Review<'a> {
                     automation_name: String::new(),
                     item_kind: (!is_automation).then_some(kind),
                     item_id: (!is_automation).then_some(item.id),
+                    item_name: (!is_automation).then(|| cut(item.document.name(), MAX_REFERENCE_NAME).into_owned()),
                     pointer: shown(),
                     accepted,
                 });
@@ -314,7 +322,11 @@ impl<'a> Review<'a> {
                              onUnmapped so that the automation arrives switched off",
                             shortened(text)
                         );
-                        plan.refusals.push(Refusal::at(&[ALLOW_DESTINATIONS], detail));
+                        let about = cut(automation.item.document.name(), MAX_REFERENCE_NAME);
+                        plan.refusals.push(Refusal {
+                            automation_name: Some(about.into_owned()),
+                            ..Refusal::at(&[ALLOW_DESTINATIONS], detail).of_value(text)
+                        });
                     }
                 }
             }
@@ -367,7 +379,7 @@ impl<'a> Review<'a> {
                 "the snapshot does not send to {}; take a destination from the answer of plan",
                 shortened(text)
             );
-            Refusal::at(&[ALLOW_DESTINATIONS, &index.to_string()], detail)
+            Refusal::at(&[ALLOW_DESTINATIONS, &index.to_string()], detail).of_value(text)
         }));
         let total = self.open.total + self.closed.total;
         let listed = self.open.listed.into_iter().chain(self.closed.listed).take(MAX_LISTED).collect();

@@ -17,8 +17,8 @@ use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
 use crate::domain::content::{Content, MAX_RAW_BYTES};
-use crate::domain::reference::{Known, Lookup, RefType, is_id, key_pointer};
-use crate::domain::{OverBudget, Work};
+use crate::domain::reference::{Known, Lookup, MAX_REFERENCE_NAME, RefType, is_id, key_pointer};
+use crate::domain::{OverBudget, Work, cut};
 
 /// What the request says about each automation of a snapshot, in the order of the content.
 pub(super) struct Mapping<'a> {
@@ -126,7 +126,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn entry(&mut self, (automation, source, wanted): (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
+    fn entry(&mut self, entry: (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
+        let before = self.refusals.len();
+        let judged = self.judge_entry(entry);
+        for refusal in self.refusals.iter_mut().skip(before) {
+            refusal.value = Some(cut(&entry.2.text(), MAX_REFERENCE_NAME).into_owned());
+        }
+        judged
+    }
+
+    fn judge_entry(&mut self, (automation, source, wanted): (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
         let written = if let Wanted::Stage(text) | Wanted::Id(text) = wanted { text.len() } else { 0 };
         self.work.spend(1 + automation.len() + source.len() + written)?;
         let place = [wanted.mapping(), automation, source];
@@ -285,7 +294,7 @@ impl<'a> Judge<'a> {
 
     fn refuse_stage(&mut self, place: &[&str], name: &str) {
         let targets = self.targets;
-        self.refuse(place, || {
+        self.refuse_value(place, name, || {
             format!("your organization has no stage {}; it has {}", shortened(name), targets.some_stages())
         });
     }
@@ -299,6 +308,13 @@ impl<'a> Judge<'a> {
     fn refuse(&mut self, place: &[&str], detail: impl FnOnce() -> String) {
         if self.refusals.len() < MAX_REFUSALS {
             self.refusals.push(Refusal::at(place, detail()));
+        }
+    }
+
+    /// The same of a value that is sent or held.
+    fn refuse_value(&mut self, place: &[&str], value: &str, detail: impl FnOnce() -> String) {
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(Refusal::at(place, detail()).of_value(value));
         }
     }
 }

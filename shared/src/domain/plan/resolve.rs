@@ -10,8 +10,10 @@ use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
 use super::{MappedReference, Refusal, Rewire};
 use crate::domain::content::CapturedAutomation;
-use crate::domain::reference::{Known, Lookup, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite};
-use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work};
+use crate::domain::reference::{
+    Known, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite,
+};
+use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// An automation with every reference resolved or listed.
 pub(super) struct Resolved {
@@ -271,7 +273,11 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
         ),
         false => format!("the automation {automation} refers to the {noun} {named}: {advice}{twins}"),
     };
-    let refusal = Refusal::at(&place, detail);
+    let refusal = Refusal {
+        automation_name: Some(automation_name.clone()),
+        reference: Some(cut(value, MAX_REFERENCE_NAME).into_owned()),
+        ..Refusal::at(&place, detail)
+    };
     match refusal.pointer.ends_with('…') {
         true => Refusal { detail: refusal.detail + CUT, ..refusal },
         false => refusal,

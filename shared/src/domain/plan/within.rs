@@ -56,6 +56,6 @@ fn judge_selection(content: &Content, choices: &Choices, plan: &mut Plan) {
     let unknown = names.iter().enumerate().filter(|(_, name)| !known.contains(name.as_str()));
     plan.refusals.extend(unknown.take(MAX_REFUSALS).map(|(index, name)| {
         let detail = format!("the snapshot has no prompt named {}", words::shortened(name));
-        Refusal::at(&[SELECTED_PROMPT_NAMES, &index.to_string()], detail)
+        Refusal::at(&[SELECTED_PROMPT_NAMES, &index.to_string()], detail).of_value(name)
     }));
 }

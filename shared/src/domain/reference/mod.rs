@@ -119,9 +119,8 @@ pub(super) fn without_case(name: &str) -> String {
 pub struct Reference {
     /// The name of the automation it stands in. One of more than 120 characters ends in an ellipsis.
     pub automation_name: String,
-    /// Whether the name is cut. `automationId` is a key of the mappings as well.
+    /// Whether the name is cut; false when absent. `automationId` is a key of the mappings as well.
     #[serde(default, skip_serializing_if = "is_false")]
-    #[schema(default = false)]
     pub automation_name_cut: bool,
     /// The id of the automation in the source organization.
     pub automation_id: ObjectId,
@@ -140,9 +139,8 @@ pub struct Reference {
     #[serde(default)]
     pub pointer: String,
     /// Whether it is a reference by its name alone: the source organization has a stage or an agent of that name, and the place may
-    /// hold anything. It is mapped by its pointer, and `keepValues` says that it is none.
+    /// hold anything. It is mapped by its pointer, and `keepValues` says that it is none. False when absent.
     #[serde(default)]
-    #[schema(default = false)]
     pub suspected: bool,
 }
 

@@ -2,6 +2,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::usage::Trace;
 use crate::http::problem;
 
 const WAIT: Duration = Duration::from_millis(1500);
@@ -32,7 +33,7 @@ fn every_variant() -> Vec<(ApiError, u16, &'static str)> {
         (ApiError::SnapshotDeleted, 409, "snapshot_deleted"),
         (ApiError::ApplyAborted, 409, "apply_aborted"),
         (ApiError::ApplyUndone, 409, "apply_undone"),
-        (ApiError::SetupInUse(errors()), 409, "setup_in_use"),
+        (ApiError::SetupInUse(vec![Trace::Switched]), 409, "setup_in_use"),
         (ApiError::WorldMoved, 409, "world_moved"),
         (ApiError::Stale, 412, "precondition_failed"),
         (ApiError::BodyTooLarge, 413, "body_too_large"),

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::apply_record::StoredApply;
+use super::undos::take_name;
 use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
 use crate::store::attributes::{CLONED_FROM, FULL_NAME};
 use crate::store::keys::{self, ItemKey, SK};
@@ -35,10 +36,12 @@ pub struct ClonePage {
 }
 
 /// A clone and its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloneOrigin {
     /// The kind and id of the clone.
     pub place: ClonePosition,
+    /// The name of the clone, or an empty text.
+    pub name: String,
     /// The item that was captured.
     pub source: ObjectId,
 }
@@ -139,7 +142,8 @@ impl<'a> ApplyHistory<'a> {
         let mut clones = Vec::with_capacity(limit + 1);
         loop {
             // One more tells whether there is a next page; two are no setup items: profile and switches.
-            let query = PartitionQuery::of(&pk).only(&[SK, CLONED_FROM]).after(start).at_most(limit + 3);
+            let query =
+                PartitionQuery::of(&pk).only(&[SK, CLONED_FROM, "document.name"]).after(start).at_most(limit + 3);
             let (items, after) = self.0.query(query).await?;
             for item in items {
                 clones.extend(clone_of(apply, item)?);
@@ -157,11 +161,12 @@ impl<'a> ApplyHistory<'a> {
 }
 
 /// Returns the clone in this item; `None` if it is no clone of this apply.
-fn clone_of(apply: &StoredApply, item: Item) -> Result<Option<CloneOrigin>, Fault> {
+fn clone_of(apply: &StoredApply, mut item: Item) -> Result<Option<CloneOrigin>, Fault> {
     let Some((kind, id)) = keys::parse_setup_item(record::sort_key(&item)) else { return Ok(None) };
+    let name = take_name(&mut item);
     let cloned_from = record::read_foreign::<CloneRecord>(item).and_then(|record| record.cloned_from);
     let source = cloned_from.as_deref().and_then(|text| apply.origin.source_of(text));
-    Ok(source.map(|source| CloneOrigin { place: ClonePosition { kind, id }, source }))
+    Ok(source.map(|source| CloneOrigin { place: ClonePosition { kind, id }, name, source }))
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ struct UsageRecord {
 }
 
 /// Returns the name in an item's document, or an empty text.
-fn take_name(item: &mut Item) -> String {
+pub(super) fn take_name(item: &mut Item) -> String {
     match item.remove(DOCUMENT) {
         Some(AttributeValue::M(mut document)) => match document.remove(NAME) {
             Some(AttributeValue::S(name)) => name,

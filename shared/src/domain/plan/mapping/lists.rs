@@ -31,7 +31,7 @@ impl<'a> Judge<'a> {
                 }
                 continue;
             }
-            self.refuse(&[KEEP_VALUES, automation, &index.to_string()], || {
+            self.refuse_value(&[KEEP_VALUES, automation, &index.to_string()], value, || {
                 format!(
                     "the automation holds no unknown id and no suspected name {}, and none at such a place; a certain \
                      reference has to be mapped",

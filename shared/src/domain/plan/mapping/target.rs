@@ -1,5 +1,7 @@
 //! What an entry of a mapping asks for, and what a reference is mapped to.
 
+use std::borrow::Cow;
+
 use crate::domain::plan::choices::{AGENT_MAPPING, ID_MAPPING, PIPELINE_MAPPING};
 use crate::domain::reference::RefType;
 use crate::domain::{Agent, ObjectId, Pipeline};
@@ -42,12 +44,20 @@ pub(super) enum Wanted<'a> {
     Id(&'a str),
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
     pub(super) fn mapping(self) -> &'static str {
         match self {
             Self::Stage(_) => PIPELINE_MAPPING,
             Self::Agent(_) => AGENT_MAPPING,
             Self::Id(_) => ID_MAPPING,
+        }
+    }
+
+    /// The target as it was sent.
+    pub(super) fn text(self) -> Cow<'a, str> {
+        match self {
+            Self::Stage(text) | Self::Id(text) => Cow::Borrowed(text),
+            Self::Agent(id) => Cow::Owned(id.to_string()),
         }
     }
 
