@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use tests::{GIL, GLOBEX, Item, PAT, Recorded, SAM, TestApp};
+use tests::{GIL, GLOBEX, Item, PAT, RecordedCalls, SAM, TestApp};
 
 use crate::apply_across::snapshot;
 
@@ -22,7 +22,7 @@ async fn store_again(app: &TestApp, item: &Item, changed: &[(&str, &str)]) {
 }
 
 /// Fails where a batch names a key twice.
-fn assert_distinct(recorded: &Recorded) {
+fn assert_distinct(recorded: &RecordedCalls) {
     let batches: Vec<_> = recorded.of("BatchGetItem");
     assert!(!batches.is_empty(), "a batch is read");
     for call in batches {

@@ -103,6 +103,17 @@ fn item(id: ObjectId, name: &str) -> SetupItem {
     SetupItem { id, document }
 }
 
+/// What the detail says of each code of a reason.
+const WORDS: [(&str, &str); 7] = [
+    ("signed_in", "signed in at"),
+    ("edited", "was edited"),
+    ("added", "was added"),
+    ("removed", "removed"),
+    ("user_removed", "removed"),
+    ("switched", "the switches were changed"),
+    ("profile_changed", "the profile was changed"),
+];
+
 /// What stands in the way of an undo, in words.
 #[track_caller]
 fn traces(answer: &Answer) -> Vec<&str> {
@@ -117,15 +128,7 @@ fn traces(answer: &Answer) -> Vec<&str> {
             let text = known.as_str().map_or_else(|| known.to_string(), str::to_owned);
             assert!(detail.contains(&text), "{reason}: {detail}");
         }
-        let word = match reason["code"].as_str().unwrap() {
-            "signed_in" => "signed in at",
-            "edited" => "was edited",
-            "added" => "was added",
-            "removed" | "user_removed" => "removed",
-            "switched" => "the switches were changed",
-            "profile_changed" => "the profile was changed",
-            other => panic!("{other}"),
-        };
+        let (_, word) = WORDS.iter().find(|(code, _)| reason["code"] == *code).unwrap();
         assert!(detail.contains(word), "{reason}: {detail}");
     }
     errors.iter().map(|error| error["detail"].as_str().unwrap()).collect()
