@@ -121,7 +121,11 @@ impl PartialSchema for NewUserSchema {
     }
 }
 
-impl ToSchema for NewUserSchema {}
+impl ToSchema for NewUserSchema {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "NewUser".into()
+    }
+}
 
 /// The schema of `T` with these fields required, and of these types.
 fn requiring<T: ToSchema>(

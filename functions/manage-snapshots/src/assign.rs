@@ -38,6 +38,7 @@ pub(crate) struct AssignBody {
     #[schema(nullable = false, value_type = Option<u32>, minimum = 1, maximum = 4_294_967_295_i64)]
     revision: Option<RevisionNumber>,
     /// Whether every new revision is shared with them at once, without a review.
+    #[schema(nullable = false)]
     follow: Option<bool>,
 }
 

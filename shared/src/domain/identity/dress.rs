@@ -6,6 +6,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
+use super::dialled::{DIALLED_FIRST, Dialled, MAX_COUNTRY_DIGITS, MIN_NATIONAL_DIGITS, dialled, holds_number};
 use super::{IdentityKind, list};
 use crate::domain::invisible::is_ignorable;
 use crate::domain::reference::{self, Embedded, Standing};
@@ -15,14 +16,6 @@ use crate::domain::{Email, ObjectId};
 const MAX_WHOLE: usize = 1_200;
 /// The fewest digits of a number that is looked for. Shorter ones are also counts and years.
 const MIN_DIGITS: usize = 7;
-/// The fewest digits of a number without its country code.
-const MIN_NATIONAL_DIGITS: usize = 8;
-/// The most digits of a country code (ITU-T E.164).
-const MAX_COUNTRY_DIGITS: usize = 3;
-/// The most digits of a number with what is dialled before it.
-const MAX_DIALLED: usize = 18;
-/// The most separators between two digits of one number.
-const MAX_SEPARATORS: usize = 3;
 
 const ADDRESS_SCHEMES: [&str; 6] = ["mailto:", "sip:", "sips:", "xmpp:", "acct:", "smtp:"];
 const NUMBER_SCHEMES: [&str; 12] = [
@@ -54,14 +47,6 @@ const LINKS: [&str; 10] = [
 ];
 /// Parameters of such links that hold a number.
 const NUMBER_PARAMETERS: [&str; 4] = ["phone=", "number=", "to=", "p="];
-/// What an extension of a number begins with. Those that are longer come first.
-const EXTENSIONS: [&str; 14] =
-    ["extension", "durchwahl", "anexo", "poste", "ext", "доб", "int", "dw", "x", "#", "p", "w", ";ext=", ","];
-/// The most digits of an extension, and of one behind a comma: what is longer may be another number of a list.
-const MAX_EXTENSION: usize = 6;
-const MAX_PAUSED_EXTENSION: usize = 4;
-/// What is dialled before a number: from within a country, and from abroad.
-const DIALLED_FIRST: [&str; 4] = ["", "0", "00", "011"];
 
 /// The values by which the source person is recognized.
 #[derive(Debug, Clone, PartialEq)]
@@ -226,11 +211,11 @@ fn is_id(text: &str, id: &str) -> bool {
 }
 
 /// The text in the width of ASCII and without characters that do not show: phones copy numbers with marks of direction around them.
-fn legible(text: &str) -> Cow<'_, str> {
+pub(super) fn legible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { text.chars().filter(|c| !is_ignorable(*c)).nfkc().collect() }
 }
 
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().to_lowercase()
 }
 
@@ -351,63 +336,6 @@ fn scheme(text: &str, schemes: &[&str]) -> usize {
     text.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || is_ignorable(c) || c == '/').len()
 }
 
-/// A number as it is written.
-struct Dialled {
-    /// Whether it has the country code, as its plus says.
-    is_international: bool,
-    digits: String,
-}
-
-/// The number that `text` is; `None` where it is none.
-fn dialled(text: &str) -> Option<Dialled> {
-    let text = if text.contains('%') { Cow::Owned(decoded(text)) } else { Cow::Borrowed(text) };
-    let text = legible(&text);
-    let text = without_extension(text.trim());
-    let is_international = text.starts_with(['+', '＋']);
-    // "(0)" is dialled within the country alone.
-    let text = if is_international { text.replacen("(0)", "", 1) } else { text.to_owned() };
-    let digits: Option<String> = text
-        .chars()
-        .filter(|c| !is_separator(*c) && !matches!(c, '+' | '＋'))
-        .map(|c| digit(c).and_then(|digit| char::from_digit(digit, 10)))
-        .collect();
-    digits.filter(|digits| (1..=MAX_DIALLED).contains(&digits.len())).map(|digits| Dialled { is_international, digits })
-}
-
-/// The number without the extension behind it.
-fn without_extension(text: &str) -> &str {
-    let inner = text.strip_suffix(')').unwrap_or(text).trim_end();
-    let before = inner.trim_end_matches(|c: char| c.is_ascii_digit());
-    let digits = inner.len() - before.len();
-    let folded = before.trim_end_matches([' ', '.', ':', '=']).to_lowercase();
-    // Lower case may have another length, where the word is not one of these.
-    let Some(word) = EXTENSIONS.iter().find(|word| folded.ends_with(**word)) else { return text };
-    let most = if *word == "," && !folded.ends_with(",,") { MAX_PAUSED_EXTENSION } else { MAX_EXTENSION };
-    let Some(rest) = before.trim_end_matches([' ', '.', ':', '=']).get(..folded.len() - word.len()) else {
-        return text;
-    };
-    if !(1..=most).contains(&digits) {
-        return text;
-    }
-    rest.trim_end_matches([' ', ',', ';', '(', '.'])
-}
-
-/// The value of a digit: ASCII, full width, Arabic and Persian, Devanagari.
-fn digit(c: char) -> Option<u32> {
-    ['0', '\u{FF10}', '\u{660}', '\u{6F0}', '\u{966}']
-        .into_iter()
-        .find_map(|zero| u32::from(c).checked_sub(u32::from(zero)).filter(|digit| *digit < 10))
-}
-
-fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '.' | '-' | '/' | '_' | '·' | '~' | '(' | ')' | '[' | ']' | '\u{2010}'
-                ..='\u{2015}' | '\u{2212}' | '\u{FF0D}'
-        )
-}
-
 /// Whether `needle` stands in `text` by itself: `ends` says of what stands before and behind it that it does.
 fn holds(text: &str, needle: &str, ends: fn(before: &str, behind: &str) -> bool) -> bool {
     text.match_indices(needle).any(|(at, _)| ends(&text[..at], &text[at + needle.len()..]))
@@ -421,36 +349,4 @@ fn ends_address(before: &str, behind: &str) -> bool {
     let continues = |text: &str| text.starts_with(|c: char| c.is_alphanumeric());
     !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-'))
         && !continues(behind.strip_prefix(['.', '-']).unwrap_or(behind))
-}
-
-/// Whether the digits of `phone`, with or without the country code, stand in `text` by themselves.
-fn holds_number(text: &str, phone: &str) -> bool {
-    let (mut digits, mut glued, mut separators) = (String::new(), Vec::new(), usize::MAX);
-    for c in text.chars() {
-        if let Some(digit) = digit(c).and_then(|digit| char::from_digit(digit, 10)) {
-            if separators > MAX_SEPARATORS && !digits.is_empty() {
-                // Ends the number before.
-                digits.push('x');
-                glued.push(false);
-            }
-            glued.push(separators == 0);
-            digits.push(digit);
-            separators = 0;
-        } else if matches!(c, '+' | '＋') {
-            digits.push('+');
-            glued.push(false);
-            separators = 0;
-        } else {
-            separators = if is_separator(c) { separators.saturating_add(1) } else { usize::MAX };
-        }
-    }
-    let national = (1..=MAX_COUNTRY_DIGITS).filter_map(|country| phone.get(country..));
-    let needles = std::iter::once(phone).chain(national.filter(|digits| digits.len() >= MIN_NATIONAL_DIGITS));
-    let stands_alone = |at: usize, needle: &str| {
-        let before = glued[..=at].iter().rev().take_while(|glued| **glued).take(MAX_COUNTRY_DIGITS + 1).count();
-        let first = &digits[at - before..at];
-        let begins = DIALLED_FIRST.contains(&first) || (first == "+" && needle == phone);
-        begins && !glued.get(at + needle.len()).copied().unwrap_or(false)
-    };
-    needles.into_iter().any(|needle| digits.match_indices(needle).any(|(at, _)| stands_alone(at, needle)))
 }

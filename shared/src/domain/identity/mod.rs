@@ -4,6 +4,7 @@
 //! [`find`] tells the places of such values when a setup is captured, by what a value is (`dress.rs`) and not by the name of its
 //! field; [`fill_in`] puts the new user's values there. Content keeps the pointer and the kind of a place, never the value.
 
+mod dialled;
 mod dress;
 mod fill;
 mod find;

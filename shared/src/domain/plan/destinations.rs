@@ -3,74 +3,17 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::choices::ALLOW_DESTINATIONS;
 use super::listed::{Listed, MAX_LISTED};
 use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
-use super::{Choices, OnUnmapped, Plan, Refusal, Rewire, Warning, WarningCode};
+use super::{Choices, OnUnmapped, Plan, PlannedDestination, PlannedLink, Refusal, Rewire, Warning, WarningCode};
 use crate::domain::content::{CapturedAutomation, CapturedItem, Content};
-use crate::domain::destination::{self, DestinationKind, OwnPlaces, Sighting};
+use crate::domain::destination::{self, OwnPlaces, Sighting};
 use crate::domain::reference::{self, Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
-
-/// A host, an address or a number to which an automation sends by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Destination)]
-pub struct PlannedDestination {
-    /// A URL or a host as it stands in the snapshot, an e-mail address in lower case, a phone number as E.164. It is accepted by this
-    /// text.
-    pub destination: String,
-    /// What it is.
-    pub kind: DestinationKind,
-    /// The host as punycode, where it has letters that may pass for others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub host: Option<String>,
-    /// The automation that sends there; left out where no automation uses the prompt or template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub automation_id: Option<ObjectId>,
-    /// Its name; empty where there is none. One of more than 120 characters ends in an ellipsis.
-    pub automation_name: String,
-    /// The kind of the item that holds it, where that is not the automation itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub item_kind: Option<ItemKind>,
-    /// The id of that item in the source organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub item_id: Option<ObjectId>,
-    /// That item's name; empty where it has none. A very long one ends in an ellipsis.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub item_name: Option<String>,
-    /// Where it stands first, as a JSON pointer into the document of the item that holds it.
-    pub pointer: String,
-    /// Whether the request or the organization accepts it.
-    pub accepted: bool,
-}
-
-/// A URL in a text that is made to be sent or read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Link)]
-pub struct PlannedLink {
-    /// The URL as it stands in the text, as far as the first merge tag. A very long one ends in an ellipsis.
-    pub link: String,
-    /// The kind of the item that holds it.
-    pub item_kind: ItemKind,
-    /// The id of that item in the source organization.
-    pub item_id: ObjectId,
-    /// Its name; empty where it has none. A very long one ends in an ellipsis.
-    pub item_name: String,
-    /// Where the text stands, as a JSON pointer into its document.
-    pub pointer: String,
-}
 
 /// How many destinations of prompts and templates are kept to be listed, of those that are accepted and of the others.
 const MAX_KEPT: usize = 2_000;
