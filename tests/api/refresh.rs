@@ -163,7 +163,7 @@ async fn a_source_that_is_gone_leaves_the_snapshot_what_it_has() {
     assert_eq!(answer.body["message"], "Source missing, snapshot kept");
     assert_eq!((&snapshot["refreshStatus"], &snapshot["revision"]), (&json!("source_missing"), &json!(1)));
     assert_eq!(snapshot["lastRefreshedAt"], "2026-05-15T09:00:00.000Z", "the last time that it was as its source");
-    assert!(snapshot["refreshDetail"].as_str().unwrap().contains("gone"));
+    assert!(snapshot["refreshDetail"].as_str().unwrap().contains("deleted"));
     app.apply(&app.token(SAM), &id, &apply_body()).await.expect(201);
 }
 

@@ -47,7 +47,7 @@ mod tests {
 
     #[derive(ToSchema)]
     #[expect(dead_code, reason = "only its schema is looked at")]
-    struct Change {
+    struct ChangeBody {
         name: Option<String>,
         count: Option<u32>,
     }
@@ -62,10 +62,10 @@ mod tests {
 
     #[test]
     fn one_field_is_needed() {
-        let schema = serde_json::to_value(AtLeastOne::<Change>::schema()).unwrap();
+        let schema = serde_json::to_value(AtLeastOne::<ChangeBody>::schema()).unwrap();
         assert_eq!(schema["minProperties"], 1);
         assert_eq!(schema["properties"].as_object().map(serde_json::Map::len), Some(2));
-        assert_eq!(AtLeastOne::<Change>::name(), Change::name());
+        assert_eq!(AtLeastOne::<ChangeBody>::name(), ChangeBody::name());
     }
 
     #[test]

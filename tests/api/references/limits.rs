@@ -107,12 +107,12 @@ async fn an_id_that_takes_the_place_of_another_has_the_form_of_one() {
         let problem = answer.expect_problem(400, "invalid_body");
         assert_eq!(answer.pointers(), [format!("/idMapping/One/{GONE}")], "{problem}");
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(detail.contains("24 hex digits, or a UUID") && detail.len() < 200, "{detail}");
+        assert!(detail.contains("24 hex digits or a UUID") && detail.len() < 200, "{detail}");
     }
 }
 
 #[tokio::test]
-async fn a_pointer_is_a_key_at_any_length_as_it_is_told() {
+async fn a_pointer_of_any_length_is_a_key() {
     // With `/steps/0/` before it.
     let lengths = [900, 999, 1_000, 1_001, 5_000];
     let field = |length: usize, last: char| format!("{}{last}", "x".repeat(length - "/steps/0/".len() - 1));
@@ -134,7 +134,7 @@ async fn a_pointer_is_a_key_at_any_length_as_it_is_told() {
         for (shown, whole) in told.iter().zip(&whole) {
             assert_eq!((shown.chars().count(), *shown == whole.as_str()), (length.min(1_000), length <= 1_000));
         }
-        // What is told is a key, and so is the whole pointer.
+        // The pointer of the answer is a key, and so is the whole one.
         for keys in [[told[0], told[1]], [whole[0].as_str(), whole[1].as_str()], [told[0], whole[1].as_str()]] {
             let mapped = json!({keys[0]: "Reached Out", keys[1]: "New Lead"});
             for (field, entry) in [(STAGES, mapped), (KEEP, json!(keys))] {

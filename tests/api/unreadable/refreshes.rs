@@ -25,7 +25,7 @@ async fn an_item_of_any_kind_that_cannot_be_read_any_more_makes_no_revision() {
             put(&app, changed(&item, &["document"], value)).await;
             let (status, revision, detail) = refreshed(&app, &id).await;
             assert_eq!((status, revision), (json!("failed"), json!(1)));
-            assert!(detail.contains(&key) && detail.contains("keeps what it has"), "{detail}");
+            assert!(detail.contains(&key) && detail.contains("keeps its content"), "{detail}");
         }
         put(&app, item).await;
         assert_eq!(refreshed(&app, &id).await, (json!("unchanged"), json!(1), String::new()));

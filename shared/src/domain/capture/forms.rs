@@ -8,7 +8,7 @@ use crate::domain::content::{CapturedAutomation, CapturedItem, MAX_RAW_BYTES};
 use crate::domain::values;
 use crate::domain::{Document, OverBudget, Work};
 
-/// A form of before.
+/// An earlier form.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     /// With the references of the automations, and a copy of the automation's name in each.
@@ -32,7 +32,7 @@ impl Form {
 type Out<'w> = Metered<'w, Hashing>;
 
 impl Capture {
-    /// Whether the content of this hash is the same in a form of before.
+    /// Whether the content of this hash is the same in an earlier form.
     pub fn was_stored_as(&self, hash: &[u8; 32], work: &Work) -> Result<bool, OverBudget> {
         let mut entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
         let was_other = entries.any(|entry| entry.was_other);

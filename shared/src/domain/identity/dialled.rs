@@ -22,14 +22,14 @@ const MAX_PAUSED_EXTENSION: usize = 4;
 pub(super) const DIALLED_FIRST: [&str; 4] = ["", "0", "00", "011"];
 
 /// A number as it is written.
-pub(super) struct Dialled {
+pub(super) struct DialledNumber {
     /// Whether it has the country code, as its plus says.
     pub(super) is_international: bool,
     pub(super) digits: String,
 }
 
 /// The number that `text` is; `None` where it is none.
-pub(super) fn dialled(text: &str) -> Option<Dialled> {
+pub(super) fn dialled(text: &str) -> Option<DialledNumber> {
     let text = if text.contains('%') { Cow::Owned(decoded(text)) } else { Cow::Borrowed(text) };
     let text = legible(&text);
     let text = without_extension(text.trim());
@@ -41,7 +41,9 @@ pub(super) fn dialled(text: &str) -> Option<Dialled> {
         .filter(|c| !is_separator(*c) && !matches!(c, '+' | '＋'))
         .map(|c| digit(c).and_then(|digit| char::from_digit(digit, 10)))
         .collect();
-    digits.filter(|digits| (1..=MAX_DIALLED).contains(&digits.len())).map(|digits| Dialled { is_international, digits })
+    digits
+        .filter(|digits| (1..=MAX_DIALLED).contains(&digits.len()))
+        .map(|digits| DialledNumber { is_international, digits })
 }
 
 /// The number without the extension behind it.

@@ -6,10 +6,10 @@ use std::ops::Range;
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
-use super::dialled::{DIALLED_FIRST, Dialled, MAX_COUNTRY_DIGITS, MIN_NATIONAL_DIGITS, dialled, holds_number};
+use super::dialled::{DIALLED_FIRST, DialledNumber, MAX_COUNTRY_DIGITS, MIN_NATIONAL_DIGITS, dialled, holds_number};
 use super::{IdentityKind, list};
 use crate::domain::invisible::is_ignorable;
-use crate::domain::reference::{self, Embedded, Standing};
+use crate::domain::reference::{self, EmbeddedId, IdContext};
 use crate::domain::{Email, ObjectId};
 
 /// The longest text that is looked at as a whole, in bytes: an address of 254 with a name beside it, in bytes of other scripts.
@@ -61,7 +61,7 @@ pub struct SourceIdentity {
 impl SourceIdentity {
     /// The source person. A number of fewer than 7 digits is not looked for.
     pub fn new(organization: ObjectId, user: ObjectId, email: Option<&Email>, phone: Option<&str>) -> Self {
-        let digits = |number: Dialled| match number.digits.strip_prefix("00") {
+        let digits = |number: DialledNumber| match number.digits.strip_prefix("00") {
             Some(rest) if !number.is_international => rest.to_owned(),
             _ => number.digits,
         };
@@ -97,7 +97,7 @@ impl SourceIdentity {
     /// Whether a number that is written without quotes is the phone number.
     pub(super) fn is_phone(&self, number: &str) -> bool {
         let is_integer = number.bytes().all(|byte| byte.is_ascii_digit());
-        is_integer && self.is_number(&Dialled { is_international: false, digits: number.to_owned() })
+        is_integer && self.is_number(&DialledNumber { is_international: false, digits: number.to_owned() })
     }
 
     /// The values that stand in `text`, each by itself: in a list of people or of ids, in a link that calls or writes to somebody, or as an
@@ -114,8 +114,8 @@ impl SourceIdentity {
         self.listed(text)
     }
 
-    fn written(&self, text: &str, Embedded { range, standing }: Embedded) -> Option<(IdentityKind, Range<usize>)> {
-        let id = text.get(range.clone()).filter(|_| standing != Standing::Within)?;
+    fn written(&self, text: &str, EmbeddedId { range, standing }: EmbeddedId) -> Option<(IdentityKind, Range<usize>)> {
+        let id = text.get(range.clone()).filter(|_| standing != IdContext::Within)?;
         match id {
             _ if id.eq_ignore_ascii_case(&self.user) => Some((IdentityKind::UserId, range)),
             _ if id.eq_ignore_ascii_case(&self.organization) => Some((IdentityKind::OrganizationId, range)),
@@ -173,7 +173,7 @@ impl SourceIdentity {
         local.eq_ignore_ascii_case(own) && Email::parse(legible(text)).is_ok_and(|address| address.key() == email.key())
     }
 
-    fn is_number(&self, Dialled { is_international, digits }: &Dialled) -> bool {
+    fn is_number(&self, DialledNumber { is_international, digits }: &DialledNumber) -> bool {
         let Some(phone) = &self.phone else { return false };
         let is_own = |digits: &str| {
             let country = phone.len().checked_sub(digits.len());

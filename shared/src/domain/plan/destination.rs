@@ -24,7 +24,7 @@ pub struct PlannedDestination {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automation_id: Option<ObjectId>,
-    /// Its name; empty where there is none. One of more than 120 characters ends in an ellipsis.
+    /// Its name; empty without an automation. One of more than 120 characters ends in an ellipsis.
     pub automation_name: String,
     /// The kind of the item that holds it, where that is not the automation itself.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod keys;
 mod left_out;
 mod ordinary;
 mod outside;
+mod outside_names;
 mod properties;
 mod shapes;
 

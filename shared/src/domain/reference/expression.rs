@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Words of languages and templates that are no names of fields.
+/// Words of languages and templates that do not name a field.
 const KEYWORDS: [&str; 39] = [
     "and", "or", "not", "in", "is", "eq", "ne", "neq", "equals", "equal", "contains", "includes", "include", "if",
     "else", "then", "case", "when", "return", "const", "let", "var", "true", "false", "null", "where", "select",
@@ -16,16 +16,16 @@ const PARTS: [&str; 7] = ["name", "label", "value", "title", "id", "_id", "key"]
 const MAX_NAME: usize = 200;
 
 /// Shows every text of an expression that may be compared with what stands before it: its place, and that subject. `visit` says whether
-/// the text is a value; one that is none may be the name of the next subject, as in `item["stage"]`.
+/// the text is a value. Another text may be the name of the next subject, as in `item["stage"]`.
 pub(super) fn values<'t>(text: &'t str, mut visit: impl FnMut(Range<usize>, &'t str) -> bool) {
-    let mut scan = Scan { text, subject: "", outer: "", open: Vec::new(), in_list: false };
+    let mut scan = ExpressionScan { text, subject: "", outer: "", open: Vec::new(), in_list: false };
     let mut at = 0;
     while at < text.len() {
         at = scan.step(at, &mut visit);
     }
 }
 
-struct Scan<'t> {
+struct ExpressionScan<'t> {
     text: &'t str,
     /// The last name of a field.
     subject: &'t str,
@@ -36,7 +36,7 @@ struct Scan<'t> {
     in_list: bool,
 }
 
-impl<'t> Scan<'t> {
+impl<'t> ExpressionScan<'t> {
     /// Reads what stands at `at`, and gives where it ends.
     fn step(&mut self, at: usize, visit: &mut impl FnMut(Range<usize>, &'t str) -> bool) -> usize {
         let text = self.text;

@@ -28,7 +28,7 @@ pub use self::earlier::{EarlierSite, each_earlier_site};
 pub use self::lookup::{Known, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
-pub(super) use self::shape::{Embedded, Standing, ids, is_ids_alone};
+pub(super) use self::shape::{EmbeddedId, IdContext, ids, is_ids_alone};
 pub(super) use self::terms::Usage;
 pub use self::terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 
@@ -97,8 +97,8 @@ const MAX_POINTER: usize = 1_000;
 /// How many hex digits of its SHA-256 a long pointer ends in.
 const POINTER_HASH: usize = 16;
 
-/// A pointer as answers tell it and as the mappings take it: one of more than 1,000 characters has the first of them, an ellipsis and a
-/// part of its hash, so that what is told is a key as it stands. A pointer that has this form already stays as it is.
+/// Returns a pointer as answers show it and as the mappings take it. One of more than 1,000 characters has the first of them, an ellipsis
+/// and a part of its hash, so every pointer of an answer is a key. A pointer that has this form already stays as it is.
 pub fn key_pointer(pointer: &str) -> Cow<'_, str> {
     if !pointer.starts_with('/') || pointer.chars().nth(MAX_POINTER).is_none() {
         return Cow::Borrowed(pointer);

@@ -45,7 +45,7 @@ pub fn rewrite(document: &mut Document, replacements: Vec<Replacement>) {
 
 /// Puts new ids where old ones stand in a text. `new` says which becomes which.
 pub fn rewire(text: &mut String, new: &HashMap<ObjectId, ObjectId>) {
-    let found = shape::ids(text).into_iter().filter_map(|shape::Embedded { range, .. }| {
+    let found = shape::ids(text).into_iter().filter_map(|shape::EmbeddedId { range, .. }| {
         let old: ObjectId = text[range.clone()].parse().ok()?;
         Some((range, Cow::Owned(new.get(&old)?.to_string())))
     });

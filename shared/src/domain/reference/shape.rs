@@ -60,10 +60,10 @@ pub(super) fn dressed_as(old: &str, new: String) -> String {
 
 /// How an id stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum IdContext {
     /// The text consists of ids, with what separates and dresses them: quotes, brackets, `ObjectId(…)`, `urn:uuid:`.
     Alone,
-    /// It is written as a value: quoted, compared, assigned, or the last part of a path that is no address of the web.
+    /// It is written as a value: quoted, compared, assigned, or the last part of a path outside an address of the web.
     Written,
     /// Anywhere else: in a sentence, an address, a file's name.
     Within,
@@ -71,13 +71,13 @@ pub(crate) enum Standing {
 
 /// An id in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Embedded {
+pub(crate) struct EmbeddedId {
     pub(crate) range: Range<usize>,
-    pub(crate) standing: Standing,
+    pub(crate) standing: IdContext,
 }
 
 /// The ids of a text, in their order. Letters and digits end before and behind each.
-pub(crate) fn ids(text: &str) -> Vec<Embedded> {
+pub(crate) fn ids(text: &str) -> Vec<EmbeddedId> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     // The shortest id.
@@ -97,14 +97,14 @@ pub(crate) fn ids(text: &str) -> Vec<Embedded> {
             Some(range) => {
                 at = range.end;
                 let is_written = token.names_no_address() && begins_value(text, range.start) && ends_value(bytes, at);
-                let standing = if is_written { Standing::Written } else { Standing::Within };
-                found.push(Embedded { range, standing });
+                let standing = if is_written { IdContext::Written } else { IdContext::Within };
+                found.push(EmbeddedId { range, standing });
             }
             None => at += run,
         }
     }
     if !found.is_empty() && is_dress(text, &found) {
-        found.iter_mut().for_each(|id| id.standing = Standing::Alone);
+        found.iter_mut().for_each(|id| id.standing = IdContext::Alone);
     }
     found
 }
@@ -230,7 +230,7 @@ const DRESS: [&str; 16] = [
 ];
 
 /// Whether nothing but separators and dress stands between `ids`.
-fn is_dress(text: &str, ids: &[Embedded]) -> bool {
+fn is_dress(text: &str, ids: &[EmbeddedId]) -> bool {
     let starts = std::iter::once(0).chain(ids.iter().map(|id| id.range.end));
     let ends = ids.iter().map(|id| id.range.start).chain([text.len()]);
     starts.zip(ends).all(|(start, end)| {
@@ -245,19 +245,19 @@ const DRESS_MARKS: &str = ",;|\"'`“”„‘’«»()[]{}<>:.$\\#=%";
 
 /// Whether a text consists of ids, with what separates and dresses them.
 pub(crate) fn is_ids_alone(text: &str) -> bool {
-    ids(text).first().is_some_and(|id| id.standing == Standing::Alone)
+    ids(text).first().is_some_and(|id| id.standing == IdContext::Alone)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Standing::{Alone, Within, Written};
+    use super::IdContext::{Alone, Within, Written};
     use super::*;
 
     const A: &str = "64eea1110000000000000061";
     const B: &str = "3f2b8c1e-0d4a-4b6f-9a57-1c2d3e4f5a6b";
     const BARE: &str = "3f2b8c1e0d4a4b6f9a571c2d3e4f5a6b";
 
-    fn found(text: &str) -> Vec<(&str, Standing)> {
+    fn found(text: &str) -> Vec<(&str, IdContext)> {
         ids(text).into_iter().map(|id| (&text[id.range], id.standing)).collect()
     }
 

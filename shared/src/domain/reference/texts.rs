@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::around::Around;
 use super::place::Name;
-use super::shape::{self, Standing};
+use super::shape::{self, IdContext};
 use super::walk::Walker;
 use super::{Known, RefType, Site, expression};
 use crate::domain::OverBudget;
@@ -20,7 +20,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
             let id_text = &key[id.range.clone()];
             let ref_type = match self.lookup.known(id_text) {
                 Some(known) => known.ref_type(),
-                None if id.standing == Standing::Alone && !around.is_sent && self.is_unknown(id_text) => {
+                None if id.standing == IdContext::Alone && !around.is_sent && self.is_unknown(id_text) => {
                     RefType::Unknown
                 }
                 None => continue,
@@ -50,9 +50,9 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
             return Ok(());
         }
         let ids = shape::ids(text);
-        if ids.first().is_some_and(|id| id.standing == Standing::Alone) {
+        if ids.first().is_some_and(|id| id.standing == IdContext::Alone) {
             let is_whole = ids.len() == 1 && ids[0].range.len() == text.len();
-            for shape::Embedded { range, .. } in ids {
+            for shape::EmbeddedId { range, .. } in ids {
                 self.id(&text[range.clone()], (!is_whole).then_some(range), around)?;
             }
             return Ok(());
@@ -92,10 +92,10 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     }
 
     /// An id within a longer text. What is known is a reference anywhere, and what is unknown where it is written as a value.
-    fn within(&self, text: &str, id: &shape::Embedded, around: Around<'_>) -> Option<Part> {
+    fn within(&self, text: &str, id: &shape::EmbeddedId, around: Around<'_>) -> Option<Part> {
         let value = &text[id.range.clone()];
         let is_value =
-            id.standing == Standing::Written && !around.is_read && !around.is_sent && around.certain.is_none();
+            id.standing == IdContext::Written && !around.is_read && !around.is_sent && around.certain.is_none();
         let ref_type = match self.lookup.known(value) {
             Some(known) => known.ref_type(),
             None if is_value && self.is_unknown(value) => RefType::Unknown,

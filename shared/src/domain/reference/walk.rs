@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::around::{Around, COMPARED_WITH, OPERATION};
 use super::place::Name;
-use super::shape::{self, Standing};
+use super::shape::{self, IdContext};
 use super::{Lookup, RefType, SOURCE_STATUSES, Site};
 use crate::domain::content::CapturedItem;
 use crate::domain::identity::is_owned;
@@ -82,7 +82,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Places of an item that are no references.
+/// Places of an item without references.
 #[derive(Default)]
 struct Exceptions<'a> {
     /// Those that lost a secret.
@@ -113,7 +113,7 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
         }
         Value::String(text) if matches!(key, "_id" | "id" | "key") => {
             work.spend(text.len())?;
-            let ids = shape::ids(text).into_iter().filter(|id| id.standing == Standing::Alone);
+            let ids = shape::ids(text).into_iter().filter(|id| id.standing == IdContext::Alone);
             defined.extend(ids.map(|id| &text[id.range]));
         }
         _ => {}

@@ -14,8 +14,8 @@ pub(super) fn shapes() -> Vec<Shape> {
     shapes.extend(n8n_and_make());
     shapes.extend(voices());
     shapes.extend(databases());
-    shapes.extend(names());
-    shapes.extend(code());
+    shapes.extend(super::outside_names::names());
+    shapes.extend(super::outside_names::code());
     shapes
 }
 
@@ -358,45 +358,5 @@ fn databases() -> Vec<Shape> {
         ("SQL", json!({"where": format!("owner_id = '{GONE}' AND x = 1")}), vec![GONE]),
         ("CSV", json!({"rows": format!("name,template\nx,{OTHER_TEMPLATE}")}), vec![OTHER_TEMPLATE]),
         ("zero width", json!({"form": format!("\u{200b}{GONE}\u{feff}")}), vec![GONE]),
-    ]
-}
-
-fn names() -> Vec<Shape> {
-    let contacted = |name, fields| (name, fields, vec!["ontacted"]);
-    vec![
-        contacted("lower case after a reply", json!({"onReply": "contacted"})),
-        contacted("lower case of a move", json!({"moveTo": "contacted"})),
-        contacted("name of a stage", json!({"then": {"stage": {"name": "Contacted"}}})),
-        contacted("title of a stage", json!({"then": {"stage": {"title": "Contacted"}}})),
-        contacted("name of stages", json!({"then": {"stages": [{"name": "Contacted", "color": "red"}]}})),
-        contacted("type and name", json!({"goal": {"type": "stage", "name": "Contacted"}})),
-        contacted("stage after a colon", json!({"goal": "stage:Contacted"})),
-        contacted("comma list", json!({"exclude": "Contacted, New Lead"})),
-        contacted("comma list of a stage field", json!({"excludeStages": "Contacted, Somewhere"})),
-        contacted("padded in a list", json!({"exclude": ["  Contacted  "]})),
-        contacted("list in lower case", json!({"skipStages": ["contacted", "new lead"]})),
-        contacted("slug", json!({"stage": "contacted"})),
-        ("slug of two words", json!({"step": {"stage": "new_lead"}}), vec!["new_lead"]),
-        ("kebab of two words", json!({"step": {"agentSlug": "warm-up-agent"}}), vec!["warm-up-agent"]),
-        ("agent in lower case anywhere", json!({"escalation": {"to": "warm-up agent"}}), vec!["warm-up agent"]),
-        ("agent in capitals", json!({"owner": "CLOSER"}), vec!["CLOSER"]),
-    ]
-}
-
-fn code() -> Vec<Shape> {
-    let contacted = |name, fields| (name, fields, vec!["Contacted"]);
-    vec![
-        contacted("JavaScript", json!({"when": "contact.stage === \"Contacted\" && contact.score > 5"})),
-        contacted("in an array", json!({"when": "['New', 'Contacted'].includes(contact.stage)"})),
-        contacted("SQL", json!({"where": "stage = 'Contacted' OR city = 'X'"})),
-        contacted("Liquid", json!({"condition": "{% if contact.stage == 'Contacted' %}1{% endif %}"})),
-        contacted("Handlebars", json!({"condition": "{{#if (eq stage \"Contacted\")}}1{{/if}}"})),
-        contacted("JSON logic", json!({"rule": {"==": [{"var": "stage"}, "Contacted"]}})),
-        contacted("Mongo", json!({"match": {"stage": {"$in": ["Contacted"]}}})),
-        contacted("the value first", json!({"when": "'Contacted' == contact.stage"})),
-        contacted("call", json!({"run": "setStage(\"Contacted\")"})),
-        contacted("without quotes", json!({"when": "stage is Contacted"})),
-        contacted("switch", json!({"run": "switch (stage) { case 'Contacted': go(); }"})),
-        contacted("query", json!({"search": "limit=5&stage=Contacted"})),
     ]
 }
