@@ -32,6 +32,7 @@ mod manage_injection;
 mod manage_lists;
 mod manage_reads;
 mod manage_rights;
+mod modelled;
 mod moved;
 mod names;
 mod openapi;
