@@ -20,8 +20,13 @@ fn cause(denial: Denial) -> &'static str {
 }
 
 /// The operations that answer without the table.
-const WITHOUT_TABLE: [OperationId; 4] =
-    [OperationId::VerifyToken, OperationId::GetHealth, OperationId::GetOpenApi, OperationId::GetDocs];
+const WITHOUT_TABLE: [OperationId; 5] = [
+    OperationId::VerifyToken,
+    OperationId::GetHealth,
+    OperationId::GetOpenApi,
+    OperationId::GetDocs,
+    OperationId::GetIndex,
+];
 
 #[tokio::test]
 async fn a_call_that_the_table_denies_answers_unavailable_and_logs_what_is_missing() {
