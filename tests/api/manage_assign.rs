@@ -89,7 +89,9 @@ async fn an_assignment_replaces_the_list_to_the_letter() {
     assert_eq!(answer.expect(200)["snapshot"]["assignedOrgIds"], json!([]));
     assert_eq!(visibility(&app, &id).await, keys(&[]));
     let answer = app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME]})).await;
-    assert_eq!(answer.expect(200)["snapshot"], json!({"_id": id, "assignedOrgIds": [ACME], "isGlobal": false}));
+    let shown = json!({"_id": id, "name": "Top performer baseline 2026-05", "version": "6.1",
+                       "assignedOrgIds": [ACME], "isGlobal": false});
+    assert_eq!(answer.expect(200)["snapshot"], shown);
     let meta = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
     assert_eq!(meta["LISTPK"].as_s().unwrap(), &format!("ORG#{ACME}"));
     assert_eq!(meta["version"].as_n().unwrap(), "6");
