@@ -65,6 +65,7 @@ async fn a_refresh_captures_what_changed_as_a_new_revision_and_keeps_the_old_one
         ("revisedAt", json!(now)),
         ("lastRefreshedAt", json!(now)),
         ("refreshStatus", json!("fresh")),
+        ("version", json!("1.2")),
     ] {
         expected[field] = value;
     }
