@@ -93,8 +93,8 @@ struct StorageOptions {
 /// Options for the names that requests may use.
 #[derive(Debug, Args)]
 struct HostOptions {
-    /// Also answer requests to this name, such as host.docker.internal. You can repeat it. Without it the Host of a request must
-    /// be localhost or an address that this service listens on, so that no web page reaches it by a name of its own.
+    /// Also answer requests to this name, such as host.docker.internal. You can repeat it. The Host of other requests
+    /// must be localhost or an address of this service. That keeps out web pages that point their own name at this machine.
     #[arg(long = "allow-host", value_name = "NAME")]
     allowed_hosts: Vec<String>,
 }

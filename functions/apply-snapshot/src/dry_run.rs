@@ -68,8 +68,8 @@ struct PlanDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     warnings_total: Option<usize>,
-    /// The destinations to which cloned automations would send by themselves, those that nobody has accepted first; at
-    /// most 200, and as many as fit 1 MB.
+    /// The destinations to which cloned automations send by themselves. Those that are not accepted stand first. At most
+    /// 200, and as many as fit 1 MB.
     destinations: Vec<&'a PlannedDestination>,
     /// The total number of destinations; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(4);
 pub(crate) struct StopSignal(oneshot::Receiver<()>);
 
 impl StopSignal {
-    /// Waits in a thread of its own, which no request can keep busy.
+    /// Waits in a separate thread, so that busy requests do not delay the end.
     pub(crate) fn new() -> io::Result<Self> {
         let (asked, ending) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -93,7 +93,7 @@ pub enum Failure {
     Output(#[from] io::Error),
 }
 
-/// `demo`. Without colours where the output is no terminal, or `NO_COLOR` is set.
+/// Runs `demo`. Prints colours on a terminal only, and not if `NO_COLOR` is set.
 pub(crate) async fn demo(is_verbose: bool) -> Result<(), Failure> {
     let differences = demo::run(&mut anstream::stdout(), is_verbose).await?;
     if differences.is_empty() { Ok(()) } else { Err(Failure::Differences(differences)) }

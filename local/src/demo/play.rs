@@ -30,7 +30,7 @@ pub(super) struct DemoRun<'a> {
     pub(super) is_verbose: bool,
     pub(super) kept: KeptValues,
     pub(super) step: usize,
-    /// What was not as the contract says, in words.
+    /// The answers that differ from the contract, as messages.
     pub(super) differences: Vec<String>,
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Step {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct RequestStep {
-    /// What is asked, in words.
+    /// A sentence that describes the request.
     pub(super) title: String,
     /// Method and path. `{name}` stands for a kept value, here and in `answer`.
     request: String,
@@ -45,7 +45,7 @@ pub(super) struct RequestStep {
     answer: Value,
     /// A text that must stand in the answer.
     pub(super) contains: Option<String>,
-    /// What came back, in words. `{/pointer}` stands for a value of the answer.
+    /// A phrase that describes the answer. `{/pointer}` stands for a value of the answer.
     outcome: String,
     /// Names for values of the answer, each with its pointer.
     #[serde(default)]
@@ -110,7 +110,7 @@ impl RequestStep {
         kept.fill_all(&self.answer)
     }
 
-    /// What came back, in words.
+    /// Returns the phrase that describes this answer.
     pub(super) fn outcome(&self, answer: &Value) -> String {
         let mut words = String::new();
         let mut rest = self.outcome.as_str();
