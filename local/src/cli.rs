@@ -12,7 +12,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::commands::{self, Failure, edit, load, migrate, serve, table};
+use crate::commands::{self, Failure, describe, edit, load, migrate, serve, table};
 use crate::demo;
 use crate::scheduler::Pace;
 
@@ -125,12 +125,8 @@ enum Command {
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
-    #[command(after_help = OPENAPI_EXAMPLES)]
-    Openapi {
-        /// Print it as a page for people. This is the content of docs/api.html.
-        #[arg(long)]
-        page: bool,
-    },
+    #[command(after_help = describe::EXAMPLES)]
+    Openapi(describe::Openapi),
 }
 
 #[derive(Debug, Args)]
@@ -225,11 +221,6 @@ struct Edit {
     set: Vec<edit::Set>,
 }
 
-const OPENAPI_EXAMPLES: &str = "\
-After a change of a request or an answer:
-  cargo run -- openapi > docs/openapi.json
-  cargo run -- openapi --page > docs/api.html";
-
 /// Options that name the table: exactly one of them.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -266,7 +257,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             migrate::run(endpoint, db, &table.unwrap_or_else(|| "snapshots".to_owned())).await
         }
         Some(Command::Keys) => commands::keys(),
-        Some(Command::Openapi { page }) => commands::openapi(page),
+        Some(Command::Openapi(openapi)) => describe::run(&openapi),
     }
 }
 

@@ -219,8 +219,12 @@ async fn serving_writes_a_line_for_every_request_and_ends_when_it_is_asked_to() 
 }
 
 #[test]
-fn the_description_and_its_page_are_printed_as_they_are_committed() {
-    for (arguments, file) in [(&["openapi"][..], "openapi.json"), (&["openapi", "--page"], "api.html")] {
+fn the_description_is_printed_in_every_form_as_it_is_committed() {
+    for (arguments, file) in [
+        (&["openapi"][..], "openapi.json"),
+        (&["openapi", "--version-3-0"], "openapi-3.0.json"),
+        (&["openapi", "--page"], "api.html"),
+    ] {
         let (output, stderr) = ended(arguments);
         assert!(output.status.success(), "{stderr}");
         let committed = std::fs::read(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();

@@ -20,10 +20,11 @@ fn cause(denial: Denial) -> &'static str {
 }
 
 /// The operations that answer without the table.
-const WITHOUT_TABLE: [OperationId; 5] = [
+const WITHOUT_TABLE: [OperationId; 6] = [
     OperationId::VerifyToken,
     OperationId::GetHealth,
     OperationId::GetOpenApi,
+    OperationId::GetOpenApi30,
     OperationId::GetDocs,
     OperationId::GetIndex,
 ];

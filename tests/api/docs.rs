@@ -24,6 +24,7 @@ async fn the_description_and_the_page_are_served_as_they_are_committed_and_may_b
     let app = TestApp::start().await;
     for (path, file, content_type) in [
         ("/openapi.json", "openapi.json", "application/json"),
+        ("/openapi-3.0.json", "openapi-3.0.json", "application/json"),
         ("/docs", "api.html", "text/html; charset=utf-8"),
         ("/", "index.html", "text/html; charset=utf-8"),
     ] {
@@ -61,7 +62,7 @@ async fn the_page_alone_has_a_policy_and_it_allows_nothing_but_asking_this_servi
     let index = fetch(&app, "/", None).await;
     let policy = index.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'none'; script-src 'none'; "), "{policy}");
-    for path in ["/openapi.json", "/health", "/nowhere"] {
+    for path in ["/openapi.json", "/openapi-3.0.json", "/health", "/nowhere"] {
         assert_eq!(fetch(&app, path, None).await.header("content-security-policy"), None, "{path}");
     }
 }

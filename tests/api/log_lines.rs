@@ -230,7 +230,7 @@ async fn manage(watched: &mut LoggedApp, id: &str) {
         watched.send(&route, stale, 412).await;
         watched.send(&route, watched.of(Method::PATCH, &path, "marked").json(&body), 401).await;
     }
-    for route in ["GET /health", "GET /openapi.json", "GET /docs", "GET /"] {
+    for route in ["GET /health", "GET /openapi.json", "GET /openapi-3.0.json", "GET /docs", "GET /"] {
         let request = watched.app.request(Method::GET, &route["GET ".len()..]);
         watched.send(route, request, 200).await;
     }

@@ -36,6 +36,7 @@ mod modelled;
 mod moved;
 mod names;
 mod openapi;
+mod openapi_3_0;
 mod password_hashes;
 mod plan;
 mod policies;

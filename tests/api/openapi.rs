@@ -24,9 +24,10 @@ fn operations(description: &Value) -> Vec<(Method, String, &Value)> {
 }
 
 #[test]
-fn the_committed_description_and_page_are_what_the_code_says() {
+fn every_committed_form_of_the_description_is_what_the_code_says() {
     for (file, expected, option) in [
         ("openapi.json", local::openapi::text().unwrap(), ""),
+        ("openapi-3.0.json", local::openapi::text_3_0().unwrap(), " --version-3-0"),
         ("api.html", local::docs_page::text().unwrap(), " --page"),
     ] {
         let committed = std::fs::read_to_string(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();

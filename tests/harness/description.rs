@@ -52,7 +52,8 @@ fn check_always(method: &Method, path: &str, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{place}");
     assert_eq!(answer.header("strict-transport-security"), Some("max-age=63072000"), "{place}");
     let kept = answer.header("cache-control");
-    let is_for_all = ["/", "/docs", "/openapi.json"].contains(&path) && [200, 304].contains(&answer.status);
+    let is_for_all =
+        ["/", "/docs", "/openapi.json", "/openapi-3.0.json"].contains(&path) && [200, 304].contains(&answer.status);
     assert_eq!(kept, Some(if is_for_all { "public, max-age=300" } else { "no-store" }), "{place}");
 }
 

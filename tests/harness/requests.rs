@@ -49,6 +49,7 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::ListCapturableUsers
         | OperationId::GetHealth
         | OperationId::GetOpenApi
+        | OperationId::GetOpenApi30
         | OperationId::GetDocs
         | OperationId::GetIndex => None,
     }

@@ -1,4 +1,5 @@
-//! `GET /openapi.json` and `GET /docs`: the API's description, for programs and for people; and `GET /`, which leads there.
+//! `GET /openapi.json`, `GET /openapi-3.0.json` and `GET /docs`: the API's description, for programs and for people; and `GET /`,
+//! which leads there.
 //!
 //! They are files of this repository; `cargo run -- openapi` generates the description. A test fails if it differs from the code.
 
@@ -13,7 +14,7 @@ use shared::http::{Answer, IfNoneMatch, etag};
 
 use crate::Call;
 
-/// How long a client may cache an answer. A deployment may change both files at any time.
+/// How long a client may cache an answer. A deployment may change every file at any time.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// A file and the headers that depend on its content alone.
@@ -27,12 +28,19 @@ struct File {
 static DESCRIPTION: LazyLock<File> =
     LazyLock::new(|| File::new("application/json", include_str!("../../../docs/openapi.json"), Vec::new()));
 
+static DESCRIPTION_3_0: LazyLock<File> =
+    LazyLock::new(|| File::new("application/json", include_str!("../../../docs/openapi-3.0.json"), Vec::new()));
+
 static PAGE: LazyLock<File> = LazyLock::new(|| File::html(include_str!("../../../docs/api.html")));
 
 static INDEX: LazyLock<File> = LazyLock::new(|| File::html(include_str!("../../../docs/index.html")));
 
 pub(crate) fn description(call: &Call<'_>) -> Answer {
     DESCRIPTION.answer(call)
+}
+
+pub(crate) fn description_3_0(call: &Call<'_>) -> Answer {
+    DESCRIPTION_3_0.answer(call)
 }
 
 pub(crate) fn page(call: &Call<'_>) -> Answer {

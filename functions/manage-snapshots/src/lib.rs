@@ -61,6 +61,7 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
         ManageOperation::ListCapturableUsers => users::list(call).await,
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => Ok(docs::description(call)),
+        ManageOperation::GetOpenApi30 => Ok(docs::description_3_0(call)),
         ManageOperation::GetDocs => Ok(docs::page(call)),
         ManageOperation::GetIndex => Ok(docs::index(call)),
     }

@@ -1,16 +1,15 @@
 //! What the API's description says of this function's routes.
 
 mod history;
+mod service;
 
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{CONTENT_SECURITY_POLICY, ETAG};
+use lambda_http::http::header::ETAG;
 use serde_json::json;
 use shared::domain::ItemKind;
 use shared::http::operation::{Described, Operation};
 use shared::http::{ApiError, AtLeastOne, FieldError, FunctionOperation, ManageOperation};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
-use crate::Health;
 use crate::assign::{AssignAnswer, AssignBody};
 use crate::detail::SnapshotAnswer;
 use crate::edits::{DeleteAnswer, EditAnswer, RenameBody};
@@ -37,10 +36,11 @@ pub fn operations() -> impl Iterator<Item = Described> {
         ManageOperation::RestoreRevision => history::restore(),
         ManageOperation::CompareRevisions => history::compare(),
         ManageOperation::ListCapturableUsers => list_users(),
-        ManageOperation::GetHealth => health(),
-        ManageOperation::GetOpenApi => description(),
-        ManageOperation::GetDocs => page(),
-        ManageOperation::GetIndex => index(),
+        ManageOperation::GetHealth => service::health(),
+        ManageOperation::GetOpenApi => service::description(),
+        ManageOperation::GetOpenApi30 => service::description_3_0(),
+        ManageOperation::GetDocs => service::page(),
+        ManageOperation::GetIndex => service::index(),
     })
 }
 
@@ -312,46 +312,6 @@ own organization only. Pages work as in [the list of snapshots](#listSnapshots).
                 "accessRole": "SALES_REP"
             }]}),
         )
-        .build()
-}
-
-fn health() -> Described {
-    const TEXT: &str = "Says that the service runs. It asks neither the table nor anything else.";
-    Operation::new(ManageOperation::GetHealth)
-        .does("Tell that the service runs", TEXT)
-        .answers::<Health>(StatusCode::OK, "It runs.", &[], json!({"status": "ok"}))
-        .build()
-}
-
-fn description() -> Described {
-    const TEXT: &str = "This description of the API, for generators and tools: OpenAPI 3.1.";
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .description(Some("An OpenAPI 3.1 document."))
-        .required("openapi")
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)));
-    Operation::new(ManageOperation::GetOpenApi)
-        .does("Describe the API for programs", TEXT)
-        .serves("application/json", "The document.", schema, &[])
-        .build()
-}
-
-fn page() -> Described {
-    const TEXT: &str = "This description of the API for people: one page that needs nothing else from anywhere.";
-    let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
-    Operation::new(ManageOperation::GetDocs)
-        .does("Describe the API for people", TEXT)
-        .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
-        .build()
-}
-
-fn index() -> Described {
-    const TEXT: &str =
-        "A page of three links: to this description, for people and for programs, and to the health of the service.";
-    let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("A page in HTML."));
-    Operation::new(ManageOperation::GetIndex)
-        .does("Lead to the description", TEXT)
-        .serves("text/html; charset=utf-8", "The page.", schema, &[CONTENT_SECURITY_POLICY])
         .build()
 }
 

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod describe;
 pub(crate) mod edit;
 mod ending;
 pub(crate) mod load;
@@ -25,7 +26,6 @@ use crate::keys::{Keys, KeysError};
 use crate::loader::{self, Absent, LoadError, LoadReport, PasswordHashes};
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
-use crate::{docs_page, openapi};
 
 /// Why a command failed. Each message says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +108,6 @@ pub(crate) fn keys() -> Result<(), Failure> {
          SigningKeySecretArn.\njwks verifies tokens and is public. Pass it as the parameter Jwks."
     );
     Ok(())
-}
-
-/// `openapi`.
-pub(crate) fn openapi(page: bool) -> Result<(), Failure> {
-    let text = if page { docs_page::text() } else { openapi::text() }.map_err(io::Error::from)?;
-    Ok(io::Write::write_all(&mut io::stdout(), text.as_bytes())?)
 }
 
 /// Listens on `address`. `option` is the option that changes it.

@@ -40,7 +40,7 @@ fn page(document: &Json) -> Markup {
                 main #content {
                     header {
                         h1 { (info.text("title")) " API" }
-                        p .version { "Version " (info.text("version")) " · " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)" }
+                        p .version { "Version " (info.text("version")) " · " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1), " a href="/openapi-3.0.json" { "openapi-3.0.json" } }
                         (markdown(info.text("description")))
                         h3 { "The examples" }
                         p {

@@ -3,7 +3,7 @@
 use shared::http::OperationId;
 use shared::http::OperationId::{
     ApplySnapshot, AssignSnapshot, CompareRevisions, CreateSnapshot, DeleteSnapshot, GetApply, GetApplyReferences,
-    GetDocs, GetHealth, GetIndex, GetOpenApi, GetRevision, GetSnapshot, ListApplies, ListCapturableUsers,
+    GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision, GetSnapshot, ListApplies, ListCapturableUsers,
     ListRevisions, ListSnapshotItems, ListSnapshots, Login, PlanSnapshot, RefreshSnapshot, RenameSnapshot,
     RestoreRevision, UndoApply, VerifyToken,
 };
@@ -34,6 +34,7 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     GetIndex,
     GetDocs,
     GetOpenApi,
+    GetOpenApi30,
     GetHealth,
 ];
 

@@ -2,6 +2,7 @@
 
 mod components;
 mod json;
+mod version_3_0;
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,11 @@ fn about(tag: Tag) -> &'static str {
 /// The description as the service serves it and as `docs/openapi.json` has it: JSON, indented, with a final newline.
 pub fn text() -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+}
+
+/// The description for tools that do not read OpenAPI 3.1, as `docs/openapi-3.0.json` has it.
+pub fn text_3_0() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&version_3_0::convert(&document()?))? + "\n")
 }
 
 /// The description as JSON in the order in which the code writes it.

@@ -185,6 +185,7 @@ operations! {
         ListCapturableUsers: GET "/api/user-snapshots/orgs/{orgId}/users", Snapshots, Needs(Action::ListUsers);
         GetHealth: GET "/health", Service, Public;
         GetOpenApi: GET "/openapi.json", Service, Public;
+        GetOpenApi30: GET "/openapi-3.0.json", Service, Public;
         GetDocs: GET "/docs", Service, Public;
         GetIndex: GET "/", Service, Public;
     }

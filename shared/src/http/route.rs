@@ -120,6 +120,7 @@ mod tests {
             (Method::GET, "/api/auth/verify-token", HttpFunction::SignIn),
             (Method::GET, "/health", HttpFunction::ManageSnapshots),
             (Method::GET, "/openapi.json", HttpFunction::ManageSnapshots),
+            (Method::GET, "/openapi-3.0.json", HttpFunction::ManageSnapshots),
             (Method::GET, "/docs", HttpFunction::ManageSnapshots),
             (Method::GET, "/", HttpFunction::ManageSnapshots),
         ] {
