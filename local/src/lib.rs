@@ -15,6 +15,7 @@ pub mod guard;
 pub mod keys;
 pub mod loader;
 pub mod openapi;
+pub mod postman;
 pub mod scheduler;
 pub mod stack;
 pub mod workspace;

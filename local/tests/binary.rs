@@ -224,6 +224,7 @@ fn the_description_is_printed_in_every_form_as_it_is_committed() {
         (&["openapi"][..], "openapi.json"),
         (&["openapi", "--version-3-0"], "openapi-3.0.json"),
         (&["openapi", "--page"], "api.html"),
+        (&["openapi", "--postman"], "postman.json"),
     ] {
         let (output, stderr) = ended(arguments);
         assert!(output.status.success(), "{stderr}");

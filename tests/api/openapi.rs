@@ -29,6 +29,7 @@ fn every_committed_form_of_the_description_is_what_the_code_says() {
         ("openapi.json", local::openapi::text().unwrap(), ""),
         ("openapi-3.0.json", local::openapi::text_3_0().unwrap(), " --version-3-0"),
         ("api.html", local::docs_page::text().unwrap(), " --page"),
+        ("postman.json", local::postman::text().unwrap(), " --postman"),
     ] {
         let committed = std::fs::read_to_string(format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let same = committed == expected;

@@ -11,6 +11,7 @@ mod schema;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pulldown_cmark::{Options, Parser};
 
+pub(crate) use self::order::job;
 use crate::openapi::{self, Json};
 
 /// The page as the service serves it and as `docs/api.html` has it.

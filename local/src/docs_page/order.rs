@@ -38,6 +38,11 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     GetHealth,
 ];
 
+/// Every operation in the order of the job.
+pub(crate) const fn job() -> [OperationId; JOB.len()] {
+    JOB
+}
+
 /// The place of an operation in the order of the job, by its name in the description.
 pub(super) fn place(operation: &str) -> usize {
     JOB.iter().position(|id| id.name() == operation).unwrap_or(JOB.len())

@@ -62,6 +62,15 @@ impl Json {
         }
     }
 
+    /// Returns the value at a JSON pointer, to change it. Keys with `~` are not found.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Self> {
+        pointer.split('/').skip(1).try_fold(self, |place, key| match place {
+            Self::Object(members) => members.get_mut(key),
+            Self::Array(elements) => elements.get_mut(key.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
     /// Returns the target of a reference within `document`, or this value if it is not a reference.
     pub fn resolved<'d>(&'d self, document: &'d Self) -> &'d Self {
         let Some(path) = self.get("$ref").and_then(Self::as_str).and_then(|path| path.strip_prefix("#/")) else {
