@@ -45,6 +45,7 @@ mod references;
 mod refresh;
 mod refresh_races;
 mod refusals;
+mod released;
 mod request_edges;
 mod revisions;
 mod rights;
