@@ -142,7 +142,7 @@ pub fn validate(place: &str, schema: &Value, value: &Value) {
 fn compile(schema: &Value) -> Validator {
     let mut root = closed(schema);
     root["components"] = without_strangers(&DESCRIPTION["components"]);
-    // What somebody stored as another type comes as it is stored; what the CRM writes is compared in tests/api/openapi.rs.
+    // What somebody stored as another type comes as it is stored; what the CRM writes is compared in tests/api/edge/openapi.rs.
     root["components"]["schemas"]["Document"] = json!({"type": "object", "additionalProperties": true});
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     options.build(&root).expect("the schema is one")

@@ -10,6 +10,7 @@ mod census;
 mod description;
 mod determinism;
 mod faults;
+mod fixtures;
 mod hashes;
 mod lambda;
 mod lane;
@@ -51,6 +52,10 @@ pub use determinism::{SeededRandomness, SettableClock};
 pub use faults::{
     AnswerChoice, Denial, Element, ElementFilter, Fault, Faults, Gate, Hits, Loss, Reason, Reasons, Rewriter, Rule,
     Throttling,
+};
+pub use fixtures::{
+    CASEY, DAY, NEW_PASSWORD, TableItems, apply_id, change_alex, edit_prompt, refresh, restore, setup_items, snapshot,
+    table_items,
 };
 pub use lambda::{FrozenProcess, Invocation, Process, Side, Write, recorded_event};
 pub use lane::rounds;

@@ -10,11 +10,11 @@ pub(crate) const LONG_FILES: [(&str, &str); 7] = [
         "shared/src/domain/redaction/tests/canaries.rs",
         "a generator with its word lists; the fuzzer and the harness include the file",
     ),
-    ("tests/api/interrupted.rs", "one test for each way to interrupt an apply"),
-    ("tests/api/manage_rights.rs", "the matrix of rights: role, ownership and route"),
-    ("tests/api/schedules.rs", "one test for each rule of a schedule"),
-    ("tests/api/sharing.rs", "one test for each rule of sharing"),
-    ("tests/api/undo.rs", "one test for each rule of an undo"),
+    ("tests/api/apply/interrupted.rs", "one test for each way to interrupt an apply"),
+    ("tests/api/snapshots/rights.rs", "the matrix of rights: role, ownership and route"),
+    ("tests/api/snapshots/schedules.rs", "one test for each rule of a schedule"),
+    ("tests/api/snapshots/sharing.rs", "one test for each rule of sharing"),
+    ("tests/api/apply/undo.rs", "one test for each rule of an undo"),
 ];
 
 /// Each folder with everything below it, and the number of its findings. The longest prefix counts.

@@ -1,0 +1,14 @@
+//! Applies: what arrives, what is refused, what is repeated, resumed and undone.
+
+mod across;
+mod history;
+mod idempotency;
+mod interrupted;
+mod large;
+mod plan;
+mod races;
+mod refusals;
+mod rights;
+mod undo;
+mod undo_races;
+mod within;

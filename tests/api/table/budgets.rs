@@ -1,0 +1,88 @@
+//! What the two calls cost, counted exactly: dependent round trips and write units.
+
+use serde_json::{Value, json};
+use shared::domain::{ItemKind, SetupItem};
+use shared::store::{SetupChange, stored_bytes};
+use tests::{ALEX, BEGINNING, PAT, SAM, TestApp, apply_body, create_body, snapshot};
+
+#[tokio::test]
+async fn a_create_takes_three_round_trips_and_the_write_units_of_its_one_item() {
+    let app = TestApp::start().await;
+    let token = app.token(PAT);
+    app.forget_calls();
+    let answer = app.create_snapshot(&token, &create_body()).await;
+    let id = answer.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
+    let recorded = app.recorded();
+    assert_eq!(recorded.round_trips(), 3, "{:?}", recorded.operations());
+
+    let item = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
+    let units = stored_bytes(&item).div_ceil(1024) + 2;
+    assert_eq!(recorded.write_units(), units as f64);
+    assert!(units <= 13, "{units}");
+}
+
+#[tokio::test]
+async fn the_demo_setup_packs_to_less_than_two_sevenths() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let item = app.item(&format!("SNAPSHOT#{id}"), "#META").await.unwrap();
+    let packed = item["content"].as_b().unwrap().as_ref().len();
+    let raw = zstd::bulk::decompress(item["content"].as_b().unwrap().as_ref(), 1 << 24).unwrap().len();
+    println!("{raw} bytes of JSON pack to {packed}");
+    assert!(packed * 7 < raw * 2, "{raw} bytes of JSON pack to {packed}");
+}
+
+/// Makes Alex's one long prompt short, so that every clone has at most 1,024 bytes.
+async fn shorten_the_long_prompt(app: &TestApp) {
+    let alex = app.member(ALEX);
+    let prompts = &alex.setup.prompts;
+    let longest = prompts.iter().max_by_key(|it| it.document.text("prompt").map(str::len)).unwrap();
+    let mut document: Value = longest.document.as_value().clone();
+    document["prompt"] = json!("<prompt>Be brief.</prompt>");
+    let short = SetupItem { id: longest.id, document: serde_json::from_value(document).unwrap() };
+    let (organization, user) = (alex.user.organization, alex.user.id);
+    let change = SetupChange::Put(ItemKind::Prompt, short);
+    tests::change_setup(app.table(), &organization, &user, &[change], BEGINNING).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_apply_of_25_items_takes_two_round_trips_and_59_write_units() {
+    let app = TestApp::start().await;
+    shorten_the_long_prompt(&app).await;
+    let id = snapshot(&app).await;
+    let token = app.token(SAM);
+    app.forget_calls();
+    let answer = app.apply(&token, &id, &apply_body()).await;
+    let user = answer.expect(201)["result"]["userId"].as_str().unwrap().to_owned();
+    let recorded = app.recorded();
+    assert_eq!(recorded.round_trips(), 2, "{:?}", recorded.operations());
+    assert_eq!(recorded.of("TransactWriteItems").len(), 1);
+    assert_eq!(recorded.write_units(), 59.0);
+
+    let largest =
+        app.items().await.iter().filter(|item| item["PK"].as_s().unwrap().ends_with(&user)).map(stored_bytes).max();
+    assert!(largest.unwrap() <= 1024, "{largest:?}");
+}
+
+#[tokio::test]
+async fn an_apply_within_the_source_organization_takes_three_round_trips() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let token = app.token(PAT);
+    app.forget_calls();
+    app.apply(&token, &id, &apply_body()).await.expect(201);
+    let recorded = app.recorded();
+    assert_eq!(recorded.round_trips(), 3, "{:?}", recorded.operations());
+}
+
+#[tokio::test]
+async fn what_is_refused_writes_nothing() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    app.forget_calls();
+    let mut body = apply_body();
+    body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});
+    app.apply(&app.token(SAM), &id, &body).await.expect_problem(422, "refused");
+    assert_eq!(app.recorded().write_units(), 0.0);
+    assert!(app.recorded().of("TransactWriteItems").is_empty());
+}
