@@ -86,6 +86,24 @@ pub(super) fn arrange_examples(document: &mut Json) {
     arrange_within(document, &schemas);
 }
 
+/// Moves the description of a field that is an object or null beside the two alternatives, where generators read it.
+pub(super) fn describe_nullable(place: &mut Json) {
+    match place {
+        Json::Object(members) => {
+            if let Some(Json::Array(parts)) = members.get_mut("oneOf")
+                && parts.iter().any(|part| part.text("type") == "null")
+                && let [Json::Object(first), _] = parts.as_mut_slice()
+                && let Some(description) = first.shift_remove("description")
+            {
+                members.entry("description".to_owned()).or_insert(description);
+            }
+            members.values_mut().for_each(describe_nullable);
+        }
+        Json::Array(elements) => elements.iter_mut().for_each(describe_nullable),
+        _ => {}
+    }
+}
+
 fn arrange_within(place: &mut Json, document: &Json) {
     match place {
         Json::Object(members) => {
@@ -141,6 +159,15 @@ pub fn properties<'d>(schema: &'d Json, document: &'d Json) -> IndexMap<&'d str,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_that_may_be_null_has_its_description_beside_its_alternatives() {
+        let text = r##"{"a": [{"oneOf": [{"$ref": "#/b", "description": "d"}, {"type": "null"}]}], "c": {"oneOf": [{"description": "d"}, {}]}}"##;
+        let mut document: Json = serde_json::from_str(text).unwrap();
+        describe_nullable(&mut document);
+        let expected = r##"{"a":[{"oneOf":[{"$ref":"#/b"},{"type":"null"}],"description":"d"}],"c":{"oneOf":[{"description":"d"},{}]}}"##;
+        assert_eq!(serde_json::to_string(&document).unwrap(), expected);
+    }
 
     #[test]
     fn an_example_gets_the_order_of_its_schema_at_any_depth() {

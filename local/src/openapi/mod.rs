@@ -66,6 +66,7 @@ pub fn text_3_0() -> Result<String, serde_json::Error> {
 /// The description as JSON in the order in which the code writes it.
 pub fn document() -> Result<Json, serde_json::Error> {
     let mut document: Json = serde_json::from_str(&serde_json::to_string(&assemble())?)?;
+    json::describe_nullable(&mut document);
     json::arrange_examples(&mut document);
     components::share(&mut document);
     Ok(document)
