@@ -80,14 +80,19 @@ fn fit(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::function::HttpFunction;
+    use crate::http::OperationId;
 
     #[test]
-    fn the_routes_of_the_contract_are_found() {
+    fn every_route_is_found_with_its_function() {
+        let mut routes = BTreeSet::new();
         for (method, path, function) in [
             (Method::POST, "/api/user-snapshots", HttpFunction::CreateSnapshot),
             (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/apply", HttpFunction::ApplySnapshot),
+            (Method::POST, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/plan", HttpFunction::ApplySnapshot),
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/applies", HttpFunction::ApplySnapshot),
             (
                 Method::GET,
@@ -124,8 +129,11 @@ mod tests {
             (Method::GET, "/docs", HttpFunction::ManageSnapshots),
             (Method::GET, "/", HttpFunction::ManageSnapshots),
         ] {
-            assert_eq!(find(&method, path).map(|found| found.route.function), Some(function), "{method} {path}");
+            let found = find(&method, path).unwrap();
+            assert_eq!(found.route.function, function, "{method} {path}");
+            routes.insert(found.route.id);
         }
+        assert_eq!(routes, OperationId::ALL.iter().copied().collect());
     }
 
     #[test]
