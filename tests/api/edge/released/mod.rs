@@ -1,7 +1,7 @@
 //! The description keeps what clients of the released one rely on. `docs/released/openapi.json` is the description as it was released.
 //!
-//! No tool in reach compares all of this: those that were tried read only OpenAPI 3.0, or see no change of a parameter, of an enumeration, of
-//! a limit or of what needs a token.
+//! The comparison is our own: of the tools in the registries none sees a new value of an enumeration in an answer, and each misses more, such
+//! as parameters, fields of an answer, or what needs a token.
 
 mod comparison;
 mod schemas;
