@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 
 use lambda_http::{Body, Request, Response};
+use serde::de::DeserializeOwned;
 
 use crate::domain::Work;
 use crate::http::{
-    Answer, ApiError, Authorization, Caller, Edge, FunctionOperation, Query, RequestContext, Route, respond,
+    Answer, ApiError, Authorization, Caller, Edge, FunctionOperation, JsonBody, Query, RequestContext, Route, respond,
 };
 use crate::store::{Callers, StoredUser, Table};
 
@@ -70,6 +71,15 @@ impl<A> Call<'_, A> {
     /// Fails with 400 if there is a query string, for an operation without parameters.
     pub fn no_parameters(&self) -> Result<(), ApiError> {
         Query::of(self.request, &[]).map(drop)
+    }
+
+    /// Reads the body as a `B` on another thread, where `parse` reads its values.
+    pub async fn read_body<B: DeserializeOwned, T: Send + 'static>(
+        &self,
+        parse: impl FnOnce(B) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let body = JsonBody::of(self.request)?;
+        self.compute(move |work| parse(body.read(work)?)).await
     }
 
     /// Runs `work` on another thread. Fails with 503 at the request's deadline.

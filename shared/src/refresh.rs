@@ -104,6 +104,9 @@ pub enum RefreshOutcome {
     NotDue,
 }
 
+/// The outcome of one try. `None` if another revision was made since.
+type RefreshResult = Result<Option<RefreshOutcome>, Fault>;
+
 impl Refresh<'_> {
     /// Reads the snapshot and the state of its refreshes concurrently. The caller is confirmed at the same time.
     pub async fn load(&self) -> Result<SnapshotAccess<RefreshInputs>, Fault> {
@@ -181,13 +184,10 @@ impl Refresh<'_> {
     }
 
     /// Captures the source and writes the result. Returns `None` if another revision was made since.
-    async fn capture(
-        &self,
-        stored: StoredSnapshot,
-        state: Option<RefreshState>,
-    ) -> Result<Option<RefreshOutcome>, Fault> {
+    async fn capture(&self, stored: StoredSnapshot, state: Option<RefreshState>) -> RefreshResult {
         let source = &stored.snapshot.source;
-        let taken = match Captures::new(self.table).read(&source.organization, &source.user).await? {
+        let captures = Captures::new(self.table);
+        let taken = match captures.read(&source.organization, &source.user, &self.deadline).await? {
             CaptureOutcome::Taken(taken) => *taken,
             CaptureOutcome::NoSuchUser | CaptureOutcome::NoSuchOrganization => {
                 return self.conclude(stored, state, RefreshStatus::SourceMissing, Some(SOURCE_GONE.to_owned())).await;
@@ -200,6 +200,7 @@ impl Refresh<'_> {
             CaptureOutcome::Unreadable => {
                 return self.conclude(stored, state, RefreshStatus::Failed, Some(SOURCE_UNREADABLE.to_owned())).await;
             }
+            CaptureOutcome::Unfinished(why) => return self.unfinished(stored, state, why).await,
         };
         let SourceUser { setup, email, full_name, organization, .. } = taken;
         let organization = self.with_known_agents(&stored, organization).await?;
@@ -208,8 +209,7 @@ impl Refresh<'_> {
             self.deadline.compute(move |work| (ContentComparison::of(setup, &organization, &hash, work), organization));
         let (made, organization) = match capturing.await {
             Ok(captured) => captured,
-            Err(ComputeError::TooMuch) => return self.too_large(stored, state, TAKES_TOO_LONG.to_owned()).await,
-            Err(unfinished) => return Err(Fault::Unavailable(unfinished.to_string())),
+            Err(why) => return self.unfinished(stored, state, why).await,
         };
         let made = match made {
             Ok(made) => made,
@@ -289,12 +289,20 @@ impl Refresh<'_> {
         }))
     }
 
-    async fn too_large(
+    /// Ends a refresh whose source takes too long. Fails if another try may succeed.
+    async fn unfinished(
         &self,
         stored: StoredSnapshot,
         state: Option<RefreshState>,
-        why: String,
-    ) -> Result<Option<RefreshOutcome>, Fault> {
+        why: ComputeError,
+    ) -> RefreshResult {
+        match why {
+            ComputeError::TooMuch => self.too_large(stored, state, TAKES_TOO_LONG.to_owned()).await,
+            other => Err(Fault::Unavailable(other.to_string())),
+        }
+    }
+
+    async fn too_large(&self, stored: StoredSnapshot, state: Option<RefreshState>, why: String) -> RefreshResult {
         self.conclude(stored, state, RefreshStatus::Failed, Some(why.clone())).await?;
         Ok(Some(RefreshOutcome::TooLarge(why)))
     }
@@ -306,7 +314,7 @@ impl Refresh<'_> {
         state: Option<RefreshState>,
         status: RefreshStatus,
         detail: Option<String>,
-    ) -> Result<Option<RefreshOutcome>, Fault> {
+    ) -> RefreshResult {
         let entry = self.entry(&stored, status, detail);
         match Refreshes::new(self.table).record(&stored.snapshot, state.is_some(), &entry).await? {
             true => Ok(Some(RefreshOutcome::Done {

@@ -90,7 +90,7 @@ fn outcome(shape: &SetupShape, is_captured: bool) -> (String, usize) {
     // A page of a query has 1 MB: two such items and the one that goes beyond it.
     for page in (0..shape.items).collect::<Vec<_>>().chunks(3) {
         let items: Vec<Item> = page.iter().map(|number| item(shape, *number)).collect();
-        items.into_iter().for_each(|item| reading.add(item));
+        items.into_iter().for_each(|item| reading.add(item, &Work::unlimited()).unwrap());
     }
     let bytes = reading.json_bytes();
     if let Some(excess) = reading.excess() {

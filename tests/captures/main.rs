@@ -62,7 +62,7 @@ async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
     let (mut taken, mut busy, mut torn) = (0, 0, 0);
     while taken < captures {
         app.forget_calls();
-        match Captures::new(app.table()).read(&organization, &id).await.unwrap() {
+        match Captures::new(app.table()).read(&organization, &id, &app.deadline()).await.unwrap() {
             CaptureOutcome::Busy => busy += 1,
             CaptureOutcome::Taken(source) => {
                 taken += 1;

@@ -1,7 +1,8 @@
 //! Time that stands still and randomness that repeats.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use shared::clock::Clock;
@@ -12,6 +13,10 @@ use shared::ids::Randomness;
 #[derive(Debug)]
 pub struct SettableClock {
     now: AtomicI64,
+    /// The thread of the test, on which its service runs.
+    home: ThreadId,
+    /// How often other threads looked: those that compute.
+    looks_elsewhere: AtomicU64,
     jump: Mutex<Option<Jump>>,
 }
 
@@ -28,7 +33,12 @@ struct Jump {
 impl SettableClock {
     /// Creates a clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now: AtomicI64::new(now.as_millis()), jump: Mutex::default() }
+        Self {
+            now: AtomicI64::new(now.as_millis()),
+            home: thread::current().id(),
+            looks_elsewhere: AtomicU64::new(0),
+            jump: Mutex::default(),
+        }
     }
 
     /// Sets the time to `now`.
@@ -46,6 +56,11 @@ impl SettableClock {
         let (sender, gate) = mpsc::channel();
         self.set_jump(Some(Jump { looks, by: duration, gate: Some(gate) }));
         sender
+    }
+
+    /// Returns how often threads other than the test's own looked at the clock since the last call.
+    pub fn take_looks_elsewhere(&self) -> u64 {
+        self.looks_elsewhere.swap(0, Ordering::SeqCst)
     }
 
     /// Cancels the jump.
@@ -83,6 +98,9 @@ impl SettableClock {
 
 impl Clock for SettableClock {
     fn now(&self) -> Timestamp {
+        if thread::current().id() != self.home {
+            self.looks_elsewhere.fetch_add(1, Ordering::SeqCst);
+        }
         if let Some(Jump { by, gate, .. }) = self.look() {
             // An error means that the sender was dropped.
             let _ = gate.map(|gate| gate.recv());

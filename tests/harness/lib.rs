@@ -39,6 +39,8 @@ use local::scheduler::Scheduler;
 use local::stack::{Options, Stack};
 use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::compute::Deadline;
 use shared::domain::{Password, Timestamp, User};
 use shared::function::{EventFunction, HttpFunction};
 use shared::http::{Caller, CorsOrigins, TrustedHops};
@@ -116,6 +118,11 @@ impl TestApp {
     /// Starts one with the demo workspace.
     pub async fn start() -> Self {
         Self::with_workspace(Workspace::demo().expect("the demo workspace is good")).await
+    }
+
+    /// A deadline of 25 seconds by the service's clock, for what reads the table without a request.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(self.clock.clone(), self.clock().now().plus(Duration::from_secs(25)))
     }
 
     /// Starts one with another workspace. All users have [`PASSWORD`].

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 use shared::domain::plan::{Mapped, Outcome, Plan, Skipped, Warning, WarningCode};
 use shared::domain::reference::Reference;
-use shared::domain::{Counts, Email, ObjectId};
-use shared::http::{MAX_LISTED, open_codes};
+use shared::domain::{Counts, Email, ObjectId, Work};
+use shared::http::bounded::written;
+use shared::http::{ApiError, MAX_LISTED, open_codes};
 use utoipa::ToSchema;
 
 /// The most bytes of JSON for the warnings of one answer: the answer is stored in the apply's record, which must fit an
@@ -87,8 +88,9 @@ impl<'a> ApplyAnswer<'a> {
         user_email: &'a Email,
         apply_id: ObjectId,
         revision: u32,
-    ) -> Self {
-        let warnings = listed(plan.told());
+        work: &Work,
+    ) -> Result<Self, ApiError> {
+        let warnings = listed(plan.told(), work)?;
         let Outcome { cloned, mapped, skipped } = plan.outcome;
         let result = ApplyResult {
             user_id,
@@ -101,16 +103,29 @@ impl<'a> ApplyAnswer<'a> {
             warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
         };
-        Self { message: "Snapshot applied", result }
+        Ok(Self { message: "Snapshot applied", result })
     }
 }
 
 /// Returns the warnings that fit an answer.
-pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<ListedWarning<'a>> {
-    let mut bytes = 0;
-    warnings
-        .take(MAX_LISTED)
-        .map(|warning| ListedWarning {
+pub(crate) fn listed<'a>(
+    warnings: impl Iterator<Item = &'a Warning>,
+    work: &Work,
+) -> Result<Vec<ListedWarning<'a>>, ApiError> {
+    let mut room = MAX_WARNING_BYTES;
+    let mut listed = Vec::new();
+    for warning in warnings.take(MAX_LISTED).map(ListedWarning::of) {
+        if let Some(left) = room.checked_sub(written(&warning, work)?.len()) {
+            room = left;
+            listed.push(warning);
+        }
+    }
+    Ok(listed)
+}
+
+impl<'a> ListedWarning<'a> {
+    fn of(warning: &'a Warning) -> Self {
+        Self {
             code: warning.code,
             automation_name: &warning.automation_name,
             automation_id: warning.automation_id,
@@ -119,14 +134,8 @@ pub(crate) fn listed<'a>(warnings: impl Iterator<Item = &'a Warning>) -> Vec<Lis
             pointers: &warning.pointers.listed,
             pointers_total: warning.pointers.total_beyond(warning.pointers.listed.len()),
             detail: &warning.detail,
-        })
-        .filter(|warning| {
-            let more = serde_json::to_vec(warning).map_or(MAX_WARNING_BYTES, |json| json.len());
-            let fits = bytes + more <= MAX_WARNING_BYTES;
-            bytes += if fits { more } else { 0 };
-            fits
-        })
-        .collect()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +162,8 @@ mod tests {
     fn answer(warnings: Vec<Warning>) -> serde_json::Value {
         let plan = Plan { warnings, ..Plan::default() };
         let (id, email) = (ObjectId::from_bytes([1; 12]), Email::parse("casey@acme.example").unwrap());
-        serde_json::to_value(ApplyAnswer::new(&plan, id, &email, id, 1)).unwrap()["result"].clone()
+        serde_json::to_value(ApplyAnswer::new(&plan, id, &email, id, 1, &Work::unlimited()).unwrap()).unwrap()["result"]
+            .clone()
     }
 
     #[test]

@@ -5,16 +5,18 @@ use std::time::Duration;
 use lambda_http::http::StatusCode;
 use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Origin, Plan};
-use shared::domain::{ObjectId, User};
+use shared::domain::{ObjectId, User, Work};
+use shared::http::bounded::written;
 use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applies, Apply, ApplyOutcome, StoredApply};
+use shared::store::{Applies, Apply, ApplyOutcome, StoredAnswer, StoredApply, UserItems};
 
+use crate::Call;
+use crate::answer::ApplyAnswer;
 use crate::execution::{ApplyExecution, WAIT};
 use crate::planning::{ApplyInputs, ApplyRequest, PlannedApply, TAKES_TOO_LONG};
 use crate::repeat::RepeatOutcome;
 use crate::request::ApplyParameters;
-use crate::{Call, answer};
 
 /// How long a client without a key waits after an interrupted apply: the address may be reserved that long.
 const HELD: Duration = Duration::from_secs(120);
@@ -24,7 +26,7 @@ pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
     let if_match = IfMatch::of(call.request)?;
     let key = IdempotencyKey::of(call.request)?;
-    let parameters = ApplyParameters::parse(call.request)?;
+    let parameters = call.read_body(ApplyParameters::parse).await?;
     request.may_grant(parameters.new_user.role)?;
     request.may_choose(parameters.revision)?;
     let key = key.map(|key| key.derive_id(&request.principal, call.request));
@@ -104,11 +106,9 @@ impl ApplyExecution<'_> {
     ) -> Result<Answer, ApiError> {
         let (principal, PlannedApply { plan, hash, .. }) = (&self.request.principal, planned);
         let user: User = self.parameters.new_user.profile(user, principal.organization, origin.at);
-        let answer = answer::ApplyAnswer::new(&plan, user.id, &user.email, origin.apply, origin.revision);
-        let answer = serde_json::to_string(&answer).map_err(ApiError::internal)?;
-        let new = NewIdentity::of(&user);
-        let arriving = self.call.context.deadline().compute(move |work| plan.arrive(&origin, &new, work)).await;
-        let arrival = arriving.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))??;
+        let arriving = self.call.context.deadline().compute(move |work| arrive(&plan, origin, user, work)).await;
+        let PreparedApply { user, answer, stored_answer, items } =
+            arriving.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))??;
         let apply = Apply {
             origin,
             caller: principal,
@@ -116,15 +116,14 @@ impl ApplyExecution<'_> {
             plan_hash: &hash,
             user: &user,
             password_hash,
-            arrival: &arrival,
-            answer: &answer,
+            answer: &stored_answer,
             nonce: self.call.edge.randomness.object_id(self.call.context.now()),
             now: self.call.context.now(),
         };
         let applies = Applies::new(self.call.table);
         let outcome = match interrupted {
-            None => applies.execute(&apply).await?,
-            Some(stored) => applies.resume(stored, &apply).await?,
+            None => applies.execute(&apply, items).await?,
+            Some(stored) => applies.resume(stored, &apply, items).await?,
         };
         self.settle(outcome, answer).await
     }
@@ -149,6 +148,24 @@ impl ApplyExecution<'_> {
             }
         }
     }
+}
+
+/// Everything that an apply writes and answers, made before anything is written.
+pub(crate) struct PreparedApply {
+    user: User,
+    answer: String,
+    stored_answer: StoredAnswer,
+    items: UserItems,
+}
+
+/// Makes all of it.
+pub(crate) fn arrive(plan: &Plan, origin: Origin, user: User, work: &Work) -> Result<PreparedApply, ApiError> {
+    let answer = ApplyAnswer::new(plan, user.id, &user.email, origin.apply, origin.revision, work)?;
+    let answer = written(&answer, work)?;
+    let stored_answer = StoredAnswer::pack::<ApiError>(&answer, work)?;
+    let arrival = plan.arrive(&origin, &NewIdentity::of(&user), work)?;
+    let items = UserItems::of::<ApiError>(&user, arrival, work)?;
+    Ok(PreparedApply { user, answer, stored_answer, items })
 }
 
 /// Fails with the refusals of the plan.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::{Mapped, Skipped};
-use shared::domain::{Counts, Email, FullName, ObjectId, Role, Timestamp};
+use shared::domain::{Counts, Email, FullName, ObjectId, Role, Timestamp, Work};
 use shared::http::ApiError;
 use shared::store::{ApplyState, StoredApply};
 use utoipa::ToSchema;
@@ -117,23 +117,27 @@ pub(crate) struct StoredResult {
 }
 
 /// Returns the result in the answer of an apply; `None` unless it was completed.
-pub(crate) fn stored_result(apply: &StoredApply) -> Result<Option<StoredResult>, ApiError> {
+pub(crate) fn stored_result(apply: &StoredApply, work: &Work) -> Result<Option<StoredResult>, ApiError> {
     if !apply.has_answer() {
         return Ok(None);
     }
-    let stored_result: StoredAnswer = serde_json::from_str(&apply.answer()?).map_err(ApiError::internal)?;
+    let answer = apply.answer::<ApiError>(work)?;
+    work.spend(answer.len())?;
+    let stored_result: StoredAnswer = serde_json::from_str(&answer).map_err(ApiError::internal)?;
     Ok(Some(stored_result.result))
 }
 
 impl ApplyDocument {
     /// Returns the document with the counts of its result. Equal records give equal documents.
-    pub(crate) fn of(apply: &StoredApply) -> Result<Self, ApiError> {
-        let stored_result = stored_result(apply)?;
-        let (email, counts) =
-            stored_result.map(|stored_result| (stored_result.user_email, stored_result.counts)).unzip();
-        let email = email.as_ref().or_else(|| apply.held_email());
+    pub(crate) fn of(apply: &StoredApply, work: &Work) -> Result<Self, ApiError> {
+        Ok(Self::with_result(apply, stored_result(apply, work)?.as_ref()))
+    }
+
+    /// Returns the document with this result.
+    pub(crate) fn with_result(apply: &StoredApply, result: Option<&StoredResult>) -> Self {
+        let email = result.map(|result| &result.user_email).or_else(|| apply.held_email());
         let undone = apply.undone();
-        Ok(Self {
+        Self {
             id: apply.origin.apply,
             state: apply.state().into(),
             applied_by: apply.applied_by(),
@@ -144,11 +148,11 @@ impl ApplyDocument {
             user_id: apply.user(),
             user_email: email.map(|email| email.shown().into_owned()),
             access_role: apply.access_role(),
-            result: counts,
+            result: result.map(|result| result.counts),
             undone_at: undone.map(|(at, _)| at),
             undone_by: undone.map(|(_, by)| by),
             undone_by_name: None,
-        })
+        }
     }
 
     /// Returns the document with the names of the users who applied and who undid it.

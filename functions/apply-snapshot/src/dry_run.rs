@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::plan::{
@@ -9,7 +10,7 @@ use shared::domain::plan::{
     Skipped,
 };
 use shared::domain::reference::MAX_REFERENCE_NAME;
-use shared::domain::{Counts, ItemKind, ObjectId};
+use shared::domain::{Counts, ItemKind, ObjectId, Work};
 use shared::http::bounded::first_listed;
 use shared::http::bounded::{cut, first_that_fit};
 use shared::http::{Answer, ApiError, FieldError, etag};
@@ -23,15 +24,18 @@ use crate::request::PlanParameters;
 /// Authorizes, reads, plans, answers. Only an apply checks whether the e-mail address is taken.
 pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
-    let PlanParameters { choices, revision, role, mut refusals } = PlanParameters::parse(call.request)?;
+    let PlanParameters { choices, revision, role, mut refusals } = call.read_body(PlanParameters::parse).await?;
     request.may_grant(role)?;
     request.may_choose(revision)?;
     let inputs = request.read(call, revision).await?;
     let PlannedApply { snapshot, plan, hash } = inputs.plan(call.table, &choices, &call.context.deadline()).await?;
-    refusals.extend(plan.refusals.iter().map(FieldError::from));
-    let tag = etag(&hash);
-    let planned = PlanAnswer { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals) };
-    Ok(Answer::ok(&planned)?.with_header(ETAG, tag))
+    call.compute(move |work| {
+        refusals.extend(plan.refusals.iter().map(FieldError::from));
+        let tag = etag(&hash);
+        let planned = PlanAnswer { plan: PlanDocument::new(&plan, hash, snapshot.revision, refusals, work)? };
+        Ok(Answer::metered(StatusCode::OK, &planned, work)?.with_header(ETAG, tag))
+    })
+    .await
 }
 
 #[derive(Serialize, ToSchema)]
@@ -44,7 +48,7 @@ pub(crate) struct PlanAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Plan)]
-struct PlanDocument<'a> {
+pub(crate) struct PlanDocument<'a> {
     /// A hash of the outcome: clones, switches, counts and warnings. It is also the `ETag` of this answer.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     plan_hash: String,
@@ -122,13 +126,19 @@ struct PlannedCloneDocument<'a> {
 }
 
 impl<'a> PlanDocument<'a> {
-    fn new(plan: &'a Plan, plan_hash: String, snapshot_revision: u32, refusals: Vec<FieldError>) -> Self {
-        let warnings = listed(plan.told());
+    pub(crate) fn new(
+        plan: &'a Plan,
+        plan_hash: String,
+        snapshot_revision: u32,
+        refusals: Vec<FieldError>,
+        work: &Work,
+    ) -> Result<Self, ApiError> {
+        let warnings = listed(plan.told(), work)?;
         let Outcome { cloned, mapped, skipped } = plan.outcome;
-        let (destinations, _) = first_that_fit(plan.destinations.listed.iter());
-        let (links, _) = first_that_fit(plan.links.listed.iter());
-        let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone));
-        Self {
+        let (destinations, _) = first_that_fit(plan.destinations.listed.iter(), work)?;
+        let (links, _) = first_that_fit(plan.links.listed.iter(), work)?;
+        let (clones, clones_total) = first_that_fit(plan.clones.iter().map(listed_clone), work)?;
+        Ok(Self {
             plan_hash,
             snapshot_revision,
             cloned,
@@ -144,7 +154,7 @@ impl<'a> PlanDocument<'a> {
             links,
             assumes: &plan.assumes,
             refusals,
-        }
+        })
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 
+use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::rights::{Action, Verdict};
-use shared::domain::{ItemKind, ObjectId, Principal};
+use shared::domain::{ItemKind, ObjectId, Principal, Work};
 use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Caller, Cursor, Query};
 use shared::store::{Applies, ApplyHistory, CloneOrigin, ClonePosition, StoredApply};
@@ -86,14 +87,16 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     confirmed?;
     let page = page?;
     let principal = caller.principal();
-    let seen: Vec<&StoredApply> = page.applies.iter().filter(|apply| is_seen(&principal, apply)).collect();
-    let people: HashSet<ObjectId> = seen.iter().flat_map(|apply| people_of(apply)).collect();
+    let next_cursor = page.next.as_ref().map(Cursor::write);
+    let seen: Vec<StoredApply> = page.applies.into_iter().filter(|apply| is_seen(&principal, apply)).collect();
+    let people: HashSet<ObjectId> = seen.iter().flat_map(people_of).collect();
     let names = history.names(&caller.organization, &people).await?;
-    let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply)?.named(&names));
-    Answer::ok(&ApplyPage {
-        applies: seen.into_iter().map(document).collect::<Result<_, ApiError>>()?,
-        next_cursor: page.next.as_ref().map(Cursor::write),
+    call.compute(move |work| {
+        let document = |apply: &StoredApply| Ok(ApplyDocument::of(apply, work)?.named(&names));
+        let applies = seen.iter().map(document).collect::<Result<_, ApiError>>()?;
+        Answer::metered(StatusCode::OK, &ApplyPage { applies, next_cursor }, work)
     })
+    .await
 }
 
 /// Shows one apply.
@@ -108,15 +111,27 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (page, names) =
         tokio::join!(history.clones(&apply, start, limit), history.names(&caller.organization, &people));
     let (page, names) = (page?, names?);
-    let answer = apply.has_answer().then(|| apply.answer()).transpose()?;
-    let answer: Option<AnswerWithResult> =
-        answer.map(|answer| serde_json::from_str(&answer)).transpose().map_err(ApiError::internal)?;
-    Answer::ok(&ApplyDetail {
-        apply: ApplyDocument::of(&apply)?.named(&names),
-        result: answer.map(|answer| answer.result),
-        clones: page.clones.into_iter().map(CloneDocument::from).collect(),
-        next_cursor: page.next.as_ref().map(Cursor::write),
+    call.compute(move |work| {
+        let detail = ApplyDetail {
+            apply: ApplyDocument::of(&apply, work)?.named(&names),
+            result: whole_result(&apply, work)?,
+            clones: page.clones.into_iter().map(CloneDocument::from).collect(),
+            next_cursor: page.next.as_ref().map(Cursor::write),
+        };
+        Answer::metered(StatusCode::OK, &detail, work)
     })
+    .await
+}
+
+/// Returns the result in the answer of an apply; `None` unless it was completed.
+fn whole_result(apply: &StoredApply, work: &Work) -> Result<Option<Value>, ApiError> {
+    if !apply.has_answer() {
+        return Ok(None);
+    }
+    let answer = apply.answer::<ApiError>(work)?;
+    work.spend(answer.len())?;
+    let answer: AnswerWithResult = serde_json::from_str(&answer).map_err(ApiError::internal)?;
+    Ok(Some(answer.result))
 }
 
 /// Returns an apply in the caller's organization. Fails unless the stored caller matches the token and sees the apply.

@@ -10,6 +10,8 @@ mod apply;
 mod apply_document;
 mod dry_run;
 mod execution;
+#[cfg(test)]
+mod growth;
 mod history;
 mod operations;
 mod planning;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use lambda_http::Request;
 use serde::{Deserialize, Serialize, Serializer};
 use shared::domain::plan::{Choices, KnownUser, OnUnmapped};
 use shared::domain::reference::is_id;
@@ -11,7 +10,7 @@ use shared::domain::{
     Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
     Violation, cut, pointer,
 };
-use shared::http::{ApiError, FieldError, Fields, Object, body};
+use shared::http::{ApiError, FieldError, Fields, Object};
 use utoipa::ToSchema;
 
 use crate::revision_body::RevisionBody;
@@ -181,8 +180,8 @@ enum Credentials {
 }
 
 impl ApplyParameters {
-    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let read = ParsedBody::parse(request, Credentials::Required)?;
+    pub(crate) fn parse(body: ApplyBody) -> Result<Self, ApiError> {
+        let read = ParsedBody::parse(body, Credentials::Required)?;
         let (Some(email), Some(password), Some(role)) = (read.email, read.password, read.role) else {
             return Err(read.fields.into_error());
         };
@@ -194,8 +193,8 @@ impl ApplyParameters {
 
 impl PlanParameters {
     /// Parses a body. Only a malformed one is an error; what the rules refuse is part of the answer.
-    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let read = ParsedBody::parse(request, Credentials::Optional)?;
+    pub(crate) fn parse(body: ApplyBody) -> Result<Self, ApiError> {
+        let read = ParsedBody::parse(body, Credentials::Optional)?;
         let refusals = read.fields.into_refusals()?;
         let role = read.role.unwrap_or(Role::SalesRep);
         Ok(Self { choices: read.choices, revision: read.revision, role, refusals })
@@ -203,8 +202,7 @@ impl PlanParameters {
 }
 
 impl ParsedBody {
-    fn parse(request: &Request, credentials: Credentials) -> Result<Self, ApiError> {
-        let body: ApplyBody = body::parse(request)?;
+    fn parse(body: ApplyBody, credentials: Credentials) -> Result<Self, ApiError> {
         let fingerprint = Fingerprint::of(&body);
         let mut fields = Fields::default();
         let required = || Violation::malformed("this field is required");

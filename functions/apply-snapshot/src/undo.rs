@@ -1,8 +1,8 @@
 //! `POST /api/user-snapshots/{id}/applies/{applyId}/undo`: deletes the user and all clones, and frees the e-mail
 //! address.
 
-use lambda_http::{Body, Request};
 use serde::{Deserialize, Serialize};
+use shared::domain::Work;
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::usage::traces;
 use shared::http::{Answer, ApiError, Caller, body};
@@ -10,12 +10,12 @@ use shared::store::{ApplyState, StoredApply, UndoRequest, UndoStart, Undos};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::apply_document::{ApplyDocument, stored_result};
+use crate::apply_document::{ApplyDocument, StoredResult, stored_result};
 use crate::execution::WAIT;
 use crate::history::find;
 
 /// How to undo the apply. An absent body is an empty object.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UndoApply)]
 pub(crate) struct UndoBody {
@@ -43,7 +43,7 @@ struct UndoExecution<'a> {
 pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
-    let is_forced = parse(call.request)?.force.unwrap_or_default();
+    let is_forced = is_forced(call).await?;
     let action = if is_forced { Action::ForceUndo } else { Action::Undo };
     if !caller.principal().may_ever(action) {
         return Err(ApiError::Forbidden(action.requirement().to_owned()));
@@ -55,20 +55,20 @@ pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
     UndoExecution { call, caller, is_forced }.answer(apply).await
 }
 
-/// Returns the body; the default one if it is absent.
-fn parse(request: &Request) -> Result<UndoBody, ApiError> {
-    let is_empty = match request.body() {
-        Body::Text(text) => text.is_empty(),
-        Body::Binary(bytes) => bytes.is_empty(),
-        _ => true,
-    };
-    if is_empty { Ok(UndoBody::default()) } else { body::parse(request) }
+/// Returns whether the body forces the undo. An absent body does not.
+async fn is_forced(call: &Call<'_>) -> Result<bool, ApiError> {
+    if body::is_absent(call.request) {
+        return Ok(false);
+    }
+    call.read_body(|body: UndoBody| Ok(body.force.unwrap_or_default())).await
 }
 
 impl UndoExecution<'_> {
     async fn answer(&self, apply: StoredApply) -> Result<Answer, ApiError> {
+        // One answer is less than a piece (`MAX_WARNING_BYTES`), and a late undo goes on.
+        let result = stored_result(&apply, &Work::unlimited())?;
         let apply = match apply.state() {
-            ApplyState::Committed => self.begin(apply).await?,
+            ApplyState::Committed => self.begin(apply, result.as_ref()).await?,
             _ => apply,
         };
         let undone = match apply.state() {
@@ -78,12 +78,13 @@ impl UndoExecution<'_> {
             ApplyState::Staging | ApplyState::Committed => return Err(ApiError::InProgress { retry_after: WAIT }),
             ApplyState::Aborting | ApplyState::Aborted => return Err(ApiError::ApplyAborted),
         };
-        Answer::ok(&UndoAnswer { message: "Apply undone", apply: ApplyDocument::of(&undone)? })
+        let apply = ApplyDocument::with_result(&undone, result.as_ref());
+        Answer::ok(&UndoAnswer { message: "Apply undone", apply })
     }
 
     /// Deletes the user. Returns the apply after it, or as another request changed it since.
-    async fn begin(&self, apply: StoredApply) -> Result<StoredApply, ApiError> {
-        let result = stored_result(&apply)?.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
+    async fn begin(&self, apply: StoredApply, result: Option<&StoredResult>) -> Result<StoredApply, ApiError> {
+        let result = result.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
         let (by, now) = (self.caller.user, self.call.context.now());
         let undo = UndoRequest { apply: &apply, email: &result.user_email, by, is_forced: self.is_forced, now };
         let undos = Undos::new(self.call.table);

@@ -56,13 +56,14 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let principal = caller.principal();
     let key = IdempotencyKey::of(call.request)?;
-    let parameters = CreateParameters::parse(call.request)?;
+    let parameters = call.read_body(CreateParameters::parse).await?;
     if !principal.may_capture_in(parameters.source_organization) {
         return Err(ApiError::Forbidden(Action::Create.refusal().to_owned()));
     }
 
     let key = key.map(|key| key.derive_id(&principal, call.request));
 
+    let deadline = call.context.deadline();
     let (captures, snapshots) = (Captures::new(call.table), SnapshotCreator::new(call.table));
     let made_before = async {
         match key {
@@ -73,14 +74,14 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, made, captured) = tokio::join!(
         call.confirm(&caller),
         made_before,
-        captures.read(&parameters.source_organization, &parameters.source_user),
+        captures.read(&parameters.source_organization, &parameters.source_user, &deadline),
     );
     let creator = confirmed?;
     if let Some(made) = made? {
         return repeat(call, &made, &parameters.fingerprint).await;
     }
     let SourceUser { setup, organization, email, full_name, .. } = *source_of(captured?)?;
-    let capturing = call.context.deadline().compute(move |work| (pack(setup, &organization, work), organization)).await;
+    let capturing = deadline.compute(move |work| (pack(setup, &organization, work), organization)).await;
     let (packed, organization) = capturing.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))?;
     let (packed, counts, left_out) = packed?;
     let now = call.context.now();
@@ -176,6 +177,7 @@ fn source_of(captured: CaptureOutcome) -> Result<Box<SourceUser>, ApiError> {
         CaptureOutcome::Busy => Err(ApiError::SourceBusy { retry_after: std::time::Duration::from_secs(1) }),
         CaptureOutcome::TooLarge(detail) => Err(ApiError::SetupTooLarge { detail }),
         CaptureOutcome::Unreadable => Err(ApiError::SourceUnreadable),
+        CaptureOutcome::Unfinished(why) => Err(ApiError::from_compute(why, TAKES_TOO_LONG)),
     }
 }
 

@@ -1,9 +1,8 @@
 //! The body of a create request.
 
-use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Description, Fingerprint, ObjectId, SnapshotName};
-use shared::http::{ApiError, Fields, body};
+use shared::http::{ApiError, Fields};
 use utoipa::ToSchema;
 
 /// The customer's request, as on their page.
@@ -45,8 +44,7 @@ pub(crate) struct CreateParameters {
 }
 
 impl CreateParameters {
-    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let body: CreateBody = body::parse(request)?;
+    pub(crate) fn parse(body: CreateBody) -> Result<Self, ApiError> {
         let fingerprint = Fingerprint::of(&body);
         let mut fields = Fields::default();
         let name = fields.take("/name", SnapshotName::parse(body.name));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::sharing::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, SnapshotName, Timestamp, Violation};
-use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, RevisionNumber, body, etag};
+use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, RevisionNumber, etag};
 use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -92,7 +92,7 @@ struct Assignment {
 
 pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ChangeRequest::begin(call, Action::Assign)?;
-    let assignment = Assignment::parse(call)?;
+    let assignment = call.read_body(Assignment::parse).await?;
     let ids: Vec<ObjectId> = assignment.assigned.iter().flatten().map(|(_, id)| *id).collect();
     let organizations = Organizations::new(call.table);
     let (snapshot, existing) = tokio::join!(request.read(), organizations.existing(&ids));
@@ -133,8 +133,7 @@ impl SnapshotChange for CheckedAssignment {
 }
 
 impl Assignment {
-    fn parse(call: &Call<'_>) -> Result<Self, ApiError> {
-        let body: AssignBody = body::parse(call.request)?;
+    fn parse(body: AssignBody) -> Result<Self, ApiError> {
         let AssignBody { assigned_org_ids, is_global, revision, follow } = body;
         if assigned_org_ids.is_none() && is_global.is_none() && revision.is_none() && follow.is_none() {
             return Err(ApiError::refused("", NOTHING_TO_CHANGE));

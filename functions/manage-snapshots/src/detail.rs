@@ -9,7 +9,7 @@ use shared::domain::content::{CapturedItem, Content};
 use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{LeftOut, ObjectId, OverBudget, Work};
-use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes};
+use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes, written};
 use shared::http::{Answer, ApiError, Query, SnapshotDocument, etag};
 use shared::store::{Refreshes, RevisionLookup, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
@@ -133,7 +133,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let writing = call.compute(move |work| {
         Holdings::written(&loaded.content::<ApiError>(work)?, work, |holdings| {
             let document = SnapshotDocument::new(&loaded.snapshot, tag).refreshed(state.clone());
-            serde_json::to_string(&SnapshotAnswer { snapshot: SnapshotDetail { document, holdings } })
+            written(&SnapshotAnswer { snapshot: SnapshotDetail { document, holdings } }, work)
         })
     });
     Ok(Answer::json_text(StatusCode::OK, writing.await?).with_header(ETAG, etag(tag)))
@@ -144,20 +144,21 @@ impl<'a> Holdings<'a> {
     pub(crate) fn written(
         content: &'a Content,
         work: &Work,
-        write: impl Fn(Self) -> serde_json::Result<String>,
+        write: impl Fn(Self) -> Result<String, ApiError>,
     ) -> Result<String, ApiError> {
-        let body = write(Self::of(content, NAME, work)?).map_err(ApiError::internal)?;
+        let body = write(Self::of(content, NAME, work)?)?;
+        work.spend(body.len())?;
         if sent_bytes(body.as_bytes()) <= MAX_DETAIL_BYTES {
             return Ok(body);
         }
-        write(Self::of(content, SHORT_NAME, work)?).map_err(ApiError::internal)
+        write(Self::of(content, SHORT_NAME, work)?)
     }
 
     fn of(content: &'a Content, name_length: usize, work: &Work) -> Result<Self, OverBudget> {
         let mut stages = Fitting::new(MAX_LIST_BYTES);
         content.each_reference::<OverBudget>(&Lookup::of(content, work)?, work, |reference| {
             if reference.ref_type == RefType::PipelineStage {
-                stages.add(reference);
+                stages.add(reference, work)?;
             }
             Ok(())
         })?;

@@ -87,19 +87,18 @@ pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let revisions = Revisions::new(call.table);
     let (from, to) = tokio::join!(revisions.load(&diff_source.stored, from), revisions.load(&diff_source.stored, to));
     let (from, to) = (from?.ok_or(ApiError::RevisionNotFound)?, to?.ok_or(ApiError::RevisionNotFound)?);
-    let body = call.compute(move |work| written(&diff_source, &from, &to, after, limit, work)).await?;
-    Ok(Answer::json_text(StatusCode::OK, body))
+    call.compute(move |work| page(&diff_source, &from, &to, after, limit, work)).await
 }
 
-/// Returns one page of changes as JSON.
-fn written(
+/// Returns one page of changes.
+fn page(
     diff_source: &DiffSource,
     from: &RevisionWithContent,
     to: &RevisionWithContent,
     after: Option<DiffPosition>,
     limit: usize,
     work: &Work,
-) -> Result<String, ApiError> {
+) -> Result<Answer, ApiError> {
     let shown = |revision: &RevisionWithContent| revision.content_shown::<ApiError>(diff_source.is_foreign, work);
     let (before, now) = (shown(from)?, shown(to)?);
     let all = diff::compare(&before, &now, work)?;
@@ -117,7 +116,7 @@ fn written(
         changes,
         next_cursor: last.as_ref().map(Cursor::write),
     };
-    serde_json::to_string(&answer).map_err(ApiError::internal)
+    Answer::metered(StatusCode::OK, &answer, work)
 }
 
 /// A snapshot whose revisions are compared.
@@ -179,12 +178,16 @@ impl DiffSource {
 }
 
 /// Describes the first changes, as many as fit an answer.
-fn described<'a>(changes: &[&ItemChange<'a>], limit: usize, work: &Work) -> Result<Vec<DescribedChange<'a>>, ApiError> {
+pub(crate) fn described<'a>(
+    changes: &[&ItemChange<'a>],
+    limit: usize,
+    work: &Work,
+) -> Result<Vec<DescribedChange<'a>>, ApiError> {
     let mut bytes = 0;
     let mut described = Vec::new();
     for change in changes.iter().take(limit) {
         let change = change.describe(work)?;
-        bytes += sent_json_bytes(&change) + 1;
+        bytes += sent_json_bytes(&change, work)? + 1;
         if bytes > MAX_LIST_BYTES && !described.is_empty() {
             break;
         }

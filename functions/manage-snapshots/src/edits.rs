@@ -4,7 +4,7 @@ use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
-use shared::http::{Answer, ApiError, Fields, Object, SnapshotDocument, body, etag};
+use shared::http::{Answer, ApiError, Fields, Object, SnapshotDocument, etag};
 use shared::store::{EditOutcome, Refreshes, SnapshotEdit, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -67,7 +67,7 @@ pub(crate) struct EditAnswer<'a> {
 /// Changes name, description and schedule.
 pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ChangeRequest::begin(call, Action::Edit)?;
-    let mut edit = EditParameters::parse(call)?;
+    let mut edit = call.read_body(EditParameters::parse).await?;
     let (snapshot, state) = tokio::join!(request.read(), refresh_state(call, request.id));
     let (snapshot, state) = (snapshot?, state?);
     edit.state = state;
@@ -103,8 +103,7 @@ impl SnapshotChange for EditParameters {
 }
 
 impl EditParameters {
-    fn parse(call: &Call<'_>) -> Result<Self, ApiError> {
-        let body: RenameBody = body::parse(call.request)?;
+    fn parse(body: RenameBody) -> Result<Self, ApiError> {
         if body.name.is_none() && body.description.is_none() && body.refresh.is_none() {
             return Err(ApiError::refused("", NOTHING_TO_CHANGE));
         }

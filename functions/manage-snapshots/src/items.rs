@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::diff::ItemChange;
@@ -94,30 +95,33 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (limit, after) = (query.limit()?, query.cursor::<PinnedPosition>()?);
     let loaded = load_pinned(call, choice, after.map(|after| after.revision)).await?;
     let after = after.map(|after| after.place);
-    call.compute(move |work| page(&loaded, kind, limit, after, work)).await
+    call.compute(move |work| {
+        page(&loaded.content::<ApiError>(work)?, loaded.snapshot.revision, kind, limit, after, work)
+    })
+    .await
 }
 
-/// Returns one page of items.
-fn page(
-    loaded: &SnapshotWithContent,
+/// Returns one page of the items of a revision.
+pub(crate) fn page(
+    content: &Content,
+    revision: u32,
     kind: Option<ItemKind>,
     limit: usize,
     after: Option<ItemPosition>,
     work: &Work,
 ) -> Result<Answer, ApiError> {
-    let (revision, content) = (loaded.snapshot.revision, loaded.content::<ApiError>(work)?);
-    let lookup = Lookup::of(&content, work)?;
-    let rest: Vec<WholeItem<'_>> = whole_items(&content)
+    let lookup = Lookup::of(content, work)?;
+    let rest: Vec<WholeItem<'_>> = whole_items(content)
         .filter(|item| kind.is_none_or(|kind| item.kind == kind))
         .filter(|item| after.is_none_or(|after| after < item.place()))
         .take(limit + 1)
-        .map(|item| item.with_hidden_text(work)?.with_references(&lookup, work))
+        .map(|item| item.with_places(work)?.with_references(&lookup, work))
         .collect::<Result<_, _>>()?;
-    let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)])];
+    let shown = &rest[..count_that_fit(&rest[..rest.len().min(limit)], work)?];
     let more = shown.len() < rest.len();
     let last = shown.last().filter(|_| more);
     let next_cursor = last.map(|item| Cursor::write(&PinnedPosition { revision, place: item.place() }));
-    Answer::ok(&ItemPage { items: shown, next_cursor })
+    Answer::metered(StatusCode::OK, &ItemPage { items: shown, next_cursor }, work)
 }
 
 /// Reads the revision of a page: the visible one or, for a next page, that of the page before, whatever was made or
@@ -173,17 +177,14 @@ fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
 
 impl<'a> WholeItem<'a> {
     fn new(kind: ItemKind, item: &'a CapturedItem) -> Self {
-        let pointers = item.removed_secrets.iter().map(String::as_str);
-        let (removed_secrets, removed_secrets_total) = first_within(MAX_POINTER_BYTES, pointers);
-        let (types, types_total) = first_within(MAX_POINTER_BYTES, item.document.types());
         Self {
             id: item.id,
             kind,
             enabled: None,
-            removed_secrets,
-            removed_secrets_total,
-            types,
-            types_total,
+            removed_secrets: Vec::new(),
+            removed_secrets_total: None,
+            types: Vec::new(),
+            types_total: None,
             hidden_text: Vec::new(),
             hidden_text_total: None,
             references: Vec::new(),
@@ -193,11 +194,14 @@ impl<'a> WholeItem<'a> {
         }
     }
 
-    /// Returns the item with its hidden texts.
-    fn with_hidden_text(self, work: &Work) -> Result<Self, OverBudget> {
-        let HiddenTexts { listed, total } = hidden_text::find(self.document, work)?;
-        let hidden_text_total = (total > listed.len()).then_some(total);
-        Ok(Self { hidden_text: listed, hidden_text_total, ..self })
+    /// Returns the item with its places: removed secrets, types and hidden texts.
+    fn with_places(self, work: &Work) -> Result<Self, OverBudget> {
+        let pointers = self.item.removed_secrets.iter().map(String::as_str);
+        let (removed_secrets, removed_secrets_total) = first_within(MAX_POINTER_BYTES, pointers, work)?;
+        let (types, types_total) = first_within(MAX_POINTER_BYTES, self.document.types(), work)?;
+        let HiddenTexts { listed: hidden_text, total } = hidden_text::find(self.document, work)?;
+        let hidden_text_total = (total > hidden_text.len()).then_some(total);
+        Ok(Self { removed_secrets, removed_secrets_total, types, types_total, hidden_text, hidden_text_total, ..self })
     }
 
     /// Returns the item with the references of an automation.
@@ -207,8 +211,7 @@ impl<'a> WholeItem<'a> {
         }
         let mut list = Fitting::new(MAX_POINTER_BYTES);
         lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
-            list.add(site.describe(self.id, self.document.name()));
-            Ok(())
+            list.add(site.describe(self.id, self.document.name()), work)
         })?;
         let (references, references_total) = list.finish();
         Ok(Self { references, references_total, ..self })

@@ -6,6 +6,8 @@ mod detail;
 mod differences;
 mod docs;
 mod edits;
+#[cfg(test)]
+mod growth;
 mod items;
 mod lists;
 mod operations;

@@ -1,10 +1,11 @@
 //! `GET /api/user-snapshots`: lists the snapshots that the caller sees.
 
+use lambda_http::http::StatusCode;
 use serde::Serialize;
-use shared::domain::{Counts, Email, ObjectId, SnapshotName};
+use shared::domain::{Counts, Email, ObjectId, SnapshotName, Work};
 use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Cursor, Query};
-use shared::store::{Position, SnapshotLists, SnapshotRow};
+use shared::store::{Page, Position, SnapshotLists, SnapshotRow};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -69,8 +70,12 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(&principal, start, limit));
     confirmed?;
     let page = page?;
-    Answer::ok(&SnapshotPage {
-        snapshots: page.rows.into_iter().map(ListedSnapshot::from).collect(),
-        next_cursor: page.next.as_ref().map(Cursor::write),
-    })
+    call.compute(move |work| answer(page, work)).await
+}
+
+/// Returns one page of snapshots.
+pub(crate) fn answer(page: Page<SnapshotRow>, work: &Work) -> Result<Answer, ApiError> {
+    let snapshots = page.rows.into_iter().map(ListedSnapshot::from).collect();
+    let page = SnapshotPage { snapshots, next_cursor: page.next.as_ref().map(Cursor::write) };
+    Answer::metered(StatusCode::OK, &page, work)
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::content::Content;
 use shared::domain::reference::{Known, Lookup, RefType, Reference};
@@ -116,13 +117,13 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization does not exist"))?;
     call.compute(move |work| {
         let content = snapshot.content::<ApiError>(work)?;
-        Answer::ok(&ApplyReferences::new(&content, &targets, work)?)
+        Answer::metered(StatusCode::OK, &ApplyReferences::new(&content, &targets, work)?, work)
     })
     .await
 }
 
 impl<'a> ApplyReferences<'a> {
-    fn new(content: &Content, targets: &'a Organization, work: &Work) -> Result<Self, OverBudget> {
+    pub(crate) fn new(content: &Content, targets: &'a Organization, work: &Work) -> Result<Self, OverBudget> {
         let lookup = Lookup::of(content, work)?;
         let agents = targets.agents.iter().map(|agent| (Some(agent.id), agent.name.as_str()));
         let pipelines_here = targets.pipelines.iter().map(|pipeline| (Some(pipeline.id), pipeline.name.as_str()));
@@ -145,8 +146,8 @@ impl<'a> ApplyReferences<'a> {
         let (stage_refs, stage_refs_total) = stage_refs.list.finish();
         let (agent_refs, agent_refs_total) = agent_refs.list.finish();
         let (other_refs, other_refs_total) = other_refs.list.finish();
-        let (target_pipelines, target_pipelines_total) = first_that_fit(pipelines(targets));
-        let (target_agents, target_agents_total) = first_that_fit(agents_of(targets));
+        let (target_pipelines, target_pipelines_total) = first_that_fit(pipelines(targets), work)?;
+        let (target_agents, target_agents_total) = first_that_fit(agents_of(targets), work)?;
         Ok(Self {
             stage_refs,
             stage_refs_total,
@@ -178,7 +179,7 @@ impl<'a> SuggestionList<'a> {
     /// Adds a reference. `name` is the name of its target in the source organization; without one, the value itself is
     /// looked up.
     fn add(&mut self, reference: Reference, name: Option<&str>, work: &Work) -> Result<(), OverBudget> {
-        let bytes = sent_json_bytes(&reference);
+        let bytes = sent_json_bytes(&reference, work)?;
         if !self.list.has_room_for(bytes) {
             self.list.leave_out();
             return Ok(());
@@ -191,7 +192,7 @@ impl<'a> SuggestionList<'a> {
                     RefType::Unknown => Vec::new(),
                     _ => self.suggester.suggest(name.unwrap_or(&reference.value), work)?,
                 };
-                let bytes = sent_json_bytes(&suggestions) + SUGGESTIONS_BYTES;
+                let bytes = sent_json_bytes(&suggestions, work)? + SUGGESTIONS_BYTES;
                 first.insert((suggestions, bytes))
             }
         };

@@ -8,6 +8,7 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Counts, ObjectId, RefreshState, Revision, RevisionOrigin, Snapshot, Timestamp};
+use shared::http::bounded::written;
 use shared::http::{Answer, ApiError, Caller, Cursor, IfMatch, Query, SnapshotDocument, etag};
 use shared::refresh::{drop_old, unfollowed};
 use shared::store::{Refreshes, ReplaceOutcome, RevisionOptions, Revisions, SnapshotReader, StoredSnapshot};
@@ -114,7 +115,8 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let all = older.len() + usize::from(current.is_some());
     let rows: Vec<ListedRevision> = current.iter().chain(&older).take(limit).map(ListedRevision::from).collect();
     let last = rows.last().filter(|_| more || all > limit).map(|row| row.revision);
-    Answer::ok(&RevisionPage { next_cursor: last.as_ref().map(Cursor::write), revisions: rows })
+    let page = RevisionPage { next_cursor: last.as_ref().map(Cursor::write), revisions: rows };
+    call.compute(move |work| Answer::metered(StatusCode::OK, &page, work)).await
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -126,9 +128,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let is_foreign = caller.principal().organization != stored.snapshot.source.organization;
     let writing = call.compute(move |work| {
         Holdings::written(&found.content_shown::<ApiError>(is_foreign, work)?, work, |holdings| {
-            serde_json::to_string(&RevisionAnswer {
-                revision: RevisionDetail { row: ListedRevision::from(&found.revision), holdings },
-            })
+            let row = ListedRevision::from(&found.revision);
+            written(&RevisionAnswer { revision: RevisionDetail { row, holdings } }, work)
         })
     });
     Ok(Answer::json_text(StatusCode::OK, writing.await?))

@@ -1,5 +1,6 @@
 //! `GET /api/user-snapshots/orgs/{orgId}/users`: lists the users whose setup can be captured.
 
+use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Email, FullName, ObjectId, Role};
@@ -64,8 +65,10 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::OrganizationNotFound);
     }
     let page = page?;
-    Answer::ok(&UserPage {
-        users: page.rows.into_iter().map(ListedUser::from).collect(),
-        next_cursor: page.next.as_ref().map(Cursor::write),
+    call.compute(move |work| {
+        let users = page.rows.into_iter().map(ListedUser::from).collect();
+        let page = UserPage { users, next_cursor: page.next.as_ref().map(Cursor::write) };
+        Answer::metered(StatusCode::OK, &page, work)
     })
+    .await
 }

@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
-use shared::http::{Answer, ApiError, Caller, Fields, body};
+use shared::http::{Answer, ApiError, Caller, Fields};
 use shared::store::{AttemptVerdict, SignInStart, SignIns, StoredUser};
 use utoipa::ToSchema;
 
@@ -58,7 +57,7 @@ struct UserDocument<'a> {
 /// token.
 pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Call { app, table, context, request, .. } = *call;
-    let (email, password) = credentials(request)?;
+    let (email, password) = call.read_body(credentials).await?;
     let sign_ins = SignIns::new(table);
     let network = app.signer.network_marks().mark(email.key(), app.trusted_hops.network_of(request));
     let mut random = [0; 4];
@@ -86,8 +85,8 @@ pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// Returns the address and the password. Refuses a password above the maximum length without hashing or counting it: no
 /// user has one, so the quick answer reveals nothing.
-fn credentials(request: &Request) -> Result<(Email, Password), ApiError> {
-    let LoginBody { email, password } = body::parse(request)?;
+fn credentials(body: LoginBody) -> Result<(Email, Password), ApiError> {
+    let LoginBody { email, password } = body;
     let mut fields = Fields::default();
     let Some(email) = fields.take("/email", Email::parse(email)) else { return Err(fields.into_error()) };
     if password.is_hashable() { Ok((email, password)) } else { Err(ApiError::InvalidCredentials) }

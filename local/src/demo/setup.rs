@@ -1,8 +1,12 @@
 //! What a user has, read from the table and put into words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
+use shared::clock::{Clock, SystemClock};
+use shared::compute::Deadline;
 use shared::domain::reference::{Lookup, RefType};
 use shared::domain::{ItemKind, ObjectId, Organization, Setup, SetupItem};
 use shared::store::{CaptureOutcome, Captures, Table};
@@ -10,6 +14,9 @@ use shared::store::{CaptureOutcome, Captures, Table};
 use super::DemoError;
 use super::tree::Node;
 use crate::workspace::{Member, Workspace};
+
+/// How long reading the setup may take.
+const READING_TIME: Duration = Duration::from_secs(25);
 
 /// A setup that an apply made, with what it was made of.
 pub(super) struct AppliedSetup<'a> {
@@ -32,7 +39,9 @@ impl<'a> AppliedSetup<'a> {
         let (_, source) = workspace.member("alex@acme.example").ok_or_else(|| missing("source user"))?;
         let (target, _) = workspace.member("sam@globex.example").ok_or_else(|| missing("target organization"))?;
         let user: ObjectId = user.parse().map_err(|_| missing("user id"))?;
-        let captured = Captures::new(table).read(&target.id, &user).await?;
+        let clock = SystemClock;
+        let deadline = Deadline::new(Arc::new(clock), clock.now().plus(READING_TIME));
+        let captured = Captures::new(table).read(&target.id, &user, &deadline).await?;
         let CaptureOutcome::Taken(captured) = captured else { return Err(missing("user in the table")) };
         let setup = captured.setup.parse().ok_or_else(|| missing("setup that can be read"))?;
         Ok(Self { setup, source, target, warnings: warnings.as_array().map(Vec::as_slice).unwrap_or_default() })

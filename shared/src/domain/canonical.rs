@@ -33,7 +33,7 @@ pub(super) fn canonical_json(value: &impl Serialize) -> Vec<u8> {
 
 /// Why JSON was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unwritten {
+pub(crate) enum Unwritten {
     /// It has more bytes than there is room for.
     NoRoom,
     /// The time is over.
@@ -47,7 +47,7 @@ impl From<OverBudget> for Unwritten {
 }
 
 /// A writer that counts each byte as a unit of work and stops where there is no more room.
-pub(super) struct Metered<'w, W> {
+pub(crate) struct Metered<'w, W> {
     out: W,
     left: usize,
     work: &'w Work,
@@ -56,12 +56,12 @@ pub(super) struct Metered<'w, W> {
 
 impl<'w, W: Write> Metered<'w, W> {
     /// Writes at most `room` bytes to `out`.
-    pub(super) fn new(out: W, room: usize, work: &'w Work) -> Self {
+    pub(crate) fn new(out: W, room: usize, work: &'w Work) -> Self {
         Self { out, left: room, work, stopped: None }
     }
 
     /// Writes `value` as JSON.
-    pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), Unwritten> {
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Unwritten> {
         match serde_json::to_writer(&mut *self, value) {
             Ok(()) => Ok(()),
             Err(_) => Err(self.stopped.unwrap_or(Unwritten::NoRoom)),
@@ -74,7 +74,7 @@ impl<'w, W: Write> Metered<'w, W> {
     }
 
     /// What it wrote to, and how many bytes of the room are left.
-    pub(super) fn into_parts(self) -> (W, usize) {
+    pub(crate) fn into_parts(self) -> (W, usize) {
         (self.out, self.left)
     }
 

@@ -43,6 +43,7 @@ pub mod values;
 mod violation;
 mod work;
 
+pub(crate) use canonical::{Metered, Unwritten};
 pub use cut::cut;
 pub use email::{Email, EmailKey};
 pub use fault::Fault;

@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::ApiError;
+use super::bounded::written;
+use crate::domain::Work;
 
 /// Tells an answer that is given again from a first one.
 pub(super) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -21,7 +23,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// `body` as compact JSON under `status`. Fails with 500 where `body` has no JSON form.
+    /// `body` as compact JSON under `status`, written under a meter. For every body that grows with a content, a page or what a
+    /// request says. Fails with 500 where `body` has no JSON form.
+    pub fn metered(status: StatusCode, body: &impl Serialize, work: &Work) -> Result<Self, ApiError> {
+        Ok(Self::json_text(status, written(body, work)?))
+    }
+
+    /// `body`, which is small whatever a content or a request has, as compact JSON under `status`. Fails with 500 where `body` has
+    /// no JSON form.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, ApiError> {
         Ok(Self::json_text(status, serde_json::to_string(body).map_err(ApiError::internal)?))
     }
@@ -42,12 +51,12 @@ impl Answer {
         Self { status, headers: HeaderMap::new(), body: String::new() }
     }
 
-    /// 200 with `body`.
+    /// 200 with `body`, which is small.
     pub fn ok(body: &impl Serialize) -> Result<Self, ApiError> {
         Self::json(StatusCode::OK, body)
     }
 
-    /// 201 with `body`.
+    /// 201 with `body`, which is small.
     pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
         Self::json(StatusCode::CREATED, body)
     }

@@ -5,40 +5,62 @@ use lambda_http::{Body, Request};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use super::error::MAX_REPEATED;
 use super::strict_json::{self, NotStrict, Object};
 use super::{ApiError, FieldError, MAX_LISTED};
-use crate::domain::{Violation, ViolationKind, pointer};
+use crate::domain::{Violation, ViolationKind, Work, cut, pointer};
 
 /// The most bytes that a body may have.
 pub const MAX_BYTES: usize = 1_048_576;
 
-/// Reads the body as a `T`, which should deny unknown fields, take optional ones as `Option`, so that null is as
-/// absent, and structs within it as [`Object`].
-///
-/// A byte order mark of UTF-8 in front is skipped. Fails with 415 unless the content type is JSON in UTF-8 and nothing is
-/// compressed, 413 over [`MAX_BYTES`], 400 `invalid_json`, or 400 `invalid_body` with a pointer to what does not fit. No answer repeats a value: it may be a password.
-pub fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    if !is_json(request) || is_compressed(request) {
-        return Err(ApiError::UnsupportedMediaType);
+/// The bytes of a body that is not too large. Nothing of them is read yet: that is done on another thread, under a meter.
+pub struct JsonBody(Vec<u8>);
+
+impl JsonBody {
+    /// Returns the body of a request. Fails with 415 unless the content type is JSON in UTF-8 and nothing is compressed, and
+    /// with 413 over [`MAX_BYTES`].
+    pub fn of(request: &Request) -> Result<Self, ApiError> {
+        if !is_json(request) || is_compressed(request) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        let bytes = bytes_of(request);
+        if bytes.len() > MAX_BYTES { Err(ApiError::BodyTooLarge) } else { Ok(Self(bytes.to_owned())) }
     }
-    let text: &[u8] = match request.body() {
+
+    /// Reads the body as a `T`, which should deny unknown fields, take optional ones as `Option`, so that null is as absent, and
+    /// structs within it as [`Object`].
+    ///
+    /// Skips a byte order mark of UTF-8 in front. Fails with 400 `invalid_json`, or 400 `invalid_body` with a pointer to what does
+    /// not fit. No answer repeats a value: it may be a password.
+    pub fn read<T: DeserializeOwned>(&self, work: &Work) -> Result<T, ApiError> {
+        work.spend(self.0.len())?;
+        let text = utf8(&self.0)?.as_bytes();
+        strict_json::check(text, work)?.map_err(|refusal| match refusal {
+            NotStrict::Syntax(why) => ApiError::InvalidJson(why),
+            NotStrict::DuplicateKey(pointer) => {
+                ApiError::InvalidBody(vec![FieldError::new(pointer, "this key stands in its object more than once")])
+            }
+        })?;
+        work.spend(text.len())?;
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let Object(body) = serde_path_to_error::deserialize(&mut deserializer).map_err(shape_error)?;
+        // For what is done with it.
+        work.spend(text.len())?;
+        Ok(body)
+    }
+}
+
+/// Returns whether the request has no body.
+pub fn is_absent(request: &Request) -> bool {
+    bytes_of(request).is_empty()
+}
+
+fn bytes_of(request: &Request) -> &[u8] {
+    match request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
         _ => &[],
-    };
-    if text.len() > MAX_BYTES {
-        return Err(ApiError::BodyTooLarge);
     }
-    let text = utf8(text)?.as_bytes();
-    strict_json::check(text).map_err(|refusal| match refusal {
-        NotStrict::Syntax(why) => ApiError::InvalidJson(why),
-        NotStrict::DuplicateKey(pointer) => {
-            ApiError::InvalidBody(vec![FieldError::new(pointer, "this key stands in its object more than once")])
-        }
-    })?;
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let Object(body) = serde_path_to_error::deserialize(&mut deserializer).map_err(shape_error)?;
-    Ok(body)
 }
 
 /// The byte order mark of UTF-8.
@@ -179,9 +201,11 @@ impl Fields {
         }
     }
 
-    /// The same for one of many places: its pointer is made only where an answer has room for it.
+    /// The same for one of many places: its pointer is made only where an answer has room for it, and no longer than it is shown. One
+    /// very long key may stand in front of all of them.
     pub fn note_at(&mut self, segments: &[&str], violation: Violation) {
-        let place = if self.errors.len() < MAX_LISTED { pointer(segments) } else { String::new() };
+        let shown = || pointer(segments.iter().map(|segment| cut(segment, MAX_REPEATED)));
+        let place = if self.errors.len() < MAX_LISTED { shown() } else { String::new() };
         self.note(place, violation);
     }
 

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::MAX_LISTED;
+use super::{ApiError, MAX_LISTED};
+use crate::domain::{Metered, OverBudget, Unwritten, Work};
 
 pub use crate::domain::cut;
 
@@ -29,11 +30,15 @@ fn sent_byte(byte: u8) -> usize {
     }
 }
 
-/// The same of the JSON of `entry`, which is not made.
-pub fn sent_json_bytes(entry: &impl Serialize) -> usize {
-    let mut counted = Counted(0);
-    // What cannot be written takes no room in any answer.
-    if serde_json::to_writer(&mut counted, entry).is_err() { usize::MAX } else { counted.0 }
+/// The same of the JSON of `entry`, which is not made. Spends one unit for a byte.
+pub fn sent_json_bytes(entry: &impl Serialize, work: &Work) -> Result<usize, OverBudget> {
+    let mut out = Metered::new(Counted(0), usize::MAX, work);
+    match out.json(entry) {
+        Ok(()) => Ok(out.into_parts().0.0),
+        Err(Unwritten::OverBudget) => Err(OverBudget),
+        // What cannot be written takes no room in any answer.
+        Err(Unwritten::NoRoom) => Ok(usize::MAX),
+    }
 }
 
 struct Counted(usize);
@@ -46,6 +51,16 @@ impl Write for Counted {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// The JSON of `value`, compact. Spends one unit for a byte. Fails with 500 where `value` has no JSON form.
+pub fn written(value: &impl Serialize, work: &Work) -> Result<String, ApiError> {
+    let mut out = Metered::new(Vec::new(), usize::MAX, work);
+    match out.json(value) {
+        Ok(()) => String::from_utf8(out.into_parts().0).map_err(ApiError::internal),
+        Err(Unwritten::OverBudget) => Err(OverBudget.into()),
+        Err(Unwritten::NoRoom) => Err(ApiError::internal("an answer has no JSON form")),
     }
 }
 
@@ -79,9 +94,10 @@ impl<T: Serialize> Fitting<T> {
     }
 
     /// Adds an entry where it fits, and counts it.
-    pub fn add(&mut self, entry: T) {
-        let bytes = sent_json_bytes(&entry);
+    pub fn add(&mut self, entry: T, work: &Work) -> Result<(), OverBudget> {
+        let bytes = sent_json_bytes(&entry, work)?;
         self.add_sized(entry, bytes);
+        Ok(())
     }
 
     /// The same with an entry that is known to have so many bytes.
@@ -101,30 +117,41 @@ impl<T: Serialize> Fitting<T> {
 }
 
 /// Those of `entries` that fit [`MAX_LIST_BYTES`], and how many there are in all where that is not all of them.
-pub fn first_that_fit<T: Serialize>(entries: impl IntoIterator<Item = T>) -> (Vec<T>, Option<usize>) {
-    first_within(MAX_LIST_BYTES, entries)
+pub fn first_that_fit<T: Serialize>(
+    entries: impl IntoIterator<Item = T>,
+    work: &Work,
+) -> Result<(Vec<T>, Option<usize>), OverBudget> {
+    first_within(MAX_LIST_BYTES, entries, work)
 }
 
 /// The same with `room` for so many bytes.
-pub fn first_within<T: Serialize>(room: usize, entries: impl IntoIterator<Item = T>) -> (Vec<T>, Option<usize>) {
+pub fn first_within<T: Serialize>(
+    room: usize,
+    entries: impl IntoIterator<Item = T>,
+    work: &Work,
+) -> Result<(Vec<T>, Option<usize>), OverBudget> {
     let mut list = Fitting::new(room);
-    entries.into_iter().for_each(|entry| list.add(entry));
-    list.finish()
+    entries.into_iter().try_for_each(|entry| list.add(entry, work))?;
+    Ok(list.finish())
 }
 
 /// How many of `entries`, from the first, together have at most [`MAX_LIST_BYTES`]; at least one, if there is one: a page goes
 /// on behind its last entry.
-pub fn count_that_fit<T: Serialize>(entries: &[T]) -> usize {
+pub fn count_that_fit<T: Serialize>(entries: &[T], work: &Work) -> Result<usize, OverBudget> {
     let mut bytes = 0_usize;
-    let beyond = entries.iter().position(|entry| {
-        bytes = bytes.saturating_add(sent_json_bytes(entry)).saturating_add(1);
-        bytes > MAX_LIST_BYTES
-    });
-    beyond.map_or(entries.len(), |index| index.max(1))
+    for (index, entry) in entries.iter().enumerate() {
+        bytes = bytes.saturating_add(sent_json_bytes(entry, work)?).saturating_add(1);
+        if bytes > MAX_LIST_BYTES {
+            return Ok(index.max(1));
+        }
+    }
+    Ok(entries.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// Two quotes, which take two bytes each, and a comma.
@@ -138,18 +165,19 @@ mod tests {
             let sent = serde_json::to_string(text).unwrap().len() - 2;
             assert_eq!(sent_bytes(text.as_bytes()), sent, "{text:?}");
             let json = serde_json::to_string(text).unwrap();
-            assert_eq!(sent_json_bytes(&text), sent_bytes(json.as_bytes()), "{text:?}");
+            assert_eq!(sent_json_bytes(&text, &Work::unlimited()).unwrap(), sent_bytes(json.as_bytes()), "{text:?}");
         }
-        assert_eq!(sent_json_bytes(&"\u{1}"), 2 + 7 + 2);
+        assert_eq!(sent_json_bytes(&"\u{1}", &Work::unlimited()).unwrap(), 2 + 7 + 2);
     }
 
     #[test]
     fn a_list_ends_before_its_limit_and_what_does_not_fit_hides_nothing_else() {
-        assert_eq!(first_that_fit(vec![entry(500_000); 2]), (vec![entry(500_000); 2], None));
-        let (fit, total) = first_that_fit([entry(500_000), entry(500_001), entry(6)]);
-        assert_eq!((fit, total), (vec![entry(500_000), entry(6)], Some(3)));
-        assert_eq!(first_that_fit([entry(2_000_000), entry(6)]), (vec![entry(6)], Some(2)));
-        assert_eq!(first_that_fit(Vec::<String>::new()), (vec![], None));
+        let fit = |entries: Vec<String>| first_that_fit(entries, &Work::unlimited()).unwrap();
+        assert_eq!(fit(vec![entry(500_000); 2]), (vec![entry(500_000); 2], None));
+        let (listed, total) = fit(vec![entry(500_000), entry(500_001), entry(6)]);
+        assert_eq!((listed, total), (vec![entry(500_000), entry(6)], Some(3)));
+        assert_eq!(fit(vec![entry(2_000_000), entry(6)]), (vec![entry(6)], Some(2)));
+        assert_eq!(fit(vec![]), (vec![], None));
     }
 
     #[test]
@@ -160,7 +188,22 @@ mod tests {
             (vec![entry(2_000_000), entry(6)], 1),
             (vec![], 0),
         ] {
-            assert_eq!(count_that_fit(&entries), count);
+            assert_eq!(count_that_fit(&entries, &Work::unlimited()), Ok(count));
         }
+    }
+
+    #[test]
+    fn writing_and_counting_stop_once_the_time_is_over() {
+        let (whole, list) = (Work::unlimited(), vec!["x".repeat(1_000); 1_000]);
+        assert_eq!(written(&list, &whole).unwrap(), serde_json::to_string(&list).unwrap());
+        assert_eq!(whole.done(), 1_003_001);
+        let over = || {
+            let looks = Cell::new(0);
+            Work::until(move || looks.replace(looks.get() + 1) >= 3)
+        };
+        let (writing, counting) = (over(), over());
+        assert!(matches!(written(&list, &writing), Err(ApiError::Unavailable { .. })));
+        assert_eq!(sent_json_bytes(&list, &counting), Err(OverBudget));
+        assert!([writing, counting].iter().all(|work| work.done() < 200_000));
     }
 }

@@ -78,7 +78,7 @@ impl From<&Refusal> for FieldError {
 }
 
 /// The most code points of a text in an answer that may repeat what the caller sent.
-const MAX_REPEATED: usize = 1_000;
+pub(super) const MAX_REPEATED: usize = 1_000;
 
 /// A request that is not answered with what it asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

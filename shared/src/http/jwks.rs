@@ -59,7 +59,7 @@ struct Jwks {
 
 /// Reads a set of at least one key, each usable, each with a `kid` of its own.
 pub(super) fn parse(json: &str) -> Result<HashMap<String, PublicKey>, KeyError> {
-    strict_json::check(json.as_bytes()).map_err(|refusal| match refusal {
+    strict_json::check_small(json.as_bytes()).map_err(|refusal| match refusal {
         NotStrict::Syntax(why) => KeyError::new(format!("the key set is not JSON: {why}")),
         NotStrict::DuplicateKey(pointer) => KeyError::new(format!("the key set has the member {pointer} twice")),
     })?;

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 pub use answer::{Answer, MAX_LISTED};
 pub use auth::authenticate;
-pub use body::Fields;
+pub use body::{Fields, JsonBody};
 pub use context::RequestContext;
 pub use cors::{CorsOrigins, InvalidOrigins};
 pub use error::{ApiError, FieldError};

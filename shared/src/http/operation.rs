@@ -180,7 +180,7 @@ impl Operation {
         self.refuses([super::idempotency::malformed(), ApiError::KeyReused])
     }
 
-    /// [`super::body::parse`]. `example` is JSON, and `wrong` something that somebody might get wrong.
+    /// [`super::body::JsonBody`]. `example` is JSON, and `wrong` something that somebody might get wrong.
     #[must_use]
     pub fn body<T: ToSchema>(self, example: &str, wrong: FieldError) -> Self {
         self.body_where::<T>(Required::True, "", example, wrong)

@@ -12,8 +12,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::domain::pointer;
 use crate::domain::values::NUMBER_KEY;
+use crate::domain::{OverBudget, Work, pointer};
 
 /// The deepest nesting of arrays and objects. No document of this API needs a tenth of it.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -27,9 +27,21 @@ pub(super) enum NotStrict {
     DuplicateKey(String),
 }
 
-/// Walks all of `text`.
-pub(super) fn check(text: &[u8]) -> Result<(), NotStrict> {
-    let mut walk = Walk::default();
+/// Walks all of `text`, and spends about one unit for a byte. The outer error says that the time is over.
+pub(super) fn check(text: &[u8], work: &Work) -> Result<Result<(), NotStrict>, OverBudget> {
+    let outcome = walk(text, work);
+    // Where it ended because the time is over, this fails.
+    work.spend(0)?;
+    Ok(outcome)
+}
+
+/// Walks all of a text that is small by itself: a token, which the gateway takes up to 10 kB, or a set of keys.
+pub(super) fn check_small(text: &[u8]) -> Result<(), NotStrict> {
+    walk(text, &Work::unlimited())
+}
+
+fn walk(text: &[u8], work: &Work) -> Result<(), NotStrict> {
+    let mut walk = Walk { work, path: Vec::new(), duplicate: None };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let outcome = Value { walk: &mut walk }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match (outcome, walk.duplicate) {
@@ -39,17 +51,22 @@ pub(super) fn check(text: &[u8]) -> Result<(), NotStrict> {
     }
 }
 
-#[derive(Default)]
-struct Walk {
+struct Walk<'w> {
+    work: &'w Work,
     path: Vec<String>,
     duplicate: Option<String>,
 }
 
-struct Value<'w> {
-    walk: &'w mut Walk,
+struct Value<'v, 'w> {
+    walk: &'v mut Walk<'w>,
 }
 
-impl Value<'_> {
+impl<'w> Value<'_, 'w> {
+    /// Spends what a value has: its bytes, and one for the value itself.
+    fn spend<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        self.walk.work.spend(1 + bytes).map_err(E::custom)
+    }
+
     /// Fails where an array or object that begins here is one too deep, whether it holds anything or not.
     fn begin<E: Error>(&self) -> Result<(), E> {
         if self.walk.path.len() >= MAX_DEPTH {
@@ -59,13 +76,13 @@ impl Value<'_> {
     }
 
     /// One level down, under `segment`.
-    fn enter(&mut self, segment: String) -> Value<'_> {
+    fn enter(&mut self, segment: String) -> Value<'_, 'w> {
         self.walk.path.push(segment);
         Value { walk: self.walk }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -73,39 +90,40 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
+impl<'de> Visitor<'de> for Value<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.spend(0)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.spend(0)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.spend(0)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.spend(0)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.spend(0)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.spend(text.len())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         self.begin()?;
+        self.spend(0)?;
         for index in 0_usize.. {
             // Asks whether there is an element before its place becomes part of the path.
             let element = self.enter(index.to_string());
@@ -123,6 +141,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         if next.as_deref() == Some(NUMBER_KEY) {
             // A number, which serde_json gives as a map of one text.
             let number = members.next_value::<String>()?;
+            self.spend(number.len())?;
             if number.parse::<f64>().is_ok_and(|number| !number.is_finite()) {
                 return Err(A::Error::custom("number out of range"));
             }
@@ -132,8 +151,10 @@ impl<'de> Visitor<'de> for Value<'_> {
             }
         }
         self.begin()?;
+        self.spend(0)?;
         let mut seen = HashSet::new();
         while let Some(key) = next {
+            self.spend(key.len())?;
             let member = self.enter(key.clone());
             if !seen.insert(key) {
                 member.walk.duplicate = Some(pointer(&member.walk.path));
@@ -189,7 +210,7 @@ mod tests {
                 for (depth, is_taken) in [(63, true), (64, true), (65, false)] {
                     let around = depth - 1;
                     let text = format!("{}{innermost}{}", before.repeat(around), after.repeat(around));
-                    assert_eq!(check(text.as_bytes()).is_ok(), is_taken, "{text}");
+                    assert_eq!(check(text.as_bytes(), &Work::unlimited()).unwrap().is_ok(), is_taken, "{text}");
                 }
             }
         }

@@ -156,7 +156,7 @@ fn written_again(kind: &str, item: &Item) -> Result<Option<Item>, Fault> {
             let stored = StoredApply::read(item.clone())?;
             let mut written = record::item(&key, &stored.record)?;
             if stored.has_answer() {
-                assert!(stored.answer()?.contains("Snapshot applied"));
+                assert!(stored.answer::<Fault>(&Work::unlimited())?.contains("Snapshot applied"));
                 written.extend(item.get(ANSWER).map(|answer| (ANSWER.to_owned(), answer.clone())));
             }
             Ok(Some(written))

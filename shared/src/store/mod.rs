@@ -19,10 +19,11 @@ mod table;
 
 pub use applies::Applies;
 pub use applies::apply::{Apply, ApplyOutcome};
-pub use applies::apply_record::{ApplyState, StoredApply};
+pub use applies::apply_record::{ApplyState, StoredAnswer, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage, ClonePosition};
 pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
 pub use applies::undos::{UndoRequest, UndoStart, Undos};
+pub use applies::user_items::UserItems;
 pub use document::storable::{UnstorableDocument, check_storable};
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};

@@ -5,43 +5,45 @@ use std::hint::black_box;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
-use shared::http::body;
-use shared::http::bounded::{Fitting, count_that_fit, sent_json_bytes};
+use shared::http::JsonBody;
+use shared::http::bounded::{Fitting, count_that_fit, sent_json_bytes, written};
 use shared::store::{check_storable, stored_bytes};
 
 use super::captures::small_fields;
-use super::{Row, Run, run, unmetered};
+use super::{Row, Run, row, run, unmetered};
 
-/// A body has at most 1 MB, and only the loader asks what can be stored; none of this has a meter.
+/// Only the loader asks what can be stored, so that has no meter.
 pub(crate) const ROWS: &[Row] = &[
-    unmetered("a body with many keys", 1_000, |size| reads(json!({"m": small_fields(size)}).to_string())),
-    unmetered("a body with a long key in front of many", 500, |size| {
+    row("a body with many keys", 1_000, |size| reads(json!({"m": small_fields(size)}).to_string())),
+    row("a body with a long key in front of many", 500, |size| {
         reads(json!({"k".repeat(size * 5): small_fields(size)}).to_string())
     }),
-    unmetered("a body with a byte order mark", 1_000, |size| {
-        reads(format!("\u{feff}{}", json!({"list": vec!["a"; size]})))
-    }),
-    unmetered("a body of numbers", 1_000, |size| reads(format!(r#"{{"list":[{}0]}}"#, "1.50e3,".repeat(size)))),
-    unmetered("a body of long numbers", 100, |size| {
+    row("a body with a byte order mark", 1_000, |size| reads(format!("\u{feff}{}", json!({"list": vec!["a"; size]})))),
+    row("a body of numbers", 1_000, |size| reads(format!(r#"{{"list":[{}0]}}"#, "1.50e3,".repeat(size)))),
+    row("a body of long numbers", 100, |size| {
         reads(format!(r#"{{"list":[{}0]}}"#, ("1".repeat(70) + ",").repeat(size)))
     }),
-    unmetered("a body of open lists", 2_000, |size| refused("[".repeat(size))),
-    unmetered("a body with a key twice", 1_000, |size| {
+    row("a body of open lists", 2_000, |size| refused("[".repeat(size))),
+    row("a body with a key twice", 1_000, |size| {
         let fields: String = (0..size).map(|number| format!(r#""k{number}":1,"#)).collect();
         refused(format!(r#"{{{fields}"k0":1}}"#))
     }),
-    unmetered("a list that fits an answer", 1_000, |size| {
-        run(size * 30, move |_| {
+    row("a list that fits an answer", 1_000, |size| {
+        run(size * 30, move |work| {
             let mut list = Fitting::new(10_000);
-            (0..size).for_each(|number| list.add(format!("{number:030}")));
+            (0..size).try_for_each(|number| list.add(format!("{number:030}"), work)).unwrap();
             black_box(list.finish());
         })
     }),
-    unmetered("the size of an answer", 1_000, |size| {
+    row("the size of an answer", 1_000, |size| {
         let list = vec!["\u{1}\"\\".to_owned(); size];
-        run(size * 20, move |_| {
-            black_box((sent_json_bytes(&list), count_that_fit(&list)));
+        run(size * 20, move |work| {
+            black_box((sent_json_bytes(&list, work).unwrap(), count_that_fit(&list, work).unwrap()));
         })
+    }),
+    row("the JSON of an answer", 1_000, |size| {
+        let list = vec!["\u{1}\"\\".to_owned(); size];
+        run(size * 20, move |work| drop(black_box(written(&list, work).unwrap())))
     }),
     unmetered("what can be stored", 1_000, |size| stores(json!({"fields": small_fields(size)}))),
     unmetered("what can be stored below a long key", 300, |size| {
@@ -82,12 +84,18 @@ fn request(text: String) -> lambda_http::Request {
 
 fn reads(text: String) -> Run {
     let (input, request) = (text.len(), request(text));
-    run(input, move |_| drop(black_box(body::parse::<Map<String, Value>>(&request).unwrap())))
+    run(input, move |work| {
+        let body = JsonBody::of(&request).unwrap();
+        drop(black_box(body.read::<Map<String, Value>>(work).unwrap()));
+    })
 }
 
 fn refused(text: String) -> Run {
     let (input, request) = (text.len(), request(text));
-    run(input, move |_| drop(black_box(body::parse::<Map<String, Value>>(&request).unwrap_err())))
+    run(input, move |work| {
+        let body = JsonBody::of(&request).unwrap();
+        drop(black_box(body.read::<Map<String, Value>>(work).unwrap_err()));
+    })
 }
 
 fn stores(document: Value) -> Run {

@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::capture::{Capture, capture};
 use shared::domain::content::Content;
@@ -53,17 +55,30 @@ pub(crate) const ROWS: &[Row] = &[
         let json = prompt(small_fields(size)).content().canonical_json();
         run(json.len(), move |work| drop(black_box(Content::read(&json, work).unwrap().unwrap())))
     }),
-    unmetered("reading a setup from the table", 1_000, |size| {
+    row("reading a setup from the table", 1_000, |size| {
         reads_setup(json!({"name": "A", "fields": small_fields(size), "list": texts(size)}))
     }),
-    unmetered("reading long keys from the table", 200, |size| {
+    row("reading long keys from the table", 200, |size| {
         reads_setup(json!({"k".repeat(size * 5): vec![json!({"a": 1}); size]}))
     }),
-    unmetered("reading what cannot be read", 200, |size| {
-        run(size * 40, move |_| {
+    row("reading sets of texts from the table", 300, |size| reads_values(AttributeValue::Ss(texts(size)), size * 6)),
+    row("reading sets of numbers from the table", 300, |size| {
+        reads_values(AttributeValue::Ns((0..size).map(|n| format!("{n}.5")).collect()), size * 6)
+    }),
+    row("reading sets of binary values from the table", 300, |size| {
+        reads_values(AttributeValue::Bs((0..size).map(|n| Blob::new(format!("{n:06}"))).collect()), size * 6)
+    }),
+    row("reading binary from the table", 3_000, |size| {
+        reads_values(AttributeValue::B(Blob::new("b".repeat(size))), size)
+    }),
+    row("reading many binary values from the table", 300, |size| {
+        reads_values(AttributeValue::L(vec![AttributeValue::B(Blob::new("b")); size]), size * 6)
+    }),
+    row("reading what cannot be read", 200, |size| {
+        run(size * 40, move |work| {
             let mut reading = SetupReading::default();
             for number in 0..size {
-                reading.add([("SK".to_owned(), text(format!("AUTOMATION#bad{number:05}")))].into());
+                reading.add([("SK".to_owned(), text(format!("AUTOMATION#bad{number:05}")))].into(), work).unwrap();
             }
             assert_eq!(reading.finish().left_out.len(), size);
         })
@@ -78,8 +93,8 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
-fn text(text: String) -> aws_sdk_dynamodb::types::AttributeValue {
-    aws_sdk_dynamodb::types::AttributeValue::S(text)
+fn text(text: String) -> AttributeValue {
+    AttributeValue::S(text)
 }
 
 /// An automation whose name is long and stands in front of as many references.
@@ -113,13 +128,26 @@ fn unpacks(shape: &Shape) -> Run {
     run(shape.bytes(), move |work| drop(black_box(packed.content::<Fault>(work).unwrap())))
 }
 
+/// Reads a document with one value.
+fn reads_values(value: AttributeValue, input: usize) -> Run {
+    let document = AttributeValue::M([("x".to_owned(), value)].into());
+    let sk = text(format!("AUTOMATION#{}", id(1, 0)));
+    let item = [("SK".to_owned(), sk), ("document".to_owned(), document)].into();
+    run(input, move |work| {
+        let mut reading = SetupReading::default();
+        reading.add(item, work).unwrap();
+        assert_eq!(reading.excess(), None);
+        black_box(reading.finish());
+    })
+}
+
 fn reads_setup(document: Value) -> Run {
     let input = document.to_string().len();
     let mut item = stored(&document);
     item.insert("SK".to_owned(), text(format!("AUTOMATION#{}", id(1, 0))));
-    run(input, move |_| {
+    run(input, move |work| {
         let mut reading = SetupReading::default();
-        reading.add(item);
+        reading.add(item, work).unwrap();
         assert_eq!(reading.excess(), None);
         black_box(reading.finish());
     })

@@ -20,6 +20,10 @@ pub(crate) const ROWS: &[Row] = &[
     row("a webhook's payload", 400, |size| {
         redacts(json!({"webhookPayload": fields(size, |n| format!("f{n:06}"), &json!("v"))}))
     }),
+    row("a webhook of a long host", 500, |size| {
+        redacts(json!({"webhookUrl": format!("https://{}", "abc1.".repeat(size))}))
+    }),
+    row("webhooks", 100, |size| redacts(json!({"webhookUrl": vec!["https://hooks.example/x1y2z3"; size]}))),
     row("header pairs", 150, |size| {
         let pair = |n: usize| json!({"name": "X-Api-Key", "value": format!("k3y{n:012}")});
         redacts(json!({"headers": (0..size).map(pair).collect::<Value>()}))

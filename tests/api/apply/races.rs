@@ -40,7 +40,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     let writing = tokio::spawn(keep_writing(app.clone(), prompts, stop.clone()));
     let (mut taken, mut busy) = (0, 0);
     for _ in 0..40 {
-        match Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap() {
+        match Captures::new(app.table()).read(&alex.organization, &alex.id, &app.deadline()).await.unwrap() {
             CaptureOutcome::Taken(source) => {
                 let setup = source.setup.parse().unwrap();
                 let texts: Vec<_> = prompts
@@ -65,7 +65,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
     assert!(rounds > 40, "the writer hardly ran: {rounds}");
     println!("{taken} taken, {busy} busy, {rounds} writes");
     assert!(matches!(
-        Captures::new(app.table()).read(&alex.organization, &alex.id).await.unwrap(),
+        Captures::new(app.table()).read(&alex.organization, &alex.id, &app.deadline()).await.unwrap(),
         CaptureOutcome::Taken(_)
     ));
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use shared::clock::Clock;
-use tests::{Answer, BEGINNING, PAT, SAM, TestApp, create_body, mapped_body, setup_of, snapshot, user_with_setup};
+use shared::http::{OperationId, ROUTES};
+use tests::{
+    ACME, Answer, BEGINNING, PAT, SAM, Subject, TestApp, apply_body, apply_id, create_body, mapped_body, setup_of,
+    snapshot, user_with_setup,
+};
 
 /// Longer than any request or message may take.
 const TOO_LONG: Duration = Duration::from_secs(30);
@@ -136,6 +140,90 @@ async fn a_message_that_takes_too_long_is_done_and_does_not_come_again() {
         too_much += usize::from(failed == 0 && says_so);
     }
     assert!(too_late > 0 && too_much > 0, "{too_late} came again, {too_much} were done");
+}
+
+/// How often a good request to an operation computes: once for its body, its content and its answer each, where they grow with what
+/// came in or is stored.
+fn computations(operation: OperationId) -> u64 {
+    match operation {
+        // The body, a page of the setup, the capture.
+        OperationId::CreateSnapshot => 3,
+        // The body, the plan, what is written or answered.
+        OperationId::ApplySnapshot | OperationId::PlanSnapshot => 3,
+        // A page of the setup, the capture.
+        OperationId::RefreshSnapshot => 2,
+        OperationId::Login
+        | OperationId::RenameSnapshot
+        | OperationId::AssignSnapshot
+        | OperationId::UndoApply
+        | OperationId::ListApplies
+        | OperationId::GetApply
+        | OperationId::ListSnapshots
+        | OperationId::GetSnapshot
+        | OperationId::ListSnapshotItems
+        | OperationId::GetApplyReferences
+        | OperationId::ListRevisions
+        | OperationId::GetRevision
+        | OperationId::CompareRevisions
+        | OperationId::ListCapturableUsers => 1,
+        OperationId::VerifyToken
+        | OperationId::DeleteSnapshot
+        | OperationId::RestoreRevision
+        | OperationId::GetHealth
+        | OperationId::GetOpenApi
+        | OperationId::GetOpenApi30
+        | OperationId::GetDocs
+        | OperationId::GetIndex => 0,
+    }
+}
+
+#[tokio::test]
+async fn every_body_content_and_page_is_computed_under_a_meter_on_another_thread() {
+    let mut looks = Vec::new();
+    for route in ROUTES {
+        let app = TestApp::start().await;
+        // A small setup, whose computations look at the clock once each.
+        let (sam, user) = (app.token(SAM), user_with_setup(&app, 1, &setup_of(1)).await);
+        let id = tests::capture(&app, user).await;
+        let applying = |email: &str| json!({"newUser": {"email": email, "password": "TempPass!2026"}});
+        let apply = apply_id(&app.apply(&sam, &id, &applying("first@globex.example")).await);
+        let subject = Subject { snapshot: &id, apply: &apply, organization: ACME };
+        let request = match route.id {
+            OperationId::CreateSnapshot => {
+                let body = json!({"name": "x", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
+                app.request_to(route.id, &subject).json(&body)
+            }
+            OperationId::ApplySnapshot | OperationId::PlanSnapshot => {
+                app.request_to(route.id, &subject).json(&applying("second@globex.example"))
+            }
+            other => app.good_request(other, &subject),
+        };
+        app.clock().take_looks_elsewhere();
+        let answer = app.send(request.bearer_auth(&sam)).await;
+        assert!([200, 201].contains(&answer.status), "{}: {}", route.name(), answer.text);
+        looks.push((route.name(), app.clock().take_looks_elsewhere(), computations(route.id)));
+    }
+    let wrong: Vec<_> = looks.iter().filter(|(_, looks, expected)| looks != expected).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_list_or_page_that_takes_too_long_is_to_be_tried_again() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let sam = app.token(SAM);
+    let apply = apply_id(&app.apply(&sam, &id, &apply_body()).await);
+    for path in [
+        "/api/user-snapshots".to_owned(),
+        format!("/api/user-snapshots/{id}/applies"),
+        format!("/api/user-snapshots/{id}/applies/{apply}"),
+        format!("/api/user-snapshots/{id}/revisions"),
+        format!("/api/user-snapshots/orgs/{ACME}/users"),
+    ] {
+        let answers = at_every_look(&app, async || app.get(&sam, &path).await).await;
+        assert!(answers.iter().any(|(status, _)| *status == 503), "{path}: {answers:?}");
+        assert_eq!(answers.last().unwrap().0, 200, "{path}: {answers:?}");
+    }
 }
 
 #[tokio::test]

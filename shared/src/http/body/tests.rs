@@ -34,6 +34,11 @@ fn request(content_type: &[&str], body: impl Into<Body>) -> Request {
     request
 }
 
+/// Reads a body as a request brings it.
+fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
+    JsonBody::of(request)?.read(&Work::unlimited())
+}
+
 fn read(body: &str) -> Result<Sample, ApiError> {
     parse(&request(&["application/json"], body))
 }

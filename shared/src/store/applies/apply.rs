@@ -1,14 +1,14 @@
 //! One apply: its items, its outcome, and the reason of a refused write.
 
-use super::apply_record::{ApplyRecord, ApplyState, StoredApply, password_mark};
-use crate::domain::plan::{Arrival, Origin};
+use super::apply_record::{ApplyRecord, ApplyState, StoredAnswer, StoredApply, password_mark};
+use crate::domain::plan::Origin;
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, CLAIM_HOLDER, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::outcome::ItemReason;
 
-/// Everything that one apply writes.
+/// What one apply writes, besides the [`UserItems`](super::user_items::UserItems).
 pub struct Apply<'a> {
     /// The apply's id and source.
     pub origin: Origin,
@@ -22,10 +22,8 @@ pub struct Apply<'a> {
     pub user: &'a User,
     /// The hash of the new user's password.
     pub password_hash: &'a str,
-    /// The clones and switches.
-    pub arrival: &'a Arrival,
-    /// The answer to the caller, as JSON.
-    pub answer: &'a str,
+    /// The answer to the caller.
+    pub answer: &'a StoredAnswer,
     /// A new id that marks the writes of this run.
     pub nonce: ObjectId,
     /// When this run started.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
-use crate::domain::{Email, Fault, Fingerprint, ObjectId, Role, Timestamp, Work};
+use crate::domain::{Email, Fault, Fingerprint, ObjectId, OverBudget, Role, Timestamp, Work};
 use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
 use crate::store::keys::{self, ALL, ItemKey};
 use crate::store::record::{self, Record};
@@ -202,22 +202,37 @@ impl StoredApply {
     }
 
     /// Returns the answer to the caller, as JSON. Fails unless the apply was committed.
-    pub fn answer(&self) -> Result<String, Fault> {
+    pub fn answer<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<String, E> {
         let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
         let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"it is missing"))?;
-        let bytes = packing::decompress::<Fault>(packed, &Work::unlimited())?;
-        String::from_utf8(bytes).map_err(|error| corrupt(&error))
+        let bytes = packing::decompress::<E>(packed, work)?;
+        String::from_utf8(bytes).map_err(|error| corrupt(&error).into())
     }
 }
 
-pub(in crate::store) fn packed_answer(answer: &str) -> Result<AttributeValue, Fault> {
-    Ok(AttributeValue::B(Blob::new(packing::compress(answer.as_bytes(), &Work::unlimited())??)))
+/// The answer to the caller as a record keeps it: compressed JSON.
+#[derive(Debug)]
+pub struct StoredAnswer(Vec<u8>);
+
+impl StoredAnswer {
+    /// Packs the JSON of an answer.
+    pub fn pack<E: From<Fault> + From<OverBudget>>(json: &str, work: &Work) -> Result<Self, E> {
+        Ok(Self(packing::compress(json.as_bytes(), work)??))
+    }
+
+    fn value(&self) -> AttributeValue {
+        AttributeValue::B(Blob::new(self.0.clone()))
+    }
 }
 
 /// Returns the item of an apply that is committed in one transaction.
-pub(in crate::store) fn committed_item(key: &ItemKey, record: &ApplyRecord, answer: &str) -> Result<Item, Fault> {
+pub(in crate::store) fn committed_item(
+    key: &ItemKey,
+    record: &ApplyRecord,
+    answer: &StoredAnswer,
+) -> Result<Item, Fault> {
     let mut item = record::item(key, record)?;
-    item.insert(ANSWER.to_owned(), packed_answer(answer)?);
+    item.insert(ANSWER.to_owned(), answer.value());
     Ok(item)
 }
 
@@ -245,13 +260,13 @@ pub(in crate::store) fn staging_condition(epoch: u64) -> Change {
 }
 
 /// Returns the change that commits the apply, on the condition in `from`.
-pub(in crate::store) fn commit_change(from: Change, answer: &str) -> Result<Change, Fault> {
-    Ok([LEASE_UNTIL, PASSWORD_HASH, EMAIL]
+pub(in crate::store) fn commit_change(from: Change, answer: &StoredAnswer) -> Change {
+    [LEASE_UNTIL, PASSWORD_HASH, EMAIL]
         .into_iter()
         .fold(from, Change::remove)
         .set(STATE, ApplyState::Committed.value())
-        .set(ANSWER, packed_answer(answer)?)
-        .unlist(&ALL))
+        .set(ANSWER, answer.value())
+        .unlist(&ALL)
 }
 
 /// Returns the next epoch, and the change with which a run marked `nonce` takes the apply over, on the condition that

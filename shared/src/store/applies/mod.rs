@@ -8,21 +8,20 @@ pub(super) mod history;
 pub(super) mod staging;
 pub(super) mod sweeps;
 pub(super) mod undos;
+pub(super) mod user_items;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use self::apply::{Apply, ApplyOutcome, CLAIM_INDEX, existing_record, read_claim_conflict};
 use self::apply_record::{ApplyState, StoredApply, committed_item, password_mark};
 use self::staging::StagingRun;
-use crate::domain::plan::ClonedItem;
-use crate::domain::{EmailKey, Fault, ObjectId, Timestamp, User};
+use self::user_items::UserItems;
+use crate::domain::{EmailKey, Fault, ObjectId, Timestamp};
 use crate::store::attributes::PASSWORD_HASH;
 use crate::store::keys;
-use crate::store::record::{self, ClaimRecord, FIRST_VERSION, PreferencesRecord, SetupRecord};
+use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
 use crate::store::table::outcome::{CallFailure, Item, ItemReason};
-use crate::store::table::size::{MAX_STORED_BYTES, stored_bytes};
-use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
 /// Executes, resumes and abandons applies.
 pub struct Applies<'a>(&'a Table);
@@ -44,22 +43,26 @@ impl<'a> Applies<'a> {
     }
 
     /// Executes an apply, in one transaction if it fits.
-    pub async fn execute(&self, apply: &Apply<'_>) -> Result<ApplyOutcome, Fault> {
-        let owned = owned_items(apply)?;
-        if let Some(excess) = excess(&owned) {
+    pub async fn execute(&self, apply: &Apply<'_>, items: UserItems) -> Result<ApplyOutcome, Fault> {
+        if let Some(excess) = items.excess() {
             return Ok(ApplyOutcome::TooLarge(excess));
         }
-        let at_once = items_at_once(apply, &owned)?;
-        if fits(&at_once) {
-            self.commit_at_once(apply, at_once).await
-        } else {
-            StagingRun::begin(self.0, apply, owned).await
+        let mut first = first_items(apply)?;
+        if !items.fit_beside(&first) {
+            return StagingRun::begin(self.0, apply, items.batches()).await;
         }
+        first.extend(items.batches().into_iter().flatten());
+        self.commit_at_once(apply, first).await
     }
 
     /// Resumes an interrupted staged apply whose lease is over. `apply` has the ids, times and hashes of `stored`.
-    pub async fn resume(&self, stored: &StoredApply, apply: &Apply<'_>) -> Result<ApplyOutcome, Fault> {
-        StagingRun::resume(self.0, apply, stored, owned_items(apply)?).await
+    pub async fn resume(
+        &self,
+        stored: &StoredApply,
+        apply: &Apply<'_>,
+        items: UserItems,
+    ) -> Result<ApplyOutcome, Fault> {
+        StagingRun::resume(self.0, apply, stored, items.batches()).await
     }
 
     /// Abandons an interrupted apply that cannot be resumed. Returns `false` if another run resumed it since it was
@@ -113,77 +116,13 @@ impl<'a> Applies<'a> {
     }
 }
 
-/// Returns the items that are not visible before the user exists: switches and clones.
-fn owned_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
-    let Apply { user, arrival, .. } = apply;
-    let preferences = PreferencesRecord { enabled: arrival.preferences.clone(), setup_version: FIRST_VERSION };
-    let mut items = vec![record::item(&keys::preferences(&user.organization, &user.id), &preferences)?];
-    for clone in &arrival.items {
-        items.push(clone_item(user, clone)?);
-    }
-    Ok(items)
-}
-
-/// Returns all items in the order of one transaction: record, claim, user, then the user's items.
-fn items_at_once(apply: &Apply<'_>, owned: &[Item]) -> Result<Vec<Item>, Fault> {
+/// Returns the first items of one transaction, in their order: record, claim, user. The user's items follow.
+fn first_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
     let Apply { user, .. } = apply;
     let claim = ClaimRecord::owned(user, Some(apply.password_hash));
-    let mut items = vec![
+    Ok(vec![
         committed_item(&apply.key(), &apply.record(ApplyState::Committed), apply.answer)?,
         record::item(&keys::email(user.email.key()), &claim)?,
         record::user_item(user)?,
-    ];
-    items.extend_from_slice(owned);
-    Ok(items)
-}
-
-fn clone_item(user: &User, clone: &ClonedItem) -> Result<Item, Fault> {
-    let key = keys::setup_item(&user.organization, &user.id, clone.kind, &clone.id);
-    let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: Some(&clone.cloned_from) };
-    record::setup_item(&key, clone.kind, &clone.document, &record)
-}
-
-/// Returns whether the items fit one transaction.
-fn fits(items: &[Item]) -> bool {
-    items.len() <= MAX_TRANSACTION_ITEMS && items.iter().map(stored_bytes).sum::<usize>() <= MAX_TRANSACTION_BYTES
-}
-
-/// Returns why an item cannot be stored; `None` if all can.
-fn excess(items: &[Item]) -> Option<String> {
-    let largest = items.iter().map(stored_bytes).max().unwrap_or_default();
-    (largest > MAX_STORED_BYTES)
-        .then(|| format!("an item of the new user would have {largest} bytes; it may have at most {MAX_STORED_BYTES}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
-
-    use super::*;
-
-    /// Returns an item of exactly this size.
-    fn item(bytes: usize) -> Item {
-        Item::from([("a".to_owned(), AttributeValue::S("x".repeat(bytes - 1)))])
-    }
-
-    #[test]
-    fn one_transaction_has_at_most_100_items() {
-        for (count, fit) in [(99, true), (100, true), (101, false)] {
-            assert_eq!(fits(&vec![item(10); count]), fit, "{count}");
-        }
-    }
-
-    #[test]
-    fn one_transaction_has_at_most_4_mb() {
-        for (last, fit) in [(99_999, true), (100_000, true), (100_001, false)] {
-            assert_eq!(fits(&[vec![item(390_000); 10], vec![item(last)]].concat()), fit, "{last}");
-        }
-    }
-
-    #[test]
-    fn an_item_has_at_most_400_kib() {
-        assert_eq!(excess(&[item(409_599)]), None);
-        assert_eq!(excess(&[item(409_600)]), None);
-        assert!(excess(&[item(409_601)]).unwrap().contains("409601 bytes"));
-    }
+    ])
 }

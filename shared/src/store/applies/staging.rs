@@ -18,7 +18,6 @@ use crate::store::attributes::{LEASE_UNTIL, NONCE, PASSWORD_HASH, RESERVED_BY, U
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
-use crate::store::table::batches::batches;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 
@@ -49,13 +48,13 @@ impl<'a> StagingRun<'a> {
     pub(in crate::store) async fn begin(
         table: &'a Table,
         apply: &'a Apply<'a>,
-        items: Vec<Item>,
+        batches: Vec<Vec<Item>>,
     ) -> Result<ApplyOutcome, Fault> {
         let run = Self { table, apply, key: apply.key(), epoch: 1 };
         match table.transact(run.admission()?).await {
-            Ok(()) => run.write_and_commit(items).await,
+            Ok(()) => run.write_and_commit(batches).await,
             Err(CallFailure::Cancelled(reasons)) => match (existing_record(&reasons)?, reasons.get(CLAIM_INDEX)) {
-                (Some(existing), _) if run.is_own(&existing) => run.write_and_commit(items).await,
+                (Some(existing), _) if run.is_own(&existing) => run.write_and_commit(batches).await,
                 (Some(existing), _) => Ok(ApplyOutcome::Existing(existing)),
                 (None, Some(ItemReason::ConditionFailed(_))) => read_claim_conflict(table, apply).await,
                 _ => Err(Fault::Corrupt(format!("an apply is refused for no reason: {reasons:?}"))),
@@ -69,7 +68,7 @@ impl<'a> StagingRun<'a> {
         table: &'a Table,
         apply: &'a Apply<'a>,
         stored: &StoredApply,
-        items: Vec<Item>,
+        batches: Vec<Vec<Item>>,
     ) -> Result<ApplyOutcome, Fault> {
         let lease = apply.now.plus(LEASE);
         let Some((epoch, change)) = resume_change(stored, lease, apply.nonce) else {
@@ -77,17 +76,17 @@ impl<'a> StagingRun<'a> {
         };
         let run = Self { table, apply, key: stored.key(), epoch };
         match table.change(&run.key, &change).await {
-            Ok(()) => run.write_and_commit(items).await,
+            Ok(()) => run.write_and_commit(batches).await,
             Err(CallFailure::ConditionFailed(Some(existing))) => match StoredApply::read(existing)? {
-                existing if run.is_own(&existing) => run.write_and_commit(items).await,
+                existing if run.is_own(&existing) => run.write_and_commit(batches).await,
                 existing => Ok(ApplyOutcome::Existing(Box::new(existing))),
             },
             Err(failure) => run.stop(failure.into()).await,
         }
     }
 
-    async fn write_and_commit(&self, items: Vec<Item>) -> Result<ApplyOutcome, Fault> {
-        let outcome = match self.stage(items).await {
+    async fn write_and_commit(&self, batches: Vec<Vec<Item>>) -> Result<ApplyOutcome, Fault> {
+        let outcome = match self.stage(batches).await {
             Ok(()) => self.commit().await,
             halted => halted,
         };
@@ -120,8 +119,8 @@ impl<'a> StagingRun<'a> {
     }
 
     /// Writes the items, which are not visible yet. Every run writes the same bytes.
-    async fn stage(&self, items: Vec<Item>) -> Result<(), StagingFailure> {
-        for batch in batches(items) {
+    async fn stage(&self, batches: Vec<Vec<Item>>) -> Result<(), StagingFailure> {
+        for batch in batches {
             let mut writes = vec![self.table.check_in_transaction(&self.key, &staging_condition(self.epoch))?];
             for item in batch {
                 writes.push(self.table.put_in_transaction(item)?);
@@ -134,7 +133,7 @@ impl<'a> StagingRun<'a> {
     /// Creates the user, which makes everything visible.
     async fn commit(&self) -> Result<(), StagingFailure> {
         let Apply { origin, user, .. } = self.apply;
-        let committed = commit_change(staging_condition(self.epoch), self.apply.answer)?;
+        let committed = commit_change(staging_condition(self.epoch), self.apply.answer);
         let owned = Change::of_existing()
             .when(RESERVED_BY, text(origin.apply))
             .set(USER_ID, text(user.id))

@@ -5,16 +5,19 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::organizations::Organizations;
+use crate::compute::{ComputeError, Deadline};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
-use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, SetupItem};
+use crate::domain::{
+    Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, OverBudget, SetupItem, Work,
+};
 use crate::store::attributes::{DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
 use crate::store::document::{TypeBudget, UnreadableDocument};
 use crate::store::keys::{self, PREFERENCES, SK};
 use crate::store::record::{self, SetupVersionRecord};
 use crate::store::table::Table;
-use crate::store::table::outcome::CallFailure;
+use crate::store::table::outcome::{CallFailure, Item};
 use crate::store::table::query::PartitionQuery;
 use crate::store::table::size::stored_bytes;
 
@@ -39,6 +42,8 @@ pub enum CaptureOutcome {
     TooLarge(String),
     /// The user's profile is stored in a form that cannot be read.
     Unreadable,
+    /// The time was over before everything was read.
+    Unfinished(ComputeError),
 }
 
 /// The source user with the setup.
@@ -87,11 +92,16 @@ impl<'a> Captures<'a> {
 
     /// Reads the user's setup at one moment. The profile sorts first, so its version is read first. It is read again at
     /// the end, in a transaction that fails during a write, together with the organization. Two dependent reads for a
-    /// setup of one page.
-    pub async fn read(&self, organization: &ObjectId, user: &ObjectId) -> Result<CaptureOutcome, Fault> {
+    /// setup of one page. The items of a page are read on another thread, until `deadline`.
+    pub async fn read(
+        &self,
+        organization: &ObjectId,
+        user: &ObjectId,
+        deadline: &Deadline,
+    ) -> Result<CaptureOutcome, Fault> {
         let organizations = Organizations::new(self.0);
         for _ in 0..ATTEMPTS {
-            let source = match self.read_once(organization, user).await? {
+            let source = match self.read_once(organization, user, deadline).await? {
                 Ok(source) => source,
                 Err(CaptureOutcome::NoSuchUser) if organizations.load(organization).await?.is_none() => {
                     return Ok(CaptureOutcome::NoSuchOrganization);
@@ -134,6 +144,7 @@ impl<'a> Captures<'a> {
         &self,
         organization: &ObjectId,
         user: &ObjectId,
+        deadline: &Deadline,
     ) -> Result<Result<UserPartition, CaptureOutcome>, Fault> {
         let partition = keys::user_partition(organization, user);
         let query = PartitionQuery::of(&partition).only(&ATTRIBUTES);
@@ -142,6 +153,7 @@ impl<'a> Captures<'a> {
         let mut next = None;
         loop {
             let (items, after) = self.0.query(query.clone().after(next)).await?;
+            let mut others = Vec::with_capacity(items.len());
             for item in items {
                 match record::sort_key(&item) {
                     sk if sk == keys::user(organization, user).sk => {
@@ -150,13 +162,17 @@ impl<'a> Captures<'a> {
                         };
                         profile = Some(read);
                     }
-                    _ => reading.add(item),
+                    _ => others.push(item),
                 }
             }
             // Without a profile the user does not exist, or an apply is still creating it.
             if profile.is_none() {
                 return Ok(Err(CaptureOutcome::NoSuchUser));
             }
+            reading = match deadline.compute(move |work| reading.with(others, work)).await {
+                Ok(read) => read?,
+                Err(unfinished) => return Ok(Err(CaptureOutcome::Unfinished(unfinished))),
+            };
             if let Some(excess) = reading.excess() {
                 return Ok(Err(CaptureOutcome::TooLarge(excess)));
             }
@@ -171,6 +187,9 @@ impl<'a> Captures<'a> {
                 let phone = phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned);
                 let owner = Some(SourceIdentity::new(*organization, *user, Some(&email), Some(&phone)));
                 let setup = SourceSetup { owner, ..reading.finish() };
+                for LeftOut { kind, key, .. } in &setup.left_out {
+                    tracing::warn!(kind = kind.noun(), key, "a part of a setup cannot be read");
+                }
                 Ok(UserPartition { email, full_name, setup_version, setup })
             }
         })
@@ -193,9 +212,22 @@ pub struct SetupReading {
 }
 
 impl SetupReading {
+    /// Adds all items of a page. Spends their bytes, an item at a time.
+    fn with(mut self, items: Vec<Item>, work: &Work) -> Result<Self, OverBudget> {
+        items.into_iter().try_for_each(|item| self.add(item, work))?;
+        Ok(self)
+    }
+
     /// Adds a stored setup item or the switches. Counts an item beyond a limit without keeping it. Leaves out an item
-    /// that cannot be read.
-    pub fn add(&mut self, item: HashMap<String, AttributeValue>) {
+    /// that cannot be read. Spends its bytes.
+    pub fn add(&mut self, item: HashMap<String, AttributeValue>, work: &Work) -> Result<(), OverBudget> {
+        let bytes = stored_bytes(&item);
+        work.spend(bytes)?;
+        self.add_sized(item, bytes);
+        Ok(())
+    }
+
+    fn add_sized(&mut self, item: Item, bytes: usize) {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
             self.add_switches(&item);
@@ -204,10 +236,9 @@ impl SetupReading {
             let Some(id) = id else {
                 let left_out = LeftOut::new(kind.into(), key);
                 self.items += 1;
-                self.leave_out(left_out);
+                self.setup.left_out.push(left_out);
                 return;
             };
-            let bytes = stored_bytes(&item);
             self.items += 1;
             self.bytes += bytes;
             self.largest = self.largest.max(bytes);
@@ -230,7 +261,7 @@ impl SetupReading {
     fn add_switches(&mut self, item: &HashMap<String, AttributeValue>) {
         let Some(AttributeValue::M(switches)) = item.get(ENABLED) else {
             self.setup.all_off = true;
-            self.leave_out(LeftOut::new(LeftOutKind::Preferences, ""));
+            self.setup.left_out.push(LeftOut::new(LeftOutKind::Preferences, ""));
             return;
         };
         for (key, value) in switches {
@@ -239,14 +270,9 @@ impl SetupReading {
                 self.setup.preferences.insert(id, value.as_bool().is_ok_and(|is_on| *is_on));
             }
             if id.is_none() || !value.is_bool() {
-                self.leave_out(LeftOut::new(LeftOutKind::Preferences, key));
+                self.setup.left_out.push(LeftOut::new(LeftOutKind::Preferences, key));
             }
         }
-    }
-
-    fn leave_out(&mut self, left_out: LeftOut) {
-        tracing::warn!(kind = left_out.kind.noun(), key = left_out.key, "a part of a setup cannot be read");
-        self.setup.left_out.push(left_out);
     }
 
     /// Returns the bytes of JSON so far.

@@ -6,24 +6,44 @@ use crate::store::{MAX_TRANSACTION_BYTES, MAX_TRANSACTION_ITEMS};
 
 /// The most bytes in one batch: DynamoDB takes 4 MB, and the check of the record needs some of it.
 const MAX_BATCH_BYTES: usize = MAX_TRANSACTION_BYTES - 500_000;
-/// Returns the items in their order, in batches that fit one transaction beside the check.
-pub(in crate::store) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut batches: Vec<Vec<Item>> = Vec::new();
-    let mut bytes = 0;
-    for item in items {
-        let size = stored_bytes(&item);
-        match batches.last_mut() {
-            Some(batch) if batch.len() < MAX_TRANSACTION_ITEMS - 1 && bytes + size <= MAX_BATCH_BYTES => {
-                bytes += size;
+
+/// Items in their order, in batches that fit one transaction beside the check.
+#[derive(Default)]
+pub(in crate::store) struct Batches {
+    batches: Vec<Vec<Item>>,
+    /// The bytes of the last batch.
+    bytes: usize,
+}
+
+impl Batches {
+    /// Adds an item of this size.
+    pub(in crate::store) fn add(&mut self, item: Item, size: usize) {
+        match self.batches.last_mut() {
+            Some(batch) if batch.len() < MAX_TRANSACTION_ITEMS - 1 && self.bytes + size <= MAX_BATCH_BYTES => {
+                self.bytes += size;
                 batch.push(item);
             }
             _ => {
-                bytes = size;
-                batches.push(vec![item]);
+                self.bytes = size;
+                self.batches.push(vec![item]);
             }
         }
     }
-    batches
+
+    /// Returns the batches.
+    pub(in crate::store) fn finish(self) -> Vec<Vec<Item>> {
+        self.batches
+    }
+}
+
+/// Returns the items in their order, in batches that fit one transaction beside the check.
+pub(in crate::store) fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
+    let mut batches = Batches::default();
+    for item in items {
+        let size = stored_bytes(&item);
+        batches.add(item, size);
+    }
+    batches.finish()
 }
 
 #[cfg(test)]

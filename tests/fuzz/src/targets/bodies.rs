@@ -7,8 +7,9 @@ use lambda_http::Body;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use shared::domain::Work;
 use shared::domain::values::NUMBER_KEY;
-use shared::http::{ApiError, body};
+use shared::http::{ApiError, JsonBody, body};
 
 use super::seeds;
 use crate::Target;
@@ -22,7 +23,7 @@ const MAX_DEPTH: usize = 64;
 fn run(input: &[u8]) {
     let mut request = http::Request::new(Body::Binary(input.to_vec()));
     request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    let taken = body::parse::<Map<String, Value>>(&request);
+    let taken = JsonBody::of(&request).and_then(|body| body.read::<Map<String, Value>>(&Work::unlimited()));
     match (&taken, expected(input)) {
         (Ok(fields), Some(expected)) => {
             assert_eq!(*fields, expected);
