@@ -5,7 +5,8 @@ use std::hint::black_box;
 use serde_json::{Value, json};
 use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Choices, KnownUser, OnUnmapped, Origin, Scope, plan};
-use shared::domain::{Email, Organization, Role, Timestamp, User};
+use shared::domain::{Email, Fault, Organization, Role, Timestamp, User};
+use shared::store::UserItems;
 
 use super::captures::{ids, named_statuses};
 use super::shapes::{
@@ -22,6 +23,11 @@ pub(crate) const ROWS: &[Row] = &[
         let shape = automations(size, "A", |_| json!({"sourceStatuses": ["x"]}));
         let unused = (0..size).map(|n| (format!("Nobody {n}"), "Won".to_owned())).collect();
         plans(shape, Choices { pipeline_mapping: [("A".to_owned(), unused)].into(), ..Choices::default() })
+    }),
+    row("a plan with mappings of stages that nothing uses below a long name", 1_100, |size| {
+        let (name, unused) = ("n".repeat(size), (0..size).map(|n| (format!("{n}"), "Won".to_owned())).collect());
+        let shape = automations(1, &name, |_| json!({"sourceStatuses": ["x"]}));
+        plans(shape, Choices { pipeline_mapping: [(name, unused)].into(), ..Choices::default() })
     }),
     row("a plan with a stage for each reference", 200, |size| {
         let mapping = texts(size).into_iter().map(|text| (text, "Won".to_owned())).collect();
@@ -152,7 +158,9 @@ fn planned(shape: Shape, choices: Choices, scope: Scope, targets: Organization) 
         let plan = plan(&content, &scope, &targets, &choices, work).unwrap();
         black_box(plan.hash(work).unwrap());
         let origin = Origin { apply: id(7, 1), snapshot: id(7, 2), revision: 1, at: Timestamp::from_millis(0) };
-        black_box(plan.arrive(&origin, &NewIdentity::of(&new_user()), work).unwrap());
+        let user = new_user();
+        let arrival = plan.arrive(&origin, &NewIdentity::of(&user), work).unwrap();
+        black_box(UserItems::of::<Fault>(&user, arrival, work).unwrap());
     })
 }
 

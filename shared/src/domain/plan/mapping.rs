@@ -51,6 +51,7 @@ impl<'a> Mapping<'a> {
             lookup,
             targets,
             named: Automations::new(content, lookup, choices.names_places(), work)?,
+            last: None,
             automations: content.automations.iter().map(|_| AutomationMapping::default()).collect(),
             judged: Judged::default(),
             replaced: 0,
@@ -103,6 +104,8 @@ struct Judge<'a> {
     lookup: &'a Lookup<'a>,
     targets: &'a Targets<'a>,
     named: Automations<'a>,
+    /// The automation of the entry before, as it stands in the request, and its key.
+    last: Option<(&'a str, Option<Key>)>,
     automations: Vec<AutomationMapping<'a>>,
     judged: Judged<'a>,
     /// How many elements the replaced `sourceStatuses` have, over all automations.
@@ -137,9 +140,9 @@ impl<'a> Judge<'a> {
 
     fn judge_entry(&mut self, (automation, source, wanted): (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
         let written = if let Wanted::Stage(text) | Wanted::Id(text) = wanted { text.len() } else { 0 };
-        self.work.spend(1 + automation.len() + source.len() + written)?;
+        self.work.spend(1 + source.len() + written)?;
         let place = [wanted.mapping(), automation, source];
-        let Some(key) = self.named.key(automation) else { return Ok(()) };
+        let Some(key) = self.key(automation)? else { return Ok(()) };
         match self.judged.entries.entry((key, wanted.mapping(), source)) {
             Entry::Occupied(before) if *before.get() == wanted => return Ok(()),
             Entry::Occupied(_) => return self.refused(&place, || AMBIGUOUS.to_owned()),
@@ -162,6 +165,20 @@ impl<'a> Judge<'a> {
             self.map_value(&place, key, (ref_type, value.clone()), using, target)?;
         }
         Ok(())
+    }
+
+    /// The key of the automation that an entry names. A name may be long and stand in front of many entries, so it is looked up once for
+    /// those of one mapping.
+    fn key(&mut self, automation: &'a str) -> Result<Option<Key>, OverBudget> {
+        match self.last {
+            Some((last, key)) if std::ptr::eq(last, automation) => Ok(key),
+            _ => {
+                self.work.spend(automation.len())?;
+                let key = self.named.key(automation);
+                self.last = Some((automation, key));
+                Ok(key)
+            }
+        }
     }
 
     /// Maps what stands at a place that an entry names by its pointer.
