@@ -5,7 +5,7 @@ mod runtime_api;
 
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use local::stack::{AUDIENCE, ISSUER};
@@ -22,6 +22,7 @@ pub struct Process {
     child: Child,
     runtime_api: RuntimeApi,
     log: Log,
+    init: Duration,
 }
 
 /// An event that a function got.
@@ -38,16 +39,8 @@ impl TestApp {
     /// Starts a function's binary on this app's table, through `proxy`, and waits until it asks for its first event. It accepts this
     /// app's tokens and uses the system's time: set [`TestApp::clock`] to that first.
     pub async fn spawn(&self, binary: &str, proxy: &Proxy) -> Process {
-        let runtime_api = RuntimeApi::start().await;
         let credentials = self.database().credentials();
         let variables = [
-            ("AWS_LAMBDA_RUNTIME_API", runtime_api.address().to_string()),
-            ("AWS_LAMBDA_FUNCTION_NAME", "function-under-test".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function-under-test".to_owned()),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "stream".to_owned()),
-            ("AWS_REGION", "local".to_owned()),
             ("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().to_owned()),
             ("TABLE_NAME", "snapshots".to_owned()),
@@ -57,19 +50,43 @@ impl TestApp {
             ("DYNAMODB_ENDPOINT", proxy.endpoint()),
         ];
         let mut command = Command::new(binary);
-        command.env_clear().envs(variables).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{binary}: {error}"));
-        let log = Log::default();
-        log.collect(child.stdout.take());
-        log.collect(child.stderr.take());
-        let mut process = Process { child, runtime_api, log };
-        process.is_ready().await;
-        process
+        command.env_clear().envs(variables);
+        Process::start(command).await
     }
 }
 
 impl Process {
+    /// Starts a function by `command`, with a Runtime API of its own, and waits until it asks for its first event.
+    #[expect(clippy::disallowed_methods, reason = "the time is for a benchmark, and no test depends on it")]
+    pub async fn start(mut command: Command) -> Self {
+        let runtime_api = RuntimeApi::start().await;
+        let variables = [
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.address().to_string()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "function-under-test".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function-under-test".to_owned()),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "stream".to_owned()),
+            ("AWS_REGION", "local".to_owned()),
+        ];
+        command.envs(variables).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started = Instant::now();
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let log = Log::default();
+        log.collect(child.stdout.take());
+        log.collect(child.stderr.take());
+        let mut process = Process { child, runtime_api, log, init: Duration::ZERO };
+        process.is_ready().await;
+        process.init = started.elapsed();
+        process
+    }
+
+    /// Returns the time from its start until it asked for its first event.
+    pub fn init(&self) -> Duration {
+        self.init
+    }
+
     async fn is_ready(&mut self) {
         tokio::select! {
             asked = tokio::time::timeout(PATIENCE, self.runtime_api.asked()) => {
@@ -123,7 +140,8 @@ impl Process {
         self.log.to_string()
     }
 
-    fn id(&self) -> u32 {
+    /// Returns its id.
+    pub fn id(&self) -> u32 {
         self.child.id().expect("the process runs")
     }
 

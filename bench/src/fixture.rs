@@ -1,0 +1,140 @@
+//! What every arm works on: the demo workspace in the embedded database, behind TLS, and the tokens of its users.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use local::database::{Database, Storage};
+use local::keys::Keys;
+use local::loader::{self, PasswordHashes};
+use local::stack::{AUDIENCE, ISSUER};
+use local::workspace::{DEMO_PASSWORD, Workspace};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use shared::clock::{Clock, SystemClock};
+use shared::domain::{ItemKind, Password, SetupItem};
+use shared::http::{Caller, TokenSigner};
+use shared::ids::SystemRandomness;
+use shared::store::SetupChange;
+use tests::{ALEX, PAT, Proxy, SAM, change_setup, recorded_event};
+use tokio::process::Command;
+
+use crate::AnyError;
+use crate::arm::Operation;
+use crate::tls::Identity;
+
+const TABLE: &str = "snapshots";
+
+/// The table, its two endpoints and its users.
+pub(crate) struct Fixture {
+    database: Database,
+    workspace: Workspace,
+    keys: Keys,
+    signer: TokenSigner,
+    /// The endpoint for times.
+    plain: String,
+    /// The endpoint for counts: it records every call, which takes time.
+    recorded: String,
+    /// The record of the endpoint for counts.
+    pub(crate) proxy: Proxy,
+    roots: String,
+    users: AtomicU64,
+}
+
+/// An endpoint of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// For times.
+    Plain,
+    /// For counts.
+    Recorded,
+}
+
+impl Fixture {
+    /// Starts the database and loads the demo workspace.
+    pub(crate) async fn start(certificates: &Path) -> Result<Self, AnyError> {
+        let database = Database::start_here(&Storage::Memory, TABLE).await?;
+        let workspace = Workspace::demo()?;
+        let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
+        loader::load(database.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
+        let keys = Keys::generate(&SystemRandomness)?;
+        let signer = TokenSigner::new(&keys.private_jwk, ISSUER, AUDIENCE)?;
+        let (identity, proxy) = (Identity::read(certificates)?, Proxy::start(database.endpoint()).await);
+        let plain = identity.serve(address(database.endpoint())?).await?;
+        let recorded = identity.serve(address(&proxy.endpoint())?).await?;
+        let roots = certificates.join("roots.pem").to_string_lossy().into_owned();
+        let users = AtomicU64::new(0);
+        Ok(Self { database, workspace, keys, signer, plain, recorded, proxy, roots, users })
+    }
+
+    /// Sets the variables of an arm. `operation` and the certificates have the names that the three languages read.
+    pub(crate) fn configure(&self, command: &mut Command, operation: Operation, endpoint: Endpoint) {
+        let credentials = self.database.credentials();
+        let endpoint = match endpoint {
+            Endpoint::Plain => &self.plain,
+            Endpoint::Recorded => &self.recorded,
+        };
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env_clear().envs([
+            ("PATH", path.as_str()),
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
+            ("TABLE_NAME", TABLE),
+            ("TOKEN_ISSUER", ISSUER),
+            ("TOKEN_AUDIENCE", AUDIENCE),
+            ("JWKS", &self.keys.jwks),
+            ("DYNAMODB_ENDPOINT", endpoint),
+            ("OPERATION", &operation.to_string()),
+            ("SSL_CERT_FILE", &self.roots),
+            ("NODE_EXTRA_CA_CERTS", &self.roots),
+            ("AWS_CA_BUNDLE", &self.roots),
+        ]);
+        // boto3 reads the region from this variable.
+        command.env("AWS_DEFAULT_REGION", "local");
+        if operation == Operation::Login {
+            // Under AWS the key comes from Secrets Manager.
+            command.env("AWS_SAM_LOCAL", "true").env("SIGNING_KEY", self.keys.private_jwk.expose_secret());
+        }
+    }
+
+    /// Returns the next event of an operation. Each apply creates another user.
+    pub(crate) fn event(&self, operation: Operation, snapshot: &str) -> Result<Value, AnyError> {
+        let sender = if operation == Operation::Apply { SAM } else { PAT };
+        let mut event = recorded_event(operation.event(), &self.token(sender)?, snapshot);
+        if operation == Operation::Apply {
+            let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap_or_default())?;
+            let number = self.users.fetch_add(1, Ordering::Relaxed);
+            body["newUser"]["email"] = json!(format!("casey{number}@globex.example"));
+            event["body"] = json!(body.to_string());
+        }
+        Ok(event)
+    }
+
+    /// Makes Alex's one long prompt short, or as it was. With a short one every clone costs one unit, and an apply 59.
+    pub(crate) async fn shorten_long_prompt(&self, is_short: bool) -> Result<(), AnyError> {
+        let (_, alex) = self.workspace.member(ALEX).ok_or("the demo workspace has no Alex")?;
+        let length = |item: &&SetupItem| item.document.text("prompt").map(str::len);
+        let longest = alex.setup.prompts.iter().max_by_key(length).ok_or("Alex has no prompt")?;
+        let mut document: Value = longest.document.as_value().clone();
+        if is_short {
+            document["prompt"] = json!("<prompt>Be brief.</prompt>");
+        }
+        let prompt = SetupItem { id: longest.id, document: serde_json::from_value(document)? };
+        let (organization, user) = (alex.user.organization, alex.user.id);
+        let changes = [SetupChange::Put(ItemKind::Prompt, prompt)];
+        change_setup(self.database.table(), &organization, &user, &changes, SystemClock.now()).await?;
+        Ok(())
+    }
+
+    fn token(&self, email: &str) -> Result<String, AnyError> {
+        let (_, member) = self.workspace.member(email).ok_or("the demo workspace lacks a user")?;
+        let user = &member.user;
+        let name = user.full_name.as_ref().map(ToString::to_string).unwrap_or_default();
+        let caller = Caller { user: user.id, organization: user.organization, role: user.role, name };
+        self.signer.sign(&caller, SystemClock.now()).map_err(|error| format!("{error:?}").into())
+    }
+}
+
+fn address(url: &str) -> Result<SocketAddr, AnyError> {
+    Ok(url.trim_start_matches("http://").parse()?)
+}
