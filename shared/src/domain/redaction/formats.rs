@@ -204,28 +204,60 @@ pub(super) const KEY_BODIES: &[&str] = &[
     r"b3BlbnNzaC1rZXktdjE",
 ];
 
-/// Keys without a form of their own, which count beside the name of who issues them.
-pub(super) const BESIDE: &[(&str, &str)] = &[
+/// Keys without a form of their own, which count beside the name of who issues them: literals of which each name has one, the names, the
+/// form.
+pub(super) const BESIDE: &[(&[&str], &str, &str)] = &[
     // 40 letters and digits.
     (
+        &[
+            "pipedrive",
+            "zendesk",
+            "scout",
+            "sparkpost",
+            "hunter",
+            "deepgram",
+            "plivo",
+            "cloudflare",
+            "netlify",
+            "capsule",
+            "close",
+            "zoho",
+        ],
         "pipedrive|zendesk|help ?scout|sparkpost|hunter|deepgram|plivo|cloudflare|netlify|capsule|close(?:\\.com|\\.io| ?crm)|zoho",
         "[0-9A-Za-z_.-]{40,45}",
     ),
     // 64 or 72 hexadecimal digits.
-    ("active ?campaign|api-us1", "[0-9a-f]{64,72}"),
+    (&["campaign", "api-us1"], "active ?campaign|api-us1", "[0-9a-f]{64,72}"),
     // 32 of them.
     (
+        &[
+            "lemlist",
+            "mailerlite",
+            "getresponse",
+            "iterable",
+            "copper",
+            "mailjet",
+            "aircall",
+            "trello",
+            "moosend",
+            "sendpulse",
+            "omnisend",
+            "customer",
+            "brevo",
+            "sendinblue",
+        ],
         "lemlist|mailerlite|getresponse|iterable|copper|mailjet|aircall|trello|moosend|sendpulse|omnisend|customer\\.io|brevo|sendinblue",
         "[0-9a-f]{32}",
     ),
     // 60 characters.
-    ("intercom", "[0-9A-Za-z=_-]{58,62}"),
+    (&["intercom"], "intercom", "[0-9A-Za-z=_-]{58,62}"),
     // 20 or 22 letters and digits.
-    ("freshdesk|freshsales|freshworks|apollo|convertkit", "[0-9A-Za-z_]{20,22}"),
-    ("airtable", "key[0-9A-Za-z]{14}"),
-    ("gocardless|message ?bird|lob", "(?:live|test)_[A-Za-z0-9_-]{24,}"),
+    (&["fresh", "apollo", "convertkit"], "freshdesk|freshsales|freshworks|apollo|convertkit", "[0-9A-Za-z_]{20,22}"),
+    (&["airtable"], "airtable", "key[0-9A-Za-z]{14}"),
+    (&["gocardless", "bird", "lob"], "gocardless|message ?bird|lob", "(?:live|test)_[A-Za-z0-9_-]{24,}"),
     // A UUID, which elsewhere names a record.
     (
+        &["hapi", "hubspot", "postmark", "heroku", "insightly", "braze", "vapi", "highlevel", "make"],
         "hapi_?key|(?:hubspot|postmark|heroku|insightly|braze|vapi|highlevel|make(?:\\.com)?)[^\\n]{0,24}?(?:key|token|secret)",
         "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
     ),

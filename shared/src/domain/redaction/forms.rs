@@ -1,12 +1,13 @@
 //! Rules of form: what a secret looks like in any text, by itself or by what stands around it.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex};
 
 use super::credible::{is_chosen, is_coded, is_named_secret, is_plain, is_random, is_record_id};
 use super::expression::compiled;
+use super::gate::{Gate, Gates};
 use super::names::{Naming, is_pass, parameter_naming};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};
@@ -14,8 +15,22 @@ use crate::domain::{OverBudget, Work};
 
 /// One rule: what the expression's group `secret` matches goes, where `judge` agrees.
 struct Form {
-    expression: Regex,
+    pattern: String,
+    /// Compiled when a text gets through the gate for the first time. Most texts of a setup need few of the rules.
+    expression: OnceLock<Regex>,
     judge: Judge,
+}
+
+impl Form {
+    fn expression(&self) -> &Regex {
+        self.expression.get_or_init(|| compiled(&self.pattern))
+    }
+}
+
+/// All rules, and which of them a text needs.
+struct Forms {
+    forms: Vec<Form>,
+    gates: Gates,
 }
 
 /// A match of a rule, in its text.
@@ -71,10 +86,14 @@ const RESUMED: usize = 256;
 
 /// Adds where the secrets in `text` stand to `found`, in no order; they may overlap.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
-    for form in FORMS.iter() {
+    work.spend(text.len())?;
+    let gates = FORMS.gates.of(text);
+    #[cfg(test)]
+    check_closed_gates(text, &gates);
+    for (form, _) in FORMS.forms.iter().zip(gates).filter(|(_, is_open)| *is_open) {
         work.spend(text.len())?;
         let mut at = 0;
-        while let Some(captures) = (at <= text.len()).then(|| form.expression.captures_at(text, at)).flatten() {
+        while let Some(captures) = (at <= text.len()).then(|| form.expression().captures_at(text, at)).flatten() {
             let Some((whole, secret)) = captures.get(0).zip(captures.name("secret")) else { break };
             let candidate = Match { text, captures: &captures };
             if !candidate.is_cut_tag() && (form.judge)(&candidate) {
@@ -105,10 +124,18 @@ fn without_marks(text: &str, range: Range<usize>) -> Range<usize> {
     if inner.is_empty() { range } else { start..start + inner.len() }
 }
 
+/// Checks, for every text of every test, that no rule with a closed gate has a match.
+#[cfg(test)]
+fn check_closed_gates(text: &str, gates: &[bool]) {
+    for (form, is_open) in FORMS.forms.iter().zip(gates) {
+        assert!(*is_open || !form.expression().is_match(text), "{} is not run for {text:?}", form.pattern);
+    }
+}
+
 /// How many rules there are.
 #[cfg(test)]
 pub(super) fn count() -> usize {
-    FORMS.len()
+    FORMS.forms.len()
 }
 
 /// Quotation marks around a name or a value, as they come in JSON, in JSON within JSON, in HTML, and not at all.
@@ -164,7 +191,10 @@ fn is_login_before_a_host(found: &Match<'_, '_>) -> bool {
         "contact",
     ];
     let (user, password) = found.secret().rsplit_once(':').unwrap_or_default();
-    !LABELS.contains(&user.to_lowercase().as_str())
+    // RFC 5321, section 4.5.3.1.1. A limit within the expression would make twenty thousand states.
+    let is_user = user.chars().count() <= 64;
+    is_user
+        && !LABELS.contains(&user.to_lowercase().as_str())
         && !is_plain(password)
         && (is_random(password) || is_chosen(password))
 }
@@ -176,11 +206,20 @@ fn is_given_to_curl(found: &Match<'_, '_>) -> bool {
         && is_user_and_password(found)
 }
 
-/// An expression, and what judges a match of it.
-pub(super) type Rule = (String, Judge);
+/// What a text must contain, an expression, and what judges a match of it.
+pub(super) type Rule = (Gate, String, Judge);
 pub(super) type Judge = fn(&Match<'_, '_>) -> bool;
 
-static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+static FORMS: LazyLock<Forms> = LazyLock::new(|| {
+    let (mut gates, mut forms) = (Vec::new(), Vec::new());
+    for (gate, pattern, judge) in rules() {
+        gates.push(gate);
+        forms.push(Form { pattern, expression: OnceLock::new(), judge });
+    }
+    Forms { forms, gates: Gates::new(gates) }
+});
+
+pub(super) fn rules() -> Vec<Rule> {
     let tables: [Vec<Rule>; 5] = [
         by_themselves().into(),
         in_headers().into(),
@@ -188,9 +227,8 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         on_command_lines().into(),
         labels::rules(),
     ];
-    let rules = tables.into_iter().flatten();
-    rules.map(|(form, judge)| Form { expression: compiled(&form), judge }).collect()
-});
+    tables.into_iter().flatten().collect()
+}
 
 fn by_themselves() -> [Rule; 6] {
     // A letter before a prefix makes it part of a word, unless it belongs to an escape of JSON or of a URL.
@@ -199,17 +237,19 @@ fn by_themselves() -> [Rule; 6] {
     [
         // RFC 7468 and OpenPGP armour around a private key, also when the end is cut off.
         (
+            Gate::Literals(&["PRIVATE KEY"]),
             r"(?s)(?<secret>-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z))".to_owned(),
             always,
         ),
         // The body of one without its armour.
-        (format!(r"(?<secret>(?:{})(?:[A-Za-z0-9+/]|\\?\r?\n[A-Za-z0-9+/]){{16,}}={{0,2}})", formats::KEY_BODIES.join("|")), always),
-        (any(formats::DISTINCT), always),
-        (any(formats::SHORT_PREFIX), looks_made),
-        (format!("(?<secret>{})", formats::HASHES.join("|")), always),
+        (Gate::Literals(&["IBAAK", "IBADANBgkqhkiG9w0BAQEFAASC", "AgEAMBMGByqGSM49AgEG", "MC4CAQAwBQYDK2VwBCIEI", "MHcCAQEEI", "MIGkAgEBBD", "b3BlbnNzaC1rZXktdjE"]), format!(r"(?<secret>(?:{})(?:[A-Za-z0-9+/]|\\?\r?\n[A-Za-z0-9+/]){{16,}}={{0,2}})", formats::KEY_BODIES.join("|")), always),
+        (Gate::Open, any(formats::DISTINCT), always),
+        (Gate::Literals(&["sk-"]), any(formats::SHORT_PREFIX), looks_made),
+        (Gate::Literals(&["$2", "$argon2"]), format!("(?<secret>{})", formats::HASHES.join("|")), always),
         // An AWS secret access key has 40 characters and no mark; it stands beside its id. A Twilio auth token has 32
         // hexadecimal digits and stands beside the account's id.
         (
+            Gate::Literals(&["AKIA", "ASIA", "AC"]),
             r#"(?:\b(?:AKIA|ASIA)[A-Z0-9]{16}|\bAC[0-9a-f]{32})[^A-Za-z0-9]{1,8}(?:[A-Za-z _-]{1,40}[:=\s"'\\]{1,8})?(?<secret>[A-Za-z0-9/+]{40}|[0-9a-f]{32})\b"#
                 .to_owned(),
             always,
@@ -221,16 +261,26 @@ fn in_headers() -> [Rule; 4] {
     [
         // RFC 7235 and RFC 6750: an Authorization value. After the header's name even a short value counts.
         (
+            Gate::Literals(&["authorization"]),
             format!(
                 r#"(?i)authorization{QUOTE}\s*[:=,]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256|zoho-oauthtoken|klaviyo-api-key|key)[\s+]+(?:token=)?{QUOTE}(?<secret>[^\s"'`\\<>{{}}\[\],;]{{4,}})"#
             ),
             |found| is_named_secret(Naming::Password, found.secret()),
         ),
-        (r"(?i)\bbearer(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9._~+/=-]{8,})".to_owned(), looks_made),
+        (
+            Gate::Literals(&["bearer"]),
+            r"(?i)\bbearer(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9._~+/=-]{8,})".to_owned(),
+            looks_made,
+        ),
         // Much is called basic.
-        (r"(?i)\bbasic(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9+/=_-]{8,})".to_owned(), |found| is_random(found.secret())),
+        (
+            Gate::Literals(&["basic"]),
+            r"(?i)\bbasic(?:\s|\+|%20|:)+(?<secret>[A-Za-z0-9+/=_-]{8,})".to_owned(),
+            |found| is_random(found.secret()),
+        ),
         // RFC 6265: cookies up to the end of the line.
         (
+            Gate::Literals(&["cookie"]),
             format!(r#"(?i)\b(?:set-)?cookie{QUOTE}\s*:\s*{QUOTE}(?<secret>[^\s=;"'`\\<>{{}}]+=[^\r\n"'`\\<>{{}}]+)"#),
             |found| is_no_stand_in(found) && is_coded(found.secret()),
         ),
@@ -242,47 +292,55 @@ fn in_addresses() -> [Rule; 12] {
     let hosts = addresses::HOSTS.join("|");
     [
         // RFC 3986: user and password before the host, the password up to the last @ before the path; a token alone.
-        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), is_user_and_password),
-        (r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}):?@"#.to_owned(), looks_made),
+        (Gate::Literals(&["://"]), r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]*:[^\s/{}?#"'<>]+)@"#.to_owned(), is_user_and_password),
+        (Gate::Literals(&["://"]), r#"\b[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/@:{}?#"'<>]{12,}):?@"#.to_owned(), looks_made),
         // The same without a scheme or with one that has no slashes: `//user:password@host`, `sip:user:password@host`.
-        (r#"(?:^|[\s"'(=>])//(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
-        (r#"(?i)\b(?:sips?|turns?|stuns?):(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
+        (Gate::Literals(&["//"]), r#"(?:^|[\s"'(=>])//(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
+        (Gate::Literals(&["sip", "turn", "stun"]), r#"(?i)\b(?:sips?|turns?|stuns?):(?<secret>[^\s/@:{}?#"'<>]+:[^\s/@{}?#"'<>]{4,})@"#.to_owned(), is_user_and_made_password),
         (
-            r#"(?i)(?:^|[\s"'(=>|])(?<secret>[\w.+-]{1,64}:[^\s/@:{}?#"'<>]{6,})@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}\b"#.to_owned(),
+            Gate::Literals(&["@"]),
+            r#"(?i)(?:^|[\s"'(=>|])(?<secret>[\w.+-]+:[^\s/@:{}?#"'<>]{6,})@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}\b"#.to_owned(),
             is_login_before_a_host,
         ),
         // A part of the path that says so: `/token/value`.
         (
+            Gate::Literals(&["://"]),
             r#"(?i)\bhttps?://[^\s"'<>{}?#]+?/(?:api[-_]?key|apikey|key|(?:access[-_]?|auth[-_]?|api[-_]?)?token|secret)/(?<secret>[A-Za-z0-9_~.-]{16,})"#
                 .to_owned(),
             |found| is_random(found.secret()) && !is_record_id(found.secret()),
         ),
         // The connection string of a database or a server; people forget to encode the password.
         (
+            Gate::Literals(&["://"]),
             r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|rediss?|mssql|sqlserver|clickhouse|smtps?|s?ftps?|ldaps?|nats|kafka)(?:\+[a-z0-9]+)?://(?<secret>[^\s@:/{}]*:[^\s"'<>{}]+)@"#
                 .to_owned(),
             is_user_and_password,
         ),
         (
+            Gate::Literals(&["="]),
             r#"[?&;#](?<name>[A-Za-z0-9_.\[\]-]{1,64})=(?<secret>[^&\s#"'`<>{}\\;]+)"#.to_owned(),
             is_secret_parameter,
         ),
         (
+            Gate::Literals(&["://"]),
             format!(r#"(?i)(?:\b|\\[nrt])(?:https?|webcals?)://(?:{paths})(?<secret>[^\s"'`<>{{}}\\)\]]+)"#),
             |found| !stands_in(found.secret().trim_matches('/')),
         ),
         // Hosts of which one part is the credential.
         (
+            Gate::Literals(&["://"]),
             format!(r#"(?i)(?:\b|\\[nrt])https?://(?<secret>[a-z0-9][a-z0-9-]*)\.(?:{hosts})\b"#),
             |found| addresses::is_made_label(found.secret()),
         ),
         // n8n on a host of one's own: the path of a webhook is a UUID.
         (
+            Gate::Literals(&["://"]),
             r"(?i)\bhttps?://[a-z0-9.:-]+/(?:[a-z0-9-]+/)?(?:webhook(?:-test|-waiting)?|form|mcp)/(?<secret>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{12,}(?:/[^\s<>{}]*)?)".to_owned(),
             always,
         ),
         // Any other address with a hook in its path, where what follows looks made.
         (
+            Gate::Literals(&["://"]),
             r#"(?i)\b(?:https?|webcals?)://[^\s"'<>{}/]+/(?:[^\s"'<>{}?#/]+/){0,6}(?:(?:web)?hooks?|webhook-test|webhook-waiting|callback|ical|ics|feeds?|iwh|heartbeat|triggers?|inbound|incoming|catch|receive)(?:/[a-z0-9]{1,12}){0,3}/(?<secret>[^\s"'`<>{}\\)\]]{8,})"#.to_owned(),
             |found| is_random(found.secret()) && !found.secret().contains("/private-"),
         ),
@@ -293,15 +351,18 @@ fn on_command_lines() -> [Rule; 3] {
     [
         // curl: `-u user:password`.
         (
+            Gate::Literals(&["-u"]),
             r#"(?:\s-u|--(?:proxy-)?user)[\s=]*["']?(?<secret>[^\s:"'{}<>]+:[^\s"'{}<>]{4,})"#.to_owned(),
             is_given_to_curl,
         ),
         // Clients of databases and registries take the password behind a letter.
         (
+            Gate::Literals(&["mysql", "mariadb"]),
             r#"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p(?<secret>[^\s"'{}<>$-][^\s"'{}<>]{3,})"#.to_owned(),
             is_no_stand_in,
         ),
         (
+            Gate::Literals(&["sshpass", "docker", "redis-cli", "smbclient"]),
             r#"\b(?:sshpass\s+-p|docker\s+login\b[^\n|;]{0,200}?\s-p|redis-cli\b[^\n|;]{0,200}?\s-a|smbclient\b[^\n|;]{0,200}?\s-U\s*[^\s%]+%)[\s=]*["']?(?<secret>[^\s"'{}<>$]{4,})"#
                 .to_owned(),
             is_no_stand_in,
@@ -316,9 +377,10 @@ mod tests {
     #[test]
     fn every_form_compiles_and_names_what_goes() {
         let rules = by_themselves().len() + in_headers().len() + in_addresses().len() + on_command_lines().len();
-        assert_eq!(FORMS.len(), rules + labels::rules().len());
-        for form in FORMS.iter() {
-            assert!(form.expression.capture_names().flatten().any(|group| group == "secret"), "{}", form.expression);
+        assert_eq!(FORMS.forms.len(), rules + labels::rules().len());
+        for form in &FORMS.forms {
+            let mut groups = form.expression().capture_names().flatten();
+            assert!(groups.any(|group| group == "secret"), "{}", form.pattern);
         }
     }
 }

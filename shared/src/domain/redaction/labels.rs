@@ -1,9 +1,15 @@
 //! Rules of form for a value that something before it names: assignments of programs, labels of people, markup.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::credible::{
     is_assigned_secret, is_chosen, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
 };
-use super::forms::{Match, QUOTE, Rule};
+use super::expression::compiled;
+use super::forms::{Judge, Match, QUOTE, Rule};
+use super::gate::Gate;
 use super::names::{Naming, is_pass, is_user, naming};
 use super::stand_in::is_identifier;
 
@@ -14,10 +20,11 @@ const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パ�
 /// What stands between a name and its value, beyond a colon, in running text.
 const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzmi|is:|=|это|は|是|为|為";
 /// What people add to a label before the colon: which of several it is, and for what.
-const QUALIFIER: &str = r#"(?<qualifier>[^\S\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[^\S\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[^\S\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[^\S\n]+[^\s:=,;"“”()\[\]<>{}]{1,24}){1,5}?)"#;
+const QUALIFIER: &str = r#"(?<qualifier>[\s--\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[\s--\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[\s--\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[\s--\n]+[^\s:=,;"“”()\[\]<>{}]{1,24}){1,5}?)"#;
 
 pub(super) fn rules() -> Vec<Rule> {
-    assigned().into_iter().chain(in_markup()).chain(beside_an_issuer()).chain(super::openers::rules()).collect()
+    let others = by_itself().into_iter().chain(in_markup()).chain(beside_an_issuer()).chain(super::openers::rules());
+    behind_a_name().chain(others).collect()
 }
 
 fn is_named(found: &Match<'_, '_>) -> bool {
@@ -168,98 +175,163 @@ fn is_pin_code(found: &Match<'_, '_>) -> bool {
     !OTHERS.iter().any(|word| around.contains(word))
 }
 
-fn assigned() -> Vec<Rule> {
-    let name = format!("(?<name>{WORD}|{SIGN})");
+/// A rule of a value behind the name of a secret.
+struct NamedRule {
+    /// The expression of what stands before the name.
+    before: &'static str,
+    name: String,
+    /// The expression of what follows the name, with the group `secret`.
+    tail: String,
+    judge: Judge,
+}
+
+/// Matches wherever a rule of [`named`] does: it has the same names and tails, whatever stands before. Most texts have no such
+/// place, and one expression costs less than a dozen.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let groups = ["(?<secret>", "(?<gap>", "(?<separator>", "(?<qualifier>"];
+    let unnamed = |tail: String| groups.iter().fold(tail, |tail, group| tail.replace(group, "(?:"));
+    let tails: Vec<_> = named().into_iter().map(|rule| unnamed(rule.tail)).collect();
+    compiled(&format!("(?i)(?:{WORD}|{SIGN})(?:{})", tails.join("|")))
+});
+
+/// Returns whether a rule with [`Gate::Named`] may match in `text`.
+pub(super) fn may_name(text: &str) -> bool {
+    NAMED.is_match(text)
+}
+
+fn behind_a_name() -> impl Iterator<Item = Rule> {
+    named().into_iter().map(|NamedRule { before, name, tail, judge }| {
+        (Gate::Named, format!("(?i){before}(?<name>{name}){tail}"), judge)
+    })
+}
+
+fn named() -> Vec<NamedRule> {
+    let (word, any) = (|| WORD.to_owned(), || format!("{WORD}|{SIGN}"));
+    let rule = |before, name, tail, judge| NamedRule { before, name, tail, judge };
     vec![
         // "name": "value", as in JSON, its like, and quoted once more.
-        (
+        rule(
+            "",
+            any(),
             format!(
-                r#"(?i){name}{QUOTE}\]?\s*(?:=>|:=|[:=])\s*(?:\\*["'`]|&quot;|&#3[49];)(?<secret>[^\s"'`\\<>{{}}]{{4,}})(?:\\*["'`]|&quot;|&#3[49];)"#
+                r#"{QUOTE}\]?\s*(?:=>|:=|[:=])\s*(?:\\*["'`]|&quot;|&#3[49];)(?<secret>[^\s"'`\\<>{{}}]{{4,}})(?:\\*["'`]|&quot;|&#3[49];)"#
             ),
             is_assigned,
         ),
         // ("X-Api-Key", "value"), as pairs come in code.
-        (
-            format!(r#"(?i)["'`](?<name>{WORD})["'`]\s*,\s*["'`](?<secret>[^\s"'`\\<>{{}}]{{4,}})["'`]"#),
+        rule(
+            r#"["'`]"#,
+            word(),
+            r#"["'`]\s*,\s*["'`](?<secret>[^\s"'`\\<>{}]{4,})["'`]"#.to_owned(),
             |found| found.name().contains(['-', '_']) && is_named(found),
         ),
         // name=value, "name: value", "the password is value".
-        (
+        rule(
+            "",
+            any(),
             format!(
-                r#"(?i){name}{QUOTE}(?:(?<gap>[^\S\n]*)(?<separator>=>|:=|[:=]|->|→)[^\S\n]*\n?[^\S\n]*|[^\S\n]*(?:{SAYS})[^\S\n]*:?[^\S\n]+|は|是){QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
+                r#"{QUOTE}(?:(?<gap>[\s--\n]*)(?<separator>=>|:=|[:=]|->|→)[\s--\n]*\n?[\s--\n]*|[\s--\n]*(?:{SAYS})[\s--\n]*:?[\s--\n]+|は|是){QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
             ),
             is_named_or_assigned,
         ),
         // A phrase in quotation marks.
-        (
-            format!(r#"(?i){name}{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
+        rule(
+            "",
+            any(),
+            format!(r#"{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
             |found| naming(found.name()) == Naming::Password && is_passphrase(found.secret()),
         ),
+        // Four groups of four letters, as Google gives them to programs.
+        rule(
+            "",
+            word(),
+            format!(r"{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[\s--\n]*(?m:$)"),
+            super::forms::always,
+        ),
+        // --name value, as on a command line.
+        rule(r"\s--", word(), r#"[\s=]+["']?(?<secret>[^\s"'<>{}]{4,})"#.to_owned(), |found| {
+            is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
+        }),
+        // A name and, at most five words later, what only a generator writes.
+        rule(
+            r"\b",
+            word(),
+            r#"(?:[ \t]+[a-zà-žа-я]{1,14}){0,5}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{12,})"#.to_owned(),
+            is_random_after_a_name,
+        ),
+        // "the password for the portal is value"
+        rule(
+            r"\b",
+            word(),
+            r#"(?:[ \t]+[\w'-]+){1,6}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?(?<secret>[^\s"'`\\<>{}]{6,})"#
+                .to_owned(),
+            |found| naming(found.name()) == Naming::Password && is_login(found),
+        ),
+        // "Password (VPN): value"
+        rule(
+            r"\b",
+            word(),
+            format!(
+                r#"{QUALIFIER}[\s--\n]*(?:[:=]|[\s--\n]-[\s--\n]|->|→)[\s--\n]*{QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
+            ),
+            is_qualified,
+        ),
+        // Markup, a table's cell, a line break or a bracket between a name and its value.
+        rule(
+            r"\b",
+            any(),
+            r#"(?<gap>(?:</?[a-z!][^<>\n]*>|<!\[CDATA\[|[\s*_~`"'|:=>\[\](#•·→-])+)(?<secret>[^\s"'`\\<>{}\[\]|*~()&,;]{6,})"#
+                .to_owned(),
+            is_decorated,
+        ),
+        // name="apiKey" value="value", as attributes, as fields, as columns.
+        rule(
+            r#"\b(?:name|key|header|field|id|param|label|title|prop(?:erty)?)(?:\\*["'`]|&quot;|&#3[49];){0,2}\s*[:=]\s*(?:\\*["'`]|&quot;|&#3[49];){0,2}"#,
+            word(),
+            format!(
+                r#"{QUOTE}[\s,;]*(?:type{QUOTE}\s*[:=]\s*{QUOTE}\w+{QUOTE}[\s,;]*)?(?:value|val|content|default|text){QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[^\s"'`\\<>{{}}]{{4,}})"#
+            ),
+            |found| is_assigned(found) && !is_identifier(found.secret()),
+        ),
+    ]
+}
+
+fn by_itself() -> Vec<Rule> {
+    vec![
         // Languages without spaces go on right behind the value.
         (
+            Gate::Open,
             format!(r#"(?i)(?<name>{SIGN}){QUOTE}\s*(?:[:=]|は|是|为|為|は、|는|은)\s*{QUOTE}(?<secret>[!-~&&[^"'`\\<>{{}}\[\],;]]{{4,}})"#),
             is_named,
         ),
-        // Four groups of four letters, as Google gives them to programs.
-        (
-            format!(r"(?im){WORD}{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[^\S\n]*$"),
-            super::forms::always,
-        ),
         // auth=("ops", "value")
         (
+            Gate::Literals(&["auth"]),
             r#"\bauth\s*=\s*(?:HTTPBasicAuth)?\(\s*["'][^"'\n]+["']\s*,\s*["'](?<secret>[^"'\n{}<>$]{4,})["']"#.to_owned(),
             |found| !is_plain(found.secret()),
         ),
         // hmac.new(b"value", message), createHmac("sha256", "value")
         (
+            Gate::Literals(&["hmac"]),
             r#"(?i)hmac[\w.]*\((?:[^()"'\n]{0,80},\s*)?(?:["']sha[-0-9]+["']\s*,\s*)?b?["'](?<secret>[^"'\s<>{}$]{8,})["']"#.to_owned(),
             |found| is_coded(found.secret()) && !is_plain(found.secret()),
         ),
-        // --name value, as on a command line.
-        (format!(r#"(?i)\s--(?<name>{WORD})[\s=]+["']?(?<secret>[^\s"'<>{{}}]{{4,}})"#), |found| {
-            is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
-        }),
-        // A name and, at most five words later, what only a generator writes.
-        (
-            format!(
-                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[a-zà-žа-я]{{1,14}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{{12,}})"#
-            ),
-            is_random_after_a_name,
-        ),
-        // "the password for the portal is value"
-        (
-            format!(
-                r#"(?i)\b(?<name>{WORD})(?:[ \t]+[\w'-]+){{1,6}}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?(?<secret>[^\s"'`\\<>{{}}]{{6,}})"#
-            ),
-            |found| naming(found.name()) == Naming::Password && is_login(found),
-        ),
-        // "Password (VPN): value"
-        (
-            format!(
-                r#"(?i)\b(?<name>{WORD}){QUALIFIER}[^\S\n]*(?:[:=]|[^\S\n]-[^\S\n]|->|→)[^\S\n]*{QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
-            ),
-            is_qualified,
-        ),
         // Polish says "hasło to value".
         (
-            r#"(?i)\b(?<name>has[lł]o|klucz(?: api)?|token)[^\S\n]+to:?[^\S\n]+["'`]?(?<secret>[^\s"'`\\<>{}]{4,})"#.to_owned(),
+            Gate::Literals(&["has", "klucz", "token"]),
+            r#"(?i)\b(?<name>has[lł]o|klucz(?: api)?|token)[\s--\n]+to:?[\s--\n]+["'`]?(?<secret>[^\s"'`\\<>{}]{4,})"#.to_owned(),
             is_named,
-        ),
-        // Markup, a table's cell, a line break or a bracket between a name and its value.
-        (
-            format!(
-                r#"(?i)\b(?:{name})(?<gap>(?:</?[a-z!][^<>\n]*>|<!\[CDATA\[|[\s*_~`"'|:=>\[\](#•·→-])+)(?<secret>[^\s"'`\\<>{{}}\[\]|*~()&,;]{{6,}})"#
-            ),
-            is_decorated,
         ),
         // "Login: ops / Winter2026!"
         (
-            r#"(?i)\b(?:log-?ins?|log in with|sign in with|wi-?fi|wlan|ftp|vpn|ssh|portal|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[^\S\n]*[:=-]?[^\S\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[^\S\n]*(?:/|\||:|,|;|[^\S\n]-|[^\S\n]pw\b|[^\S\n]pass\b)[^\S\n]*:?[^\S\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
+            Gate::Open,
+            r#"(?i)\b(?:log-?ins?|log in with|sign in with|wi-?fi|wlan|ftp|vpn|ssh|portal|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[\s--\n]*[:=-]?[\s--\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[\s--\n]*(?:/|\||:|,|;|[\s--\n]-|[\s--\n]pw\b|[\s--\n]pass\b)[\s--\n]*:?[\s--\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
                 .to_owned(),
             is_login,
         ),
         (
-            r#"(?:\b|_)(?:PIN|OTP|pin|otp|Pin|CVV|CVC|cvv|cvc|PUK|TAN)(?:[ -]?(?:code|Code|number|Nummer))?\b["'*_`]{0,3}[^\S\n]*(?:[:=]|is|ist|lautet|est|es|é)["'*_`]{0,3}[^\S\n]*["'*_`]{0,2}(?<secret>[0-9]{3,8})\b"#.to_owned(),
+            Gate::Literals(&["pin", "otp", "cvv", "cvc", "puk", "tan"]),
+            r#"(?:\b|_)(?:PIN|OTP|pin|otp|Pin|CVV|CVC|cvv|cvc|PUK|TAN)(?:[ -]?(?:code|Code|number|Nummer))?\b["'*_`]{0,3}[\s--\n]*(?:[:=]|is|ist|lautet|est|es|é)["'*_`]{0,3}[\s--\n]*["'*_`]{0,2}(?<secret>[0-9]{3,8})\b"#.to_owned(),
             is_pin_code,
         ),
     ]
@@ -274,41 +346,33 @@ fn is_passphrase(value: &str) -> bool {
         && value.split(' ').any(|word| is_coded(word) || word.contains(['!', '@', '#', '$', '%', '^', '*']))
 }
 
-fn in_markup() -> Vec<Rule> {
-    vec![
+fn in_markup() -> [Rule; 2] {
+    [
         // <apiKey>value</apiKey>
         (
+            Gate::Literals(&["</"]),
             r"<(?:[A-Za-z0-9]+:)?(?<name>[A-Za-z][A-Za-z0-9_.-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[\s*)?(?<secret>[^<>\s{}\]]{4,})\s*(?:\]\]>\s*)?</"
                 .to_owned(),
             is_named,
         ),
         // <token value="value"/>
         (
+            Gate::Literals(&["value", "content"]),
             r#"<(?<name>[A-Za-z][A-Za-z0-9_.-]*)\s(?:[^<>]{0,80}?\s)?(?:value|content)\s*=\s*["'](?<secret>[^"'<>{}\s]{4,})["']"#
                 .to_owned(),
             is_named,
-        ),
-        // name="apiKey" value="value", as attributes, as fields, as columns.
-        (
-            format!(
-                r#"(?i)\b(?:name|key|header|field|id|param|label|title|prop(?:erty)?){QUOTE}\s*[:=]\s*{QUOTE}(?<name>{WORD}){QUOTE}[\s,;]*(?:type{QUOTE}\s*[:=]\s*{QUOTE}\w+{QUOTE}[\s,;]*)?(?:value|val|content|default|text){QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[^\s"'`\\<>{{}}]{{4,}})"#
-            ),
-            |found| is_assigned(found) && !is_identifier(found.secret()) ,
         ),
     ]
 }
 
 /// Keys without a form of their own, beside the name of who issues them.
-fn beside_an_issuer() -> Vec<Rule> {
-    let issuers = super::formats::BESIDE;
-    issuers
-        .iter()
-        .map(|(issuer, form)| {
-            let rule = format!(
-                r#"(?i:\b(?:{issuer}))(?:[\s\w.:=,"'`*|<>/()\[\]\\-]{{0,40}}?[\s:=,"'`*|<>(\[\\])(?<secret>{form})\b"#
-            );
-            let judge: super::forms::Judge = |found| is_random(found.secret()) && !is_identifier(found.secret());
-            (rule, judge)
-        })
-        .collect()
+fn beside_an_issuer() -> impl Iterator<Item = Rule> {
+    super::formats::BESIDE.iter().map(|(literals, issuer, form)| {
+        // Between them stands at most a line of words. Forty times `\w` would make thirteen thousand states.
+        let rule = format!(
+            r#"(?i:\b(?:{issuer}))(?:[\s0-9A-Za-z_[^\x00-\x7F].:=,"'`*|<>/()\[\]\\-]{{0,40}}?[\s:=,"'`*|<>(\[\\])(?<secret>{form})\b"#
+        );
+        let judge: Judge = |found| is_random(found.secret()) && !is_identifier(found.secret());
+        (Gate::Literals(literals), rule, judge)
+    })
 }

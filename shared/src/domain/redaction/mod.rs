@@ -15,6 +15,7 @@ mod expression;
 mod fields;
 mod formats;
 mod forms;
+mod gate;
 mod json;
 mod labels;
 mod names;

@@ -2,29 +2,34 @@
 
 use super::credible::{is_chosen, is_coded, is_plain};
 use super::forms::{Match, Rule};
+use super::gate::Gate;
 
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         // "Alarm code: 4711". A dial-in code is made to be sent.
         (
-            r#"(?i)\b(?:(?:alarm|door|gate|lock ?box|key ?safe|garage|entry|elevator|access|zugangs|tür|tor|haustür|alarmanlagen|schlüsselkasten|tresor|deur|toegangs|poort|alarm)[ -]?(?:code|kod|zahl)|code (?:d['’]accès|de la porte|du portail|d['’]alarme)|digicode|c[oó]digo (?:de acceso|de la puerta|de la alarma|de acesso|da porta|do alarme)|codice (?:di accesso|del portone|dell['’]allarme)|kod (?:dostępu|do drzwi|do bramy|alarmu))["'*_`]{0,3}[^\S\n]*(?:[:=]|is|ist|lautet|est|es|é|è|to)["'*_`]{0,3}[^\S\n]*["'*_`]{0,2}(?<secret>#?[0-9]{4,8}#?)\b"#
+            Gate::Open,
+            r#"(?i)\b(?:(?:alarm|door|gate|lock ?box|key ?safe|garage|entry|elevator|access|zugangs|tür|tor|haustür|alarmanlagen|schlüsselkasten|tresor|deur|toegangs|poort|alarm)[ -]?(?:code|kod|zahl)|code (?:d['’]accès|de la porte|du portail|d['’]alarme)|digicode|c[oó]digo (?:de acceso|de la puerta|de la alarma|de acesso|da porta|do alarme)|codice (?:di accesso|del portone|dell['’]allarme)|kod (?:dostępu|do drzwi|do bramy|alarmu))["'*_`]{0,3}[\s--\n]*(?:[:=]|is|ist|lautet|est|es|é|è|to)["'*_`]{0,3}[\s--\n]*["'*_`]{0,2}(?<secret>#?[0-9]{4,8}#?)\b"#
                 .to_owned(),
             is_no_dial_in,
         ),
         // "WiFi: Guest, key: Winter2026!"
         (
-            r#"(?i)\b(?:wi-?fi|wlan|ssid|wpa[23]?)\b[^\n]{0,60}?\b(?:key|pass(?:word|wort|code|phrase)?|schlüssel|cl[ée]|clave|chiave|senha|sleutel|klucz|hasło|pw|psk)\b["'*_`]{0,3}[^\S\n]*[:=-]?[^\S\n]*["'*_`]{0,3}(?<secret>[^\s"'`<>{}\[\],;|]{8,63})"#
+            Gate::Literals(&["wifi", "wi-fi", "wlan", "ssid", "wpa"]),
+            r#"(?i)\b(?:wi-?fi|wlan|ssid|wpa[23]?)\b[^\n]{0,60}?\b(?:key|pass(?:word|wort|code|phrase)?|schlüssel|cl[ée]|clave|chiave|senha|sleutel|klucz|hasło|pw|psk)\b["'*_`]{0,3}[\s--\n]*[:=-]?[\s--\n]*["'*_`]{0,3}(?<secret>[^\s"'`<>{}\[\],;|]{8,63})"#
                 .to_owned(),
             |found| !is_plain(found.secret()) && (is_chosen(found.secret()) || is_coded(found.secret())),
         ),
         // "pass: Winter2026!", without a user.
         (
-            r#"(?i)(?:^|[\s;,|/("'])(?:pass|pw|psw)["'`]?[^\S\n]*[:=][^\S\n]*["'`]?(?<secret>[^\s"'`<>{}\[\],;|]{8,})"#.to_owned(),
+            Gate::Literals(&["pass", "pw", "psw"]),
+            r#"(?i)(?:^|[\s;,|/("'])(?:pass|pw|psw)["'`]?[\s--\n]*[:=][\s--\n]*["'`]?(?<secret>[^\s"'`<>{}\[\],;|]{8,})"#.to_owned(),
             |found| is_chosen(found.secret()),
         ),
         // An address and, on the line below it, the password.
         (
-            r#"(?im)^[^\S\n]*[\w.+-]+@[\w.-]+\.[a-z]{2,}[^\S\n]*\r?\n[^\S\n]*(?<secret>[^\s"'`<>{}\[\]@]{8,64})[^\S\n]*\r?$"#.to_owned(),
+            Gate::Literals(&["@"]),
+            r#"(?im)^[\s--\n]*[\w.+-]+@[\w.-]+\.[a-z]{2,}[\s--\n]*\r?\n[\s--\n]*(?<secret>[^\s"'`<>{}\[\]@]{8,64})[\s--\n]*\r?$"#.to_owned(),
             |found| is_chosen(found.secret()) && !found.secret().contains('.') && speaks_of_an_account(found),
         ),
     ]

@@ -361,6 +361,7 @@ pub(super) fn edits(value: &str, place: Place, layers: usize, work: &Work) -> Re
         // Filled in when a message is sent, so it holds no secret itself.
         _ if is_merge_tags(value) => false,
         Place::WebhookUrl => {
+            work.spend(value.len())?;
             return match webhook::scheme_and_host(value) {
                 Some(address) if address == value => Ok(Vec::new()),
                 Some(address) => whole(With::Address(address)),
