@@ -20,11 +20,16 @@ pub const MAX_PACKED_BYTES: usize = 3_500_000;
 /// The most compressed bytes in one chunk; an item has at most 400 kB.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// zstd's level. On setups of some dozen kilobytes, 19 takes a few milliseconds and saves capacity units with every
-/// later read and write. Large ones are compressed faster and less.
-const LEVEL: i32 = 19;
-const LARGE_LEVEL: i32 = 3;
-const LARGE_BYTES: usize = 1_000_000;
+/// Returns zstd's level for so many bytes: the highest whose saved write units cost at most 10 ms of processor time each, which is half
+/// of what a unit costs. docs/PERFORMANCE.md has the figures. Above 4 MB a capture has no time for more than the fast level.
+fn level(length: usize) -> i32 {
+    match length {
+        0..=65_536 => 9,
+        65_537..=262_144 => 13,
+        262_145..=4_000_000 => 10,
+        _ => 3,
+    }
+}
 
 /// The canonical JSON of a content, and the hash that identifies the content.
 pub struct CanonicalContent {
@@ -123,8 +128,7 @@ pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec
 
 /// Returns an encoder for `length` bytes. zstd chooses its tables by that number.
 fn encoder(length: usize) -> io::Result<Encoder<'static, Vec<u8>>> {
-    let level = if length > LARGE_BYTES { LARGE_LEVEL } else { LEVEL };
-    let mut encoder = Encoder::new(Vec::new(), level)?;
+    let mut encoder = Encoder::new(Vec::new(), level(length))?;
     encoder.set_pledged_src_size(u64::try_from(length).ok())?;
     Ok(encoder)
 }
@@ -198,6 +202,22 @@ mod tests {
         let excess = |length| PackedContent { bytes: vec![0; length], hash: [0; 32] }.excess();
         assert_eq!([3_499_999, 3_500_000].map(excess), [None, None]);
         assert!(excess(3_500_001).unwrap().contains("3500001"));
+    }
+
+    #[test]
+    fn the_level_falls_where_a_saved_unit_costs_too_much_time() {
+        for (length, expected) in [
+            (0, 9),
+            (65_536, 9),
+            (65_537, 13),
+            (262_144, 13),
+            (262_145, 10),
+            (4_000_000, 10),
+            (4_000_001, 3),
+            (MAX_RAW_BYTES, 3),
+        ] {
+            assert_eq!(level(length), expected, "{length}");
+        }
     }
 
     #[test]
