@@ -64,6 +64,14 @@ impl PasswordHasher {
         Self { longest_wait: LONGEST_WAIT }
     }
 
+    /// Makes the memory of a hash ready, which takes some milliseconds. Call it while the function starts.
+    pub fn prepare() {
+        // Without a free permit, every core has an arena already.
+        let Ok(_permit) = PERMITS.clone().try_acquire_owned() else { return };
+        let arena = HashParameters::current().arena();
+        ARENAS.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
+    }
+
     /// Returns a hasher for a request with `time_left`. It waits for a core until 5 s before the end.
     pub fn within(self, time_left: Duration) -> Self {
         Self { longest_wait: time_left.saturating_sub(RESERVED_TIME) }
@@ -145,12 +153,18 @@ impl HashParameters {
 
     fn run(&self, password: &[u8], salt: &[u8], length: usize) -> Result<Vec<u8>, HashingError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, self.version, self.params.clone());
-        let mut arena = ARENAS.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        arena.resize(arena.len().max(self.params.block_count()), Block::new());
+        let mut arena = self.arena();
         let mut output = vec![0; length];
         let outcome = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut arena[..]);
         ARENAS.lock().unwrap_or_else(PoisonError::into_inner).push(arena);
         outcome.map(|()| output).map_err(|error| HashingError::Impossible(error.to_string()))
+    }
+
+    /// Returns memory that was used before, if there is some. Every page of new memory is written, so that it is there.
+    fn arena(&self) -> Vec<Block> {
+        let mut arena = ARENAS.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        arena.resize(arena.len().max(self.params.block_count()), Block::new());
+        arena
     }
 
     fn phc_string(&self, salt: &[u8], output: &[u8]) -> Result<String, HashingError> {
@@ -275,6 +289,16 @@ mod tests {
         assert_eq!(hasher.verify(&password("a"), None).await, Err(HashingError::Busy));
         drop(all);
         assert_eq!(hasher.verify(&password("a"), None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_prepared_arena_is_used_and_prepared_again_there_are_no_more_than_the_cores() {
+        let hasher = PasswordHasher::new();
+        (0..3).for_each(|_| PasswordHasher::prepare());
+        assert_eq!(hasher.verify(&password("a"), None).await, Ok(false));
+        let arenas = ARENAS.lock().unwrap();
+        assert!(!arenas.is_empty() && arenas.len() <= available_parallelism().map_or(1, usize::from));
+        assert!(arenas.iter().all(|arena| arena.len() >= MEMORY_KIB as usize));
     }
 
     #[tokio::test]

@@ -77,6 +77,11 @@ impl<'de> Deserialize<'de> for Password {
 pub struct NewPassword(Password);
 
 impl NewPassword {
+    /// Reads the list of common passwords. Call it while the function starts.
+    pub fn prepare() {
+        LazyLock::force(&COMMON);
+    }
+
     /// Judges `password` for the user of `email`, where the address is known.
     pub fn parse(password: Password, email: Option<&Email>) -> Result<Self, Violation> {
         let text = password.text.expose_secret();

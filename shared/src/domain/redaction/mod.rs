@@ -75,6 +75,15 @@ impl From<OverBudget> for Stopped {
     }
 }
 
+/// A text that gets through the gates that most setups open.
+const ORDINARY: &str = "Hi {{firstName}},\n\nit’s about the 25% of {{companyName}}: see https://acme.example/a/b?c=1&d=2 (2026) or \
+    write to <ops@acme.example>. Sign up inside, or call +1 415 555 0100 — today!\n- a \"b\": 'c', d=e; f_g-h";
+
+/// Compiles the rules that most setups need, which takes some milliseconds. Call it while the function starts.
+pub fn prepare() {
+    redact_text(ORDINARY);
+}
+
 /// Takes every secret out of `document` and gives the JSON pointers of the values that changed, in document order. A key
 /// that is a secret itself is replaced as well, and the pointers have its new name. Doing it again changes nothing more.
 pub fn redact(document: &mut Document) -> Vec<String> {
