@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use secrecy::SecretString;
 
 use crate::clock::SystemClock;
@@ -218,25 +220,33 @@ fn cors_origins(environment: Environment<'_>) -> Result<CorsOrigins, ConfigError
     CorsOrigins::parse(&text).map_err(|InvalidOrigins| ConfigError { variable, problem: InvalidOrigins::PROBLEM })
 }
 
-/// Returns the client for the table, with credentials and region of the environment.
+/// Returns a function's client for the table.
 pub async fn dynamodb_client(config: &StoreConfig) -> Client {
-    let loader = loader_for(config.dynamodb_endpoint.as_deref()).retry_config(RetryConfig::disabled());
-    Client::new(&loader.load().await)
+    let settings = function_settings(config.dynamodb_endpoint.as_deref()).await;
+    Client::new(&settings.into_builder().retry_config(RetryConfig::disabled()).build())
 }
 
-/// Returns the settings of other AWS clients: the same timeouts, the SDK's retries, and another endpoint if there is
-/// one.
-pub async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
-    loader_for(endpoint).retry_config(retries()).load().await
-}
-
-fn loader_for(endpoint: Option<&str>) -> ConfigLoader {
-    let loader = aws_config::defaults(behavior()).timeout_config(timeouts());
+/// Returns the settings of a function's AWS clients: region and credentials of the variables that Lambda sets, timeouts, the SDK's
+/// retries, and another endpoint if there is one. The SDK's chain of providers would also look into files and ask other services, none of
+/// which Lambda has, and would be a tenth of each function.
+pub async fn function_settings(endpoint: Option<&str>) -> SdkConfig {
+    let settings = SdkConfig::builder()
+        .behavior_version(behavior())
+        .region(EnvironmentVariableRegionProvider::new().region().await)
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .timeout_config(timeouts())
+        .retry_config(retries());
     match endpoint {
-        Some(endpoint) if is_plain(endpoint) => loader.endpoint_url(endpoint).http_client(plain_http()),
-        Some(endpoint) => loader.endpoint_url(endpoint),
-        None => loader,
+        Some(endpoint) if is_plain(endpoint) => settings.endpoint_url(endpoint).http_client(plain_http()),
+        Some(endpoint) => settings.endpoint_url(endpoint),
+        None => settings,
     }
+    .build()
+}
+
+/// Returns the settings of an operator's command: everything that the AWS CLI reads, and the timeouts and retries of the functions.
+pub async fn operator_settings() -> SdkConfig {
+    aws_config::defaults(behavior()).timeout_config(timeouts()).retry_config(retries()).load().await
 }
 
 /// Returns a client for the embedded database, which takes any credentials: the same retries and timeouts.

@@ -4,7 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use shared::config::{QueueConfig, sdk_config};
+use shared::config::{QueueConfig, function_settings};
 use shared::domain::Fault;
 use shared::queue::{RefreshMessage, RefreshQueue, SendFuture};
 
@@ -21,7 +21,7 @@ pub struct SqsQueue {
 impl SqsQueue {
     /// Returns the queue of the settings.
     pub async fn connect(config: &QueueConfig) -> Self {
-        Self::new(Client::new(&sdk_config(config.sqs_endpoint.as_deref()).await), &config.url)
+        Self::new(Client::new(&function_settings(config.sqs_endpoint.as_deref()).await), &config.url)
     }
 
     /// Returns the queue at `url`, with this client.

@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use secrecy::SecretString;
-use shared::config::{SigningKeySource, sdk_config};
+use shared::config::{SigningKeySource, function_settings};
 
 /// Why the private key cannot be read. Never contains a part of the key.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct SigningKeyError {
 pub async fn load(source: SigningKeySource) -> Result<SecretString, SigningKeyError> {
     match source {
         SigningKeySource::Given(jwk) => Ok(jwk),
-        SigningKeySource::Secret { id } => fetch(&Client::new(&sdk_config(None).await), id).await,
+        SigningKeySource::Secret { id } => fetch(&Client::new(&function_settings(None).await), id).await,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use shared::config::{Environment, client_for_endpoint, sdk_config};
+use shared::config::{Environment, client_for_endpoint, operator_settings};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
 use shared::store::Table;
@@ -89,7 +89,7 @@ fn configured_endpoint(environment: Environment<'_>) -> Option<String> {
 /// for AWS.
 async fn connect(endpoint: Option<&str>, environment: Environment<'_>) -> Client {
     let Some(endpoint) = endpoint.filter(|endpoint| endpoint.starts_with("http://")) else {
-        let mut settings = aws_sdk_dynamodb::config::Builder::from(&sdk_config(None).await);
+        let mut settings = aws_sdk_dynamodb::config::Builder::from(&operator_settings().await);
         if let Some(endpoint) = endpoint {
             settings.set_endpoint_url(Some(endpoint.to_owned()));
         }
