@@ -160,8 +160,8 @@ async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWith
 }
 
 fn parse_kind(text: &str) -> Result<ItemKind, String> {
-    let wrong = || "is one of automation, prompt, template".to_owned();
-    ItemKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(wrong)
+    let wrong = || format!("is one of {}", ItemKind::ALL.map(ItemKind::as_str).join(", "));
+    ItemKind::named(text).ok_or_else(wrong)
 }
 
 /// Returns all items in the order of their positions.

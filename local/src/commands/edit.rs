@@ -32,10 +32,9 @@ pub(crate) struct Target {
 /// Reads `KIND:ID`.
 pub(crate) fn parse_item(text: &str) -> Result<(ItemKind, ObjectId), String> {
     let (kind, id) = text.split_once(':').ok_or("write KIND:ID, such as prompt:64eea1110000000000000201")?;
-    let kind = ItemKind::ALL
-        .into_iter()
-        .find(|known| known.as_str() == kind)
-        .ok_or_else(|| format!("{kind} is not a kind; write automation, prompt or template"))?;
+    let [others @ .., last] = ItemKind::ALL.map(ItemKind::as_str);
+    let is_unknown = || format!("{kind} is not a kind; write {} or {last}", others.join(", "));
+    let kind = ItemKind::named(kind).ok_or_else(is_unknown)?;
     Ok((kind, id.parse().map_err(|violation: shared::domain::Violation| violation.detail)?))
 }
 

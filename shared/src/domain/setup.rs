@@ -1,50 +1,13 @@
 //! A setup: what a user works with.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
-use super::ObjectId;
 use super::canonical::InOrder;
-use super::every::every;
 use super::values::TypedPlace;
-
-/// The three kinds of setup items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ItemKind {
-    /// Reacts to an event or a timer.
-    Automation,
-    /// A text for a language model.
-    Prompt,
-    /// A message with placeholders.
-    Template,
-}
-
-every! {
-    /// All of them, in the order in which answers name them.
-    ItemKind: Automation, Prompt, Template
-}
-
-impl ItemKind {
-    /// The singular, in lower case.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Automation => "automation",
-            Self::Prompt => "prompt",
-            Self::Template => "template",
-        }
-    }
-}
-
-impl fmt::Display for ItemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::{ItemKind, ObjectId};
 
 /// An open JSON object: the fields that this program knows have accessors, all others travel along untouched.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,27 +161,5 @@ impl Setup {
     /// Whether there is no item at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-/// How many items of each kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Counts {
-    /// Automations.
-    pub automations: usize,
-    /// Prompts.
-    pub prompts: usize,
-    /// Templates.
-    pub templates: usize,
-}
-
-impl Counts {
-    /// How many items of this kind.
-    pub fn of(&self, kind: ItemKind) -> usize {
-        match kind {
-            ItemKind::Automation => self.automations,
-            ItemKind::Prompt => self.prompts,
-            ItemKind::Template => self.templates,
-        }
     }
 }

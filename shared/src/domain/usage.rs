@@ -1,6 +1,5 @@
 //! What tells that the user of an apply has been used since: an undo would take that away, too.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Counts, ItemKind, ObjectId, Timestamp};
@@ -57,12 +56,12 @@ pub enum Trace {
 pub fn traces(usage: Option<Usage>, cloned: Counts) -> Vec<Trace> {
     let Some(usage) = usage else { return vec![Trace::UserRemoved] };
     let Usage { first_sign_in_at, is_changed, is_switched, items } = usage;
-    let mut left: BTreeMap<ItemKind, usize> = BTreeMap::new();
+    let mut left = Counts::default();
     for item in items.iter().filter(|item| item.is_clone) {
-        *left.entry(item.kind).or_default() += 1;
+        *left.get_mut(item.kind) += 1;
     }
     let removed = ItemKind::ALL.into_iter().filter_map(|kind| {
-        let missing = cloned.of(kind).saturating_sub(left.get(&kind).copied().unwrap_or_default());
+        let missing = cloned.get(kind).saturating_sub(*left.get(kind));
         (missing > 0).then_some(Trace::Removed(kind, missing))
     });
     let written = items.into_iter().filter_map(|item| match item {

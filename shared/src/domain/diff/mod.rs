@@ -192,11 +192,7 @@ impl Summary {
                 ChangeKind::Removed => &mut summary.removed,
                 ChangeKind::Changed => &mut summary.changed,
             };
-            match change.kind {
-                ItemKind::Automation => counts.automations += 1,
-                ItemKind::Prompt => counts.prompts += 1,
-                ItemKind::Template => counts.templates += 1,
-            }
+            *counts.get_mut(change.kind) += 1;
         }
         summary
     }
