@@ -114,7 +114,7 @@ impl Fixture {
     pub(crate) async fn shorten_long_prompt(&self, is_short: bool) -> Result<(), AnyError> {
         let (_, alex) = self.workspace.member(ALEX).ok_or("the demo workspace has no Alex")?;
         let length = |item: &&SetupItem| item.document.text("prompt").map(str::len);
-        let longest = alex.setup.prompts.iter().max_by_key(length).ok_or("Alex has no prompt")?;
+        let longest = alex.setup.items.prompts.iter().max_by_key(length).ok_or("Alex has no prompt")?;
         let mut document: Value = longest.document.as_value().clone();
         if is_short {
             document["prompt"] = json!("<prompt>Be brief.</prompt>");

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 use shared::domain::{
-    Agent, Designation, Document, Email, FullName, ObjectId, Organization, PhoneNumber, Pipeline, Preferences, Role,
-    Setup, SetupItem, Timestamp, User, Violation,
+    Agent, Designation, Document, Email, FullName, ObjectId, Organization, PerKind, PhoneNumber, Pipeline, Preferences,
+    Role, Setup, SetupItem, Timestamp, User, Violation,
 };
 use shared::store::{UnstorableDocument, check_storable};
 
@@ -171,10 +171,11 @@ fn refuse_duplicates(file: &WorkspaceFile) -> Result<(), FileRefusal> {
             let here = format!("{here}/users/{index}");
             users.add(user.id, format!("{here}/_id"))?;
             emails.add(user.email.key().as_str(), format!("{here}/email"))?;
-            for (kind, items) in user.kinds() {
+            for (kind, items) in user.items() {
+                let here = format!("{here}/{}", kind.plural());
                 let mut ids = Unique::default();
                 for (index, item) in items.iter().enumerate() {
-                    ids.add(item.id, format!("{here}/{kind}/{index}/_id"))?;
+                    ids.add(item.id, format!("{here}/{index}/_id"))?;
                 }
             }
         }
@@ -196,9 +197,10 @@ fn refuse_unstorable(file: &WorkspaceFile) -> Result<(), FileRefusal> {
         for (index, user) in organization.users.iter().enumerate() {
             let here = format!("{here}/users/{index}");
             refuse(&user.preferences, || format!("{here}/preferences"))?;
-            for (kind, items) in user.kinds() {
+            for (kind, items) in user.items() {
+                let here = format!("{here}/{}", kind.plural());
                 for (index, item) in items.iter().enumerate() {
-                    refuse(&item.document, || format!("{here}/{kind}/{index}"))?;
+                    refuse(&item.document, || format!("{here}/{index}"))?;
                 }
             }
         }
@@ -323,9 +325,9 @@ impl From<OrganizationEntry> for Tenant {
 }
 
 impl UserEntry {
-    /// Returns the items of each kind, with the name of their field.
-    fn kinds(&self) -> [(&'static str, &[ItemEntry]); 3] {
-        [("automations", &self.automations), ("prompts", &self.prompts), ("templates", &self.templates)]
+    /// Returns the items of each kind.
+    fn items(&self) -> PerKind<&[ItemEntry]> {
+        PerKind { automations: &self.automations, prompts: &self.prompts, templates: &self.templates }
     }
 
     fn into_member(self, organization: ObjectId) -> Member {
@@ -342,18 +344,14 @@ impl UserEntry {
             created_at: self.created_at,
             updated_at: self.created_at,
         };
-        let setup = Setup {
-            automations: items(self.automations),
-            prompts: items(self.prompts),
-            templates: items(self.templates),
-            preferences: self.preferences,
-        };
+        let items = PerKind { automations: self.automations, prompts: self.prompts, templates: self.templates };
+        let setup = Setup { items: items.map(|_, entries| sorted(entries)), preferences: self.preferences };
         Member { user, setup }
     }
 }
 
 /// Sorts each kind by id, as a setup requires.
-fn items(entries: Vec<ItemEntry>) -> Vec<SetupItem> {
+fn sorted(entries: Vec<ItemEntry>) -> Vec<SetupItem> {
     let mut items: Vec<_> =
         entries.into_iter().map(|entry| SetupItem { id: entry.id, document: entry.document }).collect();
     items.sort_by_key(|item| item.id);

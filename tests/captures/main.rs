@@ -29,6 +29,7 @@ async fn write(app: &TestApp, round: u64) {
     let text = round.to_string();
     let changes: Vec<SetupChange> = alex
         .setup
+        .items
         .prompts
         .iter()
         .map(|prompt| {
@@ -68,7 +69,7 @@ async fn capture(app: &Arc<TestApp>, captures: usize) -> usize {
                 taken += 1;
                 let setup = source.setup.parse().unwrap();
                 let vector: BTreeSet<_> =
-                    setup.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
+                    setup.items.prompts.iter().map(|prompt| prompt.document.text("prompt").unwrap()).collect();
                 torn += usize::from(vector.len() > 1);
             }
             other => unreachable!("{other:?}"),

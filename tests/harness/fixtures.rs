@@ -40,7 +40,7 @@ pub async fn restore(app: &TestApp, email: &str, id: &str, number: u32) -> Answe
 
 /// Replaces the text of Alex's first prompt.
 pub async fn edit_prompt(app: &TestApp, text: &str) {
-    let prompt = &app.member(ALEX).setup.prompts[0];
+    let prompt = &app.member(ALEX).setup.items.prompts[0];
     let mut document = prompt.document.as_value().clone();
     document["prompt"] = json!(text);
     let document = serde_json::from_value(document).expect("a document");

@@ -1,7 +1,7 @@
 //! Setups of any size, and applies of their captures.
 
 use serde_json::{Value, json};
-use shared::domain::{Email, Fault, ObjectId, Role, Setup, SetupItem, Timestamp, User};
+use shared::domain::{Email, Fault, ObjectId, PerKind, Role, Setup, SetupItem, Timestamp, User};
 use shared::store::{CreateUserOutcome, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter, Table};
 
 use crate::{ACME, BEGINNING, PAT, TestApp, apply_body};
@@ -33,15 +33,17 @@ pub fn setup_of(items: usize) -> Setup {
         )
     };
     Setup {
-        automations: (0..automations).map(automation).collect(),
-        prompts: (0..prompts)
-            .map(|number| item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."})))
-            .collect(),
-        templates: (0..templates)
-            .map(|number| {
-                item(3, number, json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
-            })
-            .collect(),
+        items: PerKind {
+            automations: (0..automations).map(automation).collect(),
+            prompts: (0..prompts)
+                .map(|number| item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."})))
+                .collect(),
+            templates: (0..templates)
+                .map(|number| {
+                    item(3, number, json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
+                })
+                .collect(),
+        },
         preferences: (0..automations).step_by(7).map(|number| (numbered_id(1, number), false)).collect(),
     }
 }
@@ -128,5 +130,5 @@ pub fn incompressible(prompts: usize, bytes: usize) -> Setup {
             serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).expect("a document");
         SetupItem { id: numbered_id(4, number), document }
     };
-    Setup { prompts: (0..prompts).map(prompt).collect(), ..Setup::default() }
+    Setup::from(PerKind { prompts: (0..prompts).map(prompt).collect(), ..PerKind::default() })
 }

@@ -7,8 +7,8 @@ use shared::domain::plan::{Choices, KnownUser, OnUnmapped};
 use shared::domain::reference::is_id;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{
-    Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PhoneNumber, Role, Timestamp, User,
-    Violation, cut, pointer,
+    Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PerKind, PhoneNumber, Role, Timestamp,
+    User, Violation, cut, pointer,
 };
 use shared::http::{ApiError, FieldError, Fields, Object};
 use utoipa::ToSchema;
@@ -243,9 +243,11 @@ impl ParsedBody {
             keep_values: body.keep_values.unwrap_or_default(),
             selected_prompt_names: body.selected_prompt_names,
             allow_destinations: body.allow_destinations.unwrap_or_default(),
-            apply_automations: body.apply_automations.unwrap_or(true),
-            apply_prompts: body.apply_prompts.unwrap_or(true),
-            apply_templates: body.apply_templates.unwrap_or(true),
+            apply: PerKind {
+                automations: body.apply_automations.unwrap_or(true),
+                prompts: body.apply_prompts.unwrap_or(true),
+                templates: body.apply_templates.unwrap_or(true),
+            },
             on_unmapped: on_unmapped.unwrap_or_default(),
         };
         if let Err((field, violation)) = choices.check_size() {

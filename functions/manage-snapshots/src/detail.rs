@@ -8,7 +8,7 @@ use serde::Serialize;
 use shared::domain::content::{CapturedItem, Content};
 use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
-use shared::domain::{LeftOut, ObjectId, OverBudget, Work};
+use shared::domain::{ItemKind, LeftOut, ObjectId, OverBudget, PerKind, Work};
 use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes, written};
 use shared::http::{Answer, ApiError, Query, SnapshotDocument, etag};
 use shared::store::{Refreshes, RevisionLookup, SnapshotReader, SnapshotWithContent};
@@ -164,10 +164,15 @@ impl<'a> Holdings<'a> {
         })?;
         let (stages, total) = stages.finish();
         let (left_out, left_out_total) = first_listed(&content.left_out);
+        let named = content
+            .items
+            .as_ref()
+            .map(|kind, items| items.iter().map(|item| NamedItem::new(kind, item, name_length)).collect());
+        let PerKind { automations, prompts, templates } = named;
         Ok(Self {
-            automations: automations(content, name_length),
-            prompts: content.prompts.iter().map(|item| NamedItem::new(item, name_length)).collect(),
-            templates: templates(content, name_length),
+            automations,
+            prompts,
+            templates,
             left_out,
             left_out_total,
             source_pipeline_stage_refs: stages,
@@ -176,28 +181,18 @@ impl<'a> Holdings<'a> {
     }
 }
 
-fn automations(content: &Content, name_length: usize) -> Vec<NamedItem<'_>> {
-    let automations = content.automations.iter();
-    automations
-        .map(|automation| NamedItem {
-            kind: kind(&automation.item, "triggerType"),
-            enabled: Some(automation.enabled),
-            ..NamedItem::new(&automation.item, name_length)
-        })
-        .collect()
-}
-
-fn templates(content: &Content, name_length: usize) -> Vec<NamedItem<'_>> {
-    let templates = content.templates.iter();
-    templates.map(|item| NamedItem { kind: kind(item, "type"), ..NamedItem::new(item, name_length) }).collect()
-}
-
-fn kind<'a>(item: &'a CapturedItem, field: &str) -> Option<Cow<'a, str>> {
-    item.document.text(field).map(|text| cut(text, TYPE))
-}
-
 impl<'a> NamedItem<'a> {
-    fn new(item: &'a CapturedItem, name_length: usize) -> Self {
-        Self { id: item.id, name: cut(item.document.name(), name_length), kind: None, enabled: None }
+    fn new(kind: ItemKind, item: &'a CapturedItem, name_length: usize) -> Self {
+        let type_field = match kind {
+            ItemKind::Automation => Some("triggerType"),
+            ItemKind::Prompt => None,
+            ItemKind::Template => Some("type"),
+        };
+        Self {
+            id: item.id,
+            name: cut(item.document.name(), name_length),
+            kind: type_field.and_then(|field| item.document.text(field)).map(|text| cut(text, TYPE)),
+            enabled: item.enabled,
+        }
     }
 }

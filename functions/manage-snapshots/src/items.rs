@@ -166,13 +166,7 @@ fn parse_kind(text: &str) -> Result<ItemKind, String> {
 
 /// Returns all items in the order of their positions.
 fn whole_items(content: &Content) -> impl Iterator<Item = WholeItem<'_>> {
-    let automations = content.automations.iter().map(|automation| WholeItem {
-        enabled: Some(automation.enabled),
-        ..WholeItem::new(ItemKind::Automation, &automation.item)
-    });
-    automations
-        .chain(content.prompts.iter().map(|item| WholeItem::new(ItemKind::Prompt, item)))
-        .chain(content.templates.iter().map(|item| WholeItem::new(ItemKind::Template, item)))
+    content.items.each().map(|(kind, item)| WholeItem::new(kind, item))
 }
 
 impl<'a> WholeItem<'a> {
@@ -180,7 +174,7 @@ impl<'a> WholeItem<'a> {
         Self {
             id: item.id,
             kind,
-            enabled: None,
+            enabled: item.enabled,
             removed_secrets: Vec::new(),
             removed_secrets_total: None,
             types: Vec::new(),

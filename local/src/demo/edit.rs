@@ -14,7 +14,7 @@ pub(super) async fn carry_out(edit: &PromptEdit, table: &Table, workspace: &Work
     let missing = |what: &str| DemoError::Missing(what.to_owned());
     let member = workspace.member(&edit.user).map(|(_, member)| member);
     let member = member.ok_or_else(|| missing("user to edit"))?;
-    let prompt = member.setup.prompts.iter().find(|prompt| prompt.document.name() == edit.prompt);
+    let prompt = member.setup.items.prompts.iter().find(|prompt| prompt.document.name() == edit.prompt);
     let prompt = prompt.ok_or_else(|| missing("prompt to edit"))?;
     let (writer, user) = (SetupWriter::new(table), &member.user);
     let open = writer.read(&user.organization, &user.id, ItemKind::Prompt, &prompt.id).await?;

@@ -54,7 +54,7 @@ impl<'a> AppliedSetup<'a> {
     }
 
     fn automations(&self) -> Node {
-        let automations = by_name(&self.setup.automations).into_iter().map(|item| {
+        let automations = by_name(&self.setup.items.automations).into_iter().map(|item| {
             let name = item.document.name();
             if is_on(&self.setup, item) {
                 return Node::leaf(format!("on   {name}"));
@@ -77,13 +77,14 @@ impl<'a> AppliedSetup<'a> {
     }
 
     fn prompts(&self) -> Node {
-        let names: Vec<&str> = by_name(&self.setup.prompts).into_iter().map(|item| item.document.name()).collect();
+        let names: Vec<&str> =
+            by_name(&self.setup.items.prompts).into_iter().map(|item| item.document.name()).collect();
         Node::leaf(format!("{}: {}", counted(&self.setup, ItemKind::Prompt), names.join(", ")))
     }
 
     fn templates(&self) -> Node {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for template in &self.setup.templates {
+        for template in &self.setup.items.templates {
             *kinds.entry(template.document.text("type").unwrap_or("of no type")).or_default() += 1;
         }
         let kinds: Vec<String> = kinds.into_iter().map(|(kind, number)| format!("{number} {kind}")).collect();
@@ -94,9 +95,10 @@ impl<'a> AppliedSetup<'a> {
     fn mapped(&self) -> Vec<Node> {
         let mut stages = BTreeSet::new();
         let mut agents = BTreeSet::new();
-        for clone in &self.setup.automations {
+        for clone in &self.setup.items.automations {
             let name = clone.document.name();
-            let Some(source) = self.source.setup.automations.iter().find(|item| item.document.name() == name) else {
+            let Some(source) = self.source.setup.items.automations.iter().find(|item| item.document.name() == name)
+            else {
                 continue;
             };
             let (before, after) = (references(source), references(clone));
@@ -142,7 +144,7 @@ impl<'a> AppliedSetup<'a> {
         ];
         let mut differences = Vec::new();
         for (name, expected) in EXPECTED {
-            match self.setup.automations.iter().find(|item| item.document.name() == name) {
+            match self.setup.items.automations.iter().find(|item| item.document.name() == name) {
                 None => differences.push(format!("Casey has no automation \"{name}\"")),
                 Some(item) if is_on(&self.setup, item) != expected => {
                     let is = if expected { "off, not on" } else { "on, not off" };
@@ -169,7 +171,7 @@ fn references(item: &SetupItem) -> Vec<(RefType, String)> {
 }
 
 fn counted(setup: &Setup, kind: ItemKind) -> String {
-    format!("{} {kind}s", setup.items(kind).len())
+    format!("{} {kind}s", setup.items.get(kind).len())
 }
 
 fn by_name(items: &[SetupItem]) -> Vec<&SetupItem> {

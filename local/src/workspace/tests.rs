@@ -39,7 +39,7 @@ fn the_demo_workspace_is_the_one_of_the_contract() {
     assert_eq!((acme.name.as_str(), acme.id.to_string().as_str()), ("Acme Corp", "64ee9a8b1e7f2a0011223344"));
     assert_eq!(alex.user.id.to_string(), "64ee9a8b1e7f2a0011223399");
     let setup = &alex.setup;
-    assert_eq!((setup.automations.len(), setup.prompts.len(), setup.templates.len()), (5, 8, 12));
+    assert_eq!((setup.items.automations.len(), setup.items.prompts.len(), setup.items.templates.len()), (5, 8, 12));
     assert_eq!(setup.preferences.values().filter(|on| !**on).count(), 1);
     let people: Vec<_> = workspace.members().map(|(_, member)| member.user.email.as_str()).collect();
     for email in ["pat@acme.example", "dana@acme.example", "gil@globex.example", "sam@globex.example"] {
@@ -50,7 +50,7 @@ fn the_demo_workspace_is_the_one_of_the_contract() {
 #[test]
 fn an_item_keeps_everything_but_its_id() {
     let workspace = Workspace::parse("w.json", &small().to_string()).unwrap();
-    let prompt = &workspace.organizations[0].users[0].setup.prompts[0];
+    let prompt = &workspace.organizations[0].users[0].setup.items.prompts[0];
     assert_eq!(prompt.id.to_string(), "64eea1110000000000000201");
     assert_eq!(prompt.document.as_value(), &json!({"name": "P", "anything": [1, {"else": null}]}));
 }

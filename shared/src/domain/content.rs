@@ -1,15 +1,19 @@
 //! What a snapshot holds: a setup as it was, without its secrets.
 
+mod field;
 mod reading;
 mod stored_item;
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
+pub use self::field::Field;
+pub(super) use self::stored_item::StoredItem;
 use super::identity::IdentityPlace;
 use super::reference::{Lookup, Reference, SourceTerms};
-use super::{Counts, Document, ItemKind, LeftOut, LeftOutKind, ObjectId, OverBudget, Work};
+use super::{Document, ItemKind, LeftOut, LeftOutKind, ObjectId, OverBudget, PerKind, Work};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -33,44 +37,23 @@ pub const MAX_POINTER_BYTES: usize = 4_000_000;
 /// make no new revision.
 pub const FINDINGS: u32 = 1;
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
 /// A captured setup. Everything in it is data of the source organization, so it is shown only through a snapshot that
 /// the reader may see.
 ///
-/// The fields of this and the following types stand in the order of their names, so that their JSON is canonical. What the
-/// automations refer to is not stored: it follows from them. Content that was captured earlier has it, and is read as well.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// The fields of its JSON stand in the order of their names, so that it is canonical. What the automations refer to is not
+/// stored: it follows from them. Content that was captured earlier has it, and is read as well.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Content {
-    /// The agents that the automations refer to, so that an id and a name can be told to be the same agent.
+    /// The agents that the automations refer to: an id and a name may mean the same agent.
     pub agents: Vec<KnownAgent>,
-    /// The automations, in the order of their ids.
-    pub automations: Vec<CapturedAutomation>,
+    /// The items, each kind in the order of its ids.
+    pub items: PerKind<Vec<CapturedItem>>,
     /// Which rules made the findings of its items, as [`FINDINGS`] counts them; 0 where it was captured before there were any.
-    #[serde(skip_serializing_if = "is_zero")]
     pub findings: u32,
-    /// What of the source could not be read and was left out: items, switches, pipelines and agents.
-    #[serde(rename = "leftOut", skip_serializing_if = "Vec::is_empty")]
+    /// The parts of the source that could not be read and were left out: items, switches, pipelines and agents.
     pub left_out: Vec<LeftOut>,
-    /// The prompts, in the order of their ids.
-    pub prompts: Vec<CapturedItem>,
-    /// What of the source organization the setup uses beside `agents`: a finding.
-    #[serde(skip_serializing_if = "SourceTerms::is_empty")]
+    /// The names and ids of the source organization that the setup uses beside `agents`: a finding.
     pub source: SourceTerms,
-    /// The templates, in the order of their ids.
-    pub templates: Vec<CapturedItem>,
-}
-
-/// An automation as it was captured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CapturedAutomation {
-    /// Whether the source user had it switched on.
-    pub enabled: bool,
-    /// The automation.
-    pub item: CapturedItem,
 }
 
 /// A setup item as it was captured. `stored_item` has its JSON.
@@ -78,6 +61,8 @@ pub struct CapturedAutomation {
 pub struct CapturedItem {
     /// Its fields, without secrets.
     pub document: Document,
+    /// Whether the source user had it switched on; `None` where its kind has no switch.
+    pub enabled: Option<bool>,
     /// Its id in the source organization.
     pub id: ObjectId,
     /// Places that hold a value of the source person.
@@ -99,11 +84,21 @@ impl CapturedItem {
     }
 }
 
-impl CapturedAutomation {
-    /// The part by which two captures are compared.
-    #[must_use]
-    pub fn without_findings(self) -> Self {
-        Self { item: self.item.without_findings(), ..self }
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serializer.serialize_map(None)?;
+        for field in Field::in_order() {
+            let name = field.name();
+            match field {
+                Field::Agents => json.serialize_entry(name, &self.agents)?,
+                Field::Items(kind) => json.serialize_entry(name, self.items.get(kind))?,
+                Field::Findings if self.findings > 0 => json.serialize_entry(name, &self.findings)?,
+                Field::LeftOut if !self.left_out.is_empty() => json.serialize_entry(name, &self.left_out)?,
+                Field::Source if !self.source.is_empty() => json.serialize_entry(name, &self.source)?,
+                Field::Findings | Field::LeftOut | Field::Source => {}
+            }
+        }
+        json.end()
     }
 }
 
@@ -117,9 +112,9 @@ pub struct KnownAgent {
 }
 
 impl Content {
-    /// How many items of each kind.
-    pub fn counts(&self) -> Counts {
-        Counts { automations: self.automations.len(), prompts: self.prompts.len(), templates: self.templates.len() }
+    /// Every item, to be changed.
+    pub fn each_item_mut(&mut self) -> impl Iterator<Item = &mut CapturedItem> {
+        self.items.as_mut().into_iter().flat_map(|(_, items)| items)
     }
 
     /// Shows everything that the automations refer to, as the API shows it, until `visit` fails or the time is over.
@@ -129,8 +124,7 @@ impl Content {
         work: &Work,
         mut visit: impl FnMut(Reference) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.automations.iter().try_for_each(|automation| {
-            let item = &automation.item;
+        self.items.automations.iter().try_for_each(|item| {
             let (id, name) = (item.id, item.document.name());
             lookup.each_site(ItemKind::Automation, item, work, |site| visit(site.describe(id, name)))
         })
@@ -138,9 +132,7 @@ impl Content {
 
     /// The first item of `left_out` that it holds; `None` where it holds none.
     pub fn first_held<'l>(&self, left_out: &'l [LeftOut]) -> Option<&'l LeftOut> {
-        let items = (self.automations.iter().map(|automation| (LeftOutKind::Automation, automation.item.id)))
-            .chain(self.prompts.iter().map(|item| (LeftOutKind::Prompt, item.id)))
-            .chain(self.templates.iter().map(|item| (LeftOutKind::Template, item.id)));
+        let items = self.items.each().map(|(kind, item)| (kind.into(), item.id));
         // A switch that cannot be read is off, and what belongs to the organization is no part of a setup.
         let held: HashSet<(LeftOutKind, ObjectId)> = items.collect();
         left_out.iter().find(|left_out| left_out.key.parse().is_ok_and(|id| held.contains(&(left_out.kind, id))))
@@ -149,15 +141,12 @@ impl Content {
     /// The part by which two captures are compared.
     #[must_use]
     pub fn without_findings(self) -> Self {
-        let items = |items: Vec<CapturedItem>| items.into_iter().map(CapturedItem::without_findings).collect();
         Self {
             agents: self.agents,
-            automations: self.automations.into_iter().map(CapturedAutomation::without_findings).collect(),
+            items: self.items.map(|_, items| items.into_iter().map(CapturedItem::without_findings).collect()),
             findings: 0,
             left_out: self.left_out.into_iter().filter(|left_out| left_out.kind.is_of_setup()).collect(),
-            prompts: items(self.prompts),
             source: SourceTerms::default(),
-            templates: items(self.templates),
         }
     }
 

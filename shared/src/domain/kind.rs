@@ -111,6 +111,14 @@ impl ItemKind {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+
+    /// Whether its items have a switch. They act by themselves and use the items of the other kinds.
+    pub fn has_switch(self) -> bool {
+        match self {
+            Self::Automation => true,
+            Self::Prompt | Self::Template => false,
+        }
+    }
 }
 
 impl fmt::Display for ItemKind {
@@ -134,6 +142,18 @@ impl<T> PerKind<T> {
     /// The kinds and their values.
     pub fn iter(&self) -> impl Iterator<Item = (ItemKind, &T)> {
         self.as_ref().into_iter()
+    }
+}
+
+impl<T> PerKind<Vec<T>> {
+    /// Every item with its kind, in the order of the kinds.
+    pub fn each(&self) -> impl Iterator<Item = (ItemKind, &T)> {
+        self.iter().flat_map(|(kind, items)| items.iter().map(move |item| (kind, item)))
+    }
+
+    /// How many items of each kind.
+    pub fn counts(&self) -> Counts {
+        self.as_ref().map(|_, items| items.len())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::InOrder;
 use super::values::TypedPlace;
-use super::{ItemKind, ObjectId};
+use super::{ObjectId, PerKind};
 
 /// An open JSON object: the fields that this program knows have accessors, all others travel along untouched.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,38 +124,23 @@ pub type Preferences = BTreeMap<ObjectId, bool>;
 /// All that one user works with, each kind in the order of its ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Setup {
-    /// The user's automations.
-    pub automations: Vec<SetupItem>,
-    /// The user's prompts.
-    pub prompts: Vec<SetupItem>,
-    /// The user's templates.
-    pub templates: Vec<SetupItem>,
+    /// The user's items.
+    pub items: PerKind<Vec<SetupItem>>,
     /// Which automations are on.
     pub preferences: Preferences,
 }
 
+impl From<PerKind<Vec<SetupItem>>> for Setup {
+    /// A setup whose automations are all on.
+    fn from(items: PerKind<Vec<SetupItem>>) -> Self {
+        Self { items, preferences: Preferences::new() }
+    }
+}
+
 impl Setup {
-    /// The items of one kind.
-    pub fn items(&self, kind: ItemKind) -> &[SetupItem] {
-        match kind {
-            ItemKind::Automation => &self.automations,
-            ItemKind::Prompt => &self.prompts,
-            ItemKind::Template => &self.templates,
-        }
-    }
-
-    /// The items of one kind, to be changed.
-    pub fn items_mut(&mut self, kind: ItemKind) -> &mut Vec<SetupItem> {
-        match kind {
-            ItemKind::Automation => &mut self.automations,
-            ItemKind::Prompt => &mut self.prompts,
-            ItemKind::Template => &mut self.templates,
-        }
-    }
-
     /// How many items there are, preferences aside.
     pub fn len(&self) -> usize {
-        ItemKind::ALL.iter().map(|kind| self.items(*kind).len()).sum()
+        self.items.each().count()
     }
 
     /// Whether there is no item at all.

@@ -205,7 +205,7 @@ fn the_golden_content_is_unpacked_and_the_golden_sharing_is_written_again() {
     let content = unpack::<Fault>(packed.as_ref(), &Work::unlimited()).unwrap();
     let written = PackedContent::pack(&content).unwrap();
     assert_eq!(Some(&written.hash[..]), golden["a snapshot"][CONTENT_HASH].as_b().ok().map(AsRef::as_ref));
-    assert_eq!(content.prompts[0].document.name(), "Default warm-up prompt");
+    assert_eq!(content.items.prompts[0].document.name(), "Default warm-up prompt");
 
     let mut shared = golden["a shared snapshot in chunks"].clone();
     let shares = take_shares(&mut shared.clone()).unwrap();

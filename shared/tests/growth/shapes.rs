@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::capture::{SourceItem, SourceSetup, capture};
 use shared::domain::content::Content;
 use shared::domain::identity::SourceIdentity;
-use shared::domain::{Agent, Document, Email, ObjectId, Organization, Pipeline, SetupItem, Stage, Work};
+use shared::domain::{Agent, Document, Email, ObjectId, Organization, PerKind, Pipeline, SetupItem, Stage, Work};
 
 /// A setup, and what its organization has.
 #[derive(Default)]
@@ -19,8 +19,7 @@ impl Shape {
     pub(crate) fn setup(&self) -> SourceSetup {
         let kept = |items: &[SetupItem]| items.iter().cloned().map(SourceItem::new).collect();
         SourceSetup {
-            automations: kept(&self.automations),
-            prompts: kept(&self.prompts),
+            items: PerKind { automations: kept(&self.automations), prompts: kept(&self.prompts), ..PerKind::default() },
             owner: Some(owner()),
             ..SourceSetup::default()
         }

@@ -106,7 +106,7 @@ async fn a_replay_compares_the_password_in_both_forms_and_only_while_the_claim_i
 async fn an_apply_that_an_earlier_version_admitted_is_carried_on_with_its_password() {
     let app = TestApp::start().await;
     let id = snapshot_of(&app, 300).await;
-    let body = mapped_body(CASEY, setup_of(300).automations.len());
+    let body = mapped_body(CASEY, setup_of(300).items.automations.len());
     app.faults().drop_request().of("TransactWriteItems").writing("user").always();
     app.apply_once(&app.token(SAM), "k", &id, &body).await.expect(503);
     app.faults().clear();
@@ -139,7 +139,7 @@ async fn an_apply_that_meets_a_foreign_claim_is_refused_without_its_hash() {
     let app = TestApp::start().await;
     let (id, sam) = (snapshot(&app).await, app.token(SAM));
     let large = snapshot_of(&app, 300).await;
-    let staged = mapped_body(GIL, setup_of(300).automations.len());
+    let staged = mapped_body(GIL, setup_of(300).items.automations.len());
     let mut at_once = apply_body();
     at_once["newUser"]["email"] = json!(GIL);
     app.forget_calls();
@@ -224,7 +224,7 @@ async fn nothing_but_claims_holds_a_hash_after_applies_of_every_size() {
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let large = snapshot_of(&app, 300).await;
     app.faults().drop_request().of("TransactWriteItems").writing("user").always();
-    let body = mapped_body("half@globex.example", setup_of(300).automations.len());
+    let body = mapped_body("half@globex.example", setup_of(300).items.automations.len());
     app.apply_once(&sam, "k", &large, &body).await.expect(503);
     app.faults().clear();
     for item in app.items().await {

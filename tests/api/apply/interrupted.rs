@@ -41,7 +41,7 @@ async fn table(app: &TestApp) -> Table {
 }
 
 fn body() -> Value {
-    mapped_body(EMAIL, setup_of(ITEMS).automations.len())
+    mapped_body(EMAIL, setup_of(ITEMS).items.automations.len())
 }
 
 impl Bench {

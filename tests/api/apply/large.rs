@@ -20,7 +20,7 @@ async fn expect_whole(app: &TestApp, answer: &Answer, items: usize) {
     assert_eq!(
         result["cloned"],
         json!({
-            "automations": source.automations.len(), "prompts": source.prompts.len(), "templates": source.templates.len()
+            "automations": source.items.automations.len(), "prompts": source.items.prompts.len(), "templates": source.items.templates.len()
         })
     );
     // Nobody shared the snapshot; everything else goes without saying.
@@ -57,7 +57,7 @@ async fn an_apply_of_any_size_brings_the_same_result_at_a_cost_that_grows_with_i
         let email = format!("new{items}@globex.example");
         app.forget_calls();
         let started = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-        let answer = app.apply(&sam, &id, &mapped_body(&email, setup_of(items).automations.len())).await;
+        let answer = app.apply(&sam, &id, &mapped_body(&email, setup_of(items).items.automations.len())).await;
         let took = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - started;
         let recorded = app.recorded();
         answer.expect(201);
@@ -89,7 +89,7 @@ async fn an_apply_of_any_size_brings_the_same_result_at_a_cost_that_grows_with_i
 async fn content_above_32_kib_is_stored_in_chunks_and_read_like_any_other() {
     let app = TestApp::start().await;
     let mut large = setup_of(3);
-    large.prompts.extend(incompressible(7, 100_000).prompts);
+    large.items.prompts.extend(incompressible(7, 100_000).items.prompts);
     let user = user_with_setup(&app, 1, &large).await;
     let snapshot = capture(&app, user).await;
     let chunks: Vec<_> = app.items().await.into_iter().filter(|item| item["type"].as_s().unwrap() == "chunk").collect();
@@ -101,7 +101,8 @@ async fn content_above_32_kib_is_stored_in_chunks_and_read_like_any_other() {
     let pat = app.token(PAT);
     let listed = app.snapshot_items(&pat, &snapshot, "kind=prompt").await;
     let prompts: Vec<Value> = listed.expect(200)["items"].as_array().unwrap().clone();
-    let sent: HashMap<String, &SetupItem> = large.prompts.iter().map(|item| (item.id.to_string(), item)).collect();
+    let sent: HashMap<String, &SetupItem> =
+        large.items.prompts.iter().map(|item| (item.id.to_string(), item)).collect();
     for prompt in &prompts {
         let source = sent[prompt["_id"].as_str().unwrap()];
         assert_eq!(prompt["document"], serde_json::to_value(&source.document).unwrap());

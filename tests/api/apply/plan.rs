@@ -101,7 +101,7 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     apply(&hash, "casey1@acme.example").await.expect(201);
     // An automation of the source goes, so its switch does not come along any more.
     let alex = app.member(ALEX);
-    let gone = SetupChange::Remove(ItemKind::Automation, alex.setup.automations[0].id);
+    let gone = SetupChange::Remove(ItemKind::Automation, alex.setup.items.automations[0].id);
     let (organization, user) = (alex.user.organization, alex.user.id);
     let written = tests::change_setup(app.table(), &organization, &user, &[gone], tests::BEGINNING).await;
     assert_eq!(written.unwrap(), SetupWriteOutcome::Version(2));

@@ -47,6 +47,7 @@ async fn a_writer_that_changes_the_source_never_tears_a_capture() {
                     .iter()
                     .map(|id| {
                         setup
+                            .items
                             .prompts
                             .iter()
                             .find(|it| it.id == *id)

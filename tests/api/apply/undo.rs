@@ -129,7 +129,7 @@ async fn an_undo_leaves_the_table_as_it_was_before_the_apply_at_a_cost_that_is_k
     for (items, ..) in COSTS {
         let app = TestApp::start().await;
         let id = snapshot_of(&app, items).await;
-        let body = mapped_body(CASEY, setup_of(items).automations.len());
+        let body = mapped_body(CASEY, setup_of(items).items.automations.len());
         let applied = AppliedUser::of(app, id, &body).await;
         assert!(table_items(&applied.app).await.len() >= applied.before.len() + items + 3);
         applied.app.forget_calls();

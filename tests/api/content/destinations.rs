@@ -2,7 +2,7 @@
 
 use local::workspace::Workspace;
 use serde_json::{Value, json};
-use shared::domain::{ObjectId, Setup, SetupItem};
+use shared::domain::{ObjectId, PerKind, Setup, SetupItem};
 use tests::{GLOBEX, PAT, SAM, TestApp, apply_body, capture, setup_items, user_with_setup};
 
 const HOOK: &str = "https://evil.example";
@@ -20,7 +20,8 @@ fn webhook() -> Value {
 async fn snapshot(app: &TestApp, automations: Vec<Value>, prompts: Vec<Value>) -> String {
     let items =
         |first: u8, documents: Vec<Value>| (first..).zip(documents).map(|(number, it)| item(number, it)).collect();
-    let setup = Setup { automations: items(1, automations), prompts: items(50, prompts), ..Setup::default() };
+    let setup =
+        Setup::from(PerKind { automations: items(1, automations), prompts: items(50, prompts), ..PerKind::default() });
     capture(app, user_with_setup(app, 1, &setup).await).await
 }
 

@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::{Document, Email, Fault, ItemKind, ObjectId, PhoneNumber, Role, Setup, SetupItem, User, Work};
+use shared::domain::{
+    Document, Email, Fault, ItemKind, ObjectId, PerKind, PhoneNumber, Role, Setup, SetupItem, User, Work,
+};
 use shared::ids::Randomness;
 use shared::store::{CreateUserOutcome, PackedContent, SetupChange, SetupWriter};
 use tests::{
@@ -60,12 +62,11 @@ fn setup_holding(items: usize, with_phone: bool) -> Setup {
         };
         (0..items).map(item).collect()
     };
-    Setup {
+    Setup::from(PerKind {
         automations: some(1, "Automation"),
         prompts: some(2, "Prompt"),
         templates: some(3, "Template"),
-        ..Setup::default()
-    }
+    })
 }
 
 /// A service with the rep, who has this setup, and a snapshot of it.
@@ -199,7 +200,7 @@ async fn forget_findings(app: &TestApp, id: &str) {
     let mut item = app.item(&pk, sk).await.unwrap();
     let bytes = item["content"].as_b().unwrap().as_ref().to_vec();
     let content = PackedContent { bytes, hash: [0; 32] }.content().content::<Fault>(&Work::unlimited()).unwrap();
-    assert!(content.findings > 0 && !content.prompts[0].identity.is_empty());
+    assert!(content.findings > 0 && !content.items.prompts[0].identity.is_empty());
     let packed = PackedContent::pack(&content.without_findings()).unwrap();
     let hash = item.insert("content".into(), AttributeValue::B(Blob::new(packed.bytes)));
     assert!(hash.is_some());
@@ -292,12 +293,11 @@ async fn a_plan_without_a_new_user_predicts_the_apply_with_and_without_a_number(
             };
             names.iter().enumerate().map(item).collect()
         };
-        let drawn = Setup {
+        let drawn = Setup::from(PerKind {
             automations: some(1, &["a0", "a1"]),
             prompts: some(2, &["p0", "p1"]),
             templates: some(3, &["t0"]),
-            ..Setup::default()
-        };
+        });
         let (app, id) = start(&drawn).await;
         for (number, (email, organization)) in [(SAM, GLOBEX), (PAT, ACME)].into_iter().enumerate() {
             for phone in [None, Some(NEW_PHONE)] {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::workspace::Workspace;
 use serde_json::{Map, Value, json};
-use shared::domain::{Agent, ObjectId, Pipeline, Setup, SetupItem, Stage};
+use shared::domain::{Agent, ObjectId, PerKind, Pipeline, Setup, SetupItem, Stage};
 use tests::{GLOBEX, PAT, SAM, TestApp, apply_body, capture, numbered_id, setup_items, user_with_setup};
 
 use self::cases::*;
@@ -57,12 +57,11 @@ fn items(kind: u8, documents: Vec<Value>) -> Vec<SetupItem> {
 /// A service, and a snapshot of a user of Acme with this setup.
 async fn start(automations: Vec<Value>, prompts: Vec<Value>, templates: Vec<Value>) -> (TestApp, String) {
     let app = TestApp::with_workspace(workspace()).await;
-    let setup = Setup {
+    let setup = Setup::from(PerKind {
         automations: items(1, automations),
         prompts: items(2, prompts),
         templates: items(3, templates),
-        ..Setup::default()
-    };
+    });
     let user = user_with_setup(&app, 0, &setup).await;
     let id = capture(&app, user).await;
     (app, id)

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use local::workspace::{Member, Workspace};
 use serde_json::{Value, json};
-use shared::domain::{Document, Email, ObjectId, Setup, SetupItem};
+use shared::domain::{Document, Email, ObjectId, PerKind, Setup, SetupItem};
 use tests::canaries::{self, Canary};
 use tests::{ACME, ALEX, Answer, GIL, Item, Logs, PAT, SAM, TestApp, apply_body};
 
@@ -32,7 +32,7 @@ fn sources(canaries: &[Canary]) -> Vec<Member> {
             of_kind.map(item).collect()
         };
         let (automations, prompts, templates) = (items("automations"), items("prompts"), items("templates"));
-        Member { user, setup: Setup { automations, prompts, templates, preferences: BTreeMap::new() } }
+        Member { user, setup: Setup::from(PerKind { automations, prompts, templates }) }
     };
     canaries.chunks(ITEMS).enumerate().map(source).collect()
 }

@@ -292,8 +292,8 @@ async fn the_policy_for_the_crm_grants_what_a_writer_of_setups_does() {
     change_prompt(&app, &user, 2).await;
     let alex = app.member(ALEX);
     let changes = [
-        SetupChange::Switch(alex.setup.automations[0].id, false),
-        SetupChange::Remove(ItemKind::Prompt, alex.setup.prompts[0].id),
+        SetupChange::Switch(alex.setup.items.automations[0].id, false),
+        SetupChange::Remove(ItemKind::Prompt, alex.setup.items.prompts[0].id),
     ];
     change_setup(app.table(), &alex.user.organization, &alex.user.id, &changes, BEGINNING).await.unwrap();
     let granted = granted_by(&template(), "CrmWriterPolicy");

@@ -2,7 +2,7 @@
 
 use lambda_http::http::Method;
 use serde_json::{Value, json};
-use shared::domain::{ItemKind, ObjectId, Setup, SetupItem};
+use shared::domain::{ItemKind, ObjectId, PerKind, Setup, SetupItem};
 use shared::http::bounded::{MAX_BODY_BYTES, sent_bytes};
 use shared::store::SetupChange;
 use tests::{ACME, Answer, BEGINNING, SAM, TestApp, apply_body, capture, change_setup, numbered_id, user_with_setup};
@@ -31,11 +31,11 @@ fn nasty_setup() -> Setup {
     let payload: Value = (0..4_000).map(|at| (format!("\u{1}{at}"), json!("x"))).collect();
     let secrets = item(1, 301, json!({"name": nasty_name(301), "webhookPayload": payload}));
     let short = |number| item(2, number, json!({"name": "\u{1}".repeat(60), "type": "\u{1}".repeat(60)}));
-    Setup {
+    Setup::from(PerKind {
         automations: (0..300).map(long).chain([value, secrets]).collect(),
         prompts: (0..4_698).map(short).collect(),
-        ..Setup::default()
-    }
+        ..PerKind::default()
+    })
 }
 
 fn expect_passed_on(what: &str, answer: &Answer) {

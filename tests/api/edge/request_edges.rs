@@ -123,7 +123,7 @@ async fn a_password_that_was_stored_as_typed_still_signs_in_and_is_known_at_a_re
 async fn an_apply_that_was_admitted_with_a_password_as_typed_is_carried_on() {
     let app = TestApp::start().await;
     let (id, sam) = (snapshot_of(&app, 300).await, app.token(SAM));
-    let body = with_password(mapped_body(CASEY, setup_of(300).automations.len()), DECOMPOSED);
+    let body = with_password(mapped_body(CASEY, setup_of(300).items.automations.len()), DECOMPOSED);
     app.faults().drop_request().of("TransactWriteItems").writing("user").always();
     app.apply_once(&sam, "k", &id, &body).await.expect(503);
     app.faults().clear();

@@ -148,7 +148,7 @@ async fn a_setup_that_does_not_pack_into_3_5_mb_is_refused_with_the_figures() {
     for (prompts, status) in [(17, 201), (18, 413)] {
         let user = user_with_setup(&app, prompts, &Setup::default()).await;
         // A transaction of the writer takes 4 MB.
-        for prompts in incompressible(prompts, 380_000).prompts.chunks(10) {
+        for prompts in incompressible(prompts, 380_000).items.prompts.chunks(10) {
             let changes: Vec<_> =
                 prompts.iter().map(|prompt| SetupChange::Put(ItemKind::Prompt, prompt.clone())).collect();
             tests::change_setup(app.table(), &ACME.parse().unwrap(), &user, &changes, BEGINNING).await.unwrap();

@@ -24,12 +24,12 @@ async fn a_diff_names_what_was_added_removed_and_changed_by_field_and_line() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
     let setup = &app.member(ALEX).setup;
-    let long = setup.prompts.iter().max_by_key(|it| it.document.text("prompt").map(str::len)).unwrap();
+    let long = setup.items.prompts.iter().max_by_key(|it| it.document.text("prompt").map(str::len)).unwrap();
     let mut document = long.document.as_value().clone();
     let text = document["prompt"].as_str().unwrap().to_owned();
     document["prompt"] = json!(text.replacen("<prompt", "<!-- Be brief. -->\n<prompt", 1) + "\nThe end.");
-    let automation = &setup.automations[0];
-    let template = &setup.templates[0];
+    let automation = &setup.items.automations[0];
+    let template = &setup.items.templates[0];
     for one in [
         SetupChange::Put(ItemKind::Prompt, item(long.id, document)),
         SetupChange::Switch(automation.id, false),
@@ -159,7 +159,7 @@ async fn a_renamed_agent_is_listed_although_no_item_changed() {
     let app = TestApp::start().await;
     let mut setup = Setup::default();
     let by_id = json!({"name": "By id", "actions": {"agentId": "64eea1110000000000000061"}});
-    setup.automations.push(item(numbered_id(1, 1), by_id));
+    setup.items.automations.push(item(numbered_id(1, 1), by_id));
     let user = user_with_setup(&app, 1, &setup).await;
     let id = capture(&app, user).await;
     let (agent, name) = ("64eea1110000000000000061", "Cool-down Agent");

@@ -48,7 +48,8 @@ async fn a_detail_is_the_document_with_what_the_snapshot_holds_by_name() {
             ItemKind::Template => Some("type"),
         };
         setup
-            .items(kind)
+            .items
+            .get(kind)
             .iter()
             .map(|item| {
                 let mut shown = json!({"_id": item.id.to_string(), "name": item.document.name()});
@@ -82,7 +83,7 @@ async fn the_items_of_a_snapshot_come_whole_and_page_by_page() {
     let all = app.snapshot_items(&token, &id, "").await.expect(200)["items"].as_array().unwrap().clone();
     let kinds: Vec<_> = all.iter().map(|item| item["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, [&["automation"; 5][..], &["prompt"; 8], &["template"; 12]].concat());
-    let source = &app.member(ALEX).setup.prompts[0];
+    let source = &app.member(ALEX).setup.items.prompts[0];
     let prompt = all.iter().find(|item| item["_id"] == source.id.to_string()).unwrap();
     assert_eq!(
         *prompt,

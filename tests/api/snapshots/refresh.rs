@@ -215,7 +215,7 @@ async fn refreshes_at_once_never_put_an_older_capture_over_a_newer_one() {
     refresh(&app, PAT, &id).await.expect(200);
     let last = app.snapshot(&token, &id).await.expect(200)["snapshot"]["revision"].as_u64().unwrap();
     assert!(last > 2, "{last}");
-    let first = app.member(ALEX).setup.prompts[0].id.to_string();
+    let first = app.member(ALEX).setup.items.prompts[0].id.to_string();
     let mut edits = Vec::new();
     for revision in 2..=last {
         let content = content(&app, &id, revision).await;

@@ -274,8 +274,8 @@ async fn an_inline_content_is_replaced_by_chunks_and_the_other_way_round() {
     let id = capture(&app, user).await;
     let noise = incompressible(30, 3_500);
     for (turn, changes) in [
-        noise.prompts.iter().map(|it| SetupChange::Put(ItemKind::Prompt, it.clone())).collect::<Vec<_>>(),
-        noise.prompts.iter().map(|it| SetupChange::Remove(ItemKind::Prompt, it.id)).collect(),
+        noise.items.prompts.iter().map(|it| SetupChange::Put(ItemKind::Prompt, it.clone())).collect::<Vec<_>>(),
+        noise.items.prompts.iter().map(|it| SetupChange::Remove(ItemKind::Prompt, it.id)).collect(),
     ]
     .iter()
     .enumerate()

@@ -427,10 +427,10 @@ async fn the_pages_of_items_are_of_one_revision_whatever_is_made_and_shared_in_b
     };
     let (one, cursor) = first(GIL).await;
     let (_, current) = first(SAM).await;
-    let all = app.member(tests::ALEX).setup.prompts.len();
+    let all = app.member(tests::ALEX).setup.items.prompts.len();
     let change = async |text: &str| {
         for number in 0..all {
-            let prompt = &app.member(tests::ALEX).setup.prompts[number];
+            let prompt = &app.member(tests::ALEX).setup.items.prompts[number];
             let document = serde_json::from_value(json!({"name": "New", "prompt": text})).unwrap();
             let item = shared::domain::SetupItem { id: prompt.id, document };
             change_alex(&app, shared::store::SetupChange::Put(shared::domain::ItemKind::Prompt, item)).await;

@@ -263,7 +263,7 @@ async fn an_interrupted_apply_goes_on_with_its_revision_although_another_is_shar
         let user = user_with_setup(&app, 1, &setup_of(200)).await;
         let id = capture(&app, user).await;
         assign(&app, &id, json!({"assignedOrgIds": [ACME, GLOBEX]})).await.expect(200);
-        let body = mapped_body("new@globex.example", setup_of(200).automations.len());
+        let body = mapped_body("new@globex.example", setup_of(200).items.automations.len());
         app.fail_stages_from(2);
         app.apply_once(&app.token(GIL), "k", &id, &body).await.expect(503);
         app.faults().clear();

@@ -29,8 +29,8 @@ fn workspace() -> Workspace {
     let user = |(place, id): (usize, &&str)| {
         json!({
             "_id": id, "email": format!("user{place}@third.example"), "fullName": "Ann", "accessRole": "ADMIN",
-            "createdAt": "2026-01-01T00:00:00.000Z", "automations": items(&setup.automations),
-            "prompts": items(&setup.prompts), "templates": items(&setup.templates),
+            "createdAt": "2026-01-01T00:00:00.000Z", "automations": items(&setup.items.automations),
+            "prompts": items(&setup.items.prompts), "templates": items(&setup.items.templates),
         })
     };
     let pipelines: Vec<_> = (0..ITEMS)
@@ -148,8 +148,8 @@ async fn what_a_load_of_another_file_left_is_no_part_of_the_user() {
     let mut second = first.clone();
     second.organizations[0].organization.pipelines.truncate(1);
     for member in &mut second.organizations[0].users {
-        member.setup.automations.truncate(1);
-        member.setup.prompts.clear();
+        member.setup.items.automations.truncate(1);
+        member.setup.items.prompts.clear();
     }
     let reference = TestApp::start().await;
     load_missing(reference.table(), &second, Absent::Reported).await.unwrap();

@@ -28,7 +28,7 @@ impl ModelBench {
         let app = TestApp::start().await;
         let id = snapshot_of(&app, items).await;
         app.forget_calls();
-        Self { app, id, body: mapped_body(CASEY, setup_of(items).automations.len()) }
+        Self { app, id, body: mapped_body(CASEY, setup_of(items).items.automations.len()) }
     }
 
     async fn apply(&self, key: Option<&str>) -> Answer {

@@ -34,7 +34,7 @@ impl Editor {
     }
 
     fn prompt(&self) -> ObjectId {
-        self.app.member(ALEX).setup.prompts[0].id
+        self.app.member(ALEX).setup.items.prompts[0].id
     }
 
     async fn open(&self, id: ObjectId) -> OpenItem {
@@ -96,8 +96,8 @@ async fn without_the_condition_on_the_item_an_edit_is_lost() {
 async fn an_edit_holds_only_for_the_item_that_was_seen() {
     let editor = Editor::start().await;
     let setup = &editor.app.member(ALEX).setup;
-    let automation = setup.automations[0].id;
-    let [changed, removed, kept] = [0, 1, 2].map(|place| setup.prompts[place].id);
+    let automation = setup.items.automations[0].id;
+    let [changed, removed, kept] = [0, 1, 2].map(|place| setup.items.prompts[place].id);
     let (absent, new) = (numbered_id(9, 1), numbered_id(9, 2));
     let body = |text: &str| document(json!({"name": "N", "prompt": text}));
     let remove = |id| SetupChange::Remove(ItemKind::Prompt, id);
@@ -158,7 +158,7 @@ async fn a_user_without_switches_gets_them_with_the_first() {
     let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let delete = editor.app.database().client().delete_item().table_name("snapshots");
     delete.key("PK", key(&partition)).key("SK", key("PREFERENCES")).send().await.unwrap();
-    let change = SetupChange::Switch(editor.app.member(ALEX).setup.automations[0].id, false);
+    let change = SetupChange::Switch(editor.app.member(ALEX).setup.items.automations[0].id, false);
     let seen = editor.see(&change).await;
     assert_eq!(seen, ItemVersion::Absent);
     assert_eq!(editor.write(&[SetupEdit { change, seen }]).await, SetupWriteOutcome::Version(2));
@@ -174,7 +174,7 @@ async fn a_user_without_switches_gets_them_with_the_first() {
 async fn a_switch_whose_item_is_gone_or_holds_no_switches_is_outdated_and_no_fault() {
     let editor = Editor::start().await;
     let partition = format!("ORG#{}#USER#{}", editor.user.organization, editor.user.id);
-    let switch = SetupChange::Switch(editor.app.member(ALEX).setup.automations[0].id, false);
+    let switch = SetupChange::Switch(editor.app.member(ALEX).setup.items.automations[0].id, false);
     let seen = editor.see(&switch).await;
     assert!(matches!(seen, ItemVersion::Version(_)));
     let edit = SetupEdit { change: switch, seen };

@@ -53,7 +53,8 @@ async fn a_clone_is_its_document_and_where_it_came_from() {
     let user = answer["result"]["userId"].as_str().unwrap();
     let [_, _, templates] = setup_items(&app, GLOBEX, user).await;
     let (id, document) = templates.iter().find(|(_, document)| document["name"] == "Intro - new lead").unwrap();
-    let source = app.member(ALEX).setup.templates.iter().find(|it| it.document.name() == "Intro - new lead").unwrap();
+    let source =
+        app.member(ALEX).setup.items.templates.iter().find(|it| it.document.name() == "Intro - new lead").unwrap();
     assert_eq!(document, source.document.as_value());
 
     let item = app.item(&format!("ORG#{GLOBEX}#USER#{user}"), &format!("TEMPLATE#{id}")).await.unwrap();
@@ -172,7 +173,8 @@ fn stored_text(item: &Item) -> String {
 async fn the_webhook_secret_is_nowhere_but_in_the_sources_own_item() {
     let app = TestApp::start().await;
     let alex = app.member(ALEX);
-    let hook = alex.setup.automations.iter().find(|it| it.document.as_value()["actions"].get("webhookUrl").is_some());
+    let hook =
+        alex.setup.items.automations.iter().find(|it| it.document.as_value()["actions"].get("webhookUrl").is_some());
     let hook = hook.unwrap();
     let actions = &hook.document.as_value()["actions"];
     let path = actions["webhookUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

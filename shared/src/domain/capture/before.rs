@@ -4,20 +4,20 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::domain::Document;
-use crate::domain::content::CapturedItem;
+use crate::domain::content::{CapturedItem, StoredItem};
 use crate::domain::reference::{EarlierSite, RefType, each_earlier_site};
 
 /// An automation as it was stored before.
 #[derive(Serialize)]
 pub(super) struct WithReferences<'a> {
-    enabled: bool,
-    item: &'a CapturedItem,
+    enabled: Option<bool>,
+    item: StoredItem<'a>,
     references: References<'a>,
 }
 
 impl<'a> WithReferences<'a> {
-    pub(super) fn new(enabled: bool, item: &'a CapturedItem) -> Self {
-        Self { enabled, item, references: References(&item.document) }
+    pub(super) fn of(item: &'a CapturedItem) -> Self {
+        Self { enabled: item.enabled, item: item.into(), references: References(&item.document) }
     }
 }
 

@@ -2,11 +2,11 @@
 //! gets no revision for its form alone.
 
 use super::before::WithReferences;
-use super::{Capture, Entry, comparable_item};
+use super::{Capture, Entry, comparable};
 use crate::domain::canonical::{Hashing, Metered, Unwritten};
-use crate::domain::content::{CapturedAutomation, CapturedItem, MAX_RAW_BYTES};
+use crate::domain::content::{CapturedItem, MAX_RAW_BYTES};
 use crate::domain::values;
-use crate::domain::{Document, OverBudget, Work};
+use crate::domain::{Document, ItemKind, OverBudget, Work};
 
 /// An earlier form.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,7 @@ type Out<'w> = Metered<'w, Hashing>;
 impl Capture {
     /// Whether the content of this hash is the same in an earlier form.
     pub fn was_stored_as(&self, hash: &[u8; 32], work: &Work) -> Result<bool, OverBudget> {
-        let mut entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
-        let was_other = entries.any(|entry| entry.was_other);
+        let was_other = self.items.each().any(|(_, entry)| entry.was_other);
         let organization_lacks = self.left_out_of_setup() != self.left_out;
         let differs = |form: &&Form| (was_other || !form.as_floats) && (organization_lacks || !form.with_organization);
         for form in Form::ALL.iter().filter(differs) {
@@ -53,11 +52,7 @@ impl Capture {
             &mut out,
             None,
             if form.with_organization { &self.left_out } else { self.left_out_of_setup() },
-            |out, entry| automation(out, entry, form),
-            |out, entry| match form.as_floats && entry.was_other {
-                true => out.json(&with_floats(entry.parse::<CapturedItem>()?.without_findings())),
-                false => comparable_item(out, entry),
-            },
+            |out, kind, entry| write(out, kind, entry, form),
         );
         match written {
             Ok(()) => Ok(Some(out.into_parts().0.finish())),
@@ -67,14 +62,18 @@ impl Capture {
     }
 }
 
-fn automation(out: &mut Out<'_>, entry: &Entry, form: Form) -> Result<(), Unwritten> {
-    let CapturedAutomation { enabled, mut item } = entry.parse::<CapturedAutomation>()?.without_findings();
+fn write(out: &mut Out<'_>, kind: ItemKind, entry: &Entry, form: Form) -> Result<(), Unwritten> {
+    let with_references = form.with_references && kind == ItemKind::Automation;
+    if !(with_references || form.as_floats && entry.was_other) {
+        return comparable(out, kind, entry);
+    }
+    let mut item = entry.parse(kind)?.without_findings();
     if form.as_floats {
         item = with_floats(item);
     }
-    match form.with_references {
-        true => out.json(&WithReferences::new(enabled, &item)),
-        false => out.json(&CapturedAutomation { enabled, item }),
+    match with_references {
+        true => out.json(&WithReferences::of(&item)),
+        false => out.json(&item),
     }
 }
 

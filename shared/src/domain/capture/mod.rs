@@ -8,33 +8,30 @@ mod before;
 mod forms;
 mod references;
 
+use std::io::Write;
+
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use self::references::References;
 
 use super::canonical::{Hashing, Metered, Unwritten};
 use super::content::{
-    CapturedAutomation, CapturedItem, Content, FINDINGS, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES,
-    MAX_REMOVED_SECRETS,
+    CapturedItem, Content, FINDINGS, Field, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REMOVED_SECRETS,
 };
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, Stopped};
 use super::reference::SourceTerms;
 use super::values::TypedPlace;
 use super::{
-    Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, Preferences, Setup, SetupItem, Work,
+    Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, PerKind, Preferences, Setup, SetupItem,
+    Work,
 };
 
 /// A setup as it was read from its source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SourceSetup {
-    /// The user's automations.
-    pub automations: Vec<SourceItem>,
-    /// The user's prompts.
-    pub prompts: Vec<SourceItem>,
-    /// The user's templates.
-    pub templates: Vec<SourceItem>,
+    /// The user's items.
+    pub items: PerKind<Vec<SourceItem>>,
     /// Which automations are on.
     pub preferences: Preferences,
     /// By what its owner is recognized; without it no place of identity is recorded.
@@ -48,22 +45,11 @@ pub struct SourceSetup {
 impl SourceSetup {
     /// All of it, parsed; `None` where an item cannot be. A large setup takes many times the room of its text then.
     pub fn parse(&self) -> Option<Setup> {
-        let parsed = |items: &[SourceItem]| items.iter().map(SourceItem::parse).collect::<Option<Vec<_>>>();
-        Some(Setup {
-            automations: parsed(&self.automations)?,
-            prompts: parsed(&self.prompts)?,
-            templates: parsed(&self.templates)?,
-            preferences: self.preferences.clone(),
-        })
-    }
-
-    /// The items of one kind, to be added to.
-    pub fn items_mut(&mut self, kind: ItemKind) -> &mut Vec<SourceItem> {
-        match kind {
-            ItemKind::Automation => &mut self.automations,
-            ItemKind::Prompt => &mut self.prompts,
-            ItemKind::Template => &mut self.templates,
-        }
+        let items = self
+            .items
+            .as_ref()
+            .try_map(|_, items| items.iter().map(SourceItem::parse).collect::<Option<_>>().ok_or(()));
+        Some(Setup { items: items.ok()?, preferences: self.preferences.clone() })
     }
 }
 
@@ -98,11 +84,8 @@ impl SourceItem {
 
 impl From<Setup> for SourceSetup {
     fn from(setup: Setup) -> Self {
-        let kept = |items: Vec<SetupItem>| items.into_iter().map(SourceItem::new).collect();
         Self {
-            automations: kept(setup.automations),
-            prompts: kept(setup.prompts),
-            templates: kept(setup.templates),
+            items: setup.items.map(|_, items| items.into_iter().map(SourceItem::new).collect()),
             preferences: setup.preferences,
             owner: None,
             all_off: false,
@@ -126,16 +109,13 @@ pub enum CaptureFailure {
 #[derive(Debug, PartialEq)]
 pub struct Capture {
     agents: Vec<KnownAgent>,
-    automations: Vec<Entry>,
-    prompts: Vec<Entry>,
-    templates: Vec<Entry>,
+    items: PerKind<Vec<Entry>>,
     /// Which rules made its findings.
     findings: u32,
     /// What of the source organization it uses, which is a finding as well.
     source: SourceTerms,
     /// What cannot be read, in order.
     left_out: Vec<LeftOut>,
-    counts: Counts,
 }
 
 /// An item as it is stored.
@@ -154,27 +134,23 @@ pub fn capture(
     organization: &Organization,
     work: &Work,
 ) -> Result<Capture, CaptureFailure> {
-    let SourceSetup { automations, prompts, templates, preferences, owner, all_off, mut left_out } = setup.into();
+    let SourceSetup { items, preferences, owner, all_off, mut left_out } = setup.into();
     left_out.extend(organization.left_out.iter().map(|target| target.left_out.clone()));
     left_out.sort();
-    let counts = Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() };
     let terms = SourceTerms::from(organization);
     let mut references = References::new(organization, &terms, work)?;
-    for (kind, items) in
-        [(ItemKind::Automation, &automations), (ItemKind::Prompt, &prompts), (ItemKind::Template, &templates)]
-    {
+    for (kind, items) in items.iter() {
         references.add_items(kind, items.iter().map(|item| item.id));
     }
     let mut capturing = Capturing::new(references, owner, work);
-    let automations = automations
-        .into_iter()
-        .map(|item| capturing.automation(item, &preferences, !all_off))
-        .collect::<Result<_, _>>()?;
-    let prompts = capturing.list(ItemKind::Prompt, prompts)?;
-    let templates = capturing.list(ItemKind::Template, templates)?;
+    let is_on = |item: &SourceItem| preferences.get(&item.id).copied().unwrap_or(!all_off);
+    let items = items.try_map(|kind, items| {
+        let entry = |item| capturing.entry(kind, item, is_on);
+        items.into_iter().map(entry).collect::<Result<_, _>>()
+    })?;
     let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
     let (agents, source) = capturing.references.used();
-    Ok(Capture { agents, automations, prompts, templates, findings, source, left_out, counts })
+    Ok(Capture { agents, items, findings, source, left_out })
 }
 
 /// A setup while it is captured, with what its limits count.
@@ -199,30 +175,20 @@ impl<'a> Capturing<'a> {
         }
     }
 
-    fn automation(
+    fn entry(
         &mut self,
+        kind: ItemKind,
         item: SourceItem,
-        preferences: &Preferences,
-        unless_said: bool,
+        is_on: impl Fn(&SourceItem) -> bool,
     ) -> Result<Entry, CaptureFailure> {
-        let enabled = preferences.get(&item.id).copied().unwrap_or(unless_said);
-        let item = self.redacted(item)?;
-        self.references.automation(&item)?;
+        let enabled = kind.has_switch().then(|| is_on(&item));
+        let item = self.redacted(item, enabled)?;
+        self.references.item(kind, &item)?;
         let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
-        Ok(Entry { json: self.write(&CapturedAutomation { enabled, item })?, has_findings, was_other })
+        Ok(Entry { json: self.write(&item)?, has_findings, was_other })
     }
 
-    fn list(&mut self, kind: ItemKind, items: Vec<SourceItem>) -> Result<Vec<Entry>, CaptureFailure> {
-        let entry = |item| {
-            let item = self.redacted(item)?;
-            self.references.item(kind, &item)?;
-            let (has_findings, was_other) = (item.has_findings(), forms::differs(&item.document));
-            Ok(Entry { json: self.write(&item)?, has_findings, was_other })
-        };
-        items.into_iter().map(entry).collect()
-    }
-
-    fn redacted(&mut self, item: SourceItem) -> Result<CapturedItem, CaptureFailure> {
+    fn redacted(&mut self, item: SourceItem, enabled: Option<bool>) -> Result<CapturedItem, CaptureFailure> {
         self.work.spend(item.bytes())?;
         let SetupItem { id, mut document } = item.parse().ok_or_else(|| {
             CaptureFailure::TooLarge(format!("the item {} has objects and lists inside each other too deeply", item.id))
@@ -235,7 +201,7 @@ impl<'a> Capturing<'a> {
                 .map_err(CaptureFailure::too_many_places)?,
             None => Vec::new(),
         };
-        Ok(CapturedItem { document, id, identity, removed_secrets })
+        Ok(CapturedItem { document, enabled, id, identity, removed_secrets })
     }
 
     fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
@@ -276,17 +242,15 @@ fn too_long(unwritten: Unwritten) -> CaptureFailure {
 impl Capture {
     /// How many items of each kind.
     pub fn counts(&self) -> Counts {
-        self.counts
+        self.items.counts()
     }
 
     /// The canonical JSON of the content. Fails if it has more than [`MAX_RAW_BYTES`], or if the time is over.
     pub fn json(&self, work: &Work) -> Result<Vec<u8>, CaptureFailure> {
-        let entries = self.automations.iter().chain(&self.prompts).chain(&self.templates);
-        let bytes = entries.map(|entry| entry.json.len() + 1).sum::<usize>();
+        let bytes = self.items.each().map(|(_, entry)| entry.json.len() + 1).sum::<usize>();
         let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
-        let stored = |out: &mut Metered<'_, _>, entry: &Entry| out.bytes(&entry.json);
         let findings = Some((self.findings, &self.source));
-        self.write(&mut out, findings, &self.left_out, stored, stored).map_err(too_long)?;
+        self.write(&mut out, findings, &self.left_out, |out, _, entry| out.bytes(&entry.json)).map_err(too_long)?;
         Ok(out.into_parts().0)
     }
 
@@ -294,11 +258,7 @@ impl Capture {
     /// organization is no part of it, since it is the same for all its setups.
     pub fn hash(&self, work: &Work) -> Result<[u8; 32], CaptureFailure> {
         let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
-        let automation = |out: &mut Metered<'_, _>, entry: &Entry| match entry.has_findings {
-            true => out.json(&entry.parse::<CapturedAutomation>()?.without_findings()),
-            false => out.bytes(&entry.json),
-        };
-        self.write(&mut out, None, self.left_out_of_setup(), automation, comparable_item).map_err(too_long)?;
+        self.write(&mut out, None, self.left_out_of_setup(), comparable).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
     }
 
@@ -317,64 +277,65 @@ impl Capture {
         serde_json::from_slice(&self.json(&Work::unlimited()).ok()?).ok()
     }
 
-    fn write<W: std::io::Write>(
+    /// Writes the content with its fields in order, each entry by `entry`.
+    fn write<W: Write>(
         &self,
         out: &mut Metered<'_, W>,
         findings: Option<(u32, &SourceTerms)>,
         left_out: &[LeftOut],
-        automation: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
-        item: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
+        entry: impl Fn(&mut Metered<'_, W>, ItemKind, &Entry) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
-        out.bytes(br#"{"agents":"#)?;
-        out.json(&self.agents)?;
-        out.bytes(br#","automations":["#)?;
-        list(out, &self.automations, automation)?;
-        out.bytes(b"]")?;
-        if let Some((findings, _)) = findings.filter(|(findings, _)| *findings > 0) {
-            out.bytes(br#","findings":"#)?;
-            out.json(&findings)?;
+        let (findings, source) = findings.unzip();
+        let mut before = '{';
+        for field in Field::in_order() {
+            let is_absent = match field {
+                Field::Findings => findings.is_none_or(|findings| findings == 0),
+                Field::LeftOut => left_out.is_empty(),
+                Field::Source => source.is_none_or(SourceTerms::is_empty),
+                Field::Agents | Field::Items(_) => false,
+            };
+            if is_absent {
+                continue;
+            }
+            out.bytes(format!("{before}\"{}\":", field.name()).as_bytes())?;
+            before = ',';
+            match field {
+                Field::Agents => out.json(&self.agents)?,
+                Field::Findings => out.json(&findings)?,
+                Field::LeftOut => out.json(&left_out)?,
+                Field::Source => out.json(&source)?,
+                Field::Items(kind) => list(out, self.items.get(kind), |out, it| entry(out, kind, it))?,
+            }
         }
-        if !left_out.is_empty() {
-            out.bytes(br#","leftOut":"#)?;
-            out.json(&left_out)?;
-        }
-        out.bytes(br#","prompts":["#)?;
-        list(out, &self.prompts, &item)?;
-        out.bytes(b"]")?;
-        if let Some((_, source)) = findings.filter(|(_, source)| !source.is_empty()) {
-            out.bytes(br#","source":"#)?;
-            out.json(source)?;
-        }
-        out.bytes(br#","templates":["#)?;
-        list(out, &self.templates, item)?;
-        out.bytes(b"]}")
+        out.bytes(b"}")
     }
 }
 
 impl Entry {
-    fn parse<T: DeserializeOwned>(&self) -> Result<T, Unwritten> {
+    fn parse(&self, kind: ItemKind) -> Result<CapturedItem, Unwritten> {
         // It was written here.
-        serde_json::from_slice(&self.json).map_err(|_| Unwritten::NoRoom)
+        CapturedItem::read(kind, &self.json).map_err(|_| Unwritten::NoRoom)
     }
 }
 
-fn list<W: std::io::Write>(
+fn list<W: Write>(
     out: &mut Metered<'_, W>,
     entries: &[Entry],
     write: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
 ) -> Result<(), Unwritten> {
+    out.bytes(b"[")?;
     for (index, entry) in entries.iter().enumerate() {
         if index > 0 {
             out.bytes(b",")?;
         }
         write(out, entry)?;
     }
-    Ok(())
+    out.bytes(b"]")
 }
 
-fn comparable_item<W: std::io::Write>(out: &mut Metered<'_, W>, entry: &Entry) -> Result<(), Unwritten> {
+fn comparable<W: Write>(out: &mut Metered<'_, W>, kind: ItemKind, entry: &Entry) -> Result<(), Unwritten> {
     match entry.has_findings {
-        true => out.json(&entry.parse::<CapturedItem>()?.without_findings()),
+        true => out.json(&entry.parse(kind)?.without_findings()),
         false => out.bytes(&entry.json),
     }
 }

@@ -40,20 +40,17 @@ impl<'a> References<'a> {
         self.lookup.add_items(kind, ids);
     }
 
-    /// Looks through an automation.
-    pub(super) fn automation(&mut self, item: &CapturedItem) -> Result<(), CaptureFailure> {
-        each_earlier_site(&item.document, |site| {
-            self.work.spend(1)?;
-            if site.ref_type == RefType::Agent {
-                self.agents.note(&site.value);
-            }
-            Ok::<(), OverBudget>(())
-        })?;
-        self.item(ItemKind::Automation, item)
-    }
-
     /// Looks through an item.
     pub(super) fn item(&mut self, kind: ItemKind, item: &CapturedItem) -> Result<(), CaptureFailure> {
+        if kind == ItemKind::Automation {
+            each_earlier_site(&item.document, |site| {
+                self.work.spend(1)?;
+                if site.ref_type == RefType::Agent {
+                    self.agents.note(&site.value);
+                }
+                Ok::<(), OverBudget>(())
+            })?;
+        }
         let Self { lookup, usage, count, pointer_bytes, work, .. } = self;
         lookup.each_site(kind, item, work, |site| {
             *count += 1;

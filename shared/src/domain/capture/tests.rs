@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::content::{MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
-use crate::domain::{Agent, LeftOutKind};
+use crate::domain::{Agent, LeftOutKind, PerKind};
 
 fn organization(agents: &[(u8, &str)]) -> Organization {
     let agent = |(number, name): &(u8, &str)| Agent {
@@ -32,7 +32,7 @@ fn items(documents: Vec<Value>) -> Vec<SetupItem> {
 }
 
 fn captured(automations: Vec<Value>, prompts: Vec<Value>) -> Result<Capture, CaptureFailure> {
-    let setup = Setup { automations: items(automations), prompts: items(prompts), ..Setup::default() };
+    let setup = Setup::from(PerKind { automations: items(automations), prompts: items(prompts), ..PerKind::default() });
     capture(setup, &organization(&[]), &Work::unlimited())
 }
 
@@ -97,20 +97,20 @@ fn the_pointers_to_removed_secrets_have_at_most_4_mb() {
 fn a_capture_has_at_most_16_mb_of_json_and_stops_there() {
     let text = |bytes: usize| json!({"name": "A", "text": "Be kind. ".repeat(bytes / 9)});
     let work = Work::unlimited();
-    let setup = Setup { prompts: items(vec![text(3_000_000); 9]), ..Setup::default() };
+    let setup = Setup::from(PerKind { prompts: items(vec![text(3_000_000); 9]), ..PerKind::default() });
     match capture(setup, &organization(&[]), &work) {
         Err(CaptureFailure::TooLarge(why)) => assert!(why.contains("16000000"), "{why}"),
         other => panic!("{:?}", other.map(|capture| capture.counts())),
     }
     let of_one = Work::unlimited();
-    let setup = Setup { prompts: items(vec![text(3_000_000)]), ..Setup::default() };
+    let setup = Setup::from(PerKind { prompts: items(vec![text(3_000_000)]), ..PerKind::default() });
     capture(setup, &organization(&[]), &of_one).unwrap();
     assert!(work.done() < 7 * of_one.done(), "{} {}", work.done(), of_one.done());
 }
 
 #[test]
 fn a_capture_whose_time_is_over_stops_at_once() {
-    let setup = Setup { prompts: items(vec![payload(100); 50]), ..Setup::default() };
+    let setup = Setup::from(PerKind { prompts: items(vec![payload(100); 50]), ..PerKind::default() });
     let over = capture(setup, &organization(&[]), &Work::until(|| true));
     assert_eq!(over.map(|capture| capture.counts()), Err(CaptureFailure::OverBudget(OverBudget)));
 }
@@ -119,7 +119,7 @@ fn a_capture_whose_time_is_over_stops_at_once() {
 fn agents_are_known_by_name_and_by_id_and_others_are_left_out() {
     let agents = [(1, "Bea"), (2, "Bea"), (3, "Cleo"), (4, "Dan")];
     let automation = json!({"name": "A", "actions": {"agent": "Bea", "agentId": id(3).to_string()}});
-    let setup = Setup { automations: items(vec![automation]), ..Setup::default() };
+    let setup = Setup::from(PerKind { automations: items(vec![automation]), ..PerKind::default() });
     let capture = capture(setup, &organization(&agents), &Work::unlimited()).unwrap();
     let known: Vec<_> = capture.content().unwrap().agents.into_iter().map(|agent| agent.id).collect();
     assert_eq!(known, [id(1), id(2), id(3)]);
@@ -158,7 +158,8 @@ fn the_lacks_of_the_organization_are_listed_and_not_compared() {
         let organization =
             Organization { left_out: left_out.iter().map(target).collect(), ..organization(&[(1, "Bea")]) };
         let automation = json!({"name": "A", "actions": {"handOver": "Closer"}});
-        let mut setup = SourceSetup::from(Setup { automations: items(vec![automation]), ..Setup::default() });
+        let mut setup =
+            SourceSetup::from(Setup::from(PerKind { automations: items(vec![automation]), ..PerKind::default() }));
         setup.left_out = of_setup.iter().map(told).collect();
         capture(setup, &organization, &Work::unlimited()).unwrap()
     };
@@ -189,11 +190,11 @@ fn content_of_floats_and_without_types_is_the_same_content_in_its_form_of_before
     let setup = |digits: &str| {
         let number = crate::domain::values::number(digits).unwrap();
         let automation = json!({"name": "A", "sourceStatuses": ["Won"], "big": number, "tags": ["a", "b"]});
-        let mut setup = Setup { automations: items(vec![automation]), ..Setup::default() };
-        setup.prompts = items(vec![json!({"name": "P", "sizes": [{"w": number}], "n": 1e25})]);
+        let mut setup = Setup::from(PerKind { automations: items(vec![automation]), ..PerKind::default() });
+        setup.items.prompts = items(vec![json!({"name": "P", "sizes": [{"w": number}], "n": 1e25})]);
         let tags = TypedPlace { pointer: "/tags".into(), kind: crate::domain::values::ValueType::Texts };
-        let document = setup.automations[0].document.clone().with_types(vec![tags]);
-        setup.automations[0].document = document;
+        let document = setup.items.automations[0].document.clone().with_types(vec![tags]);
+        setup.items.automations[0].document = document;
         capture(setup, &organization(&[]), &Work::unlimited()).unwrap()
     };
     let now = setup("12345678901234567890123");

@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{CapturedAutomation, CapturedItem, Content, KnownAgent};
-use crate::domain::{LeftOut, OverBudget, Work};
+use super::stored_item::ItemSeed;
+use super::{CapturedItem, Content, Field, KnownAgent};
+use crate::domain::{ItemKind, LeftOut, OverBudget, PerKind, Work};
 
 impl Content {
     /// Reads canonical JSON, which may be that of an earlier version. The outer error says that the time is
@@ -31,20 +32,8 @@ impl<'de> Deserialize<'de> for Content {
 /// Reads a content.
 struct Reading<'w>(&'w Work);
 
-/// The fields of a content.
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum Field {
-    Agents,
-    Automations,
-    Findings,
-    LeftOut,
-    Prompts,
-    Source,
-    Templates,
-    #[serde(other)]
-    Other,
-}
+/// The kinds that content of every version has. A newer one is empty where it is absent: never add to this list.
+const REQUIRED: [ItemKind; 3] = [ItemKind::Automation, ItemKind::Prompt, ItemKind::Template];
 
 impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = Content;
@@ -63,28 +52,26 @@ impl<'de> Visitor<'de> for Reading<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Content, A::Error> {
         let mut content = Content::default();
-        let (mut agents, mut automations, mut prompts, mut templates) = (None, None, None, None);
-        let items = || List::new(self.0, item_size);
-        while let Some(field) = members.next_key()? {
-            match field {
-                Field::Agents => agents = Some(members.next_value_seed(List::new(self.0, agent_size))?),
-                Field::Automations => automations = Some(members.next_value_seed(List::new(self.0, automation_size))?),
-                Field::Findings => content.findings = members.next_value()?,
-                Field::LeftOut => content.left_out = members.next_value_seed(List::new(self.0, left_out_size))?,
-                Field::Prompts => prompts = Some(members.next_value_seed(items())?),
-                Field::Source => content.source = members.next_value()?,
-                Field::Templates => templates = Some(members.next_value_seed(items())?),
-                Field::Other => drop(members.next_value::<IgnoredAny>()?),
+        let (mut agents, mut items) = (None, PerKind::<Option<_>>::default());
+        while let Some(name) = members.next_key::<String>()? {
+            match Field::named(&name) {
+                Some(Field::Agents) => agents = Some(members.next_value_seed(List::new(self.0, agent_size))?),
+                Some(Field::Findings) => content.findings = members.next_value()?,
+                Some(Field::Items(kind)) => {
+                    *items.get_mut(kind) =
+                        Some(members.next_value_seed(List::of(ItemSeed(kind), self.0, item_size))?);
+                }
+                Some(Field::LeftOut) => content.left_out = members.next_value_seed(List::new(self.0, left_out_size))?,
+                Some(Field::Source) => content.source = members.next_value()?,
+                None => drop(members.next_value::<IgnoredAny>()?),
             }
         }
         let missing = A::Error::missing_field;
-        Ok(Content {
-            agents: agents.ok_or_else(|| missing("agents"))?,
-            automations: automations.ok_or_else(|| missing("automations"))?,
-            prompts: prompts.ok_or_else(|| missing("prompts"))?,
-            templates: templates.ok_or_else(|| missing("templates"))?,
-            ..content
-        })
+        let items = items.try_map(|kind, items| match items {
+            None if REQUIRED.contains(&kind) => Err(missing(kind.plural())),
+            items => Ok(items.unwrap_or_default()),
+        });
+        Ok(Content { agents: agents.ok_or_else(|| missing("agents"))?, items: items?, ..content })
     }
 }
 
@@ -96,10 +83,6 @@ fn left_out_size(left_out: &LeftOut) -> usize {
     left_out.key.len()
 }
 
-fn automation_size(automation: &CapturedAutomation) -> usize {
-    item_size(&automation.item)
-}
-
 fn item_size(item: &CapturedItem) -> usize {
     let pointers = item.removed_secrets.iter().map(String::len);
     let places = item.identity.iter().map(|place| place.pointer.len());
@@ -108,36 +91,42 @@ fn item_size(item: &CapturedItem) -> usize {
 }
 
 /// Reads a list, and spends what each element has before it goes on to the next.
-struct List<'w, T> {
+struct List<'w, S, T> {
+    element: S,
     work: &'w Work,
     size: fn(&T) -> usize,
-    element: PhantomData<T>,
 }
 
-impl<'w, T> List<'w, T> {
+impl<'w, T> List<'w, PhantomData<T>, T> {
     fn new(work: &'w Work, size: fn(&T) -> usize) -> Self {
-        Self { work, size, element: PhantomData }
+        Self::of(PhantomData, work, size)
     }
 }
 
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for List<'_, T> {
-    type Value = Vec<T>;
+impl<'w, S, T> List<'w, S, T> {
+    fn of(element: S, work: &'w Work, size: fn(&T) -> usize) -> Self {
+        Self { element, work, size }
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for List<'_, S, S::Value> {
+    type Value = Vec<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for List<'_, T> {
-    type Value = Vec<T>;
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for List<'_, S, S::Value> {
+    type Value = Vec<S::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let mut read = Vec::new();
-        while let Some(element) = elements.next_element()? {
+        while let Some(element) = elements.next_element_seed(self.element)? {
             self.work.spend(1 + (self.size)(&element)).map_err(A::Error::custom)?;
             read.push(element);
         }
@@ -163,7 +152,7 @@ mod tests {
     fn reading_stops_at_the_next_item_once_the_time_is_over() {
         let json = stored(10);
         let work = Work::unlimited();
-        assert_eq!(Content::read(&json, &work).unwrap().unwrap().templates.len(), 10);
+        assert_eq!(Content::read(&json, &work).unwrap().unwrap().items.templates.len(), 10);
         assert!(work.done() >= 400_000);
         let looks = AtomicU64::new(0);
         let over = Work::until(move || looks.fetch_add(1, Ordering::Relaxed) >= 3);

@@ -26,8 +26,7 @@ use utoipa::ToSchema;
 pub use self::own::OwnPlaces;
 pub use self::walk::{Sighting, visit};
 
-use super::ItemKind;
-use super::content::{CapturedItem, Content};
+use super::content::Content;
 use super::work::{OverBudget, Work};
 
 /// What a destination is.
@@ -71,7 +70,7 @@ impl Destination {
 /// new. Fails once the time of `work` is over.
 pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, OverBudget> {
     let mut found = BTreeSet::new();
-    for (kind, item) in items(content) {
+    for (kind, item) in content.items.each() {
         work.spend(1 + item.identity.len())?;
         let own = OwnPlaces::of(item);
         visit(kind, &item.document, work, &mut |pointer, sighting| {
@@ -83,11 +82,4 @@ pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, Ov
         })?;
     }
     Ok(found)
-}
-
-/// Every item with its kind.
-fn items(content: &Content) -> impl Iterator<Item = (ItemKind, &CapturedItem)> {
-    (content.automations.iter().map(|automation| (ItemKind::Automation, &automation.item)))
-        .chain(content.prompts.iter().map(|item| (ItemKind::Prompt, item)))
-        .chain(content.templates.iter().map(|item| (ItemKind::Template, item)))
 }

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use super::fields::{self, Field};
 use super::unified::{MAX_SEARCHED, Unified};
-use super::{Captured, ItemChange, Sides};
+use super::{ItemChange, Sides};
+use crate::domain::content::CapturedItem;
 use crate::domain::values::ValueType;
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work, cut};
 
@@ -157,8 +158,13 @@ pub(super) fn describe<'a>(change: &ItemChange<'a>, work: &Work) -> Result<Descr
 }
 
 impl<'a> DescribedChange<'a> {
-    fn with_differences(mut self, before: Captured<'a>, after: Captured<'a>, work: &Work) -> Result<Self, OverBudget> {
-        let (old, new) = (&before.item.document, &after.item.document);
+    fn with_differences(
+        mut self,
+        before: &'a CapturedItem,
+        after: &'a CapturedItem,
+        work: &Work,
+    ) -> Result<Self, OverBudget> {
+        let (old, new) = (&before.document, &after.document);
         let (found, beyond) = fields::differences(old, new, MAX_FIELDS);
         let all = found.len() + beyond;
         let (mut lines, mut search_left) = (0, MAX_SEARCHED);
@@ -174,7 +180,7 @@ impl<'a> DescribedChange<'a> {
         self.fields_omitted = more_than_none(all - self.fields.len());
         let switch = before.enabled.zip(after.enabled).filter(|(before, after)| before != after);
         self.enabled = switch.map(|(before, after)| SwitchChange { before, after });
-        self.removed_secrets = secrets(&before.item.removed_secrets, &after.item.removed_secrets);
+        self.removed_secrets = secrets(&before.removed_secrets, &after.removed_secrets);
         Ok(self)
     }
 }

@@ -39,46 +39,33 @@ pub struct ItemChange<'a> {
 
 #[derive(Debug, Clone, Copy)]
 enum Sides<'a> {
-    Added(Captured<'a>),
-    Removed(Captured<'a>),
-    Changed(Captured<'a>, Captured<'a>),
+    Added(&'a CapturedItem),
+    Removed(&'a CapturedItem),
+    Changed(&'a CapturedItem, &'a CapturedItem),
 }
 
-/// An item of one of the captures. What it refers to follows from it, so that is not compared; the names of agents do not, and
-/// [`renamed_agents`] tells them.
-#[derive(Debug, Clone, Copy)]
-struct Captured<'a> {
-    item: &'a CapturedItem,
-    /// Automations only.
-    enabled: Option<bool>,
-}
-
-impl PartialEq for Captured<'_> {
-    /// Nothing depends on the order in which secrets were found.
-    fn eq(&self, other: &Self) -> bool {
-        let (item, other_item) = (self.item, other.item);
-        fn secrets(item: &CapturedItem) -> BTreeSet<&String> {
-            item.removed_secrets.iter().collect()
-        }
-        self.enabled == other.enabled
-            && item.document == other_item.document
-            && (item.removed_secrets == other_item.removed_secrets || secrets(item) == secrets(other_item))
-    }
+/// Whether an item is the same in two captures. What it refers to follows from it, so that is not compared; the names of agents do
+/// not, and [`renamed_agents`] tells them. Nothing depends on the order in which secrets were found.
+fn is_same(before: &CapturedItem, after: &CapturedItem) -> bool {
+    let [old, new] = [before, after].map(|item| &item.removed_secrets);
+    before.enabled == after.enabled
+        && before.document == after.document
+        && (old == new || BTreeSet::from_iter(old) == BTreeSet::from_iter(new))
 }
 
 /// The items that are not the same in `from` and `to`, by kind, then by id. One that was made again under another id is
 /// another item: the old one is removed and the new one added.
 pub fn compare<'a>(from: &'a Content, to: &'a Content, work: &Work) -> Result<Vec<ItemChange<'a>>, OverBudget> {
-    type Pair<'a> = (Option<Captured<'a>>, Option<Captured<'a>>);
+    type Pair<'a> = (Option<&'a CapturedItem>, Option<&'a CapturedItem>);
     let mut pairs: BTreeMap<(ItemKind, ObjectId), Pair<'a>> = BTreeMap::new();
-    for (kind, captured) in items(from) {
-        pairs.entry((kind, captured.item.id)).or_default().0 = Some(captured);
+    for (kind, item) in from.items.each() {
+        pairs.entry((kind, item.id)).or_default().0 = Some(item);
     }
-    for (kind, captured) in items(to) {
-        pairs.entry((kind, captured.item.id)).or_default().1 = Some(captured);
+    for (kind, item) in to.items.each() {
+        pairs.entry((kind, item.id)).or_default().1 = Some(item);
     }
     let sides = |pair| match pair {
-        (Some(before), Some(after)) => (before != after).then_some(Sides::Changed(before, after)),
+        (Some(before), Some(after)) => (!is_same(before, after)).then_some(Sides::Changed(before, after)),
         (Some(before), None) => Some(Sides::Removed(before)),
         (None, after) => after.map(Sides::Added),
     };
@@ -86,22 +73,11 @@ pub fn compare<'a>(from: &'a Content, to: &'a Content, work: &Work) -> Result<Ve
     for ((kind, id), pair) in pairs {
         if let (Some(before), Some(_)) = pair {
             // Two items that are equal are looked at from end to end.
-            work.spend(before.item.document.size())?;
+            work.spend(before.document.size())?;
         }
         changes.extend(sides(pair).map(|sides| ItemChange { kind, id, sides }));
     }
     Ok(changes)
-}
-
-fn items(content: &Content) -> impl Iterator<Item = (ItemKind, Captured<'_>)> {
-    let automations = content.automations.iter();
-    let plain = |kind| move |item| (kind, Captured { item, enabled: None });
-    automations
-        .map(|automation| {
-            (ItemKind::Automation, Captured { item: &automation.item, enabled: Some(automation.enabled) })
-        })
-        .chain(content.prompts.iter().map(plain(ItemKind::Prompt)))
-        .chain(content.templates.iter().map(plain(ItemKind::Template)))
 }
 
 /// How many elements two lists have in common at their start and, behind that, at their end.
@@ -130,14 +106,14 @@ impl<'a> ItemChange<'a> {
     /// Its name: the new one, for a removed item the old one. Empty where it has none.
     pub fn name(&self) -> &'a str {
         match self.sides {
-            Sides::Added(shown) | Sides::Removed(shown) | Sides::Changed(_, shown) => shown.item.document.name(),
+            Sides::Added(shown) | Sides::Removed(shown) | Sides::Changed(_, shown) => shown.document.name(),
         }
     }
 
     /// Looks into it. This takes time that grows with the item's size; see [`compare`] for what does not.
     pub fn describe(&self, work: &Work) -> Result<DescribedChange<'a>, OverBudget> {
         if let Sides::Changed(before, after) = self.sides {
-            work.spend(before.item.document.size() + after.item.document.size())?;
+            work.spend(before.document.size() + after.document.size())?;
         }
         described::describe(self, work)
     }

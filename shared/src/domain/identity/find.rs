@@ -34,9 +34,8 @@ pub fn complete(content: &mut Content, source: &Source, work: &Work) -> Result<(
         return Ok(());
     }
     let owner = SourceIdentity::new(source.organization, source.user, Some(&source.user_email), None);
-    let automations = content.automations.iter_mut().map(|automation| &mut automation.item);
     let mut allowance = ALLOWANCE;
-    for item in automations.chain(&mut content.prompts).chain(&mut content.templates) {
+    for item in content.each_item_mut() {
         item.identity = find(&item.document, &owner, &mut allowance, work)?;
     }
     content.findings = FINDINGS;

@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::redaction::{Allowance, Stopped};
 use crate::domain::{
-    Document, Email, ObjectId, Organization, PhoneNumber, Role, Setup, SetupItem, Timestamp, User, Work,
+    Document, Email, ObjectId, Organization, PerKind, PhoneNumber, Role, Setup, SetupItem, Timestamp, User, Work,
 };
 
 const USER: &str = "64ee9a8b1e7f2a0011223399";
@@ -365,7 +365,7 @@ fn captured(value: Value) -> Result<(), CaptureFailure> {
         trusted_destinations: Vec::new(),
         left_out: Vec::new(),
     };
-    let setup = Setup { prompts: vec![item], ..Setup::default() };
+    let setup = Setup::from(PerKind { prompts: vec![item], ..PerKind::default() });
     let setup = SourceSetup { owner: Some(source()), ..setup.into() };
     capture(setup, &organization, &Work::unlimited()).map(drop)
 }

@@ -12,9 +12,9 @@ use super::{
     Choices, Mapped, OnUnmapped, Outcome, Plan, PlannedClone, Refusal, Skipped, Warning, WarningCode, identity, opaque,
     texts, unchanged, words,
 };
-use crate::domain::content::{CapturedAutomation, Content};
+use crate::domain::content::{CapturedItem, Content};
 use crate::domain::reference::Lookup;
-use crate::domain::{Counts, ItemKind, Organization, OverBudget, Work};
+use crate::domain::{ItemKind, Organization, OverBudget, PerKind, Work};
 
 /// Into another organization everything is cloned, unless a flag leaves it out.
 pub(super) fn plan(
@@ -28,9 +28,8 @@ pub(super) fn plan(
         let detail = "prompts can only be selected in the snapshot's own organization; leave this out to clone all";
         plan.refusals.push(Refusal::at(&[SELECTED_PROMPT_NAMES], detail.to_owned()));
     }
-    let prompts = if choices.apply_prompts { content.prompts.as_slice() } else { &[] };
-    let templates = if choices.apply_templates { content.templates.as_slice() } else { &[] };
-    let automations = if choices.apply_automations { content.automations.as_slice() } else { &[] };
+    let applied = |kind| if *choices.apply.get(kind) { content.items.get(kind).as_slice() } else { &[] };
+    let items = PerKind::from_fn(applied);
     let mut review = Review::new(targets, choices, work)?;
     destinations::prepare(&mut review, content, choices)?;
     let (lookup, targets) = (Lookup::of(content, work)?, Targets::new(targets));
@@ -38,39 +37,35 @@ pub(super) fn plan(
     let mut resolver = Resolver {
         lookup: &lookup,
         targets: &targets,
-        automations: automations.iter().map(|automation| automation.item.id).collect(),
-        prompts: Arriving::new(prompts, work)?,
-        templates: Arriving::new(templates, work)?,
+        arriving: items.try_map(|kind, items| Arriving::new(kind, items, work))?,
         work,
     };
-    let in_prompts = items::resolve(ItemKind::Prompt, prompts, &resolver, &mut room.dangling)?;
-    let in_templates = items::resolve(ItemKind::Template, templates, &resolver, &mut room.dangling)?;
-    let resolved =
-        [(ItemKind::Prompt, prompts, in_prompts.as_slice()), (ItemKind::Template, templates, in_templates.as_slice())];
-    items::note_unfinished(&mut resolver.prompts, &mut resolver.templates, resolved, work)?;
-    let mut identity = identity::Review::new(prompts, templates, choices, work)?;
-    if choices.apply_automations {
+    let resolutions = items.try_map(|kind, items| match kind.has_switch() {
+        true => Ok(Vec::new()),
+        false => items::resolve(kind, items, &resolver, &mut room.dangling),
+    })?;
+    items::note_unfinished(&mut resolver.arriving, items, &resolutions, work)?;
+    let mut identity = identity::Review::new(items, choices, work)?;
+    if choices.apply.automations {
         let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
         plan.refusals.extend(refusals);
-        for (automation, mapping) in automations.iter().zip(&mapping.automations) {
+        for (automation, mapping) in items.automations.iter().zip(&mapping.automations) {
             let resolved = resolver.resolve(automation, mapping, &mut room)?;
             let judged = identity.automation(&mut plan, &lookup, automation, &resolved.document)?;
             let unaccepted = review.automation(&lookup, automation, &resolved.rewires)?;
             arrive_mapped(&mut plan, automation, resolved, judged, (&mut review, &unaccepted), &targets, choices);
-            texts::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
-            opaque::warn(&mut plan, ItemKind::Automation, &automation.item, work)?;
+            texts::warn(&mut plan, ItemKind::Automation, automation, work)?;
+            opaque::warn(&mut plan, ItemKind::Automation, automation, work)?;
         }
     }
-    unchanged::arrive(&mut plan, ItemKind::Prompt, prompts.iter().zip(in_prompts), &mut identity, work)?;
-    unchanged::arrive(&mut plan, ItemKind::Template, templates.iter().zip(in_templates), &mut identity, work)?;
+    for (kind, resolutions) in resolutions {
+        unchanged::arrive(&mut plan, kind, items.get(kind).iter().zip(resolutions), &mut identity, work)?;
+    }
     review.finish(&mut plan);
     plan.outcome = Outcome {
-        cloned: Counts { automations: automations.len(), prompts: prompts.len(), templates: templates.len() },
+        cloned: items.map(|_, items| items.len()),
         mapped: Mapped::default(),
-        skipped: Skipped {
-            automations: content.automations.len() - automations.len(),
-            templates: content.templates.len() - templates.len(),
-        },
+        skipped: Skipped::from(items.map(|kind, items| content.items.get(kind).len() - items.len())),
     };
     Ok(plan)
 }
@@ -79,14 +74,14 @@ pub(super) fn plan(
 /// that lost a secret or a value of the source person, and where it sends to what nobody accepts.
 fn arrive_mapped(
     plan: &mut Plan,
-    automation: &CapturedAutomation,
+    automation: &CapturedItem,
     mut resolved: resolve::Resolved,
     identity: identity::Judgement,
     (review, unaccepted): (&mut Review<'_>, &Unaccepted),
     targets: &Targets<'_>,
     choices: &Choices,
 ) {
-    let removed = &automation.item.removed_secrets;
+    let removed = &automation.removed_secrets;
     let incomplete = !removed.is_empty() || resolved.uses_incomplete;
     let is_dangling = !resolved.dangling.is_empty() || !resolved.uses_unmapped.is_empty();
     judge_references(plan, automation, &mut resolved, targets, choices);
@@ -101,10 +96,14 @@ fn arrive_mapped(
     review.judge(plan, automation, unaccepted, incomplete, choices);
     plan.clones.push(PlannedClone {
         kind: ItemKind::Automation,
-        source_id: automation.item.id,
+        source_id: automation.id,
         document: resolved.document,
         enabled: Some(
-            automation.enabled && !is_dangling && !incomplete && !identity.is_incomplete && unaccepted.total == 0,
+            automation.enabled == Some(true)
+                && !is_dangling
+                && !incomplete
+                && !identity.is_incomplete
+                && unaccepted.total == 0,
         ),
         rewires: resolved.rewires,
         mapped: resolved.mapped,
@@ -115,7 +114,7 @@ fn arrive_mapped(
 /// Refuses or warns of the references of an automation that lead nowhere, and warns of those that may mean something else here.
 fn judge_references(
     plan: &mut Plan,
-    automation: &CapturedAutomation,
+    automation: &CapturedItem,
     resolved: &mut resolve::Resolved,
     targets: &Targets<'_>,
     choices: &Choices,

@@ -7,7 +7,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{ObjectId, Violation};
+use crate::domain::{ObjectId, PerKind, Violation};
 
 /// The most entries of all mappings together, the most names in a selection, and the most accepted destinations.
 pub const MAX_ENTRIES: usize = 5_000;
@@ -31,12 +31,8 @@ pub struct Choices {
     pub selected_prompt_names: Option<Vec<String>>,
     /// The destinations to which automations may send, as the answer of plan lists them.
     pub allow_destinations: Vec<String>,
-    /// Whether automations are cloned.
-    pub apply_automations: bool,
-    /// Whether prompts are cloned.
-    pub apply_prompts: bool,
-    /// Whether templates are cloned.
-    pub apply_templates: bool,
+    /// Whether the items of each kind are cloned.
+    pub apply: PerKind<bool>,
     /// What becomes of an automation with a reference that leads nowhere.
     pub on_unmapped: OnUnmapped,
 }
@@ -102,9 +98,7 @@ impl Default for Choices {
             keep_values: BTreeMap::new(),
             selected_prompt_names: None,
             allow_destinations: Vec::new(),
-            apply_automations: true,
-            apply_prompts: true,
-            apply_templates: true,
+            apply: PerKind::from_fn(|_| true),
             on_unmapped: OnUnmapped::SwitchOff,
         }
     }

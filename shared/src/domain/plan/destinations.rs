@@ -10,7 +10,7 @@ use super::listed::{Listed, MAX_LISTED};
 use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
 use super::{Choices, OnUnmapped, Plan, PlannedDestination, PlannedLink, Refusal, Rewire, Warning, WarningCode};
-use crate::domain::content::{CapturedAutomation, CapturedItem, Content};
+use crate::domain::content::{CapturedItem, Content};
 use crate::domain::destination::{self, OwnPlaces, Sighting};
 use crate::domain::reference::{self, Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
@@ -109,25 +109,25 @@ impl<'a> Review<'a> {
     }
 
     /// Looks through an automation that does not arrive.
-    pub(super) fn skip(&mut self, automation: &'a CapturedAutomation) -> Result<(), OverBudget> {
-        self.summarize(ItemKind::Automation, &automation.item, &[], false, [&mut 0, &mut 0]).map(drop)
+    pub(super) fn skip(&mut self, automation: &'a CapturedItem) -> Result<(), OverBudget> {
+        self.summarize(ItemKind::Automation, automation, &[], false, [&mut 0, &mut 0]).map(drop)
     }
 
     /// Judges what an automation sends to, through the prompts and templates that it uses, too. What `rewires` replaces is none.
     pub(super) fn automation(
         &mut self,
         lookup: &Lookup<'_>,
-        automation: &'a CapturedAutomation,
+        automation: &'a CapturedItem,
         rewires: &[Rewire],
     ) -> Result<Unaccepted, OverBudget> {
-        let (id, name) = (automation.item.id, cut(automation.item.document.name(), MAX_REFERENCE_NAME));
+        let (id, name) = (automation.id, cut(automation.document.name(), MAX_REFERENCE_NAME));
         let (mut open, mut closed) = (MAX_LISTED, MAX_LISTED);
-        let own = self.summarize(ItemKind::Automation, &automation.item, rewires, true, [&mut open, &mut closed])?;
+        let own = self.summarize(ItemKind::Automation, automation, rewires, true, [&mut open, &mut closed])?;
         let mut unaccepted = Unaccepted { total: own.open, texts: own.texts };
         self.list(own.entries.into_iter(), own.open, own.total, id, &name);
         let mut used = HashSet::new();
         let work = self.work;
-        lookup.each_site::<OverBudget>(ItemKind::Automation, &automation.item, work, |site| {
+        lookup.each_site::<OverBudget>(ItemKind::Automation, automation, work, |site| {
             work.spend(1 + site.value.len())?;
             let Some(kind) = site.ref_type.item_kind() else { return Ok(()) };
             let key = (kind, site.value);
@@ -247,7 +247,7 @@ impl<'a> Review<'a> {
     pub(super) fn judge(
         &mut self,
         plan: &mut Plan,
-        automation: &CapturedAutomation,
+        automation: &CapturedItem,
         unaccepted: &Unaccepted,
         incomplete: bool,
         choices: &Choices,
@@ -257,7 +257,7 @@ impl<'a> Review<'a> {
         }
         match choices.on_unmapped {
             OnUnmapped::Reject => {
-                let name = shortened(automation.item.document.name());
+                let name = shortened(automation.document.name());
                 for text in &unaccepted.texts {
                     if plan.refusals.len() < MAX_REFUSALS && self.refused.insert(text.clone()) {
                         let detail = format!(
@@ -265,7 +265,7 @@ impl<'a> Review<'a> {
                              onUnmapped so that the automation arrives switched off",
                             shortened(text)
                         );
-                        let about = cut(automation.item.document.name(), MAX_REFERENCE_NAME);
+                        let about = cut(automation.document.name(), MAX_REFERENCE_NAME);
                         plan.refusals.push(Refusal {
                             automation_name: Some(about.into_owned()),
                             ..Refusal::at(&[ALLOW_DESTINATIONS], detail).of_value(text)
@@ -340,10 +340,11 @@ pub(super) fn ignored(choices: &Choices) -> Option<Warning> {
 
 /// The whole content is looked through, also where only a part of it arrives.
 pub(super) fn prepare<'a>(review: &mut Review<'a>, content: &'a Content, choices: &Choices) -> Result<(), OverBudget> {
-    review.items(ItemKind::Prompt, &content.prompts, choices.apply_prompts)?;
-    review.items(ItemKind::Template, &content.templates, choices.apply_templates)?;
-    match choices.apply_automations {
+    for (kind, items) in content.items.iter().filter(|(kind, _)| !kind.has_switch()) {
+        review.items(kind, items, *choices.apply.get(kind))?;
+    }
+    match choices.apply.automations {
         true => Ok(()),
-        false => content.automations.iter().try_for_each(|automation| review.skip(automation)),
+        false => content.items.automations.iter().try_for_each(|automation| review.skip(automation)),
     }
 }

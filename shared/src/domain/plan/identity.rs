@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
 use super::{Choices, KnownUser, Listed, Plan, Warning, WarningCode, words};
-use crate::domain::content::{CapturedAutomation, CapturedItem};
+use crate::domain::content::CapturedItem;
 use crate::domain::identity::{Filling, IdentityKind, IdentityPlace};
 use crate::domain::reference::{Lookup, RefType};
-use crate::domain::{Document, ItemKind, OverBudget, Work, cut};
+use crate::domain::{Document, ItemKind, OverBudget, PerKind, Work, cut};
 
 /// A place of a clone that gets a value of the new user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -100,13 +100,13 @@ pub(super) struct Judgement {
 impl<'a> Review<'a> {
     /// Looks through the prompts and templates that arrive.
     pub(super) fn new(
-        prompts: &[CapturedItem],
-        templates: &[CapturedItem],
+        arriving: PerKind<&[CapturedItem]>,
         choices: &Choices,
         work: &'a Work,
     ) -> Result<Self, OverBudget> {
         let mut review = Self { user: choices.new_user, losers: HashSet::new(), room: MAX_POINTERS, work };
-        for (ref_type, items) in [(RefType::Prompt, prompts), (RefType::Template, templates)] {
+        for (kind, items) in arriving.into_iter().filter(|(kind, _)| !kind.has_switch()) {
+            let ref_type = RefType::from(kind);
             for item in items {
                 work.spend(1 + item.identity.len())?;
                 if item.identity.iter().any(|place| review.loses(place)) {
@@ -132,13 +132,12 @@ impl<'a> Review<'a> {
         &mut self,
         plan: &mut Plan,
         lookup: &Lookup<'_>,
-        automation: &CapturedAutomation,
+        automation: &CapturedItem,
         mapped: &Document,
     ) -> Result<Judgement, OverBudget> {
-        let item = &automation.item;
-        let rewires = self.rewires(item, mapped)?;
+        let rewires = self.rewires(automation, mapped)?;
         let lost = self.lost(&rewires);
-        let uses_loser = self.uses_loser(lookup, item)?;
+        let uses_loser = self.uses_loser(lookup, automation)?;
         if !lost.is_empty() || uses_loser {
             let places = match lost.is_empty() {
                 true => "in the prompts and templates that it uses".to_owned(),
@@ -152,7 +151,7 @@ impl<'a> Review<'a> {
             plan.warnings.push(Warning { pointers: lost, ..warning });
         }
         let is_incomplete = uses_loser || rewires.iter().any(|rewire| !rewire.has_value);
-        if let Some((detail, pointers)) = self.named(ItemKind::Automation, item) {
+        if let Some((detail, pointers)) = self.named(ItemKind::Automation, automation) {
             let warning = Warning::about(WarningCode::SourcePersonNamed, automation, detail);
             plan.warnings.push(Warning { pointers, ..warning });
         }

@@ -6,7 +6,7 @@ use super::resolve::{Resolution, Resolver};
 use super::{Listed, Rewire};
 use crate::domain::content::CapturedItem;
 use crate::domain::reference::{Lookup, RefType, Replacement};
-use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
+use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
 
 /// The clones of one kind, by what a reference may call them.
 pub(super) struct Arriving<'a> {
@@ -19,11 +19,13 @@ pub(super) struct Arriving<'a> {
 }
 
 impl<'a> Arriving<'a> {
-    pub(super) fn new(items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
-        work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
+    /// Items with a switch are called by their ids alone.
+    pub(super) fn new(kind: ItemKind, items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
+        let named = if kind.has_switch() { &[] } else { items };
+        work.spend(named.iter().map(|item| 1 + item.document.name().len()).sum())?;
         Ok(Self {
             ids: items.iter().map(|item| item.id).collect(),
-            names: items.iter().map(|item| item.document.name()).collect(),
+            names: named.iter().map(|item| item.document.name()).collect(),
             incomplete: HashSet::new(),
             unmapped: HashMap::new(),
         })
@@ -49,19 +51,16 @@ impl<'a> Arriving<'a> {
     }
 }
 
-/// The prompts or templates that arrive, with what became of the ids in them.
-pub(super) type ResolvedItems<'a, 'r> = (ItemKind, &'a [CapturedItem], &'r [ItemResolution]);
-
 /// Notes which items lost a secret or keep an id of the source organization, themselves or in an item that they use.
 pub(super) fn note_unfinished<'a>(
-    prompts: &mut Arriving<'a>,
-    templates: &mut Arriving<'a>,
-    resolved: [ResolvedItems<'a, '_>; 2],
+    arriving: &mut PerKind<Arriving<'a>>,
+    items: PerKind<&'a [CapturedItem]>,
+    resolutions: &PerKind<Vec<ItemResolution>>,
     work: &Work,
 ) -> Result<(), OverBudget> {
     let all = || {
-        resolved.iter().flat_map(|(kind, items, resolutions)| {
-            items.iter().zip(*resolutions).map(|(item, resolution)| ((*kind, item.id), item, resolution))
+        resolutions.iter().flat_map(move |(kind, resolutions)| {
+            items.get(kind).iter().zip(resolutions).map(move |(item, resolution)| ((kind, item.id), item, resolution))
         })
     };
     let mut users: HashMap<Place, Vec<Place>> = HashMap::new();
@@ -76,7 +75,7 @@ pub(super) fn note_unfinished<'a>(
     let unmapped = all().filter(|(.., resolution)| !resolution.unmapped.is_empty()).map(|(place, ..)| place);
     let unmapped = with_users(unmapped.collect(), &users);
     for (place, item, _) in all() {
-        let arriving = if place.0 == ItemKind::Prompt { &mut *prompts } else { &mut *templates };
+        let arriving = arriving.get_mut(place.0);
         if incomplete.contains(&place) {
             arriving.incomplete.extend(called(item));
         }

@@ -52,7 +52,7 @@ impl<'a> Mapping<'a> {
             targets,
             named: Automations::new(content, lookup, choices.names_places(), work)?,
             last: None,
-            automations: content.automations.iter().map(|_| AutomationMapping::default()).collect(),
+            automations: content.items.automations.iter().map(|_| AutomationMapping::default()).collect(),
             judged: Judged::default(),
             replaced: 0,
             written: 0,

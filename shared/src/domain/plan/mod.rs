@@ -106,7 +106,7 @@ pub fn plan(
     // What is here is no part of the outcome where nothing refers to it.
     plan.notes.extend(left_out(targets.left_out.iter().map(|target| &target.left_out), "your organization"));
     plan.assumes = identity::assumptions(&plan, choices.new_user);
-    let clones_automations = *scope == Scope::OtherOrganization && choices.apply_automations;
+    let clones_automations = *scope == Scope::OtherOrganization && choices.apply.automations;
     if !clones_automations {
         let detail = "automations are not cloned by this request, so the mapping has no effect";
         let ignored = choices.mapped_automations();

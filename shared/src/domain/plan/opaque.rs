@@ -30,11 +30,7 @@ pub(super) fn warn(plan: &mut Plan, kind: ItemKind, item: &CapturedItem, work: &
         "the {kind} {} has binary values of more than {MAX_BYTES} bytes, at {places}; they are not searched for secrets and references",
         words::shortened(document.name()),
     );
-    let (about, automation_id) = match kind {
-        ItemKind::Automation => (document.name(), Some(item.id)),
-        ItemKind::Prompt | ItemKind::Template => ("", None),
-    };
-    plan.warnings.push(Warning { automation_id, ..Warning::new(WarningCode::OpaqueValue, about, detail) });
+    plan.warnings.push(Warning::of_item(WarningCode::OpaqueValue, kind, item, detail));
     Ok(())
 }
 
@@ -62,6 +58,7 @@ mod tests {
         let document = document.with_types(vec![TypedPlace { pointer: "/v".into(), kind }]);
         let item = CapturedItem {
             document,
+            enabled: Some(true),
             id: ObjectId::from_bytes([1; 12]),
             identity: Vec::new(),
             removed_secrets: Vec::new(),

@@ -33,3 +33,10 @@ pub struct Skipped {
     /// Templates.
     pub templates: usize,
 }
+
+impl From<Counts> for Skipped {
+    /// Prompts that are left out are not counted.
+    fn from(Counts { automations, prompts: _, templates }: Counts) -> Self {
+        Self { automations, templates }
+    }
+}

@@ -1,7 +1,5 @@
 //! Resolves the references of one automation: mapped, existing under the same name, cloned beside it, or dangling.
 
-use std::collections::HashSet;
-
 use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, PIPELINE_MAPPING};
 use super::items::Arriving;
 use super::listed::{Listed, Room};
@@ -9,11 +7,11 @@ use super::mapping::{AutomationMapping, Target};
 use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
 use super::{MappedReference, Refusal, Rewire};
-use crate::domain::content::CapturedAutomation;
+use crate::domain::content::CapturedItem;
 use crate::domain::reference::{
     Known, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite,
 };
-use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Work, cut};
+use crate::domain::{Document, ItemKind, ObjectId, OverBudget, PerKind, Work, cut};
 
 /// An automation with every reference resolved or listed.
 pub(super) struct Resolved {
@@ -34,9 +32,7 @@ pub(super) struct Resolved {
 pub(super) struct Resolver<'a> {
     pub(super) lookup: &'a Lookup<'a>,
     pub(super) targets: &'a Targets<'a>,
-    pub(super) automations: HashSet<ObjectId>,
-    pub(super) prompts: Arriving<'a>,
-    pub(super) templates: Arriving<'a>,
+    pub(super) arriving: PerKind<Arriving<'a>>,
     pub(super) work: &'a Work,
 }
 
@@ -44,14 +40,13 @@ impl Resolver<'_> {
     /// Resolves the references of `automation`; what is listed of them is taken from `room`.
     pub(super) fn resolve(
         &self,
-        automation: &CapturedAutomation,
+        automation: &CapturedItem,
         mapping: &AutomationMapping<'_>,
         room: &mut Room,
     ) -> Result<Resolved, OverBudget> {
-        let item = &automation.item;
-        let (id, name) = (item.id, item.document.name());
+        let (id, name) = (automation.id, automation.document.name());
         let mut resolved = Resolved {
-            document: item.document.clone(),
+            document: automation.document.clone(),
             rewires: Vec::new(),
             mapped: Listed::default(),
             dangling: Listed::default(),
@@ -60,13 +55,14 @@ impl Resolver<'_> {
             uses_unmapped: Listed::default(),
         };
         let (mut replacements, mut shown) = (Vec::new(), SHOWN);
-        self.lookup.each_site::<OverBudget>(ItemKind::Automation, item, self.work, |site| {
+        self.lookup.each_site::<OverBudget>(ItemKind::Automation, automation, self.work, |site| {
             self.work.spend(1 + site.value.len())?;
             // The replacement array was judged with the request: it has target stages already.
             if site.is_source_status() && mapping.source_statuses.is_some() {
                 return Ok(());
             }
-            if let Some(used) = self.arriving(&site) {
+            if let Some(kind) = site.ref_type.item_kind() {
+                let used = self.arriving.get(kind);
                 resolved.uses_incomplete |= used.lost_secret(&site.value);
                 if let Some(name) = used.keeping_unmapped(&site.value) {
                     let noun = site.ref_type.noun();
@@ -97,14 +93,6 @@ impl Resolver<'_> {
             fields.insert(SOURCE_STATUSES.to_owned(), statuses.into());
         }
         Ok(resolved)
-    }
-
-    fn arriving(&self, site: &Site<'_>) -> Option<&Arriving<'_>> {
-        match site.ref_type {
-            RefType::Prompt => Some(&self.prompts),
-            RefType::Template => Some(&self.templates),
-            _ => None,
-        }
     }
 
     fn resolution(&self, site: &Site<'_>, mapping: &AutomationMapping<'_>) -> Resolution {
@@ -173,15 +161,11 @@ impl Resolver<'_> {
     }
 
     fn clone_of(&self, site: &Site<'_>) -> Resolution {
-        let (Some(kind), id) = (site.ref_type.item_kind(), site.value.parse::<ObjectId>()) else {
-            return Resolution::Dangling;
-        };
-        let arriving = self.arriving(site);
-        match id {
-            Ok(id) if arriving.map_or_else(|| self.automations.contains(&id), |items| items.has_id(&id)) => {
-                Resolution::Rewired(kind, id)
-            }
-            _ if arriving.is_some_and(|items| items.has_name(&site.value)) => Resolution::Kept,
+        let Some(kind) = site.ref_type.item_kind() else { return Resolution::Dangling };
+        let arriving = self.arriving.get(kind);
+        match site.value.parse() {
+            Ok(id) if arriving.has_id(&id) => Resolution::Rewired(kind, id),
+            _ if arriving.has_name(&site.value) => Resolution::Kept,
             _ => Resolution::Dangling,
         }
     }
@@ -257,8 +241,8 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
         RefType::Unknown => {
             (mapped_at(ID_MAPPING), "map it to the id that it has in your organization, or name it in keepValues")
         }
-        RefType::Template if !choices.apply_templates => (vec!["applyTemplates"], "clone the templates too"),
-        RefType::Prompt if !choices.apply_prompts => (vec!["applyPrompts"], "clone the prompts too"),
+        RefType::Template if !choices.apply.templates => (vec!["applyTemplates"], "clone the templates too"),
+        RefType::Prompt if !choices.apply.prompts => (vec!["applyPrompts"], "clone the prompts too"),
         RefType::Template | RefType::Prompt | RefType::Automation => {
             (vec!["onUnmapped"], "the snapshot does not hold it; use switchOff")
         }

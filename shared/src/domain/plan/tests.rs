@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::capture::capture;
-use crate::domain::{Agent, Pipeline, Setup, SetupItem, Stage, Timestamp};
+use crate::domain::{Agent, PerKind, Pipeline, Setup, SetupItem, Stage, Timestamp};
+
+/// Every kind is applied.
+const ALL: PerKind<bool> = PerKind { automations: true, prompts: true, templates: true };
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
@@ -61,12 +64,11 @@ fn target() -> Organization {
 }
 
 fn content(automations: Vec<Value>, prompts: Vec<Value>, templates: Vec<Value>) -> Content {
-    let setup = Setup {
+    let setup = Setup::from(PerKind {
         automations: items(1, automations),
         prompts: items(20, prompts),
         templates: items(40, templates),
-        preferences: BTreeMap::new(),
-    };
+    });
     capture(setup, &source(), &Work::unlimited()).unwrap().content().unwrap()
 }
 
@@ -252,7 +254,7 @@ fn references_to_templates_and_prompts_lead_to_the_clones() {
 
 #[test]
 fn what_a_flag_leaves_out_is_counted_and_leaves_references_dangling() {
-    let choices = Choices { apply_templates: false, apply_prompts: false, ..Choices::default() };
+    let choices = Choices { apply: PerKind { templates: false, prompts: false, ..ALL }, ..Choices::default() };
     let plan = across(&messenger(), &choices);
     let outcome = json!({
         "cloned": {"automations": 1, "prompts": 0, "templates": 0}, "mapped": {"prompts": 0},
@@ -322,8 +324,11 @@ fn prompts_are_selected_only_within_the_source_organization() {
 
 #[test]
 fn without_prompts_a_selection_has_no_effect_and_all_are_mapped() {
-    let choices =
-        Choices { apply_prompts: false, selected_prompt_names: Some(vec!["zzz".into()]), ..Choices::default() };
+    let choices = Choices {
+        apply: PerKind { prompts: false, ..ALL },
+        selected_prompt_names: Some(vec!["zzz".into()]),
+        ..Choices::default()
+    };
     let plan = within(&three_prompts(), &[], &choices);
     assert_eq!((plan.outcome.cloned.prompts, plan.outcome.mapped.prompts), (0, 3));
     assert_eq!(plan.warnings[0].code, WarningCode::SelectionIgnored);
@@ -333,7 +338,7 @@ fn without_prompts_a_selection_has_no_effect_and_all_are_mapped() {
 #[test]
 fn a_mapping_for_automations_that_are_not_cloned_is_ignored_with_a_warning() {
     let mapping = stages(&[("Whatever", "x", "y")]);
-    let off = Choices { apply_automations: false, ..mapping.clone() };
+    let off = Choices { apply: PerKind { automations: false, ..ALL }, ..mapping.clone() };
     for plan in [within(&three_prompts(), &[], &mapping), across(&three_prompts(), &off)] {
         assert_eq!(plan.refusals, []);
         assert_eq!(plan.warnings.len(), 1);
@@ -347,7 +352,7 @@ fn the_hash_tells_outcomes_apart_and_nothing_else() {
     let content = messenger();
     let first = across(&content, &Choices::default());
     let hash = |plan: Plan| plan.hash(&Work::unlimited()).unwrap();
-    let without_templates = Choices { apply_templates: false, ..Choices::default() };
+    let without_templates = Choices { apply: PerKind { templates: false, ..ALL }, ..Choices::default() };
     assert_eq!(hash(first), hash(across(&content, &Choices::default())));
     assert_ne!(hash(across(&content, &Choices::default())), hash(across(&content, &without_templates)));
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::words::{SHOWN, first_few, shortened};
-use crate::domain::content::{CapturedAutomation, Content};
+use crate::domain::content::{CapturedItem, Content};
 use crate::domain::reference::{Known, Lookup, RefType, Site, key_pointer};
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
@@ -15,7 +15,7 @@ pub(super) struct Key(usize);
 
 /// The automations of a content by what a mapping calls them: a name names every automation that has it.
 pub(super) struct Automations<'a> {
-    automations: &'a [CapturedAutomation],
+    automations: &'a [CapturedItem],
     lookup: &'a Lookup<'a>,
     keys: HashMap<Cow<'a, str>, Key>,
     named: Vec<Vec<usize>>,
@@ -68,7 +68,7 @@ impl<'a> Automations<'a> {
         work: &'a Work,
     ) -> Result<Self, OverBudget> {
         let mut all = Self {
-            automations: &content.automations,
+            automations: &content.items.automations,
             lookup,
             keys: HashMap::new(),
             named: Vec::new(),
@@ -76,10 +76,10 @@ impl<'a> Automations<'a> {
             by_pointer,
             work,
         };
-        for (position, automation) in content.automations.iter().enumerate() {
-            let name = automation.item.document.name();
+        for (position, automation) in content.items.automations.iter().enumerate() {
+            let name = automation.document.name();
             work.spend(1 + name.len())?;
-            all.add(automation.item.id.to_string().into(), position);
+            all.add(automation.id.to_string().into(), position);
             all.add(name.into(), position);
         }
         Ok(all)
@@ -115,7 +115,7 @@ impl<'a> Automations<'a> {
         }
         let mut uses = Uses::default();
         for position in &self.named[key.0] {
-            let item = &self.automations[*position].item;
+            let item = &self.automations[*position];
             self.lookup.each_site::<OverBudget>(ItemKind::Automation, item, self.work, |site| {
                 self.work.spend(1 + site.value.len())?;
                 uses.note(self.lookup, site, *position, self.by_pointer);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Listed;
-use crate::domain::content::{CapturedAutomation, CapturedItem};
+use crate::domain::content::CapturedItem;
 use crate::domain::reference::{MAX_REFERENCE_NAME, Reference};
 use crate::domain::{ItemKind, ObjectId, cut};
 
@@ -89,8 +89,7 @@ impl Warning {
         Self { automation_id: is_automation.then_some(item.id), ..Self::new(code, about, detail) }
     }
 
-    pub(super) fn about(code: WarningCode, automation: &CapturedAutomation, detail: String) -> Self {
-        let item = &automation.item;
-        Self { automation_id: Some(item.id), ..Self::new(code, item.document.name(), detail) }
+    pub(super) fn about(code: WarningCode, automation: &CapturedItem, detail: String) -> Self {
+        Self { automation_id: Some(automation.id), ..Self::new(code, automation.document.name(), detail) }
     }
 }

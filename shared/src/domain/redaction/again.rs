@@ -12,8 +12,7 @@ pub fn redact_again(content: &mut Content, work: &Work) -> Result<(), OverBudget
         return Ok(());
     }
     let mut allowance = Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES };
-    let automations = content.automations.iter_mut().map(|automation| &mut automation.item);
-    for item in automations.chain(&mut content.prompts).chain(&mut content.templates) {
+    for item in content.each_item_mut() {
         again(item, &mut allowance, work)?;
     }
     Ok(())
@@ -53,8 +52,8 @@ mod tests {
     fn what_earlier_rules_left_goes_and_is_named_beside_the_rest() {
         let mut old = content(0);
         redact_again(&mut old, &Work::unlimited()).unwrap();
-        assert_eq!(old.templates[0].document.text("template"), Some("**API Key:** [removed secret]"));
-        assert_eq!(old.templates[0].removed_secrets, ["/token", "/template"]);
+        assert_eq!(old.items.templates[0].document.text("template"), Some("**API Key:** [removed secret]"));
+        assert_eq!(old.items.templates[0].removed_secrets, ["/token", "/template"]);
         let once = old.clone();
         redact_again(&mut old, &Work::unlimited()).unwrap();
         assert_eq!(old, once);
@@ -73,7 +72,7 @@ mod tests {
         let mut document =
             serde_json::from_value(json!({"a": {"token": "x1y2"}, "b": {"token": "x1y2"}, "c": {"token": "x1y2"}}))
                 .unwrap();
-        let mut item = content(0).templates.remove(0);
+        let mut item = content(0).items.templates.remove(0);
         std::mem::swap(&mut item.document, &mut document);
         again(&mut item, &mut Allowance { places: 2, pointer_bytes: 100 }, &Work::unlimited()).unwrap();
         assert_eq!(item.removed_secrets, ["/token", "/a/token", "/b/token"]);

@@ -6,14 +6,14 @@ use std::collections::{HashMap, HashSet};
 use super::place::{folded, words};
 use super::{RefType, SourceTerms, shape};
 use crate::domain::content::Content;
-use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
+use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
 
 /// The items of a setup and the terms of its organization, to be looked up.
 #[derive(Debug, Default)]
 pub struct Lookup<'a> {
     items: HashMap<ObjectId, ItemKind>,
-    prompts: HashSet<&'a str>,
-    templates: HashSet<&'a str>,
+    /// The names of the items that are used by their name.
+    names: PerKind<HashSet<&'a str>>,
     agents: HashMap<ObjectId, (&'a str, usize)>,
     agent_names: HashMap<&'a str, Vec<usize>>,
     pipelines: HashMap<ObjectId, Pipeline<'a>>,
@@ -93,13 +93,12 @@ impl<'a> Lookup<'a> {
             work.spend(1 + 2 * agent.name.len())?;
             lookup.add_agent(Some(agent.id), &agent.name, usize::MAX);
         }
-        let automations = content.automations.iter().map(|automation| automation.item.id);
-        lookup.add_items(ItemKind::Automation, automations);
-        lookup.add_items(ItemKind::Prompt, content.prompts.iter().map(|item| item.id));
-        lookup.add_items(ItemKind::Template, content.templates.iter().map(|item| item.id));
-        for (names, items) in [(&mut lookup.prompts, &content.prompts), (&mut lookup.templates, &content.templates)] {
-            work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
-            names.extend(items.iter().map(|item| item.document.name()));
+        for (kind, items) in content.items.iter() {
+            lookup.add_items(kind, items.iter().map(|item| item.id));
+            if !kind.has_switch() {
+                work.spend(items.iter().map(|item| 1 + item.document.name().len()).sum())?;
+                lookup.names.get_mut(kind).extend(items.iter().map(|item| item.document.name()));
+            }
         }
         Ok(lookup)
     }
@@ -175,11 +174,7 @@ impl<'a> Lookup<'a> {
 
     /// Whether the setup has a prompt, or a template, of this name.
     pub(super) fn has_item(&self, ref_type: RefType, name: &str) -> bool {
-        match ref_type {
-            RefType::Prompt => self.prompts.contains(name),
-            RefType::Template => self.templates.contains(name),
-            _ => false,
-        }
+        ref_type.item_kind().is_some_and(|kind| self.names.get(kind).contains(name))
     }
 
     /// What the organization calls by this name; an agent where `agents_first` and both are.

@@ -146,6 +146,7 @@ fn a_name_is_suspected_where_anything_may_stand_and_not_in_closed_words_or_in_wh
 #[test]
 fn a_place_that_lost_a_secret_or_holds_the_source_person_is_no_reference() {
     let item = crate::domain::content::CapturedItem {
+        enabled: None,
         document: document(json!({"a": AGENT, "b": AGENT, "c": AGENT})),
         id: ObjectId::NOBODY,
         identity: serde_json::from_value(json!([{"pointer": "/b", "kind": "userId"}])).unwrap(),

@@ -1,5 +1,6 @@
 use super::super::{Creator, Source};
 use super::*;
+use crate::domain::PerKind;
 
 const SOURCE: ObjectId = ObjectId::from_bytes([1; 12]);
 
@@ -206,7 +207,7 @@ fn a_revision_follows_unless_it_sends_to_what_the_shared_one_does_not() {
             let id = other(u8::try_from(number).unwrap());
             super::super::SetupItem { id, document: serde_json::from_value(document).unwrap() }
         });
-        let setup = super::super::Setup { automations: automations.collect(), ..Default::default() };
+        let setup = super::super::Setup::from(PerKind { automations: automations.collect(), ..PerKind::default() });
         let organization = super::super::Organization {
             id: SOURCE,
             name: "Acme".into(),
@@ -257,7 +258,7 @@ fn what_becomes_the_new_users_is_no_destination_that_a_revision_waits_for() {
     let content = |to: &str| {
         let document = serde_json::json!({"name": "Copy", "actions": {"bcc": to, "sms": {"to": "+14155550101"}}});
         let item = super::super::SetupItem { id: other(1), document: serde_json::from_value(document).unwrap() };
-        let setup = super::super::Setup { automations: vec![item], ..Default::default() };
+        let setup = super::super::Setup::from(PerKind { automations: vec![item], ..PerKind::default() });
         let email = super::super::Email::parse(own).unwrap();
         let owner = super::super::identity::SourceIdentity::new(SOURCE, other(9), Some(&email), Some("+14155550101"));
         let setup = super::super::capture::SourceSetup { owner: Some(owner), ..setup.into() };

@@ -247,7 +247,7 @@ impl SetupReading {
                     Ok(document) => {
                         let item = SourceItem::new(SetupItem { id, document });
                         self.json_bytes += item.bytes();
-                        self.setup.items_mut(kind).push(item);
+                        self.setup.items.get_mut(kind).push(item);
                     }
                     Err(UnreadableDocument { pointer, reason }) => {
                         self.unreadable = Some(format!("the {kind} {id} cannot be captured: {pointer}: {reason}"));

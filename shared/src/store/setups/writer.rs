@@ -164,8 +164,7 @@ impl<'a> SetupWriter<'a> {
     /// Returns edits that write the items of `setup` that the user lacks.
     pub async fn absent(&self, user: &User, setup: &Setup) -> Result<Vec<SetupEdit>, Fault> {
         let there = self.0.sort_keys(&keys::user_partition(&user.organization, &user.id)).await?;
-        let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
-        let absent = kinds.filter(|(kind, item)| {
+        let absent = setup.items.each().filter(|(kind, item)| {
             !there.contains(&keys::setup_item(&user.organization, &user.id, *kind, &item.id).sk)
         });
         Ok(absent
@@ -306,8 +305,8 @@ impl<'a> SetupWriter<'a> {
 
 /// Returns the items of a new user's setup.
 fn setup_items(user: &User, setup: &Setup) -> Result<Vec<Item>, Fault> {
-    let kinds = ItemKind::ALL.into_iter().flat_map(|kind| setup.items(kind).iter().map(move |item| (kind, item)));
-    kinds
+    let items = setup.items.each();
+    items
         .map(|(kind, item)| {
             let key = keys::setup_item(&user.organization, &user.id, kind, &item.id);
             let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: None };

@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
     use crate::domain::capture::capture;
-    use crate::domain::{ObjectId, Organization, Setup, SetupItem};
+    use crate::domain::{ObjectId, Organization, PerKind, Setup, SetupItem};
 
     #[test]
     fn content_comes_back_as_it_was_packed() {
@@ -181,19 +181,19 @@ mod tests {
             trusted_destinations: vec![],
             left_out: Vec::new(),
         };
-        let setup = Setup {
+        let setup = Setup::from(PerKind {
             templates: vec![SetupItem {
                 id: ObjectId::from_bytes([2; 12]),
                 document: serde_json::from_value(document.clone()).unwrap(),
             }],
-            ..Setup::default()
-        };
+            ..PerKind::default()
+        });
         let capture = capture(setup, &organization, &Work::unlimited()).unwrap();
         let packed =
             CanonicalContent::of(&capture, &Work::unlimited()).unwrap().pack(&Work::unlimited()).unwrap().unwrap();
         let content: Content = unpack::<Fault>(&packed.bytes, &Work::unlimited()).unwrap();
         assert_eq!(Some(&content), capture.content().as_ref());
-        assert_eq!(serde_json::to_value(&content.templates[0].document).unwrap(), document);
+        assert_eq!(serde_json::to_value(&content.items.templates[0].document).unwrap(), document);
         assert_eq!(packed, PackedContent::pack(&content).unwrap());
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use self::corpus::{Case, hostile, ordinary};
 use super::*;
 use crate::domain::Document;
+use crate::domain::ItemKind;
 use crate::domain::ObjectId;
 
 fn document(value: &Value) -> Document {
@@ -67,16 +68,15 @@ fn what_is_ordinary_has_no_destination() {
 #[test]
 fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
     use crate::domain::capture::capture;
-    use crate::domain::{Organization, Setup, SetupItem};
+    use crate::domain::{Organization, PerKind, Setup, SetupItem};
     let item =
         |number: u8, value: Value| SetupItem { id: ObjectId::from_bytes([number; 12]), document: document(&value) };
     let send = json!({"name": "a", "actions": {"url": "https://one.example/in", "forwardTo": "Eve@Two.example"}});
-    let setup = Setup {
+    let setup = Setup::from(PerKind {
         automations: vec![item(1, send.clone()), item(2, send)],
         prompts: vec![item(3, json!({"name": "p", "tools": [{"url": "https://three.example/t"}]}))],
         templates: vec![item(4, json!({"name": "t", "template": "https://link.example", "bcc": "eve@four.example"}))],
-        ..Setup::default()
-    };
+    });
     let organization = Organization {
         id: ObjectId::from_bytes([9; 12]),
         name: "Acme".into(),

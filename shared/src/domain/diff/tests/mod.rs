@@ -6,7 +6,8 @@ mod texts;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::content::{CapturedAutomation, KnownAgent};
+use crate::domain::PerKind;
+use crate::domain::content::KnownAgent;
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
@@ -16,17 +17,22 @@ fn item(number: u8, document: Value) -> CapturedItem {
     CapturedItem {
         id: id(number),
         document: serde_json::from_value(document).unwrap(),
+        enabled: None,
         identity: Vec::new(),
         removed_secrets: Vec::new(),
     }
 }
 
-fn automation(number: u8, enabled: bool, document: Value) -> CapturedAutomation {
-    CapturedAutomation { enabled, item: item(number, document) }
+fn automation(number: u8, enabled: bool, document: Value) -> CapturedItem {
+    CapturedItem { enabled: Some(enabled), ..item(number, document) }
+}
+
+fn content_of(items: PerKind<Vec<CapturedItem>>) -> Content {
+    Content { items, ..Content::default() }
 }
 
 fn prompts(prompts: Vec<CapturedItem>) -> Content {
-    Content { prompts, ..Content::default() }
+    content_of(PerKind { prompts, ..PerKind::default() })
 }
 
 /// The JSON of all changes.
@@ -48,28 +54,27 @@ fn told_of(before: Value, after: Value) -> Value {
 
 #[test]
 fn the_same_content_has_no_changes() {
-    let content = Content {
+    let content = content_of(PerKind {
         automations: vec![automation(1, true, json!({"name": "A"}))],
         prompts: vec![item(1, json!({"name": "P"}))],
-        ..Content::default()
-    };
+        ..PerKind::default()
+    });
     assert!(all_changes(&content, &content.clone()).is_empty());
     assert!(all_changes(&Content::default(), &Content::default()).is_empty());
 }
 
 #[test]
 fn changes_come_by_kind_and_then_by_id_with_the_names_that_people_know() {
-    let from = Content {
+    let from = content_of(PerKind {
         automations: vec![automation(2, true, json!({"name": "Gone"}))],
         prompts: vec![item(1, json!({"name": "Stays"})), item(3, json!({"name": "Talk"}))],
-        ..Content::default()
-    };
-    let to = Content {
+        ..PerKind::default()
+    });
+    let to = content_of(PerKind {
         automations: vec![automation(1, true, json!({"name": "New"}))],
         prompts: vec![item(1, json!({"name": "Stays"})), item(3, json!({"name": "Small talk"}))],
         templates: vec![item(0, json!({}))],
-        ..Content::default()
-    };
+    });
     assert_eq!(
         told(&from, &to),
         json!([
@@ -92,9 +97,11 @@ fn an_item_that_was_made_again_is_removed_and_added() {
 
 #[test]
 fn an_automation_that_is_only_switched_off_has_changed() {
-    let content = |enabled| Content {
-        automations: vec![automation(1, enabled, json!({"name": "A", "enabled": "a field of that name"}))],
-        ..Content::default()
+    let content = |enabled| {
+        content_of(PerKind {
+            automations: vec![automation(1, enabled, json!({"name": "A", "enabled": "a field of that name"}))],
+            ..PerKind::default()
+        })
     };
     assert_eq!(
         told(&content(true), &content(false)),
@@ -155,17 +162,16 @@ fn long_names_and_pointers_end_in_an_ellipsis() {
 
 #[test]
 fn a_summary_counts_each_kind() {
-    let from = Content {
+    let from = content_of(PerKind {
         automations: vec![automation(1, true, json!({}))],
         prompts: vec![item(1, json!({})), item(2, json!({})), item(3, json!({}))],
-        ..Content::default()
-    };
-    let to = Content {
+        ..PerKind::default()
+    });
+    let to = content_of(PerKind {
         automations: vec![automation(1, false, json!({}))],
         prompts: vec![item(3, json!({}))],
         templates: vec![item(4, json!({}))],
-        ..Content::default()
-    };
+    });
     assert_eq!(
         serde_json::to_value(Summary::of(&all_changes(&from, &to))).unwrap(),
         json!({

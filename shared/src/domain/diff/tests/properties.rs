@@ -91,21 +91,21 @@ fn an_object() -> impl Strategy<Value = Value> {
 }
 
 prop_compose! {
-    fn some_items()(items in proptest::collection::btree_map(0..6_u8, (0..3_u8, any::<bool>()), 0..6)) -> Vec<CapturedAutomation> {
+    fn some_items()(items in proptest::collection::btree_map(0..6_u8, (0..3_u8, any::<bool>()), 0..6)) -> Vec<CapturedItem> {
         items.into_iter().map(|(id, (value, enabled))| automation(id, enabled, json!({"name": "A", "value": value}))).collect()
     }
 }
 
 prop_compose! {
     fn some_content()(automations in some_items(), prompts in some_items(), templates in some_items()) -> Content {
-        let plain = |items: Vec<CapturedAutomation>| items.into_iter().map(|automation| automation.item).collect();
-        Content { automations, prompts: plain(prompts), templates: plain(templates), agents: Vec::new(), ..Content::default() }
+        let plain = |items: Vec<CapturedItem>| items.into_iter().map(|item| CapturedItem { enabled: None, ..item }).collect();
+        Content { items: PerKind { automations, prompts: plain(prompts), templates: plain(templates) }, agents: Vec::new(), ..Content::default() }
     }
 }
 
 /// The item of one content at a place.
-fn at(content: &Content, place: (ItemKind, ObjectId)) -> Option<Captured<'_>> {
-    items(content).find(|(kind, captured)| (*kind, captured.item.id) == place).map(|(_, captured)| captured)
+fn at(content: &Content, place: (ItemKind, ObjectId)) -> Option<&CapturedItem> {
+    content.items.each().find(|(kind, item)| (*kind, item.id) == place).map(|(_, item)| item)
 }
 
 proptest! {

@@ -57,7 +57,7 @@ impl<'a> Judge<'a> {
         }
         let content = self.content;
         let has_statuses =
-            |at: &usize| content.automations[*at].item.document.as_value().get(SOURCE_STATUSES).is_some();
+            |at: &usize| content.items.automations[*at].document.as_value().get(SOURCE_STATUSES).is_some();
         let named = self.named.named(key);
         self.work.spend(named.len())?;
         let having: Vec<usize> = named.iter().copied().filter(has_statuses).collect();

@@ -101,7 +101,7 @@ fn reject_refuses_what_is_not_accepted_and_an_unknown_entry_is_refused_with_its_
     assert_eq!(pointers, ["/allowDestinations/1", "/allowDestinations/2"]);
     // The whole snapshot has them, whatever of it arrives.
     for leave_out in [true, false] {
-        let choices = Choices { apply_automations: leave_out, ..allowing(&["a@b.example"]) };
+        let choices = Choices { apply: PerKind { automations: leave_out, ..ALL }, ..allowing(&["a@b.example"]) };
         assert_eq!(across(&content, &choices).refusals, []);
     }
 }
@@ -152,7 +152,7 @@ fn a_prompt_that_sends_switches_off_whoever_uses_it_and_is_told_where_nobody_doe
     assert_eq!(warnings.len(), 3);
     assert!(warnings[2].detail.contains("the prompt \"two\""), "{}", warnings[2].detail);
     assert_eq!(plan.links.listed[0].link, "https://link.example");
-    let without = across(&content, &Choices { apply_prompts: false, ..Choices::default() });
+    let without = across(&content, &Choices { apply: PerKind { prompts: false, ..ALL }, ..Choices::default() });
     assert!(without.destinations.is_empty());
 }
 
@@ -217,11 +217,11 @@ fn many_users_of_many_prompts_take_linear_work() {
     let work_of = |count: usize| {
         let prompt =
             |number: usize| json!({"name": "same", "tools": [{"url": format!("https://h{number}.example/t")}]});
-        let setup = Setup {
+        let setup = Setup::from(PerKind {
             automations: numbered(1, (0..count).map(|_| json!({"name": "a", "actions": {"prompt": "same"}}))),
             prompts: numbered(2, (0..count).map(prompt)),
-            ..Setup::default()
-        };
+            ..PerKind::default()
+        });
         let content = capture(setup, &source(), &Work::unlimited()).unwrap().content().unwrap();
         let work = Work::unlimited();
         let plan = plan(&content, &Scope::OtherOrganization, &target(), &Choices::default(), &work).unwrap();

@@ -7,12 +7,11 @@ use crate::domain::{Email, PhoneNumber, Role, User};
 const PHONE: &str = "+14155550101";
 
 fn captured(automations: Vec<Value>, prompts: Vec<Value>, templates: Vec<Value>) -> Content {
-    let setup = Setup {
+    let setup = Setup::from(PerKind {
         automations: items(1, automations),
         prompts: items(20, prompts),
         templates: items(40, templates),
-        preferences: BTreeMap::new(),
-    };
+    });
     let email = Email::parse("alex@acme.example").unwrap();
     let owner = Some(SourceIdentity::new(id(200), id(210), Some(&email), Some(PHONE)));
     let setup = crate::domain::capture::SourceSetup { owner, ..setup.into() };
@@ -181,7 +180,7 @@ fn the_hash_covers_whether_there_is_a_number_and_no_value_of_the_new_user() {
     assert_eq!(hash(&without, &unknown), hash(&without, &choices(true)));
     // A place that is found is a part of the outcome.
     let mut unfound = without.clone();
-    unfound.automations[0].item.identity.clear();
+    unfound.items.automations[0].identity.clear();
     assert_ne!(hash(&without, &unknown), hash(&unfound, &unknown));
 }
 

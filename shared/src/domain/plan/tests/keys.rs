@@ -43,7 +43,7 @@ fn entries_by_name_and_by_id_agree_or_are_refused() {
 
 fn content_with_id(id: &str) -> Content {
     let mut content = content(vec![mover()], vec![], vec![]);
-    content.automations[0].item.id = id.parse().unwrap();
+    content.items.automations[0].id = id.parse().unwrap();
     content
 }
 
@@ -101,7 +101,10 @@ fn a_mapping_replaces_the_bytes_of_a_reference_and_no_others() {
     source.pipelines[0].stages[1].rest.insert("_id".into(), STAGE.into());
     targets.pipelines[0].stages[0].rest.insert("id".into(), STAGE_HERE.into());
     for (text, becomes) in rows {
-        let setup = Setup { automations: items(1, vec![json!({"name": "A", "onReply": text})]), ..Setup::default() };
+        let setup = Setup::from(PerKind {
+            automations: items(1, vec![json!({"name": "A", "onReply": text})]),
+            ..PerKind::default()
+        });
         let content = capture(setup, &source, &Work::unlimited()).unwrap().content().unwrap();
         let is_stage = text.contains("ontacted") || text.contains(STAGE) || !text.contains(' ') && !text.contains('(');
         let mut choices = Choices::default();

@@ -18,7 +18,7 @@ fn pipeline(name: &str, kind: Option<&str>, stages: &[&str]) -> LeftOutTarget {
 }
 
 fn captured_at(source: &Organization, automation: Value) -> Content {
-    let setup = Setup { automations: items(1, vec![automation]), ..Setup::default() };
+    let setup = Setup::from(PerKind { automations: items(1, vec![automation]), ..PerKind::default() });
     capture(setup, source, &Work::unlimited()).unwrap().content().unwrap()
 }
 

@@ -239,11 +239,11 @@ fn suspicion_alone_switches_off_at_most_one_ordinary_automation_in_a_hundred() {
     let (mut off, mut kinds_off) = (0, Vec::new());
     for automation in automations {
         let name = automation["name"].as_str().unwrap().to_owned();
-        let setup = Setup {
+        let setup = Setup::from(PerKind {
             automations: items(1, vec![automation]),
             templates: items(40, vec![json!({"name": "Intro", "template": "Hi"})]),
-            ..Setup::default()
-        };
+            ..PerKind::default()
+        });
         let content = capture(setup, &source, &Work::unlimited()).unwrap().content().unwrap();
         let plan =
             plan(&content, &Scope::OtherOrganization, &targets, &Choices::default(), &Work::unlimited()).unwrap();
@@ -308,7 +308,7 @@ fn an_id_in_an_address_a_file_or_a_sentence_switches_nothing_off() {
         let mut automation = fields.clone();
         automation["name"] = "Ordinary".into();
         let source = organization(&STAGES, &[(60, "Lead")]);
-        let setup = Setup { automations: items(1, vec![automation]), ..Setup::default() };
+        let setup = Setup::from(PerKind { automations: items(1, vec![automation]), ..PerKind::default() });
         let content = capture(setup, &source, &Work::unlimited()).unwrap().content().unwrap();
         let targets = organization(&[], &[]);
         let plan =

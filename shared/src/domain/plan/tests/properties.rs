@@ -62,7 +62,7 @@ prop_compose! {
         if let Some(agent) = agent {
             choices.agent_mapping.insert("a".into(), BTreeMap::from([("Warm-up Agent".into(), id(agent))]));
         }
-        [choices.apply_automations, choices.apply_prompts, choices.apply_templates] = flags;
+        [choices.apply.automations, choices.apply.prompts, choices.apply.templates] = flags;
         choices
     }
 }
@@ -115,22 +115,22 @@ proptest! {
             &Work::unlimited(),
         );
         let arrival = arrival.unwrap();
-        if !choices.apply_automations {
+        if !choices.apply.automations {
             prop_assert!(arrival.items.iter().all(|item| item.kind != ItemKind::Automation));
             return Ok(());
         }
-        for (source, clone) in content.automations.iter().zip(&arrival.items) {
+        for (source, clone) in content.items.automations.iter().zip(&arrival.items) {
             let mut here = Lookup::default();
             here.add_items(ItemKind::Prompt, arrival.items.iter().filter(|item| item.kind == ItemKind::Prompt).map(|item| item.id));
             here.add_items(ItemKind::Template, arrival.items.iter().filter(|item| item.kind == ItemKind::Template).map(|item| item.id));
             let lookup = Lookup::of(&content, &Work::unlimited()).unwrap();
-            let before: Vec<_> = lookup.sites(ItemKind::Automation, &source.item.document);
+            let before: Vec<_> = lookup.sites(ItemKind::Automation, &source.document);
             let before: Vec<_> = before.into_iter().filter(|site| !site.suspected).collect();
             let after = here.sites(ItemKind::Automation, &clone.document);
             let after: Vec<_> = after.into_iter().filter(|site| before.iter().any(|it| it.pointer == site.pointer)).collect();
             let places = |sites: &[reference::Site<'_>]| sites.iter().map(|site| site.pointer.clone()).collect::<Vec<_>>();
             prop_assert_eq!(places(&before), places(&after));
-            prop_assert_eq!(&clone.document.as_value()["kept"], &source.item.document.as_value()["kept"]);
+            prop_assert_eq!(&clone.document.as_value()["kept"], &source.document.as_value()["kept"]);
             let on = arrival.preferences[&clone.id];
             prop_assert!(!on || after.iter().all(|site| leads_somewhere(site, &arrival)), "{:?}", clone);
             let warned = plan.warnings.iter().any(|warning| {

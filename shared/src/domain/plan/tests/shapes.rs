@@ -264,15 +264,14 @@ fn organization_with_ids() -> Organization {
 fn captured(fields: &Value) -> Content {
     let mut automation = fields.clone();
     automation["name"] = "Case".into();
-    let setup = Setup {
+    let setup = Setup::from(PerKind {
         automations: items(1, vec![automation, json!({"name": "Other", "actions": {}})]),
         prompts: items(20, vec![json!({"name": "Talk", "prompt": "Hi"})]),
         templates: items(
             40,
             vec![json!({"name": "Intro", "template": "Hi"}), json!({"name": "Bye", "template": "Bye"})],
         ),
-        preferences: BTreeMap::new(),
-    };
+    });
     capture(setup, &organization_with_ids(), &Work::unlimited()).unwrap().content().unwrap()
 }
 
