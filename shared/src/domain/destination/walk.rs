@@ -27,10 +27,7 @@ pub fn visit(
     work: &Work,
     see: &mut dyn FnMut(&str, Sighting<'_>),
 ) -> Result<(), OverBudget> {
-    let context = match kind {
-        ItemKind::Automation => Context::Acting,
-        ItemKind::Prompt | ItemKind::Template => Context::Describing,
-    };
+    let context = if kind.has_switch() { Context::Acting } else { Context::Describing };
     let mut walk = Walk { pointer: String::new(), work, see, machines: 0, layers: LAYERS };
     match document.as_value() {
         Value::Object(fields) => walk.fields(fields, Around { context, telephony: false }),

@@ -64,10 +64,7 @@ impl Lookup<'_> {
             work,
             visit: &mut visit,
         };
-        match kind {
-            ItemKind::Automation => walker.automation(fields),
-            ItemKind::Prompt | ItemKind::Template => walker.described(fields),
-        }
+        if kind.has_switch() { walker.automation(fields) } else { walker.described(fields) }
     }
 
     /// Every reference of a document, in a stable order.
