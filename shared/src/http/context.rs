@@ -7,7 +7,7 @@ use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Request, RequestExt};
 
 use super::route::{self, Match};
-use super::{ApiError, Caller, Edge, Route, authenticate};
+use super::{ApiError, Caller, Edge, FunctionOperation, Route, authenticate};
 use crate::capacity::ConsumedUnits;
 use crate::clock::{Clock, end_of_work};
 use crate::compute::Deadline;
@@ -72,6 +72,12 @@ impl RequestContext {
     /// The route that fits method and path.
     pub fn route(&self) -> Option<&'static Route> {
         self.route.as_ref().map(|found| found.route)
+    }
+
+    /// The operation of the request's route; 404 or 405 where no route of the function fits.
+    pub fn operation<O: FunctionOperation>(&self, request: &Request) -> Result<O, ApiError> {
+        let operation = self.route().and_then(|route| O::of(route.id));
+        operation.ok_or_else(|| route::no_route(request.method(), route::path_of(request)))
     }
 
     /// The id in the place of `{name}` in the route's path, or 400 `invalid_id`.

@@ -5,9 +5,6 @@
 
 use http::Method;
 
-use super::ApiError;
-use super::context::RequestContext;
-use super::route;
 use crate::domain::rights::Action;
 use crate::function::HttpFunction;
 
@@ -87,14 +84,6 @@ pub trait FunctionOperation: Copy + 'static {
 
     /// The operation with this id; `None` where another function answers it.
     fn of(id: OperationId) -> Option<Self>;
-}
-
-impl RequestContext {
-    /// The operation of the request's route; 404 or 405 where no route of the function fits.
-    pub fn operation<O: FunctionOperation>(&self, request: &lambda_http::Request) -> Result<O, ApiError> {
-        let operation = self.route().and_then(|route| O::of(route.id));
-        operation.ok_or_else(|| route::no_route(request.method(), route::path_of(request)))
-    }
 }
 
 /// Declares [`OperationId`], [`ROUTES`] and an enumeration for each function.
