@@ -5,6 +5,7 @@
 //! not once all is made.
 
 mod before;
+mod failure;
 mod forms;
 mod references;
 
@@ -12,6 +13,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+pub use self::failure::CaptureFailure;
 use self::references::References;
 
 use super::canonical::{Hashing, Metered, Unwritten};
@@ -92,17 +94,6 @@ impl From<Setup> for SourceSetup {
             left_out: Vec::new(),
         }
     }
-}
-
-/// Why a setup was not captured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CaptureFailure {
-    /// It is larger than a snapshot can be; says by what.
-    #[error("{0}")]
-    TooLarge(String),
-    /// The time is over.
-    #[error(transparent)]
-    OverBudget(#[from] OverBudget),
 }
 
 /// A captured setup, as JSON.
@@ -221,13 +212,6 @@ fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
         ),
         Stopped::OverBudget => return OverBudget.into(),
     })
-}
-
-impl CaptureFailure {
-    /// The failure of looking for places of identity.
-    pub(crate) fn too_many_places(stopped: Stopped) -> Self {
-        identity::excess(stopped).map_or_else(Self::from, Self::TooLarge)
-    }
 }
 
 fn too_long(unwritten: Unwritten) -> CaptureFailure {

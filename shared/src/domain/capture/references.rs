@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::CaptureFailure;
+use super::failure::CaptureFailure;
 use crate::domain::content::{CapturedItem, KnownAgent, MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
-use crate::domain::reference::{Lookup, RefType, SourceTerms, Usage, each_earlier_site};
+use crate::domain::reference::{Lookup, RefType, SourceTerms, TermUsage, each_earlier_site};
 use crate::domain::{Agent, ItemKind, ObjectId, Organization, OverBudget, Work};
 
 /// Goes through the references of a setup.
 pub(super) struct References<'a> {
     terms: &'a SourceTerms,
     lookup: Lookup<'a>,
-    usage: Usage,
+    usage: TermUsage,
     agents: AgentIndex<'a>,
     count: usize,
     pointer_bytes: usize,
@@ -27,7 +27,7 @@ impl<'a> References<'a> {
     ) -> Result<Self, OverBudget> {
         Ok(Self {
             lookup: Lookup::of_terms(terms, work)?,
-            usage: Usage::of(terms),
+            usage: TermUsage::of(terms),
             terms,
             agents: AgentIndex::new(&organization.agents),
             count: 0,

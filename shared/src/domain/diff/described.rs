@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::fields::{self, Field};
+use super::fields::{self, Field, MAX_POINTER};
 use super::unified::{MAX_SEARCHED, Unified};
 use super::{ItemChange, Sides};
 use crate::domain::content::CapturedItem;
@@ -16,8 +16,6 @@ use crate::domain::{ItemKind, ObjectId, OverBudget, Work, cut};
 
 /// The most code points of a name that are shown.
 pub const MAX_NAME: usize = 200;
-/// The most code points of a pointer that are shown. Keys can be as long as items.
-pub const MAX_POINTER: usize = 200;
 /// The most fields shown of one item. An automation has some twenty; beyond this it is another item under the same id.
 pub const MAX_FIELDS: usize = 50;
 /// From so many lines on no further field of an item is shown. With [`MAX_FIELDS`] it keeps a description below 1 MB: the

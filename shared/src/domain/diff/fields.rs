@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
-use super::MAX_POINTER;
 use super::common_ends;
 use super::unified::{Unified, unified};
 use crate::domain::canonical::InOrder;
@@ -14,6 +13,8 @@ use crate::domain::setup::size;
 use crate::domain::values::{TypeTree, ValueType};
 use crate::domain::{Document, cut, pointer};
 
+/// The most code points of a pointer that are shown. Keys can be as long as items.
+pub const MAX_POINTER: usize = 200;
 /// The most code points of a text that is shown as a value; longer ones, and those of several lines, line by line.
 pub const MAX_SHORT_TEXT: usize = 80;
 /// The most bytes of JSON of any other value that is shown as it is: a condition, some stages, no more than one takes in.

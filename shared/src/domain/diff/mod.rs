@@ -19,8 +19,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use described::{ChangeKind, DescribedChange, FieldChange, SecretsChange, SwitchChange, TypeChange};
-pub use described::{MAX_FIELDS, MAX_ITEM_LINES, MAX_NAME, MAX_POINTER, MAX_SECRETS};
-pub use fields::{MAX_SHORT_JSON, MAX_SHORT_TEXT};
+pub use described::{MAX_FIELDS, MAX_ITEM_LINES, MAX_NAME, MAX_SECRETS};
+pub use fields::{MAX_POINTER, MAX_SHORT_JSON, MAX_SHORT_TEXT};
 pub use lines::MAX_LINE;
 pub use unified::{CONTEXT, MAX_FIELD_LINES, MAX_RUN, MAX_SEARCHED};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::dress::{decoded, legible};
+use super::normal::{decoded, legible};
 
 /// The fewest digits of a number without its country code.
 pub(super) const MIN_NATIONAL_DIGITS: usize = 8;

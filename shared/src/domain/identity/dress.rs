@@ -1,12 +1,9 @@
 //! What a text is, or holds, of the source person, in whatever dress people and machines write it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use percent_encoding::percent_decode_str;
-use unicode_normalization::UnicodeNormalization;
-
 use super::dialled::{DIALLED_FIRST, DialledNumber, MAX_COUNTRY_DIGITS, MIN_NATIONAL_DIGITS, dialled, holds_number};
+use super::normal::{decoded, legible};
 use super::{IdentityKind, list};
 use crate::domain::invisible::is_ignorable;
 use crate::domain::reference::{self, EmbeddedId, IdContext};
@@ -208,15 +205,6 @@ impl SourceIdentity {
 
 fn is_id(text: &str, id: &str) -> bool {
     legible(text).eq_ignore_ascii_case(id)
-}
-
-/// The text in the width of ASCII and without characters that do not show: phones copy numbers with marks of direction around them.
-pub(super) fn legible(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() { Cow::Borrowed(text) } else { text.chars().filter(|c| !is_ignorable(*c)).nfkc().collect() }
-}
-
-pub(super) fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().to_lowercase()
 }
 
 /// The text less white space, what does not show, and quotes or brackets around all of it.

@@ -9,6 +9,7 @@ mod dress;
 mod fill;
 mod find;
 mod list;
+mod normal;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,9 @@
 //! An apply into another organization.
 
+use super::arriving::Arriving;
 use super::choices::SELECTED_PROMPT_NAMES;
 use super::destinations::{self, Review, Unaccepted};
-use super::items::{self, Arriving};
+use super::items;
 use super::listed::Room;
 use super::mapping::Mapping;
 use super::refusal::MAX_REFUSALS;

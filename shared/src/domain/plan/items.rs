@@ -1,55 +1,13 @@
-//! The prompts and templates that arrive: what references may call them, and what becomes of the ids in them.
+//! The prompts and templates that arrive: the ids in them, and which of them are unfinished.
 
 use std::collections::{HashMap, HashSet};
 
+use super::arriving::Arriving;
 use super::resolve::{Resolution, Resolver};
 use super::{Listed, Rewire};
 use crate::domain::content::CapturedItem;
 use crate::domain::reference::{Lookup, RefType, Replacement};
 use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
-
-/// The clones of one kind, by what a reference may call them.
-pub(super) struct Arriving<'a> {
-    ids: HashSet<ObjectId>,
-    names: HashSet<&'a str>,
-    /// Names and ids of those that lost a secret, or use one that did.
-    incomplete: HashSet<String>,
-    /// Names and ids of those that keep an id of the source organization, or use one that does, each with the name.
-    unmapped: HashMap<String, &'a str>,
-}
-
-impl<'a> Arriving<'a> {
-    /// Items with a switch are called by their ids alone.
-    pub(super) fn new(kind: ItemKind, items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
-        let named = if kind.has_switch() { &[] } else { items };
-        work.spend(named.iter().map(|item| 1 + item.document.name().len()).sum())?;
-        Ok(Self {
-            ids: items.iter().map(|item| item.id).collect(),
-            names: named.iter().map(|item| item.document.name()).collect(),
-            incomplete: HashSet::new(),
-            unmapped: HashMap::new(),
-        })
-    }
-
-    pub(super) fn has_id(&self, id: &ObjectId) -> bool {
-        self.ids.contains(id)
-    }
-
-    pub(super) fn has_name(&self, name: &str) -> bool {
-        self.names.contains(name)
-    }
-
-    /// Whether one of this name or id lost a secret, or uses one that did.
-    pub(super) fn lost_secret(&self, value: &str) -> bool {
-        self.incomplete.contains(value) || in_lower_case(value).is_some_and(|id| self.incomplete.contains(&id))
-    }
-
-    /// The name of the one of this name or id that keeps an id of the source organization, or uses one that does.
-    pub(super) fn keeping_unmapped(&self, value: &str) -> Option<&'a str> {
-        let by_id = || self.unmapped.get(&in_lower_case(value)?);
-        self.unmapped.get(value).or_else(by_id).copied()
-    }
-}
 
 /// Notes which items lost a secret or keep an id of the source organization, themselves or in an item that they use.
 pub(super) fn note_unfinished<'a>(
@@ -75,13 +33,7 @@ pub(super) fn note_unfinished<'a>(
     let unmapped = all().filter(|(.., resolution)| !resolution.unmapped.is_empty()).map(|(place, ..)| place);
     let unmapped = with_users(unmapped.collect(), &users);
     for (place, item, _) in all() {
-        let arriving = arriving.get_mut(place.0);
-        if incomplete.contains(&place) {
-            arriving.incomplete.extend(called(item));
-        }
-        if unmapped.contains(&place) {
-            arriving.unmapped.extend(called(item).map(|called| (called, item.document.name())));
-        }
+        arriving.get_mut(place.0).note(item, incomplete.contains(&place), unmapped.contains(&place));
     }
     Ok(())
 }
@@ -95,16 +47,6 @@ fn with_users(mut open: Vec<Place>, users: &HashMap<Place, Vec<Place>>) -> HashS
         open.extend(users.get(&place).into_iter().flatten().copied().filter(|user| all.insert(*user)));
     }
     all
-}
-
-/// An id as items have it.
-fn in_lower_case(id: &str) -> Option<String> {
-    id.parse::<ObjectId>().ok().map(|id| id.to_string())
-}
-
-/// What a reference may call an item.
-fn called(item: &CapturedItem) -> [String; 2] {
-    [item.id.to_string(), item.document.name().to_owned()]
 }
 
 /// What becomes of the ids in a prompt or a template.

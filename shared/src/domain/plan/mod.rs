@@ -2,6 +2,7 @@
 
 mod across;
 mod arrival;
+mod arriving;
 mod choices;
 mod clone;
 mod destination;

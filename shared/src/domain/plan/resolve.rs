@@ -1,7 +1,7 @@
 //! Resolves the references of one automation: mapped, existing under the same name, cloned beside it, or dangling.
 
+use super::arriving::Arriving;
 use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, PIPELINE_MAPPING};
-use super::items::Arriving;
 use super::listed::{Listed, Room};
 use super::mapping::{AutomationMapping, Target};
 use super::targets::Targets;

@@ -10,6 +10,7 @@ mod lookup;
 mod place;
 mod rewrite;
 mod shape;
+mod term_usage;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ pub use self::lookup::{Known, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
 pub(super) use self::shape::{EmbeddedId, IdContext, ids, is_ids_alone};
-pub(super) use self::terms::Usage;
+pub(super) use self::term_usage::TermUsage;
 pub use self::terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 
 use super::{ItemKind, ObjectId, cut};

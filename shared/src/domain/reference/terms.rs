@@ -1,11 +1,8 @@
 //! The names and ids of an organization that a setup may refer to, as content keeps them.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::lookup::Positions;
-use super::{Lookup, RefType, is_id};
+use super::is_id;
 use crate::domain::{LeftOutKind, LeftOutTarget, ObjectId, Organization, Stage};
 
 /// Agents and pipelines of the source organization, as far as a setup uses them.
@@ -113,44 +110,5 @@ impl SourceTerms {
     /// Whether nothing is used.
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty() && self.pipelines.is_empty()
-    }
-}
-
-/// Notes which terms a setup uses.
-pub(in crate::domain) struct Usage {
-    /// What was noted before: many terms may have one name.
-    seen: HashSet<(RefType, String)>,
-    agents: Vec<bool>,
-    /// For each pipeline whether it is used itself, and which of its stages are.
-    pipelines: Vec<(bool, Vec<bool>)>,
-}
-
-impl Usage {
-    pub(in crate::domain) fn of(terms: &SourceTerms) -> Self {
-        let pipelines = terms.pipelines.iter().map(|pipeline| (false, vec![false; pipeline.stages.len()]));
-        Self { seen: HashSet::new(), agents: vec![false; terms.agents.len()], pipelines: pipelines.collect() }
-    }
-
-    /// Notes what a reference names.
-    pub(in crate::domain) fn note(&mut self, lookup: &Lookup<'_>, ref_type: RefType, value: &str) {
-        if !self.seen.insert((ref_type, value.to_owned())) {
-            return;
-        }
-        let Positions { agents, pipelines, stages } = lookup.positions(ref_type, value);
-        agents.into_iter().for_each(|at| self.agents[at] = true);
-        pipelines.into_iter().for_each(|at| self.pipelines[at].0 = true);
-        stages.into_iter().for_each(|(at, stage)| self.pipelines[at].1[stage] = true);
-    }
-
-    /// What was noted, without the agents for which `is_known` holds.
-    pub(in crate::domain) fn used(self, terms: &SourceTerms, is_known: impl Fn(ObjectId) -> bool) -> SourceTerms {
-        let agents =
-            terms.agents.iter().zip(self.agents).filter(|(agent, used)| *used && !agent.id.is_some_and(&is_known));
-        let pipelines = terms.pipelines.iter().zip(self.pipelines).filter_map(|(pipeline, (used, stages))| {
-            let stages: Vec<_> =
-                pipeline.stages.iter().zip(stages).filter(|(_, used)| *used).map(|(stage, _)| stage.clone()).collect();
-            (used || !stages.is_empty()).then(|| KnownPipeline { stages, ..pipeline.clone() })
-        });
-        SourceTerms { agents: agents.map(|(agent, _)| agent.clone()).collect(), pipelines: pipelines.collect() }
     }
 }
