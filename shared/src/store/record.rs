@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{self, TypeBudget, UnreadableDocument};
 use super::keys::{self, ItemKey, PK, SK};
 use super::table::outcome::Item;
+pub(super) use super::table::outcome::{key_attribute, partition_key, sort_key};
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
     Timestamp, User,
@@ -65,21 +66,6 @@ pub(super) fn without_binaries(item: Item) -> Item {
         }
     }
     item.into_iter().map(|(name, value)| (name, plain(value))).collect()
-}
-
-/// Returns the partition key of an item.
-pub(super) fn partition_key(item: &Item) -> &str {
-    key_attribute(item, PK)
-}
-
-/// Returns the sort key of an item.
-pub(super) fn sort_key(item: &Item) -> &str {
-    key_attribute(item, SK)
-}
-
-/// Returns a key attribute of the table or of an index, or an empty text if the item has none.
-pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
 }
 
 /// An organization's own item.

@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Fault, ObjectId, RefreshState, Schedule, ScheduleChange, Snapshot, Timestamp};
-use crate::store::attributes::{DUE_AT, EVERY, REFRESH_DETAIL, SOURCE_ORGANIZATION, TYPE};
+use crate::domain::{Fault, ObjectId, RefreshState, Schedule, Timestamp};
+use crate::store::attributes::{DUE_AT, EVERY, SOURCE_ORGANIZATION};
 use crate::store::keys::{self, ALL, PK, SK};
-use crate::store::record::{self, Record};
-use crate::store::snapshots::revision_record::{RefreshRecord, without_schedule};
+use crate::store::record;
+use crate::store::snapshots::revision_record::{RefreshRecord, due_at};
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -151,29 +151,6 @@ impl<'a> Schedules<'a> {
         }
         Ok((schedules, unreadable))
     }
-}
-
-/// Returns the change of the `REFRESH` item for a change of the schedule, for the transaction that makes the snapshot's
-/// next version; `None` if the item stays as it is.
-pub(in crate::store) fn schedule_change(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
-    match change {
-        ScheduleChange::Keep => None,
-        // Only for the schedule that was read: it may have been ended or replaced since.
-        ScheduleChange::Rewrite { was, every } => {
-            Some(Change::of_existing().when(EVERY, text(was)).set(EVERY, text(every)))
-        }
-        ScheduleChange::Set(Schedule { every, due_at: due }) => {
-            // A new schedule makes the reason why the last one ended obsolete.
-            let set =
-                Change::default().set(TYPE, text(RefreshRecord::TYPE)).set(EVERY, text(every)).remove(REFRESH_DETAIL);
-            Some(due_at(set, &snapshot.id, Some(&snapshot.source.organization), *due))
-        }
-        ScheduleChange::End => Some(without_schedule(Change::of_existing())),
-    }
-}
-
-fn due_at(change: Change, id: &ObjectId, organization: Option<&ObjectId>, due: Timestamp) -> Change {
-    change.set(DUE_AT, text(due)).list(&ALL, keys::refresh_shard(id), keys::due_by(due, id, organization))
 }
 
 /// Returns the schedule in a `REFRESH` item; `None` if it has none.

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::revision_record::schedule_change;
 use super::shared_record::{keep_shared, write_shares};
 use super::snapshot_record::{is_tombstone, read_snapshot};
 use super::visibility::{self, Visibility};
@@ -15,7 +16,6 @@ use crate::store::attributes::{
     VERSION,
 };
 use crate::store::keys::{self, ALL, LIST};
-use crate::store::schedules;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -63,7 +63,7 @@ impl<'a> SnapshotEditor<'a> {
             change = change.set(DESCRIPTION, text(description));
             renamed.description = Some(description.clone());
         }
-        if let Some(schedule) = schedules::schedule_change(snapshot, &edit.schedule) {
+        if let Some(schedule) = schedule_change(snapshot, &edit.schedule) {
             let own = self.0.change_in_transaction(&keys::snapshot(&snapshot.id), &change)?;
             let schedule = self.0.change_in_transaction(&keys::refresh(&snapshot.id), &schedule)?;
             return self.run_all(vec![own, schedule], renamed).await;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::packing::PackedContent;
 use crate::domain::sharing::{ContentAddress, SharedRevision};
 use crate::domain::{
-    Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule, Snapshot,
-    Source, Timestamp,
+    Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule,
+    ScheduleChange, Snapshot, Source, Timestamp,
 };
 use crate::store::attributes::{
     CHUNKS, CONTENT, CONTENT_HASH, COUNTS, DUE_AT, EVERY, LAST_REFRESHED_AT, REFRESH_DETAIL, REFRESH_STATUS,
@@ -278,6 +278,35 @@ fn status_name(status: RefreshStatus) -> &'static str {
         RefreshStatus::SourceBusy => "source_busy",
         RefreshStatus::Failed => "failed",
     }
+}
+
+/// Returns the change of the `REFRESH` item for a change of the schedule, for the transaction that makes the snapshot's
+/// next version; `None` if the item stays as it is.
+pub(in crate::store) fn schedule_change(snapshot: &Snapshot, change: &ScheduleChange) -> Option<Change> {
+    match change {
+        ScheduleChange::Keep => None,
+        // Only for the schedule that was read: it may have been ended or replaced since.
+        ScheduleChange::Rewrite { was, every } => {
+            Some(Change::of_existing().when(EVERY, text(was)).set(EVERY, text(every)))
+        }
+        ScheduleChange::Set(Schedule { every, due_at: due }) => {
+            // A new schedule makes the reason why the last one ended obsolete.
+            let set =
+                Change::default().set(TYPE, text(RefreshRecord::TYPE)).set(EVERY, text(every)).remove(REFRESH_DETAIL);
+            Some(due_at(set, &snapshot.id, Some(&snapshot.source.organization), *due))
+        }
+        ScheduleChange::End => Some(without_schedule(Change::of_existing())),
+    }
+}
+
+/// Sets when the schedule is due, and puts it into the index of what is due.
+pub(in crate::store) fn due_at(
+    change: Change,
+    id: &ObjectId,
+    organization: Option<&ObjectId>,
+    due: Timestamp,
+) -> Change {
+    change.set(DUE_AT, text(due)).list(&ALL, keys::refresh_shard(id), keys::due_by(due, id, organization))
 }
 
 #[cfg(test)]

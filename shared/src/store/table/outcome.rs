@@ -6,10 +6,25 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure};
 
 use crate::domain::Fault;
-use crate::store::keys;
+use crate::store::keys::{self, PK, SK};
 
 /// An item as it is stored.
 pub(in crate::store) type Item = HashMap<String, AttributeValue>;
+
+/// Returns the partition key of an item.
+pub(in crate::store) fn partition_key(item: &Item) -> &str {
+    key_attribute(item, PK)
+}
+
+/// Returns the sort key of an item.
+pub(in crate::store) fn sort_key(item: &Item) -> &str {
+    key_attribute(item, SK)
+}
+
+/// Returns a key attribute of the table or of an index, or an empty text if the item has none.
+pub(in crate::store) fn key_attribute<'i>(item: &'i Item, name: &str) -> &'i str {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
+}
 
 /// Why a call failed.
 #[derive(Debug)]

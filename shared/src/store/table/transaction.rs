@@ -5,16 +5,15 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use super::change::Change;
-use super::outcome::{Item, return_existing};
+use super::outcome::{Item, partition_key, return_existing, sort_key};
 use super::{Table, key_item};
 use crate::domain::Fault;
 use crate::store::keys::ItemKey;
-use crate::store::record;
 
 impl Table {
     /// Returns the put of an item that must not exist. The existing item comes with the reason of a failure.
     pub(in crate::store) fn put_new_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
-        let returned = return_existing(record::partition_key(&item), record::sort_key(&item));
+        let returned = return_existing(partition_key(&item), sort_key(&item));
         let put = Put::builder()
             .condition_expression("attribute_not_exists(PK)")
             .table_name(&*self.name)
