@@ -5,6 +5,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
+mod circles;
 mod documents;
 mod files;
 mod glossary;
