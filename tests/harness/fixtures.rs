@@ -60,7 +60,7 @@ pub fn apply_id(answer: &Answer) -> String {
 }
 
 /// The items that a user has, one kind at a time, as (id, document), sorted by name.
-pub async fn setup_items(app: &TestApp, organization: &str, user: &str) -> [Vec<(String, Value)>; 3] {
+pub async fn setup_items(app: &TestApp, organization: &str, user: &str) -> [Vec<(String, Value)>; ItemKind::ALL.len()] {
     let partition = format!("ORG#{organization}#USER#{user}");
     let items = table_items(app).await;
     ItemKind::ALL.map(|kind| {

@@ -48,6 +48,16 @@ pub fn setup_of(items: usize) -> Setup {
     }
 }
 
+/// Returns counts as answers have them.
+pub fn counts(automations: usize, prompts: usize, templates: usize) -> Value {
+    json!({"automations": automations, "prompts": prompts, "templates": templates})
+}
+
+/// Returns the counts of what an apply skips, as answers have them.
+pub fn skipped_counts(automations: usize, templates: usize) -> Value {
+    json!({"automations": automations, "templates": templates})
+}
+
 /// Creates a user of Acme with this setup, and returns the id.
 pub async fn user_with_setup(app: &TestApp, number: usize, setup: &Setup) -> ObjectId {
     let user = User {

@@ -27,7 +27,7 @@ async fn expect_whole(app: &TestApp, answer: &Answer, items: usize) {
     let warnings = result["warnings"].as_array().unwrap();
     assert!(warnings.iter().all(|warning| warning["code"] == "unshared_revision"), "{items}: {warnings:?}");
     let user = result["userId"].as_str().unwrap();
-    let [automations, prompts, templates] = setup_items(app, GLOBEX, user).await;
+    let [automations, prompts, templates, ..] = setup_items(app, GLOBEX, user).await;
     assert_eq!(automations.len() + prompts.len() + templates.len(), items);
     let prompts: HashMap<&str, &str> =
         prompts.iter().map(|(id, prompt)| (id.as_str(), prompt["name"].as_str().unwrap())).collect();

@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use tests::{ACME, ALEX, PAT, TestApp, apply_body, setup_items, snapshot};
+use tests::{ACME, ALEX, PAT, TestApp, apply_body, counts, setup_items, skipped_counts, snapshot};
 
 fn body(email: &str) -> Value {
     let mut body = apply_body();
@@ -13,15 +13,15 @@ async fn within_the_source_organization_only_prompts_are_cloned() {
     let id = snapshot(&app).await;
     let answer = app.apply(&app.token(PAT), &id, &body("casey.two@acme.example")).await;
     let result = answer.expect(201)["result"].clone();
-    assert_eq!(result["cloned"], json!({"automations": 0, "prompts": 8, "templates": 0}));
+    assert_eq!(result["cloned"], counts(0, 8, 0));
     assert_eq!(result["mapped"], json!({"prompts": 0}));
-    assert_eq!(result["skipped"], json!({"automations": 5, "templates": 12}));
+    assert_eq!(result["skipped"], skipped_counts(5, 12));
     // The customer's mapping names an automation that is not cloned.
     assert_eq!(result["warnings"][0]["code"], "mapping_ignored");
     assert_eq!(result["warnings"][0]["automationName"], "Move to Contacted on first reply");
 
     let user = result["userId"].as_str().unwrap();
-    let [automations, prompts, templates] = setup_items(&app, ACME, user).await;
+    let [automations, prompts, templates, ..] = setup_items(&app, ACME, user).await;
     assert_eq!((automations.len(), prompts.len(), templates.len()), (0, 8, 0));
 
     // Alex's switches are the new user's switches.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ObjectId, Organization};
 use shared::store::OrganizationWriter;
-use tests::{ACME, GIL, GLOBEX, PAT, SAM, TestApp, json, snapshot};
+use tests::{ACME, GIL, GLOBEX, PAT, SAM, TestApp, counts, json, snapshot};
 
 /// An id that nothing has.
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
@@ -110,7 +110,7 @@ async fn an_item_that_makes_a_snapshot_visible_has_what_a_list_shows_of_what_is_
             json!({"PK": format!("SNAPSHOT#{id}"), "SK": sk, "type": "visibility", "LISTPK": listed,
                    "LISTSK": format!("2026-05-15T09:00:00.000Z#{id}"), "name": "Top performer baseline 2026-05",
                    "sourceOrgName": "Acme Corp", "sourceUserEmail": "alex@acme.example",
-                   "counts": {"automations": 5, "prompts": 8, "templates": 12}, "revision": 1,
+                   "counts": counts(5, 8, 12), "revision": 1,
                    "sharedAt": "2026-05-15T09:00:00.000Z", "since": "2026-05-15T09:00:00.000Z"})
         );
     }

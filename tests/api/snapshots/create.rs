@@ -2,7 +2,7 @@ use serde_json::json;
 use shared::domain::{ItemKind, Setup};
 use shared::store::SetupChange;
 use tests::{
-    ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, create_body, incompressible, user_with_setup,
+    ACME, ALEX, BEGINNING, DANA, GIL, GLOBEX, PAT, SAM, TestApp, counts, create_body, incompressible, user_with_setup,
 };
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn the_customers_request_answers_every_field_of_the_customers_page() {
                 "sourceOrgName": "Acme Corp",
                 "sourceUserEmail": "alex@acme.example",
                 "sourceUserName": "Alex Rep",
-                "counts": {"automations": 5, "prompts": 8, "templates": 12},
+                "counts": counts(5, 8, 12),
                 "createdBy": "64ee9a8b1e7f2a001122339b",
                 "createdByName": "Pat Admin",
                 "createdByRole": "ADMIN",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::store::SetupChange;
-use tests::{ACME, ALEX, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, create_body, snapshot};
+use tests::{ACME, ALEX, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp, counts, create_body, snapshot};
 
 /// An id that nothing has.
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
@@ -18,7 +18,7 @@ async fn a_list_shows_the_published_fields_and_no_others() {
             *answer.expect(200),
             json!({"snapshots": [{
                 "_id": id, "name": "Top performer baseline 2026-05", "sourceOrgName": "Acme Corp",
-                "sourceUserEmail": "alex@acme.example", "counts": {"automations": 5, "prompts": 8, "templates": 12},
+                "sourceUserEmail": "alex@acme.example", "counts": counts(5, 8, 12),
                 "isGlobal": false
             }]})
         );

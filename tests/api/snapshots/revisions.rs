@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::domain::{ItemKind, Setup, SetupItem};
 use shared::store::SetupChange;
 use tests::{
-    ACME, Answer, BEGINNING, DAY, GIL, PAT, SAM, TestApp, capture, edit_prompt, incompressible, mapped_body,
+    ACME, Answer, BEGINNING, DAY, GIL, PAT, SAM, TestApp, capture, counts, edit_prompt, incompressible, mapped_body,
     numbered_id, refresh, restore, setup_of, snapshot, user_with_setup,
 };
 
@@ -65,7 +65,7 @@ async fn revisions_are_listed_newest_first_in_pages_of_any_size() {
         rows[4],
         json!({
             "revision": 1, "isCurrent": false, "origin": "created",
-            "counts": {"automations": 5, "prompts": 8, "templates": 12},
+            "counts": counts(5, 8, 12),
             "revisedAt": "2026-05-15T09:00:00.000Z", "replacedAt": "2026-05-16T09:00:00.000Z"
         })
     );

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use serde_json::{Value, json};
-use tests::{Item, PAT, SAM, TestApp, apply_body, edit_prompt, refresh};
+use tests::{Item, PAT, SAM, TestApp, apply_body, counts, edit_prompt, refresh};
 
 /// Alex's setup with its references, and the automation's name in each. Captured at Acme in 2026-11.
 const WITH_REFERENCES: &str = include_str!("../../golden/snapshot-with-references.json");
@@ -67,7 +67,7 @@ async fn an_unchanged_source_makes_no_revision_of_an_earlier_snapshot() {
     let snapshot = &answer.expect(200)["snapshot"];
     assert_eq!((&snapshot["refreshStatus"], &snapshot["revision"]), (&json!("fresh"), &json!(2)));
     let diff = app.get(&app.token(PAT), &format!("/api/user-snapshots/{ID}/diff")).await;
-    assert_eq!(diff.expect(200)["summary"]["changed"], json!({"automations": 0, "prompts": 1, "templates": 0}));
+    assert_eq!(diff.expect(200)["summary"]["changed"], counts(0, 1, 0));
 }
 
 /// The packed content in the item of a snapshot.

@@ -51,7 +51,7 @@ async fn a_clone_is_its_document_and_where_it_came_from() {
     let app = TestApp::start().await;
     let (snapshot, answer) = casey(&app).await;
     let user = answer["result"]["userId"].as_str().unwrap();
-    let [_, _, templates] = setup_items(&app, GLOBEX, user).await;
+    let [_, _, templates, ..] = setup_items(&app, GLOBEX, user).await;
     let (id, document) = templates.iter().find(|(_, document)| document["name"] == "Intro - new lead").unwrap();
     let source =
         app.member(ALEX).setup.items.templates.iter().find(|it| it.document.name() == "Intro - new lead").unwrap();

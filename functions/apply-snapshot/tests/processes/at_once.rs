@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
-use tests::{Item, PAT, Process, Proxy, SAM, Side, TestApp, Write, apply_body, create_body, recorded_event};
+use tests::{Item, PAT, Process, Proxy, SAM, Side, TestApp, Write, apply_body, counts, create_body, recorded_event};
 use tokio::sync::OnceCell;
 
 use crate::BINARY;
@@ -96,7 +96,7 @@ async fn writes_of_an_apply() -> u64 {
 async fn the_binary_answers_the_customers_apply() {
     let bench = bench().await;
     let answer = bench.process.invoke(&bench.event()).answer().await;
-    assert_eq!(answer.expect(201)["result"]["cloned"], json!({"automations": 5, "prompts": 8, "templates": 12}));
+    assert_eq!(answer.expect(201)["result"]["cloned"], counts(5, 8, 12));
     assert!(bench.has_casey().await);
     // It lives on, and takes the next event.
     bench.process.invoke(&bench.event()).answer().await.expect_problem(409, "email_taken");
