@@ -104,7 +104,7 @@ fn problems(path: &str, text: &str) -> Vec<String> {
 #[test]
 fn what_is_banned_is_found_wherever_it_is_planted() {
     let long = format!("One {}end.", "more word and ".repeat(14));
-    let planted: [(&str, &str, &str); 19] = [
+    let planted: [(&str, &str, &str); 20] = [
         ("shared/src/a.rs", "/// A.\npub struct Asked;\n", "shared/src/a.rs:2: type `Asked`"),
         ("shared/src/a.rs", "pub(crate) enum Told<'a> {\n", "shared/src/a.rs:1: type `Told`"),
         ("shared/src/a.rs", "    struct Arriving {\n", "shared/src/a.rs:1: type `Arriving`"),
@@ -120,6 +120,7 @@ fn what_is_banned_is_found_wherever_it_is_planted() {
         ("docs/A.md", "# A\n\nContent of before\nstays.\n", "docs/A.md:3: \"Content of before\""),
         ("docs/A.md", "Refreshed of itself.\n", "docs/A.md:1: \"Refreshed of itself\""),
         ("template.yaml", "  # Nobody is told\n  # of it.\n", "template.yaml:1: \"is told\""),
+        ("docs/A.md", "A link whereby. Comments.\n", "docs/A.md:1: \"whereby\""),
         (".ci/run", "# Whoever runs it.\n", ".ci/run:1: \"Whoever\""),
         ("docs/A.md", &long, "docs/A.md:1: a sentence of 44 words"),
         ("docs/A.md", &format!("| a |\n| --- |\n| {long} |\n"), "docs/A.md:3: a sentence of 44 words"),
@@ -145,6 +146,7 @@ fn what_is_allowed_passes() {
         ),
         ("shared/src/a.rs", "/// Fails if there is nothing.\nfn is_none() {}\n// What\nof_course();\n"),
         ("shared/src/a.rs", "/// A message is tolderated.\n"),
+        ("shared/src/a.rs", "// Whereby.com\nlet x = r\"whereby\\.com/\";\n"),
         ("shared/tests/processes/main.rs", "// Kills it.\n"),
         ("docs/A.md", "Forty words are allowed. A code block is not a sentence:\n\n```sh\none two three\n```\n"),
         ("docs/A.md", &"Three short words. ".repeat(30)),

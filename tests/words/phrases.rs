@@ -38,6 +38,9 @@ pub(crate) fn findings(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (pattern, instead) in PATTERNS.iter() {
         for found in pattern.find_iter(&folded) {
+            if is_host(&folded[found.end()..]) {
+                continue;
+            }
             findings.push(Finding {
                 path: file.path.clone(),
                 line: starts.partition_point(|start| *start <= found.start()),
@@ -46,6 +49,11 @@ pub(crate) fn findings(file: &File) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether `rest` continues the name of a host, also where a regular expression escapes its dot.
+fn is_host(rest: &str) -> bool {
+    rest.trim_start_matches('\\').starts_with(".com")
 }
 
 /// Returns the phrase, with the word before it where it starts with a preposition.

@@ -171,7 +171,7 @@ impl fmt::Display for Email {
 }
 
 impl PartialSchema for Email {
-    /// What a pattern can say of an address; the lengths of its parts and the form of the domain are told in words.
+    /// Returns a pattern for what it can express. The description states the lengths of the parts and the form of the domain.
     fn schema() -> RefOr<Schema> {
         // Within brackets only the caret would need an escape, and only if it came first; the hyphen stands last.
         let atom = format!("[A-Za-z0-9{ATOM_SYMBOLS}]+");

@@ -1,4 +1,4 @@
-//! What a request asked for, as a digest: by it a repeated request is told from another one.
+//! A digest of what a request asked for. It distinguishes a repeated request from another one.
 
 use std::fmt;
 

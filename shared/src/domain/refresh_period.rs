@@ -24,7 +24,7 @@ const DATE_UNITS: [(char, u64); 2] = [('W', 7 * DAY), ('D', DAY)];
 const TIME_UNITS: [(char, u64); 3] = [('H', HOUR), ('M', 60), ('S', 1)];
 
 /// A fixed length of time from six hours to thirty days, written as an ISO 8601 duration such as `PT6H`, `P1DT12H` or `P2W`
-/// and kept as it was written. A day has 24 hours. Years and months have no fixed length, so there are none.
+/// and kept as it was written. A day has 24 hours. Years and months are not allowed, because their length varies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RefreshPeriod {

@@ -93,7 +93,7 @@ pub struct RefreshState {
     pub revision: Option<u32>,
     /// The latest time of the schedule for which it was refreshed.
     pub served_slot: Option<Timestamp>,
-    /// When it is refreshed of itself; `None` where it is not.
+    /// When it is refreshed automatically; `None` where it is not.
     pub schedule: Option<Schedule>,
 }
 

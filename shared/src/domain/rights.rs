@@ -55,7 +55,7 @@ pub enum Action {
     Assign,
     /// List the users of an organization, to choose whose setup is captured.
     ListUsers,
-    /// See which applies were made of a snapshot, and what came of them.
+    /// See which applies were made of a snapshot, and their outcomes.
     History,
     /// Undo an apply whose user nobody has used.
     Undo,
@@ -156,7 +156,7 @@ pub struct MadeUser {
     pub role: Role,
 }
 
-/// What a principal is told who wants to do something to a snapshot or an apply.
+/// The answer to a principal who wants to do something to a snapshot or an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It may be done.
@@ -203,8 +203,8 @@ impl Principal {
         }
     }
 
-    /// What this principal is told on wanting to do `action` to this snapshot: only one that it sees is refused in so
-    /// many words.
+    /// Returns whether this principal may do `action` to this snapshot. An explicit refusal is only for a snapshot that the
+    /// principal sees.
     pub fn judge(&self, action: Action, snapshot: Access<'_>) -> Verdict {
         if self.may(action, snapshot) {
             Verdict::Allowed
@@ -215,8 +215,8 @@ impl Principal {
         }
     }
 
-    /// What this principal is told on wanting to do `action` to an apply: an ADMIN does not see one that made a higher role,
-    /// and does not undo itself.
+    /// Returns whether this principal may do `action` to an apply. An ADMIN does not see an apply that made a higher role,
+    /// and cannot undo the apply that made it.
     pub fn judge_apply(&self, action: Action, made: MadeUser) -> Verdict {
         let is_seen = |action| {
             let reaches = reach(self.role, action) == Reach::OwnApplies;

@@ -11,7 +11,7 @@ pub struct Schedule {
     pub due_at: Timestamp,
 }
 
-/// What becomes of a snapshot's schedule.
+/// A change of a snapshot's schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ScheduleChange {
     /// It stays as it is, which may be none.

@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for Document {
 /// One automation, prompt or template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetupItem {
-    /// Its id, which is no part of the document.
+    /// Its id, which the document does not contain.
     pub id: ObjectId,
     /// Everything else.
     pub document: Document,

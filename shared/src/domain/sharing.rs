@@ -76,7 +76,7 @@ pub struct EarlierSharing {
     pub at: Timestamp,
 }
 
-/// What of a snapshot is shared with other organizations, and what can be.
+/// The revision of a snapshot that is shared with other organizations, and those that can be.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shares {
     /// What is shared; `None` where nothing is, or where that was never written down: see [`Snapshot::shared`].
@@ -112,7 +112,7 @@ pub enum VisibleRevision {
     Older(u32),
 }
 
-/// What tells one state of a snapshot from another, for whoever sees this revision.
+/// Distinguishes one state of a snapshot from another, for callers that see this revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SnapshotTag {
     /// The state of the snapshot itself.
@@ -192,7 +192,7 @@ impl Snapshot {
         }
     }
 
-    /// What tells this state from another, for whoever sees the current revision.
+    /// Returns the tag of this state, for callers that see the current revision.
     pub fn tag(&self) -> SnapshotTag {
         SnapshotTag::Current { version: self.version, revision: self.revision }
     }
@@ -235,8 +235,8 @@ impl Snapshot {
         }
     }
 
-    /// The snapshot as `principal` sees it, who sees this revision: what it shares is told only to whoever sees the current
-    /// one, and a receiver sees of the organizations its own alone.
+    /// Returns the snapshot as `principal` sees it, who sees this revision. Only callers that see the current revision see
+    /// what is shared. A receiver sees only its own organization among the receivers.
     #[must_use]
     pub fn seen_by(&self, principal: &Principal, visible: &VisibleRevision) -> Self {
         let mut seen = match visible {
@@ -309,7 +309,7 @@ impl Snapshot {
             (None, Some(shared)) if others_see || !self.is_seen_by_others() => {
                 Shares { current: Some(shared), ..self.shares.clone() }
             }
-            // The last of the others is gone. What it saw is no measure for whoever comes next.
+            // The last receiver is gone. The next receiver does not depend on the revision that it saw.
             (None, Some(shared)) => Shares {
                 current: None,
                 earlier: Some(EarlierSharing { revision: shared.revision, at: shared.at }),

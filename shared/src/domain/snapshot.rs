@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub version: u64,
     /// Where the content of its revision is stored.
     pub content: ContentAddress,
-    /// What of it is shared with other organizations.
+    /// The revision that is shared with other organizations.
     pub shares: Shares,
 }
 

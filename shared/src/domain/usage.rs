@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_use_is_told() {
+    fn every_kind_of_use_has_its_description() {
         assert_eq!(told(None), ["the user was removed"]);
         let signed_in = Usage { first_sign_in_at: Some(AT), ..untouched() };
         assert_eq!(told(Some(signed_in)), ["the user signed in at 2026-05-15T09:00:00.000Z"]);

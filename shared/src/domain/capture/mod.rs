@@ -40,7 +40,7 @@ pub struct SourceSetup {
     pub owner: Option<SourceIdentity>,
     /// Whether the switches cannot be read, so that every automation counts as off.
     pub all_off: bool,
-    /// What of it cannot be read.
+    /// The items that cannot be read.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -103,7 +103,7 @@ pub struct Capture {
     items: PerKind<Vec<Entry>>,
     /// Which rules made its findings.
     findings: u32,
-    /// What of the source organization it uses, which is a finding as well.
+    /// The stages and agents of the source organization that it uses. They are findings as well.
     source: SourceTerms,
     /// What cannot be read, in order.
     left_out: Vec<LeftOut>,
@@ -246,7 +246,7 @@ impl Capture {
         Ok(out.into_parts().0.finish())
     }
 
-    /// What of the source cannot be read.
+    /// Returns the items of the source that cannot be read.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
     }

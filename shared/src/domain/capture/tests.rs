@@ -140,7 +140,7 @@ fn the_stored_json_is_canonical_and_has_no_references() {
 }
 
 #[test]
-fn the_hash_of_the_form_of_before_is_made_up_to_what_could_be_stored() {
+fn the_hash_of_the_earlier_form_exists_up_to_the_size_that_could_be_stored() {
     let named = |name: usize| {
         captured(vec![json!({"name": "n".repeat(name), "sourceStatuses": vec!["a"; 1_000]})], vec![]).unwrap()
     };
@@ -186,7 +186,7 @@ fn the_lacks_of_the_organization_are_listed_and_not_compared() {
 }
 
 #[test]
-fn content_of_floats_and_without_types_is_the_same_content_in_its_form_of_before() {
+fn content_of_floats_and_without_types_is_the_same_content_in_its_earlier_form() {
     let setup = |digits: &str| {
         let number = crate::domain::values::number(digits).unwrap();
         let automation = json!({"name": "A", "sourceStatuses": ["Won"], "big": number, "tags": ["a", "b"]});

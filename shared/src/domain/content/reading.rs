@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_content_is_told_from_time_that_is_over() {
+    fn malformed_content_and_a_spent_time_limit_are_different_errors() {
         for text in ["[]", "{}", r#"{"agents":[],"automations":[],"prompts":[]}"#, "{", ""] {
             assert!(matches!(Content::read(text.as_bytes(), &Work::unlimited()), Ok(Err(_))), "{text}");
         }

@@ -66,8 +66,8 @@ impl Destination {
     }
 }
 
-/// Returns every destination of `content`, each once, whoever uses it: the source person's own are none. What another capture of the same setup has beyond these is
-/// new. Fails once the time of `work` is over.
+/// Returns every destination of `content` once, whether or not an automation uses it. Addresses of the source person do not
+/// count. A destination of another capture that is not among these is new. Fails once the time of `work` is over.
 pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, OverBudget> {
     let mut found = BTreeSet::new();
     for (kind, item) in content.items.each() {

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_told_by_its_form_or_by_its_place() {
+    fn a_number_is_recognized_by_its_form_or_by_its_place() {
         use Digits::{Certain, Expected, Unlikely};
         for (text, digits, expected) in [
             ("+14155550177", Unlikely, Some("+14155550177")),

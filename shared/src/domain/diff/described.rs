@@ -87,11 +87,11 @@ pub struct FieldChange<'a> {
     pub pointer: Cow<'a, str>,
     /// What happened to it.
     pub change: ChangeKind,
-    /// The old value; left out where there was none, and where there are `lines`.
+    /// The old value; left out where the field is new, and where there are `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub before: Option<&'a Value>,
-    /// The new value; left out where there is none, and where there are `lines`.
+    /// The new value; left out where the field is removed, and where there are `lines`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub after: Option<&'a Value>,

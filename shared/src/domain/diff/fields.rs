@@ -1,4 +1,4 @@
-//! Which fields of two documents differ, and whether that is told by two values or line by line.
+//! Finds the fields in which two documents differ, and decides whether each is shown as two values or line by line.
 
 use std::borrow::Cow;
 

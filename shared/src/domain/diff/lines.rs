@@ -26,7 +26,8 @@ pub(super) enum End {
     Text,
 }
 
-/// The lines of `text`. The end of the text is told from a line break only where `end_matters`.
+/// Returns the lines of `text`. A text that ends without a line break differs from one that ends with it only where
+/// `end_matters`.
 pub(super) fn lines(text: &str, end_matters: bool) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for whole in text.split_inclusive('\n') {

@@ -133,7 +133,7 @@ pub struct RenamedAgent<'a> {
     pub after: Cow<'a, str>,
 }
 
-/// The most renamed agents that are told.
+/// The most renamed agents that are listed.
 pub const MAX_AGENTS: usize = 200;
 
 /// The agents that automations of both captures refer to, and that were renamed in between.

@@ -13,8 +13,8 @@ pub const MAX_PLACES: usize = 100_000;
 /// What a snapshot has room for.
 pub const ALLOWANCE: Allowance = Allowance { places: MAX_PLACES, pointer_bytes: MAX_POINTER_BYTES };
 
-/// Finds the places of `document` at which a value of `source` stands, in document order. Fields at its top that say by their
-/// name whose the item is, or who made it, are not among them. Fails if there are more than `allowance` has, or if the time is over.
+/// Finds the places of `document` at which a value of `source` stands, in document order. Fields at its top that name the owner
+/// or the maker of the item are not among them. Fails if there are more than `allowance` has, or if the time is over.
 pub fn find(
     document: &Document,
     source: &SourceIdentity,

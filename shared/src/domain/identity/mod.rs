@@ -77,7 +77,7 @@ enum TopField {
     History,
 }
 
-/// Whether a field at the top of a document says whose the item is, or who made it.
+/// Whether a field at the top of a document names the owner or the maker of the item.
 pub(super) fn is_owned(name: &str) -> bool {
     top_field(name).is_some()
 }

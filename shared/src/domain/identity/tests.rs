@@ -51,7 +51,7 @@ fn fillings(found: &[IdentityPlace]) -> impl Iterator<Item = Filling<'_>> {
     found.iter().filter(|place| !place.in_text).map(|place| (place.pointer.as_str(), place.kind, place.part))
 }
 
-/// What is found in one text, and what becomes of it.
+/// Returns what is found in one text, and the text that an apply makes of it.
 fn filled(text: Value) -> (Option<(IdentityKind, bool)>, Value) {
     let mut it = document(json!({"x": text}));
     let found = find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap();

@@ -92,7 +92,7 @@ impl Origin {
         format!("{}:{}:", self.snapshot, self.revision)
     }
 
-    /// Derived, not drawn: whoever carries an apply on makes the same ids again.
+    /// Derives the id instead of drawing it at random, so that a run that resumes an apply makes the same ids again.
     fn clone_id(&self, kind: ItemKind, source_id: &ObjectId) -> ObjectId {
         let digest = Sha256::new()
             .chain_update(self.apply.as_bytes())

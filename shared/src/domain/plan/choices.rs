@@ -15,7 +15,7 @@ pub const MAX_ENTRIES: usize = 5_000;
 /// Which parts of a snapshot arrive, and what their references become.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choices {
-    /// What of the new user is known.
+    /// The facts about the new user that are known.
     pub new_user: KnownUser,
     /// Targets for stages: automation (name or id) → source stage → target stage.
     pub pipeline_mapping: BTreeMap<String, BTreeMap<String, String>>,
@@ -33,7 +33,7 @@ pub struct Choices {
     pub allow_destinations: Vec<String>,
     /// Whether the items of each kind are cloned.
     pub apply: PerKind<bool>,
-    /// What becomes of an automation with a reference that leads nowhere.
+    /// How an automation with a reference that leads nowhere is treated.
     pub on_unmapped: OnUnmapped,
 }
 
@@ -46,7 +46,7 @@ pub struct KnownUser {
     pub has_phone: bool,
 }
 
-/// What becomes of an automation with a reference that leads nowhere.
+/// How an automation with a reference that leads nowhere is treated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnUnmapped {
     /// It arrives switched off and is named in a warning.
@@ -76,7 +76,7 @@ impl PartialSchema for OnUnmapped {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(
-                "What becomes of an automation with a reference that leads nowhere: `switchOff` lets it arrive switched off \
+                "How an automation with a reference that leads nowhere is treated: `switchOff` lets it arrive switched off \
                  and names it in a warning, `reject` refuses the whole request.",
             ))
             .enum_values(Some([SWITCH_OFF, REJECT]))

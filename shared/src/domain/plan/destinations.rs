@@ -184,7 +184,7 @@ impl<'a> Review<'a> {
         arrives: bool,
         [open, closed]: [&mut usize; 2],
     ) -> Result<Summary, OverBudget> {
-        // Nor is what becomes the new user's own.
+        // Values that become the new user's own do not count, either.
         let own = OwnPlaces::of(item);
         let document = item.document.as_value();
         // An id within a text, such as an address, leaves the rest of it as it is.

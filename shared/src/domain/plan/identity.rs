@@ -1,4 +1,4 @@
-//! What becomes of the source person's values in the items that arrive.
+//! Decides which values of the source person are replaced in the items that arrive, and which are removed.
 
 use std::collections::HashSet;
 
@@ -89,7 +89,7 @@ pub(super) struct Review<'a> {
     work: &'a Work,
 }
 
-/// What becomes of the places of identity of one item.
+/// The changes of the places of identity of one item.
 #[derive(Default)]
 pub(super) struct Judgement {
     pub(super) rewires: Vec<IdentityRewire>,

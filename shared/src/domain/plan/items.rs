@@ -49,7 +49,7 @@ fn with_users(mut open: Vec<Place>, users: &HashMap<Place, Vec<Place>>) -> HashS
     all
 }
 
-/// What becomes of the ids in a prompt or a template.
+/// The outcome for the ids in a prompt or a template.
 #[derive(Default)]
 pub(super) struct ItemResolution {
     pub(super) rewires: Vec<Rewire>,

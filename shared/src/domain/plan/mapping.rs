@@ -33,7 +33,7 @@ pub(super) struct AutomationMapping<'a> {
     pub(super) values: HashMap<(RefType, Cow<'a, str>), Target<'a>>,
     /// By the place at which it holds something.
     pub(super) places: HashMap<(RefType, Cow<'a, str>), Target<'a>>,
-    /// Values and places that are no references.
+    /// Values and places that are not references.
     pub(super) kept: HashSet<Cow<'a, str>>,
 }
 

@@ -69,7 +69,7 @@ pub struct Plan {
     pub outcome: Outcome,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
-    /// What the caller should know that is no part of the outcome: another sharing changes it while an apply is interrupted.
+    /// Warnings that the plan's hash leaves out, because another sharing may change them while an apply is interrupted.
     #[serde(skip)]
     pub notes: Vec<Warning>,
     /// To what the automations send by themselves, what nobody accepts first.

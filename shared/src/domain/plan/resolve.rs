@@ -170,7 +170,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What becomes of an id in a prompt or a template, which no mapping names.
+    /// Resolves an id in a prompt or a template. No mapping names it.
     pub(super) fn in_item(&self, site: &Site<'_>) -> Resolution {
         match site.ref_type {
             _ if site.is_key() => Resolution::Dangling,
@@ -182,7 +182,7 @@ impl Resolver<'_> {
     }
 }
 
-/// What becomes of a reference.
+/// How a reference is resolved.
 pub(super) enum Resolution {
     Kept,
     /// It is kept, although it may mean something else here.
@@ -231,7 +231,7 @@ pub(super) fn refusal(reference: &Reference, targets: &Targets<'_>, choices: &Ch
     let id = automation_id.to_string();
     // A name that is cut is no key.
     let key = if *automation_name_cut { &id } else { automation_name };
-    // Nor is a value that the answer's pointers have no room for.
+    // A value that the answer's pointers have no room for cannot be a key, either.
     let source = if *suspected || value.len() > MAX_KEY { pointer } else { value };
     let mapped_at = |mapping: &'static str| vec![mapping, key, source];
     let (place, advice) = match ref_type {

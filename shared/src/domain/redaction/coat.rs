@@ -74,7 +74,7 @@ impl Uncoated {
     }
 }
 
-/// The percent-encoded `run` as it reads; `None` where that is no text.
+/// Decodes the percent-encoded `run`; `None` where the result is not a text.
 pub(super) fn percent_decoded(run: &str) -> Option<Uncoated> {
     let mut decoded = Uncoated::default();
     let mut at = 0;

@@ -263,7 +263,7 @@ pub(super) const BESIDE: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-/// Password hashes: whoever has one can try passwords against it.
+/// Password hashes: a reader who has one can try passwords against it.
 pub(super) const HASHES: &[&str] = &[
     // Modular crypt format, bcrypt; PHC string format, Argon2.
     r"\$2[abxy]\$[0-9]{2}\$[A-Za-z0-9./]{20,}",

@@ -97,7 +97,7 @@ pub fn redact_within(document: &mut Document, allowance: &mut Allowance, work: &
     redacted.unwrap_or_else(|| Ok(Vec::new()))
 }
 
-/// The same for one text that is no document, such as a message for the log.
+/// Does the same to one text outside a document, such as a message for the log.
 pub fn redact_text(text: &str) -> Cow<'_, str> {
     match text::clean(text, Place::Ordinary, text::LAYERS, &Work::unlimited()) {
         Ok(None) => Cow::Borrowed(text),

@@ -20,7 +20,7 @@ pub(super) enum Place {
     Webhook,
     /// A webhook's URL: scheme and host stay.
     WebhookUrl,
-    /// Webhook headers and a webhook's payload: every text and number goes that is no merge tag.
+    /// Webhook headers and a webhook's payload: every text and number except merge tags is removed.
     Payload,
     /// The headers of another request: what says how to talk stays.
     Headers,

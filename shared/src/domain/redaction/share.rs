@@ -10,7 +10,7 @@ use crate::domain::{Document, OverBudget, Work, texts};
 
 /// Where a link leads to a meeting, a file, a group, a form, a payment, as the documentation of each service has it.
 const LINKS: &[&str] = &[
-    // Meetings: Zoom, Teams, Meet, Webex, Whereby, GoTo, Jitsi, BlueJeans, Chime.
+    // Meetings: Zoom, Teams, Meet, Webex, Whereby.com, GoTo, Jitsi, BlueJeans, Chime.
     r"(?:[a-z0-9-]+\.)?zoom(?:gov)?\.(?:us|com)/(?:j|my|w|s|webinar/register|meeting/register|rec/share)/",
     r"teams\.(?:microsoft|live)\.com/(?:l/meetup-join|meet|dl/launcher)",
     r"meet\.google\.com/[a-z]{3}-",

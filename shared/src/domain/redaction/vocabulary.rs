@@ -197,8 +197,8 @@ pub(super) const WEAK: &[&str] = &[
     "chiave",
     "klucz",
 ];
-/// How a name ends that is no secret although its end is one of those above: what pages through a list, what is published, what
-/// finds a record.
+/// Endings of names that hold no secret although one of the endings above fits: a cursor of a list, something published, the
+/// key of a record.
 pub(super) const PUBLIC: &[&str] = &[
     "pagetoken",
     "synctoken",

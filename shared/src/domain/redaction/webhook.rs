@@ -6,8 +6,8 @@ use super::stand_in::is_merge_tags;
 use super::{PLACEHOLDER, addresses, forms};
 use crate::domain::Work;
 
-/// The part of an absolute http or https URL that names no more than a host, without what of the host is the credential;
-/// `None` of any other text.
+/// Returns scheme and host of an absolute http or https URL, without the part of the host that is the credential. Returns
+/// `None` for any other text.
 pub(super) fn scheme_and_host(text: &str) -> Option<String> {
     let text = text.trim();
     if let Ok(url) = Url::parse(text) {

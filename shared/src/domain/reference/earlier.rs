@@ -1,4 +1,4 @@
-//! The references that content of before 2026-12 was stored with. What they are decides whether a source has changed since, so
+//! The references that content captured earlier than 2026-12 was stored with. They decide whether a source has changed since, so
 //! these rules stay as they were.
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use crate::domain::Document;
 /// A reference as content had it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierSite<'v> {
-    /// What it names; the JSON of it where that is no text.
+    /// What it names; its JSON where it is not a text.
     pub value: Cow<'v, str>,
     /// The kind of thing it names.
     pub ref_type: RefType,

@@ -63,7 +63,7 @@ fn an_admin_edits_what_comes_from_its_organization_and_deletes_what_it_made() {
         (HERE, (HERE, ME), vec![], false, Allowed, Allowed, Invisible),
         // Somebody else's, whose id in another organization is the same.
         (HERE, (THERE, ME), vec![HERE], false, Allowed, Forbidden, Forbidden),
-        // Made before the caller moved here, or as a SUPERADMIN who is none any more.
+        // Made before the caller moved here, or while the caller was still a SUPERADMIN.
         (THERE, (THERE, ME), vec![], false, Invisible, Invisible, Invisible),
         (THERE, (HERE, ME), vec![], false, Invisible, Invisible, Invisible),
         (THERE, (THERE, ME), vec![HERE], false, Forbidden, Forbidden, Forbidden),

@@ -144,7 +144,7 @@ fn an_assignment_shares_the_current_revision_only_where_nothing_is_shared() {
         assert_eq!(revision(&shared_once, more, None), (Some((2, at(30))), None));
     }
     assert_eq!(revision(&shared_once, to(&[other(2)], false), Some(shared(3, 90))), (Some((3, now)), Some(2)));
-    // The last of the others is gone, and whoever comes next begins with the current one.
+    // The last receiver is gone, and the next one begins with the current revision.
     assert_eq!(revision(&shared_once, to(&[SOURCE], false), None), (None, Some(2)));
     let left = Snapshot { shares: shared_once.shares_when(&to(&[], false), None, other(6), now), ..unshared };
     assert_eq!(revision(&left, to(&[other(2)], false), None), (Some((4, now)), Some(2)));

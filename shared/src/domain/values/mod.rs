@@ -6,7 +6,7 @@
 mod number;
 mod types;
 
-/// The key under which serde_json gives a visitor of any value the text of a number that is no integer of 64 bits. An object that has
+/// The key under which serde_json gives a visitor of any value the text of a number that is not an integer of 64 bits. An object that has
 /// this key is read as a number.
 pub const NUMBER_KEY: &str = "$serde_json::private::Number";
 

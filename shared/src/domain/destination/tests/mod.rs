@@ -66,7 +66,7 @@ fn what_is_ordinary_has_no_destination() {
 }
 
 #[test]
-fn every_destination_of_a_content_is_told_once_whoever_uses_it() {
+fn every_destination_of_a_content_is_listed_once_even_if_no_automation_uses_it() {
     use crate::domain::capture::capture;
     use crate::domain::{Organization, PerKind, Setup, SetupItem};
     let item =
@@ -106,7 +106,7 @@ fn links_in_texts_are_listed_and_are_no_destinations() {
 }
 
 #[test]
-fn a_host_with_letters_that_pass_for_others_is_told_in_ascii_as_well() {
+fn a_host_with_letters_that_pass_for_others_is_given_in_ascii_as_well() {
     for (text, host) in [
         ("https://аpple.example/in", Some("xn--pple-43d.example")),
         ("аpple.example:8443/in", Some("xn--pple-43d.example")),

@@ -1,4 +1,4 @@
-//! Which fields are told, and how.
+//! Which fields are listed, and how.
 
 use super::*;
 use crate::domain::values::{TypedPlace, ValueType};
@@ -94,7 +94,7 @@ fn a_change_of_type_is_shown_beside_one_of_the_value_and_behind_elements_that_ar
 }
 
 #[test]
-fn a_list_of_stages_is_told_as_a_whole() {
+fn a_list_of_stages_is_shown_as_a_whole() {
     assert_eq!(
         fields(json!({"sourceStatuses": ["New Lead"]}), json!({"sourceStatuses": ["New Lead", "Contacted"]})),
         json!([{"pointer": "/sourceStatuses", "change": "changed", "before": ["New Lead"], "after": ["New Lead", "Contacted"]}])
@@ -113,7 +113,7 @@ fn equally_long_lists_of_objects_are_compared_element_by_element() {
 }
 
 #[test]
-fn objects_added_to_a_list_or_removed_from_it_in_a_row_are_told_alone() {
+fn objects_added_to_a_list_or_removed_from_it_in_a_row_are_listed_without_the_rest_of_the_list() {
     let list = |values: &[u8]| json!({"a": values.iter().map(|value| json!({"v": value})).collect::<Vec<_>>()});
     assert_eq!(places(list(&[1, 2]), list(&[1, 2, 3])), pairs([("/a/2", "added")]));
     assert_eq!(places(list(&[1, 2]), list(&[0, 1, 2])), pairs([("/a/0", "added")]));
@@ -165,7 +165,7 @@ fn no_further_field_is_shown_after_400_lines() {
 }
 
 #[test]
-fn a_text_of_81_code_points_is_told_line_by_line() {
+fn a_text_of_81_code_points_is_shown_line_by_line() {
     for (length, is_short) in [(79, true), (80, true), (81, false)] {
         let told = fields(json!({"a": "x"}), json!({"a": "é".repeat(length)}));
         assert_eq!(told[0].get("after").is_some(), is_short, "{length}");
@@ -179,7 +179,7 @@ fn a_text_of_81_code_points_is_told_line_by_line() {
 }
 
 #[test]
-fn a_value_of_401_bytes_is_told_line_by_line() {
+fn a_value_of_401_bytes_is_shown_line_by_line() {
     for (length, is_short) in [(399, true), (400, true), (401, false)] {
         let value = json!(["x".repeat(length - 4)]);
         assert_eq!(value.to_string().len(), length);

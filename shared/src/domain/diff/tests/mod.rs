@@ -111,7 +111,7 @@ fn an_automation_that_is_only_switched_off_has_changed() {
 }
 
 #[test]
-fn what_an_automation_refers_to_is_told_by_its_fields_alone() {
+fn a_changed_reference_is_a_change_of_the_field_that_holds_it_and_nothing_else() {
     let content = |names: &[&str]| {
         let agents =
             names.iter().map(|name| crate::domain::content::KnownAgent { id: id(1), name: (*name).to_owned() });
@@ -121,7 +121,7 @@ fn what_an_automation_refers_to_is_told_by_its_fields_alone() {
 }
 
 #[test]
-fn places_of_secrets_are_told_where_they_differ_and_their_order_does_not_matter() {
+fn places_of_secrets_are_listed_where_they_differ_and_their_order_does_not_matter() {
     let with = |pointers: &[&str]| {
         let removed_secrets = pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
         prompts(vec![CapturedItem { removed_secrets, ..item(1, json!({})) }])
@@ -198,7 +198,7 @@ fn the_longest_description_is_far_below_what_an_answer_can_carry() {
 }
 
 #[test]
-fn agents_of_both_captures_that_were_renamed_are_told_and_at_most_200_of_them() {
+fn agents_of_both_captures_that_were_renamed_are_listed_and_at_most_200_of_them() {
     let content = |agents: usize, name: &str| {
         let agent = |number: usize| {
             let mut bytes = [0; 12];

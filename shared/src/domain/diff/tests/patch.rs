@@ -1,4 +1,4 @@
-//! Carries out what is told, as a reader would.
+//! Applies the listed changes as a reader would.
 
 use super::super::fields::Field;
 use super::super::unified::{GOES_ON, NO_NEWLINE};
@@ -19,8 +19,8 @@ fn shown(text: &str) -> Vec<String> {
     lines::lines(text, false).iter().map(line).collect()
 }
 
-/// What a reader sees of a text: no line is marked as broken, control characters are pictures, and an end without a line
-/// break is told apart.
+/// Returns what a reader sees of a text, and whether it ends without a line break. No line is marked as broken, and control
+/// characters are pictures.
 pub(super) fn read(text: &str) -> (String, bool) {
     (join(&shown(text)), is_open(text))
 }
@@ -101,7 +101,7 @@ pub(super) fn applied(mut document: Value, fields: &[Field<'_>]) -> Option<Value
     Some(document)
 }
 
-/// The new value, if there is one: out of the hunks where lines are told.
+/// Returns the new value, if there is one, from the hunks where lines are shown.
 fn told_value(field: &Field<'_>) -> Option<Option<Value>> {
     let Some([before, after]) = field.texts() else { return Some(field.after.cloned()) };
     let told = unified::unified(before.as_deref(), after.as_deref(), &mut MAX_SEARCHED.clone());

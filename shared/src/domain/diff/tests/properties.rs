@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn every_item_that_differs_is_told_once_in_order_and_no_other(from in some_content(), to in some_content()) {
+    fn every_item_that_differs_is_listed_once_in_order_and_no_other(from in some_content(), to in some_content()) {
         let changes = all_changes(&from, &to);
         let told: Vec<_> = changes.iter().map(|change| (change.place(), change.change())).collect();
         prop_assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0));
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_told_of_a_document_makes_the_new_one_of_the_old_one(before in an_object(), after in an_object()) {
+    fn the_listed_changes_of_a_document_turn_the_old_one_into_the_new_one(before in an_object(), after in an_object()) {
         let [old, new] = [&before, &after].map(|value| item(1, value.clone()).document);
         let (fields, omitted) = differences(&old, &new, usize::MAX);
         prop_assert_eq!(omitted, 0);
@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_told_with_or_without_a_search((before, after) in an_edit()) {
+    fn a_text_is_shown_with_or_without_a_search((before, after) in an_edit()) {
         let told = unified(Some(&before), Some(&after), &mut 0);
         if told.omitted == 0 && before != after {
             prop_assert_eq!(patched(&before, &told.lines), read(&after));

@@ -1,4 +1,4 @@
-//! How the lines of texts are told.
+//! How the lines of texts are shown.
 
 use super::super::lines::{End, lines};
 use super::super::unified::{Unified, unified};

@@ -13,7 +13,7 @@ use crate::domain::reference::{SOURCE_STATUSES, key_pointer};
 const MAX_REPLACED: usize = 100_000;
 
 impl<'a> Judge<'a> {
-    /// Notes values and places that are no references. What is certain is one.
+    /// Notes values and places that are not references. A certain reference cannot be among them.
     pub(super) fn keep(&mut self, automation: &str, values: &'a [String]) -> Result<(), OverBudget> {
         let Some(key) = self.named.key(automation) else { return Ok(()) };
         let uses = self.named.uses(key)?;

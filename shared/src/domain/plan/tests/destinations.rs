@@ -117,7 +117,7 @@ fn the_warning_says_whether_a_secret_is_missing_as_well() {
 }
 
 #[test]
-fn a_prompt_that_sends_switches_off_whoever_uses_it_and_is_told_where_nobody_does() {
+fn a_prompt_that_sends_switches_off_its_automations_and_is_listed_where_none_uses_it() {
     let automation = |name: &str, prompt: Value| json!({"name": name, "actions": {"prompt": prompt}});
     let tool =
         |name: &str| json!({"name": name, "prompt": "x", "tools": [{"url": format!("https://{name}.example/t")}]});
@@ -195,7 +195,7 @@ fn accepted_destinations_are_at_most_5000() {
 }
 
 #[test]
-fn text_that_cannot_be_seen_is_told_of_every_item() {
+fn hidden_text_is_a_warning_for_every_item() {
     let hidden = "Hi\u{E0041}\u{E0042}";
     let content = content(
         vec![json!({"name": "A", "description": hidden})],

@@ -14,7 +14,7 @@ pub(super) const STAGE: &str = "7b0f6a5e-2c1d-4e8f-9a3b-5d6c7e8f9a0b";
 pub(super) const GONE: &str = "64ee9a8b1e7f2a00aabbccdd";
 pub(super) const GONE_UUID: &str = "0b9d1f0c-5a3e-4d2b-8c7f-6e5d4c3b2a19";
 
-/// What stands in an automation beside its name, by what it is like, and what of it may not be left behind unsaid.
+/// Returns the name of each shape, the fields of its automation, and the values that may not stay without a warning.
 fn shapes() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     let mut shapes = vec![];
     shapes.extend(by_place());
@@ -298,9 +298,10 @@ fn every_shape_of_a_reference_arrives_mapped_or_off_or_is_refused() {
         let arrival = off.arrive(&origin, &identity::new_user(None), &Work::unlimited()).unwrap();
         let text = arrival.items[0].document.as_value().to_string();
         let is_left = values.iter().any(|value| text.contains(value));
-        let is_told = off.clones[0].enabled == Some(false) && !off.warnings.is_empty() && !reject.refusals.is_empty();
-        // What is only rewired arrives on; what is left is told.
-        if is_left && !is_told {
+        let is_reported =
+            off.clones[0].enabled == Some(false) && !off.warnings.is_empty() && !reject.refusals.is_empty();
+        // An automation that is only rewired arrives switched on. A value that is left is reported.
+        if is_left && !is_reported {
             missed.push(name);
         }
     }

@@ -21,7 +21,7 @@ pub struct Canary {
     pub needles: Vec<String>,
 }
 
-/// Every form in `places_per_form` of the places, in turn; all of them where that is none.
+/// Plants every form in `places_per_form` of the places, in turn, or in all of them without a number.
 pub fn plant(places_per_form: Option<usize>) -> Vec<Canary> {
     let mut made = Making::default();
     let mut canaries = Vec::new();
@@ -122,7 +122,7 @@ impl Spot {
     }
 }
 
-/// Puts `value` where `pointer` leads, making the last step where there is none.
+/// Puts `value` where `pointer` leads. Adds the last step where it is missing.
 fn put(document: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').unwrap_or_default();
     match document.pointer_mut(parent) {

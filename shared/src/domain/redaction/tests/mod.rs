@@ -135,9 +135,9 @@ fn no_canary_survives_in_any_form_and_place() {
             let removed = redact(&mut document);
             let left = format!("{} {removed:?}", document.as_value()).to_lowercase();
             let is_left = canary.needles.iter().any(|needle| left.contains(&needle.to_lowercase()));
-            let is_told =
+            let is_listed =
                 !removed.is_empty() && removed.iter().all(|place| document.as_value().pointer(place).is_some());
-            (is_left || !is_told).then(|| format!("{}: {left}", canary.label))
+            (is_left || !is_listed).then(|| format!("{}: {left}", canary.label))
         })
         .collect();
     let shown = survived.join("\n");
