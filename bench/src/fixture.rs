@@ -21,7 +21,7 @@ use tokio::process::Command;
 
 use crate::AnyError;
 use crate::arm::Operation;
-use crate::tls::Identity;
+use crate::tls::{Identity, serve_slowly};
 
 const TABLE: &str = "snapshots";
 
@@ -59,7 +59,8 @@ impl Fixture {
         loader::load(database.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
         let keys = Keys::generate(&SystemRandomness)?;
         let signer = TokenSigner::new(&keys.private_jwk, ISSUER, AUDIENCE)?;
-        let (identity, proxy) = (Identity::read(certificates)?, Proxy::start(database.endpoint()).await);
+        let identity = Identity::read(certificates)?;
+        let proxy = Proxy::start(&serve_slowly(address(database.endpoint())?).await?).await;
         let plain = identity.serve(address(database.endpoint())?).await?;
         let recorded = identity.serve(address(&proxy.endpoint())?).await?;
         let roots = certificates.join("roots.pem").to_string_lossy().into_owned();

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -41,6 +42,39 @@ impl Identity {
             }
         });
         Ok(url)
+    }
+}
+
+/// How long the table takes to answer where calls are counted: long enough that calls which a function makes at once overlap.
+const DELAY: Duration = Duration::from_millis(10);
+
+/// Passes bytes on to `server`, and its answers back after a while. Returns the URL.
+pub(crate) async fn serve_slowly(server: SocketAddr) -> std::io::Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(pass_on_slowly(stream, server));
+        }
+    });
+    Ok(url)
+}
+
+async fn pass_on_slowly(client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+    let server = TcpStream::connect(server).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let ((mut questions, mut back), (mut answers, mut there)) = (client.into_split(), server.into_split());
+    let asking = tokio::spawn(async move { tokio::io::copy(&mut questions, &mut there).await });
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        let length = answers.read(&mut bytes).await?;
+        if length == 0 {
+            asking.abort();
+            return Ok(());
+        }
+        tokio::time::sleep(DELAY).await;
+        back.write_all(&bytes[..length]).await?;
     }
 }
 
