@@ -24,7 +24,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// of what a unit costs. docs/PERFORMANCE.md has the figures. Above 4 MB a capture has no time for more than the fast level.
 fn level(length: usize) -> i32 {
     match length {
-        0..=65_536 => 9,
+        0..=16_384 => 16,
+        16_385..=65_536 => 9,
         65_537..=262_144 => 13,
         262_145..=4_000_000 => 10,
         _ => 3,
@@ -207,7 +208,9 @@ mod tests {
     #[test]
     fn the_level_falls_where_a_saved_unit_costs_too_much_time() {
         for (length, expected) in [
-            (0, 9),
+            (0, 16),
+            (16_384, 16),
+            (16_385, 9),
             (65_536, 9),
             (65_537, 13),
             (262_144, 13),
