@@ -69,8 +69,8 @@ pub(crate) struct ListedWarning<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     references_total: Option<usize>,
-    /// The places that the warning is about, as JSON pointers into the document in the snapshot; left out if there are
-    /// none. At most 200 are listed.
+    /// The places that the warning is about, as JSON pointers into the document in the snapshot; left out if the list is
+    /// empty. At most 200 are listed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pointers: &'a [String],
     /// The total number of places; left out if all are listed.

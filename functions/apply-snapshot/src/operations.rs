@@ -52,24 +52,24 @@ one user however often it is sent, and gets the first answer byte for byte.";
 
 const PLAN: &str = "\
 Takes the body of [apply](#applySnapshot) and tells what it would do now, without doing it: which items would arrive, what \
-would be mapped, warned of and refused. Address and password may be left out; those that are there are judged. Whether the \
-address is taken is told by apply alone.
+would be mapped, warned of and refused. Address and password may be left out; those that are there are judged. Only apply \
+checks whether the address is taken.
 
 What apply would refuse with 422 is part of this answer, as `refusals`. The `ETag` is the hash of the outcome: sent as \
 `If-Match`, it holds apply to it.";
 
 const APPLIES: &str = "\
-Who applied the snapshot in **your own** organization, when, and what came of it, also when the snapshot is deleted or you do not \
-see it any more: the snapshot itself is not looked at. So for an id that no snapshot has the list is empty, as for a snapshot that \
-nobody has applied. An ADMIN does not see applies that made a SUPERADMIN.
+Who applied the snapshot in **your own** organization, when, and with which outcome. You get the list also when the snapshot is \
+deleted or you do not see it any more, because the snapshot itself is not read. An id that no snapshot has gets an empty list, like \
+a snapshot that nobody has applied. An ADMIN does not see applies that made a SUPERADMIN.
 
 The applies come in the order of their ids. Those that were made without an `Idempotency-Key` are in the order of time; the id of \
 one with a key says nothing of its time. A page may be short, and even empty, and still have a `nextCursor`.";
 
 const APPLY_DETAIL: &str = "\
-One apply of your own organization: who made it, what its caller was told, and which clone was made of which item of the snapshot. \
-`clones` comes in pages and has what is there now: what was added to the setup since is not in it, what was removed is not any more, \
-and once the apply is undone it is empty.";
+One apply of your own organization: who made it, the answer that its caller got, and which clone was made of which item of the \
+snapshot. `clones` comes in pages and lists the clones that still exist: neither items that were added to the setup since, nor clones \
+that were removed. It is empty once the apply is undone.";
 
 const UNDO: &str = "\
 Takes an apply of your own organization back: the new user is gone with everything that it has, all at once for \
@@ -282,7 +282,7 @@ fn apply_detail() -> Described {
     });
     about_applies(ApplyOperation::GetApply)
         .path_id("applyId", "The apply.")
-        .does("Get an apply, with what became of every item", APPLY_DETAIL)
+        .does("Get an apply, with its result and clones", APPLY_DETAIL)
         .paged()
         .refuses([ApiError::ApplyNotFound])
         .answers::<ApplyDetail>(
@@ -352,7 +352,7 @@ fn applied(named: bool) -> Value {
     apply
 }
 
-/// What the caller of an apply is told.
+/// Returns an example of the result of an apply.
 fn result() -> Value {
     json!({
         "userId": "64ee9a8b1e7f2a001122339c",

@@ -204,13 +204,13 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
 
 fn rename() -> Described {
     const TEXT: &str = "\
-Changes the name, the description, when the snapshot is refreshed of itself, or several of them; what is absent stays as it is. \
+Changes the name, the description, the schedule of automatic refreshes, or several of them; what is absent stays as it is. \
 An ADMIN changes snapshots of its own organization's users only.
 
 `refresh` takes a period from six hours to thirty days, in whole weeks, days, hours, minutes and seconds of an ISO 8601 duration: \
 a new one is due one period from now, the same one stays due when it was. `null` switches it off; here null is not as absent. The \
-schedule acts for whoever made the snapshot, and ends by itself, with words in `refreshDetail`, once that user is disabled or may not \
-refresh it any more.
+schedule acts for the user who made the snapshot. It ends by itself, with the reason in `refreshDetail`, once that user is disabled or \
+may not refresh it any more.
 
 Without `If-Match` the change is made to whatever version is there; with it, only to the one that you know.";
     change(ManageOperation::RenameSnapshot)

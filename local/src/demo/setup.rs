@@ -91,7 +91,7 @@ impl<'a> AppliedSetup<'a> {
         Node::leaf(format!("{}: {}", counted(&self.setup, ItemKind::Template), kinds.join(", ")))
     }
 
-    /// What became of the stages and agents that the source's automations name.
+    /// Lists the stages and agents that the source's automations name, each with its replacement in the clone.
     fn mapped(&self) -> Vec<Node> {
         let mut stages = BTreeSet::new();
         let mut agents = BTreeSet::new();

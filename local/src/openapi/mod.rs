@@ -47,7 +47,7 @@ fn about(tag: Tag) -> &'static str {
     match tag {
         Tag::SignIn => "A password for a token, and whether a token is good.",
         Tag::Snapshots => "Capture a setup, look at what was captured, and apply it.",
-        Tag::Applies => "Who applied a snapshot, what came of it, and how to take it back.",
+        Tag::Applies => "Who applied a snapshot, with which outcome, and how to take it back.",
         Tag::Revisions => "Capture a source again, see what has changed since, and bring back what was there before.",
         Tag::Service => "Whether it runs, and what it does. No token is needed.",
     }

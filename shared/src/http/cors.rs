@@ -1,6 +1,6 @@
 //! Cross-origin requests (the CORS protocol of the Fetch standard): which web pages may call this API and read its answers.
 //!
-//! Whoever has a token may call it from anywhere but a browser; this only tells browsers which pages the operator trusts.
+//! This only tells browsers which pages the operator trusts. Outside a browser, everybody with a token may call the API.
 //! Cookies and the like are never asked for (no `Access-Control-Allow-Credentials`): a token travels in a header of its own.
 
 use std::fmt;
@@ -109,7 +109,7 @@ impl CorsOrigins {
 /// `text`, where it is an origin in the one form that browsers send, so that it can be compared byte by byte.
 fn origin_of(text: &str) -> Result<String, InvalidOrigins> {
     let url = url::Url::parse(text).map_err(|_| InvalidOrigins)?;
-    // A star within a name would look like a pattern, and there are none.
+    // A star within a name would look like a pattern, and patterns are not supported.
     let is_web = matches!(url.scheme(), "http" | "https") && !text.contains('*');
     if is_web && url.origin().ascii_serialization() == text { Ok(text.to_owned()) } else { Err(InvalidOrigins) }
 }

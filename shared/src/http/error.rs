@@ -89,7 +89,7 @@ pub enum ApiError {
     InvalidBody(Vec<FieldError>),
     /// An id in the path is not one. Carries what is wrong with it.
     InvalidId(String),
-    /// The query string has a parameter that is not taken, or a value that is none. Each error names its parameter.
+    /// The query string has an unknown parameter or an invalid value. Each error names its parameter.
     InvalidQuery(Vec<FieldError>),
     /// A header is malformed. Carries which and why.
     InvalidHeader(String),
@@ -261,7 +261,7 @@ impl ApiError {
         Kind { status, code, title }
     }
 
-    /// What the caller is told, as `detail` and as `error`.
+    /// Returns the sentence for the caller, which the answer has as `detail` and as `error`.
     pub fn detail(&self) -> String {
         match self {
             Self::InvalidJson(detail)

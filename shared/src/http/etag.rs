@@ -30,7 +30,7 @@ fn tag(state: impl Display) -> String {
 /// What the `If-Match` header of a request demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// There is none, or `*`: any version will do.
+    /// Any version: the header is absent, or `*`.
     Any,
     /// One of these.
     Tags(Vec<String>),
@@ -108,7 +108,7 @@ fn malformed() -> ApiError {
 pub struct IfNoneMatch(Vec<String>);
 
 impl IfNoneMatch {
-    /// Reads the header. A tag that is none names nothing, and the client gets the whole answer.
+    /// Reads the header. A malformed tag names nothing, and the client gets the whole answer.
     pub fn of(request: &Request) -> Self {
         let values = request.headers().get_all(IF_NONE_MATCH).iter();
         let lists = values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim_matches(WHITE_SPACE).to_owned());
@@ -119,8 +119,8 @@ impl IfNoneMatch {
         )
     }
 
-    /// Whether the client has what `tag` stands for. Weak tags count, too (RFC 9110, section 13.1.2): whoever compressed
-    /// an answer on its way may have weakened its tag.
+    /// Whether the client has what `tag` stands for. Weak tags count, too (RFC 9110, section 13.1.2): a proxy that
+    /// compresses an answer on its way may weaken its tag.
     pub fn names(&self, tag: &HeaderValue) -> bool {
         self.0
             .iter()

@@ -21,8 +21,8 @@ pub(super) const PATTERN: &str = r#"^(?:[!#-\[\]-~]{1,255}|"[!#-\[\]-~]{1,255}")
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Reads the header: quoted or bare, 1 to [`MAX_KEY`] visible ASCII characters without quotes and backslashes. Nothing
-    /// where there is none; 400 `invalid_header` where it is anything else.
+    /// Reads the header: quoted or bare, 1 to [`MAX_KEY`] visible ASCII characters without quotes and backslashes. Returns
+    /// `None` where the header is absent. Fails with 400 `invalid_header` where it is anything else.
     pub fn of(request: &Request) -> Result<Option<Self>, ApiError> {
         let mut values = request.headers().get_all(IDEMPOTENCY_KEY).iter();
         let value = match (values.next(), values.next()) {

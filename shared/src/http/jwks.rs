@@ -45,7 +45,7 @@ struct Jwk {
     y: Option<String>,
     n: Option<String>,
     e: Option<String>,
-    /// Private parts and shared secrets. What is here is public, so any of them is a leak to be told of.
+    /// Private parts and shared secrets. A key set is public, so each of them is a leak, and the set is refused.
     d: Option<serde::de::IgnoredAny>,
     p: Option<serde::de::IgnoredAny>,
     q: Option<serde::de::IgnoredAny>,

@@ -7,7 +7,7 @@ use lambda_http::{Request, RequestExt};
 use crate::domain::{EmailKey, Network, NetworkMark, parse_address};
 
 /// How many proxies in front of the API add the address of their client to `X-Forwarded-For`: none where the API answers the
-/// public itself, one behind CloudFront. Whoever reaches the API past these proxies chooses the address that counts.
+/// public itself, one behind CloudFront. A client that reaches the API past these proxies chooses the address that counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrustedHops(u8);
 
@@ -31,9 +31,9 @@ impl TrustedHops {
         Network::of(self.client(source, &forwarded.join(",")))
     }
 
-    /// The address of the client. The gateway says in `source` who connected to it, and adds the same to the end of
-    /// `forwarded`; each trusted proxy has added whoever connected to it. What stands before that, anybody can write. A list that
-    /// is too short did not come through the proxies: then it is `source`.
+    /// Returns the address of the client. `source` is the address that connected to the gateway, which also appends it to
+    /// `forwarded`. Before it stand the addresses that connected to the trusted proxies, one for each. Anybody can write
+    /// what stands before these. A list that is too short did not come through the proxies; then `source` counts.
     fn client<'a>(self, source: &'a str, forwarded: &'a str) -> &'a str {
         let Some(before) = usize::from(self.0).checked_sub(1) else { return source };
         let mut added = forwarded.rsplit(',').map(str::trim).peekable();

@@ -1,9 +1,9 @@
 //! What the API's description (OpenAPI 3.1) says of one route.
 //!
 //! A handler is a row of steps, and each step that can refuse a request has its method here: it adds what the step reads
-//! and how it refuses. Whoever gives a handler one more step calls the method of that step in the function's
-//! `operations.rs`; a refusal of its own is one more [`Operation::refuses`]. What the description says of an error is
-//! rendered by the code that answers it, so the two cannot differ.
+//! and how it refuses. When a handler gets one more step, its function's `operations.rs` calls the method of that step,
+//! or [`Operation::refuses`] for a refusal that only this handler has. The code that answers an error also renders its
+//! description, so the two cannot differ.
 
 mod headers;
 
@@ -48,7 +48,7 @@ pub struct Operation {
 pub struct Described {
     /// The operation's line in the table.
     pub route: &'static Route,
-    /// What is said of it.
+    /// The operation as an OpenAPI document has it.
     pub operation: utoipa::openapi::path::Operation,
     /// By name, each as often as something refers to it.
     pub schemas: Vec<(String, RefOr<Schema>)>,
@@ -251,7 +251,7 @@ impl Operation {
         self
     }
 
-    /// A file that is the same for everybody, with its entity tag, and 304 for whoever has it already.
+    /// A file that is the same for everybody, with its entity tag, and 304 for a client that has it already.
     #[must_use]
     pub fn serves(mut self, content_type: &str, description: &str, schema: ObjectBuilder, more: &[HeaderName]) -> Self {
         let tags = ObjectBuilder::new().schema_type(Type::String);

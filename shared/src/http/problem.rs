@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_token_is_told_in_the_public_apis_words() {
+    fn a_bad_token_gets_the_message_of_the_public_api() {
         let (headers, body) = rendered(&ApiError::from(InvalidToken("its kid is unknown")));
         assert_eq!(body["error"], "Invalid or expired token");
         assert_eq!(headers[WWW_AUTHENTICATE], "Bearer");
     }
 
     #[test]
-    fn a_refused_method_is_told_which_are_allowed() {
+    fn a_refused_method_gets_the_allowed_ones_in_a_header() {
         let (headers, _) = rendered(&ApiError::MethodNotAllowed { allow: "GET, POST".to_owned() });
         assert_eq!(headers[ALLOW], "GET, POST");
     }

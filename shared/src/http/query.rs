@@ -14,7 +14,7 @@ use super::{ApiError, FieldError};
 /// The most entries of one page, and how many it has where no limit is given: a client of the public API does not page.
 pub const MAX_PAGE: usize = 200;
 
-/// The first byte of a cursor, so that a later form can be told from this one.
+/// The first byte of a cursor. A later form gets another one, so that it is not read as this form.
 const CURSOR_VERSION: u8 = 1;
 /// The longest cursor that is looked at. Ours have about 70 characters.
 pub(super) const MAX_CURSOR: usize = 200;

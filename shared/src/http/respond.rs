@@ -30,7 +30,7 @@ fn hung() -> ApiError {
     ApiError::Unavailable { retry_after: Duration::from_secs(1), cause: "the request ran out of time".to_owned() }
 }
 
-/// Runs `answer` on the request and turns what comes of it into a response, error or not. An expected failure is a
+/// Runs `answer` on the request and turns its outcome, an answer or an error, into a response. An expected failure is a
 /// response like any other: an `Err` would be for Lambda's runtime, which answers it with a bare 502.
 pub async fn respond<F>(edge: &Edge, request: Request, answer: F) -> Result<Response<Body>, Infallible>
 where
@@ -53,8 +53,8 @@ where
     Ok(response(&context, status, headers, body))
 }
 
-/// What comes of `work`, 500 where it panics. Lambda's runtime would catch it as well, but log what the panic said, which
-/// may be anything; here the log line gets no more than that, and [`logging::init`] adds where.
+/// Returns the outcome of `work`, or a 500 where it panics. Lambda's runtime would catch the panic as well, but log its
+/// message, which may hold anything. Here the log says only that something panicked, and [`logging::init`] adds where.
 async fn caught(work: impl Future<Output = Result<Answer, ApiError>>) -> Result<Answer, ApiError> {
     // Nothing of the request is used again but its context, which holds plain values.
     match AssertUnwindSafe(work).catch_unwind().await {

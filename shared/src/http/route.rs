@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn another_method_is_told_which_the_path_takes() {
+    fn another_method_gets_those_that_the_path_takes() {
         let refused = no_route(&Method::DELETE, "/api/user-snapshots/a/apply");
         assert_eq!(refused, ApiError::MethodNotAllowed { allow: "POST".to_owned() });
         assert!(find(&Method::DELETE, "/api/user-snapshots/a/apply").is_none());

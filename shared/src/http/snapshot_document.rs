@@ -75,7 +75,7 @@ pub struct SnapshotDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     follow: Option<bool>,
-    /// When it is refreshed of itself; left out where it is not.
+    /// The schedule of its automatic refreshes; left out if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh: Option<ScheduleDocument>,

@@ -1,8 +1,8 @@
 //! JSON that can be read in one way only: no key twice in one object, no nesting that could exhaust the stack.
 //!
-//! Parsers disagree on which of two equal keys counts, so whoever checks a document and whoever acts on it may read
-//! different ones. `serde_json` keeps the last in a map and skips unknown ones unseen, hence this walk before the typed
-//! parse. Both bodies and tokens take it.
+//! Parsers disagree on which of two equal keys counts, so the program that checks a document and the one that acts on it
+//! may read different values. `serde_json` keeps the last in a map and skips unknown ones without a look. So bodies and
+//! tokens go through this walk before the typed parse.
 
 use std::collections::HashSet;
 use std::fmt;

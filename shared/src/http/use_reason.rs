@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_trace_is_told_with_what_is_known_of_it() {
+    fn every_trace_becomes_a_reason_with_its_details() {
         let id = ObjectId::from_bytes([7; 12]);
         let item =
             || UsedItem { kind: ItemKind::Prompt, id, name: "Intro".to_owned(), is_clone: true, is_changed: true };

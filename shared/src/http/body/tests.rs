@@ -245,7 +245,7 @@ fn a_wrong_shape_is_named_by_its_place() {
 }
 
 #[test]
-fn an_unknown_field_is_told_what_is_allowed() {
+fn the_error_for_an_unknown_field_lists_the_allowed_ones() {
     let (pointer, detail) = place(r#"{"name":"a","nmae":1}"#);
     assert_eq!(pointer, "/nmae");
     assert!(detail.starts_with("there is no such field; allowed: `name`, `count`"), "{detail}");

@@ -96,7 +96,7 @@ fn every_variant_has_a_status_a_code_and_words_of_its_own() {
 }
 
 #[test]
-fn a_wait_is_told_in_whole_seconds_never_too_short() {
+fn retry_after_has_whole_seconds_and_is_never_too_short() {
     for (error, ..) in every_variant() {
         let (status, headers, _) = problem::render(&error, "req-1");
         let waits = matches!(error.code(), "source_busy" | "in_progress" | "too_many_attempts" | "unavailable");

@@ -177,7 +177,7 @@ fn why_a_token_is_refused_is_never_a_part_of_it() {
 }
 
 #[test]
-fn the_log_is_told_why_a_token_is_refused() {
+fn the_log_says_why_a_token_is_refused() {
     let why = |token: &str| accepted(token).unwrap_err().0;
     assert_eq!(why("x"), "it does not have three parts");
     assert_eq!(why(&with_header("alg", json!("ES256"))), "its alg is not its key's");
