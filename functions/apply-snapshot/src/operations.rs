@@ -5,7 +5,7 @@ use lambda_http::http::header::ETAG;
 use serde_json::{Value, json};
 use shared::domain::usage::Trace;
 use shared::domain::{Email, NewPassword};
-use shared::http::operation::{Described, Operation};
+use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, ApplyOperation, FieldError, FunctionOperation};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
@@ -154,7 +154,7 @@ fn described(schema: RefOr<Schema>, optional: Option<&RefOr<Schema>>) -> RefOr<S
 }
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> impl Iterator<Item = Described> {
+pub fn operations() -> impl Iterator<Item = OperationDescription> {
     ApplyOperation::ALL.iter().map(|operation| match operation {
         ApplyOperation::ApplySnapshot => apply(),
         ApplyOperation::PlanSnapshot => plan(),
@@ -169,7 +169,7 @@ fn of_snapshot(operation: ApplyOperation) -> Operation {
     Operation::new(operation).works().path_id("id", "The snapshot.").refuses([ApiError::SnapshotNotFound])
 }
 
-fn apply() -> Described {
+fn apply() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(1);
     of_snapshot(ApplyOperation::ApplySnapshot)
         .does("Create a user with a snapshot's setup", APPLY)
@@ -202,7 +202,7 @@ fn apply() -> Described {
         .build()
 }
 
-fn plan() -> Described {
+fn plan() -> OperationDescription {
     of_snapshot(ApplyOperation::PlanSnapshot)
         .does("Tell what an apply would do, without doing it", PLAN)
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
@@ -260,7 +260,7 @@ fn about_applies(operation: ApplyOperation) -> Operation {
     Operation::new(operation).works().path_id("id", "The snapshot, which need not be there any more.")
 }
 
-fn applies() -> Described {
+fn applies() -> OperationDescription {
     about_applies(ApplyOperation::ListApplies)
         .does("List the applies of a snapshot", APPLIES)
         .paged()
@@ -273,7 +273,7 @@ fn applies() -> Described {
         .build()
 }
 
-fn apply_detail() -> Described {
+fn apply_detail() -> OperationDescription {
     let clone = json!({
         "kind": "automation",
         "name": "Move to Contacted on first reply",
@@ -299,7 +299,7 @@ fn apply_detail() -> Described {
         .build()
 }
 
-fn undo() -> Described {
+fn undo() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(1);
     let mut undone = applied(false);
     undone["state"] = json!("undone");

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::json;
-use shared::http::operation::{Described, Operation};
+use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, CreateOperation, FieldError, FunctionOperation};
 
 use super::CreateAnswer;
@@ -30,13 +30,13 @@ Your own name for this request. Repeat the request under the same key when no an
 it is sent, and the answer shows that snapshot as it is now.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> impl Iterator<Item = Described> {
+pub fn operations() -> impl Iterator<Item = OperationDescription> {
     CreateOperation::ALL.iter().map(|operation| match operation {
         CreateOperation::CreateSnapshot => create(),
     })
 }
 
-fn create() -> Described {
+fn create() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(1);
     Operation::new(CreateOperation::CreateSnapshot)
         .does("Capture a user's setup as a snapshot", CAPTURE)

@@ -9,7 +9,7 @@ use shared::domain::content::{CapturedItem, Content};
 use shared::domain::reference::{Lookup, RefType, Reference};
 use shared::domain::sharing::{RevisionChoice, VisibleRevision};
 use shared::domain::{ItemKind, LeftOut, ObjectId, OverBudget, PerKind, Work};
-use shared::http::bounded::{Fitting, MAX_LIST_BYTES, cut, first_listed, sent_bytes, written};
+use shared::http::bounded::{BoundedList, MAX_LIST_BYTES, cut, first_listed, sent_bytes, written};
 use shared::http::{Answer, ApiError, Query, SnapshotDocument, etag};
 use shared::store::{Refreshes, RevisionLookup, SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
@@ -155,7 +155,7 @@ impl<'a> Holdings<'a> {
     }
 
     fn of(content: &'a Content, name_length: usize, work: &Work) -> Result<Self, OverBudget> {
-        let mut stages = Fitting::new(MAX_LIST_BYTES);
+        let mut stages = BoundedList::new(MAX_LIST_BYTES);
         content.each_reference::<OverBudget>(&Lookup::of(content, work)?, work, |reference| {
             if reference.ref_type == RefType::PipelineStage {
                 stages.add(reference, work)?;

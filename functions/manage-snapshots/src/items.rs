@@ -12,7 +12,7 @@ use shared::domain::reference::{Lookup, Reference};
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::values::TypedPlace;
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
-use shared::http::bounded::{Fitting, count_that_fit, first_within};
+use shared::http::bounded::{BoundedList, count_that_fit, first_within};
 use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
 use shared::store::{SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
@@ -203,7 +203,7 @@ impl<'a> WholeItem<'a> {
         if self.kind != ItemKind::Automation {
             return Ok(self);
         }
-        let mut list = Fitting::new(MAX_POINTER_BYTES);
+        let mut list = BoundedList::new(MAX_POINTER_BYTES);
         lookup.each_site::<OverBudget>(self.kind, self.item, work, |site| {
             list.add(site.describe(self.id, self.document.name()), work)
         })?;

@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::json;
 use shared::domain::ItemKind;
-use shared::http::operation::{Described, Operation};
+use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, AtLeastOne, FieldError, FunctionOperation, ManageOperation};
 
 use crate::assign::{AssignAnswer, AssignBody};
@@ -21,7 +21,7 @@ const IF_MATCH: &str =
     "The `ETag` of the snapshot as you know it: refuses with 412 where somebody else has changed it since.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> impl Iterator<Item = Described> {
+pub fn operations() -> impl Iterator<Item = OperationDescription> {
     ManageOperation::ALL.iter().map(|operation| match operation {
         ManageOperation::ListSnapshots => list(),
         ManageOperation::GetSnapshot => get(),
@@ -55,7 +55,7 @@ fn change(operation: ManageOperation) -> Operation {
     of_snapshot(operation).no_query().if_match(IF_MATCH).refuses([ApiError::InProgress { retry_after }])
 }
 
-fn list() -> Described {
+fn list() -> OperationDescription {
     const TEXT: &str = "\
 A SUPERADMIN sees all snapshots, an ADMIN those that are assigned to its organization and those that are global, newest first.
 
@@ -84,7 +84,7 @@ the next page. A page may have fewer than `limit` snapshots and still not be the
         .build()
 }
 
-fn get() -> Described {
+fn get() -> OperationDescription {
     const TEXT: &str = "\
 Everything about one snapshot but the items' fields: what it holds by id, name and type, and every place that names a stage \
 of a pipeline. [The items](#listSnapshotItems) have their fields.
@@ -119,7 +119,7 @@ A snapshot that you may not see is 404, exactly like one that does not exist.";
     .build()
 }
 
-fn items() -> Described {
+fn items() -> OperationDescription {
     const TEXT: &str = "\
 The automations, prompts and templates of a snapshot with all their fields as they were captured. What was removed as a \
 secret is a placeholder, and `removedSecrets` has a JSON pointer to each. Numbers have up to 38 digits. A set is an array and \
@@ -155,7 +155,7 @@ about the revision of the first one, whatever is made or shared in between.";
         .build()
 }
 
-fn apply_references() -> Described {
+fn apply_references() -> OperationDescription {
     const TEXT: &str = "\
 What a form needs that asks how to map a snapshot: every place of an automation that names a stage or an agent, what it may \
 mean in **your** organization, and all the pipelines and agents that it can be mapped to.
@@ -202,7 +202,7 @@ A reference whose best suggestion has the reason `sameName` needs no mapping. Fo
     .build()
 }
 
-fn rename() -> Described {
+fn rename() -> OperationDescription {
     const TEXT: &str = "\
 Changes the name, the description, the schedule of automatic refreshes, or several of them; what is absent stays as it is. \
 An ADMIN changes snapshots of its own organization's users only.
@@ -238,7 +238,7 @@ Without `If-Match` the change is made to whatever version is there; with it, onl
     .build()
 }
 
-fn assign() -> Described {
+fn assign() -> OperationDescription {
     const TEXT: &str = "\
 Says which organizations see the snapshot, and which of its revisions. `assignedOrgIds` replaces the list to the letter: a source \
 organization that is not in it does not see the snapshot any more. `isGlobal` shows it to every organization. What is absent stays as \
@@ -281,7 +281,7 @@ Only a SUPERADMIN does this. In lists the change may show some moments later.";
     .build()
 }
 
-fn delete() -> Described {
+fn delete() -> OperationDescription {
     const TEXT: &str = "\
 Deletes the snapshot with all that it holds. Users who were created with it keep their setups. An ADMIN deletes only the \
 snapshots that it created in its organization; any other that it sees is 403. The id never comes back.";
@@ -291,7 +291,7 @@ snapshots that it created in its organization; any other that it sees is 403. Th
         .build()
 }
 
-fn list_users() -> Described {
+fn list_users() -> OperationDescription {
     const TEXT: &str = "\
 The users of an organization, newest first: what a form offers that asks whose setup to capture. An ADMIN lists those of its \
 own organization only. Pages work as in [the list of snapshots](#listSnapshots).";

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::Call;
 use crate::detail::{revision_choice, visible};
-use shared::http::bounded::{Fitting, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
+use shared::http::bounded::{BoundedList, MAX_LIST_BYTES, first_that_fit, sent_json_bytes};
 
 /// The references of a snapshot, and their possible targets in your organization.
 #[derive(Serialize, ToSchema)]
@@ -168,12 +168,12 @@ impl<'a> ApplyReferences<'a> {
 struct SuggestionList<'a> {
     suggester: Suggester<'a>,
     known: HashMap<String, (Vec<Suggestion<'a>>, usize)>,
-    list: Fitting<SuggestedReference<'a>>,
+    list: BoundedList<SuggestedReference<'a>>,
 }
 
 impl<'a> SuggestionList<'a> {
     fn new(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
-        Self { suggester: Suggester::new(targets), known: HashMap::new(), list: Fitting::new(MAX_LIST_BYTES) }
+        Self { suggester: Suggester::new(targets), known: HashMap::new(), list: BoundedList::new(MAX_LIST_BYTES) }
     }
 
     /// Adds a reference. `name` is the name of its target in the source organization; without one, the value itself is

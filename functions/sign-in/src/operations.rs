@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use serde_json::json;
-use shared::http::operation::{Described, Operation};
+use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, FieldError, FunctionOperation, SignInOperation};
 
 use super::TokenAnswer;
@@ -21,14 +21,14 @@ A token is good while it has not run out and its user still exists, may sign in,
 Every 401 has `error` exactly `Invalid or expired token`.";
 
 /// The descriptions, for the document of the whole API.
-pub fn operations() -> impl Iterator<Item = Described> {
+pub fn operations() -> impl Iterator<Item = OperationDescription> {
     SignInOperation::ALL.iter().map(|operation| match operation {
         SignInOperation::Login => login(),
         SignInOperation::VerifyToken => verify_token(),
     })
 }
 
-fn login() -> Described {
+fn login() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(540);
     Operation::new(SignInOperation::Login)
         .does("Sign in", LOGIN)
@@ -60,7 +60,7 @@ fn login() -> Described {
         .build()
 }
 
-fn verify_token() -> Described {
+fn verify_token() -> OperationDescription {
     Operation::new(SignInOperation::VerifyToken)
         .does("Tell whether a token is good", VERIFY)
         .works()

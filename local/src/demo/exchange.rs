@@ -7,7 +7,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::ordered::Ordered;
+use super::ordered::OrderedJson;
 
 /// A request of the demo.
 pub(super) struct Request<'a> {
@@ -74,18 +74,18 @@ pub(super) fn show(output: &mut dyn Write, request: &Request<'_>, answer: &Answe
         writeln!(output, "   Authorization: Bearer ({whose}'s token)")?;
     }
     if let Some(body) = &request.body {
-        writeln!(output, "{}", Indented(body))?;
+        writeln!(output, "{}", IndentedJson(body))?;
     }
     writeln!(output, "\n   answers {}", answer.status)?;
-    writeln!(output, "{}\n", Indented(&answer.text))
+    writeln!(output, "{}\n", IndentedJson(&answer.text))
 }
 
 /// JSON on lines of its own, with placeholders for secrets.
-struct Indented<'a>(&'a str);
+struct IndentedJson<'a>(&'a str);
 
-impl fmt::Display for Indented<'_> {
+impl fmt::Display for IndentedJson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pretty = serde_json::from_str::<Ordered>(self.0)
+        let pretty = serde_json::from_str::<OrderedJson>(self.0)
             .and_then(|json| serde_json::to_string_pretty(&json.without_secrets()))
             // What is not JSON may be anything, so it is not shown either.
             .unwrap_or_else(|_| format!("({} bytes that are not JSON)", self.0.len()));

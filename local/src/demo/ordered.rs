@@ -9,14 +9,14 @@ use serde_json::{Number, Value};
 use shared::domain::values::NUMBER_KEY;
 
 /// A JSON value whose objects keep the order of their fields.
-pub(super) enum Ordered {
+pub(super) enum OrderedJson {
     /// Neither an object nor an array.
     Plain(Value),
-    Array(Vec<Ordered>),
-    Object(Vec<(String, Ordered)>),
+    Array(Vec<OrderedJson>),
+    Object(Vec<(String, OrderedJson)>),
 }
 
-impl Ordered {
+impl OrderedJson {
     /// The same with the name of the field in brackets for what is secret.
     pub(super) fn without_secrets(self) -> Self {
         match self {
@@ -27,15 +27,15 @@ impl Ordered {
     }
 }
 
-fn without_secret((name, value): (String, Ordered)) -> (String, Ordered) {
+fn without_secret((name, value): (String, OrderedJson)) -> (String, OrderedJson) {
     let value = match name.as_str() {
-        "password" | "token" | "passwordHash" => Ordered::Plain(Value::String(format!("({name})"))),
+        "password" | "token" | "passwordHash" => OrderedJson::Plain(Value::String(format!("({name})"))),
         _ => value.without_secrets(),
     };
     (name, value)
 }
 
-impl Serialize for Ordered {
+impl Serialize for OrderedJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Plain(value) => value.serialize(serializer),
@@ -51,7 +51,7 @@ impl Serialize for Ordered {
     }
 }
 
-impl<'de> Deserialize<'de> for Ordered {
+impl<'de> Deserialize<'de> for OrderedJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(OrderedVisitor)
     }
@@ -60,54 +60,54 @@ impl<'de> Deserialize<'de> for Ordered {
 struct OrderedVisitor;
 
 impl<'de> Visitor<'de> for OrderedVisitor {
-    type Value = Ordered;
+    type Value = OrderedJson;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(Value::Null))
+    fn visit_unit<E>(self) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(value.into()))
+    fn visit_f64<E>(self, value: f64) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(value.into()))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Ordered, E> {
-        Ok(Ordered::Plain(value.into()))
+    fn visit_str<E>(self, value: &str) -> Result<OrderedJson, E> {
+        Ok(OrderedJson::Plain(value.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Ordered, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<OrderedJson, A::Error> {
         let mut values = Vec::new();
         while let Some(value) = access.next_element()? {
             values.push(value);
         }
-        Ok(Ordered::Array(values))
+        Ok(OrderedJson::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Ordered, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<OrderedJson, A::Error> {
         let mut fields = Vec::new();
         while let Some(name) = access.next_key::<String>()? {
             if name == NUMBER_KEY {
                 let number = access.next_value::<String>()?.parse::<Number>().map_err(A::Error::custom)?;
-                return Ok(Ordered::Plain(number.into()));
+                return Ok(OrderedJson::Plain(number.into()));
             }
             fields.push((name, access.next_value()?));
         }
-        Ok(Ordered::Object(fields))
+        Ok(OrderedJson::Object(fields))
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn shown(json: &str) -> String {
-        serde_json::to_string(&serde_json::from_str::<Ordered>(json).unwrap().without_secrets()).unwrap()
+        serde_json::to_string(&serde_json::from_str::<OrderedJson>(json).unwrap().without_secrets()).unwrap()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode;
 use serde::Serialize;
 use shared::domain::Timestamp;
-use shared::http::route::Match;
+use shared::http::route::RouteMatch;
 
 /// What the gateway itself knows about a request.
 pub(super) struct Arrival<'a> {
@@ -72,7 +72,7 @@ struct HttpDescription {
 
 impl Event {
     /// Returns the event for a request with its whole body.
-    pub(super) fn new(parts: &Parts, body: &[u8], matched: Option<&Match>, arrival: &Arrival<'_>) -> Self {
+    pub(super) fn new(parts: &Parts, body: &[u8], matched: Option<&RouteMatch>, arrival: &Arrival<'_>) -> Self {
         let raw_path = decoded_path(parts.uri.path());
         let route_key = matched
             .map_or_else(|| "$default".to_owned(), |found| format!("{} {}", found.route.method, found.route.path));
@@ -119,7 +119,7 @@ pub fn decoded_path(path: &str) -> String {
 }
 
 /// Returns the path parameters. Matching uses the decoded path, so they are decoded too.
-fn path_parameters(found: &Match) -> BTreeMap<String, String> {
+fn path_parameters(found: &RouteMatch) -> BTreeMap<String, String> {
     found.parameters.iter().map(|(name, segment)| ((*name).to_owned(), segment.clone())).collect()
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use shared::http::Tag;
-use shared::http::operation::{self, BEARER, Described};
+use shared::http::operation::{self, BEARER, OperationDescription};
 use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::ServerBuilder;
@@ -73,7 +73,7 @@ pub fn document() -> Result<Json, serde_json::Error> {
 }
 
 fn assemble() -> OpenApi {
-    let mut described: Vec<Described> = sign_in::operations()
+    let mut described: Vec<OperationDescription> = sign_in::operations()
         .chain(create_snapshot::operations())
         .chain(apply_snapshot::operations())
         .chain(manage_snapshots::operations())
@@ -82,7 +82,7 @@ fn assemble() -> OpenApi {
     described.sort_by_key(|described| described.route.id);
     let mut paths = Paths::new();
     let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
-    for Described { route, operation, schemas: referred } in described {
+    for OperationDescription { route, operation, schemas: referred } in described {
         place(paths.paths.entry(route.path.to_owned()).or_default(), &route.method, operation);
         schemas.extend(referred);
     }

@@ -32,7 +32,7 @@ fn sent_byte(byte: u8) -> usize {
 
 /// The same of the JSON of `entry`, which is not made. Spends one unit for a byte.
 pub fn sent_json_bytes(entry: &impl Serialize, work: &Work) -> Result<usize, OverBudget> {
-    let mut out = Metered::new(Counted(0), usize::MAX, work);
+    let mut out = Metered::new(ByteCounter(0), usize::MAX, work);
     match out.json(entry) {
         Ok(()) => Ok(out.into_parts().0.0),
         Err(Unwritten::OverBudget) => Err(OverBudget),
@@ -41,9 +41,10 @@ pub fn sent_json_bytes(entry: &impl Serialize, work: &Work) -> Result<usize, Ove
     }
 }
 
-struct Counted(usize);
+/// Counts the bytes that are written, as Lambda counts them.
+struct ByteCounter(usize);
 
-impl Write for Counted {
+impl Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += sent_bytes(bytes);
         Ok(bytes.len())
@@ -71,13 +72,13 @@ pub fn first_listed<T>(all: &[T]) -> (&[T], Option<usize>) {
 
 /// A list of what fits an answer: of its entries, in their order, those that together have no more bytes than there is room
 /// for. One that does not fit hides no other.
-pub struct Fitting<T> {
+pub struct BoundedList<T> {
     entries: Vec<T>,
     room: usize,
     total: usize,
 }
 
-impl<T: Serialize> Fitting<T> {
+impl<T: Serialize> BoundedList<T> {
     /// A list with room for so many bytes, as Lambda counts them.
     pub fn new(room: usize) -> Self {
         Self { entries: Vec::new(), room, total: 0 }
@@ -130,7 +131,7 @@ pub fn first_within<T: Serialize>(
     entries: impl IntoIterator<Item = T>,
     work: &Work,
 ) -> Result<(Vec<T>, Option<usize>), OverBudget> {
-    let mut list = Fitting::new(room);
+    let mut list = BoundedList::new(room);
     entries.into_iter().try_for_each(|entry| list.add(entry, work))?;
     Ok(list.finish())
 }

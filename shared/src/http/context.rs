@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Request, RequestExt};
 
-use super::route::{self, Match};
+use super::route::{self, RouteMatch};
 use super::{ApiError, Caller, Edge, FunctionOperation, Route, authenticate};
 use crate::capacity::ConsumedUnits;
 use crate::clock::{Clock, end_of_work};
@@ -24,7 +24,7 @@ pub struct RequestContext {
     pub(super) request_id: String,
     /// The client's own, where it sent a good one.
     pub(super) client_request_id: Option<String>,
-    pub(super) route: Option<Match>,
+    pub(super) route: Option<RouteMatch>,
     pub(super) started: Timestamp,
     clock: Arc<dyn Clock>,
     deadline: Timestamp,

@@ -174,7 +174,7 @@ pub enum ApiError {
 }
 
 /// The fixed part of an answer: one per variant.
-pub(super) struct Kind {
+pub(super) struct ErrorKind {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) title: &'static str,
@@ -211,7 +211,7 @@ impl ApiError {
     }
 
     /// The one map from errors to statuses and codes.
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         let (status, code, title) = match self {
             Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json", "The body is not JSON"),
             Self::InvalidBody(_) => (StatusCode::BAD_REQUEST, "invalid_body", "The body has the wrong shape"),
@@ -258,7 +258,7 @@ impl ApiError {
             }
             Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed to answer"),
         };
-        Kind { status, code, title }
+        ErrorKind { status, code, title }
     }
 
     /// Returns the sentence for the caller, which the answer has as `detail` and as `error`.

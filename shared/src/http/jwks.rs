@@ -146,7 +146,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::http::testing::keys::{Key, b64};
+    use crate::http::testing::keys::{TestKey, b64};
 
     fn refusal(keys: Value) -> String {
         match parse(&json!({"keys": keys}).to_string()) {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_set_of_all_three_kinds_is_read_with_their_algorithms() {
-        let keys = json!([Key::ed25519("a").public(), Key::p256("b").public(), Key::rsa("c").public()]);
+        let keys = json!([TestKey::ed25519("a").public(), TestKey::p256("b").public(), TestKey::rsa("c").public()]);
         let keys = parse(&json!({"keys": keys}).to_string()).unwrap();
         let algorithms = ["a", "b", "c"].map(|kid| keys[kid].algorithm);
         assert_eq!(algorithms, [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_providers_add_to_their_keys_does_no_harm() {
-        let mut key = Key::rsa("a").public();
+        let mut key = TestKey::rsa("a").public();
         key["x5c"] = json!(["MIIB"]);
         key["x5t"] = json!("abc");
         key["issuer"] = json!("https://issuer.example");
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_public_and_usable_is_refused_with_its_place() {
-        let (ed, ec, rsa) = (Key::ed25519("a").public(), Key::p256("b").public(), Key::rsa("c").public());
+        let (ed, ec, rsa) = (TestKey::ed25519("a").public(), TestKey::p256("b").public(), TestKey::rsa("c").public());
         let modulus = |bits: usize| {
             let mut bytes = vec![0xff; bits.div_ceil(8)];
             bytes[0] >>= bytes.len() * 8 - bits;
@@ -216,14 +216,14 @@ mod tests {
             (changed(&rsa, "e", json!("AQAC")), "its e is not"),
             (changed(&rsa, "e", json!(b64(&[0xff; 16]))), "its e is not"),
         ] {
-            let error = refusal(json!([Key::ed25519("first").public(), key]));
+            let error = refusal(json!([TestKey::ed25519("first").public(), key]));
             assert!(error.starts_with("key 1 of the set: ") && error.contains(told), "{told}: {error}");
         }
     }
 
     #[test]
     fn two_keys_of_one_kid_are_refused() {
-        let error = refusal(json!([Key::ed25519("a").public(), Key::p256("a").public()]));
+        let error = refusal(json!([TestKey::ed25519("a").public(), TestKey::p256("a").public()]));
         assert!(error.contains("another key's too"), "{error}");
     }
 

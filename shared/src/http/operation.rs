@@ -45,7 +45,7 @@ pub struct Operation {
 }
 
 /// A finished description, with the schemas that it refers to.
-pub struct Described {
+pub struct OperationDescription {
     /// The operation's line in the table.
     pub route: &'static Route,
     /// The operation as an OpenAPI document has it.
@@ -271,7 +271,7 @@ impl Operation {
     }
 
     /// The finished description.
-    pub fn build(mut self) -> Described {
+    pub fn build(mut self) -> OperationDescription {
         let mut by_status: BTreeMap<StatusCode, Vec<&ApiError>> = BTreeMap::new();
         for error in &self.refusals {
             by_status.entry(error.status()).or_default().push(error);
@@ -287,7 +287,7 @@ impl Operation {
             self.schemas.push(named::<Problem<'static>>());
             Problem::schemas(&mut self.schemas);
         }
-        Described { route: self.route, operation: builder.build(), schemas: self.schemas }
+        OperationDescription { route: self.route, operation: builder.build(), schemas: self.schemas }
     }
 
     fn refer<T: ToSchema>(&mut self) {

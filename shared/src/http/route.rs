@@ -10,7 +10,7 @@ use crate::domain::ObjectId;
 
 /// A route that fits, with the segments that its placeholders stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Match {
+pub struct RouteMatch {
     /// The route.
     pub route: &'static Route,
     /// Placeholder and segment, as they stand in the path, not percent-decoded.
@@ -18,11 +18,11 @@ pub struct Match {
 }
 
 /// The route for `method` and `path`. A path fits exactly or not at all: case counts, and so does a final slash.
-pub fn find(method: &Method, path: &str) -> Option<Match> {
+pub fn find(method: &Method, path: &str) -> Option<RouteMatch> {
     ROUTES
         .iter()
         .filter(|route| route.method == *method)
-        .find_map(|route| Some(Match { route, parameters: fit(route.path, path)? }))
+        .find_map(|route| Some(RouteMatch { route, parameters: fit(route.path, path)? }))
 }
 
 /// The methods that `path` takes, in the order of [`ROUTES`]; none when there is no such path.

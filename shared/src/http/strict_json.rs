@@ -41,7 +41,7 @@ pub(super) fn check_small(text: &[u8]) -> Result<(), NotStrict> {
 }
 
 fn walk(text: &[u8], work: &Work) -> Result<(), NotStrict> {
-    let mut walk = Walk { work, path: Vec::new(), duplicate: None };
+    let mut walk = JsonWalk { work, path: Vec::new(), duplicate: None };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let outcome = Value { walk: &mut walk }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match (outcome, walk.duplicate) {
@@ -51,14 +51,14 @@ fn walk(text: &[u8], work: &Work) -> Result<(), NotStrict> {
     }
 }
 
-struct Walk<'w> {
+struct JsonWalk<'w> {
     work: &'w Work,
     path: Vec<String>,
     duplicate: Option<String>,
 }
 
 struct Value<'v, 'w> {
-    walk: &'v mut Walk<'w>,
+    walk: &'v mut JsonWalk<'w>,
 }
 
 impl<'w> Value<'_, 'w> {

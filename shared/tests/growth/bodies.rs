@@ -6,7 +6,7 @@ use std::hint::black_box;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use shared::http::JsonBody;
-use shared::http::bounded::{Fitting, count_that_fit, sent_json_bytes, written};
+use shared::http::bounded::{BoundedList, count_that_fit, sent_json_bytes, written};
 use shared::store::{check_storable, stored_bytes};
 
 use super::captures::small_fields;
@@ -30,7 +30,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     row("a list that fits an answer", 1_000, |size| {
         run(size * 30, move |work| {
-            let mut list = Fitting::new(10_000);
+            let mut list = BoundedList::new(10_000);
             (0..size).try_for_each(|number| list.add(format!("{number:030}"), work)).unwrap();
             black_box(list.finish());
         })

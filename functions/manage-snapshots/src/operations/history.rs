@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::json;
-use shared::http::operation::Described;
+use shared::http::operation::OperationDescription;
 use shared::http::{ApiError, ManageOperation};
 
 use super::{of_snapshot, snapshot, with};
@@ -17,7 +17,7 @@ const IF_MATCH: &str =
     "The `ETag` of the snapshot as you know it: refuses with 412 where it has another version or revision.";
 const WAIT: Duration = Duration::from_secs(1);
 
-pub(super) fn refresh() -> Described {
+pub(super) fn refresh() -> OperationDescription {
     const TEXT: &str = "\
 Captures the source user's setup again. Where something has changed, the snapshot has a new revision, and what it held before is \
 kept as [an older one](#listRevisions); where nothing has, it stays as it is. `refreshStatus` tells which: `fresh`, `unchanged`, or \
@@ -44,7 +44,7 @@ Name, description and access are not touched. Other organizations go on seeing t
         .build()
 }
 
-pub(super) fn list() -> Described {
+pub(super) fn list() -> OperationDescription {
     const TEXT: &str = "\
 The current revision and the older ones that are kept, newest first. Each refresh that finds a change makes one, and so does each \
 restore. 30 are kept, or as many as the operator says; none is dropped within an hour after another took its place, and none while an \
@@ -66,7 +66,7 @@ An ADMIN sees the history of its own organization's snapshots only.";
         .build()
 }
 
-pub(super) fn get() -> Described {
+pub(super) fn get() -> OperationDescription {
     const TEXT: &str =
         "What one revision holds, by id, name and type, and every place that names a stage of a pipeline.";
     of_snapshot(ManageOperation::GetRevision)
@@ -91,7 +91,7 @@ pub(super) fn get() -> Described {
         .build()
 }
 
-pub(super) fn restore() -> Described {
+pub(super) fn restore() -> OperationDescription {
     const TEXT: &str = "\
 Brings an older revision back: as a new revision with the old content, so that nothing is lost and this can be taken back, too. The \
 snapshot's schedule is switched off, because it would capture over what was brought back; `scheduleSwitchedOff` says whether there \
@@ -115,7 +115,7 @@ was one. Where the current revision has that very content already, no revision i
         .build()
 }
 
-pub(super) fn compare() -> Described {
+pub(super) fn compare() -> OperationDescription {
     const TEXT: &str = "\
 Tells what changed from one revision to another, made to be read by people: which items were added, removed or changed, which of \
 their fields, and of long texts which lines, as a unified diff. Without `to` it is the current revision, without `from` the one before \

@@ -9,8 +9,8 @@ struct Sample {
     name: String,
     count: Option<u32>,
     apply: Option<bool>,
-    nested: Option<Object<Nested>>,
-    list: Option<Vec<Object<Nested>>>,
+    nested: Option<Object<NestedSample>>,
+    list: Option<Vec<Object<NestedSample>>>,
     map: Option<std::collections::BTreeMap<String, bool>>,
     password: Option<Password>,
     id: Option<ObjectId>,
@@ -18,7 +18,7 @@ struct Sample {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nested {
+struct NestedSample {
     value: String,
 }
 

@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-pub(crate) struct Key {
+/// A key pair that signs tokens in tests.
+pub(crate) struct TestKey {
     pub(crate) kid: &'static str,
     pair: Pair,
 }
@@ -24,7 +25,7 @@ pub(crate) fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-impl Key {
+impl TestKey {
     pub(crate) fn ed25519(kid: &'static str) -> Self {
         Self { kid, pair: Pair::Ed25519(Ed25519KeyPair::generate().unwrap()) }
     }

@@ -10,7 +10,7 @@ use super::tests::{
     with_header, without_claim, without_header,
 };
 use super::*;
-use crate::http::testing::keys::{Key, b64};
+use crate::http::testing::keys::{TestKey, b64};
 use crate::http::testing::{AUDIENCE, ISSUER, NOW};
 
 /// Names every case, fails with all that were accepted, and tells how many there were.
@@ -127,7 +127,7 @@ fn no_token_of_another_algorithm_than_its_keys_is_accepted() {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
         format!("{message}.{}", b64(aws_lc_rs::hmac::sign(&key, message.as_bytes()).as_ref()))
     };
-    let by = |key: &Key, alg: &str, kid: &str| {
+    let by = |key: &TestKey, alg: &str, kid: &str| {
         key.sign(json!({"alg": alg, "kid": kid}).to_string().as_bytes(), claims.as_bytes())
     };
     let rsa_by = |alg: &str, padding| {

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::http::testing::keys::Key;
+use crate::http::testing::keys::TestKey;
 use crate::http::testing::{AUDIENCE, ISSUER, NOW, signer, signing_key};
 
-pub(super) static ED: LazyLock<Key> = LazyLock::new(|| Key::ed25519("ed"));
-pub(super) static EC: LazyLock<Key> = LazyLock::new(|| Key::p256("ec"));
-pub(super) static RSA: LazyLock<Key> = LazyLock::new(|| Key::rsa("rsa"));
+pub(super) static ED: LazyLock<TestKey> = LazyLock::new(|| TestKey::ed25519("ed"));
+pub(super) static EC: LazyLock<TestKey> = LazyLock::new(|| TestKey::p256("ec"));
+pub(super) static RSA: LazyLock<TestKey> = LazyLock::new(|| TestKey::rsa("rsa"));
 /// Nobody knows this one.
-pub(super) static FOREIGN: LazyLock<Key> = LazyLock::new(|| Key::ed25519("ed"));
+pub(super) static FOREIGN: LazyLock<TestKey> = LazyLock::new(|| TestKey::ed25519("ed"));
 
 pub(super) fn verifier() -> TokenVerifier {
     let jwks = json!({"keys": [ED.public(), EC.public(), RSA.public()]}).to_string();
@@ -138,12 +138,12 @@ fn a_token_is_good_for_its_hour_by_our_clock() {
 
 #[test]
 fn keys_rotate_without_anybody_signing_in_again() {
-    let (old, new) = (Key::ed25519("2026-04"), Key::ed25519("2026-05"));
-    let by = |key: &Key| {
+    let (old, new) = (TestKey::ed25519("2026-04"), TestKey::ed25519("2026-05"));
+    let by = |key: &TestKey| {
         let header = json!({"alg": "EdDSA", "kid": key.kid}).to_string();
         key.sign(header.as_bytes(), text(&claims()).as_bytes())
     };
-    let accepted_with = |keys: &[&Key]| {
+    let accepted_with = |keys: &[&TestKey]| {
         let jwks = json!({"keys": keys.iter().map(|key| key.public()).collect::<Vec<_>>()}).to_string();
         let verifier = TokenVerifier::new(&jwks, ISSUER, AUDIENCE).unwrap();
         [by(&old), by(&new)].map(|token| verifier.verify(&token, *NOW).is_ok())
