@@ -133,7 +133,8 @@ mod tests {
             assert_eq!(found.route.function, function, "{method} {path}");
             routes.insert(found.route.id);
         }
-        assert_eq!(routes, OperationId::ALL.iter().copied().collect());
+        let left_out: Vec<_> = OperationId::ALL.iter().filter(|id| !routes.contains(id)).collect();
+        assert!(left_out.is_empty(), "name a path of {left_out:?} here");
     }
 
     #[test]
