@@ -40,7 +40,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("shared/src/domain/destination", 5),
     ("shared/src/domain/diff", 4),
     ("shared/src/domain/identity", 1),
-    ("shared/src/domain/plan", 12),
+    ("shared/src/domain/plan", 0),
     ("shared/src/domain/redaction", 14),
     ("shared/src/domain/reference", 8),
     ("shared/src/http", 0),

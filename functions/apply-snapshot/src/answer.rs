@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use shared::domain::plan::{Mapped, Outcome, Plan, Skipped, Warning, WarningCode};
+use shared::domain::plan::{MappedCounts, Outcome, Plan, SkippedCounts, Warning, WarningCode};
 use shared::domain::reference::Reference;
 use shared::domain::{Counts, Email, ObjectId, Work};
 use shared::http::bounded::written;
@@ -35,9 +35,9 @@ pub(crate) struct ApplyResult<'a> {
     /// Items that were cloned.
     cloned: Counts,
     /// Items that exist already and are used.
-    mapped: Mapped,
+    mapped: MappedCounts,
     /// Items that were left out.
-    skipped: Skipped,
+    skipped: SkippedCounts,
     /// The id of this apply. Every clone has it.
     apply_id: ObjectId,
     /// Which revision of the snapshot was applied.
@@ -140,7 +140,7 @@ impl<'a> ListedWarning<'a> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::plan::Listed;
+    use shared::domain::plan::CountedList;
 
     use super::*;
 
@@ -153,8 +153,8 @@ mod tests {
             code: WarningCode::UnmappedReference,
             automation_name: "a".into(),
             automation_id: None,
-            references: Listed { listed: vec![reference; references.min(MAX_LISTED)], total: references },
-            pointers: Listed::default(),
+            references: CountedList { listed: vec![reference; references.min(MAX_LISTED)], total: references },
+            pointers: CountedList::default(),
             detail: detail.into(),
         }
     }

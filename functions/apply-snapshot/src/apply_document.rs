@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use shared::domain::plan::{Mapped, Skipped};
+use shared::domain::plan::{MappedCounts, SkippedCounts};
 use shared::domain::{Counts, Email, FullName, ObjectId, Role, Timestamp, Work};
 use shared::http::ApiError;
 use shared::store::{ApplyState, StoredApply};
@@ -97,9 +97,9 @@ pub(crate) struct ResultCounts {
     /// Items that were cloned.
     pub(crate) cloned: Counts,
     /// Items that existed already and are used.
-    mapped: Mapped,
+    mapped: MappedCounts,
     /// Items that were left out.
-    skipped: Skipped,
+    skipped: SkippedCounts,
 }
 
 /// The part of an apply's answer that the history reads.

@@ -6,8 +6,8 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::plan::{
-    Assumption, IdentityRewire, Mapped, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination, PlannedLink,
-    Skipped,
+    Assumption, IdentityRewire, MappedCounts, MappedReference, Outcome, Plan, PlannedClone, PlannedDestination,
+    PlannedLink, SkippedCounts,
 };
 use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::{Counts, ItemKind, ObjectId, Work};
@@ -57,9 +57,9 @@ pub(crate) struct PlanDocument<'a> {
     /// Items that would be cloned.
     cloned: Counts,
     /// Items that exist already and would be used.
-    mapped: Mapped,
+    mapped: MappedCounts,
     /// Items that would be left out.
-    skipped: Skipped,
+    skipped: SkippedCounts,
     /// The items that would be cloned, automations first; as many as fit 1 MB.
     clones: Vec<PlannedCloneDocument<'a>>,
     /// The total number of clones; left out if all are listed.

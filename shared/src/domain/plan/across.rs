@@ -1,17 +1,17 @@
 //! An apply into another organization.
 
-use super::arriving::Arriving;
 use super::choices::SELECTED_PROMPT_NAMES;
-use super::destinations::{self, Review, Unaccepted};
+use super::clone_index::CloneIndex;
+use super::counted_list::Room;
+use super::destinations::{self, DestinationReview, UnacceptedDestinations};
 use super::items;
-use super::listed::Room;
 use super::mapping::Mapping;
 use super::refusal::MAX_REFUSALS;
 use super::resolve::{self, Resolver};
 use super::targets::Targets;
 use super::{
-    Choices, Mapped, OnUnmapped, Outcome, Plan, PlannedClone, Refusal, Skipped, Warning, WarningCode, identity, opaque,
-    texts, unchanged, words,
+    Choices, MappedCounts, OnUnmapped, Outcome, Plan, PlannedClone, Refusal, SkippedCounts, Warning, WarningCode,
+    identity, opaque, texts, unchanged, words,
 };
 use crate::domain::content::{CapturedItem, Content};
 use crate::domain::reference::Lookup;
@@ -31,14 +31,14 @@ pub(super) fn plan(
     }
     let applied = |kind| if *choices.apply.get(kind) { content.items.get(kind).as_slice() } else { &[] };
     let items = PerKind::from_fn(applied);
-    let mut review = Review::new(targets, choices, work)?;
+    let mut review = DestinationReview::new(targets, choices, work)?;
     destinations::prepare(&mut review, content, choices)?;
     let (lookup, targets) = (Lookup::of(content, work)?, Targets::new(targets));
     let mut room = Room::default();
     let mut resolver = Resolver {
         lookup: &lookup,
         targets: &targets,
-        arriving: items.try_map(|kind, items| Arriving::new(kind, items, work))?,
+        arriving: items.try_map(|kind, items| CloneIndex::new(kind, items, work))?,
         work,
     };
     let resolutions = items.try_map(|kind, items| match kind.has_switch() {
@@ -46,7 +46,7 @@ pub(super) fn plan(
         false => items::resolve(kind, items, &resolver, &mut room.dangling),
     })?;
     items::note_unfinished(&mut resolver.arriving, items, &resolutions, work)?;
-    let mut identity = identity::Review::new(items, choices, work)?;
+    let mut identity = identity::IdentityReview::new(items, choices, work)?;
     if choices.apply.automations {
         let (mapping, refusals) = Mapping::judge(content, &lookup, &targets, choices, work)?;
         plan.refusals.extend(refusals);
@@ -65,8 +65,8 @@ pub(super) fn plan(
     review.finish(&mut plan);
     plan.outcome = Outcome {
         cloned: items.map(|_, items| items.len()),
-        mapped: Mapped::default(),
-        skipped: Skipped::from(items.map(|kind, items| content.items.get(kind).len() - items.len())),
+        mapped: MappedCounts::default(),
+        skipped: SkippedCounts::from(items.map(|kind, items| content.items.get(kind).len() - items.len())),
     };
     Ok(plan)
 }
@@ -76,9 +76,9 @@ pub(super) fn plan(
 fn arrive_mapped(
     plan: &mut Plan,
     automation: &CapturedItem,
-    mut resolved: resolve::Resolved,
+    mut resolved: resolve::ResolvedAutomation,
     identity: identity::Judgement,
-    (review, unaccepted): (&mut Review<'_>, &Unaccepted),
+    (review, unaccepted): (&mut DestinationReview<'_>, &UnacceptedDestinations),
     targets: &Targets<'_>,
     choices: &Choices,
 ) {
@@ -116,7 +116,7 @@ fn arrive_mapped(
 fn judge_references(
     plan: &mut Plan,
     automation: &CapturedItem,
-    resolved: &mut resolve::Resolved,
+    resolved: &mut resolve::ResolvedAutomation,
     targets: &Targets<'_>,
     choices: &Choices,
 ) {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{IdentityRewire, Listed};
+use super::{CountedList, IdentityRewire};
 use crate::domain::reference::Reference;
 use crate::domain::{Document, ItemKind, ObjectId};
 
@@ -23,7 +23,7 @@ pub struct PlannedClone {
     /// References that get the id of another clone.
     pub rewires: Vec<Rewire>,
     /// Stages and agents that were mapped.
-    pub mapped: Listed<MappedReference>,
+    pub mapped: CountedList<MappedReference>,
     /// Places that get a value of the new user.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<IdentityRewire>,

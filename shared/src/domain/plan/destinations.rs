@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::choices::ALLOW_DESTINATIONS;
-use super::listed::{Listed, MAX_LISTED};
+use super::counted_list::{CountedList, MAX_LISTED};
 use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
 use super::{Choices, OnUnmapped, Plan, PlannedDestination, PlannedLink, Refusal, Rewire, Warning, WarningCode};
@@ -19,23 +19,23 @@ use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
 const MAX_KEPT: usize = 2_000;
 
 /// Goes through a snapshot and judges what it sends to.
-pub(super) struct Review<'a> {
+pub(super) struct DestinationReview<'a> {
     accepted: HashSet<&'a str>,
     /// The entries of the request that were not found yet.
     missing: HashMap<&'a str, usize>,
-    shared: Vec<Shared<'a>>,
+    senders: Vec<SendingItem<'a>>,
     by_key: HashMap<(ItemKind, Cow<'a, str>), Group>,
     /// Destinations that nobody accepts, and those that somebody does.
-    open: Listed<PlannedDestination>,
-    closed: Listed<PlannedDestination>,
-    links: Listed<PlannedLink>,
+    open: CountedList<PlannedDestination>,
+    closed: CountedList<PlannedDestination>,
+    links: CountedList<PlannedLink>,
     refused: HashSet<String>,
     work: &'a Work,
 }
 
 /// What one item sends to, each destination once.
 #[derive(Default)]
-struct Summary {
+struct DestinationSummary {
     total: usize,
     open: usize,
     /// Those that nobody accepts, as many as an answer lists.
@@ -44,10 +44,10 @@ struct Summary {
 }
 
 /// A prompt or template that sends somewhere.
-struct Shared<'a> {
+struct SendingItem<'a> {
     kind: ItemKind,
     item: &'a CapturedItem,
-    summary: Summary,
+    summary: DestinationSummary,
 }
 
 /// The prompts or templates that a reference means.
@@ -63,23 +63,23 @@ struct Group {
 
 /// What an automation sends to that nobody accepts.
 #[derive(Debug, Default)]
-pub(super) struct Unaccepted {
+pub(super) struct UnacceptedDestinations {
     pub(super) total: usize,
     texts: Vec<String>,
 }
 
-impl<'a> Review<'a> {
+impl<'a> DestinationReview<'a> {
     pub(super) fn new(targets: &'a Organization, choices: &'a Choices, work: &'a Work) -> Result<Self, OverBudget> {
         let (allowed, trusted) = (&choices.allow_destinations, &targets.trusted_destinations);
         work.spend(allowed.iter().chain(trusted).map(|text| 1 + text.len()).sum())?;
         Ok(Self {
             accepted: allowed.iter().chain(trusted).map(String::as_str).collect(),
             missing: allowed.iter().enumerate().rev().map(|(index, text)| (text.as_str(), index)).collect(),
-            shared: Vec::new(),
+            senders: Vec::new(),
             by_key: HashMap::new(),
-            open: Listed::default(),
-            closed: Listed::default(),
-            links: Listed::default(),
+            open: CountedList::default(),
+            closed: CountedList::default(),
+            links: CountedList::default(),
             refused: HashSet::new(),
             work,
         })
@@ -93,7 +93,7 @@ impl<'a> Review<'a> {
             if !arrive || summary.total == 0 {
                 continue;
             }
-            let at = self.shared.len();
+            let at = self.senders.len();
             for key in [Cow::Owned(item.id.to_string()), Cow::Borrowed(item.document.name())] {
                 let group = self.by_key.entry((kind, key)).or_default();
                 group.open += summary.open;
@@ -103,7 +103,7 @@ impl<'a> Review<'a> {
                     group.open_members.push(at);
                 }
             }
-            self.shared.push(Shared { kind, item, summary });
+            self.senders.push(SendingItem { kind, item, summary });
         }
         Ok(())
     }
@@ -119,11 +119,11 @@ impl<'a> Review<'a> {
         lookup: &Lookup<'_>,
         automation: &'a CapturedItem,
         rewires: &[Rewire],
-    ) -> Result<Unaccepted, OverBudget> {
+    ) -> Result<UnacceptedDestinations, OverBudget> {
         let (id, name) = (automation.id, cut(automation.document.name(), MAX_REFERENCE_NAME));
         let (mut open, mut closed) = (MAX_LISTED, MAX_LISTED);
         let own = self.summarize(ItemKind::Automation, automation, rewires, true, [&mut open, &mut closed])?;
-        let mut unaccepted = Unaccepted { total: own.open, texts: own.texts };
+        let mut unaccepted = UnacceptedDestinations { total: own.open, texts: own.texts };
         self.list(own.entries.into_iter(), own.open, own.total, id, &name);
         let mut used = HashSet::new();
         let work = self.work;
@@ -139,12 +139,12 @@ impl<'a> Review<'a> {
                 group.is_used = true;
                 unaccepted.total += group.open;
                 let (open, total) = (group.open, group.total);
-                let texts = group.open_members.iter().take(MAX_LISTED).flat_map(|at| &self.shared[*at].summary.texts);
+                let texts = group.open_members.iter().take(MAX_LISTED).flat_map(|at| &self.senders[*at].summary.texts);
                 let room = MAX_LISTED.saturating_sub(unaccepted.texts.len());
                 unaccepted.texts.extend(texts.take(room).cloned());
                 let is_listed = (open > 0 && room_for_open) || (total > open && room_for_closed);
                 let members = group.members.iter().take(if is_listed { MAX_LISTED } else { 0 });
-                let entries = members.flat_map(|at| &self.shared[*at].summary.entries);
+                let entries = members.flat_map(|at| &self.senders[*at].summary.entries);
                 let has_room =
                     |entry: &&PlannedDestination| if entry.accepted { room_for_closed } else { room_for_open };
                 let entries: Vec<_> = entries.filter(has_room).take(MAX_LISTED).cloned().collect();
@@ -183,7 +183,7 @@ impl<'a> Review<'a> {
         rewires: &[Rewire],
         arrives: bool,
         [open, closed]: [&mut usize; 2],
-    ) -> Result<Summary, OverBudget> {
+    ) -> Result<DestinationSummary, OverBudget> {
         // Values that become the new user's own do not count, either.
         let own = OwnPlaces::of(item);
         let document = item.document.as_value();
@@ -193,7 +193,7 @@ impl<'a> Review<'a> {
         // A list has many at one place, and is looked at once.
         let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).collect();
         let rewired: HashSet<&str> = rewired.into_iter().filter(is_whole).collect();
-        let (mut summary, mut seen) = (Summary::default(), HashSet::new());
+        let (mut summary, mut seen) = (DestinationSummary::default(), HashSet::new());
         let is_automation = kind == ItemKind::Automation;
         let Self { accepted, missing, links, work, .. } = self;
         destination::visit(kind, &item.document, work, &mut |pointer, sighting| {
@@ -248,7 +248,7 @@ impl<'a> Review<'a> {
         &mut self,
         plan: &mut Plan,
         automation: &CapturedItem,
-        unaccepted: &Unaccepted,
+        unaccepted: &UnacceptedDestinations,
         incomplete: bool,
         choices: &Choices,
     ) {
@@ -293,11 +293,13 @@ impl<'a> Review<'a> {
     /// Warns of prompts and templates that no automation uses, refuses entries that the snapshot does not have, and puts the
     /// lists into the plan: what nobody accepts first.
     pub(super) fn finish(mut self, plan: &mut Plan) {
-        let mut used = vec![false; self.shared.len()];
+        let mut used = vec![false; self.senders.len()];
         for group in self.by_key.values().filter(|group| group.is_used) {
             group.members.iter().for_each(|at| used[*at] = true);
         }
-        for (Shared { kind, item, summary }, _) in self.shared.into_iter().zip(used).filter(|(_, is_used)| !is_used) {
+        for (SendingItem { kind, item, summary }, _) in
+            self.senders.into_iter().zip(used).filter(|(_, is_used)| !is_used)
+        {
             if summary.open > 0 {
                 let shown: Vec<String> =
                     summary.texts.iter().take(super::words::SHOWN).map(|text| shortened(text)).collect();
@@ -326,7 +328,7 @@ impl<'a> Review<'a> {
         }));
         let total = self.open.total + self.closed.total;
         let listed = self.open.listed.into_iter().chain(self.closed.listed).take(MAX_LISTED).collect();
-        plan.destinations = Listed { listed, total };
+        plan.destinations = CountedList { listed, total };
         plan.links = self.links;
     }
 }
@@ -339,7 +341,11 @@ pub(super) fn ignored(choices: &Choices) -> Option<Warning> {
 }
 
 /// The whole content is looked through, also where only a part of it arrives.
-pub(super) fn prepare<'a>(review: &mut Review<'a>, content: &'a Content, choices: &Choices) -> Result<(), OverBudget> {
+pub(super) fn prepare<'a>(
+    review: &mut DestinationReview<'a>,
+    content: &'a Content,
+    choices: &Choices,
+) -> Result<(), OverBudget> {
     for (kind, items) in content.items.iter().filter(|(kind, _)| !kind.has_switch()) {
         review.items(kind, items, *choices.apply.get(kind))?;
     }

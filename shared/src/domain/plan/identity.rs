@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
-use super::{Choices, KnownUser, Listed, Plan, Warning, WarningCode, words};
+use super::{Choices, CountedList, KnownUser, Plan, Warning, WarningCode, words};
 use crate::domain::content::CapturedItem;
 use crate::domain::identity::{Filling, IdentityKind, IdentityPlace};
 use crate::domain::reference::{Lookup, RefType};
@@ -81,7 +81,7 @@ pub struct Assumption {
 const MAX_POINTERS: usize = 10_000;
 
 /// Judges the places of identity of what arrives.
-pub(super) struct Review<'a> {
+pub(super) struct IdentityReview<'a> {
     user: KnownUser,
     /// Names and ids of the prompts and templates that lose a value.
     losers: HashSet<(RefType, String)>,
@@ -97,7 +97,7 @@ pub(super) struct Judgement {
     pub(super) is_incomplete: bool,
 }
 
-impl<'a> Review<'a> {
+impl<'a> IdentityReview<'a> {
     /// Looks through the prompts and templates that arrive.
     pub(super) fn new(
         arriving: PerKind<&[CapturedItem]>,
@@ -210,13 +210,13 @@ impl<'a> Review<'a> {
         Ok(rewires)
     }
 
-    fn lost(&mut self, rewires: &[IdentityRewire]) -> Listed<String> {
+    fn lost(&mut self, rewires: &[IdentityRewire]) -> CountedList<String> {
         let lost = rewires.iter().filter(|rewire| !rewire.has_value);
         self.listed(lost.map(|rewire| rewire.pointer.as_str()))
     }
 
-    fn listed<'p>(&mut self, pointers: impl Iterator<Item = &'p str>) -> Listed<String> {
-        let mut listed = Listed::default();
+    fn listed<'p>(&mut self, pointers: impl Iterator<Item = &'p str>) -> CountedList<String> {
+        let mut listed = CountedList::default();
         pointers.for_each(|pointer| listed.add(&mut self.room, || cut(pointer, MAX_POINTER).into_owned()));
         listed
     }
@@ -236,7 +236,7 @@ impl<'a> Review<'a> {
     }
 
     /// Says where an item names the source person within a text; `None` where it does not.
-    fn named(&mut self, kind: ItemKind, item: &CapturedItem) -> Option<(String, Listed<String>)> {
+    fn named(&mut self, kind: ItemKind, item: &CapturedItem) -> Option<(String, CountedList<String>)> {
         let named: Vec<&IdentityPlace> = item.identity.iter().filter(|place| place.in_text).collect();
         let first = named.first()?;
         let pointers = self.listed(named.iter().map(|place| place.pointer.as_str()));
@@ -258,7 +258,7 @@ fn moved(before: &str, after: &str, [start, end]: [usize; 2]) -> Option<[usize; 
     Some([at, at + part.len()])
 }
 
-fn shown(pointers: &Listed<String>) -> String {
+fn shown(pointers: &CountedList<String>) -> String {
     let shown: Vec<String> = pointers.listed.iter().take(words::SHOWN).map(|pointer| shortened(pointer)).collect();
     match shown.is_empty() {
         true => format!("{} places", pointers.total),

@@ -2,16 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::arriving::Arriving;
+use super::clone_index::CloneIndex;
 use super::resolve::{Resolution, Resolver};
-use super::{Listed, Rewire};
+use super::{CountedList, Rewire};
 use crate::domain::content::CapturedItem;
 use crate::domain::reference::{Lookup, RefType, Replacement};
 use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
 
 /// Notes which items lost a secret or keep an id of the source organization, themselves or in an item that they use.
 pub(super) fn note_unfinished<'a>(
-    arriving: &mut PerKind<Arriving<'a>>,
+    arriving: &mut PerKind<CloneIndex<'a>>,
     items: PerKind<&'a [CapturedItem]>,
     resolutions: &PerKind<Vec<ItemResolution>>,
     work: &Work,
@@ -21,30 +21,31 @@ pub(super) fn note_unfinished<'a>(
             items.get(kind).iter().zip(resolutions).map(move |(item, resolution)| ((kind, item.id), item, resolution))
         })
     };
-    let mut users: HashMap<Place, Vec<Place>> = HashMap::new();
-    for (place, _, resolution) in all() {
+    let mut users: HashMap<ItemId, Vec<ItemId>> = HashMap::new();
+    for (id, _, resolution) in all() {
         work.spend(1 + resolution.rewires.len())?;
         for rewire in &resolution.rewires {
-            users.entry((rewire.kind, rewire.source_id)).or_default().push(place);
+            users.entry((rewire.kind, rewire.source_id)).or_default().push(id);
         }
     }
-    let incomplete = all().filter(|(_, item, _)| !item.removed_secrets.is_empty()).map(|(place, ..)| place);
+    let incomplete = all().filter(|(_, item, _)| !item.removed_secrets.is_empty()).map(|(id, ..)| id);
     let incomplete = with_users(incomplete.collect(), &users);
-    let unmapped = all().filter(|(.., resolution)| !resolution.unmapped.is_empty()).map(|(place, ..)| place);
+    let unmapped = all().filter(|(.., resolution)| !resolution.unmapped.is_empty()).map(|(id, ..)| id);
     let unmapped = with_users(unmapped.collect(), &users);
-    for (place, item, _) in all() {
-        arriving.get_mut(place.0).note(item, incomplete.contains(&place), unmapped.contains(&place));
+    for (id, item, _) in all() {
+        arriving.get_mut(id.0).note(item, incomplete.contains(&id), unmapped.contains(&id));
     }
     Ok(())
 }
 
-type Place = (ItemKind, ObjectId);
+/// The kind and the id of an item.
+type ItemId = (ItemKind, ObjectId);
 
 /// Some items, and all that use one of them.
-fn with_users(mut open: Vec<Place>, users: &HashMap<Place, Vec<Place>>) -> HashSet<Place> {
-    let mut all: HashSet<Place> = open.iter().copied().collect();
-    while let Some(place) = open.pop() {
-        open.extend(users.get(&place).into_iter().flatten().copied().filter(|user| all.insert(*user)));
+fn with_users(mut open: Vec<ItemId>, users: &HashMap<ItemId, Vec<ItemId>>) -> HashSet<ItemId> {
+    let mut all: HashSet<ItemId> = open.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        open.extend(users.get(&id).into_iter().flatten().copied().filter(|user| all.insert(*user)));
     }
     all
 }
@@ -55,7 +56,7 @@ pub(super) struct ItemResolution {
     pub(super) rewires: Vec<Rewire>,
     pub(super) replacements: Vec<Replacement>,
     /// Places of ids that lead nowhere.
-    pub(super) unmapped: Listed<String>,
+    pub(super) unmapped: CountedList<String>,
 }
 
 /// Resolves the ids in prompts or templates that arrive in another organization.

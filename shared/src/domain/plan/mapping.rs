@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 pub(super) use self::target::Target;
 
-use self::target::Wanted;
+use self::target::RequestedTarget;
 use super::Refusal;
 use super::choices::Choices;
 use super::refusal::MAX_REFUSALS;
@@ -53,7 +53,7 @@ impl<'a> Mapping<'a> {
             named: Automations::new(content, lookup, choices.names_places(), work)?,
             last: None,
             automations: content.items.automations.iter().map(|_| AutomationMapping::default()).collect(),
-            judged: Judged::default(),
+            judged: JudgedEntries::default(),
             replaced: 0,
             written: 0,
             refusals: Vec::new(),
@@ -62,17 +62,18 @@ impl<'a> Mapping<'a> {
         judge.unknown_automations(choices);
         let pipelines = choices.pipeline_mapping.iter().flat_map(entries);
         pipelines
-            .map(|(key, source, target)| (key, source, Wanted::Stage(target)))
+            .map(|(key, source, target)| (key, source, RequestedTarget::Stage(target)))
             .try_for_each(|entry| judge.entry(entry))?;
         for (automation, statuses) in &choices.source_statuses_mapping {
             judge.source_statuses(automation, statuses)?;
         }
         let agents = choices.agent_mapping.iter().flat_map(entries);
         agents
-            .map(|(key, source, target)| (key, source, Wanted::Agent(target)))
+            .map(|(key, source, target)| (key, source, RequestedTarget::Agent(target)))
             .try_for_each(|entry| judge.entry(entry))?;
         let ids = choices.id_mapping.iter().flat_map(entries);
-        ids.map(|(key, source, target)| (key, source, Wanted::Id(target))).try_for_each(|entry| judge.entry(entry))?;
+        ids.map(|(key, source, target)| (key, source, RequestedTarget::Id(target)))
+            .try_for_each(|entry| judge.entry(entry))?;
         for (automation, values) in &choices.keep_values {
             judge.keep(automation, values)?;
         }
@@ -90,8 +91,8 @@ fn entries<'a, T>(
 /// The entries that were judged. One automation's id can be written in many ways, and entries of one meaning are carried out
 /// once.
 #[derive(Default)]
-struct Judged<'a> {
-    entries: HashMap<(Key, &'static str, &'a str), Wanted<'a>>,
+struct JudgedEntries<'a> {
+    entries: HashMap<(Key, &'static str, &'a str), RequestedTarget<'a>>,
     source_statuses: HashMap<Key, &'a [String]>,
     /// By the value that the automations hold.
     held: HashMap<(Key, RefType, Cow<'a, str>), Target<'a>>,
@@ -107,7 +108,7 @@ struct Judge<'a> {
     /// The automation of the entry before, as it stands in the request, and its key.
     last: Option<(&'a str, Option<Key>)>,
     automations: Vec<AutomationMapping<'a>>,
-    judged: Judged<'a>,
+    judged: JudgedEntries<'a>,
     /// How many elements the replaced `sourceStatuses` have, over all automations.
     replaced: usize,
     /// How many bytes the mapped targets have, over all places.
@@ -129,7 +130,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn entry(&mut self, entry: (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
+    fn entry(&mut self, entry: (&'a str, &'a str, RequestedTarget<'a>)) -> Result<(), OverBudget> {
         let before = self.refusals.len();
         let judged = self.judge_entry(entry);
         for refusal in self.refusals.iter_mut().skip(before) {
@@ -138,8 +139,12 @@ impl<'a> Judge<'a> {
         judged
     }
 
-    fn judge_entry(&mut self, (automation, source, wanted): (&'a str, &'a str, Wanted<'a>)) -> Result<(), OverBudget> {
-        let written = if let Wanted::Stage(text) | Wanted::Id(text) = wanted { text.len() } else { 0 };
+    fn judge_entry(
+        &mut self,
+        (automation, source, wanted): (&'a str, &'a str, RequestedTarget<'a>),
+    ) -> Result<(), OverBudget> {
+        let written =
+            if let RequestedTarget::Stage(text) | RequestedTarget::Id(text) = wanted { text.len() } else { 0 };
         self.work.spend(1 + source.len() + written)?;
         let place = [wanted.mapping(), automation, source];
         let Some(key) = self.key(automation)? else { return Ok(()) };
@@ -186,14 +191,14 @@ impl<'a> Judge<'a> {
         &mut self,
         place: &[&str],
         source: &'a str,
-        wanted: Wanted<'a>,
+        wanted: RequestedTarget<'a>,
         uses: &Uses<'a>,
     ) -> Result<(), OverBudget> {
         let fits = |used: &&PlaceUse<'_>| wanted.ref_types().contains(&used.ref_type);
         let at: Vec<&PlaceUse<'_>> = uses.at(source).iter().filter(fits).collect();
         if at.is_empty() {
             // A name alone is no reference that a name maps; the answer says of it how it is mapped.
-            return match uses.suspected.has(source) && !matches!(wanted, Wanted::Id(_)) {
+            return match uses.suspected.has(source) && !matches!(wanted, RequestedTarget::Id(_)) {
                 true => Ok(()),
                 false => self.refused(place, || unused(source, wanted, uses)),
             };
@@ -218,13 +223,13 @@ impl<'a> Judge<'a> {
         place: &[&str],
         ref_type: RefType,
         value: &str,
-        wanted: Wanted<'a>,
+        wanted: RequestedTarget<'a>,
         by_name: bool,
     ) -> Option<Target<'a>> {
         let targets = self.targets;
         match wanted {
-            Wanted::Id(id) => Some(Target::Id(id)),
-            Wanted::Agent(id) => {
+            RequestedTarget::Id(id) => Some(Target::Id(id)),
+            RequestedTarget::Agent(id) => {
                 let Some(agent) = targets.agent(id) else {
                     self.refuse(place, || {
                         format!("your organization has no agent with the id {id}; it has {}", targets.some_agents())
@@ -243,7 +248,7 @@ impl<'a> Judge<'a> {
                 }
                 Some(Target::Agent(agent))
             }
-            Wanted::Stage(id) if ref_type == RefType::Pipeline => {
+            RequestedTarget::Stage(id) if ref_type == RefType::Pipeline => {
                 let pipeline = id.parse().ok().and_then(|id| targets.pipeline(&id));
                 if pipeline.is_none() {
                     self.refuse(place, || {
@@ -253,7 +258,7 @@ impl<'a> Judge<'a> {
                 }
                 pipeline.map(Target::Pipeline)
             }
-            Wanted::Stage(stage) => {
+            RequestedTarget::Stage(stage) => {
                 let by_id = matches!(self.lookup.known(value), Some(Known::Stage { .. }));
                 if !targets.has_stage(stage) {
                     self.refuse_stage(place, stage);
@@ -336,12 +341,12 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn unused(source: &str, wanted: Wanted<'_>, uses: &Uses<'_>) -> String {
+fn unused(source: &str, wanted: RequestedTarget<'_>, uses: &Uses<'_>) -> String {
     let (source, used) = (shortened(source), uses.some(wanted.ref_types()));
     let noun = match wanted {
-        Wanted::Stage(_) => "a stage",
-        Wanted::Agent(_) => "an agent",
-        Wanted::Id(_) => "an unknown id",
+        RequestedTarget::Stage(_) => "a stage",
+        RequestedTarget::Agent(_) => "an agent",
+        RequestedTarget::Id(_) => "an unknown id",
     };
     format!("the automation does not refer to {noun} {source}; it refers to {used}")
 }

@@ -2,14 +2,14 @@
 
 mod across;
 mod arrival;
-mod arriving;
 mod choices;
 mod clone;
+mod clone_index;
+mod counted_list;
 mod destination;
 mod destinations;
 mod identity;
 mod items;
-mod listed;
 mod mapping;
 mod opaque;
 mod outcome;
@@ -32,10 +32,10 @@ use serde::Serialize;
 pub use self::arrival::{Arrival, ClonedItem, Origin};
 pub use self::choices::{Choices, KnownUser, MAX_ENTRIES, OnUnmapped};
 pub use self::clone::{MappedReference, PlannedClone, Rewire};
+pub use self::counted_list::{CountedList, MAX_LISTED};
 pub use self::destination::{PlannedDestination, PlannedLink};
 pub use self::identity::{Assumption, IdentityRewire};
-pub use self::listed::{Listed, MAX_LISTED};
-pub use self::outcome::{Mapped, Outcome, Skipped};
+pub use self::outcome::{MappedCounts, Outcome, SkippedCounts};
 pub use self::refusal::Refusal;
 pub use self::warning::{Warning, WarningCode};
 
@@ -73,14 +73,14 @@ pub struct Plan {
     #[serde(skip)]
     pub notes: Vec<Warning>,
     /// To what the automations send by themselves, what nobody accepts first.
-    #[serde(skip_serializing_if = "Listed::is_empty")]
-    pub destinations: Listed<PlannedDestination>,
+    #[serde(skip_serializing_if = "CountedList::is_empty")]
+    pub destinations: CountedList<PlannedDestination>,
     /// What is taken for granted of the new user.
     #[serde(skip)]
     pub assumes: Vec<Assumption>,
     /// URLs in the texts that arrive. They follow from the clones.
     #[serde(skip)]
-    pub links: Listed<PlannedLink>,
+    pub links: CountedList<PlannedLink>,
     /// Everything for which the request is refused. With one of these nothing may be written.
     #[serde(skip)]
     pub refusals: Vec<Refusal>,

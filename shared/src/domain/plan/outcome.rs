@@ -11,30 +11,28 @@ pub struct Outcome {
     /// Items that are cloned.
     pub cloned: Counts,
     /// Items that exist already and are used as they are.
-    pub mapped: Mapped,
+    pub mapped: MappedCounts,
     /// Items that are left out.
-    pub skipped: Skipped,
+    pub skipped: SkippedCounts,
 }
 
 /// Items that exist already and are used as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = MappedCounts)]
-pub struct Mapped {
+pub struct MappedCounts {
     /// Prompts.
     pub prompts: usize,
 }
 
 /// Items that are left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = SkippedCounts)]
-pub struct Skipped {
+pub struct SkippedCounts {
     /// Automations.
     pub automations: usize,
     /// Templates.
     pub templates: usize,
 }
 
-impl From<Counts> for Skipped {
+impl From<Counts> for SkippedCounts {
     /// Prompts that are left out are not counted.
     fn from(Counts { automations, prompts: _, templates }: Counts) -> Self {
         Self { automations, templates }

@@ -1,8 +1,8 @@
 //! Resolves the references of one automation: mapped, existing under the same name, cloned beside it, or dangling.
 
-use super::arriving::Arriving;
 use super::choices::{AGENT_MAPPING, Choices, ID_MAPPING, PIPELINE_MAPPING};
-use super::listed::{Listed, Room};
+use super::clone_index::CloneIndex;
+use super::counted_list::{CountedList, Room};
 use super::mapping::{AutomationMapping, Target};
 use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
@@ -14,25 +14,25 @@ use crate::domain::reference::{
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, PerKind, Work, cut};
 
 /// An automation with every reference resolved or listed.
-pub(super) struct Resolved {
+pub(super) struct ResolvedAutomation {
     pub(super) document: Document,
     pub(super) rewires: Vec<Rewire>,
-    pub(super) mapped: Listed<MappedReference>,
+    pub(super) mapped: CountedList<MappedReference>,
     /// References that lead nowhere, with the value they have in the snapshot.
-    pub(super) dangling: Listed<Reference>,
+    pub(super) dangling: CountedList<Reference>,
     /// References to stages that exist here in pipelines of another type alone.
-    pub(super) of_another_kind: Listed<Reference>,
+    pub(super) of_another_kind: CountedList<Reference>,
     /// Whether it refers to a prompt or template that lost a secret: it would send the placeholder.
     pub(super) uses_incomplete: bool,
     /// The prompts and templates with an id of the source organization that it refers to, in words; the first few are listed.
-    pub(super) uses_unmapped: Listed<String>,
+    pub(super) uses_unmapped: CountedList<String>,
 }
 
 /// What references can lead to in the target organization and among the clones.
 pub(super) struct Resolver<'a> {
     pub(super) lookup: &'a Lookup<'a>,
     pub(super) targets: &'a Targets<'a>,
-    pub(super) arriving: PerKind<Arriving<'a>>,
+    pub(super) arriving: PerKind<CloneIndex<'a>>,
     pub(super) work: &'a Work,
 }
 
@@ -43,16 +43,16 @@ impl Resolver<'_> {
         automation: &CapturedItem,
         mapping: &AutomationMapping<'_>,
         room: &mut Room,
-    ) -> Result<Resolved, OverBudget> {
+    ) -> Result<ResolvedAutomation, OverBudget> {
         let (id, name) = (automation.id, automation.document.name());
-        let mut resolved = Resolved {
+        let mut resolved = ResolvedAutomation {
             document: automation.document.clone(),
             rewires: Vec::new(),
-            mapped: Listed::default(),
-            dangling: Listed::default(),
-            of_another_kind: Listed::default(),
+            mapped: CountedList::default(),
+            dangling: CountedList::default(),
+            of_another_kind: CountedList::default(),
             uses_incomplete: false,
-            uses_unmapped: Listed::default(),
+            uses_unmapped: CountedList::default(),
         };
         let (mut replacements, mut shown) = (Vec::new(), SHOWN);
         self.lookup.each_site::<OverBudget>(ItemKind::Automation, automation, self.work, |site| {
@@ -193,7 +193,7 @@ pub(super) enum Resolution {
 }
 
 /// Says of dangling references what is missing and what to do.
-pub(super) fn explain(dangling: &Listed<Reference>, targets: &Targets<'_>) -> String {
+pub(super) fn explain(dangling: &CountedList<Reference>, targets: &Targets<'_>) -> String {
     let missing: Vec<String> = dangling
         .listed
         .iter()

@@ -2,7 +2,7 @@
 
 use super::items::ItemResolution;
 use super::words::{self, SHOWN};
-use super::{Listed, Plan, PlannedClone, Warning, WarningCode, identity, opaque, texts};
+use super::{CountedList, Plan, PlannedClone, Warning, WarningCode, identity, opaque, texts};
 use crate::domain::content::CapturedItem;
 use crate::domain::{ItemKind, OverBudget, Work, reference};
 
@@ -11,7 +11,7 @@ pub(super) fn arrive<'a>(
     plan: &mut Plan,
     kind: ItemKind,
     items: impl IntoIterator<Item = (&'a CapturedItem, ItemResolution)>,
-    identity: &mut identity::Review<'_>,
+    identity: &mut identity::IdentityReview<'_>,
     work: &Work,
 ) -> Result<(), OverBudget> {
     for (item, resolution) in items {
@@ -47,7 +47,7 @@ fn clone_of(kind: ItemKind, item: &CapturedItem) -> PlannedClone {
         document: item.document.clone(),
         enabled: None,
         rewires: Vec::new(),
-        mapped: Listed::default(),
+        mapped: CountedList::default(),
         identity: Vec::new(),
     }
 }

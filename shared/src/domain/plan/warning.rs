@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Listed;
+use super::CountedList;
 use crate::domain::content::CapturedItem;
 use crate::domain::reference::{MAX_REFERENCE_NAME, Reference};
 use crate::domain::{ItemKind, ObjectId, cut};
@@ -19,10 +19,10 @@ pub struct Warning {
     /// The id of the automation in the source organization, where it is about one of the snapshot.
     pub automation_id: Option<ObjectId>,
     /// The references that lead nowhere.
-    pub references: Listed<Reference>,
+    pub references: CountedList<Reference>,
     /// The places that it is about, as JSON pointers into the document, where those are no references.
-    #[serde(skip_serializing_if = "Listed::is_empty")]
-    pub pointers: Listed<String>,
+    #[serde(skip_serializing_if = "CountedList::is_empty")]
+    pub pointers: CountedList<String>,
     /// What happened and what to do about it.
     pub detail: String,
 }
@@ -76,8 +76,8 @@ impl Warning {
             code,
             automation_name,
             automation_id: None,
-            references: Listed::default(),
-            pointers: Listed::default(),
+            references: CountedList::default(),
+            pointers: CountedList::default(),
             detail,
         }
     }

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::choices::SELECTED_PROMPT_NAMES;
 use super::refusal::MAX_REFUSALS;
 use super::{
-    Choices, Mapped, Outcome, Plan, Refusal, Skipped, Warning, WarningCode, identity, items, unchanged, words,
+    Choices, MappedCounts, Outcome, Plan, Refusal, SkippedCounts, Warning, WarningCode, identity, items, unchanged,
+    words,
 };
 use crate::domain::content::{CapturedItem, Content};
 use crate::domain::reference::Lookup;
@@ -30,7 +31,7 @@ pub(super) fn plan(
     };
     judge_selection(content, choices, &mut plan);
     let resolutions = items::resolve_within(&selected, &Lookup::of(content, work)?, work)?;
-    let mut identity = identity::Review::new(PerKind::default(), choices, work)?;
+    let mut identity = identity::IdentityReview::new(PerKind::default(), choices, work)?;
     unchanged::arrive(&mut plan, ItemKind::Prompt, selected.into_iter().zip(resolutions), &mut identity, work)?;
     if choices.apply.automations {
         let automations = &content.items.automations;
@@ -40,8 +41,8 @@ pub(super) fn plan(
     }
     plan.outcome = Outcome {
         cloned: Counts { prompts: plan.clones.len(), ..Counts::default() },
-        mapped: Mapped { prompts: content.items.prompts.len() - plan.clones.len() },
-        skipped: Skipped::from(content.items.counts()),
+        mapped: MappedCounts { prompts: content.items.prompts.len() - plan.clones.len() },
+        skipped: SkippedCounts::from(content.items.counts()),
     };
     Ok(plan)
 }

@@ -37,14 +37,14 @@ impl<'a> Target<'a> {
 
 /// What an entry of a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted<'a> {
+pub(super) enum RequestedTarget<'a> {
     /// A stage by name, or a pipeline by id.
     Stage(&'a str),
     Agent(&'a ObjectId),
     Id(&'a str),
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> RequestedTarget<'a> {
     pub(super) fn mapping(self) -> &'static str {
         match self {
             Self::Stage(_) => PIPELINE_MAPPING,

@@ -6,7 +6,7 @@ use crate::domain::content::CapturedItem;
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
 /// The clones of one kind, by what a reference may call them.
-pub(super) struct Arriving<'a> {
+pub(super) struct CloneIndex<'a> {
     ids: HashSet<ObjectId>,
     names: HashSet<&'a str>,
     /// Names and ids of those that lost a secret, or use one that did.
@@ -15,7 +15,7 @@ pub(super) struct Arriving<'a> {
     unmapped: HashMap<String, &'a str>,
 }
 
-impl<'a> Arriving<'a> {
+impl<'a> CloneIndex<'a> {
     /// Items with a switch are called by their ids alone.
     pub(super) fn new(kind: ItemKind, items: &'a [CapturedItem], work: &Work) -> Result<Self, OverBudget> {
         let named = if kind.has_switch() { &[] } else { items };

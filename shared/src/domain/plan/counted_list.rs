@@ -9,20 +9,20 @@ const MAX_LISTED_IN_ALL: usize = 10_000;
 
 /// The first entries of a list, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed<T> {
+pub struct CountedList<T> {
     /// The first ones, at most [`MAX_LISTED`].
     pub listed: Vec<T>,
     /// How many there are in all.
     pub total: usize,
 }
 
-impl<T> Default for Listed<T> {
+impl<T> Default for CountedList<T> {
     fn default() -> Self {
         Self { listed: Vec::new(), total: 0 }
     }
 }
 
-impl<T> Listed<T> {
+impl<T> CountedList<T> {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.total == 0
@@ -43,13 +43,13 @@ impl<T> Listed<T> {
     }
 }
 
-impl<T> From<Vec<T>> for Listed<T> {
+impl<T> From<Vec<T>> for CountedList<T> {
     fn from(listed: Vec<T>) -> Self {
         Self { total: listed.len(), listed }
     }
 }
 
-impl<T: Serialize> Serialize for Listed<T> {
+impl<T: Serialize> Serialize for CountedList<T> {
     /// As the number and the first ones: the rest follows from the documents of the clones.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (self.total, &self.listed).serialize(serializer)
