@@ -38,7 +38,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("shared/src", 0),
     ("shared/src/domain", 14),
     ("shared/src/domain/destination", 5),
-    ("shared/src/domain/diff", 4),
+    ("shared/src/domain/diff", 0),
     ("shared/src/domain/identity", 1),
     ("shared/src/domain/plan", 0),
     ("shared/src/domain/redaction", 14),

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::fields::{self, Field, MAX_POINTER};
-use super::unified::{MAX_SEARCHED, Unified};
+use super::fields::{self, FieldDifference, MAX_POINTER};
+use super::unified::{MAX_SEARCHED, UnifiedDiff};
 use super::{ItemChange, Sides};
 use crate::domain::content::CapturedItem;
 use crate::domain::values::ValueType;
@@ -184,7 +184,7 @@ impl<'a> DescribedChange<'a> {
 }
 
 impl<'a> FieldChange<'a> {
-    fn new(field: Field<'a>, search_left: &mut usize) -> Self {
+    fn new(field: FieldDifference<'a>, search_left: &mut usize) -> Self {
         let change = match (field.before, field.after) {
             (None, _) => ChangeKind::Added,
             (_, None) => ChangeKind::Removed,
@@ -192,7 +192,7 @@ impl<'a> FieldChange<'a> {
         };
         let lines = field.lines(search_left);
         let (before, after) = if lines.is_some() { (None, None) } else { (field.before, field.after) };
-        let Unified { lines, omitted } = lines.unwrap_or_default();
+        let UnifiedDiff { lines, omitted } = lines.unwrap_or_default();
         let pointer = Cow::Owned(field.pointer);
         let [was, is] = field.types;
         let types = (was != is).then_some(TypeChange { before: was, after: is });

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::common_ends;
-use super::unified::{Unified, unified};
+use super::unified::{UnifiedDiff, unified};
 use crate::domain::canonical::InOrder;
 use crate::domain::setup::size;
 use crate::domain::values::{TypeTree, ValueType};
@@ -24,7 +24,7 @@ const MAX_INDENTED: usize = 8;
 
 /// A field that differs.
 #[derive(Debug, Clone)]
-pub(super) struct Field<'a> {
+pub(super) struct FieldDifference<'a> {
     /// A JSON pointer into the new document; where the value is gone, into the old one. Cut where it is long.
     pub(super) pointer: String,
     pub(super) before: Option<&'a Value>,
@@ -38,8 +38,12 @@ pub(super) struct Field<'a> {
 /// Objects are compared key by key. Lists of objects are, element by element, if they are equally long or one is the other
 /// with some elements in a row added. Everything else is one value, as are lists of stages: they are read as a whole. A place that
 /// became of another type differs, although its JSON may be the same.
-pub(super) fn differences<'a>(before: &'a Document, after: &'a Document, most: usize) -> (Vec<Field<'a>>, usize) {
-    let mut walk = Walk { most, path: Vec::new(), found: Vec::new(), omitted: 0 };
+pub(super) fn differences<'a>(
+    before: &'a Document,
+    after: &'a Document,
+    most: usize,
+) -> (Vec<FieldDifference<'a>>, usize) {
+    let mut walk = FieldWalk { most, path: Vec::new(), found: Vec::new(), omitted: 0 };
     let [old, new] = [before, after].map(|document| TypeTree::of(document.types()));
     walk.visit(TypedSide::of(before, &old), TypedSide::of(after, &new));
     (walk.found, walk.omitted)
@@ -75,14 +79,14 @@ impl<'a, 't> TypedSide<'a, 't> {
     }
 }
 
-struct Walk<'a> {
+struct FieldWalk<'a> {
     most: usize,
     path: Vec<Cow<'a, str>>,
-    found: Vec<Field<'a>>,
+    found: Vec<FieldDifference<'a>>,
     omitted: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FieldWalk<'a> {
     fn visit(&mut self, before: TypedSide<'a, '_>, after: TypedSide<'a, '_>) {
         match (before.value, after.value) {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
@@ -139,7 +143,7 @@ impl<'a> Walk<'a> {
             let pointer = pointer(self.path.iter().take(MAX_POINTER).map(|segment| cut(segment, MAX_POINTER)));
             let pointer = cut(&pointer, MAX_POINTER).into_owned();
             let types = [before.kind(), after.kind()];
-            self.found.push(Field { pointer, before: before.value, after: after.value, types });
+            self.found.push(FieldDifference { pointer, before: before.value, after: after.value, types });
         } else {
             self.omitted += 1;
         }
@@ -155,7 +159,7 @@ fn can_pair(old: &[Value], new: &[Value]) -> bool {
     old.iter().chain(new).all(Value::is_object) && (old.len() == new.len() || some_were_added_or_removed())
 }
 
-impl<'a> Field<'a> {
+impl<'a> FieldDifference<'a> {
     /// How many values and bytes of text the two values have.
     pub(super) fn size(&self) -> usize {
         self.before.map_or(0, size) + self.after.map_or(0, size)
@@ -163,10 +167,10 @@ impl<'a> Field<'a> {
 
     /// The difference line by line, if a value is too long to be shown as it is; `search_left` as for [`unified`]. It has no lines
     /// where the types alone differ.
-    pub(super) fn lines(&self, search_left: &mut usize) -> Option<Unified> {
+    pub(super) fn lines(&self, search_left: &mut usize) -> Option<UnifiedDiff> {
         let [before, after] = self.texts()?;
         if self.before == self.after {
-            return Some(Unified::default());
+            return Some(UnifiedDiff::default());
         }
         Some(unified(before.as_deref(), after.as_deref(), search_left))
     }

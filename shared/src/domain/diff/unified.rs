@@ -26,7 +26,7 @@ pub(super) const NO_NEWLINE: &str = r"\ No newline at end of text";
 
 /// Hunks, line by line.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Unified {
+pub(super) struct UnifiedDiff {
     /// At most [`MAX_FIELD_LINES`].
     pub(super) lines: Vec<String>,
     /// How many lines of the hunks are left out.
@@ -35,12 +35,12 @@ pub(super) struct Unified {
 
 /// The differences of two texts, one of which may not be there at all. What a search takes is taken from `search_left`,
 /// which begins at [`MAX_SEARCHED`].
-pub(super) fn unified(before: Option<&str>, after: Option<&str>, search_left: &mut usize) -> Unified {
+pub(super) fn unified(before: Option<&str>, after: Option<&str>, search_left: &mut usize) -> UnifiedDiff {
     let has_open_end = |text: &str| !text.is_empty() && !text.ends_with('\n');
     let end_matters = before.zip(after).is_some_and(|(before, after)| has_open_end(before) != has_open_end(after));
     let old = lines::lines(before.unwrap_or_default(), end_matters);
     let new = lines::lines(after.unwrap_or_default(), end_matters);
-    let mut shown = Unified::default();
+    let mut shown = UnifiedDiff::default();
     for hunk in similar::group_diff_ops(differences(&old, &new, search_left), CONTEXT) {
         shown.hunk(&hunk, &old, &new);
     }
@@ -74,7 +74,7 @@ fn search<'a>(old: &[Line<'a>], new: &[Line<'a>]) -> Vec<DiffOp> {
     similar::capture_diff_slices(Algorithm::Myers, &old, &new)
 }
 
-impl Unified {
+impl UnifiedDiff {
     fn hunk(&mut self, ops: &[DiffOp], old: &[Line<'_>], new: &[Line<'_>]) {
         let (Some(first), Some(last)) = (ops.first(), ops.last()) else { return };
         let old_place = place(first.old_range().start..last.old_range().end);

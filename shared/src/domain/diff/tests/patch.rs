@@ -1,6 +1,6 @@
 //! Applies the listed changes as a reader would.
 
-use super::super::fields::Field;
+use super::super::fields::FieldDifference;
 use super::super::unified::{GOES_ON, NO_NEWLINE};
 use super::super::{lines, unified};
 use super::*;
@@ -72,8 +72,8 @@ pub(super) fn patched(before: &str, hunks: &[String]) -> (String, bool) {
     (join(&new), ends_open)
 }
 
-/// Does to `document` what `fields` tell, and gives nothing where a text is told only in part.
-pub(super) fn applied(mut document: Value, fields: &[Field<'_>]) -> Option<Value> {
+/// Applies `fields` to `document`. Returns `None` where only a part of a text is shown.
+pub(super) fn applied(mut document: Value, fields: &[FieldDifference<'_>]) -> Option<Value> {
     // What is gone has a pointer into the old document, so the last goes first.
     let (gone, rest): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.after.is_none());
     for field in gone.into_iter().rev().chain(rest) {
@@ -102,7 +102,7 @@ pub(super) fn applied(mut document: Value, fields: &[Field<'_>]) -> Option<Value
 }
 
 /// Returns the new value, if there is one, from the hunks where lines are shown.
-fn told_value(field: &Field<'_>) -> Option<Option<Value>> {
+fn told_value(field: &FieldDifference<'_>) -> Option<Option<Value>> {
     let Some([before, after]) = field.texts() else { return Some(field.after.cloned()) };
     let told = unified::unified(before.as_deref(), after.as_deref(), &mut MAX_SEARCHED.clone());
     let Some(after) = after.filter(|_| told.omitted == 0) else { return field.after.is_none().then_some(None) };

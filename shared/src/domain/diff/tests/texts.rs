@@ -1,11 +1,11 @@
 //! How the lines of texts are shown.
 
 use super::super::lines::{End, lines};
-use super::super::unified::{Unified, unified};
+use super::super::unified::{UnifiedDiff, unified};
 use super::*;
 
 fn hunks(before: &str, after: &str) -> Vec<String> {
-    let Unified { lines, omitted } = unified(Some(before), Some(after), &mut MAX_SEARCHED.clone());
+    let UnifiedDiff { lines, omitted } = unified(Some(before), Some(after), &mut MAX_SEARCHED.clone());
     assert_eq!(omitted, 0);
     lines
 }
