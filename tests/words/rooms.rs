@@ -41,7 +41,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("shared/src/domain/diff", 0),
     ("shared/src/domain/identity", 1),
     ("shared/src/domain/plan", 0),
-    ("shared/src/domain/redaction", 14),
+    ("shared/src/domain/redaction", 0),
     ("shared/src/domain/reference", 8),
     ("shared/src/http", 0),
     ("shared/src/store", 0),

@@ -2,7 +2,7 @@
 
 use crate::domain::OverBudget;
 use crate::domain::identity;
-use crate::domain::redaction::Stopped;
+use crate::domain::redaction::LimitError;
 
 /// Why a setup was not captured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum CaptureFailure {
 
 impl CaptureFailure {
     /// The failure of looking for places of identity.
-    pub(crate) fn too_many_places(stopped: Stopped) -> Self {
+    pub(crate) fn too_many_places(stopped: LimitError) -> Self {
         identity::excess(stopped).map_or_else(Self::from, Self::TooLarge)
     }
 }

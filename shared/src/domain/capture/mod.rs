@@ -21,7 +21,7 @@ use super::content::{
     CapturedItem, Content, FINDINGS, Field, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REMOVED_SECRETS,
 };
 use super::identity::{self, SourceIdentity};
-use super::redaction::{self, Allowance, Stopped};
+use super::redaction::{self, Allowance, LimitError};
 use super::reference::SourceTerms;
 use super::values::TypedPlace;
 use super::{
@@ -204,13 +204,13 @@ impl<'a> Capturing<'a> {
     }
 }
 
-fn too_many_secrets(stopped: Stopped) -> CaptureFailure {
+fn too_many_secrets(stopped: LimitError) -> CaptureFailure {
     CaptureFailure::TooLarge(match stopped {
-        Stopped::TooManyPlaces => format!("the setup has secrets at more than {MAX_REMOVED_SECRETS} places"),
-        Stopped::LongPointers => format!(
+        LimitError::TooManyPlaces => format!("the setup has secrets at more than {MAX_REMOVED_SECRETS} places"),
+        LimitError::LongPointers => format!(
             "the JSON pointers to the secrets of the setup have more than {MAX_POINTER_BYTES} bytes; use shorter names of fields"
         ),
-        Stopped::OverBudget => return OverBudget.into(),
+        LimitError::OverBudget => return OverBudget.into(),
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{IdentityKind, IdentityPlace, SourceIdentity, top_field};
 use crate::domain::content::{Content, FINDINGS, MAX_POINTER_BYTES};
-use crate::domain::redaction::{Allowance, Stopped};
+use crate::domain::redaction::{Allowance, LimitError};
 use crate::domain::{Document, OverBudget, Source, Work, pointer};
 
 /// The most places of identity that a snapshot has: twenty for each of 5,000 items.
@@ -20,7 +20,7 @@ pub fn find(
     source: &SourceIdentity,
     allowance: &mut Allowance,
     work: &Work,
-) -> Result<Vec<IdentityPlace>, Stopped> {
+) -> Result<Vec<IdentityPlace>, LimitError> {
     let mut finder = Finder { pointer: String::new(), places: Vec::new(), source, allowance, work };
     if let Value::Object(fields) = document.as_value() {
         finder.fields(fields, |key| top_field(key).is_none())?;
@@ -29,7 +29,7 @@ pub fn find(
 }
 
 /// Finds the places in a content that was captured before there were findings, by what the snapshot knows of its source.
-pub fn complete(content: &mut Content, source: &Source, work: &Work) -> Result<(), Stopped> {
+pub fn complete(content: &mut Content, source: &Source, work: &Work) -> Result<(), LimitError> {
     if content.findings > 0 {
         return Ok(());
     }
@@ -43,16 +43,16 @@ pub fn complete(content: &mut Content, source: &Source, work: &Work) -> Result<(
 }
 
 /// What a setup has too much of, where that is why [`find`] stopped.
-pub fn excess(stopped: Stopped) -> Result<String, OverBudget> {
+pub fn excess(stopped: LimitError) -> Result<String, OverBudget> {
     match stopped {
-        Stopped::TooManyPlaces => {
+        LimitError::TooManyPlaces => {
             Ok(format!("the setup holds the source user's ids, address or number at more than {MAX_PLACES} places"))
         }
-        Stopped::LongPointers => Ok(format!(
+        LimitError::LongPointers => Ok(format!(
             "the JSON pointers to the source user's ids, address and number have more than {MAX_POINTER_BYTES} bytes; use \
              shorter names of fields"
         )),
-        Stopped::OverBudget => Err(OverBudget),
+        LimitError::OverBudget => Err(OverBudget),
     }
 }
 
@@ -65,7 +65,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn fields(&mut self, fields: &Map<String, Value>, is_walked: fn(&str) -> bool) -> Result<(), Stopped> {
+    fn fields(&mut self, fields: &Map<String, Value>, is_walked: fn(&str) -> bool) -> Result<(), LimitError> {
         for (key, value) in fields.iter().filter(|(key, _)| is_walked(key)) {
             self.at(key, |finder| {
                 finder.work.spend(key.len())?;
@@ -78,7 +78,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn value(&mut self, value: &Value) -> Result<(), Stopped> {
+    fn value(&mut self, value: &Value) -> Result<(), LimitError> {
         self.work.spend(1)?;
         match value {
             Value::Object(fields) => self.fields(fields, |_| true),
@@ -121,15 +121,15 @@ impl Finder<'_> {
     }
 
     /// Notes the current place.
-    fn note(&mut self, kind: IdentityKind, in_text: bool, part: Option<[usize; 2]>) -> Result<(), Stopped> {
+    fn note(&mut self, kind: IdentityKind, in_text: bool, part: Option<[usize; 2]>) -> Result<(), LimitError> {
         let Self { pointer, allowance, .. } = self;
-        allowance.places = allowance.places.checked_sub(1).ok_or(Stopped::TooManyPlaces)?;
-        allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(Stopped::LongPointers)?;
+        allowance.places = allowance.places.checked_sub(1).ok_or(LimitError::TooManyPlaces)?;
+        allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(LimitError::LongPointers)?;
         self.places.push(IdentityPlace { in_text, kind, part, pointer: pointer.clone() });
         Ok(())
     }
 
-    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), Stopped>) -> Result<(), Stopped> {
+    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), LimitError>) -> Result<(), LimitError> {
         let length = self.pointer.len();
         pointer::push(&mut self.pointer, segment);
         visit(self)?;

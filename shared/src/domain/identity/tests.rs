@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
-use crate::domain::redaction::{Allowance, Stopped};
+use crate::domain::redaction::{Allowance, LimitError};
 use crate::domain::{
     Document, Email, ObjectId, Organization, PerKind, PhoneNumber, Role, Setup, SetupItem, Timestamp, User, Work,
 };
@@ -318,11 +318,11 @@ fn places_and_their_pointers_are_counted_while_they_are_found() {
     let run = |places, pointer_bytes| {
         find(&it, &source(), &mut Allowance { places, pointer_bytes }, &Work::unlimited()).map(|found| found.len())
     };
-    assert_eq!([run(2, 100), run(3, 100), run(4, 100)], [Err(Stopped::TooManyPlaces), Ok(3), Ok(3)]);
-    assert_eq!([run(9, 14), run(9, 15), run(9, 16)], [Err(Stopped::LongPointers), Ok(3), Ok(3)]);
+    assert_eq!([run(2, 100), run(3, 100), run(4, 100)], [Err(LimitError::TooManyPlaces), Ok(3), Ok(3)]);
+    assert_eq!([run(9, 14), run(9, 15), run(9, 16)], [Err(LimitError::LongPointers), Ok(3), Ok(3)]);
     assert_eq!(
         find(&it, &source(), &mut Allowance::UNLIMITED.clone(), &Work::until(|| true)),
-        Err(Stopped::OverBudget)
+        Err(LimitError::OverBudget)
     );
 }
 
@@ -376,8 +376,8 @@ fn a_setup_has_at_most_100_000_places() {
     let mut add = |count: usize| {
         find(&document(json!({"x": vec![USER; count]})), &source(), &mut allowance, &Work::unlimited()).map(drop)
     };
-    assert_eq!([add(50_000), add(49_999), add(1), add(1)], [Ok(()), Ok(()), Ok(()), Err(Stopped::TooManyPlaces)]);
-    assert!(excess(Stopped::TooManyPlaces).unwrap().contains("100000 places"));
+    assert_eq!([add(50_000), add(49_999), add(1), add(1)], [Ok(()), Ok(()), Ok(()), Err(LimitError::TooManyPlaces)]);
+    assert!(excess(LimitError::TooManyPlaces).unwrap().contains("100000 places"));
 }
 
 #[test]

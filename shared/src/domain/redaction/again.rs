@@ -1,7 +1,7 @@
 //! Content that was captured before today's rules.
 
 use super::walk::Redactor;
-use super::{Allowance, Stopped, text};
+use super::{Allowance, LimitError, text};
 use crate::domain::content::{CapturedItem, Content, MAX_POINTER_BYTES, MAX_REMOVED_SECRETS};
 use crate::domain::{OverBudget, Work};
 
@@ -22,7 +22,7 @@ fn again(item: &mut CapturedItem, allowance: &mut Allowance, work: &Work) -> Res
     let redact = |fields: &mut _| Redactor::new(text::LAYERS, allowance, work).lenient().run_fields(fields);
     let Some(found) = item.document.without_binaries(redact) else { return Ok(()) };
     // A lenient one stops for time alone.
-    let found = found.map_err(|_: Stopped| OverBudget)?;
+    let found = found.map_err(|_: LimitError| OverBudget)?;
     let known: std::collections::HashSet<String> = item.removed_secrets.iter().cloned().collect();
     work.spend(known.len())?;
     item.removed_secrets.extend(found.into_iter().filter(|pointer| !known.contains(pointer)));

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A text as it reads, with the places of its bytes in the text that was taken apart.
 #[derive(Debug, Default)]
-pub(super) struct Uncoated {
+pub(super) struct DecodedText {
     /// The text as it reads.
     pub(super) text: String,
     pieces: Vec<Piece>,
@@ -19,7 +19,7 @@ struct Piece {
     is_verbatim: bool,
 }
 
-impl Uncoated {
+impl DecodedText {
     /// Adds a part that stands for itself, from `start` of the source on.
     pub(super) fn push_verbatim(&mut self, part: &str, start: usize) {
         if part.is_empty() {
@@ -75,8 +75,8 @@ impl Uncoated {
 }
 
 /// Decodes the percent-encoded `run`; `None` where the result is not a text.
-pub(super) fn percent_decoded(run: &str) -> Option<Uncoated> {
-    let mut decoded = Uncoated::default();
+pub(super) fn percent_decoded(run: &str) -> Option<DecodedText> {
+    let mut decoded = DecodedText::default();
     let mut at = 0;
     while let Some(rest) = run.get(at..).filter(|rest| !rest.is_empty()) {
         let Some((first, mut length)) = encoded_byte(rest) else {
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_part_knows_where_it_stood() {
-        let mut text = Uncoated::default();
+        let mut text = DecodedText::default();
         text.push_verbatim("ab", 10);
         text.push_verbatim("cd", 12);
         text.push('é', 14..20);

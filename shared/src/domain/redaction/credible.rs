@@ -1,26 +1,26 @@
 //! What a value looks like: whether it can be a secret where something before it says that it is one.
 
-use super::names::Naming;
+use super::names::SecretHint;
 use super::stand_in::stands_in;
 
 /// The least that a value has, in bytes, to be taken for a secret by its looks.
 const SHORTEST: usize = 6;
 
 /// Whether `value`, which follows a name in prose ("token: abc123"), is a secret and not a word.
-pub(super) fn is_named_secret(naming: Naming, value: &str) -> bool {
-    match naming {
+pub(super) fn is_named_secret(hint: SecretHint, value: &str) -> bool {
+    match hint {
         _ if is_plain(value) => false,
-        Naming::Plain => false,
-        Naming::Weak => is_random(value) && !is_record_id(value),
-        Naming::Strong => is_coded(value) || is_grouped(value) || is_long_and_no_word(value),
-        Naming::Password => is_password_like(value) || is_long_and_no_word(value),
+        SecretHint::Plain => false,
+        SecretHint::Weak => is_random(value) && !is_record_id(value),
+        SecretHint::Strong => is_coded(value) || is_grouped(value) || is_long_and_no_word(value),
+        SecretHint::Password => is_password_like(value) || is_long_and_no_word(value),
     }
 }
 
 /// Whether `value`, which is bound to a name as programs write it (`token=abc`, `"token": "abc"`), is a secret.
-pub(super) fn is_assigned_secret(naming: Naming, value: &str) -> bool {
-    match naming {
-        Naming::Strong | Naming::Password => value.len() >= 4 && !is_plain(value),
+pub(super) fn is_assigned_secret(hint: SecretHint, value: &str) -> bool {
+    match hint {
+        SecretHint::Strong | SecretHint::Password => value.len() >= 4 && !is_plain(value),
         other => is_named_secret(other, value),
     }
 }
@@ -187,33 +187,33 @@ mod tests {
             "<token>",
             "[token]",
         ] {
-            for naming in [Naming::Weak, Naming::Strong, Naming::Password] {
-                assert!(!is_named_secret(naming, value), "{value}");
+            for hint in [SecretHint::Weak, SecretHint::Strong, SecretHint::Password] {
+                assert!(!is_named_secret(hint, value), "{value}");
             }
         }
-        assert!(!is_named_secret(Naming::Strong, "B2B-outreach"));
-        assert!(!is_named_secret(Naming::Strong, "Kundenzufriedenheitsanalyse"));
+        assert!(!is_named_secret(SecretHint::Strong, "B2B-outreach"));
+        assert!(!is_named_secret(SecretHint::Strong, "Kundenzufriedenheitsanalyse"));
     }
 
     #[test]
     fn what_people_and_generators_make_up_is_a_secret_after_its_name() {
         for value in ["hunter22", "TempPass!2026", "Demo-Pass-2026!", "482913", "p@sswurd", "aB3dE5fG7hI9kL1"] {
-            assert!(is_named_secret(Naming::Password, value), "{value}");
+            assert!(is_named_secret(SecretHint::Password, value), "{value}");
         }
         for value in ["abc123def", "9f8e7d6c5b4a39281706", "aBcDeFgHiJkLmNoPqRsTu"] {
-            assert!(is_named_secret(Naming::Strong, value), "{value}");
+            assert!(is_named_secret(SecretHint::Strong, value), "{value}");
         }
-        assert!(is_named_secret(Naming::Weak, "9f8e7d6c5b4a39281706f5e4d3c2b1a0"));
-        assert!(!is_named_secret(Naming::Weak, "city"));
-        assert!(!is_named_secret(Naming::Weak, "64ee9a8b1e7f2a0011223344"));
-        assert!(!is_named_secret(Naming::Weak, "123e4567-e89b-42d3-a456-426614174000"));
+        assert!(is_named_secret(SecretHint::Weak, "9f8e7d6c5b4a39281706f5e4d3c2b1a0"));
+        assert!(!is_named_secret(SecretHint::Weak, "city"));
+        assert!(!is_named_secret(SecretHint::Weak, "64ee9a8b1e7f2a0011223344"));
+        assert!(!is_named_secret(SecretHint::Weak, "123e4567-e89b-42d3-a456-426614174000"));
     }
 
     #[test]
     fn what_a_program_assigns_needs_no_looks() {
-        assert!(is_assigned_secret(Naming::Strong, "abcd"));
-        assert!(!is_assigned_secret(Naming::Strong, "abc"));
-        assert!(!is_assigned_secret(Naming::Strong, "required"));
-        assert!(!is_assigned_secret(Naming::Weak, "home"));
+        assert!(is_assigned_secret(SecretHint::Strong, "abcd"));
+        assert!(!is_assigned_secret(SecretHint::Strong, "abc"));
+        assert!(!is_assigned_secret(SecretHint::Strong, "required"));
+        assert!(!is_assigned_secret(SecretHint::Weak, "home"));
     }
 }

@@ -9,10 +9,10 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use regex::Regex;
 
-use super::coat::{Uncoated, percent_decoded};
+use super::coat::{DecodedText, percent_decoded};
 use super::credible::{is_plain, is_record_id};
 use super::expression::compiled;
-use super::names::Naming;
+use super::names::SecretHint;
 use super::{credible, text};
 use crate::domain::{OverBudget, Work};
 
@@ -73,7 +73,7 @@ fn in_base64(
             ['\r', ..] => {
                 let mut start = range.start;
                 for line in run.split_inclusive(marks) {
-                    let mut piece = Uncoated::default();
+                    let mut piece = DecodedText::default();
                     piece.push_verbatim(line.trim_end_matches(marks), start);
                     in_piece(&piece, layers, found, work)?;
                     start += line.len();
@@ -96,8 +96,8 @@ fn in_base64(
 }
 
 /// A run of base64 without its line breaks.
-fn without_breaks(run: &str, start: usize) -> Uncoated {
-    let mut joined = Uncoated::default();
+fn without_breaks(run: &str, start: usize) -> DecodedText {
+    let mut joined = DecodedText::default();
     let mut at = start;
     for line in run.split_inclusive(['\r', '\n', '\\']) {
         joined.push_verbatim(line.trim_end_matches(['\r', '\n', '\\']), at);
@@ -107,7 +107,7 @@ fn without_breaks(run: &str, start: usize) -> Uncoated {
 }
 
 /// Adds where a secret stands in base64: the groups of four characters that hold some of it.
-fn in_piece(piece: &Uncoated, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
+fn in_piece(piece: &DecodedText, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
     let run = &piece.text;
     work.spend(run.len())?;
     let Some(decoded) = decoded(run) else { return Ok(()) };
@@ -135,7 +135,7 @@ fn is_basic_credential(decoded: &str) -> bool {
             && !is_plain(password)
             && !is_record_id(password)
             && password.contains(char::is_alphabetic)
-            && credible::is_named_secret(Naming::Password, password)
+            && credible::is_named_secret(SecretHint::Password, password)
     })
 }
 

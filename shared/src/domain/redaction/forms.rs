@@ -8,20 +8,20 @@ use regex::{Captures, Regex};
 use super::credible::{is_chosen, is_coded, is_named_secret, is_plain, is_random, is_record_id};
 use super::expression::compiled;
 use super::gate::{Gate, Gates};
-use super::names::{Naming, is_pass, parameter_naming};
+use super::names::{SecretHint, is_pass, parameter_hint};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};
 use crate::domain::{OverBudget, Work};
 
 /// One rule: what the expression's group `secret` matches goes, where `judge` agrees.
-struct Form {
+struct SecretForm {
     pattern: String,
     /// Compiled when a text gets through the gate for the first time. Most texts of a setup need few of the rules.
     expression: OnceLock<Regex>,
-    judge: Judge,
+    judge: MatchTest,
 }
 
-impl Form {
+impl SecretForm {
     fn expression(&self) -> &Regex {
         self.expression.get_or_init(|| compiled(&self.pattern))
     }
@@ -29,7 +29,7 @@ impl Form {
 
 /// All rules, and which of them a text needs.
 struct Forms {
-    forms: Vec<Form>,
+    forms: Vec<SecretForm>,
     gates: Gates,
 }
 
@@ -158,12 +158,12 @@ fn is_secret_parameter(found: &Match<'_, '_>) -> bool {
     if stands_in(value) || stands_in(&decoded(value)) || share::is_shared(found) {
         return false;
     }
-    match parameter_naming(found.name()) {
-        Naming::Plain => false,
-        Naming::Weak => is_random(value) && !is_record_id(value) || is_pass(found.name()) && is_chosen(value),
+    match parameter_hint(found.name()) {
+        SecretHint::Plain => false,
+        SecretHint::Weak => is_random(value) && !is_record_id(value) || is_pass(found.name()) && is_chosen(value),
         // Before a merge tag there is a prefix: `?token=key-{{id}}`.
-        Naming::Strong | Naming::Password if found.after(1).starts_with('{') => is_coded(value),
-        Naming::Strong | Naming::Password => value.len() > 2 || value.contains(char::is_alphabetic),
+        SecretHint::Strong | SecretHint::Password if found.after(1).starts_with('{') => is_coded(value),
+        SecretHint::Strong | SecretHint::Password => value.len() > 2 || value.contains(char::is_alphabetic),
     }
 }
 
@@ -207,20 +207,20 @@ fn is_given_to_curl(found: &Match<'_, '_>) -> bool {
 }
 
 /// What a text must contain, an expression, and what judges a match of it.
-pub(super) type Rule = (Gate, String, Judge);
-pub(super) type Judge = fn(&Match<'_, '_>) -> bool;
+pub(super) type FormRule = (Gate, String, MatchTest);
+pub(super) type MatchTest = fn(&Match<'_, '_>) -> bool;
 
 static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let (mut gates, mut forms) = (Vec::new(), Vec::new());
     for (gate, pattern, judge) in rules() {
         gates.push(gate);
-        forms.push(Form { pattern, expression: OnceLock::new(), judge });
+        forms.push(SecretForm { pattern, expression: OnceLock::new(), judge });
     }
     Forms { forms, gates: Gates::new(gates) }
 });
 
-pub(super) fn rules() -> Vec<Rule> {
-    let tables: [Vec<Rule>; 5] = [
+pub(super) fn rules() -> Vec<FormRule> {
+    let tables: [Vec<FormRule>; 5] = [
         by_themselves().into(),
         in_headers().into(),
         in_addresses().into(),
@@ -230,7 +230,7 @@ pub(super) fn rules() -> Vec<Rule> {
     tables.into_iter().flatten().collect()
 }
 
-fn by_themselves() -> [Rule; 6] {
+fn by_themselves() -> [FormRule; 6] {
     // A letter before a prefix makes it part of a word, unless it belongs to an escape of JSON or of a URL.
     let start = r"(?:\b|_|\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2})";
     let any = |forms: &[&str]| format!("{start}(?<secret>{})", forms.join("|"));
@@ -257,7 +257,7 @@ fn by_themselves() -> [Rule; 6] {
     ]
 }
 
-fn in_headers() -> [Rule; 4] {
+fn in_headers() -> [FormRule; 4] {
     [
         // RFC 7235 and RFC 6750: an Authorization value. After the header's name even a short value counts.
         (
@@ -265,7 +265,7 @@ fn in_headers() -> [Rule; 4] {
             format!(
                 r#"(?i)authorization{QUOTE}\s*[:=,]\s*{QUOTE}(?:value{QUOTE}\s*[:=]\s*{QUOTE})?(?:bearer|basic|token|api-?key|digest|negotiate|hmac|aws4-hmac-sha256|zoho-oauthtoken|klaviyo-api-key|key)[\s+]+(?:token=)?{QUOTE}(?<secret>[^\s"'`\\<>{{}}\[\],;]{{4,}})"#
             ),
-            |found| is_named_secret(Naming::Password, found.secret()),
+            |found| is_named_secret(SecretHint::Password, found.secret()),
         ),
         (
             Gate::Literals(&["bearer"]),
@@ -287,7 +287,7 @@ fn in_headers() -> [Rule; 4] {
     ]
 }
 
-fn in_addresses() -> [Rule; 12] {
+fn in_addresses() -> [FormRule; 12] {
     let paths = addresses::PATHS.join("|");
     let hosts = addresses::HOSTS.join("|");
     [
@@ -347,7 +347,7 @@ fn in_addresses() -> [Rule; 12] {
     ]
 }
 
-fn on_command_lines() -> [Rule; 3] {
+fn on_command_lines() -> [FormRule; 3] {
     [
         // curl: `-u user:password`.
         (

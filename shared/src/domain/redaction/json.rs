@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::coat::Uncoated;
-use super::place::{self, Shape, View};
+use super::coat::DecodedText;
+use super::place::{self, JsonShape, View};
 use crate::domain::{OverBudget, Work};
 
 /// How deep objects and lists may stand inside each other: as deep as `serde_json` reads them.
@@ -20,15 +20,15 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) enum Kind {
     /// The fields in the order in which they were written.
-    Object(Vec<(Uncoated, Node)>),
+    Object(Vec<(DecodedText, Node)>),
     Array(Vec<Node>),
-    Text(Uncoated),
+    Text(DecodedText),
     /// With so many digits.
     Number(usize),
     Other,
 }
 
-impl Shape for Node {
+impl JsonShape for Node {
     fn view(&self) -> View<'_, Self> {
         match &self.kind {
             Kind::Object(fields) => {
@@ -140,9 +140,9 @@ impl Reader<'_> {
     }
 
     /// The text in quotation marks that begins here. Its places are those of the text without the marks.
-    fn quoted(&mut self) -> Result<Option<Uncoated>, OverBudget> {
+    fn quoted(&mut self) -> Result<Option<DecodedText>, OverBudget> {
         self.at += 1;
-        let mut read = Uncoated::default();
+        let mut read = DecodedText::default();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let Some(length) = rest.find(['"', '\\']) else {

@@ -8,12 +8,12 @@ use super::credible::{
     is_assigned_secret, is_chosen, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
 };
 use super::expression::compiled;
-use super::forms::{Judge, Match, QUOTE, Rule};
+use super::forms::{FormRule, Match, MatchTest, QUOTE};
 use super::gate::Gate;
-use super::names::{Naming, is_pass, is_user, naming};
+use super::names::{SecretHint, hint, is_pass, is_user};
 use super::stand_in::is_identifier;
 
-/// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`naming`].
+/// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`hint`].
 const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|tajny|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|parola d['’]ordine|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|(?:llave|clave)(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|chiave(?: api| segreta| privata| d['’]accesso)?|klucz(?: api| prywatny| dostępu)?|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
 /// The same in languages that do not.
 const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パスワード|トークン|シークレット|アクセスキー|キー|秘密鍵|비밀번호|암호|토큰|시크릿)";
@@ -22,32 +22,32 @@ const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzm
 /// What people add to a label before the colon: which of several it is, and for what.
 const QUALIFIER: &str = r#"(?<qualifier>[\s--\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[\s--\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[\s--\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[\s--\n]+[^\s:=,;"“”()\[\]<>{}]{1,24}){1,5}?)"#;
 
-pub(super) fn rules() -> Vec<Rule> {
+pub(super) fn rules() -> Vec<FormRule> {
     let others = by_itself().into_iter().chain(in_markup()).chain(beside_an_issuer()).chain(super::openers::rules());
     behind_a_name().chain(others).collect()
 }
 
 fn is_named(found: &Match<'_, '_>) -> bool {
-    is_named_secret(naming(found.name()), found.secret())
+    is_named_secret(hint(found.name()), found.secret())
 }
 
 /// A value in quotation marks is a literal: it need not look like a secret.
 fn is_assigned(found: &Match<'_, '_>) -> bool {
-    let naming = naming_in(found);
-    is_assigned_secret(naming, found.secret()) && !is_reading(found)
+    let hint = hint_in(found);
+    is_assigned_secret(hint, found.secret()) && !is_reading(found)
 }
 
 /// What the name says, with what stands before it: a `pass` beside a user is a password.
-fn naming_in(found: &Match<'_, '_>) -> Naming {
+fn hint_in(found: &Match<'_, '_>) -> SecretHint {
     let name = found.name();
     // A cookie has a name of its own; people speak of the other kind.
     if name.to_lowercase().trim_end_matches('s').ends_with("cookie") && !found.secret().contains('=') {
-        return Naming::Weak;
+        return SecretHint::Weak;
     }
-    if naming(name) < Naming::Strong && is_pass(name) && is_beside_a_user(found) {
-        Naming::Password
+    if hint(name) < SecretHint::Strong && is_pass(name) && is_beside_a_user(found) {
+        SecretHint::Password
     } else {
-        naming(name)
+        hint(name)
     }
 }
 
@@ -74,15 +74,15 @@ fn is_named_or_assigned(found: &Match<'_, '_>) -> bool {
     if is_parameter || is_of_a_meeting {
         return false;
     }
-    let (name, value, naming) = (found.name(), found.secret(), naming_in(found));
-    if is_named_secret(naming, value) {
+    let (name, value, hint) = (found.name(), found.secret(), hint_in(found));
+    if is_named_secret(hint, value) {
         return !is_identifier(value);
     }
     let is_tight = found.group("separator") == "=" && found.group("gap").is_empty();
     let is_constant = name.contains('_') && !name.contains(char::is_lowercase);
     let is_literal =
-        is_assigned_secret(naming, value) && !is_identifier(value) && !found.after(1).starts_with(['(', '[', '.']);
-    is_tight && is_literal && (is_constant || naming == Naming::Password)
+        is_assigned_secret(hint, value) && !is_identifier(value) && !found.after(1).starts_with(['(', '[', '.']);
+    is_tight && is_literal && (is_constant || hint == SecretHint::Password)
 }
 
 fn is_random_after_a_name(found: &Match<'_, '_>) -> bool {
@@ -90,7 +90,7 @@ fn is_random_after_a_name(found: &Match<'_, '_>) -> bool {
     if found.before(1).ends_with(['?', '&']) {
         return false;
     }
-    naming(found.name()) >= Naming::Weak
+    hint(found.name()) >= SecretHint::Weak
         && !is_plain(value)
         && is_random(value)
         && !is_record_id(value)
@@ -107,34 +107,34 @@ fn is_qualified(found: &Match<'_, '_>) -> bool {
 
 /// A value that markup or a line break parts from its name.
 fn is_decorated(found: &Match<'_, '_>) -> bool {
-    let (value, gap, naming) = (found.secret().trim_end_matches(['.', '!', '?']), found.group("gap"), naming_in(found));
-    let is_next_label = value.split_once([':', '=']).is_some_and(|(name, _)| self::naming(name) >= Naming::Weak);
+    let (value, gap, hint) = (found.secret().trim_end_matches(['.', '!', '?']), found.group("gap"), hint_in(found));
+    let is_next_label = value.split_once([':', '=']).is_some_and(|(name, _)| self::hint(name) >= SecretHint::Weak);
     let is_one_word = gap.chars().all(|c| "-_".contains(c));
     if is_next_label || is_one_word || value.starts_with(['@', '/', '.', '-']) || found.before(1).ends_with(['?', '&'])
     {
         return false;
     }
-    if naming < Naming::Strong || is_identifier(value) {
-        return naming == Naming::Weak && is_random_after_a_name(found);
+    if hint < SecretHint::Strong || is_identifier(value) {
+        return hint == SecretHint::Weak && is_random_after_a_name(found);
     }
     let is_parted = gap.contains([':', '=', '|', '<', '>', '-', '*', '`', '[', '(', '~', '_', '#']);
     let ends_the_line =
         found.after(2).trim_start_matches(['*', '_', '`', '"', '|', ')', ']']).starts_with(['\n', '\r', '<', '|']);
     let stands_alone = ends_the_line || found.after(1).is_empty();
     if is_parted {
-        return is_named_secret(naming, value);
+        return is_named_secret(hint, value);
     }
-    if naming == Naming::Password && is_beside_a_user(found) {
+    if hint == SecretHint::Password && is_beside_a_user(found) {
         return is_login(found);
     }
-    if naming == Naming::Password && is_chosen(value) {
+    if hint == SecretHint::Password && is_chosen(value) {
         return true;
     }
     // Nothing but space: the value has to look made, or to be the whole of the next line.
     let is_next_line = gap.contains('\n') && stands_alone;
     !is_plain(value)
         && (is_random(value) && !is_record_id(value)
-            || is_next_line && (is_coded(value) || naming == Naming::Password && is_password_like(value)))
+            || is_next_line && (is_coded(value) || hint == SecretHint::Password && is_password_like(value)))
 }
 
 /// A login and its password with one mark between them.
@@ -182,7 +182,7 @@ struct NamedRule {
     name: String,
     /// The expression of what follows the name, with the group `secret`.
     tail: String,
-    judge: Judge,
+    judge: MatchTest,
 }
 
 /// Matches wherever a rule of [`named`] does: it has the same names and tails, whatever stands before. Most texts have no such
@@ -199,7 +199,7 @@ pub(super) fn may_name(text: &str) -> bool {
     NAMED.is_match(text)
 }
 
-fn behind_a_name() -> impl Iterator<Item = Rule> {
+fn behind_a_name() -> impl Iterator<Item = FormRule> {
     named().into_iter().map(|NamedRule { before, name, tail, judge }| {
         (Gate::Named, format!("(?i){before}(?<name>{name}){tail}"), judge)
     })
@@ -239,7 +239,7 @@ fn named() -> Vec<NamedRule> {
             "",
             any(),
             format!(r#"{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
-            |found| naming(found.name()) == Naming::Password && is_passphrase(found.secret()),
+            |found| hint(found.name()) == SecretHint::Password && is_passphrase(found.secret()),
         ),
         // Four groups of four letters, as Google gives them to programs.
         rule(
@@ -265,7 +265,7 @@ fn named() -> Vec<NamedRule> {
             word(),
             r#"(?:[ \t]+[\w'-]+){1,6}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?(?<secret>[^\s"'`\\<>{}]{6,})"#
                 .to_owned(),
-            |found| naming(found.name()) == Naming::Password && is_login(found),
+            |found| hint(found.name()) == SecretHint::Password && is_login(found),
         ),
         // "Password (VPN): value"
         rule(
@@ -296,7 +296,7 @@ fn named() -> Vec<NamedRule> {
     ]
 }
 
-fn by_itself() -> Vec<Rule> {
+fn by_itself() -> Vec<FormRule> {
     vec![
         // Languages without spaces go on right behind the value.
         (
@@ -342,11 +342,11 @@ fn is_passphrase(value: &str) -> bool {
     value.contains(' ')
         && value.contains(|c: char| c.is_ascii_digit())
         && value.split(' ').count() <= 5
-        && value.split(' ').all(|word| naming(word) < Naming::Weak)
+        && value.split(' ').all(|word| hint(word) < SecretHint::Weak)
         && value.split(' ').any(|word| is_coded(word) || word.contains(['!', '@', '#', '$', '%', '^', '*']))
 }
 
-fn in_markup() -> [Rule; 2] {
+fn in_markup() -> [FormRule; 2] {
     [
         // <apiKey>value</apiKey>
         (
@@ -366,13 +366,13 @@ fn in_markup() -> [Rule; 2] {
 }
 
 /// Keys without a form of their own, beside the name of who issues them.
-fn beside_an_issuer() -> impl Iterator<Item = Rule> {
+fn beside_an_issuer() -> impl Iterator<Item = FormRule> {
     super::formats::BESIDE.iter().map(|(literals, issuer, form)| {
         // Between them stands at most a line of words. Forty times `\w` would make thirteen thousand states.
         let rule = format!(
             r#"(?i:\b(?:{issuer}))(?:[\s0-9A-Za-z_[^\x00-\x7F].:=,"'`*|<>/()\[\]\\-]{{0,40}}?[\s:=,"'`*|<>(\[\\])(?<secret>{form})\b"#
         );
-        let judge: Judge = |found| is_random(found.secret()) && !is_identifier(found.secret());
+        let judge: MatchTest = |found| is_random(found.secret()) && !is_identifier(found.secret());
         (Gate::Literals(literals), rule, judge)
     })
 }

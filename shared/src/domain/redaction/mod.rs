@@ -28,6 +28,7 @@ mod share;
 mod stand_in;
 mod tables;
 mod text;
+mod value_place;
 mod vocabulary;
 mod walk;
 mod webhook;
@@ -36,7 +37,7 @@ mod within;
 use std::borrow::Cow;
 
 pub use self::again::redact_again;
-use self::place::Place;
+use self::place::ValuePlace;
 pub use self::share::{CapabilityLinks, capability_links};
 use self::walk::Redactor;
 use super::{Document, OverBudget, Work};
@@ -58,9 +59,9 @@ impl Allowance {
     pub const UNLIMITED: Self = Self { places: usize::MAX, pointer_bytes: usize::MAX };
 }
 
-/// Why a redaction stopped.
+/// The limit at which a search for places stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum LimitError {
     /// There are more places with secrets than the allowance has.
     TooManyPlaces,
     /// Their pointers are longer than the allowance has.
@@ -69,7 +70,7 @@ pub enum Stopped {
     OverBudget,
 }
 
-impl From<OverBudget> for Stopped {
+impl From<OverBudget> for LimitError {
     fn from(_: OverBudget) -> Self {
         Self::OverBudget
     }
@@ -92,14 +93,18 @@ pub fn redact(document: &mut Document) -> Vec<String> {
 }
 
 /// The same within limits. A document that it stopped at is not to be used.
-pub fn redact_within(document: &mut Document, allowance: &mut Allowance, work: &Work) -> Result<Vec<String>, Stopped> {
+pub fn redact_within(
+    document: &mut Document,
+    allowance: &mut Allowance,
+    work: &Work,
+) -> Result<Vec<String>, LimitError> {
     let redacted = document.without_binaries(|fields| Redactor::new(text::LAYERS, allowance, work).run_fields(fields));
     redacted.unwrap_or_else(|| Ok(Vec::new()))
 }
 
 /// Does the same to one text outside a document, such as a message for the log.
 pub fn redact_text(text: &str) -> Cow<'_, str> {
-    match text::clean(text, Place::Ordinary, text::LAYERS, &Work::unlimited()) {
+    match text::clean(text, ValuePlace::Ordinary, text::LAYERS, &Work::unlimited()) {
         Ok(None) => Cow::Borrowed(text),
         Ok(Some(cleaned)) => Cow::Owned(cleaned),
         Err(OverBudget) => Cow::Borrowed(PLACEHOLDER),

@@ -11,7 +11,7 @@ use super::vocabulary::{
 
 /// What a name says about the value that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Naming {
+pub(super) enum SecretHint {
     /// Nothing.
     Plain,
     /// It may be a secret: `key` is a map's key in one setup and an API key in another. What it looks like decides.
@@ -36,16 +36,16 @@ pub(super) fn collapsed(name: &str) -> String {
     if name.is_ascii() { folded(&mut name.chars()) } else { folded(&mut name.nfkc()) }
 }
 
-/// What the name of a field, a header or a variable says.
-pub(super) fn naming(name: &str) -> Naming {
+/// Returns what the name of a field, a header or a variable says about its value.
+pub(super) fn hint(name: &str) -> SecretHint {
     let name = without_placeholder(name);
     match last_word(&name) {
-        Some(first) if first.is_switch => Naming::Plain,
-        Some(first) if first.is_account => Naming::Password,
-        _ => match naming_of(&collapsed(&name)) {
+        Some(first) if first.is_switch => SecretHint::Plain,
+        Some(first) if first.is_account => SecretHint::Password,
+        _ => match hint_of(&collapsed(&name)) {
             // A personal access token. "Pat" is a person as well.
-            Naming::Plain if words(&name).last().is_some_and(|last| last == "pat") => Naming::Weak,
-            naming => naming,
+            SecretHint::Plain if words(&name).last().is_some_and(|last| last == "pat") => SecretHint::Weak,
+            hint => hint,
         },
     }
 }
@@ -62,8 +62,8 @@ fn last_word(name: &str) -> Option<Words> {
     let (last, before) = words.split_last()?;
     let previous = before.last()?.as_str();
     let first = before.first()?.as_str();
-    let is_step = STEPS.contains(&first) && naming_of(last) == Naming::Password;
-    let is_switch = is_step || (SWITCHES.contains(&first) && naming_of(last) >= Naming::Weak);
+    let is_step = STEPS.contains(&first) && hint_of(last) == SecretHint::Password;
+    let is_switch = is_step || (SWITCHES.contains(&first) && hint_of(last) >= SecretHint::Weak);
     let is_account = matches!(last.trim_end_matches(|c: char| c.is_ascii_digit()), "pass" | "pw" | "psw" | "passwd")
         && ACCOUNTS.contains(&previous);
     Some(Words { is_switch, is_account })
@@ -153,15 +153,15 @@ pub(super) fn is_user(name: &str) -> bool {
 }
 
 /// What the name of a query parameter says.
-pub(super) fn parameter_naming(name: &str) -> Naming {
+pub(super) fn parameter_hint(name: &str) -> SecretHint {
     let collapsed = collapsed(name);
     let is = |names: &[&str]| names.contains(&collapsed.as_str());
     if is(&PARAMETERS) {
-        Naming::Strong
+        SecretHint::Strong
     } else if is(&WEAK_PARAMETERS) {
-        Naming::Weak
+        SecretHint::Weak
     } else {
-        naming(name)
+        hint(name)
     }
 }
 
@@ -197,20 +197,20 @@ pub(super) fn is_named_like_a_secret(value: &str) -> bool {
             || PASSWORDS.iter().chain(SECRETS).any(|name| collapsed.contains(name)))
 }
 
-fn naming_of(collapsed: &str) -> Naming {
+fn hint_of(collapsed: &str) -> SecretHint {
     let bare = collapsed.trim_end_matches(|c: char| c.is_ascii_digit());
     let bare = TAILS.iter().find_map(|tail| bare.strip_suffix(tail)).filter(|rest| !rest.is_empty()).unwrap_or(bare);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
     if ends(PUBLIC) {
-        Naming::Plain
+        SecretHint::Plain
     } else if ends(PASSWORDS) {
-        Naming::Password
+        SecretHint::Password
     } else if ends(SECRETS) {
-        Naming::Strong
+        SecretHint::Strong
     } else if ends(WEAK) {
-        Naming::Weak
+        SecretHint::Weak
     } else {
-        Naming::Plain
+        SecretHint::Plain
     }
 }
 
@@ -221,51 +221,51 @@ mod tests {
     #[test]
     fn a_name_says_what_its_end_says() {
         for (name, expected) in [
-            ("password", Naming::Password),
-            ("DB_PASSWORD", Naming::Password),
-            ("passwordHash", Naming::Password),
-            ("Passwort", Naming::Password),
-            ("X-Api-Key", Naming::Strong),
-            ("aws_secret_access_key", Naming::Strong),
-            ("clientSecret2", Naming::Strong),
-            ("token_value", Naming::Strong),
-            ("Set-Cookie", Naming::Strong),
-            ("openaiKey", Naming::Weak),
-            ("key", Naming::Weak),
-            ("sig", Naming::Weak),
-            ("DB_PASS", Naming::Password),
-            ("smtpPass", Naming::Password),
-            ("API-Schlüssel", Naming::Strong),
-            ("clé API", Naming::Strong),
-            ("ｐａｓｓｗｏｒｄ", Naming::Password),
-            ("pass\u{200B}word", Naming::Password),
-            ("forgotPassword", Naming::Plain),
-            ("showPassword", Naming::Plain),
-            ("nextPageToken", Naming::Plain),
-            ("boardingPass", Naming::Plain),
-            ("maxTokens", Naming::Plain),
-            ("passwordResetSubject", Naming::Plain),
-            ("tokenLimit", Naming::Plain),
-            ("emailSignature", Naming::Plain),
-            ("", Naming::Plain),
-            ("123", Naming::Plain),
+            ("password", SecretHint::Password),
+            ("DB_PASSWORD", SecretHint::Password),
+            ("passwordHash", SecretHint::Password),
+            ("Passwort", SecretHint::Password),
+            ("X-Api-Key", SecretHint::Strong),
+            ("aws_secret_access_key", SecretHint::Strong),
+            ("clientSecret2", SecretHint::Strong),
+            ("token_value", SecretHint::Strong),
+            ("Set-Cookie", SecretHint::Strong),
+            ("openaiKey", SecretHint::Weak),
+            ("key", SecretHint::Weak),
+            ("sig", SecretHint::Weak),
+            ("DB_PASS", SecretHint::Password),
+            ("smtpPass", SecretHint::Password),
+            ("API-Schlüssel", SecretHint::Strong),
+            ("clé API", SecretHint::Strong),
+            ("ｐａｓｓｗｏｒｄ", SecretHint::Password),
+            ("pass\u{200B}word", SecretHint::Password),
+            ("forgotPassword", SecretHint::Plain),
+            ("showPassword", SecretHint::Plain),
+            ("nextPageToken", SecretHint::Plain),
+            ("boardingPass", SecretHint::Plain),
+            ("maxTokens", SecretHint::Plain),
+            ("passwordResetSubject", SecretHint::Plain),
+            ("tokenLimit", SecretHint::Plain),
+            ("emailSignature", SecretHint::Plain),
+            ("", SecretHint::Plain),
+            ("123", SecretHint::Plain),
         ] {
-            assert_eq!(naming(name), expected, "{name}");
+            assert_eq!(hint(name), expected, "{name}");
         }
     }
 
     #[test]
     fn a_parameter_may_say_more() {
         for (name, expected) in [
-            ("sig", Naming::Strong),
-            ("X-Amz-Signature", Naming::Strong),
-            ("access_token", Naming::Strong),
-            ("code", Naming::Weak),
-            ("key", Naming::Weak),
-            ("utm_source", Naming::Plain),
-            ("monkey", Naming::Plain),
+            ("sig", SecretHint::Strong),
+            ("X-Amz-Signature", SecretHint::Strong),
+            ("access_token", SecretHint::Strong),
+            ("code", SecretHint::Weak),
+            ("key", SecretHint::Weak),
+            ("utm_source", SecretHint::Plain),
+            ("monkey", SecretHint::Plain),
         ] {
-            assert_eq!(parameter_naming(name), expected, "{name}");
+            assert_eq!(parameter_hint(name), expected, "{name}");
         }
     }
 }

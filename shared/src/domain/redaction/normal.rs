@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::coat::Uncoated;
+use super::coat::DecodedText;
 use crate::domain::invisible::is_ignorable;
 
 /// Named character references of HTML that stand around names and values.
@@ -24,11 +24,11 @@ const NAMED: [(&str, char); 12] = [
 ];
 
 /// The normal form of `text`; `None` where that is the text itself.
-pub(super) fn normal(text: &str) -> Option<Uncoated> {
+pub(super) fn normal(text: &str) -> Option<DecodedText> {
     if text.is_ascii() && !text.contains('&') {
         return None;
     }
-    let mut normal = Uncoated::default();
+    let mut normal = DecodedText::default();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let plain = rest.find(|c: char| !c.is_ascii() || c == '&').unwrap_or(rest.len());
@@ -49,7 +49,7 @@ pub(super) fn normal(text: &str) -> Option<Uncoated> {
 const MOST_MARKS: usize = 32;
 
 /// Adds what `rest` begins with, which is a reference or a character with its marks; gives its length.
-fn push_unit(normal: &mut Uncoated, rest: &str, at: usize) -> usize {
+fn push_unit(normal: &mut DecodedText, rest: &str, at: usize) -> usize {
     if let Some((unit, length)) = reference(rest) {
         if let Some(unit) = as_read(unit) {
             normal.push(unit, at..at + length);

@@ -1,10 +1,10 @@
 //! What opens something beside a program, as people write it down: doors, networks, accounts.
 
 use super::credible::{is_chosen, is_coded, is_plain};
-use super::forms::{Match, Rule};
+use super::forms::{FormRule, Match};
 use super::gate::Gate;
 
-pub(super) fn rules() -> Vec<Rule> {
+pub(super) fn rules() -> Vec<FormRule> {
     vec![
         // "Alarm code: 4711". A dial-in code is made to be sent.
         (

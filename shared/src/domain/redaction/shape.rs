@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A value of a document, or of JSON that stands in a text.
-pub(super) trait Shape: Sized {
+pub(super) trait JsonShape: Sized {
     /// What it is.
     fn view(&self) -> View<'_, Self>;
 }
@@ -17,7 +17,7 @@ pub(super) enum View<'a, S> {
     Other,
 }
 
-impl Shape for Value {
+impl JsonShape for Value {
     fn view(&self) -> View<'_, Self> {
         match self {
             Self::Object(fields) => View::Object(fields.iter().map(|(key, value)| (key.as_str(), value)).collect()),

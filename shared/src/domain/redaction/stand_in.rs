@@ -188,16 +188,16 @@ fn without_scheme(text: &str) -> &str {
 struct Tags<'t> {
     text: &'t str,
     /// For each pair, where its closing delimiter stands next.
-    closing: [Ahead; PAIRS.len()],
+    closing: [NextPlace; PAIRS.len()],
     /// Where a quotation mark or a line break stands next.
-    quote: Ahead,
+    quote: NextPlace,
 }
 
 /// Where something stands next in a text; `None` where it does not come any more.
 #[derive(Clone, Copy)]
-struct Ahead(Option<usize>);
+struct NextPlace(Option<usize>);
 
-impl Ahead {
+impl NextPlace {
     /// Its first place from `from` on, which is never before that of an earlier call. `search` looks for it.
     fn from(&mut self, from: usize, search: impl FnOnce(usize) -> Option<usize>) -> Option<usize> {
         if self.0.is_some_and(|at| at < from) {
@@ -210,7 +210,7 @@ impl Ahead {
 impl<'t> Tags<'t> {
     fn of(text: &'t str) -> Self {
         // A place before every delimiter, so that the first call searches.
-        let before = Ahead(Some(0));
+        let before = NextPlace(Some(0));
         Self { text, closing: [before; PAIRS.len()], quote: before }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::credible::{is_named_secret, is_password_like};
-use super::names::{Naming, is_pass, naming};
+use super::names::{SecretHint, hint, is_pass};
 use crate::domain::{OverBudget, Work};
 
 /// What parts the cells of a line, as Markdown, spreadsheets and exports have it.
@@ -33,7 +33,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
 struct TextTable {
     mark: char,
     /// Which columns hold secrets, and of which kind.
-    columns: Vec<(usize, Naming)>,
+    columns: Vec<(usize, SecretHint)>,
 }
 
 impl TextTable {
@@ -52,7 +52,7 @@ impl TextTable {
         MARKS.into_iter().filter(|mark| is_head(*mark)).find_map(|mark| {
             let columns: Vec<_> = cells(line, mark)
                 .enumerate()
-                .filter_map(|(column, (_, head))| Some((column, head_naming(head)?)))
+                .filter_map(|(column, (_, head))| Some((column, head_hint(head)?)))
                 .collect();
             (!columns.is_empty()).then_some(Self { mark, columns })
         })
@@ -60,13 +60,13 @@ impl TextTable {
 
     fn row(&self, line: &str, start: usize, found: &mut Vec<Range<usize>>) {
         for (column, (place, cell)) in cells(line, self.mark).enumerate() {
-            let naming = self.columns.iter().find(|(secret, _)| *secret == column).map(|(_, naming)| *naming);
-            let is_secret = |naming| {
+            let hint = self.columns.iter().find(|(secret, _)| *secret == column).map(|(_, hint)| *hint);
+            let is_secret = |hint| {
                 !cell.contains(' ')
-                    && (is_named_secret(naming, cell)
-                        || naming == Naming::Password && is_password_like(cell) && !super::credible::is_plain(cell))
+                    && (is_named_secret(hint, cell)
+                        || hint == SecretHint::Password && is_password_like(cell) && !super::credible::is_plain(cell))
             };
-            if naming.is_some_and(is_secret) {
+            if hint.is_some_and(is_secret) {
                 found.push(start + place..start + place + cell.len());
             }
         }
@@ -74,13 +74,13 @@ impl TextTable {
 }
 
 /// What the head of a column says: it is the name of a secret and nothing else.
-fn head_naming(head: &str) -> Option<Naming> {
-    let naming = if is_pass(head) && !["key", "auth"].iter().any(|word| head.eq_ignore_ascii_case(word)) {
-        Naming::Password
+fn head_hint(head: &str) -> Option<SecretHint> {
+    let hint = if is_pass(head) && !["key", "auth"].iter().any(|word| head.eq_ignore_ascii_case(word)) {
+        SecretHint::Password
     } else {
-        naming(head)
+        hint(head)
     };
-    (naming >= Naming::Weak && head.len() <= 40 && head.split(' ').count() <= 4).then_some(naming)
+    (hint >= SecretHint::Weak && head.len() <= 40 && head.split(' ').count() <= 4).then_some(hint)
 }
 
 /// The cells of a line without the space and the marks around their texts, and where each stands.

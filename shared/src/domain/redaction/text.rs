@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::coat::Uncoated;
+use super::coat::DecodedText;
 use super::normal::normal;
-use super::place::{self, Place};
+use super::place::{self, ValuePlace};
 use super::{PLACEHOLDER, encoded, forms, json, numbers, tables, within};
 use crate::domain::{OverBudget, Work};
 
@@ -18,12 +18,12 @@ const ROUNDS: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) range: Range<usize>,
-    pub(super) with: With,
+    pub(super) with: Substitute,
 }
 
 /// What stands where a secret stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum With {
+pub(super) enum Substitute {
     Placeholder,
     /// The placeholder in quotation marks, for a number in JSON.
     Quoted,
@@ -34,17 +34,17 @@ pub(super) enum With {
 impl Edit {
     /// Takes out what stands at `range`.
     pub(super) fn removal(range: Range<usize>) -> Self {
-        Self { range, with: With::Placeholder }
+        Self { range, with: Substitute::Placeholder }
     }
 
     /// The same change in the text with its coat.
-    pub(super) fn through(self, coat: &Uncoated) -> Self {
+    pub(super) fn through(self, coat: &DecodedText) -> Self {
         Self { range: coat.source(&self.range), ..self }
     }
 }
 
 /// What is left of a text at `place`; `None` when nothing had to go. Cleaning what is left changes nothing more.
-pub(super) fn clean(text: &str, place: Place, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
+pub(super) fn clean(text: &str, place: ValuePlace, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
     let found = place::edits(text, place, layers, work)?;
     if found.is_empty() {
         return Ok(None);
@@ -66,7 +66,7 @@ pub(super) fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>,
     let mut found = Vec::new();
     if let Some(layers) = layers.checked_sub(1) {
         for node in json::find(text, work)? {
-            within::find(&node, Place::Ordinary, layers, &mut found, work)?;
+            within::find(&node, ValuePlace::Ordinary, layers, &mut found, work)?;
         }
     }
     let mut start = 0;
@@ -102,7 +102,7 @@ fn joined(mut found: Vec<Edit>) -> Vec<Edit> {
         let joins = next.range.start <= last.range.end;
         if joins && next.range.end > last.range.end {
             last.range.end = next.range.end;
-            last.with = With::Placeholder;
+            last.with = Substitute::Placeholder;
         }
         joins
     });
@@ -115,9 +115,9 @@ fn applied(text: &str, found: Vec<Edit>) -> String {
     for Edit { range, with } in found {
         left.push_str(text.get(at..range.start).unwrap_or_default());
         match with {
-            With::Placeholder => left.push_str(PLACEHOLDER),
-            With::Quoted => left.extend(["\"", PLACEHOLDER, "\""]),
-            With::Address(address) => left.push_str(&address),
+            Substitute::Placeholder => left.push_str(PLACEHOLDER),
+            Substitute::Quoted => left.extend(["\"", PLACEHOLDER, "\""]),
+            Substitute::Address(address) => left.push_str(&address),
         }
         at = range.end;
     }

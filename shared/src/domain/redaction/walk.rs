@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::place::{self, Place};
-use super::{Allowance, PLACEHOLDER, Stopped, text};
+use super::place::{self, ValuePlace};
+use super::{Allowance, LimitError, PLACEHOLDER, text};
 use crate::domain::{OverBudget, Work, pointer};
 
 /// Walks a value.
@@ -27,7 +27,7 @@ struct Places<'a> {
 
 impl Places<'_> {
     /// Notes the current place. A place is named once, also where both key and value had to go.
-    fn note(&mut self) -> Result<(), Stopped> {
+    fn note(&mut self) -> Result<(), LimitError> {
         let Self { pointer, removed, allowance, is_lenient } = self;
         if *is_lenient && (allowance.places == 0 || allowance.pointer_bytes < pointer.len()) {
             return Ok(());
@@ -35,8 +35,8 @@ impl Places<'_> {
         if removed.last() == Some(pointer) {
             return Ok(());
         }
-        allowance.places = allowance.places.checked_sub(1).ok_or(Stopped::TooManyPlaces)?;
-        allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(Stopped::LongPointers)?;
+        allowance.places = allowance.places.checked_sub(1).ok_or(LimitError::TooManyPlaces)?;
+        allowance.pointer_bytes = allowance.pointer_bytes.checked_sub(pointer.len()).ok_or(LimitError::LongPointers)?;
         removed.push(pointer.clone());
         Ok(())
     }
@@ -56,12 +56,12 @@ impl<'a> Redactor<'a> {
         Self { places: Places { is_lenient: true, ..self.places }, ..self }
     }
 
-    pub(super) fn run_fields(mut self, fields: &mut Map<String, Value>) -> Result<Vec<String>, Stopped> {
-        self.fields(fields, Place::Ordinary)?;
+    pub(super) fn run_fields(mut self, fields: &mut Map<String, Value>) -> Result<Vec<String>, LimitError> {
+        self.fields(fields, ValuePlace::Ordinary)?;
         Ok(self.places.removed)
     }
 
-    fn fields(&mut self, fields: &mut Map<String, Value>, around: Place) -> Result<(), Stopped> {
+    fn fields(&mut self, fields: &mut Map<String, Value>, around: ValuePlace) -> Result<(), LimitError> {
         self.clean_keys(fields)?;
         let views: Vec<_> = fields.iter().map(|(key, value)| (key.as_str(), value)).collect();
         let places = place::of_fields(&views, around);
@@ -73,10 +73,10 @@ impl<'a> Redactor<'a> {
     }
 
     /// Replaces the keys that are secrets. Two that become alike are numbered, so that no value is lost.
-    fn clean_keys(&mut self, fields: &mut Map<String, Value>) -> Result<(), Stopped> {
+    fn clean_keys(&mut self, fields: &mut Map<String, Value>) -> Result<(), LimitError> {
         let mut cleaned: HashMap<String, String> = HashMap::new();
         for key in fields.keys() {
-            if let Some(clean) = text::clean(key, Place::Ordinary, self.layers, self.work)? {
+            if let Some(clean) = text::clean(key, ValuePlace::Ordinary, self.layers, self.work)? {
                 cleaned.insert(key.clone(), clean);
             }
         }
@@ -102,7 +102,7 @@ impl<'a> Redactor<'a> {
         Ok(())
     }
 
-    fn value(&mut self, value: &mut Value, place: Place) -> Result<(), Stopped> {
+    fn value(&mut self, value: &mut Value, place: ValuePlace) -> Result<(), LimitError> {
         self.work.spend(1)?;
         match value {
             Value::Object(fields) => self.fields(fields, place),
@@ -126,7 +126,7 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), Stopped>) -> Result<(), Stopped> {
+    fn at(&mut self, segment: &str, visit: impl FnOnce(&mut Self) -> Result<(), LimitError>) -> Result<(), LimitError> {
         let length = self.places.pointer.len();
         pointer::push(&mut self.places.pointer, segment);
         visit(self)?;

@@ -1,14 +1,14 @@
 //! Walks JSON that stands in a text, by the same rules as the document around it.
 
 use super::json::{Kind, Node};
-use super::place::{self, Place, Shape, View};
-use super::text::{self, Edit, With};
+use super::place::{self, JsonShape, ValuePlace, View};
+use super::text::{self, Edit, Substitute};
 use crate::domain::{OverBudget, Work};
 
 /// Adds what has to go of `node`, which stands at `place`. Places are those of the text in which it stands.
 pub(super) fn find(
     node: &Node,
-    place: Place,
+    place: ValuePlace,
     layers: usize,
     found: &mut Vec<Edit>,
     work: &Work,
@@ -32,7 +32,7 @@ pub(super) fn find(
             found.extend(edits.into_iter().map(|edit| edit.through(value)));
         }
         (Kind::Number(digits), _) if place.takes_number(*digits) => {
-            found.push(Edit { range: node.range.clone(), with: With::Quoted });
+            found.push(Edit { range: node.range.clone(), with: Substitute::Quoted });
         }
         _ => {}
     }

@@ -23,7 +23,7 @@ pub struct Canary {
 
 /// Plants every form in `places_per_form` of the places, in turn, or in all of them without a number.
 pub fn plant(places_per_form: Option<usize>) -> Vec<Canary> {
-    let mut made = Making::default();
+    let mut made = SecretGenerator::default();
     let mut canaries = Vec::new();
     let mut turn = 0;
     for form in TEXTS.iter().chain(KEYED_BY_ISSUER) {
@@ -32,12 +32,12 @@ pub fn plant(places_per_form: Option<usize>) -> Vec<Canary> {
             canaries.push(place.canary(form, json!(text), needles));
         }
     }
-    for (coat, wrap) in COATS {
-        let credential = coat.contains("base64").then_some(BASIC_CREDENTIAL);
-        for form in COATED.iter().copied().chain(credential) {
+    for (encoding, wrap) in ENCODINGS {
+        let credential = encoding.contains("base64").then_some(BASIC_CREDENTIAL);
+        for form in ENCODED.iter().copied().chain(credential) {
             for place in in_turn(&TEXT_PLACES, &mut turn, places_per_form) {
                 let (text, needles) = made.text(form);
-                canaries.push(place.canary(&format!("{coat} of {form}"), json!(wrap(&text)), needles));
+                canaries.push(place.canary(&format!("{encoding} of {form}"), json!(wrap(&text)), needles));
             }
         }
     }
@@ -51,7 +51,7 @@ pub fn plant(places_per_form: Option<usize>) -> Vec<Canary> {
     for form in WEBHOOKS {
         let (text, needles) = made.text(form);
         let actions: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{form}: {error}"));
-        canaries.push(Spot { kind: "automations", pointer: "/actions" }.canary(form, actions, needles));
+        canaries.push(ItemPlace { kind: "automations", pointer: "/actions" }.canary(form, actions, needles));
     }
     for form in KEYED_BY_ISSUER {
         let (text, needles) = made.text(form);
@@ -60,7 +60,7 @@ pub fn plant(places_per_form: Option<usize>) -> Vec<Canary> {
     canaries
 }
 
-fn in_turn(places: &'static [Spot], turn: &mut usize, count: Option<usize>) -> Vec<&'static Spot> {
+fn in_turn(places: &'static [ItemPlace], turn: &mut usize, count: Option<usize>) -> Vec<&'static ItemPlace> {
     let count = count.unwrap_or(places.len()).min(places.len());
     let chosen = (0..count).map(|number| &places[(*turn + number) % places.len()]).collect();
     *turn += count;
@@ -68,41 +68,41 @@ fn in_turn(places: &'static [Spot], turn: &mut usize, count: Option<usize>) -> V
 }
 
 /// A place of an item.
-struct Spot {
+struct ItemPlace {
     kind: &'static str,
     pointer: &'static str,
 }
 
-const fn spot(kind: &'static str, pointer: &'static str) -> Spot {
-    Spot { kind, pointer }
+const fn place_of(kind: &'static str, pointer: &'static str) -> ItemPlace {
+    ItemPlace { kind, pointer }
 }
 
-static TEXT_PLACES: [Spot; 14] = [
-    spot("automations", "/name"),
-    spot("automations", "/description"),
-    spot("automations", "/conditions/0/value"),
-    spot("automations", "/actions/note"),
-    spot("automations", "/actions/sendMessage/0/text"),
-    spot("automations", "/sourceStatuses/0"),
-    spot("prompts", "/name"),
-    spot("prompts", "/prompt"),
-    spot("prompts", "/description"),
-    spot("prompts", "/tools/0"),
-    spot("templates", "/name"),
-    spot("templates", "/template"),
-    spot("templates", "/description"),
-    spot("templates", "/category"),
+static TEXT_PLACES: [ItemPlace; 14] = [
+    place_of("automations", "/name"),
+    place_of("automations", "/description"),
+    place_of("automations", "/conditions/0/value"),
+    place_of("automations", "/actions/note"),
+    place_of("automations", "/actions/sendMessage/0/text"),
+    place_of("automations", "/sourceStatuses/0"),
+    place_of("prompts", "/name"),
+    place_of("prompts", "/prompt"),
+    place_of("prompts", "/description"),
+    place_of("prompts", "/tools/0"),
+    place_of("templates", "/name"),
+    place_of("templates", "/template"),
+    place_of("templates", "/description"),
+    place_of("templates", "/category"),
 ];
 
-static OBJECT_PLACES: [Spot; 5] = [
-    spot("automations", "/actions/integration"),
-    spot("automations", "/conditions/0"),
-    spot("prompts", "/tools/0"),
-    spot("prompts", "/config"),
-    spot("templates", "/meta"),
+static OBJECT_PLACES: [ItemPlace; 5] = [
+    place_of("automations", "/actions/integration"),
+    place_of("automations", "/conditions/0"),
+    place_of("prompts", "/tools/0"),
+    place_of("prompts", "/config"),
+    place_of("templates", "/meta"),
 ];
 
-impl Spot {
+impl ItemPlace {
     fn canary(&self, form: &str, value: Value, needles: Vec<String>) -> Canary {
         let mut document = match self.kind {
             "automations" => json!({
@@ -137,9 +137,9 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-type Coat = (&'static str, fn(&str) -> String);
+type TextEncoding = (&'static str, fn(&str) -> String);
 
-const COATS: [Coat; 9] = [
+const ENCODINGS: [TextEncoding; 9] = [
     ("base64", |text| STANDARD.encode(text)),
     ("base64url within a sentence", |text| format!("Import this: {} and go on.", URL_SAFE_NO_PAD.encode(text))),
     ("base64 of base64", |text| STANDARD.encode(STANDARD.encode(text))),
@@ -160,11 +160,11 @@ fn percent_encoded(text: &str) -> String {
 
 /// Makes what the marks in a form stand for. No two are alike.
 #[derive(Default)]
-pub struct Making {
+pub struct SecretGenerator {
     count: u64,
 }
 
-impl Making {
+impl SecretGenerator {
     /// The text of a form, and what must not be anywhere else.
     pub fn text(&mut self, form: &str) -> (String, Vec<String>) {
         let (mut text, mut needles) = (String::new(), Vec::new());
@@ -385,8 +385,8 @@ const TEXTS: &[&str] = &[
     "[removed secret] and sk_live_«a24»",
 ];
 
-/// What is tried in every coat.
-const COATED: &[&str] = &[
+/// What is tried in every encoding.
+const ENCODED: &[&str] = &[
     "sk_live_«a24»",
     "Authorization: Bearer «a40»",
     "{\"apiKey\": \"«a20»\"}",

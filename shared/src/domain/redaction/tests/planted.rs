@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::canaries::Making;
+use super::canaries::SecretGenerator;
 use super::redacted;
 use super::table::{ADDRESSES, CARRIERS, DRESSES, FIELDS, ISSUED, NAMED, OTHERS, SURVIVORS};
 
-struct Planted {
+struct PlantedSecret {
     label: String,
     document: Value,
     needles: Vec<String>,
 }
 
-fn planted() -> Vec<Planted> {
-    let mut made = Making::default();
+fn planted() -> Vec<PlantedSecret> {
+    let mut made = SecretGenerator::default();
     let mut all = Vec::new();
     let mut text = |label: &str, text: &str| {
         let (text, needles) = made.text(text);
@@ -22,7 +22,7 @@ fn planted() -> Vec<Planted> {
             ("deep", json!({"actions": {"steps": [{"note": [text]}]}})),
             ("json", json!({"config": json!({"note": text, "n": 1}).to_string()})),
         ] {
-            all.push(Planted { label: format!("{label} in {place}"), document, needles: needles.clone() });
+            all.push(PlantedSecret { label: format!("{label} in {place}"), document, needles: needles.clone() });
         }
     };
     for (labels, value) in NAMED {
@@ -47,7 +47,7 @@ fn planted() -> Vec<Planted> {
         for (place, document) in
             [("actions", json!({"actions": {"integration": fields}})), ("tools", json!({"tools": [fields]}))]
         {
-            all.push(Planted { label: format!("{form} in {place}"), document, needles: needles.clone() });
+            all.push(PlantedSecret { label: format!("{form} in {place}"), document, needles: needles.clone() });
         }
     }
     all
@@ -56,7 +56,7 @@ fn planted() -> Vec<Planted> {
 #[test]
 fn every_planted_secret_is_found() {
     let planted = planted();
-    let survived: Vec<&Planted> = planted
+    let survived: Vec<&PlantedSecret> = planted
         .iter()
         .filter(|planted| {
             let (left, removed) = redacted(planted.document.clone());
@@ -69,7 +69,7 @@ fn every_planted_secret_is_found() {
             removed.is_empty() || planted.needles.iter().any(is_left)
         })
         .collect();
-    let is_known = |planted: &&&Planted| {
+    let is_known = |planted: &&&PlantedSecret| {
         SURVIVORS.iter().any(|(label, dress, _)| planted.label.starts_with(label) && planted.label.contains(dress))
     };
     let unknown: Vec<&str> = survived.iter().filter(|it| !is_known(it)).map(|it| it.label.as_str()).collect();
