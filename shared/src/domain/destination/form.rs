@@ -12,7 +12,7 @@ use crate::domain::invisible::is_ignorable;
 
 /// What the place of a text lets expect of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Expected {
+pub(super) struct Expectation {
     /// A URL or a host: a name of unknown ending counts, and a merge tag alone.
     pub(super) address: bool,
     /// Somebody to whom something is sent: one address among other words counts.
@@ -26,7 +26,7 @@ pub(super) struct Expected {
 }
 
 /// The destinations that `text` consists of; none where it says anything else.
-pub(super) fn destinations(text: &str, expected: Expected, found: &mut dyn FnMut(Destination)) {
+pub(super) fn destinations(text: &str, expected: Expectation, found: &mut dyn FnMut(Destination)) {
     let text = text.trim();
     if text.is_empty() {
         return;
@@ -42,7 +42,7 @@ pub(super) fn destinations(text: &str, expected: Expected, found: &mut dyn FnMut
 }
 
 /// Judges the whole, and where that is nothing, each piece of a list. `masked` and `text` have the same length.
-fn pieces(masked: &str, text: &str, expected: Expected, found: &mut dyn FnMut(Destination)) {
+fn pieces(masked: &str, text: &str, expected: Expectation, found: &mut dyn FnMut(Destination)) {
     if !masked.contains(char::is_whitespace)
         && let Some(destination) = piece(masked, text, expected)
     {
@@ -64,7 +64,7 @@ fn pieces(masked: &str, text: &str, expected: Expected, found: &mut dyn FnMut(De
 }
 
 /// Adds the destinations among the words of one element of a list. `false` where another word shows that it is prose.
-fn words(masked: &str, text: &str, expected: Expected, listed: &mut Vec<Destination>) -> bool {
+fn words(masked: &str, text: &str, expected: Expectation, listed: &mut Vec<Destination>) -> bool {
     // A number may be written with spaces.
     if let Some(number) = number::parse(masked, expected.digits) {
         listed.push(Destination { text: number, kind: DestinationKind::Phone });
@@ -95,7 +95,7 @@ fn in_angle_brackets(masked: &str, text: &str) -> Option<Destination> {
 }
 
 /// One text without spaces.
-fn piece(masked: &str, text: &str, expected: Expected) -> Option<Destination> {
+fn piece(masked: &str, text: &str, expected: Expectation) -> Option<Destination> {
     let tidy = tidy(masked);
     let shown = shown(text);
     if tidy.is_empty() {
@@ -141,7 +141,7 @@ fn shown(text: &str) -> &str {
 }
 
 /// Judges a text by its scheme. Schemes may stand in front of each other, as in `jdbc:mysql://…`: the last one decides.
-fn by_scheme(tidy: &str, text: &str, expected: Expected) -> Option<Destination> {
+fn by_scheme(tidy: &str, text: &str, expected: Expectation) -> Option<Destination> {
     let last = tidy.rfind("://");
     let mut at = 0;
     loop {
@@ -162,7 +162,7 @@ enum Scheme {
     Before(usize),
 }
 
-fn of_scheme(tidy: &str, text: &str, expected: Expected) -> Scheme {
+fn of_scheme(tidy: &str, text: &str, expected: Expectation) -> Scheme {
     let Some((scheme, rest)) = tidy.split_once(':') else { return Scheme::Found(None) };
     let behind = scheme.len() + 1;
     let scheme = scheme.to_ascii_lowercase();
@@ -192,7 +192,7 @@ const KNOWN: [&str; 16] = [
     "wss", "ftp",
 ];
 
-fn of_known_scheme(scheme: &str, rest: &str, text: &str, expected: Expected) -> Option<Destination> {
+fn of_known_scheme(scheme: &str, rest: &str, text: &str, expected: Expectation) -> Option<Destination> {
     match scheme {
         "mailto" => email(
             rest.split('?').next()?,
@@ -248,7 +248,7 @@ fn authority(text: &str) -> Authority<'_> {
 }
 
 /// `evil.example/in`, `//evil.example`, `203.0.113.7:8080`, `evil.example` where the place or the name itself says enough.
-fn without_scheme(tidy: &str, text: &str, expected: Expected) -> Option<Destination> {
+fn without_scheme(tidy: &str, text: &str, expected: Expectation) -> Option<Destination> {
     let rest = tidy.strip_prefix("//").or_else(|| tidy.strip_prefix("\\\\"));
     let Authority { host, has_port, has_path, has_user } = authority(rest.unwrap_or(tidy));
     let has_more = has_port || has_path || has_user;
@@ -301,8 +301,13 @@ fn is_code(text: &str) -> bool {
 fn code(text: &str, found: &mut dyn FnMut(Destination)) {
     let mut literals = Vec::new();
     quoted(text, &mut literals);
-    let expected =
-        Expected { address: false, recipient: false, digits: Digits::Unlikely, bare_names: true, single_names: false };
+    let expected = Expectation {
+        address: false,
+        recipient: false,
+        digits: Digits::Unlikely,
+        bare_names: true,
+        single_names: false,
+    };
     for literal in literals {
         if !literal.contains(char::is_whitespace) {
             found_in(literal, expected, found);
@@ -315,7 +320,7 @@ fn code(text: &str, found: &mut dyn FnMut(Destination)) {
     }
 }
 
-fn found_in(text: &str, expected: Expected, found: &mut dyn FnMut(Destination)) {
+fn found_in(text: &str, expected: Expectation, found: &mut dyn FnMut(Destination)) {
     let masked = mask(text);
     if let Some(destination) = piece(&masked.text, text, expected) {
         found(destination);

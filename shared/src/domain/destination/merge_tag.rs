@@ -21,16 +21,16 @@ const PAIRS: [(&str, &str); 9] = [
 ];
 
 /// A text of the same length in which every byte of a merge tag, and of what stands for a removed secret, is [`MASK`].
-pub(super) struct Masked<'t> {
+pub(super) struct MaskedText<'t> {
     pub(super) text: Cow<'t, str>,
     /// The quoted texts within merge tags: `{{ x | default: 'https://…' }}` sends to what is quoted.
     pub(super) literals: Vec<&'t str>,
 }
 
 /// Masks the merge tags of `text` in one pass.
-pub(super) fn mask(text: &str) -> Masked<'_> {
+pub(super) fn mask(text: &str) -> MaskedText<'_> {
     if !text.contains(['{', '[', '<', '*', '%']) {
-        return Masked { text: Cow::Borrowed(text), literals: Vec::new() };
+        return MaskedText { text: Cow::Borrowed(text), literals: Vec::new() };
     }
     let mut scan = Scan { text, absent: [false; PAIRS.len()] };
     let (mut masked, mut literals) = (String::with_capacity(text.len()), Vec::new());
@@ -48,7 +48,7 @@ pub(super) fn mask(text: &str) -> Masked<'_> {
             }
         }
     }
-    Masked { text: Cow::Owned(masked), literals }
+    MaskedText { text: Cow::Owned(masked), literals }
 }
 
 struct Scan<'t> {

@@ -24,7 +24,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::own::OwnPlaces;
-pub use self::walk::{Sighting, visit};
+pub use self::walk::{AddressUse, visit};
 
 use super::content::Content;
 use super::work::{OverBudget, Work};
@@ -74,7 +74,7 @@ pub fn of_content(content: &Content, work: &Work) -> Result<BTreeSet<String>, Ov
         work.spend(1 + item.identity.len())?;
         let own = OwnPlaces::of(item);
         visit(kind, &item.document, work, &mut |pointer, sighting| {
-            if let Sighting::Destination(destination) = sighting
+            if let AddressUse::Destination(destination) = sighting
                 && !own.hold(pointer, &destination.text)
             {
                 found.insert(destination.text);

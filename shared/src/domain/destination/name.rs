@@ -5,7 +5,7 @@ use super::vocabulary::{ACTIONS, COMPARED, HOOKS, IDENTITY, LABELS, PAYLOADS, RE
 /// What a field is, by its name. What a value is decides first; a name only says what cannot be a destination although it has
 /// the form of one, and what is one although its form alone would not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum FieldPurpose {
     /// Nothing known.
     Plain,
     /// Where a machine is called: `webhookUrl`, `callback`, `endpoint`.
@@ -86,68 +86,68 @@ impl Name {
     }
 
     /// What the field is.
-    pub(super) fn named(&self) -> Named {
+    pub(super) fn purpose(&self) -> FieldPurpose {
         let is_machine = self.holds(&HOOKS) || self.has(&["hook", "hooks", "mcp"]);
         if is_machine && self.last(&["payload", "headers", "header", "body", "data"]) {
-            return Named::WebhookPayload;
+            return FieldPurpose::WebhookPayload;
         }
         if is_machine && !self.last(&["method", "name", "description", "type", "event", "events", "id", "label"]) {
-            return Named::Hook;
+            return FieldPurpose::Hook;
         }
         if self.has(&["bcc", "cc", "forward", "forwards", "forwarding"]) || self.holds(&["forwardto", "bccto", "ccto"])
         {
-            return Named::Copy;
+            return FieldPurpose::Copy;
         }
         if self.has(&["assign", "assigned", "assignee", "owner", "author", "creator", "created", "updated", "modified"])
         {
-            return Named::Person;
+            return FieldPurpose::Person;
         }
         if self.last(&["to", "recipient", "recipients"]) || self.holds(&["replyto", "sendto", "mailto", "recipient"]) {
-            return Named::Recipient;
+            return FieldPurpose::Recipient;
         }
         self.passive().unwrap_or_else(|| self.place())
     }
 
     /// What holds no destination.
-    fn passive(&self) -> Option<Named> {
+    fn passive(&self) -> Option<FieldPurpose> {
         let is_label = self.first(&["from", "sender", "caller", "source", "origin", "imported", "original", "copied"])
             || self.last(&LABELS)
             || self.first(&IDENTITY);
         if self.first(&["update", "set", "create", "add", "upsert", "custom"]) && self.has(&RECORDS)
             || COMPARED.contains(&self.folded.as_str())
         {
-            return Some(Named::Compared);
+            return Some(FieldPurpose::Compared);
         }
         if is_label {
-            return Some(Named::Label);
+            return Some(FieldPurpose::Label);
         }
         if PAYLOADS.contains(&self.folded.as_str()) || self.last(&["payload", "headers", "query"]) {
-            return Some(Named::Payload);
+            return Some(FieldPurpose::Payload);
         }
         if self.has(&SHOWN) {
-            return Some(Named::Shown);
+            return Some(FieldPurpose::Shown);
         }
-        self.last(&TEXTS).then_some(Named::Text)
+        self.last(&TEXTS).then_some(FieldPurpose::Text)
     }
 
-    fn place(&self) -> Named {
+    fn place(&self) -> FieldPurpose {
         const PHONES: [&str; 9] =
             ["phone", "phones", "mobile", "mobiles", "tel", "telephone", "msisdn", "fax", "whatsapp"];
         if self.last(&["url", "urls", "uri", "uris", "host", "hosts", "hostname", "server", "servers", "proxy"])
             || self.holds(&["url", "hostname"])
         {
-            Named::Address
+            FieldPurpose::Address
         } else if self.last(&PHONES)
             || (self.last(&["number", "numbers"]) && (self.is_telephony() || self.has(&PHONES)))
             || self.holds(&["phonenumber"])
         {
-            Named::Phone
+            FieldPurpose::Phone
         } else if self.last(&["tools", "functions", "permissions", "capabilities", "plugins"]) {
-            Named::Capabilities
+            FieldPurpose::Capabilities
         } else if self.last(&ACTIONS) {
-            Named::Action
+            FieldPurpose::Action
         } else {
-            Named::Plain
+            FieldPurpose::Plain
         }
     }
 }
@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn a_name_says_what_a_field_is() {
-        for (named, names) in [
+        for (purpose, names) in [
             (
-                Named::Hook,
+                FieldPurpose::Hook,
                 &[
                     "webhookUrl",
                     "webhook",
@@ -210,22 +210,25 @@ mod tests {
                     "mcpServers",
                 ][..],
             ),
-            (Named::Copy, &["bcc", "cc", "forwardTo", "forward", "forwardto", "bccEmails"]),
-            (Named::Recipient, &["to", "recipients", "replyTo", "reply-to", "sendTo", "notifyTo", "recipientEmail"]),
-            (Named::Address, &["url", "URL", "host", "hostname", "server", "fetchURL2", "serverUri"]),
-            (Named::Phone, &["phone", "phoneNumber", "mobile", "callNumber"]),
-            (Named::Shown, &["mediaUrl", "imageUrl", "bookingLink", "attachments", "unsubscribeUrl"]),
-            (Named::Text, &["text", "emailSubject", "messageText", "template", "prompt"]),
-            (Named::WebhookPayload, &["webhookPayload", "webhookHeaders"]),
-            (Named::Payload, &["body", "payload", "params", "data", "headers", "requestHeaders"]),
-            (Named::Compared, &["conditions", "filter", "trigger", "updateContact", "setField", "customFields"]),
-            (Named::Label, &["name", "webhookMethod", "fromEmail", "userEmail", "templateId", "$ref"]),
-            (Named::Person, &["createdBy", "assignTo", "ownerEmail"]),
-            (Named::Action, &["actions", "steps", "then"]),
-            (Named::Plain, &["value", "notify", "email", "target", "config", "address", "number", ""]),
+            (FieldPurpose::Copy, &["bcc", "cc", "forwardTo", "forward", "forwardto", "bccEmails"]),
+            (
+                FieldPurpose::Recipient,
+                &["to", "recipients", "replyTo", "reply-to", "sendTo", "notifyTo", "recipientEmail"],
+            ),
+            (FieldPurpose::Address, &["url", "URL", "host", "hostname", "server", "fetchURL2", "serverUri"]),
+            (FieldPurpose::Phone, &["phone", "phoneNumber", "mobile", "callNumber"]),
+            (FieldPurpose::Shown, &["mediaUrl", "imageUrl", "bookingLink", "attachments", "unsubscribeUrl"]),
+            (FieldPurpose::Text, &["text", "emailSubject", "messageText", "template", "prompt"]),
+            (FieldPurpose::WebhookPayload, &["webhookPayload", "webhookHeaders"]),
+            (FieldPurpose::Payload, &["body", "payload", "params", "data", "headers", "requestHeaders"]),
+            (FieldPurpose::Compared, &["conditions", "filter", "trigger", "updateContact", "setField", "customFields"]),
+            (FieldPurpose::Label, &["name", "webhookMethod", "fromEmail", "userEmail", "templateId", "$ref"]),
+            (FieldPurpose::Person, &["createdBy", "assignTo", "ownerEmail"]),
+            (FieldPurpose::Action, &["actions", "steps", "then"]),
+            (FieldPurpose::Plain, &["value", "notify", "email", "target", "config", "address", "number", ""]),
         ] {
             for name in names {
-                assert_eq!(Name::of(name).named(), named, "{name}");
+                assert_eq!(Name::of(name).purpose(), purpose, "{name}");
             }
         }
     }

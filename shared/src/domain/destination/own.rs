@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::form::{Expected, destinations};
+use super::form::{Expectation, destinations};
 use super::number::Digits;
 use crate::domain::content::CapturedItem;
 use crate::domain::identity::{IdentityPlace, is_in_link};
@@ -45,7 +45,7 @@ impl<'a> OwnPlaces<'a> {
 fn called(text: &str) -> Vec<String> {
     let mut called = Vec::new();
     for digits in [Digits::Unlikely, Digits::Expected, Digits::Certain] {
-        let expected = Expected { address: true, recipient: true, digits, bare_names: true, single_names: false };
+        let expected = Expectation { address: true, recipient: true, digits, bare_names: true, single_names: false };
         destinations(text, expected, &mut |destination| called.push(destination.text));
     }
     called

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::form::{self, Expected};
-use super::name::{Name, Named};
+use super::form::{self, Expectation};
+use super::name::{FieldPurpose, Name};
 use super::number::Digits;
 use super::{Destination, DestinationKind};
 use crate::domain::redaction::PLACEHOLDER;
@@ -12,7 +12,7 @@ use crate::domain::{Document, ItemKind, pointer};
 
 /// Something that was found in a document.
 #[derive(Debug)]
-pub enum Sighting<'a> {
+pub enum AddressUse<'a> {
     /// Content sends there by itself.
     Destination(Destination),
     /// A text has this URL, and nothing is sent there.
@@ -25,12 +25,12 @@ pub fn visit(
     kind: ItemKind,
     document: &Document,
     work: &Work,
-    see: &mut dyn FnMut(&str, Sighting<'_>),
+    see: &mut dyn FnMut(&str, AddressUse<'_>),
 ) -> Result<(), OverBudget> {
     let context = if kind.has_switch() { Context::Acting } else { Context::Describing };
     let mut walk = Walk { pointer: String::new(), work, see, machines: 0, layers: LAYERS };
     match document.as_value() {
-        Value::Object(fields) => walk.fields(fields, Around { context, telephony: false }),
+        Value::Object(fields) => walk.fields(fields, PlaceContext { context, telephony: false }),
         _ => Ok(()),
     }
 }
@@ -56,7 +56,7 @@ enum Context {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Around {
+struct PlaceContext {
     context: Context,
     /// Whether it is about messages or calls to phones, where bare digits are a number.
     telephony: bool,
@@ -65,7 +65,7 @@ struct Around {
 struct Walk<'w> {
     pointer: String,
     work: &'w Work,
-    see: &'w mut dyn FnMut(&str, Sighting<'_>),
+    see: &'w mut dyn FnMut(&str, AddressUse<'_>),
     /// How many URLs and hosts were found so far.
     machines: usize,
     layers: usize,
@@ -77,28 +77,28 @@ const KINDS: [&str; 8] = ["channel", "type", "kind", "action", "service", "provi
 const NAMES: [&str; 6] = ["name", "key", "param", "parameter", "header", "property"];
 
 impl Walk<'_> {
-    fn fields(&mut self, fields: &Map<String, Value>, around: Around) -> Result<(), OverBudget> {
+    fn fields(&mut self, fields: &Map<String, Value>, around: PlaceContext) -> Result<(), OverBudget> {
         let text = |key: &str| fields.get(key).and_then(Value::as_str);
         let telephony =
             around.telephony || KINDS.iter().filter_map(|key| text(key)).any(|kind| Name::of(kind).is_telephony());
-        let around = Around { telephony, ..around };
+        let around = PlaceContext { telephony, ..around };
         let before = self.machines;
         let mut is_removed = false;
         let mut payloads = Vec::new();
         for (key, value) in fields {
             self.work.spend(key.len() + 1)?;
             let name = Name::of(key);
-            let named = match name.named() {
-                Named::Plain if key == "value" => named_beside(fields).unwrap_or(Named::Plain),
-                named => named,
+            let purpose = match name.purpose() {
+                FieldPurpose::Plain if key == "value" => purpose_beside(fields).unwrap_or(FieldPurpose::Plain),
+                purpose => purpose,
             };
-            is_removed |= named == Named::Hook && value == PLACEHOLDER;
-            if named == Named::Payload && around.context != Context::Describing {
+            is_removed |= purpose == FieldPurpose::Hook && value == PLACEHOLDER;
+            if purpose == FieldPurpose::Payload && around.context != Context::Describing {
                 payloads.push((key, value));
                 continue;
             }
             let is_single = name.is_host() && is_request(fields);
-            self.at(key, |walk| walk.entry(key, value, &name, Place { named, is_single, around }))?;
+            self.at(key, |walk| walk.entry(key, value, &name, Place { purpose, is_single, around }))?;
         }
         // A payload without anything that it goes to holds the settings of a step.
         let goes_somewhere = is_removed || self.machines > before;
@@ -106,8 +106,9 @@ impl Walk<'_> {
             let context =
                 if goes_somewhere && around.context == Context::Acting { Context::Sending } else { around.context };
             // The body of a message is a text.
-            let named = if value.is_string() && Name::of(key).is_body() { Named::Text } else { Named::Plain };
-            let place = Place { named, is_single: false, around: Around { context, ..around } };
+            let purpose =
+                if value.is_string() && Name::of(key).is_body() { FieldPurpose::Text } else { FieldPurpose::Plain };
+            let place = Place { purpose, is_single: false, around: PlaceContext { context, ..around } };
             self.at(key, |walk| walk.value(value, place))?;
         }
         Ok(())
@@ -116,11 +117,12 @@ impl Walk<'_> {
     /// A field: its name may be a destination, too, as in `{"bob@example.com": true}`.
     fn entry(&mut self, key: &str, value: &Value, name: &Name, place: Place) -> Result<(), OverBudget> {
         if key.contains(['@', ':', '+']) && place.around.context == Context::Acting {
-            let expected = Expected { bare_names: false, ..Place { named: Named::Plain, ..place }.expected() };
+            let expected =
+                Expectation { bare_names: false, ..Place { purpose: FieldPurpose::Plain, ..place }.expected() };
             self.judge(key, expected, |_| true);
         }
         let telephony = place.around.telephony || name.is_telephony();
-        self.value(value, Place { around: Around { telephony, ..place.around }, ..place })
+        self.value(value, Place { around: PlaceContext { telephony, ..place.around }, ..place })
     }
 
     fn value(&mut self, value: &Value, place: Place) -> Result<(), OverBudget> {
@@ -151,7 +153,11 @@ impl Walk<'_> {
 
     fn text(&mut self, text: &str, place: Place) -> Result<(), OverBudget> {
         self.work.spend(text.len())?;
-        if place.around.context != Context::Nothing && place.named != Named::Text && self.layers > 0 && is_json(text) {
+        if place.around.context != Context::Nothing
+            && place.purpose != FieldPurpose::Text
+            && self.layers > 0
+            && is_json(text)
+        {
             self.work.spend(text.len())?;
             if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
                 self.layers -= 1;
@@ -165,17 +171,17 @@ impl Walk<'_> {
             self.judge(text, place.expected(), |kind| place.admits(kind));
         }
         if self.machines == before && text.contains("://") {
-            form::links(text).for_each(|link| (self.see)(&self.pointer, Sighting::Link(link)));
+            form::links(text).for_each(|link| (self.see)(&self.pointer, AddressUse::Link(link)));
         }
         Ok(())
     }
 
-    fn judge(&mut self, text: &str, expected: Expected, admits: impl Fn(DestinationKind) -> bool) {
+    fn judge(&mut self, text: &str, expected: Expectation, admits: impl Fn(DestinationKind) -> bool) {
         let Self { pointer, see, machines, .. } = self;
         form::destinations(text, expected, &mut |destination| {
             if admits(destination.kind) {
                 *machines += usize::from(matches!(destination.kind, DestinationKind::Url | DestinationKind::Host));
-                see(pointer, Sighting::Destination(destination));
+                see(pointer, AddressUse::Destination(destination));
             }
         });
     }
@@ -195,39 +201,41 @@ const SHORTEST_NUMBER: usize = 7;
 /// Where a value stands.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    named: Named,
+    purpose: FieldPurpose,
     is_single: bool,
-    around: Around,
+    around: PlaceContext,
 }
 
 impl Place {
     /// What the fields of an object at this place are for.
-    fn within(self) -> Around {
-        let Self { named, around, .. } = self;
-        let context = match (around.context, named) {
-            (Context::Nothing, _) | (_, Named::WebhookPayload) => Context::Nothing,
-            (_, Named::Action | Named::Capabilities | Named::Hook | Named::Copy) => Context::Acting,
-            (_, Named::Compared | Named::Person) => Context::Comparing,
-            (Context::Acting | Context::Describing, Named::Recipient | Named::Address) => Context::Acting,
-            (Context::Acting, Named::Shown) => Context::Showing,
+    fn within(self) -> PlaceContext {
+        let Self { purpose, around, .. } = self;
+        let context = match (around.context, purpose) {
+            (Context::Nothing, _) | (_, FieldPurpose::WebhookPayload) => Context::Nothing,
+            (_, FieldPurpose::Action | FieldPurpose::Capabilities | FieldPurpose::Hook | FieldPurpose::Copy) => {
+                Context::Acting
+            }
+            (_, FieldPurpose::Compared | FieldPurpose::Person) => Context::Comparing,
+            (Context::Acting | Context::Describing, FieldPurpose::Recipient | FieldPurpose::Address) => Context::Acting,
+            (Context::Acting, FieldPurpose::Shown) => Context::Showing,
             (context, _) => context,
         };
-        Around { context, ..around }
+        PlaceContext { context, ..around }
     }
 
-    fn expected(self) -> Expected {
-        let is_recipient = matches!(self.named, Named::Recipient | Named::Copy);
-        let digits = match self.named {
-            Named::Phone => Digits::Expected,
-            Named::Recipient | Named::Copy if self.around.telephony => Digits::Certain,
-            Named::Plain if self.around.telephony => Digits::Expected,
+    fn expected(self) -> Expectation {
+        let is_recipient = matches!(self.purpose, FieldPurpose::Recipient | FieldPurpose::Copy);
+        let digits = match self.purpose {
+            FieldPurpose::Phone => Digits::Expected,
+            FieldPurpose::Recipient | FieldPurpose::Copy if self.around.telephony => Digits::Certain,
+            FieldPurpose::Plain if self.around.telephony => Digits::Expected,
             _ => Digits::Unlikely,
         };
-        Expected {
-            address: matches!(self.named, Named::Hook | Named::Address),
+        Expectation {
+            address: matches!(self.purpose, FieldPurpose::Hook | FieldPurpose::Address),
             recipient: is_recipient,
             digits,
-            bare_names: self.named != Named::Capabilities,
+            bare_names: self.purpose != FieldPurpose::Capabilities,
             single_names: self.is_single,
         }
     }
@@ -240,32 +248,44 @@ impl Place {
     /// Whether something of this kind at this place is a destination.
     fn admits(self, kind: DestinationKind) -> bool {
         let is_machine = matches!(kind, DestinationKind::Url | DestinationKind::Host);
-        match (self.around.context, self.named) {
-            (Context::Nothing, _) | (_, Named::WebhookPayload) => false,
-            (_, Named::Hook | Named::Copy) => true,
+        match (self.around.context, self.purpose) {
+            (Context::Nothing, _) | (_, FieldPurpose::WebhookPayload) => false,
+            (_, FieldPurpose::Hook | FieldPurpose::Copy) => true,
             (Context::Comparing, _) => false,
-            (_, Named::Recipient | Named::Capabilities) => true,
+            (_, FieldPurpose::Recipient | FieldPurpose::Capabilities) => true,
             (Context::Describing | Context::Sending, _) => false,
-            (_, Named::Text | Named::Label | Named::Person | Named::Compared) => false,
-            (Context::Showing, _) | (_, Named::Shown) => !is_machine,
+            (_, FieldPurpose::Text | FieldPurpose::Label | FieldPurpose::Person | FieldPurpose::Compared) => false,
+            (Context::Showing, _) | (_, FieldPurpose::Shown) => !is_machine,
             (Context::Acting, _) => true,
         }
     }
 }
 
 /// What `value` is by the field beside it that names it. A field of a record is written, and nothing is sent there.
-fn named_beside(fields: &Map<String, Value>) -> Option<Named> {
-    let name = |key: &str| fields.get(key).and_then(Value::as_str).map(|text| Name::of(text).named());
+fn purpose_beside(fields: &Map<String, Value>) -> Option<FieldPurpose> {
+    let name = |key: &str| fields.get(key).and_then(Value::as_str).map(|text| Name::of(text).purpose());
     if fields.contains_key("field") {
-        return Some(name("field").filter(|named| matches!(named, Named::Hook | Named::Copy)).unwrap_or(Named::Label));
+        return Some(
+            name("field")
+                .filter(|purpose| matches!(purpose, FieldPurpose::Hook | FieldPurpose::Copy))
+                .unwrap_or(FieldPurpose::Label),
+        );
     }
     if ["op", "operator", "comparator"].iter().any(|key| fields.contains_key(*key)) {
-        return Some(Named::Label);
+        return Some(FieldPurpose::Label);
     }
-    let named = NAMES.into_iter().find_map(name)?;
+    let purpose = NAMES.into_iter().find_map(name)?;
     // A name such as "Status" is that of a setting here, so only what it says of destinations counts.
-    matches!(named, Named::Hook | Named::Copy | Named::Recipient | Named::Address | Named::Phone | Named::Shown)
-        .then_some(named)
+    matches!(
+        purpose,
+        FieldPurpose::Hook
+            | FieldPurpose::Copy
+            | FieldPurpose::Recipient
+            | FieldPurpose::Address
+            | FieldPurpose::Phone
+            | FieldPurpose::Shown
+    )
+    .then_some(purpose)
 }
 
 /// Whether an object describes a request, so that a name of one label is a host.
@@ -275,7 +295,7 @@ fn is_request(fields: &Map<String, Value>) -> bool {
 
 /// A host that is written as an array of its labels, as Postman does.
 fn labels(values: &[Value], place: Place) -> Option<String> {
-    if place.named != Named::Address || !(2..=MAX_LABELS).contains(&values.len()) {
+    if place.purpose != FieldPurpose::Address || !(2..=MAX_LABELS).contains(&values.len()) {
         return None;
     }
     let labels: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();

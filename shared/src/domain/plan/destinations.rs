@@ -11,7 +11,7 @@ use super::refusal::{MAX_POINTER, MAX_REFUSALS};
 use super::words::{first_few, shortened};
 use super::{Choices, OnUnmapped, Plan, PlannedDestination, PlannedLink, Refusal, Rewire, Warning, WarningCode};
 use crate::domain::content::{CapturedItem, Content};
-use crate::domain::destination::{self, OwnPlaces, Sighting};
+use crate::domain::destination::{self, AddressUse, OwnPlaces};
 use crate::domain::reference::{self, Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
 
@@ -199,7 +199,7 @@ impl<'a> DestinationReview<'a> {
         destination::visit(kind, &item.document, work, &mut |pointer, sighting| {
             let shown = || cut(pointer, MAX_POINTER).into_owned();
             let found = match sighting {
-                Sighting::Link(link) if arrives => {
+                AddressUse::Link(link) if arrives => {
                     let link = || cut(link, MAX_POINTER).into_owned();
                     return links.add(&mut 1, || PlannedLink {
                         link: link(),
@@ -209,8 +209,8 @@ impl<'a> DestinationReview<'a> {
                         pointer: shown(),
                     });
                 }
-                Sighting::Link(_) => return,
-                Sighting::Destination(found) => found,
+                AddressUse::Link(_) => return,
+                AddressUse::Destination(found) => found,
             };
             if rewired.contains(pointer) || own.hold(pointer, &found.text) || seen.contains(&found.text) {
                 return;

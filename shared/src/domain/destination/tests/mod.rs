@@ -17,7 +17,7 @@ fn document(value: &Value) -> Document {
 fn found(kind: ItemKind, value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     visit(kind, &document(value), &Work::unlimited(), &mut |_, sighting| {
-        if let Sighting::Destination(destination) = sighting {
+        if let AddressUse::Destination(destination) = sighting {
             found.insert(destination.text);
         }
     })
@@ -97,8 +97,8 @@ fn links_in_texts_are_listed_and_are_no_destinations() {
     let template = json!({"name": "t", "template": "See https://a.example/x?c={{id}}, (http://b.example). {{x}}"});
     let mut links = Vec::new();
     visit(ItemKind::Template, &document(&template), &Work::unlimited(), &mut |pointer, sighting| match sighting {
-        Sighting::Link(link) => links.push((pointer.to_owned(), link.to_owned())),
-        Sighting::Destination(destination) => panic!("{destination:?}"),
+        AddressUse::Link(link) => links.push((pointer.to_owned(), link.to_owned())),
+        AddressUse::Destination(destination) => panic!("{destination:?}"),
     })
     .unwrap();
     let at = |link: &str| ("/template".to_owned(), link.to_owned());
