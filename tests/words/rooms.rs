@@ -42,7 +42,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("shared/src/domain/identity", 1),
     ("shared/src/domain/plan", 0),
     ("shared/src/domain/redaction", 0),
-    ("shared/src/domain/reference", 7),
+    ("shared/src/domain/reference", 0),
     ("shared/src/http", 0),
     ("shared/src/store", 0),
     ("shared/tests", 0),

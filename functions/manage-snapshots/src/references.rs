@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::content::Content;
-use shared::domain::reference::{Known, Lookup, RefType, Reference};
+use shared::domain::reference::{KnownId, Lookup, RefType, Reference};
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
 use shared::http::{Answer, ApiError, Query};
@@ -133,7 +133,7 @@ impl<'a> ApplyReferences<'a> {
         content.each_reference::<OverBudget>(&lookup, work, |reference| {
             work.spend(1 + reference.value.len())?;
             let name = match lookup.known(&reference.value) {
-                Some(Known::Agent(name) | Known::Stage { name, .. } | Known::Pipeline { name, .. }) => Some(name),
+                Some(KnownId::Agent(name) | KnownId::Stage { name, .. } | KnownId::Pipeline { name, .. }) => Some(name),
                 _ => None,
             };
             match reference.ref_type {

@@ -17,7 +17,7 @@ use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
 use crate::domain::content::{Content, MAX_RAW_BYTES};
-use crate::domain::reference::{Known, Lookup, MAX_REFERENCE_NAME, RefType, is_id, key_pointer};
+use crate::domain::reference::{KnownId, Lookup, MAX_REFERENCE_NAME, RefType, is_id, key_pointer};
 use crate::domain::{OverBudget, Work, cut};
 
 /// What the request says about each automation of a snapshot, in the order of the content.
@@ -157,7 +157,7 @@ impl<'a> Judge<'a> {
         }
         let uses = self.named.uses(key)?;
         let name = match self.lookup.known(source) {
-            Some(Known::Agent(name) | Known::Stage { name, .. }) => Some(name),
+            Some(KnownId::Agent(name) | KnownId::Stage { name, .. }) => Some(name),
             _ => None,
         };
         let held: Vec<_> = wanted.ref_types().iter().flat_map(|kind| uses.meant(*kind, source, name)).collect();
@@ -259,7 +259,7 @@ impl<'a> Judge<'a> {
                 pipeline.map(Target::Pipeline)
             }
             RequestedTarget::Stage(stage) => {
-                let by_id = matches!(self.lookup.known(value), Some(Known::Stage { .. }));
+                let by_id = matches!(self.lookup.known(value), Some(KnownId::Stage { .. }));
                 if !targets.has_stage(stage) {
                     self.refuse_stage(place, stage);
                     return None;

@@ -9,7 +9,7 @@ use super::words::{SHOWN, first_few, shortened};
 use super::{MappedReference, Refusal, Rewire};
 use crate::domain::content::CapturedItem;
 use crate::domain::reference::{
-    Known, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite,
+    KnownId, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite,
 };
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, PerKind, Work, cut};
 
@@ -127,7 +127,7 @@ impl Resolver<'_> {
     fn mapped_to(&self, target: Target<'_>, value: &str) -> Resolution {
         match target {
             Target::Stage(stage) => match self.lookup.known(value) {
-                Some(Known::Stage { pipeline, .. }) => self.stage_id(stage, pipeline),
+                Some(KnownId::Stage { pipeline, .. }) => self.stage_id(stage, pipeline),
                 _ => Resolution::Replaced(stage.to_owned()),
             },
             Target::Agent(agent) if is_id(value) => Resolution::Replaced(agent.id.to_string()),
@@ -139,7 +139,7 @@ impl Resolver<'_> {
 
     fn stage(&self, value: &str) -> Resolution {
         match self.lookup.known(value) {
-            Some(Known::Stage { name, pipeline }) => self.stage_id(name, pipeline),
+            Some(KnownId::Stage { name, pipeline }) => self.stage_id(name, pipeline),
             _ if !self.targets.has_stage(value) => Resolution::Dangling,
             _ => match self.targets.is_of_another_kind(value, self.lookup.stage_kinds(value)) {
                 true => Resolution::OfAnotherKind,
@@ -155,7 +155,7 @@ impl Resolver<'_> {
 
     /// A pipeline of the same name and type needs no mapping.
     pub(super) fn pipeline(&self, value: &str) -> Resolution {
-        let Some(Known::Pipeline { name, kind }) = self.lookup.known(value) else { return Resolution::Dangling };
+        let Some(KnownId::Pipeline { name, kind }) = self.lookup.known(value) else { return Resolution::Dangling };
         let here = self.targets.only_pipeline(name, kind);
         here.map_or(Resolution::Dangling, |pipeline| Resolution::Replaced(pipeline.id.to_string()))
     }

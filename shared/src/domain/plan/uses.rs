@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::words::{SHOWN, first_few, shortened};
 use crate::domain::content::{CapturedItem, Content};
-use crate::domain::reference::{Known, Lookup, RefType, Site, key_pointer};
+use crate::domain::reference::{KnownId, Lookup, RefType, Site, key_pointer};
 use crate::domain::{ItemKind, ObjectId, OverBudget, Work};
 
 /// A name or an id of automations. Ids in either case are one key.
@@ -144,8 +144,8 @@ impl<'a> Uses<'a> {
             return;
         }
         let name = match lookup.known(&site.value) {
-            Some(Known::Agent(name)) => (RefType::Agent, name),
-            Some(Known::Stage { name, .. }) => (RefType::PipelineStage, name),
+            Some(KnownId::Agent(name)) => (RefType::Agent, name),
+            Some(KnownId::Stage { name, .. }) => (RefType::PipelineStage, name),
             _ => return,
         };
         self.ids_by_name.entry(name).or_default().push(site.value);

@@ -40,7 +40,7 @@ const CONDITIONS: [(&str, RefType); 5] = [
 ];
 
 #[derive(Clone, Copy)]
-struct Place {
+struct EarlierPlace {
     location: &'static str,
     field: &'static str,
     ref_type: RefType,
@@ -52,13 +52,13 @@ pub fn each_earlier_site<'v, E>(
     mut visit: impl FnMut(EarlierSite<'v>) -> Result<(), E>,
 ) -> Result<(), E> {
     let document = automation.as_value();
-    let statuses = Place { location: SOURCE_STATUSES, field: SOURCE_STATUSES, ref_type: RefType::PipelineStage };
+    let statuses = EarlierPlace { location: SOURCE_STATUSES, field: SOURCE_STATUSES, ref_type: RefType::PipelineStage };
     collect(statuses, document.get(SOURCE_STATUSES), &mut visit)?;
     for action in elements(document.get("actions")) {
         for (field, ref_type) in ACTIONS {
-            collect(Place { location: "actions", field, ref_type }, action.get(field), &mut visit)?;
+            collect(EarlierPlace { location: "actions", field, ref_type }, action.get(field), &mut visit)?;
         }
-        let message = Place { location: "actions", field: "sendMessage", ref_type: RefType::Template };
+        let message = EarlierPlace { location: "actions", field: "sendMessage", ref_type: RefType::Template };
         for element in elements(action.get("sendMessage")) {
             collect(message, element.get("template"), &mut visit)?;
         }
@@ -66,7 +66,7 @@ pub fn each_earlier_site<'v, E>(
     for condition in elements(document.get("conditions")) {
         let compared = condition.get("field").and_then(Value::as_str);
         if let Some((field, ref_type)) = CONDITIONS.into_iter().find(|(field, _)| Some(*field) == compared) {
-            collect(Place { location: "conditions", field, ref_type }, condition.get("value"), &mut visit)?;
+            collect(EarlierPlace { location: "conditions", field, ref_type }, condition.get("value"), &mut visit)?;
         }
     }
     Ok(())
@@ -83,7 +83,7 @@ fn elements(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 }
 
 fn collect<'v, E>(
-    place: Place,
+    place: EarlierPlace,
     value: Option<&'v Value>,
     visit: &mut impl FnMut(EarlierSite<'v>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -97,6 +97,6 @@ fn collect<'v, E>(
         Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
         Some(value @ (Value::Number(_) | Value::Object(_))) => Cow::Owned(value.to_string()),
     };
-    let Place { location, field, ref_type } = place;
+    let EarlierPlace { location, field, ref_type } = place;
     visit(EarlierSite { value, ref_type, location, field })
 }

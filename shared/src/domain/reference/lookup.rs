@@ -16,9 +16,9 @@ pub struct Lookup<'a> {
     names: PerKind<HashSet<&'a str>>,
     agents: HashMap<ObjectId, (&'a str, usize)>,
     agent_names: HashMap<&'a str, Vec<usize>>,
-    pipelines: HashMap<ObjectId, Pipeline<'a>>,
+    pipelines: HashMap<ObjectId, SourcePipeline<'a>>,
     /// By the normal form of their ids.
-    stages: HashMap<Cow<'a, str>, Stage<'a>>,
+    stages: HashMap<Cow<'a, str>, SourceStage<'a>>,
     stage_names: HashMap<&'a str, Vec<(usize, usize)>>,
     /// The types of the pipelines that have a stage of a name.
     stage_kinds: HashMap<&'a str, HashSet<&'a str>>,
@@ -37,14 +37,14 @@ struct Loosely {
 }
 
 #[derive(Debug)]
-struct Pipeline<'a> {
+struct SourcePipeline<'a> {
     name: &'a str,
     kind: &'a str,
     at: usize,
 }
 
 #[derive(Debug)]
-struct Stage<'a> {
+struct SourceStage<'a> {
     name: &'a str,
     pipeline: &'a str,
     at: (usize, usize),
@@ -52,7 +52,7 @@ struct Stage<'a> {
 
 /// What an id is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known<'a> {
+pub enum KnownId<'a> {
     /// An item of the setup.
     Item(ItemKind),
     /// The agent of this name.
@@ -73,7 +73,7 @@ pub enum Known<'a> {
     },
 }
 
-impl Known<'_> {
+impl KnownId<'_> {
     /// The kind of reference that such an id is.
     pub fn ref_type(self) -> RefType {
         match self {
@@ -113,7 +113,7 @@ impl<'a> Lookup<'a> {
         for (at, pipeline) in terms.pipelines.iter().enumerate() {
             work.spend(1 + pipeline.name.len())?;
             let name = pipeline.name.as_str();
-            lookup.pipelines.extend(pipeline.id.map(|id| (id, Pipeline { name, kind: &pipeline.kind, at })));
+            lookup.pipelines.extend(pipeline.id.map(|id| (id, SourcePipeline { name, kind: &pipeline.kind, at })));
             for (number, stage) in pipeline.stages.iter().enumerate() {
                 work.spend(1 + 2 * stage.name.len())?;
                 if let Some(called) = lookup.called(&stage.name) {
@@ -124,7 +124,7 @@ impl<'a> Lookup<'a> {
                     lookup.stage_kinds.entry(&stage.name).or_default().insert(&pipeline.kind);
                 }
                 for id in &stage.ids {
-                    let stage = Stage { name: &stage.name, pipeline: name, at: (at, number) };
+                    let stage = SourceStage { name: &stage.name, pipeline: name, at: (at, number) };
                     lookup.stages.entry(shape::normal(id)).or_insert(stage);
                 }
             }
@@ -156,20 +156,20 @@ impl<'a> Lookup<'a> {
     }
 
     /// What `id` is; `None` where neither the setup nor the organization has it.
-    pub fn known(&self, id: &str) -> Option<Known<'a>> {
+    pub fn known(&self, id: &str) -> Option<KnownId<'a>> {
         if let Some(id) = parsed(id) {
             if let Some(kind) = self.items.get(&id) {
-                return Some(Known::Item(*kind));
+                return Some(KnownId::Item(*kind));
             }
             if let Some((name, _)) = self.agents.get(&id) {
-                return Some(Known::Agent(name));
+                return Some(KnownId::Agent(name));
             }
-            if let Some(Pipeline { name, kind, .. }) = self.pipelines.get(&id) {
-                return Some(Known::Pipeline { name, kind });
+            if let Some(SourcePipeline { name, kind, .. }) = self.pipelines.get(&id) {
+                return Some(KnownId::Pipeline { name, kind });
             }
         }
-        let Stage { name, pipeline, .. } = self.stages.get(&shape::normal(id))?;
-        Some(Known::Stage { name, pipeline })
+        let SourceStage { name, pipeline, .. } = self.stages.get(&shape::normal(id))?;
+        Some(KnownId::Stage { name, pipeline })
     }
 
     /// Whether the setup has a prompt, or a template, of this name.

@@ -3,9 +3,9 @@
 //! A reference is certain by its place (`place.rs`) or by its id (`lookup.rs`); an id that nothing defines is unknown; a name of the
 //! source organization at a place that may hold anything is suspected.
 
-mod around;
 mod earlier;
 mod expression;
+mod hints;
 mod lookup;
 mod place;
 mod rewrite;
@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use self::earlier::{EarlierSite, each_earlier_site};
-pub use self::lookup::{Known, Lookup};
+pub use self::lookup::{KnownId, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
 pub(super) use self::shape::{EmbeddedId, IdContext, ids, is_ids_alone};

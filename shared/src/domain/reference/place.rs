@@ -18,12 +18,12 @@ pub(super) enum Sense {
 }
 
 /// A field's name, read as words.
-pub(super) struct Name {
+pub(super) struct FieldName {
     folded: String,
     words: Vec<String>,
 }
 
-impl Name {
+impl FieldName {
     pub(super) fn of(name: &str) -> Self {
         Self { folded: folded(name), words: words(name) }
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::around::{Around, COMPARED_WITH, OPERATION};
-use super::place::Name;
+use super::hints::{COMPARED_WITH, OPERATION, PlaceHints};
+use super::place::FieldName;
 use super::shape::{self, IdContext};
 use super::{Lookup, RefType, SOURCE_STATUSES, Site};
 use crate::domain::content::CapturedItem;
@@ -206,7 +206,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         for (key, value) in fields {
             self.location = key;
             let is_contract = CONTRACT.contains(&key.as_str());
-            let top = Around { is_sent: is_contract, ..Around::NOTHING };
+            let top = PlaceHints { is_sent: is_contract, ..PlaceHints::NOTHING };
             self.member(key, value, top, None)?;
         }
         Ok(())
@@ -219,24 +219,24 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         for (key, value) in fields {
             if !is_owned(key) && !OWN_TEXT.contains(&key.as_str()) {
                 self.location = key;
-                let around = Around { field: key, is_read: Name::of(key).is_read(), ..Around::NOTHING };
-                self.step(key, |walker| walker.ids(value, around))?;
+                let hints = PlaceHints { field: key, is_read: FieldName::of(key).is_read(), ..PlaceHints::NOTHING };
+                self.step(key, |walker| walker.ids(value, hints))?;
             }
         }
         Ok(())
     }
 
-    fn ids(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+    fn ids(&mut self, value: &'v Value, hints: PlaceHints<'v>) -> Result<(), E> {
         match value {
             Value::Object(fields) => in_order(fields).into_iter().try_for_each(|(key, value)| {
-                let inner = Around { field: key, is_read: Name::of(key).is_read(), ..Around::NOTHING };
+                let inner = PlaceHints { field: key, is_read: FieldName::of(key).is_read(), ..PlaceHints::NOTHING };
                 self.step(key, |walker| {
-                    walker.key(key, around)?;
+                    walker.key(key, hints)?;
                     walker.ids(value, inner)
                 })
             }),
-            Value::Array(values) => self.elements(values, |walker, value| walker.ids(value, around)),
-            Value::String(text) => self.text(text, around),
+            Value::Array(values) => self.elements(values, |walker, value| walker.ids(value, hints)),
+            Value::String(text) => self.text(text, hints),
             _ => Ok(()),
         }
     }
@@ -246,60 +246,60 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         &mut self,
         key: &'v str,
         value: &'v Value,
-        around: Around<'v>,
+        hints: PlaceHints<'v>,
         compared: Option<&'v str>,
     ) -> Result<(), E> {
-        let name = Name::of(key);
-        let inner = around.member(&name, key, compared, value);
+        let name = FieldName::of(key);
+        let inner = hints.member(&name, key, compared, value);
         self.work.spend(1 + key.len())?;
         self.step(key, |walker| {
-            walker.key(key, around)?;
+            walker.key(key, hints)?;
             walker.value(value, inner)
         })
     }
 
-    fn value(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+    fn value(&mut self, value: &'v Value, hints: PlaceHints<'v>) -> Result<(), E> {
         match value {
-            Value::Object(fields) => self.object(fields, value, around),
-            Value::Array(values) => self.elements(values, |walker, value| walker.value(value, around)),
-            Value::String(text) => self.text(text, around),
-            Value::Number(_) if around.certain.is_some() || around.id_of.is_some() && !around.is_sent => {
-                self.unreadable(value, Around { certain: around.certain.or(around.id_of), ..around })
+            Value::Object(fields) => self.object(fields, value, hints),
+            Value::Array(values) => self.elements(values, |walker, value| walker.value(value, hints)),
+            Value::String(text) => self.text(text, hints),
+            Value::Number(_) if hints.certain.is_some() || hints.id_of.is_some() && !hints.is_sent => {
+                self.unreadable(value, PlaceHints { certain: hints.certain.or(hints.id_of), ..hints })
             }
             Value::Number(_) | Value::Null | Value::Bool(_) => Ok(()),
         }
     }
 
     /// An object. At the place of a reference it names what it refers to by its own fields.
-    fn object(&mut self, fields: &'v Map<String, Value>, value: &'v Value, around: Around<'v>) -> Result<(), E> {
+    fn object(&mut self, fields: &'v Map<String, Value>, value: &'v Value, hints: PlaceHints<'v>) -> Result<(), E> {
         let shown = self.shown;
         let text = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
-        let (doing, acted_on) = (text(&DOING).map(Name::of), text(&ACTED_ON).map(Name::of));
+        let (doing, acted_on) = (text(&DOING).map(FieldName::of), text(&ACTED_ON).map(FieldName::of));
         let is_compared = COMPARED_WITH.iter().chain([&OPERATION]).any(|field| fields.contains_key(*field));
         let compared = if is_compared { text(&COMPARED) } else { None };
-        let inside = Around {
+        let inside = PlaceHints {
             certain: None,
             own: None,
-            sends: around.sends || doing.as_ref().is_some_and(Name::sends_words),
-            assigns: around.assigns || doing.as_ref().is_some_and(Name::assigns_agent),
+            sends: hints.sends || doing.as_ref().is_some_and(FieldName::sends_words),
+            assigns: hints.assigns || doing.as_ref().is_some_and(FieldName::assigns_agent),
             // `{"type": "stage", "name": "Won"}`
-            refers: around.refers || doing.iter().chain(&acted_on).any(Name::only_refers),
-            of_another_record: around.of_another_record
-                || doing.iter().chain(&acted_on).any(Name::is_of_another_record),
-            ..around
+            refers: hints.refers || doing.iter().chain(&acted_on).any(FieldName::only_refers),
+            of_another_record: hints.of_another_record
+                || doing.iter().chain(&acted_on).any(FieldName::is_of_another_record),
+            ..hints
         };
         for (key, value) in in_order(fields) {
-            let identifying = around.certain.filter(|_| IDENTIFYING.contains(&key.as_str()) && value.is_string());
+            let identifying = hints.certain.filter(|_| IDENTIFYING.contains(&key.as_str()) && value.is_string());
             match identifying {
                 Some(ref_type) => {
-                    let inner = Around { certain: Some(ref_type), field: around.field, ..Around::NOTHING };
+                    let inner = PlaceHints { certain: Some(ref_type), field: hints.field, ..PlaceHints::NOTHING };
                     self.step(key, |walker| walker.value(value, inner))?;
                 }
                 None => self.member(key, value, inside, compared)?,
             }
         }
-        match around.certain {
-            Some(_) if self.shown == shown && !fields.is_empty() => self.unreadable(value, around),
+        match hints.certain {
+            Some(_) if self.shown == shown && !fields.is_empty() => self.unreadable(value, hints),
             _ => Ok(()),
         }
     }
@@ -325,11 +325,11 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     }
 
     /// What is there to name something, in a way that cannot be followed.
-    fn unreadable(&mut self, value: &'v Value, around: Around<'v>) -> Result<(), E> {
-        let Some(ref_type) = around.certain else { return Ok(()) };
+    fn unreadable(&mut self, value: &'v Value, hints: PlaceHints<'v>) -> Result<(), E> {
+        let Some(ref_type) = hints.certain else { return Ok(()) };
         let json = value.to_string();
         self.work.spend(json.len())?;
-        self.show(Cow::Owned(json), ref_type, around.field, |site| Site { is_readable: false, ..site })
+        self.show(Cow::Owned(json), ref_type, hints.field, |site| Site { is_readable: false, ..site })
     }
 
     pub(super) fn show(

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::RefType;
-use super::place::{self, Name, Sense};
+use super::place::{self, FieldName, Sense};
 
 const SEND_MESSAGE: &str = "sendMessage";
 /// Parameters that say whom an action is for, and those that do so only among parameters.
@@ -20,7 +20,7 @@ const CONTRACT_WORDS: [&str; 12] =
 
 /// A place, and what the names around it say.
 #[derive(Clone, Copy)]
-pub(super) struct Around<'v> {
+pub(super) struct PlaceHints<'v> {
     /// The kind of reference that the place holds for certain.
     pub(super) certain: Option<RefType>,
     /// The kind of reference that it holds where it is a name of the setup's own items.
@@ -53,8 +53,8 @@ pub(super) struct Around<'v> {
     pub(super) field: &'v str,
 }
 
-impl<'v> Around<'v> {
-    pub(super) const NOTHING: Self = Around {
+impl<'v> PlaceHints<'v> {
+    pub(super) const NOTHING: Self = PlaceHints {
         certain: None,
         own: None,
         suspect: false,
@@ -87,17 +87,17 @@ impl<'v> Around<'v> {
     }
 
     /// Whether an expression of this place says of a value that it is a name of the organization, by what it compares it with.
-    pub(super) fn compares(&self, subject: &Name) -> bool {
+    pub(super) fn compares(&self, subject: &FieldName) -> bool {
         subject.refers() && self.sense(subject) == Sense::Open
     }
 
     /// The place of a member's value. `compared` is the field that the object compares or writes.
-    pub(super) fn member(&self, name: &Name, key: &'v str, compared: Option<&'v str>, value: &Value) -> Self {
+    pub(super) fn member(&self, name: &FieldName, key: &'v str, compared: Option<&'v str>, value: &Value) -> Self {
         let by_name = name.certain();
         // Elsewhere these two hold a text, unless it is a name of the setup's own items.
         let is_certain = self.in_actions || !matches!(key, "prompt" | "template");
         let compared = compared.filter(|_| COMPARED_WITH.contains(&key) || key == OPERATION && value.is_object());
-        let decisive = compared.map(Name::of);
+        let decisive = compared.map(FieldName::of);
         let decisive = decisive.as_ref().unwrap_or(name);
         // `{"stage": {"name": "Won"}}`: the object's own name decides.
         let is_part = self.refers && self.suspect && compared.is_none() && name.is_part();
@@ -134,7 +134,7 @@ impl<'v> Around<'v> {
     }
 
     /// What a name says of its value here.
-    fn sense(&self, name: &Name) -> Sense {
+    fn sense(&self, name: &FieldName) -> Sense {
         match name.sense() {
             Sense::Open if self.of_another_record && name.is_state() => Sense::Closed,
             Sense::Open if (self.sends || self.lists_words) && !name.refers() && !name.says_next() => Sense::Closed,
