@@ -39,7 +39,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("shared/src/domain", 14),
     ("shared/src/domain/destination", 0),
     ("shared/src/domain/diff", 0),
-    ("shared/src/domain/identity", 1),
+    ("shared/src/domain/identity", 0),
     ("shared/src/domain/plan", 0),
     ("shared/src/domain/redaction", 0),
     ("shared/src/domain/reference", 0),

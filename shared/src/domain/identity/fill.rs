@@ -39,14 +39,14 @@ impl NewIdentity {
 }
 
 /// A place that gets a value of the new user: where, which value, and which bytes of the text, where not all of it.
-pub type Filling<'a> = (&'a str, IdentityKind, Option<[usize; 2]>);
+pub type PlaceToFill<'a> = (&'a str, IdentityKind, Option<[usize; 2]>);
 
 /// Makes `document` an item of the new user: fills in the values at `places`, which stand in document order, gives it its owner at the
 /// top, and leaves out who made the source's item. A field for which there is no value is left out, and so is a member of a set or of a
 /// list in a text; in an array an empty text takes its place, so that every other pointer leads where it led.
-pub fn fill_in<'a>(document: &mut Document, places: impl IntoIterator<Item = Filling<'a>>, new: &NewIdentity) {
-    let places: Vec<Filling<'a>> = places.into_iter().collect();
-    let is_lost = |(_, kind, _): &Filling<'a>| new.value(*kind).is_none();
+pub fn fill_in<'a>(document: &mut Document, places: impl IntoIterator<Item = PlaceToFill<'a>>, new: &NewIdentity) {
+    let places: Vec<PlaceToFill<'a>> = places.into_iter().collect();
+    let is_lost = |(_, kind, _): &PlaceToFill<'a>| new.value(*kind).is_none();
     let sets = if places.iter().any(is_lost) { sets(document) } else { HashSet::new() };
     // Members of a set are taken out from its end, and values of a text are replaced from its end: what stands before stays in place.
     for of_one_place in places.chunk_by(|one, next| one.0 == next.0).rev() {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 pub use self::dress::SourceIdentity;
 pub(super) use self::dress::is_in_link;
-pub use self::fill::{Filling, NewIdentity, fill_in};
+pub use self::fill::{NewIdentity, PlaceToFill, fill_in};
 pub use self::find::{ALLOWANCE, MAX_PLACES, complete, excess, find};
 
 /// Which value of the source person stands at a place.

@@ -47,7 +47,7 @@ fn places(value: Value) -> Vec<IdentityPlace> {
     find(&document(value), &source(), &mut Allowance::UNLIMITED.clone(), &Work::unlimited()).unwrap()
 }
 
-fn fillings(found: &[IdentityPlace]) -> impl Iterator<Item = Filling<'_>> {
+fn fillings(found: &[IdentityPlace]) -> impl Iterator<Item = PlaceToFill<'_>> {
     found.iter().filter(|place| !place.in_text).map(|place| (place.pointer.as_str(), place.kind, place.part))
 }
 

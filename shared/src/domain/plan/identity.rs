@@ -10,7 +10,7 @@ use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
 use super::{Choices, CountedList, KnownUser, Plan, Warning, WarningCode, words};
 use crate::domain::content::CapturedItem;
-use crate::domain::identity::{Filling, IdentityKind, IdentityPlace};
+use crate::domain::identity::{IdentityKind, IdentityPlace, PlaceToFill};
 use crate::domain::reference::{Lookup, RefType};
 use crate::domain::{Document, ItemKind, OverBudget, PerKind, Work, cut};
 
@@ -33,7 +33,7 @@ pub struct IdentityRewire {
 
 impl IdentityRewire {
     /// What is filled in.
-    pub(super) fn filling(&self) -> Filling<'_> {
+    pub(super) fn filling(&self) -> PlaceToFill<'_> {
         (&self.pointer, self.kind, self.part)
     }
 }
