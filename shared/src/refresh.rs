@@ -11,7 +11,7 @@ use serde_json::Map;
 use crate::compute::{ComputeError, Deadline};
 use crate::domain::capture::{CaptureFailure, SourceSetup, capture};
 use crate::domain::content::KnownAgent;
-use crate::domain::rights::{Action, HasStanding, Standing};
+use crate::domain::rights::{Action, HasStanding, UserStanding};
 use crate::domain::sharing;
 use crate::domain::{
     Agent, Counts, Fault, LeftOut, LeftOutKind, ObjectId, Organization, Principal, RefreshState, RefreshStatus,
@@ -394,7 +394,7 @@ pub async fn unfollowed(
 }
 
 /// Returns whether a creator with this standing may still refresh the snapshot.
-fn may_refresh(creator: ObjectId, standing: Standing, snapshot: &Snapshot) -> bool {
+fn may_refresh(creator: ObjectId, standing: UserStanding, snapshot: &Snapshot) -> bool {
     let principal = Principal { user: creator, organization: standing.organization, role: standing.role };
     !standing.disabled && principal.may(Action::Revise, snapshot.access())
 }

@@ -36,7 +36,7 @@ pub(crate) const ROOMS: [(&str, usize); 31] = [
     ("local", 0),
     ("local/src/demo", 0),
     ("shared/src", 0),
-    ("shared/src/domain", 14),
+    ("shared/src/domain", 0),
     ("shared/src/domain/destination", 0),
     ("shared/src/domain/diff", 0),
     ("shared/src/domain/identity", 0),

@@ -33,44 +33,44 @@ pub(super) fn canonical_json(value: &impl Serialize) -> Vec<u8> {
 
 /// Why JSON was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unwritten {
+pub(crate) enum JsonWriteError {
     /// It has more bytes than there is room for.
     NoRoom,
     /// The time is over.
     OverBudget,
 }
 
-impl From<OverBudget> for Unwritten {
+impl From<OverBudget> for JsonWriteError {
     fn from(_: OverBudget) -> Self {
         Self::OverBudget
     }
 }
 
 /// A writer that counts each byte as a unit of work and stops where there is no more room.
-pub(crate) struct Metered<'w, W> {
+pub(crate) struct MeteredWriter<'w, W> {
     out: W,
     left: usize,
     work: &'w Work,
-    stopped: Option<Unwritten>,
+    stopped: Option<JsonWriteError>,
 }
 
-impl<'w, W: Write> Metered<'w, W> {
+impl<'w, W: Write> MeteredWriter<'w, W> {
     /// Writes at most `room` bytes to `out`.
     pub(crate) fn new(out: W, room: usize, work: &'w Work) -> Self {
         Self { out, left: room, work, stopped: None }
     }
 
     /// Writes `value` as JSON.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Unwritten> {
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), JsonWriteError> {
         match serde_json::to_writer(&mut *self, value) {
             Ok(()) => Ok(()),
-            Err(_) => Err(self.stopped.unwrap_or(Unwritten::NoRoom)),
+            Err(_) => Err(self.stopped.unwrap_or(JsonWriteError::NoRoom)),
         }
     }
 
     /// Writes bytes that are JSON already.
-    pub(super) fn bytes(&mut self, json: &[u8]) -> Result<(), Unwritten> {
-        self.write_all(json).map_err(|_| self.stopped.unwrap_or(Unwritten::NoRoom))
+    pub(super) fn bytes(&mut self, json: &[u8]) -> Result<(), JsonWriteError> {
+        self.write_all(json).map_err(|_| self.stopped.unwrap_or(JsonWriteError::NoRoom))
     }
 
     /// What it wrote to, and how many bytes of the room are left.
@@ -78,18 +78,18 @@ impl<'w, W: Write> Metered<'w, W> {
         (self.out, self.left)
     }
 
-    fn stop(&mut self, why: Unwritten) -> io::Error {
+    fn stop(&mut self, why: JsonWriteError) -> io::Error {
         self.stopped = Some(why);
         io::Error::other("stopped")
     }
 }
 
-impl<W: Write> Write for Metered<'_, W> {
+impl<W: Write> Write for MeteredWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.work.spend(bytes.len()).is_err() {
-            return Err(self.stop(Unwritten::OverBudget));
+            return Err(self.stop(JsonWriteError::OverBudget));
         }
-        let Some(left) = self.left.checked_sub(bytes.len()) else { return Err(self.stop(Unwritten::NoRoom)) };
+        let Some(left) = self.left.checked_sub(bytes.len()) else { return Err(self.stop(JsonWriteError::NoRoom)) };
         self.left = left;
         self.out.write_all(bytes)?;
         Ok(bytes.len())
@@ -102,16 +102,16 @@ impl<W: Write> Write for Metered<'_, W> {
 
 /// Hashes what is written to it.
 #[derive(Default)]
-pub(super) struct Hashing(Sha256);
+pub(super) struct HashWriter(Sha256);
 
-impl Hashing {
+impl HashWriter {
     /// The SHA-256 of all that was written.
     pub(super) fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
 }
 
-impl Write for Hashing {
+impl Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn json_is_written_up_to_the_room_and_not_beyond() {
-        for (room, written) in [(6, Err(Unwritten::NoRoom)), (7, Ok(())), (8, Ok(()))] {
+        for (room, written) in [(6, Err(JsonWriteError::NoRoom)), (7, Ok(())), (8, Ok(()))] {
             let work = Work::unlimited();
-            let mut out = Metered::new(Vec::new(), room, &work);
+            let mut out = MeteredWriter::new(Vec::new(), room, &work);
             assert_eq!(out.json(&json!([1, "a"])), written);
             let (out, left) = out.into_parts();
             assert!(out.len() + left == room && work.done() >= 7 - 1, "{room}");
         }
         let over = Work::until(|| true);
-        assert_eq!(Metered::new(Vec::new(), 100, &over).json(&1), Err(Unwritten::OverBudget));
+        assert_eq!(MeteredWriter::new(Vec::new(), 100, &over).json(&1), Err(JsonWriteError::OverBudget));
     }
 }

@@ -12,32 +12,32 @@ CRM writes, and one that somebody stored as another type comes as it is stored. 
 something, and lets all others travel along untouched.";
 
 /// The fields that the CRM is known to write, with their types and what they are.
-const KNOWN: [(&str, Known, &str); 20] = [
-    ("name", Known::Text, "The item's name."),
-    ("description", Known::Text, "What an automation or a prompt is for."),
-    ("event", Known::Text, "Automation: what it reacts to, such as `message.received`."),
-    ("triggerType", Known::Text, "Automation: `inbound`, `outbound`, `all` or `status_change`."),
-    ("triggerLogicType", Known::Text, "Automation: `event` or `timer`."),
-    ("timerLogic", Known::Object, "Automation: `enabled`, `delay` and `unit` of its timer."),
-    ("schedule", Known::Object, "Automation: `start` and `end` of the hours in which it acts."),
-    ("sourceStatuses", Known::Texts, "Automation: the names of the stages in which it acts."),
-    ("conditions", Known::Objects, "Automation: what is compared before it acts."),
-    ("actions", Known::Object, "Automation: what it does, such as `targetStage`, `sendMessage` or `webhookUrl`."),
-    ("maxTransitions", Known::Number, "Automation: how often it moves one contact at most."),
-    ("maxFollowUpCount", Known::Number, "Automation: how often it follows up at most."),
-    ("prompt", Known::Text, "Prompt: its text."),
-    ("temperature", Known::Number, "Prompt: from 0 to 1."),
-    ("responseTime", Known::Number, "Prompt: how long an answer waits."),
-    ("isHidden", Known::Flag, "Prompt: whether lists leave it out."),
-    ("tools", Known::List, "Prompt: what it may call."),
-    ("template", Known::Text, "Template: its text, with placeholders such as `{{firstName}}`."),
-    ("type", Known::Text, "Template: `sms`, `email`, `campaign`, `script` or `automation`."),
-    ("category", Known::Text, "Template: its category."),
+const KNOWN: [(&str, FieldType, &str); 20] = [
+    ("name", FieldType::Text, "The item's name."),
+    ("description", FieldType::Text, "What an automation or a prompt is for."),
+    ("event", FieldType::Text, "Automation: what it reacts to, such as `message.received`."),
+    ("triggerType", FieldType::Text, "Automation: `inbound`, `outbound`, `all` or `status_change`."),
+    ("triggerLogicType", FieldType::Text, "Automation: `event` or `timer`."),
+    ("timerLogic", FieldType::Object, "Automation: `enabled`, `delay` and `unit` of its timer."),
+    ("schedule", FieldType::Object, "Automation: `start` and `end` of the hours in which it acts."),
+    ("sourceStatuses", FieldType::Texts, "Automation: the names of the stages in which it acts."),
+    ("conditions", FieldType::Objects, "Automation: what is compared before it acts."),
+    ("actions", FieldType::Object, "Automation: what it does, such as `targetStage`, `sendMessage` or `webhookUrl`."),
+    ("maxTransitions", FieldType::Number, "Automation: how often it moves one contact at most."),
+    ("maxFollowUpCount", FieldType::Number, "Automation: how often it follows up at most."),
+    ("prompt", FieldType::Text, "Prompt: its text."),
+    ("temperature", FieldType::Number, "Prompt: from 0 to 1."),
+    ("responseTime", FieldType::Number, "Prompt: how long an answer waits."),
+    ("isHidden", FieldType::Flag, "Prompt: whether lists leave it out."),
+    ("tools", FieldType::List, "Prompt: what it may call."),
+    ("template", FieldType::Text, "Template: its text, with placeholders such as `{{firstName}}`."),
+    ("type", FieldType::Text, "Template: `sms`, `email`, `campaign`, `script` or `automation`."),
+    ("category", FieldType::Text, "Template: its category."),
 ];
 
 /// A type of the CRM's. Any field may be null.
 #[derive(Clone, Copy)]
-enum Known {
+enum FieldType {
     Text,
     Number,
     Flag,
@@ -47,7 +47,7 @@ enum Known {
     List,
 }
 
-impl Known {
+impl FieldType {
     fn schema(self, words: &str) -> Schema {
         let open = || Some(AdditionalProperties::FreeForm(true));
         let object = |kind| ObjectBuilder::new().schema_type(kind);

@@ -64,7 +64,7 @@ fn first_hidden(text: &str) -> Option<usize> {
     if text.is_ascii() {
         return None;
     }
-    let mut scan = Scan::default();
+    let mut scan = HiddenTextScan::default();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         if let Some(hidden) = scan.step(at, c) {
@@ -97,9 +97,9 @@ const REGION_TAGS: std::ops::RangeInclusive<char> = '\u{E0030}'..='\u{E007A}';
 
 /// The state of a scan, up to a place in the text.
 #[derive(Default)]
-struct Scan {
+struct HiddenTextScan {
     /// The bidirectional controls that are open.
-    unclosed: Vec<Opened>,
+    unclosed: Vec<OpenControl>,
     /// How many of them are isolates.
     isolates: usize,
     /// The characters of no width right before.
@@ -117,7 +117,7 @@ struct Scan {
 }
 
 #[derive(Clone, Copy)]
-struct Opened {
+struct OpenControl {
     at: usize,
     is_isolate: bool,
 }
@@ -129,7 +129,7 @@ struct Run {
     selectors: usize,
 }
 
-impl Scan {
+impl HiddenTextScan {
     /// Takes the character at byte `at`; gives the place of what is hidden once that is sure.
     fn step(&mut self, at: usize, c: char) -> Option<usize> {
         if is_tag(c) {
@@ -157,10 +157,12 @@ impl Scan {
 
     fn direction(&mut self, at: usize, c: char) {
         match c {
-            '\u{202A}' | '\u{202B}' | '\u{202D}' | '\u{202E}' => self.unclosed.push(Opened { at, is_isolate: false }),
+            '\u{202A}' | '\u{202B}' | '\u{202D}' | '\u{202E}' => {
+                self.unclosed.push(OpenControl { at, is_isolate: false })
+            }
             '\u{2066}'..='\u{2068}' => {
                 self.isolates += 1;
-                self.unclosed.push(Opened { at, is_isolate: true });
+                self.unclosed.push(OpenControl { at, is_isolate: true });
             }
             // Closes the last embedding or override, but none beyond an isolate.
             '\u{202C}' => drop(self.unclosed.pop_if(|opened| !opened.is_isolate)),

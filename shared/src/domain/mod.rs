@@ -44,7 +44,7 @@ pub mod values;
 mod violation;
 mod work;
 
-pub(crate) use canonical::{Metered, Unwritten};
+pub(crate) use canonical::{JsonWriteError, MeteredWriter};
 pub use cut::cut;
 pub use email::{Email, EmailKey};
 pub use fault::Fault;
@@ -57,7 +57,7 @@ pub use organization::{Agent, MAX_ORGANIZATION_NAME, Organization, Pipeline, Sta
 pub use password::{NewPassword, Password};
 pub use pointer::pointer;
 pub use refresh_period::RefreshPeriod;
-pub use revision::{Origin as RevisionOrigin, RefreshState, RefreshStatus, Revision};
+pub use revision::{RefreshState, RefreshStatus, Revision, RevisionOrigin};
 pub use rights::Principal;
 pub use role::Role;
 pub use schedule::{Schedule, ScheduleChange};

@@ -23,8 +23,7 @@ pub struct Revision {
 /// How a revision came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RevisionOrigin)]
-pub enum Origin {
+pub enum RevisionOrigin {
     /// With the snapshot itself.
     Created,
     /// By a refresh that found a change.
@@ -35,11 +34,11 @@ pub enum Origin {
 
 impl Revision {
     /// How it came about.
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> RevisionOrigin {
         match (self.number, self.restored_from) {
-            (_, Some(_)) => Origin::Restored,
-            (1, None) => Origin::Created,
-            _ => Origin::Refreshed,
+            (_, Some(_)) => RevisionOrigin::Restored,
+            (1, None) => RevisionOrigin::Created,
+            _ => RevisionOrigin::Refreshed,
         }
     }
 }
@@ -119,9 +118,11 @@ mod tests {
             replaced_at: None,
             restored_from,
         };
-        for (number, restored_from, origin) in
-            [(1, None, Origin::Created), (2, None, Origin::Refreshed), (2, Some(1), Origin::Restored)]
-        {
+        for (number, restored_from, origin) in [
+            (1, None, RevisionOrigin::Created),
+            (2, None, RevisionOrigin::Refreshed),
+            (2, Some(1), RevisionOrigin::Restored),
+        ] {
             assert_eq!(revision(number, restored_from).origin(), origin);
         }
     }

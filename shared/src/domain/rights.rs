@@ -15,7 +15,7 @@ pub struct Principal {
 
 /// What the store says now of a user whom a token names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct UserStanding {
     /// The organization that the user belongs to.
     pub organization: ObjectId,
     /// The user's role.
@@ -27,11 +27,11 @@ pub struct Standing {
 /// Something that tells a user's standing.
 pub trait HasStanding {
     /// The standing.
-    fn standing(&self) -> Standing;
+    fn standing(&self) -> UserStanding;
 }
 
-impl HasStanding for Standing {
-    fn standing(&self) -> Standing {
+impl HasStanding for UserStanding {
+    fn standing(&self) -> UserStanding {
         *self
     }
 }

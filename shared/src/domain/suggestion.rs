@@ -50,7 +50,7 @@ pub struct Suggestion<'a> {
 
 /// Finds suggestions among the targets of one kind.
 pub struct Suggester<'a> {
-    targets: Vec<Target<'a>>,
+    targets: Vec<SuggestionTarget<'a>>,
     /// Positions of targets, by the folded name.
     by_folded: HashMap<String, Vec<usize>>,
     /// Positions of targets, by the length of the folded name.
@@ -58,7 +58,7 @@ pub struct Suggester<'a> {
     comparisons_left: usize,
 }
 
-struct Target<'a> {
+struct SuggestionTarget<'a> {
     id: Option<ObjectId>,
     name: &'a str,
     folded: String,
@@ -68,11 +68,11 @@ struct Target<'a> {
 impl<'a> Suggester<'a> {
     /// Suggests from `targets`; the same name with the same id counts once.
     pub fn new(targets: impl IntoIterator<Item = (Option<ObjectId>, &'a str)>) -> Self {
-        let mut targets: Vec<Target<'a>> = targets
+        let mut targets: Vec<SuggestionTarget<'a>> = targets
             .into_iter()
             .map(|(id, name)| {
                 let folded = fold(name);
-                Target { id, name, length: folded.chars().count(), folded }
+                SuggestionTarget { id, name, length: folded.chars().count(), folded }
             })
             .collect();
         targets.sort_by_key(|target| (target.name, target.id));

@@ -8,16 +8,16 @@ use super::{Document, pointer};
 /// Tells `see` each text with the JSON pointer of its place, in document order; a key stands at the place of its value. Fails once
 /// the time of `work` is over.
 pub(super) fn visit(document: &Document, work: &Work, see: &mut dyn FnMut(&str, &str)) -> Result<(), OverBudget> {
-    Walk { pointer: String::new(), work, see }.value(document.as_value())
+    TextWalk { pointer: String::new(), work, see }.value(document.as_value())
 }
 
-struct Walk<'w> {
+struct TextWalk<'w> {
     pointer: String,
     work: &'w Work,
     see: &'w mut dyn FnMut(&str, &str),
 }
 
-impl Walk<'_> {
+impl TextWalk<'_> {
     fn value(&mut self, value: &Value) -> Result<(), OverBudget> {
         self.work.spend(1)?;
         match value {

@@ -63,7 +63,7 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
-    use crate::domain::rights::Standing;
+    use crate::domain::rights::UserStanding;
     use crate::domain::{ObjectId, Role};
 
     fn request(headers: &[&str]) -> Request {
@@ -111,14 +111,14 @@ mod tests {
         let organization = ObjectId::from_bytes([1; 12]);
         let caller =
             Caller { user: ObjectId::from_bytes([2; 12]), organization, role: Role::Admin, name: "Pat".to_owned() };
-        let same = Standing { organization, role: Role::Admin, disabled: false };
+        let same = UserStanding { organization, role: Role::Admin, disabled: false };
         assert_eq!(caller.confirm(Some(same)), Ok(same));
         for changed in [
             None,
-            Some(Standing { disabled: true, ..same }),
-            Some(Standing { role: Role::Superadmin, ..same }),
-            Some(Standing { role: Role::SalesRep, ..same }),
-            Some(Standing { organization: ObjectId::from_bytes([3; 12]), ..same }),
+            Some(UserStanding { disabled: true, ..same }),
+            Some(UserStanding { role: Role::Superadmin, ..same }),
+            Some(UserStanding { role: Role::SalesRep, ..same }),
+            Some(UserStanding { organization: ObjectId::from_bytes([3; 12]), ..same }),
         ] {
             let refused = caller.confirm(changed);
             assert!(matches!(refused, Err(ApiError::Unauthenticated(_))), "{changed:?}");

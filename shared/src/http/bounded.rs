@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{ApiError, MAX_LISTED};
-use crate::domain::{Metered, OverBudget, Unwritten, Work};
+use crate::domain::{JsonWriteError, MeteredWriter, OverBudget, Work};
 
 pub use crate::domain::cut;
 
@@ -32,12 +32,12 @@ fn sent_byte(byte: u8) -> usize {
 
 /// The same of the JSON of `entry`, which is not made. Spends one unit for a byte.
 pub fn sent_json_bytes(entry: &impl Serialize, work: &Work) -> Result<usize, OverBudget> {
-    let mut out = Metered::new(ByteCounter(0), usize::MAX, work);
+    let mut out = MeteredWriter::new(ByteCounter(0), usize::MAX, work);
     match out.json(entry) {
         Ok(()) => Ok(out.into_parts().0.0),
-        Err(Unwritten::OverBudget) => Err(OverBudget),
+        Err(JsonWriteError::OverBudget) => Err(OverBudget),
         // What cannot be written takes no room in any answer.
-        Err(Unwritten::NoRoom) => Ok(usize::MAX),
+        Err(JsonWriteError::NoRoom) => Ok(usize::MAX),
     }
 }
 
@@ -57,11 +57,11 @@ impl Write for ByteCounter {
 
 /// The JSON of `value`, compact. Spends one unit for a byte. Fails with 500 where `value` has no JSON form.
 pub fn written(value: &impl Serialize, work: &Work) -> Result<String, ApiError> {
-    let mut out = Metered::new(Vec::new(), usize::MAX, work);
+    let mut out = MeteredWriter::new(Vec::new(), usize::MAX, work);
     match out.json(value) {
         Ok(()) => String::from_utf8(out.into_parts().0).map_err(ApiError::internal),
-        Err(Unwritten::OverBudget) => Err(OverBudget.into()),
-        Err(Unwritten::NoRoom) => Err(ApiError::internal("an answer has no JSON form")),
+        Err(JsonWriteError::OverBudget) => Err(OverBudget.into()),
+        Err(JsonWriteError::NoRoom) => Err(ApiError::internal("an answer has no JSON form")),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::before::WithReferences;
 use super::{Capture, Entry, comparable};
-use crate::domain::canonical::{Hashing, Metered, Unwritten};
+use crate::domain::canonical::{HashWriter, JsonWriteError, MeteredWriter};
 use crate::domain::content::{CapturedItem, MAX_RAW_BYTES};
 use crate::domain::values;
 use crate::domain::{Document, ItemKind, OverBudget, Work};
@@ -29,7 +29,7 @@ impl Form {
     ];
 }
 
-type Out<'w> = Metered<'w, Hashing>;
+type HashedJson<'w> = MeteredWriter<'w, HashWriter>;
 
 impl Capture {
     /// Whether the content of this hash is the same in an earlier form.
@@ -47,7 +47,7 @@ impl Capture {
 
     /// `None` where that would be too large to have been stored.
     pub(super) fn hash_of(&self, form: Form, work: &Work) -> Result<Option<[u8; 32]>, OverBudget> {
-        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let mut out = MeteredWriter::new(HashWriter::default(), MAX_RAW_BYTES, work);
         let written = self.write(
             &mut out,
             None,
@@ -56,13 +56,13 @@ impl Capture {
         );
         match written {
             Ok(()) => Ok(Some(out.into_parts().0.finish())),
-            Err(Unwritten::NoRoom) => Ok(None),
-            Err(Unwritten::OverBudget) => Err(OverBudget),
+            Err(JsonWriteError::NoRoom) => Ok(None),
+            Err(JsonWriteError::OverBudget) => Err(OverBudget),
         }
     }
 }
 
-fn write(out: &mut Out<'_>, kind: ItemKind, entry: &Entry, form: Form) -> Result<(), Unwritten> {
+fn write(out: &mut HashedJson<'_>, kind: ItemKind, entry: &Entry, form: Form) -> Result<(), JsonWriteError> {
     let with_references = form.with_references && kind == ItemKind::Automation;
     if !(with_references || form.as_floats && entry.was_other) {
         return comparable(out, kind, entry);

@@ -14,9 +14,9 @@ use std::io::Write;
 use serde::Serialize;
 
 pub use self::failure::CaptureFailure;
-use self::references::References;
+use self::references::ReferenceCounter;
 
-use super::canonical::{Hashing, Metered, Unwritten};
+use super::canonical::{HashWriter, JsonWriteError, MeteredWriter};
 use super::content::{
     CapturedItem, Content, FINDINGS, Field, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REMOVED_SECRETS,
 };
@@ -129,24 +129,24 @@ pub fn capture(
     left_out.extend(organization.left_out.iter().map(|target| target.left_out.clone()));
     left_out.sort();
     let terms = SourceTerms::from(organization);
-    let mut references = References::new(organization, &terms, work)?;
+    let mut references = ReferenceCounter::new(organization, &terms, work)?;
     for (kind, items) in items.iter() {
         references.add_items(kind, items.iter().map(|item| item.id));
     }
-    let mut capturing = Capturing::new(references, owner, work);
+    let mut builder = EntryBuilder::new(references, owner, work);
     let is_on = |item: &SourceItem| preferences.get(&item.id).copied().unwrap_or(!all_off);
     let items = items.try_map(|kind, items| {
-        let entry = |item| capturing.entry(kind, item, is_on);
+        let entry = |item| builder.entry(kind, item, is_on);
         items.into_iter().map(entry).collect::<Result<_, _>>()
     })?;
-    let findings = if capturing.owner.is_some() { FINDINGS } else { 0 };
-    let (agents, source) = capturing.references.used();
+    let findings = if builder.owner.is_some() { FINDINGS } else { 0 };
+    let (agents, source) = builder.references.used();
     Ok(Capture { agents, items, findings, source, left_out })
 }
 
-/// A setup while it is captured, with what its limits count.
-struct Capturing<'a> {
-    references: References<'a>,
+/// Makes the entries of a capture, and counts what its limits allow.
+struct EntryBuilder<'a> {
+    references: ReferenceCounter<'a>,
     allowance: Allowance,
     owner: Option<SourceIdentity>,
     identity: Allowance,
@@ -154,8 +154,8 @@ struct Capturing<'a> {
     work: &'a Work,
 }
 
-impl<'a> Capturing<'a> {
-    fn new(references: References<'a>, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
+impl<'a> EntryBuilder<'a> {
+    fn new(references: ReferenceCounter<'a>, owner: Option<SourceIdentity>, work: &'a Work) -> Self {
         Self {
             references,
             allowance: Allowance { places: MAX_REMOVED_SECRETS, pointer_bytes: MAX_POINTER_BYTES },
@@ -196,7 +196,7 @@ impl<'a> Capturing<'a> {
     }
 
     fn write(&mut self, entry: &impl Serialize) -> Result<Box<[u8]>, CaptureFailure> {
-        let mut out = Metered::new(Vec::new(), self.room, self.work);
+        let mut out = MeteredWriter::new(Vec::new(), self.room, self.work);
         out.json(entry).map_err(too_long)?;
         let (json, room) = out.into_parts();
         self.room = room;
@@ -214,12 +214,12 @@ fn too_many_secrets(stopped: LimitError) -> CaptureFailure {
     })
 }
 
-fn too_long(unwritten: Unwritten) -> CaptureFailure {
+fn too_long(unwritten: JsonWriteError) -> CaptureFailure {
     match unwritten {
-        Unwritten::NoRoom => CaptureFailure::TooLarge(format!(
+        JsonWriteError::NoRoom => CaptureFailure::TooLarge(format!(
             "the setup has more than {MAX_RAW_BYTES} bytes as JSON, which is the most that a snapshot takes"
         )),
-        Unwritten::OverBudget => OverBudget.into(),
+        JsonWriteError::OverBudget => OverBudget.into(),
     }
 }
 
@@ -232,7 +232,7 @@ impl Capture {
     /// The canonical JSON of the content. Fails if it has more than [`MAX_RAW_BYTES`], or if the time is over.
     pub fn json(&self, work: &Work) -> Result<Vec<u8>, CaptureFailure> {
         let bytes = self.items.each().map(|(_, entry)| entry.json.len() + 1).sum::<usize>();
-        let mut out = Metered::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
+        let mut out = MeteredWriter::new(Vec::with_capacity(bytes.min(MAX_RAW_BYTES)), MAX_RAW_BYTES, work);
         let findings = Some((self.findings, &self.source));
         self.write(&mut out, findings, &self.left_out, |out, _, entry| out.bytes(&entry.json)).map_err(too_long)?;
         Ok(out.into_parts().0)
@@ -241,7 +241,7 @@ impl Capture {
     /// The SHA-256 by which two captures are compared: that of the canonical JSON without findings. What was left out of the
     /// organization is no part of it, since it is the same for all its setups.
     pub fn hash(&self, work: &Work) -> Result<[u8; 32], CaptureFailure> {
-        let mut out = Metered::new(Hashing::default(), MAX_RAW_BYTES, work);
+        let mut out = MeteredWriter::new(HashWriter::default(), MAX_RAW_BYTES, work);
         self.write(&mut out, None, self.left_out_of_setup(), comparable).map_err(too_long)?;
         Ok(out.into_parts().0.finish())
     }
@@ -264,11 +264,11 @@ impl Capture {
     /// Writes the content with its fields in order, each entry by `entry`.
     fn write<W: Write>(
         &self,
-        out: &mut Metered<'_, W>,
+        out: &mut MeteredWriter<'_, W>,
         findings: Option<(u32, &SourceTerms)>,
         left_out: &[LeftOut],
-        entry: impl Fn(&mut Metered<'_, W>, ItemKind, &Entry) -> Result<(), Unwritten>,
-    ) -> Result<(), Unwritten> {
+        entry: impl Fn(&mut MeteredWriter<'_, W>, ItemKind, &Entry) -> Result<(), JsonWriteError>,
+    ) -> Result<(), JsonWriteError> {
         let (findings, source) = findings.unzip();
         let mut before = '{';
         for field in Field::in_order() {
@@ -296,17 +296,17 @@ impl Capture {
 }
 
 impl Entry {
-    fn parse(&self, kind: ItemKind) -> Result<CapturedItem, Unwritten> {
+    fn parse(&self, kind: ItemKind) -> Result<CapturedItem, JsonWriteError> {
         // It was written here.
-        CapturedItem::read(kind, &self.json).map_err(|_| Unwritten::NoRoom)
+        CapturedItem::read(kind, &self.json).map_err(|_| JsonWriteError::NoRoom)
     }
 }
 
 fn list<W: Write>(
-    out: &mut Metered<'_, W>,
+    out: &mut MeteredWriter<'_, W>,
     entries: &[Entry],
-    write: impl Fn(&mut Metered<'_, W>, &Entry) -> Result<(), Unwritten>,
-) -> Result<(), Unwritten> {
+    write: impl Fn(&mut MeteredWriter<'_, W>, &Entry) -> Result<(), JsonWriteError>,
+) -> Result<(), JsonWriteError> {
     out.bytes(b"[")?;
     for (index, entry) in entries.iter().enumerate() {
         if index > 0 {
@@ -317,7 +317,7 @@ fn list<W: Write>(
     out.bytes(b"]")
 }
 
-fn comparable<W: Write>(out: &mut Metered<'_, W>, kind: ItemKind, entry: &Entry) -> Result<(), Unwritten> {
+fn comparable<W: Write>(out: &mut MeteredWriter<'_, W>, kind: ItemKind, entry: &Entry) -> Result<(), JsonWriteError> {
     match entry.has_findings {
         true => out.json(&entry.parse(kind)?.without_findings()),
         false => out.bytes(&entry.json),

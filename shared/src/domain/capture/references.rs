@@ -8,7 +8,7 @@ use crate::domain::reference::{Lookup, RefType, SourceTerms, TermUsage, each_ear
 use crate::domain::{Agent, ItemKind, ObjectId, Organization, OverBudget, Work};
 
 /// Goes through the references of a setup.
-pub(super) struct References<'a> {
+pub(super) struct ReferenceCounter<'a> {
     terms: &'a SourceTerms,
     lookup: Lookup<'a>,
     usage: TermUsage,
@@ -18,7 +18,7 @@ pub(super) struct References<'a> {
     work: &'a Work,
 }
 
-impl<'a> References<'a> {
+impl<'a> ReferenceCounter<'a> {
     /// For a setup of `organization`, of which `terms` are all.
     pub(super) fn new(
         organization: &'a Organization,

@@ -15,7 +15,7 @@ impl Content {
     /// over, the inner one that the JSON is not a content.
     pub fn read(json: &[u8], work: &Work) -> Result<Result<Self, serde_json::Error>, OverBudget> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let read = Reading(work).deserialize(&mut deserializer);
+        let read = ContentReader(work).deserialize(&mut deserializer);
         let read = read.and_then(|content| deserializer.end().map(|()| content));
         // Where it ended because the time is over, this fails.
         work.spend(0)?;
@@ -25,17 +25,17 @@ impl Content {
 
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading(&Work::unlimited()).deserialize(deserializer)
+        ContentReader(&Work::unlimited()).deserialize(deserializer)
     }
 }
 
-/// Reads a content.
-struct Reading<'w>(&'w Work);
+/// Reads a content, and stops when the time is over.
+struct ContentReader<'w>(&'w Work);
 
 /// The kinds that content of every version has. A newer one is empty where it is absent: never add to this list.
 const REQUIRED: [ItemKind; 3] = [ItemKind::Automation, ItemKind::Prompt, ItemKind::Template];
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de> DeserializeSeed<'de> for ContentReader<'_> {
     type Value = Content;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
@@ -43,7 +43,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de> Visitor<'de> for ContentReader<'_> {
     type Value = Content;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,7 +41,7 @@ pub use self::warning::{Warning, WarningCode};
 
 use self::refusal::MAX_REFUSALS;
 use self::words::SHOWN;
-use super::canonical::{Hashing, Metered};
+use super::canonical::{HashWriter, MeteredWriter};
 use super::content::Content;
 use super::{LeftOut, ObjectId, Organization, OverBudget, Work};
 
@@ -135,7 +135,7 @@ impl Plan {
     /// A hash of everything that the plan does: clones, switches, counts and warnings. New ids, times, the address and
     /// the password are no part of it, so the same hash means the same outcome.
     pub fn hash(&self, work: &Work) -> Result<String, OverBudget> {
-        let mut out = Metered::new(Hashing::default(), usize::MAX, work);
+        let mut out = MeteredWriter::new(HashWriter::default(), usize::MAX, work);
         // There is room for all, so only the time can end it.
         out.json(self).map_err(|_| OverBudget)?;
         Ok(hex::encode(out.into_parts().0.finish()))

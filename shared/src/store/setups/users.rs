@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::rights::{HasStanding, Standing};
+use crate::domain::rights::{HasStanding, UserStanding};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
 use crate::store::attributes::{
     ACCESS_ROLE, CREATED_AT, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME, LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
@@ -70,8 +70,8 @@ impl StoredUser {
 }
 
 impl HasStanding for StoredUser {
-    fn standing(&self) -> Standing {
-        Standing { organization: self.organization, role: self.role, disabled: self.login_disabled }
+    fn standing(&self) -> UserStanding {
+        UserStanding { organization: self.organization, role: self.role, disabled: self.login_disabled }
     }
 }
 
