@@ -228,7 +228,7 @@ pub async fn dynamodb_client(config: &StoreConfig) -> Client {
 
 /// Returns the settings of a function's AWS clients: region and credentials of the variables that Lambda sets, timeouts, the SDK's
 /// retries, and another endpoint if there is one. The SDK's chain of providers would also look into files and ask other services, none of
-/// which Lambda has, and would be a tenth of each function.
+/// which Lambda has.
 pub async fn function_settings(endpoint: Option<&str>) -> SdkConfig {
     let settings = SdkConfig::builder()
         .behavior_version(behavior())
