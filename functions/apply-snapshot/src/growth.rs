@@ -13,11 +13,11 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 use shared::domain::plan::{Choices, Origin, Plan, Scope, plan};
-use shared::domain::{Email, Role, Timestamp, User, Work};
+use shared::domain::{Timestamp, Work};
 use shared::http::{Answer, JsonBody};
 
 use self::measure::{Row, Run, hold, row, run};
-use self::shapes::{Shape, automation, automations, fields, id, prompts, target, texts};
+use self::shapes::{Shape, automation, automations, fields, id, new_user, prompts, target, texts};
 use crate::apply::arrive;
 use crate::dry_run::PlanDocument;
 use crate::request::{ApplyBody, ApplyParameters, PlanParameters};
@@ -100,22 +100,6 @@ fn arrives(shape: Shape) -> Run {
         let origin = Origin { apply: id(7, 1), snapshot: id(7, 2), revision: 1, at: Timestamp::from_millis(0) };
         drop(black_box(arrive(&plan, origin, new_user(), work).unwrap()));
     })
-}
-
-fn new_user() -> User {
-    User {
-        id: id(7, 3),
-        organization: id(7, 4),
-        department: None,
-        email: Email::parse("casey@globex.example").unwrap(),
-        full_name: None,
-        phone_number: None,
-        designation: None,
-        role: Role::SalesRep,
-        login_disabled: false,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
-    }
 }
 
 #[test]

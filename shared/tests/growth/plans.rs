@@ -5,12 +5,12 @@ use std::hint::black_box;
 use serde_json::{Value, json};
 use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Choices, KnownUser, OnUnmapped, Origin, Scope, plan};
-use shared::domain::{Email, Fault, Organization, Role, Timestamp, User};
+use shared::domain::{Fault, Organization, Timestamp};
 use shared::store::UserItems;
 
 use super::captures::{ids, named_statuses};
 use super::shapes::{
-    Shape, agents, automation, automations, id, organization, pipeline, prompt, prompts, target, texts,
+    Shape, agents, automation, automations, id, new_user, organization, pipeline, prompt, prompts, target, texts,
 };
 use super::{Row, Run, row, run};
 
@@ -162,20 +162,4 @@ fn planned(shape: Shape, choices: Choices, scope: Scope, targets: Organization) 
         let arrival = plan.arrive(&origin, &NewIdentity::of(&user), work).unwrap();
         black_box(UserItems::of::<Fault>(&user, arrival, work).unwrap());
     })
-}
-
-fn new_user() -> User {
-    User {
-        id: id(7, 3),
-        organization: id(7, 4),
-        department: None,
-        email: Email::parse("casey@globex.example").unwrap(),
-        full_name: None,
-        phone_number: None,
-        designation: None,
-        role: Role::SalesRep,
-        login_disabled: false,
-        created_at: Timestamp::from_millis(0),
-        updated_at: Timestamp::from_millis(0),
-    }
 }

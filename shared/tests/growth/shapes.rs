@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use shared::domain::capture::{SourceItem, SourceSetup, capture};
 use shared::domain::content::Content;
 use shared::domain::identity::SourceIdentity;
-use shared::domain::{Agent, Document, Email, ObjectId, Organization, PerKind, Pipeline, SetupItem, Stage, Work};
+use shared::domain::{
+    Agent, Document, Email, ObjectId, Organization, PerKind, Pipeline, Role, SetupItem, Stage, Timestamp, User, Work,
+};
 
 /// A setup, and what its organization has.
 #[derive(Default)]
@@ -141,4 +143,21 @@ pub(crate) fn organization(agents: Vec<Agent>, mut pipelines: Vec<Pipeline>) -> 
 pub(crate) fn target() -> Organization {
     let agent = Agent { id: id(8, 0), name: "Target".into(), description: None, rest: Default::default() };
     organization(vec![agent], Vec::new())
+}
+
+/// The user that an apply creates.
+pub(crate) fn new_user() -> User {
+    User {
+        id: id(7, 3),
+        organization: id(7, 4),
+        department: None,
+        email: Email::parse("casey@globex.example").unwrap(),
+        full_name: None,
+        phone_number: None,
+        designation: None,
+        role: Role::SalesRep,
+        login_disabled: false,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
 }
