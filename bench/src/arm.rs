@@ -1,4 +1,4 @@
-//! What is compared: the same three operations as Rust, Node.js and Python functions.
+//! The arms of the benchmark: Rust, Node.js and Python functions for the same three operations.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -49,7 +49,7 @@ pub(crate) struct Subject<'f> {
     pub(crate) arm: Arm,
     /// The operation.
     pub(crate) operation: Operation,
-    /// The snapshot to apply: each arm applies one of its own.
+    /// The id of the snapshot that this arm applies. No two arms share one.
     pub(crate) snapshot: String,
 }
 

@@ -1,7 +1,7 @@
 //! The description for tools that do not read OpenAPI 3.1: the same document, converted to OpenAPI 3.0.3.
 //!
-//! 3.1 took JSON Schema as it is; 3.0 has a dialect of its own. Each rule below replaces one form of 3.1. A test fails if the document has a
-//! keyword that 3.0 does not have, so a new form needs a new rule.
+//! OpenAPI 3.1 uses JSON Schema unchanged, and OpenAPI 3.0 has its own dialect. Each rule below replaces one form of 3.1. A test fails if
+//! the document has a keyword that 3.0 lacks, so a new form needs a new rule.
 
 use indexmap::IndexMap;
 use serde_json::Number;

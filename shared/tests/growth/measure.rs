@@ -20,9 +20,10 @@ pub(crate) struct Row {
     name: &'static str,
     /// The smallest size.
     size: usize,
-    /// What is done at a size.
+    /// Makes the run for a size.
     at: fn(usize) -> Run,
-    /// Whether it spends on a meter. What does not has a small limit of its own, or runs on a laptop alone.
+    /// Whether the run reports its work to a meter. A run without a meter has a small limit of its own, or runs only on a developer's
+    /// machine.
     is_metered: bool,
 }
 

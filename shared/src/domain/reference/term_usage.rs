@@ -9,7 +9,7 @@ use crate::domain::ObjectId;
 
 /// Notes which terms a setup uses.
 pub(in crate::domain) struct TermUsage {
-    /// What was noted before: many terms may have one name.
+    /// The names noted so far. Each is looked up once.
     seen: HashSet<(RefType, String)>,
     agents: Vec<bool>,
     /// For each pipeline whether it is used itself, and which of its stages are.
@@ -33,7 +33,7 @@ impl TermUsage {
         stages.into_iter().for_each(|(at, stage)| self.pipelines[at].1[stage] = true);
     }
 
-    /// What was noted, without the agents for which `is_known` holds.
+    /// Returns the terms that are used, without the agents for which `is_known` returns true.
     pub(in crate::domain) fn used(self, terms: &SourceTerms, is_known: impl Fn(ObjectId) -> bool) -> SourceTerms {
         let agents =
             terms.agents.iter().zip(self.agents).filter(|(agent, used)| *used && !agent.id.is_some_and(&is_known));

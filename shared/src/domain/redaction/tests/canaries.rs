@@ -385,7 +385,7 @@ const TEXTS: &[&str] = &[
     "[removed secret] and sk_live_«a24»",
 ];
 
-/// What is tried in every encoding.
+/// The forms of secrets that the tests put into every encoding.
 const ENCODED: &[&str] = &[
     "sk_live_«a24»",
     "Authorization: Bearer «a40»",
