@@ -12,7 +12,7 @@ use local::workspace::{DEMO_PASSWORD, Workspace};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
-use shared::domain::{ItemKind, Password, SetupItem};
+use shared::domain::{ItemKind, Password, SetupItem, TokenCredentials};
 use shared::http::{Caller, TokenSigner};
 use shared::ids::SystemRandomness;
 use shared::store::SetupChange;
@@ -131,7 +131,8 @@ impl Fixture {
         let (_, member) = self.workspace.member(email).ok_or("the demo workspace lacks a user")?;
         let user = &member.user;
         let name = user.full_name.as_ref().map(ToString::to_string).unwrap_or_default();
-        let caller = Caller { user: user.id, organization: user.organization, role: user.role, name };
+        let credentials = TokenCredentials::default();
+        let caller = Caller { user: user.id, organization: user.organization, role: user.role, name, credentials };
         self.signer.sign(&caller, SystemClock.now()).map_err(|error| format!("{error:?}").into())
     }
 }

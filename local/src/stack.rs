@@ -327,7 +327,7 @@ fn function_error(error: Diagnostic) -> FunctionError {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{ObjectId, Role, Timestamp};
+    use shared::domain::{ObjectId, Role, Timestamp, TokenCredentials};
     use shared::http::Caller;
     use shared::ids::SystemRandomness;
 
@@ -344,7 +344,8 @@ mod tests {
 
     fn token(stack: &Stack, now: Timestamp) -> String {
         let id = ObjectId::from_bytes([7; 12]);
-        let caller = Caller { user: id, organization: id, role: Role::Admin, name: "Ann".to_owned() };
+        let credentials = TokenCredentials::default();
+        let caller = Caller { user: id, organization: id, role: Role::Admin, name: "Ann".to_owned(), credentials };
         stack.signer().sign(&caller, now).unwrap()
     }
 

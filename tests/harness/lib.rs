@@ -41,7 +41,7 @@ use local::workspace::{DEMO_PASSWORD, Member, Workspace};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::compute::Deadline;
-use shared::domain::{Password, Timestamp, User};
+use shared::domain::{Password, Timestamp, TokenCredentials, User};
 use shared::function::{EventFunction, HttpFunction};
 use shared::http::{Caller, CorsOrigins, TrustedHops};
 use shared::store::Table;
@@ -262,6 +262,7 @@ impl TestApp {
             organization: user.organization,
             role: user.role,
             name: user.full_name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            credentials: TokenCredentials::default(),
         })
     }
 

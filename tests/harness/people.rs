@@ -18,14 +18,23 @@ pub enum CallerState {
     Promoted,
     /// The user belongs to another organization.
     Moved,
+    /// The counter of the user's credentials is a higher one, as after a change of the password.
+    PasswordChanged,
     /// The user does not exist.
     Deleted,
 }
 
 impl CallerState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::AsTheTokenSays, Self::Disabled, Self::Demoted, Self::Promoted, Self::Moved, Self::Deleted];
+    pub const ALL: [Self; 7] = [
+        Self::AsTheTokenSays,
+        Self::Disabled,
+        Self::Demoted,
+        Self::Promoted,
+        Self::Moved,
+        Self::PasswordChanged,
+        Self::Deleted,
+    ];
 
     /// Returns whether a user of `role` can have this state.
     pub fn is_possible(self, role: Role) -> bool {
@@ -48,6 +57,9 @@ impl TestApp {
             CallerState::Demoted => self.set_attribute(user, "accessRole", role(place - 1)).await,
             CallerState::Promoted => self.set_attribute(user, "accessRole", role(place + 1)).await,
             CallerState::Moved => self.move_user(user, elsewhere).await,
+            CallerState::PasswordChanged => {
+                self.set_attribute(user, "credentialVersion", AttributeValue::N("1".to_owned())).await;
+            }
             CallerState::Deleted => self.remove_user(user, |_| None).await,
         }
     }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp};
+use shared::domain::{Email, FullName, ObjectId, Password, Role, Timestamp, TokenCredentials};
 use shared::http::{Answer, ApiError, Caller, Fields};
 use shared::store::{AttemptVerdict, SignInStart, SignIns, StoredUser};
 use utoipa::ToSchema;
@@ -68,8 +68,11 @@ pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     };
     let account = sign_ins.account(claim).await?.filter(|account| !account.user.login_disabled);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let is_right = app.hasher.within(context.deadline().time_left()).verify(&password, hash).await?;
-    let account = account.filter(|_| is_right);
+    let hasher = app.hasher.within(context.deadline().time_left());
+    let (is_right, is_current) =
+        tokio::join!(hasher.verify(&password, hash), sign_ins.still_has(email.key(), account.as_ref()));
+    let (is_right, is_current) = (is_right?, is_current?);
+    let account = account.filter(|_| is_right && is_current);
     let verdict = if account.is_some() { attempt.accept().await? } else { attempt.reject().await? };
     if let AttemptVerdict::Locked { retry_after } = verdict {
         return Err(ApiError::TooManyAttempts { retry_after });
@@ -98,6 +101,7 @@ fn signed_in(app: &App, user: &StoredUser, now: Timestamp) -> Result<Answer, Api
         organization: user.organization,
         role: user.role,
         name: user.full_name.as_ref().map_or_else(|| user.email.shown().into_owned(), ToString::to_string),
+        credentials: TokenCredentials::Version(user.credentials.version),
     };
     Answer::ok(&LoginAnswer {
         token: app.signer.sign(&caller, now)?,

@@ -17,7 +17,7 @@ address is locked, for the network of the client (IPv4 /24, IPv6 /48) and the re
 minute of those is let through. An address may have 50 attempts in flight from one network.";
 
 const VERIFY: &str = "\
-A token is good while it has not run out and its user still exists, may sign in, and has the same role and organization. \
+A token is good while it has not run out and its user still exists, may sign in, and has the same password, role and organization. \
 Every 401 has `error` exactly `Invalid or expired token`.";
 
 /// The descriptions, for the document of the whole API.

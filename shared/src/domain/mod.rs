@@ -3,6 +3,7 @@
 mod canonical;
 pub mod capture;
 pub mod content;
+mod credentials;
 mod cut;
 pub mod destination;
 pub mod diff;
@@ -45,6 +46,7 @@ mod violation;
 mod work;
 
 pub(crate) use canonical::{JsonWriteError, MeteredWriter};
+pub use credentials::{StoredCredentials, TokenCredentials};
 pub use cut::cut;
 pub use email::{Email, EmailKey};
 pub use fault::Fault;

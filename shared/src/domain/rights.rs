@@ -1,6 +1,6 @@
 //! Who may do what: one table, and nothing that it does not allow.
 
-use super::{ObjectId, Role};
+use super::{ObjectId, Role, StoredCredentials};
 
 /// Who asks: the person named by a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct UserStanding {
     pub role: Role,
     /// Whether the user may not sign in any more.
     pub disabled: bool,
+    /// The user's credentials.
+    pub credentials: StoredCredentials,
 }
 
 /// Something that tells a user's standing.

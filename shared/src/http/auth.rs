@@ -49,6 +49,9 @@ impl Caller {
         if standing.role != self.role {
             return Err(ApiError::Unauthenticated("the user's role changed"));
         }
+        if !standing.credentials.admit(self.credentials) {
+            return Err(ApiError::Unauthenticated("the user's credentials changed"));
+        }
         Ok(stored)
     }
 
@@ -64,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::domain::rights::UserStanding;
-    use crate::domain::{ObjectId, Role};
+    use crate::domain::{ObjectId, Role, StoredCredentials, TokenCredentials};
 
     fn request(headers: &[&str]) -> Request {
         let mut request = http::Request::new(Body::Empty);
@@ -109,9 +112,15 @@ mod tests {
     #[test]
     fn a_token_holds_only_while_the_stored_user_is_the_same() {
         let organization = ObjectId::from_bytes([1; 12]);
-        let caller =
-            Caller { user: ObjectId::from_bytes([2; 12]), organization, role: Role::Admin, name: "Pat".to_owned() };
-        let same = UserStanding { organization, role: Role::Admin, disabled: false };
+        let caller = Caller {
+            user: ObjectId::from_bytes([2; 12]),
+            organization,
+            role: Role::Admin,
+            name: "Pat".to_owned(),
+            credentials: TokenCredentials::Version(3),
+        };
+        let credentials = StoredCredentials { version: 3, changed_at: None };
+        let same = UserStanding { organization, role: Role::Admin, disabled: false, credentials };
         assert_eq!(caller.confirm(Some(same)), Ok(same));
         for changed in [
             None,
@@ -119,6 +128,8 @@ mod tests {
             Some(UserStanding { role: Role::Superadmin, ..same }),
             Some(UserStanding { role: Role::SalesRep, ..same }),
             Some(UserStanding { organization: ObjectId::from_bytes([3; 12]), ..same }),
+            Some(UserStanding { credentials: StoredCredentials { version: 4, changed_at: None }, ..same }),
+            Some(UserStanding { credentials: StoredCredentials::default(), ..same }),
         ] {
             let refused = caller.confirm(changed);
             assert!(matches!(refused, Err(ApiError::Unauthenticated(_))), "{changed:?}");

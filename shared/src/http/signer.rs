@@ -13,7 +13,7 @@ use super::jwks::KeyError;
 use super::network::NetworkMarks;
 use super::strict_json::Object;
 use super::token::{Audience, Caller, Claims, MAX_LIFETIME};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, TokenCredentials};
 use crate::ids::Randomness;
 
 /// Signs tokens that live for one hour.
@@ -87,6 +87,10 @@ impl TokenSigner {
             iat: issued_at,
             exp: issued_at + MAX_LIFETIME,
             nbf: None,
+            credential_version: match caller.credentials {
+                TokenCredentials::Version(version) => Some(version),
+                TokenCredentials::IssuedAt(_) => None,
+            },
         };
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &self.key).map_err(ApiError::internal)
@@ -160,6 +164,7 @@ mod tests {
             organization: "64ee9a8b1e7f2a0011223344".parse().unwrap(),
             role: crate::domain::Role::Admin,
             name: "Pat Admin".to_owned(),
+            credentials: TokenCredentials::Version(3),
         };
         let token = signer().sign(&caller, *NOW).unwrap();
         let part = |index: usize| -> Value {
@@ -171,6 +176,7 @@ mod tests {
         let claims = json!({
             "sub": "64ee9a8b1e7f2a001122339b", "organizationId": "64ee9a8b1e7f2a0011223344", "accessRole": "ADMIN",
             "name": "Pat Admin", "iss": ISSUER, "aud": AUDIENCE, "iat": NOW.as_seconds(), "exp": NOW.as_seconds() + 3600,
+            "credentialVersion": 3,
         });
         assert_eq!(part(1), claims);
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::jwks::{self, KeyError, PublicKey};
 use super::strict_json::{self, Object};
-use crate::domain::{ObjectId, Role, Timestamp};
+use crate::domain::{ObjectId, Role, Timestamp, TokenCredentials};
 
 /// The longest token that is looked at, in bytes: what a server takes as one header line, usually.
 const MAX_BYTES: usize = 8192;
@@ -33,6 +33,8 @@ pub struct Caller {
     pub role: Role,
     /// The user's name, for records.
     pub name: String,
+    /// The credentials for which the token was issued.
+    pub credentials: TokenCredentials,
 }
 
 /// A token that is not accepted. Carries why, for the log: never a part of the token, and never for the caller.
@@ -80,6 +82,17 @@ pub(super) struct Claims {
     pub(super) exp: u64,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) nbf: Option<u64>,
+    /// Another issuer's tokens have none.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(super) credential_version: Option<u64>,
+}
+
+impl Claims {
+    fn credentials(&self) -> TokenCredentials {
+        let second = i64::try_from(self.iat).unwrap_or(0).saturating_mul(1000);
+        self.credential_version
+            .map_or(TokenCredentials::IssuedAt(Timestamp::from_millis(second)), TokenCredentials::Version)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,11 +130,13 @@ impl TokenVerifier {
         self.check_signature(token, key)?;
         let signed_claims: Claims = decode(unverified_claims, "its claims are not as they should be")?;
         check_times(&signed_claims, u64::try_from(now.as_seconds()).unwrap_or(0))?;
+        let credentials = signed_claims.credentials();
         Ok(Caller {
             user: signed_claims.sub,
             organization: signed_claims.organization_id,
             role: signed_claims.access_role,
             name: signed_claims.name,
+            credentials,
         })
     }
 

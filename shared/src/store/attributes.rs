@@ -21,6 +21,10 @@ pub(super) const CREATED_BY: &str = "createdBy";
 pub(super) const CREATED_BY_NAME: &str = "createdByName";
 pub(super) const CREATED_BY_ORG_ID: &str = "createdByOrgId";
 pub(super) const CREATED_BY_ROLE: &str = "createdByRole";
+/// Counts the changes that end a user's earlier tokens.
+pub(super) const CREDENTIAL_VERSION: &str = "credentialVersion";
+/// When that counter was last raised.
+pub(super) const CREDENTIALS_CHANGED_AT: &str = "credentialsChangedAt";
 /// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
 /// conditioned on its absence.
 pub(super) const DELETED_AT: &str = "deletedAt";

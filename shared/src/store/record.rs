@@ -142,6 +142,12 @@ pub(super) struct UserRecord {
     pub(super) login_disabled: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) first_sign_in_at: Option<Timestamp>,
+    /// Counts the changes that end earlier tokens. Absent until the first one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) credential_version: Option<u64>,
+    /// When that counter was last raised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) credentials_changed_at: Option<Timestamp>,
     pub(super) setup_version: u64,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -163,6 +169,8 @@ impl UserRecord {
             access_role: user.role,
             login_disabled: user.login_disabled,
             first_sign_in_at: None,
+            credential_version: None,
+            credentials_changed_at: None,
             setup_version: FIRST_VERSION,
             created_at: user.created_at,
             updated_at: user.updated_at,

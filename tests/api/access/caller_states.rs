@@ -1,5 +1,5 @@
 //! A token is up to an hour old. Every route of the description, for callers of every role whose stored user is as the token
-//! says, disabled, demoted, promoted, moved to another organization or deleted.
+//! says, disabled, demoted, promoted, moved to another organization, with another password, or deleted.
 //!
 //! A new route needs a good request in tests/harness/requests.rs: without it nothing compiles.
 
@@ -129,7 +129,7 @@ async fn every_route_confirms_the_stored_caller_whatever_the_role() {
     }
     println!("{cells} cells of role x state x route, {allowed} of them allowed");
     let routes = ROUTES.iter().filter(|route| route.authorization != Authorization::Public).count();
-    assert_eq!(cells, (2 * 5 + 2 * 6) * routes);
+    assert_eq!(cells, (2 * 6 + 2 * 7) * routes);
 }
 
 #[tokio::test]
@@ -139,6 +139,7 @@ async fn who_signs_in_is_who_the_stored_user_is_by_now() {
         (CallerState::Demoted, 200, "DEPARTMENT_HEAD"),
         (CallerState::Promoted, 200, "SUPERADMIN"),
         (CallerState::Moved, 200, "ADMIN"),
+        (CallerState::PasswordChanged, 200, "ADMIN"),
         (CallerState::Disabled, 401, ""),
         (CallerState::Deleted, 401, ""),
     ] {

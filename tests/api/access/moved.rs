@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::{ObjectId, User};
+use shared::domain::{ObjectId, TokenCredentials, User};
 use shared::http::Caller;
 use tests::{
     ACME, Answer, CASEY, GIL, GLOBEX, NEW_PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, create_body, snapshot,
@@ -12,7 +12,8 @@ use tests::{
 /// The token that `user` gets as a member of `organization`.
 fn token_in(app: &TestApp, user: &User, organization: &str) -> String {
     let organization: ObjectId = organization.parse().unwrap();
-    app.token_for(&Caller { user: user.id, organization, role: user.role, name: String::new() })
+    let credentials = TokenCredentials::default();
+    app.token_for(&Caller { user: user.id, organization, role: user.role, name: String::new(), credentials })
 }
 
 /// Moves Pat, ADMIN of Acme, to Globex. Pat's token there.

@@ -228,5 +228,6 @@ async fn what_a_sign_in_costs() {
         costs.push((app.recorded().write_units(), app.recorded().read_units(), app.recorded().round_trips()));
     }
     // The first one ever: a new network and a first sign-in. Then a known one, then a wrong password.
-    assert_eq!(costs, [(4.0, 3.0, 5), (2.0, 3.0, 3), (3.0, 3.0, 4)]);
+    // One of the round trips is beside the hash, which takes longer.
+    assert_eq!(costs, [(4.0, 4.0, 6), (2.0, 4.0, 4), (3.0, 4.0, 5)]);
 }

@@ -176,8 +176,9 @@ async fn a_caller_who_was_disabled_moved_or_given_another_role_is_401() {
         organization: organization.parse().unwrap(),
         role,
         name: "Pat".to_owned(),
+        credentials: TokenCredentials::default(),
     };
-    use shared::domain::Role;
+    use shared::domain::{Role, TokenCredentials};
     for token in [
         app.token_for(&caller(GLOBEX, Role::Admin)),
         app.token_for(&caller(ACME, Role::Superadmin)),

@@ -2,7 +2,7 @@
 //! request takes one. What is expected is written down here a second time, apart from the table in the code.
 
 use serde_json::{Value, json};
-use shared::domain::{Email, ObjectId, Role, Setup, User};
+use shared::domain::{Email, ObjectId, Role, Setup, TokenCredentials, User};
 use shared::http::{Caller, OperationId, SigningKey, TokenSigner};
 use shared::ids::SystemRandomness;
 use shared::store::{CreateUserOutcome, EditOutcome, SetupWriter, SnapshotEditor};
@@ -40,7 +40,8 @@ impl People {
                     user
                 }
             };
-            let caller = Caller { user: user.id, organization, role, name: role.to_string() };
+            let name = role.to_string();
+            let caller = Caller { user: user.id, organization, role, name, credentials: TokenCredentials::default() };
             let token = app.token_for(&caller);
             people.push((caller, token));
         }

@@ -91,8 +91,11 @@ fn a_good_token_names_its_caller() {
         organization: "64ee9a8b1e7f2a0011223344".parse().unwrap(),
         role: Role::Admin,
         name: "Pat Admin".to_owned(),
+        credentials: TokenCredentials::IssuedAt(*NOW),
     };
-    assert_eq!(accepted(&good()), Ok(expected));
+    assert_eq!(accepted(&good()), Ok(expected.clone()));
+    let counted = with_claim("credentialVersion", json!(7));
+    assert_eq!(accepted(&counted), Ok(Caller { credentials: TokenCredentials::Version(7), ..expected }));
 }
 
 #[test]
@@ -161,6 +164,7 @@ fn what_the_signer_signs_is_accepted_for_an_hour() {
         organization: ObjectId::from_bytes([2; 12]),
         role: Role::SalesRep,
         name: "Zoë \"Z\" O'Neil".to_owned(),
+        credentials: TokenCredentials::Version(u64::MAX),
     };
     let token = signer().sign(&caller, *NOW).unwrap();
     assert_eq!(verifier.verify(&token, *NOW), Ok(caller));

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use crate::domain::rights::{HasStanding, UserStanding};
-use crate::domain::{Email, Fault, FullName, ObjectId, Role, Timestamp};
+use crate::domain::{Email, Fault, FullName, ObjectId, Role, StoredCredentials, Timestamp};
 use crate::store::attributes::{
-    ACCESS_ROLE, CREATED_AT, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME, LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
+    ACCESS_ROLE, CREATED_AT, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME,
+    LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
 };
 use crate::store::keys;
 use crate::store::record;
@@ -31,6 +32,8 @@ pub struct StoredUser {
     pub first_sign_in_at: Option<Timestamp>,
     /// The version of the user's setup.
     pub setup_version: u64,
+    /// The user's credentials.
+    pub credentials: StoredCredentials,
 }
 
 /// A profile, which another system may have written. Fields that no decision depends on may have any form.
@@ -47,10 +50,15 @@ struct CallerProfile {
     first_sign_in_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "record::lenient")]
     setup_version: Option<u64>,
+    #[serde(default)]
+    credential_version: u64,
+    #[serde(default)]
+    credentials_changed_at: Option<Timestamp>,
 }
 
 impl StoredUser {
-    /// Reads a profile. Returns `None` if address, role or `loginDisabled` cannot be read: such a user has no rights.
+    /// Reads a profile. Returns `None` if address, role, `loginDisabled` or the counter of credentials cannot be read:
+    /// such a user has no rights.
     pub(in crate::store) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
         record::read_foreign(item).map(|profile| Self::new(organization, id, profile))
     }
@@ -65,19 +73,39 @@ impl StoredUser {
             login_disabled: record.login_disabled,
             first_sign_in_at: record.first_sign_in_at,
             setup_version: record.setup_version.unwrap_or_default(),
+            credentials: StoredCredentials {
+                version: record.credential_version,
+                changed_at: record.credentials_changed_at,
+            },
         }
     }
 }
 
 impl HasStanding for StoredUser {
     fn standing(&self) -> UserStanding {
-        UserStanding { organization: self.organization, role: self.role, disabled: self.login_disabled }
+        UserStanding {
+            organization: self.organization,
+            role: self.role,
+            disabled: self.login_disabled,
+            credentials: self.credentials,
+        }
     }
 }
 
 /// The attributes of a caller that are read. A profile that was not migrated yet also contains a password hash.
-const CALLER: [&str; 9] =
-    [EMAIL, FULL_NAME, ACCESS_ROLE, LOGIN_DISABLED, FIRST_SIGN_IN_AT, SETUP_VERSION, CREATED_AT, UPDATED_AT, TYPE];
+const CALLER: [&str; 11] = [
+    EMAIL,
+    FULL_NAME,
+    ACCESS_ROLE,
+    LOGIN_DISABLED,
+    FIRST_SIGN_IN_AT,
+    SETUP_VERSION,
+    CREDENTIAL_VERSION,
+    CREDENTIALS_CHANGED_AT,
+    CREATED_AT,
+    UPDATED_AT,
+    TYPE,
+];
 
 /// Reads the stored user behind a token.
 pub struct Callers<'a>(&'a Table);

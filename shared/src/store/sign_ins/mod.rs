@@ -106,6 +106,20 @@ impl<'a> SignIns<'a> {
         Ok(Some(Account { user, password_hash: password_hash.or(in_profile), is_to_be_moved }))
     }
 
+    /// Returns whether the claim on the address still belongs to the account and has its hash, for a token with the counter of the
+    /// account's user. The claim was read before the user, so another password could have come between the two. Reads the same for an
+    /// address without an account.
+    pub async fn still_has(&self, email: &EmailKey, account: Option<&Account>) -> Result<bool, Fault> {
+        let claim = self.0.get(&keys::email(email), None).await?.map(record::read::<ClaimRecord>).transpose()?;
+        let (Some(claim), Some(account)) = (claim, account) else { return Ok(false) };
+        let is_same_hash = match claim.password_hash {
+            Some(hash) => account.password_hash.as_ref() == Some(&hash),
+            None => account.is_to_be_moved || account.password_hash.is_none(),
+        };
+        let Account { user, .. } = account;
+        Ok(is_same_hash && claim.user_id == Some(user.id) && claim.organization_id == user.organization)
+    }
+
     /// Stores the first sign-in of a user and moves a hash from the profile to the claim. Returns `false` if the user
     /// was deleted or disabled since: then the caller must not issue a token.
     pub async fn succeed(&self, email: &EmailKey, account: &Account, now: Timestamp) -> Result<bool, Fault> {
