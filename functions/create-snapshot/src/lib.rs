@@ -11,7 +11,7 @@ use serde::Serialize;
 use shared::call::serve;
 use shared::domain::capture::{SourceSetup, capture};
 use shared::domain::rights::Action;
-use shared::domain::sharing::Shares;
+use shared::domain::snapshot::Shares;
 use shared::domain::{Counts, Creator, Fingerprint, LeftOut, Organization, RefreshState, Snapshot, Source, Work};
 use shared::http::bounded::first_listed;
 use shared::http::{Answer, ApiError, CreateOperation, Edge, IdempotencyKey, SnapshotDocument, etag};

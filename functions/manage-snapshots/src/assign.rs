@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
-use shared::domain::sharing::{SharedRevision, Shares};
+use shared::domain::snapshot::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, SnapshotName, Timestamp, Violation};
 use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, RevisionNumber, etag};
 use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};

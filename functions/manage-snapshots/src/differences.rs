@@ -7,7 +7,7 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::diff::{self, DescribedChange, ItemChange, RenamedAgent, Summary};
 use shared::domain::rights::Action;
-use shared::domain::sharing::SharedRevision;
+use shared::domain::snapshot::SharedRevision;
 use shared::domain::{ObjectId, Revision, Violation, Work};
 use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
 use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};

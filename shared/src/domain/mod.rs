@@ -34,7 +34,7 @@ mod role;
 mod schedule;
 mod setup;
 pub mod sharing;
-mod snapshot;
+pub mod snapshot;
 pub mod suggestion;
 mod text;
 mod texts;

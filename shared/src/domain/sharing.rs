@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use super::content::Content;
 use super::destination;
+use super::snapshot::{EarlierSharing, SharedRevision, Shares, Snapshot};
 use super::work::Work;
-use super::{
-    Counts, Description, Email, FullName, LeftOut, ObjectId, Principal, Role, Snapshot, SnapshotName, Timestamp,
-};
+use super::{LeftOut, ObjectId, Principal, Role, Timestamp};
 
 /// Who sees a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,64 +28,6 @@ pub struct SharingChanges {
     pub removed: Vec<ObjectId>,
     /// Whether every organization sees it from now on; `None` where that stays as it was.
     pub is_global: Option<bool>,
-}
-
-/// Where the content of a revision is stored, and what it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ContentAddress {
-    /// The SHA-256 of the content.
-    pub hash: [u8; 32],
-    /// How many chunks hold it; `None` where it stands in the revision's own item.
-    pub chunks: Option<u32>,
-}
-
-/// A revision with everything that other organizations see of the snapshot, as a SUPERADMIN shared it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SharedRevision {
-    /// The revision's number.
-    pub revision: u32,
-    /// When the revision was made.
-    pub revised_at: Timestamp,
-    /// When it was shared. No two sharings of a snapshot have the same time.
-    pub at: Timestamp,
-    /// Who shared it; `None` where others saw the snapshot before sharings were kept.
-    pub by: Option<ObjectId>,
-    /// The snapshot's name at that time.
-    pub name: SnapshotName,
-    /// The snapshot's description at that time.
-    pub description: Option<Description>,
-    /// How many items the revision holds.
-    pub counts: Counts,
-    /// The name of the source organization.
-    pub source_organization_name: String,
-    /// The address of the source user.
-    pub source_user_email: Email,
-    /// The name of the source user.
-    pub source_user_name: Option<FullName>,
-    /// The revision's content.
-    pub content: ContentAddress,
-}
-
-/// What was shared before the current sharing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EarlierSharing {
-    /// The revision.
-    pub revision: u32,
-    /// When it was shared.
-    pub at: Timestamp,
-}
-
-/// The revision of a snapshot that is shared with other organizations, and those that can be.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Shares {
-    /// What is shared; `None` where nothing is, or where that was never written down: see [`Snapshot::shared`].
-    pub current: Option<SharedRevision>,
-    /// What was shared before.
-    pub earlier: Option<EarlierSharing>,
-    /// Whether each further revision is shared as soon as it is made.
-    pub follow: bool,
-    /// The oldest revision that is not dropped; `None` where no revision was made since it is kept.
-    pub oldest_kept: Option<u32>,
 }
 
 /// Which revision of a snapshot somebody asks for.

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde_json::{Value, json};
 use shared::domain::content::Content;
-use shared::domain::sharing::Shares;
+use shared::domain::snapshot::Shares;
 use shared::domain::{Counts, Creator, Email, ObjectId, Role, Sharing, Snapshot, SnapshotName, Source, Timestamp};
 use shared::store::{EditOutcome, PackedContent, SnapshotCreator, SnapshotEditor};
 use tests::{ACME, BEGINNING, GIL, GLOBEX, PAT, SAM, TestApp};

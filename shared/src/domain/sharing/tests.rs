@@ -1,4 +1,5 @@
-use super::super::{Creator, Source};
+use super::super::snapshot::ContentAddress;
+use super::super::{Counts, Creator, Description, Email, SnapshotName, Source};
 use super::*;
 use crate::domain::PerKind;
 

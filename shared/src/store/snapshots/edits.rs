@@ -6,7 +6,7 @@ use super::revision_record::schedule_change;
 use super::shared_record::{keep_shared, write_shares};
 use super::snapshot_record::{is_tombstone, read_snapshot};
 use super::visibility::{self, Visibility};
-use crate::domain::sharing::Shares;
+use crate::domain::snapshot::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::attributes::{
@@ -212,7 +212,7 @@ fn next_version(snapshot: &Snapshot) -> Change {
 mod tests {
     use super::*;
     use crate::domain::content::Content;
-    use crate::domain::sharing::ContentAddress;
+    use crate::domain::snapshot::ContentAddress;
     use crate::domain::{Counts, Creator, Email, FullName, Role, Source};
     use crate::store::snapshots::packing::PackedContent;
     use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, snapshot_item};

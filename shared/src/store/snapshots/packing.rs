@@ -8,7 +8,7 @@ use zstd::stream::write::Encoder;
 
 use crate::domain::capture::{Capture, CaptureFailure};
 use crate::domain::content::{Content, MAX_RAW_BYTES};
-use crate::domain::sharing::ContentAddress;
+use crate::domain::snapshot::ContentAddress;
 use crate::domain::{Fault, OverBudget, Work};
 
 /// The most compressed bytes in the snapshot's own item, so that reading a snapshot stays cheap.

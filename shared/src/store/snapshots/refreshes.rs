@@ -17,7 +17,8 @@ use super::revisions::RevisionWithContent;
 use super::shared_record::{keep_shared, write_shares};
 use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
 use super::visibility::Visibility;
-use crate::domain::sharing::{SharedRevision, Shares, oldest_kept};
+use crate::domain::sharing::oldest_kept;
+use crate::domain::snapshot::{SharedRevision, Shares};
 use crate::domain::{Counts, Fault, ObjectId, RefreshState, Snapshot, Source, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::attributes::{

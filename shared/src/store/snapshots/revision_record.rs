@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::packing::PackedContent;
-use crate::domain::sharing::{ContentAddress, SharedRevision};
+use crate::domain::snapshot::{ContentAddress, SharedRevision};
 use crate::domain::{
     Counts, Email, Fault, FullName, ObjectId, RefreshPeriod, RefreshState, RefreshStatus, Revision, Schedule,
     ScheduleChange, Snapshot, Source, Timestamp,

@@ -6,7 +6,7 @@ use super::revision_record::{ContentLocation, REVISION_ATTRIBUTES, RevisionRecor
 use super::{SnapshotReader, StoredSnapshot, unpack_for};
 use crate::domain::capture::CaptureFailure;
 use crate::domain::content::Content;
-use crate::domain::sharing::{ContentAddress, SharedRevision};
+use crate::domain::snapshot::{ContentAddress, SharedRevision};
 use crate::domain::{Fault, ObjectId, OverBudget, Revision, Snapshot, Source, Timestamp, Work};
 use crate::store::keys;
 use crate::store::record;

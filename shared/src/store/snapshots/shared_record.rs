@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::sharing::{ContentAddress, EarlierSharing, SharedRevision, Shares};
+use crate::domain::snapshot::{ContentAddress, EarlierSharing, SharedRevision, Shares};
 use crate::domain::{Counts, Description, Email, Fault, FullName, ObjectId, Snapshot, SnapshotName, Timestamp};
 use crate::store::attributes::{CHUNKS, FOLLOW, HASH, OLDEST_KEPT, SHARED, SHARED_BEFORE};
 use crate::store::table::change::{Change, number, text};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::packing::PackedContent;
 use super::revision_record::{ContentLocation, take_hash};
 use super::shared_record;
-use crate::domain::sharing::{ContentAddress, Shares};
+use crate::domain::snapshot::{ContentAddress, Shares};
 use crate::domain::{
     Counts, Creator, Description, Email, Fault, Fingerprint, FullName, ObjectId, Role, Snapshot, SnapshotName, Source,
     Timestamp,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use crate::domain::sharing::SharedRevision;
+use crate::domain::snapshot::SharedRevision;
 use crate::domain::{Counts, Fault, ObjectId, Snapshot, Timestamp};
 use crate::store::MAX_TRANSACTION_ITEMS;
 use crate::store::attributes::{
