@@ -156,7 +156,7 @@ impl<'a> Holdings<'a> {
 
     fn of(content: &'a Content, name_length: usize, work: &Work) -> Result<Self, OverBudget> {
         let mut stages = BoundedList::new(MAX_LIST_BYTES);
-        content.each_reference::<OverBudget>(&Lookup::of(content, work)?, work, |reference| {
+        Lookup::of(content, work)?.each_reference::<OverBudget>(content, work, |reference| {
             if reference.ref_type == RefType::PipelineStage {
                 stages.add(reference, work)?;
             }

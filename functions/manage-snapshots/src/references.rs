@@ -130,7 +130,7 @@ impl<'a> ApplyReferences<'a> {
         let mut stage_refs = SuggestionList::new(targets.stage_names().map(|name| (None, name)));
         let mut agent_refs = SuggestionList::new(agents);
         let mut other_refs = SuggestionList::new(pipelines_here);
-        content.each_reference::<OverBudget>(&lookup, work, |reference| {
+        lookup.each_reference::<OverBudget>(content, work, |reference| {
             work.spend(1 + reference.value.len())?;
             let name = match lookup.known(&reference.value) {
                 Some(KnownId::Agent(name) | KnownId::Stage { name, .. } | KnownId::Pipeline { name, .. }) => Some(name),

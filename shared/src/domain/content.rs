@@ -1,7 +1,9 @@
 //! What a snapshot holds: a setup as it was, without its secrets.
 
 mod field;
+mod identity_place;
 mod reading;
+mod source_terms;
 mod stored_item;
 
 use std::collections::HashSet;
@@ -10,10 +12,10 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::field::Field;
+pub use self::identity_place::{IdentityKind, IdentityPlace};
+pub use self::source_terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 pub(super) use self::stored_item::StoredItem;
-use super::identity::IdentityPlace;
-use super::reference::{Lookup, Reference, SourceTerms};
-use super::{Document, ItemKind, LeftOut, LeftOutKind, ObjectId, OverBudget, PerKind, Work};
+use super::{Document, LeftOut, LeftOutKind, ObjectId, PerKind};
 
 /// The most items that a snapshot holds.
 pub const MAX_ITEMS: usize = 5_000;
@@ -115,19 +117,6 @@ impl Content {
     /// Every item, to be changed.
     pub fn each_item_mut(&mut self) -> impl Iterator<Item = &mut CapturedItem> {
         self.items.as_mut().into_iter().flat_map(|(_, items)| items)
-    }
-
-    /// Shows everything that the automations refer to, as the API shows it, until `visit` fails or the time is over.
-    pub fn each_reference<E: From<OverBudget>>(
-        &self,
-        lookup: &Lookup<'_>,
-        work: &Work,
-        mut visit: impl FnMut(Reference) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.items.automations.iter().try_for_each(|item| {
-            let (id, name) = (item.id, item.document.name());
-            lookup.each_site(ItemKind::Automation, item, work, |site| visit(site.describe(id, name)))
-        })
     }
 
     /// The first item of `left_out` that it holds; `None` where it holds none.

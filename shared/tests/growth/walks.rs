@@ -136,8 +136,8 @@ fn refers(shape: &Shape) -> Run {
     run(shape.bytes(), move |work| {
         let lookup = Lookup::of(&content, work).unwrap();
         let mut count = 0;
-        content
-            .each_reference::<OverBudget>(&lookup, work, |reference| {
+        lookup
+            .each_reference::<OverBudget>(&content, work, |reference| {
                 count += reference.value.len();
                 Ok(())
             })

@@ -19,10 +19,10 @@ use self::references::ReferenceCounter;
 use super::canonical::{HashWriter, JsonWriteError, MeteredWriter};
 use super::content::{
     CapturedItem, Content, FINDINGS, Field, KnownAgent, MAX_POINTER_BYTES, MAX_RAW_BYTES, MAX_REMOVED_SECRETS,
+    SourceTerms,
 };
 use super::identity::{self, SourceIdentity};
 use super::redaction::{self, Allowance, LimitError};
-use super::reference::SourceTerms;
 use super::values::TypedPlace;
 use super::{
     Counts, Document, ItemKind, LeftOut, ObjectId, Organization, OverBudget, PerKind, Preferences, Setup, SetupItem,

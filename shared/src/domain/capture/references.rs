@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::failure::CaptureFailure;
-use crate::domain::content::{CapturedItem, KnownAgent, MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES};
-use crate::domain::reference::{Lookup, RefType, SourceTerms, TermUsage, each_earlier_site};
+use crate::domain::content::{CapturedItem, KnownAgent, MAX_REFERENCE_POINTER_BYTES, MAX_REFERENCES, SourceTerms};
+use crate::domain::reference::{Lookup, RefType, TermUsage, each_earlier_site};
 use crate::domain::{Agent, ItemKind, ObjectId, Organization, OverBudget, Work};
 
 /// Goes through the references of a setup.

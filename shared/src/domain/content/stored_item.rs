@@ -6,8 +6,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::CapturedItem;
-use crate::domain::identity::IdentityPlace;
+use super::{CapturedItem, IdentityPlace};
 use crate::domain::values::TypedPlace;
 use crate::domain::{Document, ItemKind, ObjectId};
 

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::form::{Expectation, destinations};
 use super::number::Digits;
-use crate::domain::content::CapturedItem;
-use crate::domain::identity::{IdentityPlace, is_in_link};
+use crate::domain::content::{CapturedItem, IdentityPlace};
+use crate::domain::identity::is_in_link;
 
 /// The places of an item that hold a value of the source person.
 pub struct OwnPlaces<'a> {

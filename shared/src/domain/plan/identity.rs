@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::refusal::MAX_POINTER;
 use super::words::{first_few, shortened};
 use super::{Choices, CountedList, KnownUser, Plan, Warning, WarningCode, words};
-use crate::domain::content::CapturedItem;
-use crate::domain::identity::{IdentityKind, IdentityPlace, PlaceToFill};
+use crate::domain::content::{CapturedItem, IdentityKind, IdentityPlace};
+use crate::domain::identity::PlaceToFill;
 use crate::domain::reference::{Lookup, RefType};
 use crate::domain::{Document, ItemKind, OverBudget, PerKind, Work, cut};
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::place::{folded, words};
-use super::{RefType, SourceTerms, shape};
-use crate::domain::content::Content;
+use super::{RefType, shape};
+use crate::domain::content::{Content, SourceTerms};
 use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
 
 /// The items of a setup and the terms of its organization, to be looked up.

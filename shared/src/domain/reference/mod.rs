@@ -31,7 +31,6 @@ pub use self::rewrite::{Replacement, rewire, rewrite};
 pub use self::shape::is_id;
 pub(super) use self::shape::{EmbeddedId, IdContext, ids, is_ids_alone};
 pub(super) use self::term_usage::TermUsage;
-pub use self::terms::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
 
 use super::{ItemKind, ObjectId, cut};
 

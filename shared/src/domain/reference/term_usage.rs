@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::lookup::Positions;
-use super::terms::KnownPipeline;
-use super::{Lookup, RefType, SourceTerms};
+use super::{Lookup, RefType};
 use crate::domain::ObjectId;
+use crate::domain::content::{KnownPipeline, SourceTerms};
 
 /// Notes which terms a setup uses.
 pub(in crate::domain) struct TermUsage {

@@ -1,56 +1,8 @@
-//! The names and ids of an organization that a setup may refer to, as content keeps them.
-
-use serde::{Deserialize, Serialize};
+//! The names and ids of an organization that a setup may refer to.
 
 use super::is_id;
-use crate::domain::{LeftOutKind, LeftOutTarget, ObjectId, Organization, Stage};
-
-/// Agents and pipelines of the source organization, as far as a setup uses them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct SourceTerms {
-    /// Agents that are used.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub agents: Vec<NamedAgent>,
-    /// Pipelines that are used, or of which a stage is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pipelines: Vec<KnownPipeline>,
-}
-
-/// An agent of the source organization, by its name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NamedAgent {
-    /// Its id; `None` where it cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<ObjectId>,
-    /// Its name.
-    pub name: String,
-}
-
-/// A pipeline of the source organization.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KnownPipeline {
-    /// Its id; `None` where it, or the name or the type, cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<ObjectId>,
-    /// Its name; empty where it cannot be read.
-    pub name: String,
-    /// Its stages, as far as they are used.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<KnownStage>,
-    /// Its type; empty where it cannot be read.
-    #[serde(rename = "type")]
-    pub kind: String,
-}
-
-/// A stage of a pipeline of the source organization.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KnownStage {
-    /// The ids that the CRM keeps on it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ids: Vec<String>,
-    /// Its name.
-    pub name: String,
-}
+use crate::domain::content::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
+use crate::domain::{LeftOutKind, LeftOutTarget, Organization, Stage};
 
 impl Stage {
     /// The ids that the CRM keeps on it, where they have the shape of one: what is short may be anything.
@@ -103,12 +55,5 @@ impl KnownPipeline {
             stages: stages.iter().map(|name| KnownStage { ids: Vec::new(), name: name.clone() }).collect(),
             kind: pipeline_type.clone().unwrap_or_default(),
         })
-    }
-}
-
-impl SourceTerms {
-    /// Whether nothing is used.
-    pub fn is_empty(&self) -> bool {
-        self.agents.is_empty() && self.pipelines.is_empty()
     }
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::content::SourceTerms;
 use crate::domain::{Document, OverBudget, Work};
 
 const AGENT: &str = "64eea1110000000000000061";

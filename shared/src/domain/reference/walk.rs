@@ -8,13 +8,26 @@ use serde_json::{Map, Value};
 use super::hints::{COMPARED_WITH, OPERATION, PlaceHints};
 use super::place::FieldName;
 use super::shape::{self, IdContext};
-use super::{Lookup, RefType, SOURCE_STATUSES, Site};
-use crate::domain::content::CapturedItem;
+use super::{Lookup, RefType, Reference, SOURCE_STATUSES, Site};
+use crate::domain::content::{CapturedItem, Content};
 use crate::domain::identity::is_owned;
 use crate::domain::pointer::push;
 use crate::domain::{Document, ItemKind, OverBudget, Work};
 
 impl Lookup<'_> {
+    /// Shows everything that the automations of a content refer to, as the API shows it, until `visit` fails or the time is over.
+    pub fn each_reference<E: From<OverBudget>>(
+        &self,
+        content: &Content,
+        work: &Work,
+        mut visit: impl FnMut(Reference) -> Result<(), E>,
+    ) -> Result<(), E> {
+        content.items.automations.iter().try_for_each(|item| {
+            let (id, name) = (item.id, item.document.name());
+            self.each_site(ItemKind::Automation, item, work, |site| visit(site.describe(id, name)))
+        })
+    }
+
     /// Shows every reference of an item to `visit`, in a stable order, until one fails or the time is over. A place that lost a secret
     /// is none, and one that holds a value of the source person is neither an unknown id nor a suspected name.
     pub fn each_site<'v, E: From<OverBudget>>(
