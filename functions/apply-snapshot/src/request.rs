@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
+use shared::domain::id_shape::is_id;
 use shared::domain::plan::{Choices, KnownUser, OnUnmapped};
-use shared::domain::reference::is_id;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{
     Designation, Email, Fingerprint, FullName, NewPassword, ObjectId, Password, PerKind, PhoneNumber, Role, Timestamp,

@@ -15,6 +15,7 @@ mod fingerprint;
 pub mod hidden_text;
 mod host;
 mod id;
+pub mod id_shape;
 pub mod identity;
 mod invisible;
 mod kind;

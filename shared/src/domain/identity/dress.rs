@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::dialled::{DIALLED_FIRST, DialledNumber, MAX_COUNTRY_DIGITS, MIN_NATIONAL_DIGITS, dialled, holds_number};
 use super::normal::{decoded, legible};
 use super::{IdentityKind, list};
+use crate::domain::id_shape::{self, EmbeddedId, IdContext};
 use crate::domain::invisible::is_ignorable;
-use crate::domain::reference::{self, EmbeddedId, IdContext};
 use crate::domain::{Email, ObjectId};
 
 /// The longest text that is looked at as a whole, in bytes: an address of 254 with a name beside it, in bytes of other scripts.
@@ -100,7 +100,7 @@ impl SourceIdentity {
     /// The values that stand in `text`, each by itself: in a list of people or of ids, in a link that calls or writes to somebody, or as an
     /// id in quotes or in a path. Empty where the text says anything else.
     pub(super) fn parts(&self, text: &str) -> Vec<(IdentityKind, Range<usize>)> {
-        let ids = reference::ids(text);
+        let ids = id_shape::ids(text);
         if !ids.is_empty() {
             return ids.into_iter().filter_map(|id| self.written(text, id)).collect();
         }

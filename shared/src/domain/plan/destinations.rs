@@ -12,7 +12,8 @@ use super::words::{first_few, shortened};
 use super::{Choices, OnUnmapped, Plan, PlannedDestination, PlannedLink, Refusal, Rewire, Warning, WarningCode};
 use crate::domain::content::{CapturedItem, Content};
 use crate::domain::destination::{self, AddressUse, OwnPlaces};
-use crate::domain::reference::{self, Lookup, MAX_REFERENCE_NAME};
+use crate::domain::id_shape;
+use crate::domain::reference::{Lookup, MAX_REFERENCE_NAME};
 use crate::domain::{ItemKind, ObjectId, Organization, OverBudget, Work, cut};
 
 /// How many destinations of prompts and templates are kept to be listed, of those that are accepted and of the others.
@@ -189,7 +190,7 @@ impl<'a> DestinationReview<'a> {
         let document = item.document.as_value();
         // An id within a text, such as an address, leaves the rest of it as it is.
         let is_whole =
-            |pointer: &&str| document.pointer(pointer).and_then(Value::as_str).is_some_and(reference::is_ids_alone);
+            |pointer: &&str| document.pointer(pointer).and_then(Value::as_str).is_some_and(id_shape::is_ids_alone);
         // A list has many at one place, and is looked at once.
         let rewired: HashSet<&str> = rewires.iter().map(|rewire| rewire.pointer.as_str()).collect();
         let rewired: HashSet<&str> = rewired.into_iter().filter(is_whole).collect();

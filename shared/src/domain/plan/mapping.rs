@@ -17,7 +17,8 @@ use super::targets::Targets;
 use super::uses::{Automations, Key, PlaceUse, Use, Uses};
 use super::words::shortened;
 use crate::domain::content::{Content, MAX_RAW_BYTES};
-use crate::domain::reference::{KnownId, Lookup, MAX_REFERENCE_NAME, RefType, is_id, key_pointer};
+use crate::domain::id_shape::is_id;
+use crate::domain::reference::{KnownId, Lookup, MAX_REFERENCE_NAME, RefType, key_pointer};
 use crate::domain::{OverBudget, Work, cut};
 
 /// What the request says about each automation of a snapshot, in the order of the content.

@@ -8,8 +8,9 @@ use super::targets::Targets;
 use super::words::{SHOWN, first_few, shortened};
 use super::{MappedReference, Refusal, Rewire};
 use crate::domain::content::CapturedItem;
+use crate::domain::id_shape::is_id;
 use crate::domain::reference::{
-    KnownId, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, is_id, key_pointer, rewrite,
+    KnownId, Lookup, MAX_REFERENCE_NAME, RefType, Reference, SOURCE_STATUSES, Site, key_pointer, rewrite,
 };
 use crate::domain::{Document, ItemKind, ObjectId, OverBudget, PerKind, Work, cut};
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use super::RefType;
 use super::place::{folded, words};
-use super::{RefType, shape};
 use crate::domain::content::{Content, SourceTerms};
-use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work};
+use crate::domain::{ItemKind, ObjectId, OverBudget, PerKind, Work, id_shape};
 
 /// The items of a setup and the terms of its organization, to be looked up.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ impl<'a> Lookup<'a> {
                 }
                 for id in &stage.ids {
                     let stage = SourceStage { name: &stage.name, pipeline: name, at: (at, number) };
-                    lookup.stages.entry(shape::normal(id)).or_insert(stage);
+                    lookup.stages.entry(id_shape::normal(id)).or_insert(stage);
                 }
             }
         }
@@ -168,7 +168,7 @@ impl<'a> Lookup<'a> {
                 return Some(KnownId::Pipeline { name, kind });
             }
         }
-        let SourceStage { name, pipeline, .. } = self.stages.get(&shape::normal(id))?;
+        let SourceStage { name, pipeline, .. } = self.stages.get(&id_shape::normal(id))?;
         Some(KnownId::Stage { name, pipeline })
     }
 
@@ -222,7 +222,7 @@ impl<'a> Lookup<'a> {
                 positions.pipelines.extend(pipeline.map(|pipeline| pipeline.at));
             }
             RefType::PipelineStage => {
-                positions.stages.extend(self.stages.get(&shape::normal(value)).map(|stage| stage.at));
+                positions.stages.extend(self.stages.get(&id_shape::normal(value)).map(|stage| stage.at));
                 match self.stage_names.get(value) {
                     Some(named) => positions.stages.extend(named),
                     None => positions.stages.extend(self.loosely.get(&folded(value)).iter().flat_map(|it| &it.stages)),

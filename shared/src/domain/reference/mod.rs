@@ -9,7 +9,6 @@ mod hints;
 mod lookup;
 mod place;
 mod rewrite;
-mod shape;
 mod term_usage;
 mod terms;
 #[cfg(test)]
@@ -28,8 +27,6 @@ use utoipa::ToSchema;
 pub use self::earlier::{EarlierSite, each_earlier_site};
 pub use self::lookup::{KnownId, Lookup};
 pub use self::rewrite::{Replacement, rewire, rewrite};
-pub use self::shape::is_id;
-pub(super) use self::shape::{EmbeddedId, IdContext, ids, is_ids_alone};
 pub(super) use self::term_usage::TermUsage;
 
 use super::{ItemKind, ObjectId, cut};

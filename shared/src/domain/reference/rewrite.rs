@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::{Site, shape};
-use crate::domain::{Document, ObjectId};
+use super::Site;
+use crate::domain::{Document, ObjectId, id_shape};
 
 /// What takes the place of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Replacement {
 impl Site<'_> {
     /// Another value at this place.
     pub fn replaced_by(&self, value: String) -> Replacement {
-        let value = shape::dressed_as(&self.value, value);
+        let value = id_shape::dressed_as(&self.value, value);
         Replacement { pointer: self.pointer.clone(), part: self.part.clone(), value }
     }
 }
@@ -45,7 +45,7 @@ pub fn rewrite(document: &mut Document, replacements: Vec<Replacement>) {
 
 /// Puts new ids where old ones stand in a text. `new` says which becomes which.
 pub fn rewire(text: &mut String, new: &HashMap<ObjectId, ObjectId>) {
-    let found = shape::ids(text).into_iter().filter_map(|shape::EmbeddedId { range, .. }| {
+    let found = id_shape::ids(text).into_iter().filter_map(|id_shape::EmbeddedId { range, .. }| {
         let old: ObjectId = text[range.clone()].parse().ok()?;
         Some((range, Cow::Owned(new.get(&old)?.to_string())))
     });

@@ -1,7 +1,7 @@
 //! The names and ids of an organization that a setup may refer to.
 
-use super::is_id;
 use crate::domain::content::{KnownPipeline, KnownStage, NamedAgent, SourceTerms};
+use crate::domain::id_shape::is_id;
 use crate::domain::{LeftOutKind, LeftOutTarget, Organization, Stage};
 
 impl Stage {

@@ -6,16 +6,16 @@ use std::ops::Range;
 
 use super::hints::PlaceHints;
 use super::place::FieldName;
-use super::shape::{self, IdContext};
 use super::walk::Walker;
 use super::{KnownId, RefType, Site, expression};
 use crate::domain::OverBudget;
 use crate::domain::destination::is_merge_tag;
+use crate::domain::id_shape::{self, IdContext};
 
 impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     /// A key that holds an id, or a name where the object is one of stages or agents.
     pub(super) fn key(&mut self, key: &'v str, hints: PlaceHints<'v>) -> Result<(), E> {
-        let ids = shape::ids(key);
+        let ids = id_shape::ids(key);
         for id in &ids {
             let id_text = &key[id.range.clone()];
             let ref_type = match self.lookup.known(id_text) {
@@ -41,7 +41,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     }
 
     fn is_unknown(&self, id: &str) -> bool {
-        shape::may_be_id(id) && !self.defined.contains(id)
+        id_shape::may_be_id(id) && !self.defined.contains(id)
     }
 
     pub(super) fn text(&mut self, text: &'v str, hints: PlaceHints<'v>) -> Result<(), E> {
@@ -49,10 +49,10 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         if text.trim().is_empty() {
             return Ok(());
         }
-        let ids = shape::ids(text);
+        let ids = id_shape::ids(text);
         if ids.first().is_some_and(|id| id.standing == IdContext::Alone) {
             let is_whole = ids.len() == 1 && ids[0].range.len() == text.len();
-            for shape::EmbeddedId { range, .. } in ids {
+            for id_shape::EmbeddedId { range, .. } in ids {
                 self.id(&text[range.clone()], (!is_whole).then_some(range), hints)?;
             }
             return Ok(());
@@ -83,7 +83,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
         let known = self.lookup.known(value).map(KnownId::ref_type);
         let unknown = || self.is_unknown(value).then_some(RefType::Unknown);
         // A note has ids of its own, and what looks like a hash is one where the field says so.
-        let is_whole = part.is_none() && shape::is_id(value);
+        let is_whole = part.is_none() && id_shape::is_id(value);
         let unknown = || unknown().filter(|_| is_whole || !hints.is_read);
         match known.or(hints.certain).or_else(unknown) {
             Some(ref_type) => self.show(Cow::Borrowed(value), ref_type, hints.field, |site| Site { part, ..site }),
@@ -92,7 +92,7 @@ impl<'v, E: From<OverBudget>> Walker<'_, 'v, '_, E> {
     }
 
     /// An id within a longer text. What is known is a reference anywhere, and what is unknown where it is written as a value.
-    fn within(&self, text: &str, id: &shape::EmbeddedId, hints: PlaceHints<'_>) -> Option<Part> {
+    fn within(&self, text: &str, id: &id_shape::EmbeddedId, hints: PlaceHints<'_>) -> Option<Part> {
         let value = &text[id.range.clone()];
         let is_value = id.standing == IdContext::Written && !hints.is_read && !hints.is_sent && hints.certain.is_none();
         let ref_type = match self.lookup.known(value) {

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::hints::{COMPARED_WITH, OPERATION, PlaceHints};
 use super::place::FieldName;
-use super::shape::{self, IdContext};
 use super::{Lookup, RefType, Reference, SOURCE_STATUSES, Site};
 use crate::domain::content::{CapturedItem, Content};
+use crate::domain::id_shape::{self, IdContext};
 use crate::domain::identity::is_owned;
 use crate::domain::pointer::push;
 use crate::domain::{Document, ItemKind, OverBudget, Work};
@@ -108,7 +108,7 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
         Value::Object(fields) => {
             for (name, value) in fields {
                 work.spend(1)?;
-                if shape::may_be_id(name) && says_what_it_is(value) {
+                if id_shape::may_be_id(name) && says_what_it_is(value) {
                     defined.insert(name);
                 }
                 // `"_id": {"$oid": "…"}` is an id as MongoDB exports it.
@@ -123,7 +123,7 @@ fn define<'v>(value: &'v Value, key: &str, work: &Work, defined: &mut HashSet<&'
         }
         Value::String(text) if matches!(key, "_id" | "id" | "key") => {
             work.spend(text.len())?;
-            let ids = shape::ids(text).into_iter().filter(|id| id.standing == IdContext::Alone);
+            let ids = id_shape::ids(text).into_iter().filter(|id| id.standing == IdContext::Alone);
             defined.extend(ids.map(|id| &text[id.range]));
         }
         _ => {}

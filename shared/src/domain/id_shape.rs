@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::domain::invisible::is_ignorable;
+use super::invisible::is_ignorable;
 
 /// Whether a text has the shape of an id: 24 hex digits, or a UUID (RFC 9562, 4).
 pub fn is_id(text: &str) -> bool {
@@ -36,12 +36,12 @@ fn is_bare_uuid(text: &str) -> bool {
 }
 
 /// Whether a text has the shape of an id, or of a UUID without its dashes.
-pub(super) fn may_be_id(text: &str) -> bool {
+pub(crate) fn may_be_id(text: &str) -> bool {
     is_id(text) || is_bare_uuid(text)
 }
 
 /// An id in the form in which ids are compared: in lower case, a UUID without its dashes. Any other text as it is.
-pub(super) fn normal(id: &str) -> Cow<'_, str> {
+pub(crate) fn normal(id: &str) -> Cow<'_, str> {
     match id.len() {
         UUID if is_id(id) => Cow::Owned(id.replace('-', "").to_ascii_lowercase()),
         24 | BARE_UUID if id.bytes().all(|byte| byte.is_ascii_hexdigit()) => Cow::Owned(id.to_ascii_lowercase()),
@@ -50,7 +50,7 @@ pub(super) fn normal(id: &str) -> Cow<'_, str> {
 }
 
 /// `new` in the dress of `old`: a UUID that takes the place of one without dashes has none.
-pub(super) fn dressed_as(old: &str, new: String) -> String {
+pub(crate) fn dressed_as(old: &str, new: String) -> String {
     if old.len() == BARE_UUID && is_bare_uuid(old) && new.len() == UUID && is_id(&new) {
         new.replace('-', "")
     } else {
