@@ -11,9 +11,6 @@ use crate::domain::Work;
 /// Tells an answer that is given again from a first one.
 pub(super) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// The most entries that a list within an answer has, where it is not a page of a longer one.
-pub const MAX_LISTED: usize = 200;
-
 /// A status, a body, and headers beyond those that every answer has.
 #[derive(Debug)]
 pub struct Answer {

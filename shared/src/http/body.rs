@@ -5,26 +5,24 @@ use lambda_http::{Body, Request};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use super::error::MAX_REPEATED;
+use super::error::ApiError;
+use super::field_error::FieldError;
+use super::limits::{MAX_LISTED, MAX_REPEATED, MAX_REQUEST_BYTES};
 use super::strict_json::{self, NotStrict, Object};
-use super::{ApiError, FieldError, MAX_LISTED};
 use crate::domain::{Violation, ViolationKind, Work, cut, pointer};
-
-/// The most bytes that a body may have.
-pub const MAX_BYTES: usize = 1_048_576;
 
 /// The bytes of a body that is not too large. Nothing of them is read yet: that is done on another thread, under a meter.
 pub struct JsonBody(Vec<u8>);
 
 impl JsonBody {
     /// Returns the body of a request. Fails with 415 unless the content type is JSON in UTF-8 and nothing is compressed, and
-    /// with 413 over [`MAX_BYTES`].
+    /// with 413 over [`MAX_REQUEST_BYTES`].
     pub fn of(request: &Request) -> Result<Self, ApiError> {
         if !is_json(request) || is_compressed(request) {
             return Err(ApiError::UnsupportedMediaType);
         }
         let bytes = bytes_of(request);
-        if bytes.len() > MAX_BYTES { Err(ApiError::BodyTooLarge) } else { Ok(Self(bytes.to_owned())) }
+        if bytes.len() > MAX_REQUEST_BYTES { Err(ApiError::BodyTooLarge) } else { Ok(Self(bytes.to_owned())) }
     }
 
     /// Reads the body as a `T`, which should deny unknown fields, take optional ones as `Option`, so that null is as absent, and

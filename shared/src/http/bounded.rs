@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ApiError, MAX_LISTED};
+use super::error::ApiError;
+use super::limits::MAX_LISTED;
 use crate::domain::{JsonWriteError, MeteredWriter, OverBudget, Work};
 
 pub use crate::domain::cut;

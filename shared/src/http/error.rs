@@ -10,75 +10,18 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::bounded::cut;
-use super::problem::{summary, whole_seconds};
+use super::field_error::{FieldError, in_words, summary};
+use super::limits::MAX_REQUEST_BYTES;
 use super::token::InvalidToken;
 use crate::compute::ComputeError;
 use crate::domain::capture::CaptureFailure;
-use crate::domain::plan::Refusal;
 use crate::domain::usage::Trace;
 use crate::domain::{Fault, OverBudget};
 use crate::password_hash::HashingError;
 
 /// How long a client waits before it asks a store again that was unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(1);
-
-/// What is wrong with one place of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FieldError {
-    /// Where in the body: a JSON pointer (RFC 6901); empty for the body as a whole, and for the query string.
-    pub pointer: String,
-    /// What was there and what is allowed.
-    pub detail: String,
-    /// The automation that it is about, as the snapshot or the request names it; left out where it is about none. One of more than 120
-    /// characters ends in an ellipsis.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub automation_name: Option<String>,
-    /// What that automation refers to, as the snapshot or the request names it: a stage, an agent, an id. Left out where it is about no
-    /// reference; a very long one ends in an ellipsis.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub reference: Option<String>,
-    /// The value that is refused; left out where it is no single text. A very long one ends in an ellipsis.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub value: Option<String>,
-}
-
-impl FieldError {
-    /// `detail` is wrong at `pointer`. Both may repeat what the caller sent, so both are cut where they are very long:
-    /// 200 of them stay far below what a function may answer.
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let cut = |text: String| cut(&text, MAX_REPEATED).into_owned();
-        Self {
-            pointer: cut(pointer.into()),
-            detail: cut(detail.into()),
-            automation_name: None,
-            reference: None,
-            value: None,
-        }
-    }
-}
-
-/// What the domain names is cut already.
-impl From<&Refusal> for FieldError {
-    fn from(refusal: &Refusal) -> Self {
-        Self {
-            automation_name: refusal.automation_name.clone(),
-            reference: refusal.reference.clone(),
-            value: refusal.value.clone(),
-            ..Self::new(&refusal.pointer, &refusal.detail)
-        }
-    }
-}
-
-/// The most code points of a text in an answer that may repeat what the caller sent.
-pub(super) const MAX_REPEATED: usize = 1_000;
 
 /// A request that is not answered with what it asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -313,7 +256,7 @@ impl ApiError {
             Self::Stale => {
                 "What If-Match names is not what is there now; read it again and use the ETag of that answer".to_owned()
             }
-            Self::BodyTooLarge => format!("A body has at most {} bytes", super::body::MAX_BYTES),
+            Self::BodyTooLarge => format!("A body has at most {} bytes", MAX_REQUEST_BYTES),
             Self::SetupTooLarge { detail } => detail.clone(),
             Self::UnsupportedMediaType => "The body must be JSON: send UTF-8, uncompressed, with Content-Type: application/json".to_owned(),
             Self::TooManyAttempts { retry_after } => format!(
@@ -382,9 +325,9 @@ impl From<HashingError> for ApiError {
     }
 }
 
-/// Each trace of use as an error without a place.
-pub(super) fn in_words(traces: &[Trace]) -> Vec<FieldError> {
-    traces.iter().map(|trace| FieldError::new("", trace.to_string())).collect()
+/// Returns a wait in seconds: at least one, and never less than `wait`: a client that comes back then is not early.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ mod context;
 mod cors;
 mod error;
 mod etag;
+mod field_error;
 mod idempotency;
 mod jwks;
+mod limits;
 mod network;
 pub mod operation;
 mod operation_id;
@@ -32,15 +34,17 @@ mod use_reason;
 
 use std::sync::Arc;
 
-pub use answer::{Answer, MAX_LISTED};
+pub use answer::Answer;
 pub use auth::authenticate;
 pub use body::{Fields, JsonBody};
 pub use context::RequestContext;
 pub use cors::{CorsOrigins, InvalidOrigins};
-pub use error::{ApiError, FieldError};
+pub use error::ApiError;
 pub use etag::{IfMatch, IfNoneMatch, etag};
+pub use field_error::FieldError;
 pub use idempotency::{IdempotencyKey, MAX_KEY};
 pub use jwks::KeyError;
+pub use limits::{MAX_LISTED, MAX_REQUEST_BYTES};
 pub use network::{NetworkMarks, TrustedHops};
 pub use operation_id::{
     ApplyOperation, Authorization, CreateOperation, FunctionOperation, ManageOperation, OperationId, ROUTES, Route,

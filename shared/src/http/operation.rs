@@ -27,7 +27,7 @@ use super::answer::IDEMPOTENT_REPLAYED;
 use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
 use super::query::MAX_CURSOR;
-use super::{ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, Route, body};
+use super::{ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, MAX_REQUEST_BYTES, Route};
 
 /// The name of the way to say who is calling, under `securitySchemes`.
 pub const BEARER: &str = "bearer";
@@ -200,7 +200,7 @@ impl Operation {
             .description(Some(format!(
                 "JSON in UTF-8 of at most {} bytes. Fields that are not listed are refused; null for an optional field is \
                  as absent.{more}",
-                body::MAX_BYTES
+                MAX_REQUEST_BYTES
             )))
             .required(Some(required))
             .content("application/json", content);

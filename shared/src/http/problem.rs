@@ -1,16 +1,16 @@
 //! An [`ApiError`] as an HTTP answer: `application/problem+json` (RFC 9457).
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::error::in_words;
+use super::error::{ApiError, whole_seconds};
+use super::field_error::{FieldError, in_words};
+use super::limits::MAX_LISTED;
 use super::use_reason::UseReason;
-use super::{ApiError, FieldError, MAX_LISTED};
 
 /// Why a request was not answered with what it asked for (RFC 9457).
 #[derive(Serialize, ToSchema)]
@@ -99,21 +99,6 @@ fn headers(error: &ApiError) -> HeaderMap {
         _ => {}
     }
     headers
-}
-
-/// At least one, and never less than `wait`: a client that comes back then is not early.
-pub(super) fn whole_seconds(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
-}
-
-/// The first error in full and the number of the others. `whole` is what an error without a place is about.
-pub(super) fn summary(whole: &str, errors: &[FieldError]) -> String {
-    let Some(first) = errors.first() else { return format!("{whole} is refused") };
-    let place = if first.pointer.is_empty() { whole } else { first.pointer.as_str() };
-    match errors.len() - 1 {
-        0 => format!("{place}: {}", first.detail),
-        more => format!("{place}: {} (and {more} more)", first.detail),
-    }
 }
 
 #[cfg(test)]

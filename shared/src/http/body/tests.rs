@@ -123,7 +123,7 @@ fn the_content_type_is_json_in_utf8_and_stands_once() {
 
 #[test]
 fn a_body_has_at_most_a_mebibyte() {
-    for (length, good) in [(MAX_BYTES - 1, true), (MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+    for (length, good) in [(MAX_REQUEST_BYTES - 1, true), (MAX_REQUEST_BYTES, true), (MAX_REQUEST_BYTES + 1, false)] {
         let name = "n".repeat(length - r#"{"name":""}"#.len());
         let outcome = read(&format!(r#"{{"name":"{name}"}}"#));
         assert_eq!(outcome.is_ok(), good, "{length}");

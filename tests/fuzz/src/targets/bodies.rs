@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use shared::domain::Work;
 use shared::domain::values::NUMBER_KEY;
-use shared::http::{ApiError, JsonBody, body};
+use shared::http::{ApiError, JsonBody, MAX_REQUEST_BYTES};
 
 use super::seeds;
 use crate::Target;
@@ -48,7 +48,7 @@ fn expected(input: &[u8]) -> Option<Map<String, Value>> {
     let text = input.strip_prefix(MARK).unwrap_or(input);
     let value: Value = serde_json::from_slice(text).ok()?;
     let Members(written) = serde_json::from_slice(text).ok()?;
-    let is_strict = written == members(&value) && depth(&value) <= MAX_DEPTH && input.len() <= body::MAX_BYTES;
+    let is_strict = written == members(&value) && depth(&value) <= MAX_DEPTH && input.len() <= MAX_REQUEST_BYTES;
     match value {
         Value::Object(fields) if is_strict => Some(fields),
         _ => None,
