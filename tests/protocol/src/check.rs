@@ -4,9 +4,9 @@ use std::fmt;
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
-use crate::model::Protocol;
 use crate::properties::LIVE;
 use crate::reach::reach;
+use crate::state::Protocol;
 
 /// What a check has found.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 //! # A state
 //!
 //! The apply records, the users' `#META` and items, the one e-mail address that all applies want ([`store`]); how far every
-//! *run* is, a run being one invocation of the function, so that a retry is another run ([`applier`]); and every request that
+//! *run* is, a run being one invocation of the function, so that a retry is another run ([`mod@run`]); and every request that
 //! was ever sent and could still take effect. Sweepers and those who undo have no state: each is a read, followed by requests.
 //!
 //! # What may happen
@@ -79,7 +79,9 @@ pub mod model;
 pub mod properties;
 pub mod reach;
 pub mod requests;
+pub mod run;
 pub mod scenes;
+pub mod state;
 pub mod store;
 mod sweeper;
 pub mod transactions;

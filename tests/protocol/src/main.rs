@@ -2,7 +2,7 @@
 
 use apply_protocol::check::check;
 use apply_protocol::guards::Guard;
-use apply_protocol::model::{ApplyShape, Protocol, Shape};
+use apply_protocol::state::{ApplyShape, Protocol, Shape};
 use apply_protocol::store::SourceChange;
 use clap::Parser;
 

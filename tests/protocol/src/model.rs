@@ -1,65 +1,12 @@
-//! The state that is checked, what may happen in it, and its reading by stateright.
+//! What may happen in a state, and its reading by stateright.
 
 use stateright::{Model, Property};
 
-use crate::applier::{Request, Run, Step};
-use crate::guards::{DisabledGuards, Guard};
-use crate::properties::{self, Violations};
-use crate::store::{Apply, Claim, Lease, MAX_APPLIES, MAX_RUNS, PendingRequest, Phase, Plan, SourceChange};
-
-/// One apply of a configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct ApplyShape {
-    /// How many runs, one after the other or at once, ask for it: the first request and its retries.
-    pub runs: usize,
-    /// Whether the request has an idempotency key. Without one every run would be another apply.
-    pub keyed: bool,
-    /// Stages of one item each; 0 is an apply in one transaction, of two items.
-    pub stages: usize,
-}
-
-/// Who and what there is.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// The applies; all of them want the same e-mail address.
-    pub applies: Vec<ApplyShape>,
-    /// What may become of the world, once.
-    pub world: SourceChange,
-    /// Whether somebody may undo, sign in, and edit.
-    pub undo: bool,
-    /// Whether the new user may sign in.
-    pub sign_in: bool,
-    /// Whether the new user's setup may be edited.
-    pub edit: bool,
-    /// Whether another system may remove the new user.
-    pub remove: bool,
-}
-
-/// The protocol of a configuration, with some guards switched off.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The configuration.
-    pub shape: Shape,
-    /// What is switched off.
-    pub off: DisabledGuards,
-    /// Whether states that no future can tell apart are taken as one. It changes how long a check takes, nothing else.
-    pub folded: bool,
-}
-
-/// A state of everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    /// The applies' records, users and requests.
-    pub applies: [Apply; MAX_APPLIES],
-    /// The one e-mail address.
-    pub claim: Claim,
-    /// All runs, those of the first apply first.
-    pub runs: [Run; MAX_RUNS],
-    /// What planning finds.
-    pub world: SourceChange,
-    /// What has happened that must never happen.
-    pub broken: Violations,
-}
+use crate::guards::Guard;
+use crate::properties;
+use crate::run::{Request, Step};
+use crate::state::{Protocol, State};
+use crate::store::{Apply, Lease, PendingRequest, Phase, Plan, SourceChange};
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,62 +46,6 @@ pub enum Action {
 }
 
 impl Protocol {
-    /// The protocol as written.
-    pub fn new(shape: Shape) -> Self {
-        Self { shape, off: DisabledGuards::default(), folded: true }
-    }
-
-    /// The same without these guards.
-    pub fn without(mut self, guards: &[Guard]) -> Self {
-        self.off = DisabledGuards::of(guards);
-        self
-    }
-
-    /// The same with every state for itself.
-    pub fn unfolded(mut self) -> Self {
-        self.folded = false;
-        self
-    }
-
-    /// The apply that a run is about.
-    pub fn apply_of(&self, run: usize) -> usize {
-        let mut first = 0;
-        for (apply, shape) in self.shape.applies.iter().enumerate() {
-            first += shape.runs;
-            if run < first {
-                return apply;
-            }
-        }
-        self.shape.applies.len() - 1
-    }
-
-    /// How many runs there are.
-    pub fn run_count(&self) -> usize {
-        self.shape.applies.iter().map(|apply| apply.runs).sum()
-    }
-
-    /// The items that an apply writes by this plan, as bits.
-    pub fn planned(&self, apply: usize, plan: Plan) -> u8 {
-        let items = self.item_count(apply);
-        match plan {
-            Plan::Whole => (1 << items) - 1,
-            Plan::Smaller => (1 << (items - 1)) - 1,
-        }
-    }
-
-    /// The items of one stage by this plan, as bits; an apply without stages writes all at once.
-    pub fn staged(&self, apply: usize, stage: usize, plan: Plan) -> u8 {
-        let all = if self.shape.applies[apply].stages == 0 { u8::MAX } else { 1 << stage };
-        all & self.planned(apply, plan)
-    }
-
-    fn item_count(&self, apply: usize) -> usize {
-        match self.shape.applies[apply].stages {
-            0 => 2,
-            stages => stages,
-        }
-    }
-
     fn may_start(&self, state: &State, run: usize) -> bool {
         // Runs of one apply differ in nothing but their names, so it is enough to let them start in order.
         let follows = run > 0 && self.apply_of(run - 1) == self.apply_of(run);

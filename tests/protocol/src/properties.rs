@@ -2,8 +2,8 @@
 
 use stateright::Property;
 
-use crate::applier::{Answer, Step};
-use crate::model::{Protocol, State};
+use crate::run::{Answer, Step};
+use crate::state::{Protocol, State};
 use crate::store::{Claim, EDITED_ITEM, Item, Phase, Record, SourceChange};
 
 /// A `#META` that is there has every item of the pinned plan beside it and no other, all written by the run that the record names.
@@ -27,23 +27,6 @@ pub const IN_USE: &str = "in use: only a forced undo takes a user in use";
 /// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state and take every second
 /// look.
 pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
-
-/// What has happened that must never happen, where a state alone does not show it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Violations {
-    /// A run wrote under an epoch that the record has left behind.
-    pub wrote_deposed: bool,
-    /// Something of a user was written after the list that finds nothing may have been read.
-    pub wrote_late: bool,
-    /// A committed or final record became something that is not its successor.
-    pub left_final: bool,
-    /// An address was taken or freed that another held.
-    pub stole_claim: bool,
-    /// A client got "address taken" for the user that its own apply created.
-    pub lied: bool,
-    /// An undo that was not forced took a user who had signed in, whose setup had changed, or who had been removed.
-    pub undid_in_use: bool,
-}
 
 /// All properties: safety, and that the interesting ends can be reached at all, so that nothing holds only because nothing
 /// happens.

@@ -6,8 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use stateright::Model;
 
-use crate::model::{Action, Protocol, State};
+use crate::model::Action;
 use crate::properties::settled;
+use crate::state::{Protocol, State};
 use crate::store::PendingRequest;
 
 /// The result of visiting every reachable state.

@@ -1,9 +1,9 @@
 //! The writes of a run, as the table executes them: a transaction's conditions and effects are one atomic step, and what it
 //! puts lands later.
 
-use crate::applier::Request;
 use crate::guards::Guard;
-use crate::model::{Protocol, State};
+use crate::run::Request;
+use crate::state::{Protocol, State};
 use crate::store::{Claim, Lease, Phase, Profile, Record};
 
 /// The outcome of a request.

@@ -1,7 +1,7 @@
 //! The instances that are checked. Each is small, and looks at one side of the protocol; together they have everything in
 //! them. `--appliers` and its like make larger ones.
 
-use crate::model::{ApplyShape, Shape};
+use crate::state::{ApplyShape, Shape};
 use crate::store::SourceChange;
 
 /// An instance with a name.

@@ -2,7 +2,7 @@
 //! take effect whenever they like; two sweepers are two of those reads.
 
 use crate::guards::Guard;
-use crate::model::{Protocol, State};
+use crate::state::{Protocol, State};
 use crate::store::{Apply, Claim, Item, Lease, PROFILE, PendingRequest, Phase, Record};
 
 /// Stands in a record's nonce for a sweep that moved it; only written where [`Guard::CarryOn`] is switched off.

@@ -2,7 +2,7 @@
 //! its first transaction an undo goes on as a sweep does.
 
 use crate::guards::Guard;
-use crate::model::{Protocol, State};
+use crate::state::{Protocol, State};
 use crate::store::{Claim, EDITED_ITEM, PendingRequest, Phase, Profile};
 use crate::sweeper::post_deletes;
 

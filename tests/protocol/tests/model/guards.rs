@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use apply_protocol::check::{break_property, check};
 use apply_protocol::guards::Guard::{self, *};
-use apply_protocol::model::Protocol;
 use apply_protocol::properties::{CLAIMS, CLEAN, FENCED, IN_USE, LIVE, ONCE, TRUE_ANSWERS, UNIQUE, WHOLE};
 use apply_protocol::scenes::{self, Scene};
+use apply_protocol::state::Protocol;
 use apply_protocol::transactions::TRANSACTIONS;
 
 /// Where something breaks, and what.

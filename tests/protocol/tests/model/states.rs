@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use apply_protocol::applier::Step;
 use apply_protocol::check::check;
-use apply_protocol::model::{Protocol, Shape, State};
 use apply_protocol::reach::visit;
+use apply_protocol::run::Step;
 use apply_protocol::scenes::{self, Scene};
+use apply_protocol::state::{Protocol, Shape, State};
 
 #[test]
 fn no_order_of_events_breaks_the_protocol() {
