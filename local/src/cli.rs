@@ -9,6 +9,7 @@ use shared::domain::{ItemKind, ObjectId};
 use shared::http::CorsOrigins;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -268,7 +269,10 @@ pub fn log_to_standard_error() {
     let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr);
     // The database warns of every failed condition, but a failed condition is how the service learns that an address is taken.
     let filter = shared::logging::filter(level).with_target("dynoxide", level.min(LevelFilter::ERROR));
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(demo::consumed::layer()).init();
+    // Without what names the invocation, which is the same process all the time.
+    let is_shown =
+        filter_fn(move |metadata| metadata.is_event() && filter.would_enable(metadata.target(), metadata.level()));
+    tracing_subscriber::registry().with(lines.with_filter(is_shown)).with(demo::consumed::layer()).init();
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub use fixtures::{
 };
 pub use lambda::{FrozenProcess, Invocation, Process, Side, Write, recorded_event};
 pub use lane::rounds;
-pub use logs::Logs;
+pub use logs::{Logs, NAMESPACE, Sample, samples};
 pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, RecordedCalls, Recording};

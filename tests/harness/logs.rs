@@ -1,5 +1,7 @@
 //! Captures the log of the functions for a test.
 
+mod emf;
+
 use std::cell::RefCell;
 use std::io::Write;
 use std::marker::PhantomData;
@@ -10,6 +12,11 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, Subscriber};
 use tracing::{Event, Metadata};
+
+pub use emf::{Sample, samples};
+
+/// The namespace of the metrics in the lines.
+pub const NAMESPACE: &str = "user-snapshots";
 
 /// Keeps every log line of this thread while it exists, in the form of the functions' own log and at the lowest level. A test's service
 /// runs on the test's own thread, so this is the log of its service.
@@ -96,7 +103,7 @@ impl Logs {
     #[expect(clippy::new_without_default, reason = "making one has an effect")]
     pub fn new() -> Self {
         LISTENING.call_once(|| {
-            let lines = shared::logging::json_lines(LevelFilter::TRACE, || ToThread);
+            let lines = shared::logging::json_lines(LevelFilter::TRACE, || ToThread, Some(NAMESPACE.to_owned()));
             tracing::subscriber::set_global_default(WhereKept(lines)).expect("nobody else listens");
         });
         KEPT.set(Some(Vec::new()));

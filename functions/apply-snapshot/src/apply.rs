@@ -104,6 +104,7 @@ impl ApplyExecution<'_> {
         password_hash: &str,
         interrupted: Option<&StoredApply>,
     ) -> Result<Answer, ApiError> {
+        self.call.context.record_apply(origin.apply);
         let (principal, PlannedApply { plan, hash, .. }) = (&self.request.principal, planned);
         let user: User = self.parameters.new_user.profile(user, principal.organization, origin.at);
         let arriving = self.call.context.deadline().compute(move |work| arrive(&plan, origin, user, work)).await;

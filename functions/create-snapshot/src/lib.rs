@@ -114,6 +114,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         content: packed.address(),
         shares: Shares::default(),
     };
+    call.context.record_snapshot(snapshot.id);
     match snapshots.create(&snapshot, &packed, key.map(|_| &parameters.fingerprint)).await? {
         CreateOutcome::Created => created(&snapshot, None, &left_out),
         CreateOutcome::Existing(made) => repeat(call, &made, &parameters.fingerprint).await,
@@ -134,6 +135,7 @@ async fn repeat(call: &Call<'_>, made: &ExistingSnapshot, fingerprint: &Fingerpr
     match &made.stored {
         _ if !made.has_fingerprint(fingerprint) => Err(ApiError::KeyReused),
         Some(stored) => {
+            call.context.record_snapshot(stored.snapshot.id);
             let (refreshes, revisions) = (Refreshes::new(call.table), Revisions::new(call.table));
             let (state, first) = tokio::join!(refreshes.state(stored.snapshot.id), revisions.load(stored, 1));
             let left_out = match first? {

@@ -12,7 +12,10 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::LambdaEvent;
 use shared::clock::{Clock, end_of_work};
 use shared::domain::Timestamp;
+use shared::function::EventFunction;
+use shared::logging::invocation;
 use shared::store::Table;
+use tracing::Instrument;
 
 use self::message::{Disposition, handle_message};
 
@@ -35,6 +38,11 @@ pub struct App {
 /// Handles a batch of messages in order. Returns those that must be delivered again. Never fails as a whole: then all
 /// of them would be.
 pub async fn handle(app: &App, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
+    let span = invocation(EventFunction::RefreshSnapshot.package(), Some(&event.context));
+    run(app, event).instrument(span).await
+}
+
+async fn run(app: &App, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Infallible> {
     let started = app.clock.now();
     let end = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let messages = event.payload.records.len();
@@ -67,5 +75,6 @@ async fn serve_in_task(app: &App, message: SqsMessage, end: Timestamp) -> Dispos
         return Disposition::Failed;
     }
     let app = app.clone();
-    tokio::spawn(async move { handle_message(&app, &message, end).await }).await.unwrap_or(Disposition::Failed)
+    let handled = async move { handle_message(&app, &message, end).await };
+    tokio::spawn(handled.in_current_span()).await.unwrap_or(Disposition::Failed)
 }

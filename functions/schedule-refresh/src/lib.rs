@@ -13,8 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, end_of_work};
 use shared::domain::{Fault, Timestamp};
+use shared::function::EventFunction;
+use shared::logging::invocation;
 use shared::queue::{RefreshMessage, RefreshQueue};
 use shared::store::{DueSnapshot, Schedules, Table};
+use tracing::Instrument;
 
 use self::due::DueShares;
 
@@ -76,11 +79,16 @@ pub enum ScheduleError {
 
 /// Runs the schedule once. The event may be anything.
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, ScheduleError> {
+    let span = invocation(EventFunction::ScheduleRefresh.package(), Some(&event.context));
+    run(app, event).instrument(span).await
+}
+
+async fn run(app: &App, event: LambdaEvent<Value>) -> Result<Report, ScheduleError> {
     let started = app.clock.now();
     let end = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let table = app.table.for_request(end.since(started));
     let run = ScheduleRun { app, schedules: Schedules::new(&table), now: started, end };
-    let report = run.all().await?;
+    let (report, longest_wait) = run.all().await?;
     let consumed = table.consumed();
     tracing::info!(
         sent = report.sent,
@@ -89,6 +97,7 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Sche
         failed = report.failed,
         deferred = report.deferred,
         is_done = report.is_done,
+        oldest_due_seconds = longest_wait.as_secs(),
         read_units = consumed.read_units,
         write_units = consumed.write_units,
         table_calls = consumed.calls,
@@ -109,21 +118,24 @@ struct ScheduleRun<'r> {
 
 impl ScheduleRun<'_> {
     /// Reads everything that is due, and sends each organization's share, the organizations in turn. Counts failures
-    /// and continues.
-    async fn all(&self) -> Result<Report, Fault> {
+    /// and continues. Returns, too, for how long the first of what was sent had been due.
+    async fn all(&self) -> Result<(Report, Duration), Fault> {
         // The found snapshots must be sent in this run, so reading takes at most half of it.
         let middle = self.now.plus(self.end.since(self.now) / 2);
         let found = DueShares::find(&self.schedules, self.app, self.now, middle).await?;
         let mut report =
             Report { failed: found.unreadable, deferred: found.deferred, is_done: found.is_whole, ..Report::default() };
+        let mut longest_wait = Duration::ZERO;
         for due in found.in_turn().chunks(AT_ONCE) {
+            let waits = due.iter().map(|due| self.now.since(due.schedule.due_at));
+            longest_wait = waits.fold(longest_wait, Duration::max);
             if self.app.clock.now() >= self.end {
                 report.is_done = false;
                 break;
             }
             self.send_and_reschedule(due, &mut report).await;
         }
-        Ok(report)
+        Ok((report, longest_wait))
     }
 
     /// Sends messages, and reschedules what the queue accepted. In the other order, a failed message would be lost.

@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::clock::{Clock, end_of_work};
 use shared::domain::{Fault, Timestamp};
+use shared::function::EventFunction;
+use shared::logging::invocation;
 use shared::store::{SweepOutcome, Sweeps, Table};
+use tracing::Instrument;
 
 /// How long before Lambda ends the function it starts nothing new.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -60,10 +63,15 @@ pub enum SweepError {
 
 /// Sweeps once. The event may be anything.
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepError> {
+    let span = invocation(EventFunction::SweepApplies.package(), Some(&event.context));
+    run(app, event).instrument(span).await
+}
+
+async fn run(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepError> {
     let started = app.clock.now();
     let deadline = end_of_work(event.context.deadline, started, RESERVE, BUDGET);
     let table = app.table.for_request(deadline.since(started));
-    let report = sweep(&*app.clock, &table, deadline).await?;
+    let (report, longest_wait) = sweep(&*app.clock, &table, deadline).await?;
     let consumed = table.consumed();
     tracing::info!(
         given_up = report.given_up,
@@ -74,6 +82,7 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Swee
         items = report.items,
         failed = report.failed,
         is_done = report.is_done,
+        oldest_due_seconds = longest_wait.as_secs(),
         read_units = consumed.read_units,
         write_units = consumed.write_units,
         table_calls = consumed.calls,
@@ -83,21 +92,23 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report, Swee
     if report.failed == 0 { Ok(report) } else { Err(SweepError::Some(report)) }
 }
 
-/// Sweeps everything that is due. Counts failures and continues.
-async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<Report, Fault> {
+/// Sweeps everything that is due. Counts failures and continues. Returns, too, for how long the first of it had been due.
+async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<(Report, Duration), Fault> {
     let sweeps = Sweeps::new(table);
     let now = clock.now();
     let mut report = Report { is_done: true, ..Report::default() };
+    let mut longest_wait = Duration::ZERO;
     for shard in Sweeps::shards() {
         let mut last = None;
         loop {
             let (due, more) = sweeps.due(&shard, now, last.as_ref()).await?;
+            longest_wait = due.iter().map(|due| due.waited(now)).fold(longest_wait, Duration::max);
             for due in &due {
                 // The time is read for each item, because a long sweep reads items long before it handles them.
                 let now = clock.now();
                 if now >= deadline {
                     report.is_done = false;
-                    return Ok(report);
+                    return Ok((report, longest_wait));
                 }
                 report.note(sweeps.sweep(due, now).await);
             }
@@ -107,7 +118,7 @@ async fn sweep(clock: &dyn Clock, table: &Table, deadline: Timestamp) -> Result<
             }
         }
     }
-    Ok(report)
+    Ok((report, longest_wait))
 }
 
 impl Report {

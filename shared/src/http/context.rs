@@ -29,6 +29,8 @@ pub struct RequestContext {
     clock: Arc<dyn Clock>,
     deadline: Timestamp,
     pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
+    made_snapshot: OnceLock<ObjectId>,
+    made_apply: OnceLock<ObjectId>,
     consumed: Mutex<ConsumedUnits>,
 }
 
@@ -44,6 +46,8 @@ impl RequestContext {
             clock: Arc::clone(&edge.clock),
             deadline: end_of_work(given, started, RESERVE, BUDGET),
             caller: OnceLock::new(),
+            made_snapshot: OnceLock::new(),
+            made_apply: OnceLock::new(),
             consumed: Mutex::default(),
         }
     }
@@ -108,6 +112,26 @@ impl RequestContext {
     pub fn record_caller(&self, user: ObjectId, organization: ObjectId) {
         // A second caller within one request would be a mistake, but none worth failing for.
         let _ = self.caller.set((user, organization));
+    }
+
+    /// Names the snapshot that the request makes in the log line; the first name counts.
+    pub fn record_snapshot(&self, id: ObjectId) {
+        let _ = self.made_snapshot.set(id);
+    }
+
+    /// Names the apply that the request makes or continues in the log line; the first name counts.
+    pub fn record_apply(&self, id: ObjectId) {
+        let _ = self.made_apply.set(id);
+    }
+
+    /// Returns the snapshot that the request makes, or names in its path.
+    pub(super) fn snapshot(&self) -> Option<ObjectId> {
+        self.made_snapshot.get().copied().or_else(|| self.path_id("id").ok())
+    }
+
+    /// Returns the apply that the request makes, or names in its path.
+    pub(super) fn apply(&self) -> Option<ObjectId> {
+        self.made_apply.get().copied().or_else(|| self.path_id("applyId").ok())
     }
 
     /// Adds capacity that calls to the table consumed to the log line.

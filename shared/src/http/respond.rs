@@ -7,10 +7,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
+use tracing::Instrument;
 
 use super::bounded::cut;
 use super::{Answer, ApiError, Edge, RequestContext, Route, problem};
+use crate::function::HttpFunction;
 use crate::logging;
 
 /// The most code points of a cause in the log: an error of the SDK can repeat whole items.
@@ -37,6 +39,21 @@ where
     F: AsyncFnOnce(&RequestContext, &Request) -> Result<Answer, ApiError>,
 {
     let context = RequestContext::new(edge, &request);
+    let function = context.route().map_or(HttpFunction::DEFAULT, |route| route.function);
+    let span = logging::invocation(function.package(), request.lambda_context_ref());
+    span.record(logging::API_REQUEST_ID, &context.request_id);
+    respond_within(edge, context, request, answer).instrument(span).await
+}
+
+async fn respond_within<F>(
+    edge: &Edge,
+    context: RequestContext,
+    request: Request,
+    answer: F,
+) -> Result<Response<Body>, Infallible>
+where
+    F: AsyncFnOnce(&RequestContext, &Request) -> Result<Answer, ApiError>,
+{
     let outcome = match edge.cors_origins.preflight(&request) {
         Some(preflight) => Ok(preflight),
         None => {
@@ -87,13 +104,14 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
-                request_id = context.request_id,
                 client_request_id = context.client_request_id,
                 route,
                 status = status.as_u16(),
                 code = error.map(ApiError::code),
                 user = caller.map(|(user, _)| user.to_string()),
                 organization = caller.map(|(_, organization)| organization.to_string()),
+                snapshot = context.snapshot().map(|id| id.to_string()),
+                apply = context.apply().map(|id| id.to_string()),
                 read_units = consumed.read_units,
                 write_units = consumed.write_units,
                 table_calls = consumed.calls,
@@ -160,13 +178,14 @@ mod tests {
         let (_, lines) = fixed(Answer::ok(&json!({"answer": "also secret"})));
         let [line] = &lines[..] else { panic!("{lines:?}") };
         let expected = json!({
-            "request_id": line["request_id"], "client_request_id": "req-1", "route": "POST /api/auth/login", "status": 200, "level": "INFO",
+            "service": "sign-in", "version": env!("CARGO_PKG_VERSION"), "cold_start": line["cold_start"],
+            "api_request_id": line["api_request_id"], "client_request_id": "req-1", "route": "POST /api/auth/login", "status": 200, "level": "INFO",
             "user": "01".repeat(12), "organization": "02".repeat(12), "read_units": 1.5, "write_units": 2.0,
             "table_calls": 3, "duration_ms": 0, "message": "request", "target": "shared::http::respond",
             "timestamp": line["timestamp"],
         });
         assert_eq!(*line, expected);
-        assert!(line["request_id"].as_str().unwrap().parse::<ObjectId>().is_ok(), "{line}");
+        assert!(line["api_request_id"].as_str().unwrap().parse::<ObjectId>().is_ok(), "{line}");
     }
 
     #[tokio::test(start_paused = true)]

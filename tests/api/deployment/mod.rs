@@ -1,5 +1,6 @@
 //! The template: routes, functions, and what it grants.
 
+mod alarms;
 mod grants;
 mod policies;
 mod template;

@@ -8,7 +8,7 @@ use local::scheduler;
 use serde_json::Value;
 use shared::function::{EventFunction, Function, HttpFunction};
 use shared::http::ROUTES;
-use tests::{Denial, Logs, SAM, TestApp};
+use tests::{Denial, Logs, SAM, TestApp, apply_body, snapshot};
 
 use crate::deployment::grants::{role, template};
 
@@ -146,7 +146,7 @@ fn every_function_gets_the_origins_that_may_call_and_by_default_none_may() {
 }
 
 /// The cells of every row of the tables below a heading of docs/OPERATIONS.md, up to the next heading.
-fn rows(heading: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(heading: &str) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md")).unwrap();
     let (_, section) = text.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -177,7 +177,7 @@ fn every_parameter_has_its_line_in_the_document_with_its_default() {
 }
 
 /// The resources of a type, by their logical ids.
-fn of_type<'t>(template: &'t Value, kind: &str) -> Vec<(&'t String, &'t Value)> {
+pub(crate) fn of_type<'t>(template: &'t Value, kind: &str) -> Vec<(&'t String, &'t Value)> {
     let all = template["Resources"].as_object().unwrap().iter();
     all.filter(|(_, resource)| resource["Type"] == kind)
         .map(|(name, resource)| (name, &resource["Properties"]))
@@ -235,9 +235,9 @@ fn the_dashboard_has_eight_graphs_of_resources_that_there_are() {
     }
 }
 
-/// Every field that a metric or a saved query takes from the log is one that the functions log.
+/// Every field that a saved query takes from the log is one that the functions log.
 #[tokio::test]
-async fn what_metrics_and_queries_read_is_what_the_functions_log() {
+async fn what_queries_read_is_what_the_functions_log() {
     let app = TestApp::start().await;
     let logs = Logs::new();
     app.faults().deny(Denial::Right).always();
@@ -245,6 +245,8 @@ async fn what_metrics_and_queries_read_is_what_the_functions_log() {
     let request = app.request(http::Method::GET, "/api/user-snapshots").header("x-request-id", "r-1");
     app.send(request.bearer_auth(&sam)).await.expect(503);
     app.faults().clear();
+    let id = snapshot(&app).await;
+    app.apply(&sam, &id, &apply_body()).await.expect(201);
     app.list_snapshots(&sam, "").await.expect(200);
     app.run_schedule().await;
     app.sweep().await;
@@ -255,14 +257,6 @@ async fn what_metrics_and_queries_read_is_what_the_functions_log() {
         );
     }
     let template = template();
-    let filters = of_type(&template, "AWS::Logs::MetricFilter");
-    assert!(filters.len() >= 8);
-    for (name, filter) in filters {
-        for field in filter["FilterPattern"].as_str().unwrap().split("$.").skip(1) {
-            let field = field.split([' ', ')']).next().unwrap();
-            assert!(logged.contains(field), "{name}: {field}");
-        }
-    }
     let queries = of_type(&template, "AWS::Logs::QueryDefinition");
     assert_eq!(queries.len(), 4);
     // What a query makes itself stands after `as`.

@@ -5,22 +5,55 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::{Value, json};
+use shared::function::HttpFunction;
 use shared::http::{ROUTES, Route, Tag};
-use tests::{ACME, ALEX, Answer, DANA, GIL, Logs, PASSWORD, PAT, SAM, TestApp, apply_body, create_body};
+use tests::{
+    ACME, ALEX, Answer, DANA, GIL, Logs, NAMESPACE, PASSWORD, PAT, SAM, TestApp, apply_body, create_body, samples,
+};
 
 /// What every line has.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 15] = [
     "timestamp",
     "level",
     "target",
     "message",
-    "request_id",
+    "service",
+    "version",
+    "cold_start",
+    "aws_request_id",
+    "api_request_id",
     "route",
+    "duration_ms",
     "status",
     "read_units",
     "write_units",
     "table_calls",
 ];
+
+/// Checks the metrics of a line: what each request has, with the function of the route and no id as dimensions.
+fn check_metrics(line: &Value, route: &str, answer: &Answer) {
+    let found = samples(line);
+    let function =
+        ROUTES.iter().find(|other| other.name() == route).map_or(HttpFunction::DEFAULT, |route| route.function);
+    assert_eq!(line["service"], function.package(), "{line}");
+    let dimensions = |name: &str| -> Vec<(String, String)> {
+        let sample = found.iter().find(|sample| sample.name == name);
+        sample.map(|sample| sample.dimensions.clone().into_iter().collect()).unwrap_or_default()
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(dimensions("duration_ms"), [pair("route", route), pair("service", function.package())], "{line}");
+    let problems = answer.body["code"].as_str().filter(|_| answer.status >= 400);
+    assert_eq!(
+        dimensions("problems"),
+        problems.map(|code| pair("code", code)).into_iter().collect::<Vec<_>>(),
+        "{line}"
+    );
+    for name in ["read_units", "write_units", "table_calls"] {
+        let is_sent = found.iter().any(|sample| sample.name == name);
+        assert_eq!(is_sent, line[name].as_f64().unwrap() > 0.0, "{name}: {line}");
+    }
+    assert!(found.iter().all(|sample| sample.namespace == NAMESPACE), "{line}");
+}
 
 /// A service whose every request is checked for its one line.
 struct LoggedApp {
@@ -57,19 +90,24 @@ impl LoggedApp {
         let line = &lines[0];
         assert_eq!(line["route"], route, "{line}");
         assert_eq!(line["status"], answer.status, "{line}");
-        let mut expected: BTreeSet<&str> = ALWAYS.into_iter().chain(["duration_ms"]).collect();
+        let mut expected: BTreeSet<&str> = ALWAYS.into_iter().collect();
+        check_metrics(line, route, answer);
+        expected.insert("_aws");
+        // A test's process starts once for many tests.
+        assert_eq!(line.get("ColdStart").is_some(), line["cold_start"] == true, "{line}");
+        expected.extend(line.get("ColdStart").map(|_| "ColdStart"));
         // The client's id, where it sent a good one, beside ours.
-        let name = if line.get("client_request_id").is_some() { "client_request_id" } else { "request_id" };
+        let name = if line.get("client_request_id").is_some() { "client_request_id" } else { "api_request_id" };
         assert_eq!(line[name].as_str(), answer.header("x-request-id"), "{line}");
         expected.insert(name);
-        let own = line["request_id"].as_str().unwrap();
+        let own = line["api_request_id"].as_str().unwrap();
         assert!(own.parse::<shared::domain::ObjectId>().is_ok() && self.own_ids.insert(own.to_owned()), "{line}");
         assert_eq!(line["level"], if answer.status >= 500 { "ERROR" } else { "INFO" }, "{line}");
         assert_eq!((&line["message"], &line["target"]), (&json!("request"), &json!("shared::http::respond")));
         if answer.status >= 400 {
             assert_eq!(line["code"], answer.body["code"], "{line}");
             assert_eq!(line[name], answer.body["requestId"], "{line}");
-            expected.insert("code");
+            expected.extend(["code", "problems"]);
         }
         if answer.status >= 500 || answer.body["code"] == "unauthenticated" {
             assert!(line["cause"].is_string(), "{line}");
@@ -78,6 +116,20 @@ impl LoggedApp {
         if line.get("user").is_some() {
             expected.extend(["user", "organization"]);
         }
+        for (name, made) in
+            [("snapshot", &answer.body["snapshot"]["_id"]), ("apply", &answer.body["result"]["applyId"])]
+        {
+            let Some(id) = line.get(name) else { continue };
+            assert!(id.as_str().unwrap().parse::<shared::domain::ObjectId>().is_ok(), "{line}");
+            assert!(made.is_null() || id == made, "{line}: {made}");
+            expected.insert(name);
+        }
+        let makes =
+            [(CREATE, "snapshot"), (APPLY, "apply")].into_iter().find(|made| made.0 == route && answer.status == 201);
+        assert!(makes.is_none_or(|(_, name)| line.get(name).is_some()), "{line}");
+        let is_good = answer.status < 300;
+        assert!(!is_good || !route.contains("{id}") || line.get("snapshot").is_some(), "{line}");
+        assert!(!is_good || !route.contains("{applyId}") || line.get("apply").is_some(), "{line}");
         let fields: BTreeSet<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(fields, expected, "{line}");
         self.answered.insert((route.to_owned(), answer.status));

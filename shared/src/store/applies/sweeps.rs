@@ -1,6 +1,8 @@
 //! Deletes what no request will finish: interrupted applies, unfinished undos and late writes after them, and the rest
 //! of deleted snapshots. Every step may run twice, and in two sweeps at once.
 
+use std::time::Duration;
+
 use super::apply_record::{ApplyState, SETTLING, StoredApply, sweep_at};
 use super::clearing::delete_user_items;
 use super::staging::abandon;
@@ -25,6 +27,14 @@ const PAGE: usize = 100;
 pub struct DueItem {
     key: ItemKey,
     position: String,
+}
+
+impl DueItem {
+    /// Returns for how long it has been due.
+    pub fn waited(&self, now: Timestamp) -> Duration {
+        let due = self.position.split('#').next().and_then(|time| time.parse().ok());
+        due.map_or(Duration::ZERO, |due| now.since(due))
+    }
 }
 
 /// The outcome of sweeping one item.

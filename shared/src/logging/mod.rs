@@ -1,5 +1,9 @@
 //! Writes logs: one JSON object a line on standard output, where Lambda collects them.
 
+mod invocation;
+mod lines;
+mod metrics;
+
 use std::io::stdout;
 use std::panic::{self, PanicHookInfo};
 use std::sync::LazyLock;
@@ -16,19 +20,25 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::domain::redaction::redact_text;
 use crate::function::Function;
 
+pub use self::invocation::{API_REQUEST_ID, invocation};
+use self::lines::JsonLines;
+pub use self::metrics::{METRICS, Metric};
+
 /// Returns our own crates. Every other crate logs at most warnings: at lower levels the SDK writes whole requests with
 /// items.
 fn own_crates() -> impl Iterator<Item = String> {
     ["shared"].into_iter().chain(Function::all().map(Function::package)).map(|package| package.replace('-', "_"))
 }
 
-/// Starts logging as JSON, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info by default). Logs a panic by
-/// its place. Only the first call in a process has an effect.
+/// Starts logging as JSON, at `LOG_LEVEL` (trace, debug, info, warn, error or off; info by default), with metrics in the
+/// namespace `POWERTOOLS_METRICS_NAMESPACE`, or none without it. Logs a panic by its place. Only the first call in a
+/// process has an effect.
 pub fn init() {
     panic::set_hook(Box::new(log_panic));
     let named = std::env::var("LOG_LEVEL").ok().filter(|level| !level.is_empty());
     let level = named.as_deref().map_or(Ok(LevelFilter::INFO), str::parse);
-    let first = json_lines(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout).try_init().is_ok();
+    let namespace = std::env::var("POWERTOOLS_METRICS_NAMESPACE").ok().filter(|namespace| !namespace.is_empty());
+    let first = json_lines(*level.as_ref().unwrap_or(&LevelFilter::INFO), stdout, namespace).try_init().is_ok();
     if first && level.is_err() {
         tracing::warn!(LOG_LEVEL = named, "LOG_LEVEL is one of trace, debug, info, warn, error, off; taking info");
     }
@@ -56,18 +66,12 @@ pub fn without_values(message: &str) -> String {
     replace(&ADDRESS, &redact_text(&message), "[address]")
 }
 
-/// Returns a subscriber that logs as JSON to `writer`, in the form of a function's log.
-pub fn json_lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+/// Returns a subscriber that logs as JSON to `writer`, in the form of a function's log, with metrics in `namespace`.
+pub fn json_lines<W>(level: LevelFilter, writer: W, namespace: Option<String>) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_writer(writer);
-    tracing_subscriber::registry().with(filter(level)).with(lines)
+    tracing_subscriber::registry().with(filter(level)).with(JsonLines { writer, namespace })
 }
 
 /// Returns the filter of logged events, for subscribers of any form.
@@ -99,7 +103,7 @@ pub(crate) mod testing {
     pub(crate) fn capture<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
         let lines = LogBuffer::default();
         let writer = lines.clone();
-        let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone()));
+        let _guard = tracing::subscriber::set_default(json_lines(LevelFilter::INFO, move || writer.clone(), None));
         let outcome = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         (outcome, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
@@ -136,7 +140,7 @@ mod tests {
         // Another test's panic, in another thread, is not in this one's log.
         let [line] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"panic".into()));
-        assert!(line["location"].as_str().unwrap().contains("logging.rs"), "{line}");
+        assert!(line["location"].as_str().unwrap().contains("logging/mod.rs"), "{line}");
         assert!(!line.to_string().contains("somebody"), "{line}");
     }
 
