@@ -28,6 +28,9 @@ use super::table::change::Change;
 use super::table::outcome::Item;
 use crate::domain::{Agent, Fault, Pipeline, Work};
 
+/// The golden items as of the last release.
+const RELEASED: &str = include_str!("../../../docs/released/stored-items.json");
+
 const GOLDEN: &str = include_str!("../../../tests/golden/stored-items.json");
 
 /// The attributes without which an item of each type cannot be read. Never add one: an attribute that is new needs a default.
@@ -92,7 +95,11 @@ fn item(value: &Value) -> Item {
 }
 
 fn golden() -> BTreeMap<String, Item> {
-    let items: BTreeMap<String, Value> = serde_json::from_str(GOLDEN).unwrap();
+    items(GOLDEN)
+}
+
+fn items(text: &str) -> BTreeMap<String, Item> {
+    let items: BTreeMap<String, Value> = serde_json::from_str(text).unwrap();
     items.iter().map(|(what, value)| (what.clone(), item(value))).collect()
 }
 
@@ -176,6 +183,32 @@ fn every_golden_item_is_read_and_written_again_without_a_change() {
         if let Some(written) = written_again(type_of(&item), &item).unwrap() {
             assert_eq!(without_indexes(written), without_indexes(item), "{what}");
         }
+    }
+}
+
+/// Checks that this version reads every item that another one wrote.
+fn read_all(text: &str) {
+    let items = items(text);
+    assert!(items.len() >= REQUIRED.len());
+    for (what, item) in items {
+        assert!(
+            written_again(type_of(&item), &item).is_ok(),
+            "{what} cannot be read: {:?}",
+            written_again(type_of(&item), &item)
+        );
+    }
+}
+
+#[test]
+fn every_item_of_the_last_release_is_read() {
+    read_all(RELEASED);
+}
+
+/// `tests/release/run` runs this test of the last release on the golden items of today.
+#[test]
+fn every_item_of_another_version_is_read() {
+    if let Ok(path) = std::env::var("STORED_ITEMS") {
+        read_all(&std::fs::read_to_string(path).unwrap());
     }
 }
 

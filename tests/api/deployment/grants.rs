@@ -101,7 +101,7 @@ fn read(function: &str, statement: &Value) -> Option<Statement> {
     })
 }
 
-fn one_or_many(value: &Value) -> Vec<String> {
+pub(crate) fn one_or_many(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().map(|value| value.as_str().unwrap().to_owned()).collect(),
         one => vec![one.as_str().unwrap().to_owned()],

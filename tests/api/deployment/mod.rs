@@ -3,4 +3,5 @@
 mod alarms;
 mod grants;
 mod policies;
+mod releases;
 mod template;

@@ -89,7 +89,7 @@ fn the_schedule_starts_its_function_by_a_role_that_no_other_account_and_no_other
     let [statement] = &starter["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap()[..] else { panic!() };
     assert_eq!(
         (&statement["Action"], &statement["Resource"]),
-        (&"lambda:InvokeFunction".into(), &format!("{name}.Arn").into())
+        (&"lambda:InvokeFunction".into(), &format!("{name}.Alias").into())
     );
 }
 
@@ -121,7 +121,10 @@ fn the_schedule_and_the_queue_of_the_template_are_those_of_this_machine() {
     assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], MAX_RECEIVES);
     assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], "RefreshDeadLetterQueue.Arn");
     let source = properties("RefreshEventSource");
-    assert_eq!((&source["EventSourceArn"], &source["FunctionName"]), (&"RefreshQueue.Arn".into(), &refresh.into()));
+    assert_eq!(
+        (&source["EventSourceArn"], &source["FunctionName"]),
+        (&"RefreshQueue.Arn".into(), &format!("{refresh}.Alias").into())
+    );
     assert_eq!((&source["BatchSize"], BATCH_SIZE), (&1.into(), 1), "a message costs itself alone");
     assert_eq!(source["ScalingConfig"]["MaximumConcurrency"], MAXIMUM_CONCURRENCY);
     // An organization whose every message hangs until Lambda ends it, on each of its receives, leaves others a fifth of the places.
@@ -318,7 +321,7 @@ fn every_resource_that_can_be_is_under_the_key_and_every_role_under_the_boundary
     let functions = Function::all().count();
     assert_eq!(
         (encrypted, roles),
-        (2 * functions + 5, functions + 1),
+        (2 * functions + 5, functions + 2),
         "a log group each, that of the API, queues, topic, table"
     );
 }
