@@ -13,7 +13,8 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::commands::{self, Failure, describe, edit, load, migrate, serve, table};
+use crate::commands::target_table::TargetTable;
+use crate::commands::{self, Failure, check, describe, edit, load, migrate, serve, table};
 use crate::demo;
 use crate::scheduler::Pace;
 
@@ -28,6 +29,7 @@ Examples:
   cargo run -- load --help                         write a workspace into a table, also on AWS
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
+  cargo run -- check --help                        look for items of a table that do not fit together
   cargo run -- openapi                             print the API's description, for programs
 
 While it serves, http://127.0.0.1:3000/docs describes every route and sends requests.
@@ -123,6 +125,13 @@ enum Command {
     /// repeat it, and run it while the service works.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate(Migrate),
+    /// Look for items whose partner is missing or says something else: a user without its claim, a snapshot without its chunks, and
+    /// so on. Fails if there are any.
+    #[command(after_help = check::CHECK_EXAMPLES)]
+    Check(check::Check),
+    /// Mend what `check` finds, as far as that is safe, and name the rest.
+    #[command(after_help = check::REPAIR_EXAMPLES)]
+    Repair(check::Repair),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
@@ -178,20 +187,8 @@ It needs dynamodb:Scan, GetItem and UpdateItem on the table.";
 
 #[derive(Debug, Args)]
 struct Migrate {
-    /// The table's name.
-    #[arg(
-        long,
-        value_name = "NAME",
-        required_unless_present = "db",
-        default_value_if("db", clap::builder::ArgPredicate::IsPresent, "snapshots")
-    )]
-    table: Option<String>,
-    /// The endpoint of DynamoDB, if it is neither AWS nor what AWS_ENDPOINT_URL names.
-    #[arg(long, value_name = "URL", conflicts_with = "db")]
-    endpoint: Option<String>,
-    /// The file of a table made with --db. No other program may serve it at the same time.
-    #[arg(long, value_name = "PATH")]
-    db: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetTable,
 }
 
 const EDIT_EXAMPLES: &str = "\
@@ -254,9 +251,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await
         }
-        Some(Command::Migrate(Migrate { table, endpoint, db })) => {
-            migrate::run(endpoint, db, &table.unwrap_or_else(|| "snapshots".to_owned())).await
-        }
+        Some(Command::Migrate(Migrate { target })) => migrate::run(&target).await,
+        Some(Command::Check(options)) => check::check(&options).await,
+        Some(Command::Repair(options)) => check::repair(&options).await,
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi(openapi)) => describe::run(&openapi),
     }
@@ -330,7 +327,7 @@ mod tests {
     #[test]
     fn a_migration_names_a_table_or_a_file() {
         let table = |line: &str| match parse(line).unwrap().command {
-            Some(Command::Migrate(Migrate { table, .. })) => table,
+            Some(Command::Migrate(Migrate { target })) => target.table,
             _ => None,
         };
         assert_eq!(table("local migrate --db a.db").as_deref(), Some("snapshots"));

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::function::EventFunction;
+use shared::store::TableCheck;
 
 use crate::census::{Census, Contents, Finding};
 use crate::{Answer, GIL, GLOBEX, Item, Reason, SAM, TestApp, mapped_body, recorded_event, snapshot_of};
@@ -273,6 +274,11 @@ impl Trial<'_> {
     pub async fn conclude(mut self) -> Vec<Finding> {
         let census = self.bench.census().await;
         self.findings.extend(census.leftovers());
+        let check = TableCheck::new(self.bench.app.table()).without_lag().run(&mut |_| {}).await;
+        for defect in check.expect("the table can be checked").defects {
+            let name = defect.relation.rule().name;
+            self.findings.push(Finding::BrokenRelation(format!("{name}: {}", defect.detail)));
+        }
         let is_there = self.look().await;
         match &self.key {
             Some(_) if is_there => {

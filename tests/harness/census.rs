@@ -28,6 +28,8 @@ pub enum Finding {
     TwoUsers(String),
     /// An apply has not ended, or waits for a sweep.
     Unfinished(String),
+    /// Items that belong together do not fit together.
+    BrokenRelation(String),
     /// An answer to a caller differs from the table.
     WrongAnswer(String),
 }
@@ -191,6 +193,7 @@ impl Finding {
             Self::HeldAddress(_) => "held address",
             Self::TwoUsers(_) => "two users",
             Self::Unfinished(_) => "unfinished",
+            Self::BrokenRelation(_) => "broken relation",
             Self::WrongAnswer(_) => "wrong answer",
         }
     }
@@ -204,6 +207,7 @@ impl fmt::Display for Finding {
             | Self::HeldAddress(what)
             | Self::TwoUsers(what)
             | Self::Unfinished(what)
+            | Self::BrokenRelation(what)
             | Self::WrongAnswer(what) => write!(f, "{}: {what}", self.kind()),
         }
     }

@@ -1,26 +1,16 @@
 //! `migrate`: rewrites what an earlier version of the service stored in another form.
 
-use std::path::PathBuf;
-
 use shared::store::{HashMigration, MigrationReport};
 
 use super::Failure;
-use super::load::open_table;
-use crate::database::{Database, Storage};
+use super::target_table::TargetTable;
 
 /// Moves the password hashes and prints how many. Fails if some cannot be moved, and names their users.
-pub(crate) async fn run(endpoint: Option<String>, db: Option<PathBuf>, table_name: &str) -> Result<(), Failure> {
-    let migrated = match db {
-        Some(file) if !file.exists() => return Err(Failure::Table(format!("there is no {}", file.display()))),
-        Some(file) => {
-            let database = Database::start_here(&Storage::File(file), table_name).await?;
-            let migrated = HashMigration::new(database.table()).run().await;
-            database.stop().await?;
-            migrated?
-        }
-        None => HashMigration::new(&open_table(endpoint.as_deref(), table_name).await?).run().await?,
-    };
-    report(&migrated)
+pub(crate) async fn run(target: &TargetTable) -> Result<(), Failure> {
+    let open = target.open().await?;
+    let migrated = HashMigration::new(open.table()).run().await;
+    open.close().await?;
+    report(&migrated?)
 }
 
 fn report(migrated: &MigrationReport) -> Result<(), Failure> {
@@ -55,7 +45,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_file_is_not_created() {
-        let error = run(None, Some("no-such.db".into()), "snapshots").await.unwrap_err();
+        let error = run(&TargetTable { table: None, endpoint: None, db: Some("no-such.db".into()) }).await.unwrap_err();
         assert_eq!(error.to_string(), "there is no no-such.db");
     }
 }

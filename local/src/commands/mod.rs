@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod check;
 pub(crate) mod describe;
 pub(crate) mod edit;
 mod ending;
@@ -7,6 +8,7 @@ pub(crate) mod load;
 pub(crate) mod migrate;
 pub(crate) mod serve;
 pub(crate) mod table;
+pub(crate) mod target_table;
 
 use std::io;
 use std::net::SocketAddr;

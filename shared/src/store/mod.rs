@@ -9,6 +9,7 @@ mod attributes;
 mod document;
 #[cfg(test)]
 mod golden;
+mod integrity;
 mod keys;
 mod record;
 mod schedules;
@@ -25,6 +26,9 @@ pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
 pub use applies::undos::{UndoRequest, UndoStart, Undos};
 pub use applies::user_items::UserItems;
 pub use document::storable::{UnstorableDocument, check_storable};
+pub use integrity::{
+    CheckReport, Defect, RELATIONS, Relation, RelationRule, RemedyKind, RepairReport, TableCheck, TableRepair,
+};
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
 pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};

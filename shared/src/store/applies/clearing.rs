@@ -8,7 +8,11 @@ use crate::store::table::query::PartitionQuery;
 
 /// Deletes the items of a user without a profile until a consistent list is empty. Returns the number of deleted items.
 /// Fails if there is a profile.
-pub(super) async fn delete_user_items(table: &Table, organization: &ObjectId, user: &ObjectId) -> Result<usize, Fault> {
+pub(in crate::store) async fn delete_user_items(
+    table: &Table,
+    organization: &ObjectId,
+    user: &ObjectId,
+) -> Result<usize, Fault> {
     let profile = keys::user(organization, user);
     let mut deleted = 0;
     loop {

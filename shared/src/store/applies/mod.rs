@@ -3,7 +3,7 @@
 
 pub(super) mod apply;
 pub(super) mod apply_record;
-mod clearing;
+pub(super) mod clearing;
 pub(super) mod history;
 pub(super) mod staging;
 pub(super) mod sweeps;

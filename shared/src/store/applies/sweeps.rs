@@ -16,7 +16,7 @@ use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone
 use crate::store::snapshots::visibility::Visibility;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
-use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::outcome::{CallFailure, Item, ItemReason};
 use crate::store::table::query::PartitionQuery;
 
 /// The number of items in one page.
@@ -151,8 +151,15 @@ impl<'a> Sweeps<'a> {
             Err(CallFailure::Cancelled(reasons)) => {
                 // Another sweep may have ended it first.
                 let now = self.0.get(&apply.key(), None).await?.map(StoredApply::read).transpose()?;
-                match now {
-                    Some(now) if now.state() == ApplyState::Aborted => Ok(()),
+                match (now.map(|now| now.state()), reasons.get(1)) {
+                    (Some(ApplyState::Aborted), _) => Ok(()),
+                    // Another user or apply holds the address, or nobody. Only a restored table is like this.
+                    (Some(ApplyState::Aborting), Some(ItemReason::ConditionFailed(_))) => {
+                        match self.0.change(&apply.key(), &aborted).await {
+                            Ok(()) | Err(CallFailure::ConditionFailed(_)) => Ok(()),
+                            Err(other) => Err(other.into()),
+                        }
+                    }
                     _ => Err(Fault::Corrupt(format!("apply {id} cannot be ended: {reasons:?}"))),
                 }
             }

@@ -165,7 +165,7 @@ impl<'a> Visibility<'a> {
 }
 
 /// Returns the keys of a snapshot's rows, and the partitions of the list that they belong to.
-fn wanted(snapshot: &Snapshot) -> Vec<(ItemKey, String)> {
+pub(in crate::store) fn wanted(snapshot: &Snapshot) -> Vec<(ItemKey, String)> {
     let id = &snapshot.id;
     let of_all = snapshot.is_global.then(|| (keys::visible_to_all(id), keys::GLOBAL.to_owned()));
     let of_each = snapshot.receivers().map(|receiver| (keys::visible_to(id, receiver), keys::listed_for(receiver)));

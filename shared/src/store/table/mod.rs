@@ -125,6 +125,29 @@ impl Table {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
+    /// Reads one page of the whole table, consistently, all items or these attributes of them. Returns it with the start of
+    /// the next page. Only for an operator's command: no function has the right to scan.
+    pub(in crate::store) async fn scan_page(
+        &self,
+        attributes: Option<&[&str]>,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        let mut call = self
+            .client
+            .scan()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .set_projection_expression(attributes.map(projection))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        for (name, attribute) in names(attributes.unwrap_or_default()) {
+            call = call.expression_attribute_names(name, attribute);
+        }
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
+        self.meter.read(answer.consumed_capacity());
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+
     /// Reads one item in a transaction. Fails as contended while another transaction writes the item.
     pub(in crate::store) async fn get_settled(
         &self,

@@ -1,0 +1,278 @@
+//! One user with everything that belongs together: profile, items, claims and records of applies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+
+use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, Work};
+use crate::store::applies::apply_record::ApplyState;
+use crate::store::attributes::{ANSWER, CLONED_FROM, SECOND_LOOK_AT};
+use crate::store::keys::{self, ALL, ItemKey, LIST};
+use crate::store::record::{self, ClaimRecord, FIRST_VERSION};
+use crate::store::snapshots::packing;
+use crate::store::table::outcome::Item;
+
+/// A user, or the id of one, with what names it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct UserGroup {
+    pub(super) id: ObjectId,
+    /// By organization. More than one only if the user moved, or half of it did.
+    pub(super) partitions: BTreeMap<ObjectId, PartitionFacts>,
+    /// By partition key.
+    pub(super) claims: BTreeMap<String, ClaimHolder>,
+    /// By the id of the apply.
+    pub(super) applies: BTreeMap<ObjectId, ApplyFacts>,
+    /// Those of the partitions' organizations that exist.
+    pub(super) organizations: BTreeSet<ObjectId>,
+}
+
+/// The items of a user in one organization.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct PartitionFacts {
+    pub(super) profile: Option<ProfileFacts>,
+    pub(super) items: usize,
+    pub(super) clones: usize,
+    pub(super) has_switches: bool,
+    pub(super) newest: u64,
+    /// The snapshots that clones name.
+    pub(super) snapshots: BTreeSet<ObjectId>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ProfileFacts {
+    /// `None` if the address cannot be read.
+    pub(super) email: Option<Email>,
+    pub(super) version: u64,
+    pub(super) has_signed_in: bool,
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) is_listed: bool,
+}
+
+impl ProfileFacts {
+    pub(super) fn claim(&self) -> Option<String> {
+        self.email.as_ref().map(|email| keys::email_partition(email.key()))
+    }
+
+    /// Returns whether the user is as an apply made it.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.version == FIRST_VERSION && !self.has_signed_in
+    }
+}
+
+/// Who holds a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ClaimHolder {
+    pub(super) organization: ObjectId,
+    pub(super) user: Option<ObjectId>,
+    pub(super) reserved_by: Option<ObjectId>,
+}
+
+impl ClaimHolder {
+    /// Reads a claim, which was read without its password hash.
+    pub(super) fn read(item: Item) -> Result<Self, Fault> {
+        let ClaimRecord { organization_id: organization, user_id: user, reserved_by, .. } = record::read(item)?;
+        Ok(Self { organization, user, reserved_by })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ApplyFacts {
+    pub(super) key: ItemKey,
+    pub(super) organization: ObjectId,
+    pub(super) user: ObjectId,
+    pub(super) state: ApplyState,
+    /// The address that it holds, or that its answer has.
+    pub(super) email: Option<Email>,
+    /// The number of clones in its answer.
+    pub(super) clones: Option<usize>,
+    pub(super) has_sweep_key: bool,
+    pub(super) needs_second_look: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileRecord {
+    #[serde(default, deserialize_with = "record::lenient")]
+    email: Option<Email>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    setup_version: Option<u64>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    first_sign_in_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    created_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApplyStateRecord {
+    pub(super) state: ApplyState,
+    user_id: ObjectId,
+    #[serde(default)]
+    email: Option<Email>,
+}
+
+#[derive(Deserialize)]
+struct AnswerRecord {
+    result: AnswerResult,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerResult {
+    #[serde(default)]
+    user_email: Option<Email>,
+    cloned: Counts,
+}
+
+impl ApplyFacts {
+    /// Reads the record of an apply.
+    pub(super) fn read((organization, _, _): (ObjectId, ObjectId, ObjectId), mut item: Item) -> Result<Self, Fault> {
+        let key = ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
+        let answer = match item.remove(ANSWER) {
+            Some(AttributeValue::B(bytes)) => {
+                let json = packing::decompress::<Fault>(bytes.as_ref(), &Work::unlimited())?;
+                let answer: AnswerRecord =
+                    serde_json::from_slice(&json).map_err(|error| Fault::Corrupt(format!("its answer: {error}")))?;
+                Some(answer.result)
+            }
+            _ => None,
+        };
+        let has_sweep_key = item.contains_key(ALL.pk);
+        let needs_second_look = item.contains_key(SECOND_LOOK_AT);
+        let ApplyStateRecord { state, user_id: user, email } = record::read(item)?;
+        let clones = answer.as_ref().map(|answer| {
+            let Counts { automations, prompts, templates } = answer.cloned;
+            automations + prompts + templates
+        });
+        let email = email.or_else(|| answer.and_then(|answer| answer.user_email));
+        Ok(Self { key, organization, user, state, email, clones, has_sweep_key, needs_second_look })
+    }
+
+    pub(super) fn claim(&self) -> Option<String> {
+        self.email.as_ref().map(|email| keys::email_partition(email.key()))
+    }
+
+    pub(super) fn needs_sweep_key(&self) -> bool {
+        match self.state {
+            ApplyState::Staging | ApplyState::Aborting | ApplyState::Undoing => true,
+            ApplyState::Undone => self.needs_second_look,
+            ApplyState::Committed | ApplyState::Aborted => false,
+        }
+    }
+
+    /// Returns whether nothing of its user may exist any more.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.state, ApplyState::Aborted | ApplyState::Undone) && !self.needs_sweep_key()
+    }
+}
+
+impl UserGroup {
+    pub(super) fn new(id: ObjectId) -> Self {
+        Self {
+            id,
+            partitions: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            applies: BTreeMap::new(),
+            organizations: BTreeSet::new(),
+        }
+    }
+
+    /// Adds an item of the user's partition in `organization`. Returns `false` if it is none that this service knows.
+    pub(super) fn add_item(&mut self, organization: ObjectId, mut item: Item) -> bool {
+        let sk = record::sort_key(&item).to_owned();
+        if sk != keys::META && sk != keys::PREFERENCES && keys::parse_setup_item(&sk).is_none() {
+            return false;
+        }
+        let id = self.id;
+        let partition = self.partitions.entry(organization).or_default();
+        let list = (record::key_attribute(&item, LIST.pk).to_owned(), record::key_attribute(&item, LIST.sk).to_owned());
+        let cloned_from = item.remove(CLONED_FROM).and_then(|value| value.as_s().ok().cloned());
+        let facts = record::read_foreign::<ProfileRecord>(item);
+        let version = facts.as_ref().and_then(|facts| facts.setup_version).unwrap_or_default();
+        if sk == keys::META {
+            let facts = facts.map(|facts| {
+                let by_time = facts.created_at.map(|at| keys::by_time(at, &id)).unwrap_or_default();
+                ProfileFacts {
+                    is_listed: list == (keys::listed_users(&organization), by_time),
+                    email: facts.email,
+                    version,
+                    has_signed_in: facts.first_sign_in_at.is_some(),
+                    created_at: facts.created_at,
+                }
+            });
+            let unreadable =
+                ProfileFacts { email: None, version, has_signed_in: true, created_at: None, is_listed: true };
+            partition.profile = Some(facts.unwrap_or(unreadable));
+            return true;
+        }
+        partition.newest = partition.newest.max(version);
+        if sk == keys::PREFERENCES {
+            partition.has_switches = true;
+            return true;
+        }
+        partition.items += 1;
+        if let Some(text) = cloned_from {
+            partition.clones += 1;
+            partition.snapshots.extend(text.split(':').next().and_then(|id| id.parse::<ObjectId>().ok()));
+        }
+        true
+    }
+
+    pub(super) fn add_claim(&mut self, pk: String, holder: ClaimHolder) {
+        self.claims.insert(pk, holder);
+    }
+
+    /// Returns the partition keys of every claim that something in the group names.
+    pub(super) fn named_claims(&self) -> BTreeSet<String> {
+        let of_profiles = self.partitions.values().filter_map(|partition| partition.profile.as_ref()?.claim());
+        let of_applies = self.applies.values().filter_map(ApplyFacts::claim);
+        self.claims.keys().cloned().chain(of_profiles).chain(of_applies).collect()
+    }
+
+    /// Returns every organization that something in the group names.
+    pub(super) fn named_organizations(&self) -> BTreeSet<ObjectId> {
+        let of_claims = self.claims.values().map(|claim| claim.organization);
+        let of_applies = self.applies.values().map(|apply| apply.organization);
+        self.partitions.keys().copied().chain(of_claims).chain(of_applies).collect()
+    }
+
+    pub(super) fn profile(&self, organization: &ObjectId) -> Option<&ProfileFacts> {
+        self.partitions.get(organization)?.profile.as_ref()
+    }
+
+    pub(super) fn has_profile(&self) -> bool {
+        self.partitions.values().any(|partition| partition.profile.is_some())
+    }
+
+    pub(super) fn owns(&self, organization: &ObjectId, pk: Option<&String>) -> bool {
+        let claim = pk.and_then(|pk| self.claims.get(pk));
+        claim.is_some_and(|claim| claim.user == Some(self.id) && claim.organization == *organization)
+    }
+
+    pub(super) fn in_state(&self, states: &[ApplyState]) -> bool {
+        self.applies.values().any(|apply| states.contains(&apply.state))
+    }
+
+    pub(super) fn user_key(&self, organization: &ObjectId) -> ItemKey {
+        keys::user(organization, &self.id)
+    }
+
+    /// Returns whether a user exists.
+    pub(super) fn is_there(&self) -> bool {
+        self.has_profile()
+    }
+
+    /// Returns whether the user's claim is its own, for a deletion of both.
+    pub(super) fn own_claim(&self, organization: &ObjectId) -> Option<String> {
+        let claim = self.profile(organization)?.claim()?;
+        self.owns(organization, Some(&claim)).then_some(claim)
+    }
+}
+
+impl PartitionFacts {
+    /// The number of items besides the profile.
+    pub(super) fn size(&self) -> usize {
+        self.items + usize::from(self.has_switches)
+    }
+}
