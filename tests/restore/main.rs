@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod copies;
+mod drill;
 mod healthy;
 mod relations;

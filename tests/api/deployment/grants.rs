@@ -75,7 +75,7 @@ pub(crate) fn granted_by(template: &Value, policy: &str) -> Vec<Statement> {
 /// Reads a statement; `None` for what no call to the table shows: the one secret, the one queue, and the function's log group.
 fn read(function: &str, statement: &Value) -> Option<Statement> {
     assert_eq!(statement["Effect"], "Allow");
-    let resource = match statement["Resource"].as_str().unwrap() {
+    let resource = match own_table(&statement["Resource"]) {
         "SnapshotTable.Arn" => "table",
         "${SnapshotTable.Arn}/index/LIST" => "LIST",
         "${SnapshotTable.Arn}/index/ALL" => "ALL",
@@ -99,6 +99,17 @@ fn read(function: &str, statement: &Value) -> Option<Statement> {
         patterns: one_or_many(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]),
         attributes: attributes.map(|names| one_or_many(names).into_iter().collect()),
     })
+}
+
+/// Returns a resource as it is where the stack makes its table. With `TableName`, the same part of that table is meant.
+fn own_table(resource: &Value) -> &str {
+    let Some(parts) = resource.as_array() else { return resource.as_str().unwrap() };
+    let [switch, own, given] = [0, 1, 2].map(|place| parts[place].as_str().unwrap());
+    assert_eq!((switch, parts.len()), ("MakesTable", 3));
+    let table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}";
+    let index = own.strip_prefix("${SnapshotTable.Arn}").unwrap_or_default();
+    assert_eq!(given, format!("{table}{index}"), "{own}");
+    own
 }
 
 pub(crate) fn one_or_many(value: &Value) -> Vec<String> {

@@ -92,7 +92,8 @@ impl Alarm {
 
 impl Series {
     fn read(metric: &Value, statistic: &Value) -> Self {
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        // Of `!If [MakesTable, …]` the table that the stack makes.
+        let text = |value: &Value| value.as_str().or(value[1].as_str()).unwrap().to_owned();
         let pair = |dimension: &Value| (text(&dimension["Name"]), text(&dimension["Value"]));
         let statistic = ["Statistic", "ExtendedStatistic", "Stat"].iter().find_map(|name| statistic.get(*name));
         let namespace = text(&metric["Namespace"]);

@@ -185,7 +185,7 @@ fn every_metric_of_ours_that_the_template_names_is_one_that_the_functions_send()
         }
     }
     let [(_, dashboard)] = of_type(&template, "AWS::CloudWatch::Dashboard")[..] else { panic!("one dashboard") };
-    let body: Value = serde_json::from_str(dashboard["DashboardBody"].as_str().unwrap()).unwrap();
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"][0].as_str().unwrap()).unwrap();
     for widget in body["widgets"].as_array().unwrap() {
         for metric in widget["properties"]["metrics"].as_array().unwrap() {
             if metric[0] == "${AWS::StackName}" {
