@@ -64,7 +64,7 @@ pub(crate) struct ApplyDocument {
     snapshot_revision: u32,
     /// The new user, who exists while the state is `applied`, unless another system deleted the user.
     user_id: ObjectId,
-    /// The address of the new user; left out once the apply is `aborted`.
+    /// The address of the new user; left out once the apply is `aborted` or `undone`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Email>)]
     user_email: Option<String>,
@@ -111,7 +111,9 @@ struct StoredAnswer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StoredResult {
-    pub(crate) user_email: Email,
+    /// Absent once the apply is undone.
+    #[serde(default)]
+    pub(crate) user_email: Option<Email>,
     #[serde(flatten)]
     pub(crate) counts: ResultCounts,
 }
@@ -135,7 +137,9 @@ impl ApplyDocument {
 
     /// Returns the document with this result.
     pub(crate) fn with_result(apply: &StoredApply, result: Option<&StoredResult>) -> Self {
-        let email = result.map(|result| &result.user_email).or_else(|| apply.held_email());
+        let email = result.and_then(|result| result.user_email.as_ref()).or_else(|| apply.held_email());
+        // Records of earlier versions keep it.
+        let email = email.filter(|_| apply.state() != ApplyState::Undone);
         let undone = apply.undone();
         Self {
             id: apply.origin.apply,

@@ -11,7 +11,7 @@ use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal, Work};
 use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Caller, Cursor, Query};
-use shared::store::{Applies, ApplyHistory, CloneOrigin, ClonePosition, StoredApply};
+use shared::store::{Applies, ApplyHistory, ApplyState, CloneOrigin, ClonePosition, StoredApply};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -37,7 +37,7 @@ pub(crate) struct ApplyPage {
 #[schema(as = ApplyDetail)]
 pub(crate) struct ApplyDetail {
     apply: ApplyDocument,
-    /// The `result` of the answer to the apply, with its warnings; left out unless the apply was completed.
+    /// The `result` of the answer to the apply, with its warnings; left out unless the apply is `applied` or `undoing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<ApplyResult<'static>>)]
     result: Option<Value>,
@@ -123,9 +123,10 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     .await
 }
 
-/// Returns the result in the answer of an apply; `None` unless it was completed.
+/// Returns the result in the answer of an apply; `None` unless it was completed, and once it is undone: then it lacks the
+/// address.
 fn whole_result(apply: &StoredApply, work: &Work) -> Result<Option<Value>, ApiError> {
-    if !apply.has_answer() {
+    if !apply.has_answer() || apply.state() == ApplyState::Undone {
         return Ok(None);
     }
     let answer = apply.answer::<ApiError>(work)?;

@@ -85,8 +85,9 @@ impl UndoExecution<'_> {
     /// Deletes the user. Returns the apply after it, or as another request changed it since.
     async fn begin(&self, apply: StoredApply, result: Option<&StoredResult>) -> Result<StoredApply, ApiError> {
         let result = result.ok_or_else(|| ApiError::internal("a committed apply has no answer"))?;
+        let email = result.user_email.as_ref().ok_or_else(|| ApiError::internal("a committed apply has no address"))?;
         let (by, now) = (self.caller.user, self.call.context.now());
-        let undo = UndoRequest { apply: &apply, email: &result.user_email, by, is_forced: self.is_forced, now };
+        let undo = UndoRequest { apply: &apply, email, by, is_forced: self.is_forced, now };
         let undos = Undos::new(self.call.table);
         match undos.begin(&undo).await? {
             UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),

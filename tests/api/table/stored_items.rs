@@ -105,6 +105,13 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
     assert_eq!(sweep_key(&undone), (true, json!(format!("2026-05-15T09:00:35.000Z#{apply}"))));
     assert_eq!(undone["secondLookAt"], "2026-05-15T09:01:10.000Z");
     assert!(bytes <= 2048, "{bytes}");
+    // The counts stay, the address goes.
+    let item = app.item(&pk, &format!("APPLY#{apply}")).await.unwrap();
+    let packed = zstd::bulk::decompress(item["answer"].as_b().unwrap().as_ref(), 1 << 20).unwrap();
+    let mut expected = answer.clone();
+    expected["result"].as_object_mut().unwrap().remove("userEmail");
+    assert_eq!(serde_json::from_slice::<Value>(&packed).unwrap(), expected);
+    assert!(!format!("{item:?}").contains("casey"), "{item:?}");
     app.clock().advance(tests::SETTLING);
     app.sweep().await;
     (undone, _) = shown(&app.item(&pk, &format!("APPLY#{apply}")).await.unwrap());

@@ -210,6 +210,30 @@ impl StoredApply {
     }
 }
 
+/// The field of an answer's `result` with the new user's address.
+const ADDRESS: &str = "userEmail";
+
+impl StoredApply {
+    /// Takes the new user's address out of the answer: an undone apply keeps no address. Returns the attribute as it is
+    /// stored from then on; `None` if there is no answer.
+    pub(in crate::store) fn forget_address(&mut self) -> Result<Option<AttributeValue>, Fault> {
+        if self.answer.is_none() {
+            return Ok(None);
+        }
+        // An answer is small: see the largest list of warnings.
+        let work = Work::unlimited();
+        let corrupt = |error: serde_json::Error| Fault::Corrupt(format!("the answer of an apply: {error}"));
+        let mut answer: serde_json::Value = serde_json::from_str(&self.answer::<Fault>(&work)?).map_err(corrupt)?;
+        if let Some(result) = answer.get_mut("result").and_then(serde_json::Value::as_object_mut) {
+            result.remove(ADDRESS);
+        }
+        let packed = StoredAnswer::pack::<Fault>(&answer.to_string(), &work)?;
+        let value = packed.value();
+        self.answer = Some(packed.0);
+        Ok(Some(value))
+    }
+}
+
 /// The answer to the caller as a record keeps it: compressed JSON.
 #[derive(Debug)]
 pub struct StoredAnswer(Vec<u8>);

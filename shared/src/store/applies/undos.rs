@@ -13,8 +13,8 @@ use super::clearing::delete_user_items;
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Timestamp};
 use crate::store::attributes::{
-    CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE,
-    UNDONE_AT, UNDONE_BY, USER_ID,
+    ANSWER, CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION,
+    STATE, UNDONE_AT, UNDONE_BY, USER_ID,
 };
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION};
@@ -145,7 +145,10 @@ impl<'a> Undos<'a> {
         let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
         let mut undone = apply.clone();
         undone.record.state = ApplyState::Undone;
-        let change = undone_change(now);
+        let change = match undone.forget_address()? {
+            Some(answer) => undone_change(now).set(ANSWER, answer),
+            None => undone_change(now),
+        };
         let email = apply.record.email.as_ref();
         let email = email
             .ok_or_else(|| Fault::Corrupt(format!("{} does not say which address it frees", apply.origin.apply)))?;
