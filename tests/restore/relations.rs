@@ -225,3 +225,30 @@ async fn a_check_reads_no_secret_and_writes_nothing() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_staged_apply_whose_address_is_free_or_another_users_is_cleared_by_a_sweep() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let table = HealthyTable::start().await;
+    let app = &table.app;
+    let whole = copy(app).await;
+    let place = ("EMAIL#staged@globex.example".to_owned(), "#META".to_owned());
+    for heir in [None, Some(app.member(ALEX).user.id)] {
+        paste(app, &whole).await;
+        match heir {
+            None => delete(app, &place).await,
+            Some(user) => {
+                let owned = Some(AttributeValue::S(user.to_string()));
+                set(app, (&place.0, &place.1), &[("userId", owned), ("reservedBy", None)]).await;
+            }
+        }
+        let abandoned = repair(app, false).await;
+        assert_eq!(names(&abandoned.repaired), ["apply-claim"]);
+        app.clock().advance(tests::SETTLING);
+        let report = app.sweep().await;
+        assert_eq!((&report["cleared"], &report["failed"]), (&1.into(), &0.into()), "{report}");
+        let left = copy(app).await;
+        assert!(left.keys().all(|(pk, _)| !pk.contains(&table.staged)));
+        assert_eq!(left.contains_key(&place), heir.is_some(), "another user's claim stays");
+    }
+}
