@@ -22,6 +22,7 @@ pub mod domain;
 pub mod function;
 pub mod http;
 pub mod ids;
+pub mod invitation_token;
 pub mod logging;
 pub mod password_hash;
 pub mod queue;

@@ -7,5 +7,6 @@ mod apply;
 mod content;
 mod deployment;
 mod edge;
+mod people;
 mod snapshots;
 mod table;

@@ -65,7 +65,7 @@ pub use logs::{Logs, NAMESPACE, Sample, samples};
 pub use people::CallerState;
 pub use proxy::Proxy;
 pub use recording::{Call, RecordedCalls, Recording};
-pub use requests::{Subject, good_body, operations_of_a_snapshot};
+pub use requests::{ANOTHER_PASSWORD, NO_INVITATION, Subject, good_body, operations_of_a_snapshot};
 pub use setups::{
     capture, change_setup, counts, incompressible, mapped_body, numbered_id, setup_of, skipped_counts, snapshot_of,
     user_with_setup,

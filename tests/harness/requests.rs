@@ -12,6 +12,8 @@ pub struct Subject<'a> {
     pub snapshot: &'a str,
     /// The value of `{applyId}`.
     pub apply: &'a str,
+    /// The value of `{userId}`.
+    pub user: &'a str,
     /// The value of `{orgId}`, and the organization that a snapshot is assigned to.
     pub organization: &'a str,
 }
@@ -20,9 +22,15 @@ impl Subject<'_> {
     /// Returns the path of a route with these ids. `{revision}` is the first one.
     pub fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{id}", self.snapshot).replace("{applyId}", self.apply);
-        path.replace("{orgId}", self.organization).replace("{revision}", "1")
+        path.replace("{orgId}", self.organization).replace("{userId}", self.user).replace("{revision}", "1")
     }
 }
+
+/// A good password that nobody has at first.
+pub const ANOTHER_PASSWORD: &str = "Quiet-Harbour-42";
+/// The token of an invitation in its right form, of a user who does not exist.
+pub const NO_INVITATION: &str =
+    "64ee9a8b1e7f2a0011223344.64ee9a8b1e7f2a00112233ff.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Returns the body with which an operation succeeds in the demo workspace; `None` if it takes no body.
 pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
@@ -33,6 +41,12 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         OperationId::RenameSnapshot => Some(json!({"name": "Renamed"})),
         OperationId::AssignSnapshot => Some(json!({"assignedOrgIds": [organization]})),
         OperationId::UndoApply => Some(json!({})),
+        OperationId::ChangeUser => Some(json!({"designation": "Head of Sales"})),
+        OperationId::ChangePassword => {
+            Some(json!({"currentPassword": crate::PASSWORD, "newPassword": crate::ANOTHER_PASSWORD}))
+        }
+        // Of nobody: an invitation has to be made first.
+        OperationId::AcceptInvitation => Some(json!({"token": NO_INVITATION, "password": crate::ANOTHER_PASSWORD})),
         OperationId::VerifyToken
         | OperationId::ListApplies
         | OperationId::GetApply
@@ -47,6 +61,9 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::RestoreRevision
         | OperationId::CompareRevisions
         | OperationId::ListCapturableUsers
+        | OperationId::ListUsers
+        | OperationId::GetUser
+        | OperationId::InviteUser
         | OperationId::GetHealth
         | OperationId::GetOpenApi
         | OperationId::GetOpenApi30

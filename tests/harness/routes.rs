@@ -128,4 +128,31 @@ impl TestApp {
         })
         .await
     }
+
+    /// `POST /api/auth/password`.
+    pub async fn change_password(&self, token: &str, current: &str, new: &str) -> Answer {
+        let body = json!({"currentPassword": current, "newPassword": new});
+        self.send(self.request(Method::POST, "/api/auth/password").bearer_auth(token).json(&body)).await
+    }
+
+    /// `POST /api/auth/accept-invitation`.
+    pub async fn accept_invitation(&self, invitation: &str, password: &str) -> Answer {
+        let body = json!({"token": invitation, "password": password});
+        self.send(self.request(Method::POST, "/api/auth/accept-invitation").json(&body)).await
+    }
+
+    /// `POST /api/users/{userId}/invitation`.
+    pub async fn invite(&self, token: &str, user: &str) -> Answer {
+        self.send(self.request(Method::POST, &format!("/api/users/{user}/invitation")).bearer_auth(token)).await
+    }
+
+    /// `GET /api/users/{userId}`.
+    pub async fn user(&self, token: &str, user: &str) -> Answer {
+        self.get(token, &format!("/api/users/{user}")).await
+    }
+
+    /// `PATCH /api/users/{userId}`.
+    pub async fn change_user_by(&self, token: &str, user: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/users/{user}"), body).await
+    }
 }

@@ -35,6 +35,7 @@ def main(url: str, directory: pathlib.Path) -> None:
     users = ({"email": f"new-{number}@globex.example", "password": "TempPass!2026"} for number in range(10))
     answers = [post(f"{url}/api/user-snapshots/{applied}/apply", {"newUser": user}, token) for user in users]
     write("applies", [answer["result"]["applyId"] for answer in answers])
+    write("members", [answer["result"]["userId"] for answer in answers])
 
 
 main(sys.argv[1], pathlib.Path(sys.argv[2]))

@@ -7,7 +7,7 @@ use shared::domain::plan::{MappedCounts, Outcome, Plan, SkippedCounts, Warning, 
 use shared::domain::reference::Reference;
 use shared::domain::{Counts, Email, ObjectId, Work};
 use shared::http::bounded::written;
-use shared::http::{ApiError, MAX_LISTED, open_codes};
+use shared::http::{ApiError, InvitationDocument, MAX_LISTED, open_codes};
 use utoipa::ToSchema;
 
 /// The most bytes of JSON for the warnings of one answer: the answer is stored in the apply's record, which must fit an
@@ -20,6 +20,11 @@ pub(crate) struct ApplyAnswer<'a> {
     /// `Snapshot applied`.
     message: &'static str,
     result: ApplyResult<'a>,
+    /// The invitation of the new user, if there is one. A repeated request gets it without the token.
+    // Never set: `with_invitation` adds it to the JSON, because the stored answer has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    invitation: Option<InvitationDocument>,
 }
 
 /// The new user and the counts of its setup.
@@ -103,7 +108,16 @@ impl<'a> ApplyAnswer<'a> {
             warnings_total: (warnings.len() < plan.told().count()).then(|| plan.told().count()),
             warnings,
         };
-        Ok(Self { message: "Snapshot applied", result })
+        Ok(Self { message: "Snapshot applied", result, invitation: None })
+    }
+}
+
+/// Adds an invitation to the JSON of an answer.
+pub(crate) fn with_invitation(mut answer: String, invitation: &InvitationDocument) -> Result<String, ApiError> {
+    let invitation = serde_json::to_string(invitation).map_err(ApiError::internal)?;
+    match answer.pop() {
+        Some('}') => Ok(format!("{answer},\"invitation\":{invitation}}}")),
+        _ => Err(ApiError::internal("the answer of an apply is no object")),
     }
 }
 

@@ -7,16 +7,17 @@ use shared::domain::identity::NewIdentity;
 use shared::domain::plan::{Origin, Plan};
 use shared::domain::{ObjectId, User, Work};
 use shared::http::bounded::written;
-use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch};
+use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, InvitationDocument};
+use shared::invitation_token::{INVITATION_LIFETIME, InvitationToken};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applies, Apply, ApplyOutcome, StoredAnswer, StoredApply, UserItems};
+use shared::store::{Applies, Apply, ApplyOutcome, NewCredentials, StoredAnswer, StoredApply, UserItems};
 
 use crate::Call;
-use crate::answer::ApplyAnswer;
+use crate::answer::{ApplyAnswer, with_invitation};
 use crate::execution::{ApplyExecution, WAIT};
 use crate::planning::{ApplyInputs, ApplyRequest, PlannedApply, TAKES_TOO_LONG};
 use crate::repeat::RepeatOutcome;
-use crate::request::ApplyParameters;
+use crate::request::{Admission, ApplyParameters};
 
 /// How long a client without a key waits after an interrupted apply: the address may be reserved that long.
 const HELD: Duration = Duration::from_secs(120);
@@ -38,11 +39,14 @@ impl ApplyExecution<'_> {
         let mut salt = [0; SALT_BYTES];
         self.call.edge.randomness.fill(&mut salt);
         let hasher = self.call.app.hasher.within(self.call.context.deadline().time_left());
-        let (password_hash, inputs, stored) = tokio::join!(
-            hasher.hash(self.parameters.new_user.password.password(), salt),
-            self.request.read(self.call, self.parameters.revision),
-            self.stored(),
-        );
+        let hashing = async {
+            match &self.parameters.new_user.admission {
+                Admission::Password(password) => hasher.hash(password.password(), salt).await.map(Some),
+                Admission::Invitation => Ok(None),
+            }
+        };
+        let (password_hash, inputs, stored) =
+            tokio::join!(hashing, self.request.read(self.call, self.parameters.revision), self.stored(),);
         let inputs = inputs?;
         if let Some(stored) = stored? {
             return match self.check_repeat(&stored).await? {
@@ -53,7 +57,7 @@ impl ApplyExecution<'_> {
         let planned = inputs.plan(self.call.table, &self.parameters.choices, &self.call.context.deadline()).await?;
         refuse(&planned.plan)?;
         if_match.check(&planned.hash)?;
-        self.execute(planned, &password_hash?).await
+        self.execute(planned, password_hash?).await
     }
 
     /// Returns the apply that an earlier request with this key started.
@@ -64,7 +68,7 @@ impl ApplyExecution<'_> {
     }
 
     /// Creates the ids, and writes everything or nothing.
-    async fn execute(&self, planned: PlannedApply, password_hash: &str) -> Result<Answer, ApiError> {
+    async fn execute(&self, planned: PlannedApply, password_hash: Option<String>) -> Result<Answer, ApiError> {
         let (randomness, now, snapshot) = (&self.call.edge.randomness, self.call.context.now(), &planned.snapshot);
         let apply = self.key.unwrap_or_else(|| randomness.object_id(now));
         let origin = Origin { apply, snapshot: snapshot.id, revision: snapshot.revision, at: now };
@@ -87,13 +91,15 @@ impl ApplyExecution<'_> {
         };
         let is_the_same =
             |planned: &PlannedApply| planned.plan.refusals.is_empty() && planned.hash == stored.plan_hash();
-        let (Some(planned), Some(password_hash)) = (planned.filter(is_the_same), password_hash) else {
+        // An invitation is made by the run that commits, so only a password has to be the first request's.
+        let is_held = password_hash.is_some() || matches!(self.parameters.new_user.admission, Admission::Invitation);
+        let Some(planned) = planned.filter(is_the_same).filter(|_| is_held) else {
             return match Applies::new(self.call.table).abandon(stored, self.call.context.now()).await? {
                 true => Err(ApiError::WorldMoved),
                 false => Err(ApiError::InProgress { retry_after: WAIT }),
             };
         };
-        self.write(planned, stored.origin, stored.user(), &password_hash, Some(stored)).await
+        self.write(planned, stored.origin, stored.user(), password_hash, Some(stored)).await
     }
 
     async fn write(
@@ -101,13 +107,15 @@ impl ApplyExecution<'_> {
         planned: PlannedApply,
         origin: Origin,
         user: ObjectId,
-        password_hash: &str,
+        password_hash: Option<String>,
         interrupted: Option<&StoredApply>,
     ) -> Result<Answer, ApiError> {
         self.call.context.record_apply(origin.apply);
         let (principal, PlannedApply { plan, hash, .. }) = (&self.request.principal, planned);
         let user: User = self.parameters.new_user.profile(user, principal.organization, origin.at);
-        let arriving = self.call.context.deadline().compute(move |work| arrive(&plan, origin, user, work)).await;
+        let (credentials, invitation) = self.admit(user.id, principal.organization, password_hash);
+        let deadline = self.call.context.deadline();
+        let arriving = deadline.compute(move |work| arrive(&plan, origin, user, invitation, work)).await;
         let PreparedApply { user, answer, stored_answer, items } =
             arriving.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))??;
         let apply = Apply {
@@ -116,7 +124,7 @@ impl ApplyExecution<'_> {
             fingerprint: self.key.map(|_| &self.parameters.fingerprint),
             plan_hash: &hash,
             user: &user,
-            password_hash,
+            credentials: &credentials,
             answer: &stored_answer,
             nonce: self.call.edge.randomness.object_id(self.call.context.now()),
             now: self.call.context.now(),
@@ -127,6 +135,23 @@ impl ApplyExecution<'_> {
             Some(stored) => applies.resume(stored, &apply, items).await?,
         };
         self.settle(outcome, answer).await
+    }
+
+    /// Returns how the user is let in, and the document of the invitation. An invitation is made anew by each run, so only the run
+    /// that commits can answer with its token.
+    fn admit(
+        &self,
+        user: ObjectId,
+        organization: ObjectId,
+        password_hash: Option<String>,
+    ) -> (NewCredentials, Option<InvitationDocument>) {
+        if let Some(hash) = password_hash {
+            return (NewCredentials::Password(hash), None);
+        }
+        let token = InvitationToken::generate(organization, user, &*self.call.edge.randomness);
+        let expires_at = self.call.context.now().plus(INVITATION_LIFETIME);
+        let document = InvitationDocument::open(&token, expires_at);
+        (NewCredentials::Invitation { hash: token.hash(), expires_at }, Some(document))
     }
 
     async fn settle(&self, outcome: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {
@@ -160,10 +185,20 @@ pub(crate) struct PreparedApply {
 }
 
 /// Makes all of it.
-pub(crate) fn arrive(plan: &Plan, origin: Origin, user: User, work: &Work) -> Result<PreparedApply, ApiError> {
+pub(crate) fn arrive(
+    plan: &Plan,
+    origin: Origin,
+    user: User,
+    invitation: Option<InvitationDocument>,
+    work: &Work,
+) -> Result<PreparedApply, ApiError> {
     let answer = ApplyAnswer::new(plan, user.id, &user.email, origin.apply, origin.revision, work)?;
     let answer = written(&answer, work)?;
     let stored_answer = StoredAnswer::pack::<ApiError>(&answer, work)?;
+    let answer = match invitation {
+        Some(invitation) => with_invitation(answer, &invitation)?,
+        None => answer,
+    };
     let arrival = plan.arrive(&origin, &NewIdentity::of(&user), work)?;
     let items = UserItems::of::<ApiError>(&user, arrival, work)?;
     Ok(PreparedApply { user, answer, stored_answer, items })

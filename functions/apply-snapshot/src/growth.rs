@@ -98,7 +98,7 @@ fn arrives(shape: Shape) -> Run {
     let plan = planned(&shape);
     run(shape.bytes(), move |work| {
         let origin = Origin { apply: id(7, 1), snapshot: id(7, 2), revision: 1, at: Timestamp::from_millis(0) };
-        drop(black_box(arrive(&plan, origin, new_user(), work).unwrap()));
+        drop(black_box(arrive(&plan, origin, new_user(), None, work).unwrap()));
     })
 }
 

@@ -3,8 +3,8 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::{Value, json};
+use shared::domain::Email;
 use shared::domain::usage::Trace;
-use shared::domain::{Email, NewPassword};
 use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, ApplyOperation, FieldError, FunctionOperation};
 use utoipa::openapi::schema::Schema;
@@ -15,7 +15,7 @@ use crate::answer::ApplyAnswer;
 use crate::dry_run::PlanAnswer;
 use crate::history::{ApplyDetail, ApplyPage};
 use crate::planning::TAKES_TOO_LONG;
-use crate::request::{ApplyBody, EXAMPLE, NewUserBody};
+use crate::request::{ApplyBody, EXAMPLE, NEITHER, NewUserBody};
 use crate::undo::{UndoAnswer, UndoBody};
 
 const APPLY: &str = "\
@@ -39,6 +39,9 @@ What arrives is the current revision where the snapshot comes from your organiza
 that was shared with other organizations. A SUPERADMIN names another one with `revision`. One that is not shared, applied by a member of \
 another organization, is named in `warnings`.
 
+The new user gets a `password`, or `\"invite\": true`: then the answer has a one-time token, good for 72 hours, with which the user sets \
+a password by [acceptInvitation](#acceptInvitation). No later answer has it; an administrator makes a [fresh one](#inviteUser).
+
 Send an `Idempotency-Key`: a request that is repeated under it after a lost answer gets the first answer, and one that was \
 interrupted is carried on. After a 503 without a key nobody sees anything of the user, and the address is free again some minutes \
 later.
@@ -48,7 +51,7 @@ something has changed since.";
 
 const KEY: &str = "\
 Your own name for this request. Repeat the request under the same key when no answer came, or 503, or 409 `in_progress`: it makes \
-one user however often it is sent, and gets the first answer byte for byte.";
+one user however often it is sent, and gets the first answer byte for byte, less the token of an invitation.";
 
 const PLAN: &str = "\
 Takes the body of [apply](#applySnapshot) and tells what it would do now, without doing it: which items would arrive, what \
@@ -75,8 +78,8 @@ const UNDO: &str = "\
 Takes an apply of your own organization back: the new user is gone with everything that it has, all at once for \
 everybody who looks, and the address is free. Undone twice is the same answer.
 
-It is refused with 409 `setup_in_use` when the user has signed in, or anything of the setup or the profile was changed since; \
-`errors` then tells what, at most 200 of it. A SUPERADMIN undoes it nevertheless with `\"force\": true`, also where somebody has \
+It is refused with 409 `setup_in_use` when the user has signed in or accepted an invitation, was disabled or given another role, or \
+anything of the setup or the profile was changed since; `errors` then tells what, at most 200 of it. A SUPERADMIN undoes it nevertheless with `\"force\": true`, also where somebody has \
 removed the user already. An ADMIN does not undo the apply that made itself.
 
 After a 503 it may have begun: nobody sees anything of the user then. Send the request again, and it is carried on; if you do not, \
@@ -114,10 +117,7 @@ impl ToSchema for ApplyRequestSchema {
 impl PartialSchema for NewUserSchema {
     fn schema() -> RefOr<Schema> {
         let reference = |name: std::borrow::Cow<'static, str>| Ref::from_schema_name(name).into();
-        requiring::<NewUserBody>(
-            "The user to be created.",
-            [("email", reference(Email::name())), ("password", reference(NewPassword::name()))],
-        )
+        requiring::<NewUserBody>("The user to be created.", [("email", reference(Email::name()))])
     }
 }
 
@@ -175,7 +175,7 @@ fn apply() -> OperationDescription {
         .does("Create a user with a snapshot's setup", APPLY)
         .if_match("The `ETag` of a plan: refuses with 412 where the outcome would be another one by now.")
         .idempotency_key(KEY)
-        .body::<ApplyRequestSchema>(EXAMPLE, FieldError::new("/newUser/password", "this field is required"))
+        .body::<ApplyRequestSchema>(EXAMPLE, FieldError::new("/newUser/password", NEITHER))
         .refuses([
             ApiError::EmailTaken,
             ApiError::InProgress { retry_after },
@@ -192,7 +192,7 @@ fn apply() -> OperationDescription {
         ])
         .answers::<ApplyAnswer<'static>>(
             StatusCode::CREATED,
-            "The user was created and can sign in.",
+            "The user was created and can sign in, or is invited.",
             &[],
             json!({
                 "message": "Snapshot applied",

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use lambda_http::http::StatusCode;
 use shared::domain::Work;
-use shared::http::{Answer, ApiError};
+use shared::http::{Answer, ApiError, InvitationDocument};
 use shared::store::{Applies, ApplyState, StoredApply};
 
+use crate::answer::with_invitation;
 use crate::execution::{ApplyExecution, WAIT};
+use crate::request::Admission;
 
 /// The least time until the items of an abandoned apply are deleted.
 const CLEARING: Duration = Duration::from_secs(70);
@@ -37,6 +39,11 @@ impl ApplyExecution<'_> {
                 self.check_password(self.given_hash(stored).await?.as_deref()).await?;
                 // One answer is less than a piece (`MAX_WARNING_BYTES`), and a late request gets it, too.
                 let answer = stored.answer::<ApiError>(&Work::unlimited())?;
+                let answer = match self.parameters.new_user.admission {
+                    Admission::Password(_) => answer,
+                    // Only the hash is stored, and the process that made the token may be gone.
+                    Admission::Invitation => with_invitation(answer, &InvitationDocument::unknown(stored.user()))?,
+                };
                 Ok(RepeatOutcome::Answered(Answer::json_text(StatusCode::CREATED, answer).replayed()))
             }
             ApplyState::Staging if is_leased() => Err(ApiError::InProgress { retry_after: WAIT }),
@@ -60,9 +67,11 @@ impl ApplyExecution<'_> {
     /// Fails unless the password is the first request's. The fingerprint does not cover it, so it is compared with the
     /// stored hash. Accepts any password if the user has another one by now.
     async fn check_password(&self, hash: Option<&str>) -> Result<(), ApiError> {
-        let Some(hash) = hash else { return Ok(()) };
+        let (Some(hash), Admission::Password(password)) = (hash, &self.parameters.new_user.admission) else {
+            return Ok(());
+        };
         let hasher = self.call.app.hasher.within(self.call.context.deadline().time_left());
-        match hasher.verify(self.parameters.new_user.password.password(), Some(hash)).await? {
+        match hasher.verify(password.password(), Some(hash)).await? {
             true => Ok(()),
             false => Err(ApiError::KeyReused),
         }

@@ -102,6 +102,11 @@ pub(crate) struct NewUserBody {
     #[schema(nullable = false, value_type = Option<NewPassword>)]
     #[serde(serialize_with = "unsaid")]
     password: Option<Password>,
+    /// Whether the user is invited, in place of a password: the answer has a one-time token with which the user sets one.
+    // Left out of the fingerprint where it is absent, so that one from before there were invitations stays the same.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite: Option<bool>,
     /// The user's name.
     #[schema(nullable = false, value_type = Option<FullName>)]
     full_name: Option<String>,
@@ -146,9 +151,18 @@ pub(crate) struct PlanParameters {
 #[derive(Debug)]
 pub(crate) struct NewUser {
     pub(crate) email: Email,
-    pub(crate) password: NewPassword,
+    pub(crate) admission: Admission,
     pub(crate) role: Role,
     profile: Profile,
+}
+
+/// How the user is let in.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// With this password.
+    Password(NewPassword),
+    /// By an invitation.
+    Invitation,
 }
 
 /// The profile of a new user without address, password and role.
@@ -167,7 +181,7 @@ struct ParsedBody {
     choices: Choices,
     revision: RevisionChoice,
     email: Option<Email>,
-    password: Option<NewPassword>,
+    admission: Option<Admission>,
     role: Option<Role>,
     profile: Profile,
 }
@@ -182,11 +196,11 @@ enum Credentials {
 impl ApplyParameters {
     pub(crate) fn parse(body: ApplyBody) -> Result<Self, ApiError> {
         let read = ParsedBody::parse(body, Credentials::Required)?;
-        let (Some(email), Some(password), Some(role)) = (read.email, read.password, read.role) else {
+        let (Some(email), Some(admission), Some(role)) = (read.email, read.admission, read.role) else {
             return Err(read.fields.into_error());
         };
         read.fields.finish()?;
-        let new_user = NewUser { email, password, role, profile: read.profile };
+        let new_user = NewUser { email, admission, role, profile: read.profile };
         Ok(Self { choices: read.choices, revision: read.revision, new_user, fingerprint: read.fingerprint })
     }
 }
@@ -212,14 +226,12 @@ impl ParsedBody {
         }
         let new_user = body.new_user.map(|Object(new_user)| new_user).unwrap_or_default();
         let revision = body.revision.map(|RevisionBody(choice)| choice).unwrap_or_default();
-        for (field, missing) in [("email", new_user.email.is_none()), ("password", new_user.password.is_none())] {
-            if missing && credentials == Credentials::Required {
-                fields.note(pointer(["newUser", field]), required());
-            }
+        if new_user.email.is_none() && credentials == Credentials::Required {
+            fields.note("/newUser/email", required());
         }
         let email = fields.take_optional("/newUser/email", new_user.email, Email::parse).flatten();
-        let judge = |password| NewPassword::parse(password, email.as_ref());
-        let password = fields.take_optional("/newUser/password", new_user.password, judge).flatten();
+        let admission =
+            admission((new_user.password, new_user.invite == Some(true)), email.as_ref(), credentials, &mut fields);
         let role = fields.take_optional("/newUser/accessRole", new_user.access_role, |role| role.parse());
         let profile = Profile {
             full_name: fields.take_optional("/newUser/fullName", new_user.full_name, FullName::parse).flatten(),
@@ -254,9 +266,37 @@ impl ParsedBody {
             fields.note(pointer([field]), violation);
         }
         let role = role.map(|role| role.unwrap_or(Role::SalesRep));
-        Ok(Self { fields, fingerprint, choices, revision, email, password, role, profile })
+        Ok(Self { fields, fingerprint, choices, revision, email, admission, role, profile })
     }
 }
+
+/// Reads how the user is let in: by exactly one of password and invitation.
+fn admission(
+    (password, is_invited): (Option<Password>, bool),
+    email: Option<&Email>,
+    credentials: Credentials,
+    fields: &mut Fields,
+) -> Option<Admission> {
+    match (password, is_invited) {
+        (Some(_), true) => {
+            fields.note("/newUser/invite", Violation::refused(BOTH));
+            None
+        }
+        (Some(password), false) => {
+            fields.take("/newUser/password", NewPassword::parse(password, email)).map(Admission::Password)
+        }
+        (None, true) => Some(Admission::Invitation),
+        (None, false) => {
+            if credentials == Credentials::Required {
+                fields.note("/newUser/password", Violation::malformed(NEITHER));
+            }
+            None
+        }
+    }
+}
+
+const BOTH: &str = "give a password or \"invite\": true, not both";
+pub(crate) const NEITHER: &str = "this field is required, unless \"invite\" is true";
 
 impl NewUser {
     /// Returns the new user with `id` in `organization`.

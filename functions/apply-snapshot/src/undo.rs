@@ -92,7 +92,9 @@ impl UndoExecution<'_> {
         match undos.begin(&undo).await? {
             UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),
             UndoStart::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
-            UndoStart::InUse => Err(ApiError::SetupInUse(traces(undos.usage(&apply).await?, result.counts.cloned))),
+            UndoStart::InUse => {
+                Err(ApiError::SetupInUse(traces(undos.usage(&apply, email).await?, result.counts.cloned)))
+            }
         }
     }
 }

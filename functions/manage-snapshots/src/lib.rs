@@ -11,6 +11,7 @@ mod growth;
 mod items;
 mod lists;
 mod operations;
+mod people;
 mod references;
 mod refresh;
 mod revisions;
@@ -61,6 +62,8 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
         ManageOperation::RestoreRevision => revisions::restore(call).await,
         ManageOperation::CompareRevisions => differences::compare(call).await,
         ManageOperation::ListCapturableUsers => users::list(call).await,
+        ManageOperation::ListUsers => people::list(call).await,
+        ManageOperation::GetUser => people::get(call).await,
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => Ok(docs::description(call)),
         ManageOperation::GetOpenApi30 => Ok(docs::description_3_0(call)),

@@ -1,6 +1,7 @@
 //! What the API's description says of this function's routes.
 
 mod history;
+mod people;
 mod service;
 
 use lambda_http::http::StatusCode;
@@ -36,6 +37,8 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ManageOperation::RestoreRevision => history::restore(),
         ManageOperation::CompareRevisions => history::compare(),
         ManageOperation::ListCapturableUsers => list_users(),
+        ManageOperation::ListUsers => people::list(),
+        ManageOperation::GetUser => people::get(),
         ManageOperation::GetHealth => service::health(),
         ManageOperation::GetOpenApi => service::description(),
         ManageOperation::GetOpenApi30 => service::description_3_0(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Email, FullName, ObjectId, Role};
 use shared::http::{Answer, ApiError, Cursor, Query};
-use shared::store::{Organizations, Position, UserLists, UserRow};
+use shared::store::{Organizations, Page, Position, UserLists, UserRow};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -64,7 +64,11 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     if !existing?.contains(&organization) {
         return Err(ApiError::OrganizationNotFound);
     }
-    let page = page?;
+    answer_page(call, page?).await
+}
+
+/// Returns one page of users.
+pub(crate) async fn answer_page(call: &Call<'_>, page: Page<UserRow>) -> Result<Answer, ApiError> {
     call.compute(move |work| {
         let users = page.rows.into_iter().map(ListedUser::from).collect();
         let page = UserPage { users, next_cursor: page.next.as_ref().map(Cursor::write) };

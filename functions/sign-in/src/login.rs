@@ -59,10 +59,8 @@ pub(crate) async fn login(call: &Call<'_>) -> Result<Answer, ApiError> {
     let Call { app, table, context, request, .. } = *call;
     let (email, password) = call.read_body(credentials).await?;
     let sign_ins = SignIns::new(table);
-    let network = app.signer.network_marks().mark(email.key(), app.trusted_hops.network_of(request));
-    let mut random = [0; 4];
-    app.edge.randomness.fill(&mut random);
-    let (attempt, claim) = match sign_ins.begin(email.key(), network, random, context.now()).await? {
+    let network = app.network_mark(email.key().as_str(), request);
+    let (attempt, claim) = match sign_ins.begin(email.key(), network, app.place(), context.now()).await? {
         SignInStart::Locked { retry_after } => return Err(ApiError::TooManyAttempts { retry_after }),
         SignInStart::Open { attempt, claim } => (attempt, claim),
     };
@@ -95,7 +93,8 @@ fn credentials(body: LoginBody) -> Result<(Email, Password), ApiError> {
     if password.is_hashable() { Ok((email, password)) } else { Err(ApiError::InvalidCredentials) }
 }
 
-fn signed_in(app: &App, user: &StoredUser, now: Timestamp) -> Result<Answer, ApiError> {
+/// Returns the answer with a token for the user.
+pub(crate) fn signed_in(app: &App, user: &StoredUser, now: Timestamp) -> Result<Answer, ApiError> {
     let caller = Caller {
         user: user.id,
         organization: user.organization,

@@ -2,16 +2,18 @@
 
 use shared::http::OperationId;
 use shared::http::OperationId::{
-    ApplySnapshot, AssignSnapshot, CompareRevisions, CreateSnapshot, DeleteSnapshot, GetApply, GetApplyReferences,
-    GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision, GetSnapshot, ListApplies, ListCapturableUsers,
-    ListRevisions, ListSnapshotItems, ListSnapshots, Login, PlanSnapshot, RefreshSnapshot, RenameSnapshot,
-    RestoreRevision, UndoApply, VerifyToken,
+    AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangePassword, ChangeUser, CompareRevisions, CreateSnapshot,
+    DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision,
+    GetSnapshot, GetUser, InviteUser, ListApplies, ListCapturableUsers, ListRevisions, ListSnapshotItems,
+    ListSnapshots, ListUsers, Login, PlanSnapshot, RefreshSnapshot, RenameSnapshot, RestoreRevision, UndoApply,
+    VerifyToken,
 };
 
 /// The routes as a person meets them: from signing in to undoing an apply.
 const JOB: [OperationId; OperationId::ALL.len()] = [
     Login,
     VerifyToken,
+    ChangePassword,
     ListCapturableUsers,
     CreateSnapshot,
     ListSnapshots,
@@ -26,6 +28,11 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     ListApplies,
     GetApply,
     UndoApply,
+    ListUsers,
+    GetUser,
+    ChangeUser,
+    InviteUser,
+    AcceptInvitation,
     RefreshSnapshot,
     CompareRevisions,
     ListRevisions,

@@ -116,7 +116,25 @@ pub(super) fn links(operation: OperationId) -> Links {
             script: &["pm.test('The user is gone', () => pm.expect(body.apply.state).to.eql('undone'));"],
             ..Links::default()
         },
+        OperationId::ChangePassword => Links {
+            // The same password again, so that the collection can run again.
+            body: &[("/currentPassword", "password"), ("/newPassword", "password")],
+            keeps: &[("token", "body.token")],
+            ..Links::default()
+        },
+        OperationId::ListUsers => Links {
+            keeps: &[("userId", "body.users.find(({ email }) => email !== pm.collectionVariables.get('email'))._id")],
+            ..Links::default()
+        },
+        OperationId::InviteUser => Links { keeps: &[("invitationToken", "body.invitation.token")], ..Links::default() },
+        OperationId::AcceptInvitation => Links {
+            // The password that the users of the demo have, so that the collection can run again.
+            body: &[("/token", "invitationToken"), ("/password", "password")],
+            ..Links::default()
+        },
         OperationId::VerifyToken
+        | OperationId::GetUser
+        | OperationId::ChangeUser
         | OperationId::ListSnapshots
         | OperationId::ListSnapshotItems
         | OperationId::GetApply

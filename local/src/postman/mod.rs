@@ -60,7 +60,9 @@ fn in_order() -> impl Iterator<Item = OperationId> {
 fn folder(id: OperationId) -> &'static str {
     match (id, id.route().tag) {
         (OperationId::DeleteSnapshot, _) => "Clean up",
-        (_, tag @ (Tag::SignIn | Tag::Snapshots | Tag::Applies | Tag::Revisions | Tag::Service)) => tag.name(),
+        (_, tag @ (Tag::SignIn | Tag::Users | Tag::Snapshots | Tag::Applies | Tag::Revisions | Tag::Service)) => {
+            tag.name()
+        }
     }
 }
 

@@ -63,11 +63,17 @@ pub enum Action {
     Undo,
     /// Undo an apply whatever has become of its user.
     ForceUndo,
+    /// See the users of the own organization.
+    SeeUsers,
+    /// Change a user's profile, role and access.
+    ChangeUser,
+    /// Make an invitation for a user, which is also how a password is reset.
+    InviteUser,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Create,
         Self::Use,
         Self::Apply,
@@ -79,6 +85,9 @@ impl Action {
         Self::History,
         Self::Undo,
         Self::ForceUndo,
+        Self::SeeUsers,
+        Self::ChangeUser,
+        Self::InviteUser,
     ];
 
     /// What the action needs: the answer to a role that may never take it.
@@ -94,6 +103,9 @@ impl Action {
             Self::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",
             Self::History | Self::Undo => "seeing and undoing applies needs the role ADMIN or SUPERADMIN",
             Self::ForceUndo => "\"force\": true needs the role SUPERADMIN",
+            Self::SeeUsers => "seeing users needs the role ADMIN or SUPERADMIN",
+            Self::ChangeUser => "changing a user needs the role ADMIN or SUPERADMIN",
+            Self::InviteUser => "inviting a user needs the role ADMIN or SUPERADMIN",
         }
     }
 
@@ -107,7 +119,11 @@ impl Action {
             Self::Delete => "an ADMIN deletes only the snapshots that it created in its organization",
             Self::ListUsers => "an ADMIN lists users of its own organization only; the path names another one",
             Self::Undo | Self::ForceUndo => "this apply made your own user; somebody else has to undo it",
-            Self::Use | Self::Apply | Self::Assign | Self::History => self.requirement(),
+            Self::ChangeUser => "the user's role is above yours; somebody of that role has to change the user",
+            Self::InviteUser => {
+                "you invite others up to your own role; your own password is changed with POST /api/auth/password"
+            }
+            Self::Use | Self::Apply | Self::Assign | Self::History | Self::SeeUsers => self.requirement(),
         }
     }
 }
@@ -130,6 +146,8 @@ pub enum Reach {
     Everything,
     /// No snapshot, but applies made in the caller's organization of users up to the caller's own role.
     OwnApplies,
+    /// No snapshot, but users of the caller's organization: all to be seen, those up to the caller's own role to be changed.
+    OwnUsers,
 }
 
 /// The snapshot's side of the question.
@@ -158,6 +176,17 @@ pub struct MadeUser {
     pub role: Role,
 }
 
+/// A user's side of the question.
+#[derive(Debug, Clone, Copy)]
+pub struct UserTarget {
+    /// The organization that the user belongs to.
+    pub organization: ObjectId,
+    /// The user.
+    pub user: ObjectId,
+    /// The user's role.
+    pub role: Role,
+}
+
 /// The answer to a principal who wants to do something to a snapshot or an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -174,6 +203,7 @@ pub fn reach(role: Role, action: Action) -> Reach {
     match (role, action) {
         (Role::Superadmin, Action::History | Action::Undo | Action::ForceUndo)
         | (Role::Admin, Action::History | Action::Undo) => Reach::OwnApplies,
+        (Role::Superadmin | Role::Admin, Action::SeeUsers | Action::ChangeUser | Action::InviteUser) => Reach::OwnUsers,
         (Role::Superadmin, _) => Reach::Everything,
         (Role::Admin, Action::Create | Action::Edit | Action::Revise | Action::ListUsers) => Reach::OwnSource,
         (Role::Admin, Action::Use | Action::Apply) => Reach::AssignedOrGlobal,
@@ -193,7 +223,7 @@ impl Principal {
     /// Whether this principal may do `action` to this snapshot.
     pub fn may(&self, action: Action, snapshot: Access<'_>) -> bool {
         match reach(self.role, action) {
-            Reach::Nothing | Reach::OwnApplies => false,
+            Reach::Nothing | Reach::OwnApplies | Reach::OwnUsers => false,
             Reach::OwnSource => snapshot.source_organization == self.organization,
             Reach::AssignedOrGlobal => snapshot.is_global || snapshot.assigned.contains(&self.organization),
             Reach::Creator => {
@@ -234,6 +264,22 @@ impl Principal {
         }
     }
 
+    /// Returns whether this principal may do `action` to a user. Nobody changes or invites a role above its own, and nobody invites
+    /// itself: a stolen token would become a password.
+    pub fn judge_user(&self, action: Action, target: UserTarget) -> Verdict {
+        let reaches = reach(self.role, action) == Reach::OwnUsers;
+        if !reaches || target.organization != self.organization {
+            return Verdict::Invisible;
+        }
+        let is_itself = target.user == self.user;
+        match action {
+            Action::SeeUsers => Verdict::Allowed,
+            Action::InviteUser if is_itself => Verdict::Forbidden,
+            _ if target.role > self.role => Verdict::Forbidden,
+            _ => Verdict::Allowed,
+        }
+    }
+
     /// Whether this principal may capture a user of `organization`.
     pub fn may_capture_in(&self, organization: ObjectId) -> bool {
         self.may_within(Action::Create, organization)
@@ -265,6 +311,11 @@ impl Principal {
     /// Why this principal may not create a user of a higher role.
     pub fn grant_refusal(&self) -> String {
         format!("the new user's role is above yours; accessRole may be at most {}", self.role)
+    }
+
+    /// Why this principal may not give a user a higher role.
+    pub fn role_refusal(&self) -> String {
+        format!("the user's role would be above yours; accessRole may be at most {}", self.role)
     }
 
     /// Whether this principal may name any revision by its number.

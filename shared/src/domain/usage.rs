@@ -9,6 +9,14 @@ use super::{Counts, ItemKind, ObjectId, Timestamp};
 pub struct Usage {
     /// When the user first signed in.
     pub first_sign_in_at: Option<Timestamp>,
+    /// When the user accepted an invitation.
+    pub invitation_accepted_at: Option<Timestamp>,
+    /// Whether the user may not sign in.
+    pub is_disabled: bool,
+    /// Whether the user has another role.
+    pub has_another_role: bool,
+    /// Whether the user has another address.
+    pub has_another_email: bool,
     /// Whether anything of the setup or the profile was written since.
     pub is_changed: bool,
     /// Whether an automation was switched on or off since.
@@ -39,6 +47,14 @@ pub enum Trace {
     UserRemoved,
     /// The user signed in.
     SignedIn(Timestamp),
+    /// The user accepted an invitation.
+    InvitationAccepted(Timestamp),
+    /// The user may not sign in.
+    Disabled,
+    /// The user has another role.
+    RoleChanged,
+    /// The user has another address.
+    EmailChanged,
     /// A clone was edited.
     Edited(UsedItem),
     /// An item was added.
@@ -55,7 +71,13 @@ pub enum Trace {
 /// Nothing where the user is as the apply left it.
 pub fn traces(usage: Option<Usage>, cloned: Counts) -> Vec<Trace> {
     let Some(usage) = usage else { return vec![Trace::UserRemoved] };
-    let Usage { first_sign_in_at, is_changed, is_switched, items } = usage;
+    let Usage { first_sign_in_at, invitation_accepted_at, is_changed, is_switched, items, .. } = usage;
+    let access = [
+        first_sign_in_at.map(Trace::SignedIn),
+        invitation_accepted_at.map(Trace::InvitationAccepted),
+        usage.is_disabled.then_some(Trace::Disabled),
+        usage.has_another_role.then_some(Trace::RoleChanged),
+    ];
     let mut left = Counts::default();
     for item in items.iter().filter(|item| item.is_clone) {
         *left.get_mut(item.kind) += 1;
@@ -69,12 +91,13 @@ pub fn traces(usage: Option<Usage>, cloned: Counts) -> Vec<Trace> {
         item if item.is_changed => Some(Trace::Edited(item)),
         _ => None,
     });
-    let mut changes: Vec<Trace> = is_switched.then_some(Trace::Switched).into_iter().chain(removed).collect();
+    let changed = [usage.has_another_email.then_some(Trace::EmailChanged), is_switched.then_some(Trace::Switched)];
+    let mut changes: Vec<Trace> = changed.into_iter().flatten().chain(removed).collect();
     changes.extend(written);
     if is_changed && changes.is_empty() {
         changes.push(Trace::ProfileChanged);
     }
-    first_sign_in_at.map(Trace::SignedIn).into_iter().chain(changes).collect()
+    access.into_iter().flatten().chain(changes).collect()
 }
 
 impl fmt::Display for Trace {
@@ -82,6 +105,10 @@ impl fmt::Display for Trace {
         match self {
             Self::UserRemoved => f.write_str("the user was removed"),
             Self::SignedIn(at) => write!(f, "the user signed in at {at}"),
+            Self::InvitationAccepted(at) => write!(f, "the user accepted an invitation at {at}"),
+            Self::Disabled => f.write_str("the user was disabled"),
+            Self::RoleChanged => f.write_str("the user was given another role"),
+            Self::EmailChanged => f.write_str("the user was given another e-mail address"),
             Self::Edited(item) => write!(f, "{item} was edited"),
             Self::Added(item) => write!(f, "{item} was added"),
             Self::Removed(kind, 1) => write!(f, "1 {kind} was removed"),
@@ -129,6 +156,12 @@ mod tests {
         assert_eq!(told(None), ["the user was removed"]);
         let signed_in = Usage { first_sign_in_at: Some(AT), ..untouched() };
         assert_eq!(told(Some(signed_in)), ["the user signed in at 2026-05-15T09:00:00.000Z"]);
+        let accepted = Usage { invitation_accepted_at: Some(AT), ..untouched() };
+        assert_eq!(told(Some(accepted)), ["the user accepted an invitation at 2026-05-15T09:00:00.000Z"]);
+        let access = Usage { is_disabled: true, has_another_role: true, ..untouched() };
+        assert_eq!(told(Some(access)), ["the user was disabled", "the user was given another role"]);
+        let moved = Usage { is_changed: true, has_another_email: true, ..untouched() };
+        assert_eq!(told(Some(moved)), ["the user was given another e-mail address"]);
         let switched = Usage { is_changed: true, is_switched: true, ..untouched() };
         assert_eq!(told(Some(switched)), ["the switches were changed"]);
         let mut used = Usage { is_changed: true, ..untouched() };

@@ -1,6 +1,6 @@
 //! A person who can sign in.
 
-use super::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, Timestamp};
+use super::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredCredentials, Timestamp};
 
 /// A user's profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,4 +27,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+}
+
+/// A stored user with what a change of it depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredProfile {
+    /// The user. Both times are 1970 if they cannot be read.
+    pub user: User,
+    /// When the user first signed in.
+    pub first_sign_in_at: Option<Timestamp>,
+    /// The user's credentials.
+    pub credentials: StoredCredentials,
+    /// The version of the user's setup.
+    pub setup_version: u64,
 }

@@ -40,6 +40,8 @@ pub enum ApiError {
     Unauthenticated(&'static str),
     /// The address or the password is wrong, or the user may not sign in: one answer for all.
     InvalidCredentials,
+    /// The token of an invitation is wrong, spent, replaced or expired, or its user is gone or disabled: one answer for all.
+    InvalidInvitation,
     /// The caller's role does not allow this. Carries what would.
     Forbidden(String),
     /// There is no such path.
@@ -48,6 +50,8 @@ pub enum ApiError {
     SnapshotNotFound,
     /// The snapshot has no revision of this number, or not any more.
     RevisionNotFound,
+    /// The organization has no such user, or the user belongs to another one: one answer for both.
+    UserNotFound,
     /// The apply does not exist, or the caller does not see it: one answer for both.
     ApplyNotFound,
     /// There is no organization with the id in the path.
@@ -59,6 +63,8 @@ pub enum ApiError {
     },
     /// Somebody has this e-mail address already.
     EmailTaken,
+    /// Nobody else could administer the organization after this change.
+    LastAdministrator,
     /// The source user's setup kept changing while it was captured.
     SourceBusy {
         /// When to try again.
@@ -163,16 +169,19 @@ impl ApiError {
             Self::InvalidHeader(_) => (StatusCode::BAD_REQUEST, "invalid_header", "A header is malformed"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid token is needed"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials", "Signing in failed"),
+            Self::InvalidInvitation => (StatusCode::UNAUTHORIZED, "invalid_invitation", "The invitation is not valid"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The caller may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "No such path"),
             Self::SnapshotNotFound => (StatusCode::NOT_FOUND, "snapshot_not_found", "No such snapshot"),
             Self::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found", "No such revision"),
+            Self::UserNotFound => (StatusCode::NOT_FOUND, "user_not_found", "No such user"),
             Self::ApplyNotFound => (StatusCode::NOT_FOUND, "apply_not_found", "No such apply"),
             Self::OrganizationNotFound => (StatusCode::NOT_FOUND, "organization_not_found", "No such organization"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
             }
             Self::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
+            Self::LastAdministrator => (StatusCode::CONFLICT, "last_admin", "Nobody else administers the organization"),
             Self::SourceBusy { .. } => (StatusCode::CONFLICT, "source_busy", "The setup is being changed"),
             Self::SourceUnreadable => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "source_unreadable", "The source user cannot be read")
@@ -216,15 +225,22 @@ impl ApiError {
             // Clients written for the public API compare this text.
             Self::Unauthenticated(_) => "Invalid or expired token".to_owned(),
             Self::InvalidCredentials => "The e-mail address or the password is wrong".to_owned(),
+            Self::InvalidInvitation => {
+                "The invitation is not valid: it is wrong, spent, replaced or expired; ask for a new one".to_owned()
+            }
             Self::NotFound => "There is nothing at this path; the API begins with /api".to_owned(),
             Self::SnapshotNotFound => "There is no snapshot with this id that you may see".to_owned(),
             Self::RevisionNotFound => {
                 "The snapshot has no revision of this number; its list of revisions has those that are kept".to_owned()
             }
+            Self::UserNotFound => "Your organization has no user with this id".to_owned(),
             Self::ApplyNotFound => "There is no apply with this id that you may see".to_owned(),
             Self::OrganizationNotFound => "There is no organization with this id".to_owned(),
             Self::MethodNotAllowed { allow } => format!("This path takes {allow}"),
             Self::EmailTaken => "A user with this e-mail address exists already; choose another address".to_owned(),
+            Self::LastAdministrator => {
+                "Nobody else administers your organization; give somebody the role ADMIN first".to_owned()
+            }
             Self::SourceBusy { .. } => {
                 "The source user's setup kept changing while it was captured; try again".to_owned()
             }
@@ -260,7 +276,7 @@ impl ApiError {
             Self::SetupTooLarge { detail } => detail.clone(),
             Self::UnsupportedMediaType => "The body must be JSON: send UTF-8, uncompressed, with Content-Type: application/json".to_owned(),
             Self::TooManyAttempts { retry_after } => format!(
-                "Too many attempts to sign in with this e-mail address; try again in {} seconds",
+                "Too many attempts with this e-mail address or invitation; try again in {} seconds",
                 whole_seconds(*retry_after)
             ),
             Self::Unavailable { .. } => "The service is busy or being restored; try again".to_owned(),

@@ -13,6 +13,7 @@ mod error;
 mod etag;
 mod field_error;
 mod idempotency;
+mod invitation_document;
 mod jwks;
 mod limits;
 mod network;
@@ -31,6 +32,7 @@ mod strict_json;
 pub(crate) mod testing;
 mod token;
 mod use_reason;
+mod user_document;
 
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub use error::ApiError;
 pub use etag::{IfMatch, IfNoneMatch, etag};
 pub use field_error::FieldError;
 pub use idempotency::{IdempotencyKey, MAX_KEY};
+pub use invitation_document::InvitationDocument;
 pub use jwks::KeyError;
 pub use limits::{MAX_LISTED, MAX_REQUEST_BYTES};
 pub use network::{NetworkMarks, TrustedHops};
@@ -58,6 +61,7 @@ pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;
 pub use token::{Caller, InvalidToken, TokenVerifier};
+pub use user_document::UserDocument;
 
 use crate::clock::Clock;
 use crate::ids::Randomness;

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 
-use crate::domain::{EmailKey, Network, NetworkMark, parse_address};
+use crate::domain::{Network, NetworkMark, parse_address};
 
 /// How many proxies in front of the API add the address of their client to `X-Forwarded-For`: none where the API answers the
 /// public itself, one behind CloudFront. A client that reaches the API past these proxies chooses the address that counts.
@@ -58,9 +58,9 @@ impl NetworkMarks {
         Self(hmac::Key::new(HMAC_SHA256, derived.as_ref()))
     }
 
-    /// The mark of `network` for the address `email`.
-    pub fn mark(&self, email: &EmailKey, network: Network) -> NetworkMark {
-        let hash = hmac::sign(&self.0, format!("{network} {}", email.as_str()).as_bytes());
+    /// The mark of `network` for an address, or for the ids of an invited user.
+    pub fn mark(&self, subject: &str, network: Network) -> NetworkMark {
+        let hash = hmac::sign(&self.0, format!("{network} {subject}").as_bytes());
         let mut first = [0; 8];
         first.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
         NetworkMark::of(first)
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_mark_depends_on_key_address_and_network() {
-        let key = |text: &str| Email::parse(text).unwrap().key().clone();
+        let key = |text: &str| Email::parse(text).unwrap().key().as_str().to_owned();
         let (marks, others) = (NetworkMarks::derive(&[1; 32]), NetworkMarks::derive(&[2; 32]));
         let (home, away) = (Network::of("192.0.2.7"), Network::of("192.0.3.7"));
         let mark = marks.mark(&key("pat@acme.example"), home);

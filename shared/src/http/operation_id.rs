@@ -22,8 +22,10 @@ pub enum Authorization {
 /// A group of operations, as the description shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
-    /// Tokens.
+    /// Tokens and the own password.
     SignIn,
+    /// The users of an organization, and invitations.
+    Users,
     /// Snapshots, and what is applied of them.
     Snapshots,
     /// The history of applies, and undoing them.
@@ -36,12 +38,14 @@ pub enum Tag {
 
 impl Tag {
     /// Every group, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::SignIn, Self::Snapshots, Self::Applies, Self::Revisions, Self::Service];
+    pub const ALL: [Self; 6] =
+        [Self::SignIn, Self::Users, Self::Snapshots, Self::Applies, Self::Revisions, Self::Service];
 
     /// The group's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "Sign-in",
+            Self::Users => "Users",
             Self::Snapshots => "Snapshots",
             Self::Applies => "Applies",
             Self::Revisions => "Refreshes and revisions",
@@ -172,6 +176,8 @@ operations! {
         RestoreRevision: POST "/api/user-snapshots/{id}/revisions/{revision}/restore", Revisions, Needs(Action::Revise);
         CompareRevisions: GET "/api/user-snapshots/{id}/diff", Revisions, Needs(Action::Revise);
         ListCapturableUsers: GET "/api/user-snapshots/orgs/{orgId}/users", Snapshots, Needs(Action::ListUsers);
+        ListUsers: GET "/api/users", Users, Needs(Action::SeeUsers);
+        GetUser: GET "/api/users/{userId}", Users, Needs(Action::SeeUsers);
         GetHealth: GET "/health", Service, Public;
         GetOpenApi: GET "/openapi.json", Service, Public;
         GetOpenApi30: GET "/openapi-3.0.json", Service, Public;
@@ -181,6 +187,10 @@ operations! {
     SignIn => SignInOperation {
         Login: POST "/api/auth/login", SignIn, Public;
         VerifyToken: GET "/api/auth/verify-token", SignIn, Token;
+        ChangeUser: PATCH "/api/users/{userId}", Users, Needs(Action::ChangeUser);
+        InviteUser: POST "/api/users/{userId}/invitation", Users, Needs(Action::InviteUser);
+        AcceptInvitation: POST "/api/auth/accept-invitation", Users, Public;
+        ChangePassword: POST "/api/auth/password", SignIn, Token;
     }
 }
 

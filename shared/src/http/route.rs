@@ -121,6 +121,12 @@ mod tests {
             ),
             (Method::GET, "/api/user-snapshots/665f1a0c0e0a4b001a2c9f80/diff", HttpFunction::ManageSnapshots),
             (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/users", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::ManageSnapshots),
+            (Method::PATCH, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::SignIn),
+            (Method::POST, "/api/users/64ee9a8b1e7f2a0011223399/invitation", HttpFunction::SignIn),
+            (Method::POST, "/api/auth/accept-invitation", HttpFunction::SignIn),
+            (Method::POST, "/api/auth/password", HttpFunction::SignIn),
             (Method::POST, "/api/auth/login", HttpFunction::SignIn),
             (Method::GET, "/api/auth/verify-token", HttpFunction::SignIn),
             (Method::GET, "/health", HttpFunction::ManageSnapshots),
@@ -180,6 +186,7 @@ mod tests {
                 .replace("{id}", "665f1a0c0e0a4b001a2c9f80")
                 .replace("{applyId}", "665f1a0c0e0a4b001a2c9f81")
                 .replace("{orgId}", "64ee9a8b1e7f2a0011223344")
+                .replace("{userId}", "64ee9a8b1e7f2a0011223399")
                 .replace("{revision}", "2");
             let fitting =
                 ROUTES.iter().filter(|other| other.method == route.method && fit(other.path, &sample).is_some());

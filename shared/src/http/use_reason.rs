@@ -17,6 +17,14 @@ use crate::domain::{ItemKind, ObjectId, Timestamp};
 enum UseCode {
     /// The user signed in.
     SignedIn,
+    /// The user accepted an invitation.
+    InvitationAccepted,
+    /// The user was disabled.
+    Disabled,
+    /// The user was given another role.
+    RoleChanged,
+    /// The user was given another address.
+    EmailChanged,
     /// A clone was edited.
     Edited,
     /// An item was added.
@@ -53,7 +61,7 @@ pub(super) struct UseReason<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     count: Option<usize>,
-    /// When the user first signed in. Of a change no time is kept.
+    /// When the user first signed in, or accepted an invitation. Of a change no time is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     at: Option<Timestamp>,
@@ -80,6 +88,10 @@ impl<'a> From<&'a Trace> for UseReason<'a> {
     fn from(trace: &'a Trace) -> Self {
         match trace {
             Trace::SignedIn(at) => Self { at: Some(*at), ..Self::of(UseCode::SignedIn) },
+            Trace::InvitationAccepted(at) => Self { at: Some(*at), ..Self::of(UseCode::InvitationAccepted) },
+            Trace::Disabled => Self::of(UseCode::Disabled),
+            Trace::RoleChanged => Self::of(UseCode::RoleChanged),
+            Trace::EmailChanged => Self::of(UseCode::EmailChanged),
             Trace::Edited(item) => Self::of_item(UseCode::Edited, item),
             Trace::Added(item) => Self::of_item(UseCode::Added, item),
             Trace::Removed(kind, count) => {
@@ -114,6 +126,13 @@ mod tests {
                 Trace::SignedIn(Timestamp::from_millis(1_778_835_600_000)),
                 json!({"code": "signed_in", "at": "2026-05-15T09:00:00.000Z"}),
             ),
+            (
+                Trace::InvitationAccepted(Timestamp::from_millis(1_778_835_600_000)),
+                json!({"code": "invitation_accepted", "at": "2026-05-15T09:00:00.000Z"}),
+            ),
+            (Trace::Disabled, json!({"code": "disabled"})),
+            (Trace::RoleChanged, json!({"code": "role_changed"})),
+            (Trace::EmailChanged, json!({"code": "email_changed"})),
             (Trace::Edited(item()), with("edited")),
             (Trace::Added(item()), with("added")),
             (Trace::Removed(ItemKind::Template, 2), json!({"code": "removed", "kind": "template", "count": 2})),

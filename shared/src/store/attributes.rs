@@ -30,8 +30,10 @@ pub(super) const CREDENTIALS_CHANGED_AT: &str = "credentialsChangedAt";
 pub(super) const DELETED_AT: &str = "deletedAt";
 /// The user who deleted a snapshot.
 pub(super) const DELETED_BY: &str = "deletedBy";
+pub(super) const DEPARTMENT_ID: &str = "departmentId";
 /// The description of a snapshot.
 pub(super) const DESCRIPTION: &str = "description";
+pub(super) const DESIGNATION: &str = "designation";
 /// The fields of a setup item, a pipeline or an agent.
 pub(super) const DOCUMENT: &str = "document";
 /// When a schedule is due next.
@@ -56,6 +58,12 @@ pub(super) const FULL_NAME: &str = "fullName";
 pub(super) const GIVEN_UP_AT: &str = "givenUpAt";
 /// The SHA-256 of a shared content.
 pub(super) const HASH: &str = "hash";
+/// When a user accepted an invitation.
+pub(super) const INVITATION_ACCEPTED_AT: &str = "invitationAcceptedAt";
+/// Until when an invitation can be accepted.
+pub(super) const INVITATION_EXPIRES_AT: &str = "invitationExpiresAt";
+/// The SHA-256 of the token of an open invitation. It belongs in the claim, beside the password hash.
+pub(super) const INVITATION_HASH: &str = "invitationHash";
 /// Whether every organization sees a snapshot.
 pub(super) const IS_GLOBAL: &str = "isGlobal";
 /// When a refresh last found a snapshot current or made it so.

@@ -142,20 +142,33 @@ pub(super) fn is_claim(pk: &str, sk: &str) -> bool {
     pk.starts_with(EMAIL) && sk == META
 }
 
-/// Returns whether this is the key of an item that counts attempts to sign in.
+/// Returns whether this is the key of an item that counts attempts to sign in, or to accept an invitation.
 pub(super) fn is_sign_in_count(pk: &str, sk: &str) -> bool {
-    pk.starts_with(EMAIL) && sk.starts_with("FAILURES")
+    (pk.starts_with(EMAIL) || pk.starts_with(INVITED)) && sk.starts_with("FAILURES")
 }
 
-/// Returns the key of the item that counts failed sign-ins with an address from all networks. It exists for addresses
-/// without a user, too.
-pub(super) fn sign_in_failures(email: &EmailKey) -> ItemKey {
-    ItemKey::new(email_partition(email), "FAILURES")
+/// Returns a key of the shape of a claim that no address has.
+pub(super) fn nobodys_claim() -> ItemKey {
+    ItemKey::new(EMAIL.to_owned(), META)
 }
 
-/// Returns the key of the item that counts sign-in attempts with an address from one network.
-pub(super) fn sign_in_failures_from(email: &EmailKey, network: &NetworkMark) -> ItemKey {
-    ItemKey::new(email_partition(email), format!("FAILURES#{network}"))
+/// The prefix of the partitions that count attempts to accept an invitation.
+const INVITED: &str = "INVITED#";
+
+/// Returns the partition that counts the attempts to accept an invitation of a user.
+pub(super) fn invited_partition(organization: &ObjectId, user: &ObjectId) -> String {
+    format!("{INVITED}{organization}#{user}")
+}
+
+/// Returns the key of the item that counts failed attempts from all networks in a partition: with an address, or to accept an
+/// invitation. It exists for addresses and ids without a user, too.
+pub(super) fn failures(partition: String) -> ItemKey {
+    ItemKey::new(partition, "FAILURES")
+}
+
+/// Returns the key of the item that counts attempts from one network.
+pub(super) fn failures_from(partition: String, network: &NetworkMark) -> ItemKey {
+    ItemKey::new(partition, format!("FAILURES#{network}"))
 }
 
 /// The prefix of the partition of a snapshot.

@@ -6,11 +6,13 @@
 
 mod applies;
 mod attributes;
+mod credentials;
 mod document;
 #[cfg(test)]
 mod golden;
 mod integrity;
 mod keys;
+mod people;
 mod record;
 mod schedules;
 mod setups;
@@ -22,6 +24,7 @@ pub use applies::Applies;
 pub use applies::apply::{Apply, ApplyOutcome};
 pub use applies::apply_record::{ApplyState, StoredAnswer, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage, ClonePosition};
+pub use applies::new_credentials::NewCredentials;
 pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
 pub use applies::undos::{UndoRequest, UndoStart, Undos};
 pub use applies::user_items::UserItems;
@@ -29,6 +32,9 @@ pub use document::storable::{UnstorableDocument, check_storable};
 pub use integrity::{
     CheckReport, Defect, RELATIONS, Relation, RelationRule, RemedyKind, RepairReport, TableCheck, TableRepair,
 };
+pub use people::edits::{UserEdit, UserEditOutcome, UserEditor};
+pub use people::invitations::{AcceptStart, Invitations, InviteOutcome, NewInvitation, StoredInvitation};
+pub use people::profiles::Profiles;
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
 pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};

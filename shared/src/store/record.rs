@@ -148,6 +148,9 @@ pub(super) struct UserRecord {
     /// When that counter was last raised.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) credentials_changed_at: Option<Timestamp>,
+    /// When the user last accepted an invitation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invitation_accepted_at: Option<Timestamp>,
     pub(super) setup_version: u64,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -171,6 +174,7 @@ impl UserRecord {
             first_sign_in_at: None,
             credential_version: None,
             credentials_changed_at: None,
+            invitation_accepted_at: None,
             setup_version: FIRST_VERSION,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -267,6 +271,12 @@ pub(super) struct ClaimRecord {
     /// The PHC string of the password. It is valid only together with `user_id`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) password_hash: Option<String>,
+    /// The SHA-256 of the token of an open invitation, in hex digits. It is valid only together with `user_id`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invitation_hash: Option<String>,
+    /// Until when that invitation can be accepted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invitation_expires_at: Option<Timestamp>,
 }
 
 impl Record for ClaimRecord {
@@ -281,16 +291,20 @@ impl ClaimRecord {
             user_id: Some(user.id),
             reserved_by: None,
             password_hash: password_hash.map(str::to_owned),
+            invitation_hash: None,
+            invitation_expires_at: None,
         }
     }
 
     /// Returns the claim that reserves the address for an apply.
-    pub(super) fn reserved(user: &User, apply: ObjectId, password_hash: &str) -> Self {
+    pub(super) fn reserved(user: &User, apply: ObjectId, password_hash: Option<&str>) -> Self {
         Self {
             organization_id: user.organization,
             user_id: None,
             reserved_by: Some(apply),
-            password_hash: Some(password_hash.to_owned()),
+            password_hash: password_hash.map(str::to_owned),
+            invitation_hash: None,
+            invitation_expires_at: None,
         }
     }
 }

@@ -21,18 +21,27 @@ struct CallerFixture<'a> {
     snapshot: ObjectId,
     /// An apply in that organization.
     apply: String,
+    /// Another user of that organization, of the lowest role.
+    colleague: String,
     /// Tells the addresses of new users apart.
     number: usize,
 }
 
 impl<'a> CallerFixture<'a> {
-    async fn of(app: &'a TestApp, caller: &Caller, number: usize) -> Self {
+    async fn of(app: &'a TestApp, caller: &Caller, colleague: String, number: usize) -> Self {
         let user = match caller.role {
             Role::Superadmin => app.member(SAM).user.clone(),
             _ => User { id: caller.user, role: caller.role, ..app.member(GIL).user.clone() },
         };
-        let mut world =
-            Self { app, user, token: app.token_for(caller), snapshot: ObjectId::NOBODY, apply: String::new(), number };
+        let mut world = Self {
+            app,
+            user,
+            token: app.token_for(caller),
+            snapshot: ObjectId::NOBODY,
+            apply: String::new(),
+            colleague,
+            number,
+        };
         world.renew().await;
         let mut body = apply_body();
         body["newUser"]["email"] = json!(format!("applied{number}@globex.example"));
@@ -67,7 +76,12 @@ impl<'a> CallerFixture<'a> {
             OperationId::PlanSnapshot => Some(json!({})),
             other => good_body(other, GLOBEX),
         };
-        let subject = Subject { snapshot: &self.snapshot.to_string(), apply: &self.apply, organization: GLOBEX };
+        let subject = Subject {
+            snapshot: &self.snapshot.to_string(),
+            apply: &self.apply,
+            user: &self.colleague,
+            organization: GLOBEX,
+        };
         // The one thing in which answers differ anyway.
         let request = self.app.request_to(operation, &subject).header("x-request-id", "the-cell");
         let request = request.bearer_auth(&self.token);
@@ -81,7 +95,7 @@ impl<'a> CallerFixture<'a> {
 /// Whether a role may ever take an operation's action. What is expected is written down here a second time.
 fn may_ever(role: Role, operation: OperationId) -> bool {
     match (role, operation) {
-        (_, OperationId::VerifyToken) | (Role::Superadmin, _) => true,
+        (_, OperationId::VerifyToken | OperationId::ChangePassword) | (Role::Superadmin, _) => true,
         (Role::Admin, operation) => operation != OperationId::AssignSnapshot,
         (Role::DepartmentHead | Role::SalesRep, _) => false,
     }
@@ -96,7 +110,12 @@ async fn every_route_confirms_the_stored_caller_whatever_the_role() {
             let people = People::of(&app).await;
             let (caller, _) = people.0.iter().find(|(caller, _)| caller.role == role).unwrap();
             // The applies of the routes belong to one snapshot, which stays until the end.
-            let mut world = CallerFixture::of(&app, caller, 1_000).await;
+            let colleague =
+                people.0.iter().find(|(caller, _)| caller.role == Role::SalesRep).unwrap().0.user.to_string();
+            for role in [Role::DepartmentHead, Role::SalesRep] {
+                app.copy_hash(GIL, &format!("{role}@globex.example").to_lowercase()).await;
+            }
+            let mut world = CallerFixture::of(&app, caller, colleague, 1_000).await;
             let applied = world.snapshot;
             app.change_user(&world.user, state, ACME).await;
             for route in ROUTES {

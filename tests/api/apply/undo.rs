@@ -90,8 +90,12 @@ fn item(id: ObjectId, name: &str) -> SetupItem {
 }
 
 /// What the detail says of each code of a reason.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 11] = [
     ("signed_in", "signed in at"),
+    ("invitation_accepted", "accepted an invitation at"),
+    ("disabled", "was disabled"),
+    ("role_changed", "another role"),
+    ("email_changed", "another e-mail address"),
     ("edited", "was edited"),
     ("added", "was added"),
     ("removed", "removed"),

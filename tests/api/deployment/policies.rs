@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::deployment::grants::{Demand, Right, Statement, demanded, fits, granted, granted_by, role, template};
+use crate::people::rights::user_of;
 use crate::snapshots::revisions::change_prompt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::domain::ItemKind;
+use shared::domain::{ItemKind, Role, TokenCredentials, User};
+use shared::http::Caller;
 use shared::store::SetupChange;
 use tests::{
-    ACME, ALEX, BEGINNING, DAY, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, change_setup, create_body, incompressible,
-    mapped_body, refresh, restore, snapshot, user_with_setup,
+    ACME, ALEX, ANOTHER_PASSWORD, BEGINNING, DAY, GIL, GLOBEX, NO_INVITATION, PASSWORD, PAT, SAM, TestApp, apply_body,
+    change_setup, create_body, incompressible, mapped_body, refresh, restore, snapshot, user_with_setup,
 };
 
 /// Compares what a function demanded since the last time with what it is granted; returns the function.
@@ -181,6 +183,28 @@ async fn prepare_sign_in(app: &TestApp, email: &str) {
     app.forget_calls();
 }
 
+/// Changes a user in every field, invites it, changes a password, and steps down.
+async fn administer(app: &TestApp, boss: &User, rep: &User) {
+    let token = |user: &User| {
+        let credentials = TokenCredentials::default();
+        let User { id, organization, role, .. } = *user;
+        app.token_for(&Caller { user: id, organization, role, name: String::new(), credentials })
+    };
+    let (boss_token, rep, email) = (token(boss), rep.id.to_string(), "rep@acme.example");
+    let body = json!({
+        "loginDisabled": true, "accessRole": "ADMIN", "fullName": "Rep", "phoneNumber": "+14155550123",
+        "designation": "Head", "departmentId": ACME, "email": email
+    });
+    app.change_user_by(&boss_token, &rep, &body).await.expect(200);
+    app.change_user_by(&boss_token, &rep, &json!({"loginDisabled": false})).await.expect(200);
+    let invited = app.invite(&boss_token, &rep).await;
+    app.accept_invitation(invited.expect(201)["invitation"]["token"].as_str().unwrap(), PASSWORD).await.expect(200);
+    app.accept_invitation(NO_INVITATION, PASSWORD).await.expect(401);
+    let token = app.sign_in(email, PASSWORD).await;
+    app.change_password(&token, PASSWORD, ANOTHER_PASSWORD).await.expect(200);
+    app.change_user_by(&boss_token, &boss.id.to_string(), &json!({"accessRole": "SALES_REP"})).await.expect(200);
+}
+
 /// Leaves rows of lists to be written and one to be taken away.
 async fn leave_rows(app: &TestApp, sam: &str, others: &[String]) {
     let id = snapshot(app).await;
@@ -223,7 +247,10 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     undo_in_every_way(&app, &id).await;
     compared.push(compare(&app, HttpFunction::ApplySnapshot.logical_name()));
 
+    let [boss, rep] = [(Role::Admin, 0xe1), (Role::SalesRep, 0xe2)];
+    let (boss, rep) = (user_of(&app, ACME, boss.0, boss.1).await, user_of(&app, ACME, rep.0, rep.1).await);
     prepare_sign_in(&app, MOVING).await;
+    administer(&app, &boss, &rep).await;
     let token = app.sign_in(MOVING, "TempPass!2026").await;
     app.login(MOVING, "wrong-password").await.expect(401);
     app.verify_token(&token).await.expect(200);
@@ -246,6 +273,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.snapshot_items(token, &id, "").await.expect(200);
         app.apply_refs(token, &id).await.expect(200);
         app.list_users(token, ACME, "").await.expect(200);
+        app.get(token, "/api/users").await.expect(200);
+        app.user(token, &app.member(if token == &pat { ALEX } else { GIL }).user.id.to_string()).await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
     history(&app, &large).await;

@@ -9,15 +9,15 @@ use shared::domain::{ItemKind, ObjectId, SetupItem};
 use shared::http::OperationId;
 use shared::store::SetupChange;
 use tests::{
-    ACME, ALEX, Answer, DANA, PASSWORD, PAT, SAM, Subject, TestApp, apply_body, apply_id, create_body, good_body,
-    resolved, snapshot,
+    ACME, ALEX, ANOTHER_PASSWORD, Answer, DANA, GIL, NO_INVITATION, PASSWORD, PAT, SAM, Subject, TestApp, apply_body,
+    apply_id, create_body, good_body, resolved, snapshot,
 };
 
 /// An id that nothing has.
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 14] = [
+const UNPROVOKED: [(&str, &str, &str); 15] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -48,6 +48,7 @@ const UNPROVOKED: [(&str, &str, &str); 14] = [
     ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("deleteSnapshot", "in_progress", "another change has to come first six times in a row"),
+    ("inviteUser", "in_progress", "another change has to come first four times in a row"),
 ];
 
 /// One thing that the description says can happen: an operation, a status, and the code of a problem.
@@ -97,7 +98,12 @@ impl Request {
     fn good(app: &TestApp, happening: &DescribedError, id: &str) -> Self {
         let operation = OperationId::ALL.iter().copied().find(|id| id.name() == happening.operation).unwrap();
         let body = good_body(operation, ACME);
-        let subject = Subject { snapshot: id, apply: "{applyId}", organization: ACME };
+        let subject = Subject {
+            snapshot: id,
+            apply: "{applyId}",
+            user: &app.member(GIL).user.id.to_string(),
+            organization: ACME,
+        };
         Self {
             path: subject.path(operation.route()),
             token: Some(app.token(SAM)),
@@ -133,12 +139,16 @@ async fn provoke(happening: &DescribedError) -> Answer {
     }
     match happening.code.as_str() {
         "" if happening.status == 304 => request.headers.push(("if-none-match", "*".to_owned())),
+        "" if happening.operation == "acceptInvitation" => {
+            let token = invited(&app).await;
+            request.body = Some(json!({"token": token, "password": ANOTHER_PASSWORD}).to_string());
+        }
         "" => {}
         "unauthenticated" => request.token = None,
         "forbidden" => request.token = Some(app.token(DANA)),
         "invalid_id" => {
             let path = happening.path.replace("{id}", "x").replace("{orgId}", "x").replace("{applyId}", NOBODY);
-            request.path = path.replace("{revision}", "1");
+            request.path = path.replace("{userId}", "x").replace("{revision}", "1");
         }
         "invalid_query" => request.path += "?verbose=1",
         "invalid_header" if happening.operation == "createSnapshot" => {
@@ -172,10 +182,22 @@ async fn provoke(happening: &DescribedError) -> Answer {
             app.undo(&app.token(SAM), &id, &apply, None).await.expect(200);
             request.headers.push(("idempotency-key", "k".to_owned()));
         }
+        "user_not_found" => request.path = happening.path.replace("{userId}", NOBODY),
+        "last_admin" => {
+            app.set_attribute(&app.member(GIL).user, "loginDisabled", AttributeValue::Bool(true)).await;
+            request.path = happening.path.replace("{userId}", &app.member(SAM).user.id.to_string());
+            request.body = Some(json!({"accessRole": "SALES_REP"}).to_string());
+        }
         "organization_not_found" => request.path = happening.path.replace("{orgId}", NOBODY),
         "invalid_credentials" => request.body = Some(json!({"email": PAT, "password": "Wrong-Pass-2026!"}).to_string()),
+        "invalid_invitation" => {}
+        "email_taken" if happening.operation == "changeUser" => request.body = Some(json!({"email": PAT}).to_string()),
         "email_taken" => request.body = Some(apply_body().to_string().replace("casey@acme.example", PAT)),
         "refused" => request.body = Some(refused(&happening.operation).to_string()),
+        "in_progress" if happening.operation == "changeUser" => {
+            reserve(&app, "casey@acme.example").await;
+            request.body = Some(json!({"email": "casey@acme.example"}).to_string());
+        }
         "in_progress" => reserve(&app, "casey@acme.example").await,
         "setup_too_large" if happening.operation == "applySnapshot" => {
             give_alex(&app, ItemKind::Automation, "description", 385_000).await;
@@ -191,6 +213,8 @@ async fn provoke(happening: &DescribedError) -> Answer {
         "too_many_attempts" => {
             for _ in 0..10 {
                 app.login(PAT, "Wrong-Pass-2026!").await.expect(401);
+                app.login(SAM, "Wrong-Pass-2026!").await.expect(401);
+                app.accept_invitation(NO_INVITATION, ANOTHER_PASSWORD).await.expect(401);
             }
         }
         code => assert_eq!(code, "", "{}: teach this test to provoke this, or say why not", happening.operation),
@@ -206,6 +230,9 @@ fn refused(operation: &str) -> Value {
         "assignSnapshot" => json!({"assignedOrgIds": [NOBODY]}),
         "login" => json!({"email": "nobody", "password": PASSWORD}),
         "planSnapshot" => json!({"revision": 99}),
+        "changeUser" => json!({"email": "nobody"}),
+        "changePassword" => json!({"currentPassword": "Wrong-Pass-2026!", "newPassword": ANOTHER_PASSWORD}),
+        "acceptInvitation" => json!({"token": NO_INVITATION, "password": "password1"}),
         _ => {
             let mut body = apply_body();
             body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});
@@ -221,6 +248,12 @@ async fn reuse_key(app: &TestApp, id: &str) {
     apply["newUser"]["fullName"] = json!("Another");
     app.create_once(&app.token(SAM), "k", &create).await.expect(201);
     app.apply_once(&app.token(SAM), "k", id, &apply).await.expect(201);
+}
+
+/// The token of an invitation for Gil.
+async fn invited(app: &TestApp) -> String {
+    let invited = app.invite(&app.token(SAM), &app.member(GIL).user.id.to_string()).await;
+    invited.expect(201)["invitation"]["token"].as_str().unwrap().to_owned()
 }
 
 /// Leaves the address as an apply does that has reserved it and not gone on.

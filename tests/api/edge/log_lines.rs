@@ -1,5 +1,7 @@
 //! What the log says of requests: one line for each, with the promised fields, and nothing of what people sent or stored.
 
+mod people;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -299,9 +301,8 @@ async fn manage(watched: &mut LoggedApp, id: &str) {
 async fn inside(watched: &mut LoggedApp) {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let broken = "64ee9a8b1e7f2a00112233ee";
-    let attributes =
+    let [kind, name, version] =
         [("type", text("snapshot")), ("name", text("A marked name")), ("version", text("casey@acme.example"))];
-    let [kind, name, version] = attributes;
     watched
         .app
         .put_item([("PK", text(&format!("SNAPSHOT#{broken}"))), ("SK", text("#META")), kind, name, version])
@@ -332,6 +333,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
     let id = create_and_apply(&mut watched).await;
     undo(&mut watched, &id).await;
     manage(&mut watched, &id).await;
+    people::people(&mut watched).await;
     inside(&mut watched).await;
 
     for route in ROUTES {

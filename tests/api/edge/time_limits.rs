@@ -165,8 +165,14 @@ fn computations(operation: OperationId) -> u64 {
         | OperationId::ListRevisions
         | OperationId::GetRevision
         | OperationId::CompareRevisions
-        | OperationId::ListCapturableUsers => 1,
+        | OperationId::ListCapturableUsers
+        | OperationId::ListUsers
+        | OperationId::ChangeUser
+        | OperationId::ChangePassword
+        | OperationId::AcceptInvitation => 1,
         OperationId::VerifyToken
+        | OperationId::GetUser
+        | OperationId::InviteUser
         | OperationId::DeleteSnapshot
         | OperationId::RestoreRevision
         | OperationId::GetHealth
@@ -187,7 +193,8 @@ async fn every_body_content_and_page_is_computed_under_a_meter_on_another_thread
         let id = tests::capture(&app, user).await;
         let applying = |email: &str| json!({"newUser": {"email": email, "password": "TempPass!2026"}});
         let apply = apply_id(&app.apply(&sam, &id, &applying("first@globex.example")).await);
-        let subject = Subject { snapshot: &id, apply: &apply, organization: ACME };
+        let gil = app.member(tests::GIL).user.id.to_string();
+        let subject = Subject { snapshot: &id, apply: &apply, user: &gil, organization: ACME };
         let request = match route.id {
             OperationId::CreateSnapshot => {
                 let body = json!({"name": "x", "sourceOrgId": ACME, "sourceUserId": user.to_string()});
@@ -195,6 +202,11 @@ async fn every_body_content_and_page_is_computed_under_a_meter_on_another_thread
             }
             OperationId::ApplySnapshot | OperationId::PlanSnapshot => {
                 app.request_to(route.id, &subject).json(&applying("second@globex.example"))
+            }
+            OperationId::AcceptInvitation => {
+                let invited = app.invite(&sam, &gil).await;
+                let token = &invited.expect(201)["invitation"]["token"];
+                app.request_to(route.id, &subject).json(&json!({"token": token, "password": tests::ANOTHER_PASSWORD}))
             }
             other => app.good_request(other, &subject),
         };
@@ -219,6 +231,7 @@ async fn a_list_or_page_that_takes_too_long_is_to_be_tried_again() {
         format!("/api/user-snapshots/{id}/applies/{apply}"),
         format!("/api/user-snapshots/{id}/revisions"),
         format!("/api/user-snapshots/orgs/{ACME}/users"),
+        "/api/users".to_owned(),
     ] {
         let answers = at_every_look(&app, async || app.get(&sam, &path).await).await;
         assert!(answers.iter().any(|(status, _)| *status == 503), "{path}: {answers:?}");

@@ -60,7 +60,7 @@ fn request(app: &TestApp, operation: OperationId, id: &str) -> reqwest::RequestB
         OperationId::AssignSnapshot => Some(json!({"assignedOrgIds": [GLOBEX], "isGlobal": true})),
         other => good_body(other, GLOBEX),
     };
-    let subject = Subject { snapshot: id, apply: NOBODY, organization: GLOBEX };
+    let subject = Subject { snapshot: id, apply: NOBODY, user: NOBODY, organization: GLOBEX };
     // The one thing in which answers differ anyway.
     let request = app.request_to(operation, &subject).header("x-request-id", "the-cell");
     match body {

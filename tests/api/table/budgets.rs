@@ -33,7 +33,7 @@ async fn the_demo_setup_packs_to_less_than_two_sevenths() {
 }
 
 /// Makes Alex's one long prompt short, so that every clone has at most 1,024 bytes.
-async fn shorten_the_long_prompt(app: &TestApp) {
+pub(crate) async fn shorten_the_long_prompt(app: &TestApp) {
     let alex = app.member(ALEX);
     let prompts = &alex.setup.items.prompts;
     let longest = prompts.iter().max_by_key(|it| it.document.text("prompt").map(str::len)).unwrap();

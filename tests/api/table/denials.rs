@@ -34,7 +34,8 @@ async fn a_call_that_the_table_denies_answers_unavailable_and_logs_what_is_missi
     let id = snapshot(&app).await;
     let applied = app.apply(&sam, &id, &apply_body()).await;
     let apply = applied.expect(201)["result"]["applyId"].as_str().unwrap().to_owned();
-    let subject = Subject { snapshot: &id, apply: &apply, organization: ACME };
+    let user = app.member(tests::GIL).user.id.to_string();
+    let subject = Subject { snapshot: &id, apply: &apply, user: &user, organization: ACME };
     let logs = Logs::new();
     for operation in ROUTES.iter().map(|route| route.id).filter(|id| !WITHOUT_TABLE.contains(id)) {
         for denial in Denial::ALL {

@@ -1,6 +1,6 @@
 //! The one table: its items, its transactions, and what a call of it costs.
 
-mod budgets;
+pub(crate) mod budgets;
 mod contention;
 mod denials;
 mod load_breaks;

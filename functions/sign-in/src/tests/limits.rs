@@ -54,7 +54,7 @@ impl Target {
 
     fn mark(&self, network: u32) -> NetworkMark {
         let [_, a, b, c] = network.to_be_bytes();
-        self.marks.mark(self.email.key(), Network::V4([a + 1, b, c]))
+        self.marks.mark(self.email.key().as_str(), Network::V4([a + 1, b, c]))
     }
 
     async fn begin<'a>(&self, sign_ins: &SignIns<'a>, network: u32) -> Result<Attempt<'a>, Duration> {

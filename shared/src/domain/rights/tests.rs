@@ -7,6 +7,7 @@ const ME: ObjectId = ObjectId::from_bytes([9; 12]);
 const OTHER: ObjectId = ObjectId::from_bytes([8; 12]);
 
 const OF_APPLIES: [Action; 3] = [Action::History, Action::Undo, Action::ForceUndo];
+const OF_USERS: [Action; 3] = [Action::SeeUsers, Action::ChangeUser, Action::InviteUser];
 
 fn principal(role: Role) -> Principal {
     Principal { user: ME, organization: HERE, role }
@@ -76,7 +77,7 @@ fn an_admin_edits_what_comes_from_its_organization_and_deletes_what_it_made() {
         let judged = [Action::Edit, Action::Delete, Action::Assign].map(|action| admin.judge(action, access));
         assert_eq!(judged, [edit, delete, assign], "{access:?}");
         for action in Action::ALL {
-            if !OF_APPLIES.contains(&action) {
+            if !OF_APPLIES.contains(&action) && !OF_USERS.contains(&action) {
                 assert_eq!(principal(Role::Superadmin).judge(action, access), Allowed);
             }
             assert_eq!(principal(Role::DepartmentHead).judge(action, access), Invisible);
@@ -145,5 +146,29 @@ fn nobody_grants_a_role_above_their_own() {
         for theirs in Role::ALL {
             assert_eq!(principal(mine).may_grant(theirs), theirs <= mine);
         }
+    }
+}
+
+#[test]
+fn users_are_seen_within_the_organization_and_changed_and_invited_up_to_the_own_role() {
+    use Verdict::{Allowed, Forbidden, Invisible};
+    let places = [(HERE, OTHER), (HERE, ME), (THERE, OTHER), (THERE, ME)];
+    for mine in Role::ALL {
+        for (role, (organization, user)) in Role::ALL.into_iter().flat_map(|role| places.map(|place| (role, place))) {
+            let administers = mine >= Role::Admin && organization == HERE;
+            let expected = match (administers, role <= mine, user == ME) {
+                (false, ..) => [Invisible; 3],
+                (true, true, false) => [Allowed; 3],
+                (true, true, true) => [Allowed, Allowed, Forbidden],
+                (true, false, _) => [Allowed, Forbidden, Forbidden],
+            };
+            let target = UserTarget { organization, user, role };
+            let judged = OF_USERS.map(|action| principal(mine).judge_user(action, target));
+            assert_eq!(judged, expected, "{mine} {target:?}");
+        }
+    }
+    let target = UserTarget { organization: HERE, user: OTHER, role: Role::SalesRep };
+    for action in Action::ALL.into_iter().filter(|action| !OF_USERS.contains(action)) {
+        assert_eq!(principal(Role::Superadmin).judge_user(action, target), Invisible, "{action:?} is not about users");
     }
 }

@@ -3,7 +3,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::usage::Trace;
+use crate::domain::{Fault, OverBudget};
 use crate::http::problem;
+use crate::password_hash::HashingError;
 
 const WAIT: Duration = Duration::from_millis(1500);
 
@@ -18,14 +20,17 @@ fn every_variant() -> Vec<(ApiError, u16, &'static str)> {
         (ApiError::InvalidHeader("why".into()), 400, "invalid_header"),
         (ApiError::Unauthenticated("INSIDE"), 401, "unauthenticated"),
         (ApiError::InvalidCredentials, 401, "invalid_credentials"),
+        (ApiError::InvalidInvitation, 401, "invalid_invitation"),
         (ApiError::Forbidden("why".into()), 403, "forbidden"),
         (ApiError::NotFound, 404, "not_found"),
         (ApiError::SnapshotNotFound, 404, "snapshot_not_found"),
         (ApiError::RevisionNotFound, 404, "revision_not_found"),
+        (ApiError::UserNotFound, 404, "user_not_found"),
         (ApiError::ApplyNotFound, 404, "apply_not_found"),
         (ApiError::OrganizationNotFound, 404, "organization_not_found"),
         (ApiError::MethodNotAllowed { allow: "GET, POST".into() }, 405, "method_not_allowed"),
         (ApiError::EmailTaken, 409, "email_taken"),
+        (ApiError::LastAdministrator, 409, "last_admin"),
         (ApiError::SourceBusy { retry_after: WAIT }, 409, "source_busy"),
         (ApiError::SourceUnreadable, 422, "source_unreadable"),
         (ApiError::InProgress { retry_after: WAIT }, 409, "in_progress"),
@@ -82,6 +87,7 @@ fn every_variant_has_a_status_a_code_and_words_of_its_own() {
         ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
         ApiError::ApplyAborted | ApiError::ApplyUndone => {}
         ApiError::ApplyNotFound | ApiError::SetupInUse(_) => {}
+        ApiError::UserNotFound | ApiError::InvalidInvitation | ApiError::LastAdministrator => {}
         ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
         ApiError::NotFound | ApiError::SnapshotNotFound | ApiError::MethodNotAllowed { .. } => {}
         ApiError::EmailTaken
@@ -92,7 +98,7 @@ fn every_variant_has_a_status_a_code_and_words_of_its_own() {
         ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
         ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
     }
-    assert_eq!(codes.len(), 32);
+    assert_eq!(codes.len(), 35);
 }
 
 #[test]

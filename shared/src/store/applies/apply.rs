@@ -1,6 +1,7 @@
 //! One apply: its items, its outcome, and the reason of a refused write.
 
 use super::apply_record::{ApplyRecord, ApplyState, StoredAnswer, StoredApply, password_mark};
+use super::new_credentials::NewCredentials;
 use crate::domain::plan::Origin;
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
 use crate::store::keys::{self, ItemKey};
@@ -20,8 +21,8 @@ pub struct Apply<'a> {
     pub plan_hash: &'a str,
     /// The new user.
     pub user: &'a User,
-    /// The hash of the new user's password.
-    pub password_hash: &'a str,
+    /// The new user's password or invitation.
+    pub credentials: &'a NewCredentials,
     /// The answer to the caller.
     pub answer: &'a StoredAnswer,
     /// A new id that marks the writes of this run.
@@ -100,7 +101,7 @@ impl Apply<'_> {
             access_role: Some(self.user.role),
             created_at: self.origin.at,
             fingerprint: self.fingerprint.cloned(),
-            password_mark: self.fingerprint.map(|_| password_mark(self.password_hash)),
+            password_mark: self.fingerprint.and(self.credentials.password_hash()).map(password_mark),
             epoch: None,
             nonce: None,
             lease_until: None,

@@ -5,6 +5,7 @@ pub(super) mod apply;
 pub(super) mod apply_record;
 pub(super) mod clearing;
 pub(super) mod history;
+pub(super) mod new_credentials;
 pub(super) mod staging;
 pub(super) mod sweeps;
 pub(super) mod undos;
@@ -119,7 +120,7 @@ impl<'a> Applies<'a> {
 /// Returns the first items of one transaction, in their order: record, claim, user. The user's items follow.
 fn first_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
     let Apply { user, .. } = apply;
-    let claim = ClaimRecord::owned(user, Some(apply.password_hash));
+    let claim = apply.credentials.owned_claim(user);
     Ok(vec![
         committed_item(&apply.key(), &apply.record(ApplyState::Committed), apply.answer)?,
         record::item(&keys::email(user.email.key()), &claim)?,

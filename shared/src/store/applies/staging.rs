@@ -14,7 +14,7 @@ use super::apply_record::{
     ApplyState, StoredApply, abandon_change, commit_change, resume_change, staging_condition, staging_item,
 };
 use crate::domain::{Fault, Timestamp};
-use crate::store::attributes::{LEASE_UNTIL, NONCE, PASSWORD_HASH, RESERVED_BY, USER_ID};
+use crate::store::attributes::{LEASE_UNTIL, NONCE, RESERVED_BY, USER_ID};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, ClaimRecord};
 use crate::store::table::Table;
@@ -111,7 +111,7 @@ impl<'a> StagingRun<'a> {
         record.nonce = Some(apply.nonce);
         record.lease_until = Some(lease);
         record.email = Some(apply.user.email.clone());
-        let claim = ClaimRecord::reserved(apply.user, apply.origin.apply, apply.password_hash);
+        let claim = ClaimRecord::reserved(apply.user, apply.origin.apply, apply.credentials.password_hash());
         Ok(vec![
             table.put_new_in_transaction(staging_item(&self.key, &apply.origin.apply, &record, lease)?)?,
             table.put_new_in_transaction(record::item(&keys::email(apply.user.email.key()), &claim)?)?,
@@ -134,12 +134,9 @@ impl<'a> StagingRun<'a> {
     async fn commit(&self) -> Result<(), StagingFailure> {
         let Apply { origin, user, .. } = self.apply;
         let committed = commit_change(staging_condition(self.epoch), self.apply.answer);
-        let owned = Change::of_existing()
-            .when(RESERVED_BY, text(origin.apply))
-            .set(USER_ID, text(user.id))
-            // The claim has the hash already, unless an earlier version of this service admitted the apply.
-            .set(PASSWORD_HASH, text(self.apply.password_hash))
-            .remove(RESERVED_BY);
+        let owned =
+            Change::of_existing().when(RESERVED_BY, text(origin.apply)).set(USER_ID, text(user.id)).remove(RESERVED_BY);
+        let owned = self.apply.credentials.set(owned);
         self.write(vec![
             self.table.change_in_transaction(&self.key, &committed)?,
             self.table.change_in_transaction(&keys::email(user.email.key()), &owned)?,

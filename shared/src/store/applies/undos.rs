@@ -11,10 +11,10 @@ use super::apply::existing_record;
 use super::apply_record::{ApplyState, SETTLING, StoredApply};
 use super::clearing::delete_user_items;
 use crate::domain::usage::{Usage, UsedItem};
-use crate::domain::{Email, Fault, ObjectId, Timestamp};
+use crate::domain::{Email, Fault, ObjectId, Role, Timestamp};
 use crate::store::attributes::{
-    ANSWER, CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION,
-    STATE, UNDONE_AT, UNDONE_BY, USER_ID,
+    ACCESS_ROLE, ANSWER, CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, INVITATION_ACCEPTED_AT, LOGIN_DISABLED, NAME,
+    ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE, UNDONE_AT, UNDONE_BY, USER_ID,
 };
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION};
@@ -81,8 +81,7 @@ impl<'a> Undos<'a> {
     /// user first.
     pub async fn begin(&self, undo: &UndoRequest<'_>) -> Result<UndoStart, Fault> {
         if !undo.is_forced {
-            let untouched =
-                Change::of_existing().when(SETUP_VERSION, number(FIRST_VERSION)).when_absent(FIRST_SIGN_IN_AT);
+            let untouched = untouched(undo.apply);
             return Ok(self.delete_user(undo, undo.email, Some(untouched)).await?.unwrap_or(UndoStart::InUse));
         }
         for _ in 0..ATTEMPTS {
@@ -211,9 +210,19 @@ impl<'a> Undos<'a> {
 
     /// Returns how the user of an apply differs from what the apply wrote; `None` if there is no user. It includes the
     /// names of items, so it is only for the answer to a refused undo.
-    pub async fn usage(&self, apply: &StoredApply) -> Result<Option<Usage>, Fault> {
+    pub async fn usage(&self, apply: &StoredApply, email: &Email) -> Result<Option<Usage>, Fault> {
         let partition = keys::user_partition(&apply.organization, &apply.record.user_id);
-        let attributes = [SK, SETUP_VERSION, FIRST_SIGN_IN_AT, CLONED_FROM, "document.name"];
+        let attributes = [
+            SK,
+            SETUP_VERSION,
+            FIRST_SIGN_IN_AT,
+            INVITATION_ACCEPTED_AT,
+            LOGIN_DISABLED,
+            ACCESS_ROLE,
+            EMAIL,
+            CLONED_FROM,
+            "document.name",
+        ];
         let mut usage = Usage::default();
         let mut is_there = false;
         for mut item in self.0.query_all(PartitionQuery::of(&partition).only(&attributes)).await? {
@@ -230,6 +239,10 @@ impl<'a> Undos<'a> {
                 is_there = true;
                 usage.is_changed = is_changed;
                 usage.first_sign_in_at = used.first_sign_in_at;
+                usage.invitation_accepted_at = used.invitation_accepted_at;
+                usage.is_disabled = used.login_disabled != Some(false);
+                usage.has_another_role = apply.record.access_role.is_some_and(|role| used.access_role != Some(role));
+                usage.has_another_email = used.email.is_none_or(|other| other.key() != email.key());
             }
         }
         Ok(is_there.then_some(usage))
@@ -246,7 +259,28 @@ struct UsageRecord {
     #[serde(default, deserialize_with = "record::lenient")]
     first_sign_in_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "record::lenient")]
+    invitation_accepted_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    login_disabled: Option<bool>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    access_role: Option<Role>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    email: Option<Email>,
+    #[serde(default, deserialize_with = "record::lenient")]
     cloned_from: Option<String>,
+}
+
+/// Returns the condition that the user is as the apply left it. Access is no part of the setup's version.
+fn untouched(apply: &StoredApply) -> Change {
+    let untouched = Change::of_existing()
+        .when(SETUP_VERSION, number(FIRST_VERSION))
+        .when_absent(FIRST_SIGN_IN_AT)
+        .when_absent(INVITATION_ACCEPTED_AT)
+        .when(LOGIN_DISABLED, AttributeValue::Bool(false));
+    match apply.record.access_role {
+        Some(role) => untouched.when(ACCESS_ROLE, text(role)),
+        None => untouched,
+    }
 }
 
 /// Returns the name in an item's document, or an empty text.

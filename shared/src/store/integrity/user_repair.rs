@@ -133,6 +133,8 @@ impl TableRepair<'_> {
             user_id: Some(group.id),
             reserved_by: None,
             password_hash: None,
+            invitation_hash: None,
+            invitation_expires_at: None,
         };
         let has_address = Change::of_existing().when(EMAIL, text(email.as_str()));
         let writes = vec![

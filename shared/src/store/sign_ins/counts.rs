@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use crate::domain::{EmailKey, NetworkMark, Timestamp};
+use crate::domain::{EmailKey, NetworkMark, ObjectId, Timestamp};
+use crate::store::keys;
 
 /// The most failures of an address from one network within [`WINDOW`].
 pub const MAX_FAILURES: u64 = 10;
@@ -32,10 +33,29 @@ pub(super) const MOMENT: Duration = Duration::from_secs(1);
 /// How often a write starts over because another write came first.
 pub(super) const ATTEMPTS: u32 = 8;
 
-/// The origin of an attempt: address, network and time.
+/// What attempts are counted by, beside the network.
+#[derive(Clone)]
+pub(in crate::store) enum AttemptSubject {
+    /// The address of a sign-in or of a change of a password.
+    Address(EmailKey),
+    /// The user whom the token of an invitation names.
+    Invited { organization: ObjectId, user: ObjectId },
+}
+
+impl AttemptSubject {
+    /// Returns the partition of the two items that count.
+    pub(super) fn partition(&self) -> String {
+        match self {
+            Self::Address(email) => keys::email_partition(email),
+            Self::Invited { organization, user } => keys::invited_partition(organization, user),
+        }
+    }
+}
+
+/// The origin of an attempt: subject, network and time.
 #[derive(Clone)]
 pub(in crate::store) struct SignInOrigin {
-    pub(in crate::store) email: EmailKey,
+    pub(in crate::store) subject: AttemptSubject,
     pub(in crate::store) network: NetworkMark,
     pub(in crate::store) now: Timestamp,
 }

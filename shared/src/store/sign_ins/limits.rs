@@ -64,7 +64,7 @@ pub(in crate::store) async fn begin(
     origin: SignInOrigin,
     place: InFlightPlace,
 ) -> Result<Result<Attempt<'_>, Duration>, Fault> {
-    let address_key = keys::sign_in_failures(&origin.email);
+    let address_key = address_key(&origin);
     let (taken, address) = tokio::join!(take_place(table, &origin, &place), table.get(&address_key, None));
     let address: AddressRecord = address?.map(record::read).transpose()?.unwrap_or_default();
     let taken = taken?;
@@ -322,11 +322,15 @@ fn network_update(table: &Table, origin: &SignInOrigin) -> UpdateItemFluentBuild
 }
 
 fn network_key(origin: &SignInOrigin) -> ItemKey {
-    keys::sign_in_failures_from(&origin.email, &origin.network)
+    keys::failures_from(origin.subject.partition(), &origin.network)
+}
+
+fn address_key(origin: &SignInOrigin) -> ItemKey {
+    keys::failures(origin.subject.partition())
 }
 
 fn address_update(table: &Table, origin: &SignInOrigin) -> UpdateItemFluentBuilder {
-    table.update(&keys::sign_in_failures(&origin.email))
+    table.update(&address_key(origin))
 }
 
 /// Adds a failure to the window `counted`, or starts a new window if that is over. Appends `rest` to the expression.

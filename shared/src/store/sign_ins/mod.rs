@@ -3,12 +3,13 @@
 pub(super) mod counts;
 pub(super) mod limits;
 pub(super) mod password_hashes;
+mod passwords;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use self::counts::{InFlightPlace, SignInOrigin};
+use self::counts::{AttemptSubject, InFlightPlace, SignInOrigin};
 use self::limits::Attempt;
 use self::password_hashes::HashInProfile;
 use super::setups::users::StoredUser;
@@ -77,7 +78,7 @@ impl<'a> SignIns<'a> {
         random: [u8; 4],
         now: Timestamp,
     ) -> Result<SignInStart<'a>, Fault> {
-        let origin = SignInOrigin { email: email.clone(), network, now };
+        let origin = SignInOrigin { subject: AttemptSubject::Address(email.clone()), network, now };
         let claim_key = keys::email(email);
         let (started, claim) =
             tokio::join!(limits::begin(self.0, origin, InFlightPlace::new(now, random)), self.0.get(&claim_key, None));

@@ -198,7 +198,7 @@ fn sources(principal: &Principal) -> Vec<(&'static IndexKeys, String)> {
         Reach::AssignedOrGlobal => {
             vec![(&LIST, keys::listed_for(&principal.organization)), (&LIST, keys::GLOBAL.to_owned())]
         }
-        Reach::Nothing | Reach::OwnSource | Reach::Creator | Reach::OwnApplies => Vec::new(),
+        Reach::Nothing | Reach::OwnSource | Reach::Creator | Reach::OwnApplies | Reach::OwnUsers => Vec::new(),
     }
 }
 

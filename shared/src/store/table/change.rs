@@ -11,6 +11,7 @@ use crate::store::keys::{IndexKeys, PK};
 pub(in crate::store) struct Change {
     set: Vec<(&'static str, AttributeValue)>,
     set_where_absent: Vec<(&'static str, AttributeValue)>,
+    add_one: Vec<&'static str>,
     remove: Vec<&'static str>,
     conditions: Vec<Condition>,
 }
@@ -41,6 +42,13 @@ impl Change {
     #[must_use]
     pub(in crate::store) fn set_where_absent(mut self, attribute: &'static str, value: AttributeValue) -> Self {
         self.set_where_absent.push((attribute, value));
+        self
+    }
+
+    /// Adds one to a number. An absent one counts as 0.
+    #[must_use]
+    pub(in crate::store) fn add_one(mut self, attribute: &'static str) -> Self {
+        self.add_one.push(attribute);
         self
     }
 
@@ -105,7 +113,11 @@ impl Change {
             .set_where_absent
             .iter()
             .map(|(attribute, _)| format!("#{attribute} = if_not_exists(#{attribute}, :{attribute})"));
-        let set: Vec<_> = always.chain(where_absent).collect();
+        let counted = self
+            .add_one
+            .iter()
+            .map(|attribute| format!("#{attribute} = if_not_exists(#{attribute}, :count_none) + :count_one"));
+        let set: Vec<_> = always.chain(where_absent).chain(counted).collect();
         let remove: Vec<_> = self.remove.iter().map(|attribute| format!("#{attribute}")).collect();
         let clauses = [("SET", set), ("REMOVE", remove)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let clauses: Vec<_> = clauses.map(|(word, parts)| format!("{word} {}", parts.join(", "))).collect();
@@ -138,7 +150,7 @@ impl Change {
             | Condition::AbsentOrBefore(attribute, _)
             | Condition::AbsentOrEquals(attribute, _) => *attribute,
         });
-        let all = set.chain(self.remove.iter().copied()).chain(conditions);
+        let all = set.chain(self.add_one.iter().copied()).chain(self.remove.iter().copied()).chain(conditions);
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
     }
 
@@ -152,7 +164,9 @@ impl Change {
             | Condition::AbsentOrEquals(attribute, value) => Some((format!(":was_{attribute}"), value.clone())),
             Condition::Exists(_) | Condition::Absent(_) => None,
         });
-        let values: HashMap<_, _> = set.chain(conditions).collect();
+        let counted = if self.add_one.is_empty() { [None, None] } else { [Some(("none", 0)), Some(("one", 1))] };
+        let counted = counted.into_iter().flatten().map(|(name, value)| (format!(":count_{name}"), number(value)));
+        let values: HashMap<_, _> = set.chain(conditions).chain(counted).collect();
         (!values.is_empty()).then_some(values)
     }
 }
@@ -181,10 +195,12 @@ mod tests {
             .set("version", number(8))
             .set("name", text("new"))
             .set_where_absent("since", text("now"))
+            .add_one("count")
             .remove("description");
         assert_eq!(
             change.expression().unwrap(),
-            "SET #version = :version, #name = :name, #since = if_not_exists(#since, :since) REMOVE #description"
+            "SET #version = :version, #name = :name, #since = if_not_exists(#since, :since), \
+             #count = if_not_exists(#count, :count_none) + :count_one REMOVE #description"
         );
         assert_eq!(
             change.condition().unwrap(),

@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_refused_write_returns_every_item_but_a_claim() {
         let email = Email::parse("a%#b@acme.example").unwrap();
-        let (claim, failures) = (keys::email(email.key()), keys::sign_in_failures(email.key()));
+        let (claim, failures) = (keys::email(email.key()), keys::failures(keys::email_partition(email.key())));
         let user = keys::user(&ObjectId::NOBODY, &ObjectId::NOBODY);
         assert_eq!(return_existing(&claim.pk, &claim.sk), ReturnValuesOnConditionCheckFailure::None);
         for key in [failures, user] {

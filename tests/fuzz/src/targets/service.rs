@@ -13,6 +13,8 @@ use crate::Target;
 /// A request. `$SNAPSHOT` in it is the id of one that there is, `$SAM`, `$PAT` and `$GIL` are tokens.
 pub const SERVICE: Target = Target { name: "service", run, seeds: good };
 
+/// Alex Rep of Acme, whom Pat administers.
+const COLLEAGUE: &str = "64ee9a8b1e7f2a0011223399";
 /// After so many cases everything is new: a table that only grows would make the later ones slow.
 const CASES_PER_SERVICE: usize = 1_500;
 /// After so many cases there is a new snapshot, as a case may have deleted the one before.
@@ -148,6 +150,8 @@ fn request(document: &Value, method: &str, path: &str, operation: &Value, token:
             Some("path") => {
                 let value = if name == "orgId" {
                     ACME
+                } else if name == "userId" {
+                    COLLEAGUE
                 } else if name == "id" {
                     "$SNAPSHOT"
                 } else {

@@ -1,0 +1,43 @@
+//! Conditions on the access and the credentials of a user, and the change that ends earlier tokens.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::domain::Timestamp;
+use crate::store::attributes::{
+    ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, LOGIN_DISABLED, PASSWORD_HASH,
+};
+use crate::store::keys::{self, ItemKey};
+use crate::store::setups::users::StoredUser;
+use crate::store::table::change::{Change, number, text};
+
+/// Adds the condition that the counter of credentials is this one.
+pub(in crate::store) fn when_credentials(change: Change, version: u64) -> Change {
+    match version {
+        0 => change.when_absent_or(CREDENTIAL_VERSION, number(0)),
+        version => change.when(CREDENTIAL_VERSION, number(version)),
+    }
+}
+
+/// Adds the condition that the user may sign in.
+pub(in crate::store) fn when_enabled(change: Change) -> Change {
+    change.when_absent_or(LOGIN_DISABLED, AttributeValue::Bool(false))
+}
+
+/// Raises the counter, which ends earlier tokens.
+pub(in crate::store) fn end_tokens(change: Change, now: Timestamp) -> Change {
+    change.add_one(CREDENTIAL_VERSION).set(CREDENTIALS_CHANGED_AT, text(now))
+}
+
+/// Returns the key of a user, and the condition that it is as it was read: it may sign in, with the same role and credentials.
+pub(in crate::store) fn same_access(user: &StoredUser) -> (ItemKey, Change) {
+    let same = when_enabled(Change::of_existing()).when(ACCESS_ROLE, text(user.role));
+    (keys::user(&user.organization, &user.id), when_credentials(same, user.credentials.version))
+}
+
+/// Adds the condition that the password hash is the one that was read.
+pub(in crate::store) fn when_hash(change: Change, hash: Option<&str>) -> Change {
+    match hash {
+        Some(hash) => change.when(PASSWORD_HASH, text(hash)),
+        None => change.when_absent(PASSWORD_HASH),
+    }
+}

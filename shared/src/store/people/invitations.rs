@@ -1,0 +1,173 @@
+//! Invitations: their hash and time stand in the claim on the user's address, beside the password hash.
+
+use super::profiles::Profiles;
+use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp};
+use crate::invitation_token::InvitationHash;
+use crate::store::attributes::{
+    ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_EXPIRES_AT, INVITATION_HASH, ORGANIZATION_ID, PASSWORD_HASH,
+    SETUP_VERSION, USER_ID,
+};
+use crate::store::credentials::{end_tokens, same_access, when_enabled};
+use crate::store::keys;
+use crate::store::record::{self, ClaimRecord};
+use crate::store::setups::users::StoredUser;
+use crate::store::sign_ins::counts::{AttemptSubject, InFlightPlace, SignInOrigin};
+use crate::store::sign_ins::limits::{self, Attempt};
+use crate::store::table::Table;
+use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::{CallFailure, ItemReason};
+
+/// A new invitation, as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct NewInvitation<'a> {
+    /// The hash of its token.
+    pub hash: &'a InvitationHash,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// The outcome of making an invitation for an existing user.
+#[derive(Debug, PartialEq, Eq)]
+pub enum InviteOutcome {
+    /// The invitation is stored. An earlier one is worth nothing any more.
+    Invited,
+    /// The user has changed since it was read. Nothing is written.
+    Outdated,
+    /// The administrator has changed since it was read. Nothing is written.
+    CallerChanged,
+}
+
+/// The outcome of starting to accept an invitation.
+pub enum AcceptStart<'a> {
+    /// A limit is reached.
+    Locked {
+        /// How long until the next attempt can be admitted.
+        retry_after: std::time::Duration,
+    },
+    /// The attempt has a place in flight. The caller compares the token.
+    Open {
+        /// The attempt. The caller accepts or rejects it.
+        attempt: Box<Attempt<'a>>,
+        /// The user whom the token names; `None` if the user does not exist or may not sign in.
+        profile: Option<Box<StoredProfile>>,
+    },
+}
+
+/// An open invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredInvitation {
+    /// The hash of its token.
+    pub hash: InvitationHash,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// Makes, reads and accepts invitations.
+pub struct Invitations<'a>(&'a Table);
+
+impl<'a> Invitations<'a> {
+    /// Returns the port on this table.
+    pub fn new(table: &'a Table) -> Self {
+        Self(table)
+    }
+
+    /// Stores an invitation for `user`, made by `by`, who must still be what it was. One transaction.
+    pub async fn invite(
+        &self,
+        user: &StoredProfile,
+        by: &StoredUser,
+        invitation: NewInvitation<'_>,
+    ) -> Result<InviteOutcome, Fault> {
+        let StoredProfile { user, setup_version, .. } = user;
+        let claim = Change::of_existing()
+            .when(USER_ID, text(user.id))
+            .when(ORGANIZATION_ID, text(user.organization))
+            .set(INVITATION_HASH, text(invitation.hash.as_str()))
+            .set(INVITATION_EXPIRES_AT, text(invitation.expires_at));
+        let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(SETUP_VERSION, number(*setup_version));
+        let (caller, same_caller) = same_access(by);
+        let writes = vec![
+            self.0.check_in_transaction(&caller, &same_caller)?,
+            self.0.check_in_transaction(&keys::user(&user.organization, &user.id), &same)?,
+            self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?,
+        ];
+        match self.0.transact(writes).await {
+            Ok(()) => Ok(InviteOutcome::Invited),
+            Err(CallFailure::Cancelled(reasons)) => match reasons.first() {
+                Some(ItemReason::ConditionFailed(_)) => Ok(InviteOutcome::CallerChanged),
+                _ => Ok(InviteOutcome::Outdated),
+            },
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Starts an attempt to accept, and reads the user whom the token names. Attempts are counted by that user and network as those
+    /// of sign-in are by address and network, whether or not there is such a user. One round trip.
+    pub async fn begin(
+        &self,
+        organization: ObjectId,
+        user: ObjectId,
+        network: NetworkMark,
+        random: [u8; 4],
+        now: Timestamp,
+    ) -> Result<AcceptStart<'a>, Fault> {
+        let origin = SignInOrigin { subject: AttemptSubject::Invited { organization, user }, network, now };
+        let profiles = Profiles::new(self.0);
+        let (started, profile) = tokio::join!(
+            limits::begin(self.0, origin, InFlightPlace::new(now, random)),
+            profiles.load(organization, user)
+        );
+        let profile = profile?.filter(|profile| !profile.user.login_disabled).map(Box::new);
+        Ok(match started? {
+            Ok(attempt) => AcceptStart::Open { attempt: Box::new(attempt), profile },
+            Err(retry_after) => AcceptStart::Locked { retry_after },
+        })
+    }
+
+    /// Returns the user's invitation. Without a user, reads a key that nothing has, so that an unknown one costs the same.
+    pub async fn of(&self, profile: Option<&StoredProfile>) -> Result<Option<StoredInvitation>, Fault> {
+        let key = profile.map_or_else(keys::nobodys_claim, |profile| keys::email(profile.user.email.key()));
+        let claim = self.0.get(&key, None).await?.map(record::read::<ClaimRecord>).transpose()?;
+        let (Some(claim), Some(profile)) = (claim, profile) else { return Ok(None) };
+        let user = &profile.user;
+        if claim.user_id != Some(user.id) || claim.organization_id != user.organization {
+            return Ok(None);
+        }
+        let (hash, expires_at) = (claim.invitation_hash, claim.invitation_expires_at);
+        Ok(hash
+            .zip(expires_at)
+            .map(|(hash, expires_at)| StoredInvitation { hash: InvitationHash::stored(hash), expires_at }))
+    }
+
+    /// Accepts the invitation: sets the password, ends earlier tokens, and spends the invitation. One transaction, on the condition
+    /// that the invitation is still this one and the user exists, may sign in, and has the same address. Returns `false` if that does
+    /// not hold.
+    pub async fn accept(
+        &self,
+        profile: &StoredProfile,
+        invitation: &InvitationHash,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let user = &profile.user;
+        let claim = Change::of_existing()
+            .when(USER_ID, text(user.id))
+            .when(ORGANIZATION_ID, text(user.organization))
+            .when(INVITATION_HASH, text(invitation.as_str()))
+            .set(PASSWORD_HASH, text(password_hash))
+            .remove(INVITATION_HASH)
+            .remove(INVITATION_EXPIRES_AT);
+        let access = when_enabled(Change::of_existing()).when(EMAIL, text(&user.email));
+        // A hash that an earlier version of this service kept in the profile.
+        let access = end_tokens(access, now).set(INVITATION_ACCEPTED_AT, text(now)).remove(PASSWORD_HASH);
+        let writes = vec![
+            self.0.change_in_transaction(&keys::user(&user.organization, &user.id), &access)?,
+            self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?,
+        ];
+        match self.0.transact(writes).await {
+            Ok(()) => Ok(true),
+            Err(CallFailure::Cancelled(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+}

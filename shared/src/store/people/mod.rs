@@ -1,0 +1,5 @@
+//! People: their profiles, changes by an administrator, passwords and invitations.
+
+pub(super) mod edits;
+pub(super) mod invitations;
+pub(super) mod profiles;

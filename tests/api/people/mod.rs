@@ -1,0 +1,8 @@
+//! People: who sees, changes and invites whom, passwords, and invitations.
+
+mod edits;
+mod forged;
+pub(crate) mod invitations;
+mod passwords;
+mod races;
+pub(crate) mod rights;
