@@ -87,3 +87,18 @@ fn every_file_that_a_recipe_names_exists() {
     assert!(recipes.len() >= 6, "{} recipes", recipes.len());
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
+
+#[test]
+fn each_decision_has_a_number_of_its_own_that_its_title_repeats() {
+    let files = files::all();
+    let decisions: Vec<(&str, &str)> = files
+        .iter()
+        .filter_map(|file| Some((file.path.strip_prefix("docs/adr/")?, file.text.lines().next()?)))
+        .collect();
+    assert!(decisions.len() >= 27, "{decisions:?}");
+    for (index, (name, title)) in decisions.iter().enumerate() {
+        let number = index + 1;
+        assert!(name.starts_with(&format!("{number:04}-")), "{name} is decision {number}");
+        assert!(title.starts_with(&format!("# {number}. ")), "{name}: {title}");
+    }
+}
