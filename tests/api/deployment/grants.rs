@@ -119,8 +119,10 @@ pub(crate) fn one_or_many(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a key is as a pattern of `StringLike`, in which `*` is any text.
 pub(crate) fn fits(pattern: &str, pk: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == pk, |prefix| pk.starts_with(prefix))
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == pk };
+    pk.strip_prefix(before).is_some_and(|rest| (0..=rest.len()).any(|start| fits(after, &rest[start..])))
 }
 
 /// What the calls so far demand.
