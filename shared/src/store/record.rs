@@ -277,6 +277,9 @@ pub(super) struct ClaimRecord {
     /// Until when that invitation can be accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invitation_expires_at: Option<Timestamp>,
+    /// The counter of credentials for which it was made. An apply's invitation has none, as its user has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invitation_credentials: Option<u64>,
 }
 
 impl Record for ClaimRecord {
@@ -293,6 +296,7 @@ impl ClaimRecord {
             password_hash: password_hash.map(str::to_owned),
             invitation_hash: None,
             invitation_expires_at: None,
+            invitation_credentials: None,
         }
     }
 
@@ -305,6 +309,7 @@ impl ClaimRecord {
             password_hash: password_hash.map(str::to_owned),
             invitation_hash: None,
             invitation_expires_at: None,
+            invitation_credentials: None,
         }
     }
 }

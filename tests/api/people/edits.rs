@@ -1,5 +1,6 @@
 //! An administrator changes a user: what ends, what moves, and what stays.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::Role;
 use tests::{
@@ -49,6 +50,18 @@ async fn profile_fields_are_part_of_the_setup_and_access_is_not() {
         );
         assert_eq!(after.contains_key("credentialsChangedAt"), ends, "{body}");
         assert_eq!(app.verify_token(&token).await.status, if ends { 401 } else { 200 }, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn access_ends_whatever_another_system_wrote_as_the_version_of_the_setup() {
+    for version in [AttributeValue::S("1".to_owned()), AttributeValue::Null(true), AttributeValue::N("-3".to_owned())] {
+        let app = TestApp::start().await;
+        let (sam, gil) = (app.token(SAM), app.member(GIL).user.clone());
+        app.set_attribute(&gil, "setupVersion", version.clone()).await;
+        app.invite(&sam, &gil.id.to_string()).await.expect(201);
+        app.change_user_by(&sam, &gil.id.to_string(), &json!({"loginDisabled": true})).await.expect(200);
+        app.login(GIL, PASSWORD).await.expect_problem(401, "invalid_credentials");
     }
 }
 

@@ -288,6 +288,29 @@ async fn a_changed_password_or_address_ends_an_open_invitation() {
 }
 
 #[tokio::test]
+async fn a_changed_role_or_a_disabling_ends_an_open_invitation_and_a_changed_name_does_not() {
+    for (changes, is_open) in [
+        (vec![json!({"accessRole": "ADMIN"})], false),
+        (vec![json!({"accessRole": "ADMIN"}), json!({"accessRole": "SALES_REP"})], false),
+        (vec![json!({"loginDisabled": true}), json!({"loginDisabled": false})], false),
+        (vec![json!({"fullName": "Casey"}), json!({"phoneNumber": null})], true),
+    ] {
+        let app = TestApp::start().await;
+        let (sam, casey) = (app.token(SAM), invited_casey(&app).await);
+        // The invitation of an apply, and then a fresh one, made for a counter above zero.
+        for token in [casey.token, String::new()] {
+            let token = if token.is_empty() { token_of(&app.invite(&sam, &casey.user).await) } else { token };
+            for change in &changes {
+                app.change_user_by(&sam, &casey.user, change).await.expect(200);
+            }
+            let answer = accept(&app, &token).await;
+            assert_eq!(answer.status, if is_open { 200 } else { 401 }, "{changes:?}: {}", answer.text);
+            app.change_user_by(&sam, &casey.user, &json!({"accessRole": "SALES_REP"})).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bad_password_spends_no_invitation() {
     let app = TestApp::start().await;
     let casey = invited_casey(&app).await;

@@ -13,8 +13,8 @@ use super::clearing::delete_user_items;
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Role, Timestamp};
 use crate::store::attributes::{
-    ACCESS_ROLE, ANSWER, CLONED_FROM, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, INVITATION_ACCEPTED_AT, LOGIN_DISABLED, NAME,
-    ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE, UNDONE_AT, UNDONE_BY, USER_ID,
+    ACCESS_ROLE, ANSWER, CLONED_FROM, CREDENTIAL_VERSION, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, INVITATION_ACCEPTED_AT,
+    LOGIN_DISABLED, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE, UNDONE_AT, UNDONE_BY, USER_ID,
 };
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION};
@@ -279,7 +279,8 @@ fn untouched(apply: &StoredApply) -> Change {
         .when(LOGIN_DISABLED, AttributeValue::Bool(false));
     match apply.record.access_role {
         Some(role) => untouched.when(ACCESS_ROLE, text(role)),
-        None => untouched,
+        // An earlier version recorded no role. A changed one has raised the counter.
+        None => untouched.when_absent(CREDENTIAL_VERSION),
     }
 }
 

@@ -135,6 +135,7 @@ impl TableRepair<'_> {
             password_hash: None,
             invitation_hash: None,
             invitation_expires_at: None,
+            invitation_credentials: None,
         };
         let has_address = Change::of_existing().when(EMAIL, text(email.as_str()));
         let writes = vec![

@@ -205,19 +205,23 @@ impl<'a> UserEditor<'a> {
     }
 }
 
-/// Returns the change of the user, on the condition that setup, role and access are as they were read.
+/// Returns the change of the user, on the condition that role and access are as they were read, and the setup too if the profile
+/// changes.
 fn user_change(edit: UserEdit<'_>, changed: &ChangedUser) -> Change {
     let UserEdit { before, change, now, .. } = edit;
     let user = &changed.user;
-    let same = Change::of_existing()
-        .when(SETUP_VERSION, number(before.setup_version))
-        .when(ACCESS_ROLE, text(before.user.role));
+    let same = Change::of_existing().when(ACCESS_ROLE, text(before.user.role));
     let mut update = when_credentials(same, before.credentials.version).set(UPDATED_AT, text(now));
     update = match before.user.login_disabled {
         true => update.when(LOGIN_DISABLED, AttributeValue::Bool(true)),
         false => when_enabled(update),
     };
     if changed.changes_profile {
+        // Access is no part of the setup: who is to be disabled is so however the setup changes.
+        update = match before.setup_version {
+            0 => update.when_absent_or(SETUP_VERSION, number(0)),
+            version => update.when(SETUP_VERSION, number(version)),
+        };
         update = update.set(SETUP_VERSION, number(before.setup_version + 1)).set(EMAIL, text(&user.email));
         update = put(update, FULL_NAME, change.full_name.is_some(), user.full_name.as_ref());
         update = put(update, PHONE_NUMBER, change.phone_number.is_some(), user.phone_number.as_ref());

@@ -4,10 +4,10 @@ use super::profiles::Profiles;
 use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp};
 use crate::invitation_token::InvitationHash;
 use crate::store::attributes::{
-    ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_EXPIRES_AT, INVITATION_HASH, ORGANIZATION_ID, PASSWORD_HASH,
-    SETUP_VERSION, USER_ID,
+    ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH,
+    ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
 };
-use crate::store::credentials::{end_tokens, same_access, when_enabled};
+use crate::store::credentials::{end_tokens, same_access, when_credentials, when_enabled};
 use crate::store::keys;
 use crate::store::record::{self, ClaimRecord};
 use crate::store::setups::users::StoredUser;
@@ -71,20 +71,23 @@ impl<'a> Invitations<'a> {
         Self(table)
     }
 
-    /// Stores an invitation for `user`, made by `by`, who must still be what it was. One transaction.
+    /// Stores an invitation for `user`, made by `by`, who must still be what it was. It holds for the user's present credentials:
+    /// another role or a disabling ends it, as it ends tokens. One transaction.
     pub async fn invite(
         &self,
         user: &StoredProfile,
         by: &StoredUser,
         invitation: NewInvitation<'_>,
     ) -> Result<InviteOutcome, Fault> {
-        let StoredProfile { user, setup_version, .. } = user;
+        let StoredProfile { user, credentials, .. } = user;
         let claim = Change::of_existing()
             .when(USER_ID, text(user.id))
             .when(ORGANIZATION_ID, text(user.organization))
             .set(INVITATION_HASH, text(invitation.hash.as_str()))
-            .set(INVITATION_EXPIRES_AT, text(invitation.expires_at));
-        let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(SETUP_VERSION, number(*setup_version));
+            .set(INVITATION_EXPIRES_AT, text(invitation.expires_at))
+            .set(INVITATION_CREDENTIALS, number(credentials.version));
+        let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(EMAIL, text(&user.email));
+        let same = when_credentials(same, credentials.version);
         let (caller, same_caller) = same_access(by);
         let writes = vec![
             self.0.check_in_transaction(&caller, &same_caller)?,
@@ -124,13 +127,14 @@ impl<'a> Invitations<'a> {
         })
     }
 
-    /// Returns the user's invitation. Without a user, reads a key that nothing has, so that an unknown one costs the same.
+    /// Returns the user's invitation, if it was made for the present credentials. Without a user, reads a key that nothing has, so that an unknown one costs the same.
     pub async fn of(&self, profile: Option<&StoredProfile>) -> Result<Option<StoredInvitation>, Fault> {
         let key = profile.map_or_else(keys::nobodys_claim, |profile| keys::email(profile.user.email.key()));
         let claim = self.0.get(&key, None).await?.map(record::read::<ClaimRecord>).transpose()?;
         let (Some(claim), Some(profile)) = (claim, profile) else { return Ok(None) };
         let user = &profile.user;
-        if claim.user_id != Some(user.id) || claim.organization_id != user.organization {
+        let is_own = claim.user_id == Some(user.id) && claim.organization_id == user.organization;
+        if !is_own || claim.invitation_credentials.unwrap_or_default() != profile.credentials.version {
             return Ok(None);
         }
         let (hash, expires_at) = (claim.invitation_hash, claim.invitation_expires_at);
@@ -140,8 +144,8 @@ impl<'a> Invitations<'a> {
     }
 
     /// Accepts the invitation: sets the password, ends earlier tokens, and spends the invitation. One transaction, on the condition
-    /// that the invitation is still this one and the user exists, may sign in, and has the same address. Returns `false` if that does
-    /// not hold.
+    /// that the invitation is still this one and the user exists, may sign in, and has the same address and credentials. Returns `false`
+    /// if that does not hold.
     pub async fn accept(
         &self,
         profile: &StoredProfile,
@@ -156,8 +160,10 @@ impl<'a> Invitations<'a> {
             .when(INVITATION_HASH, text(invitation.as_str()))
             .set(PASSWORD_HASH, text(password_hash))
             .remove(INVITATION_HASH)
-            .remove(INVITATION_EXPIRES_AT);
+            .remove(INVITATION_EXPIRES_AT)
+            .remove(INVITATION_CREDENTIALS);
         let access = when_enabled(Change::of_existing()).when(EMAIL, text(&user.email));
+        let access = when_credentials(access, profile.credentials.version);
         // A hash that an earlier version of this service kept in the profile.
         let access = end_tokens(access, now).set(INVITATION_ACCEPTED_AT, text(now)).remove(PASSWORD_HASH);
         let writes = vec![

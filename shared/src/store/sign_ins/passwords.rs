@@ -2,7 +2,9 @@
 
 use super::{Account, SignIns};
 use crate::domain::{EmailKey, Fault, Timestamp};
-use crate::store::attributes::{INVITATION_EXPIRES_AT, INVITATION_HASH, ORGANIZATION_ID, PASSWORD_HASH, USER_ID};
+use crate::store::attributes::{
+    INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH, ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
+};
 use crate::store::credentials::{end_tokens, when_credentials, when_enabled, when_hash};
 use crate::store::keys;
 use crate::store::table::change::{Change, text};
@@ -28,7 +30,8 @@ impl SignIns<'_> {
             .when(ORGANIZATION_ID, text(user.organization))
             .set(PASSWORD_HASH, text(password_hash))
             .remove(INVITATION_HASH)
-            .remove(INVITATION_EXPIRES_AT);
+            .remove(INVITATION_EXPIRES_AT)
+            .remove(INVITATION_CREDENTIALS);
         let access = when_credentials(when_enabled(Change::of_existing()), user.credentials.version);
         let access = match in_profile {
             Some(_) => when_hash(access, in_profile).remove(PASSWORD_HASH),
