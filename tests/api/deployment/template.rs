@@ -383,3 +383,12 @@ fn the_table_of_the_template_is_the_table_of_the_code() {
     assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], "expiresAt");
 }
+
+#[test]
+fn a_release_unwinds_so_that_the_service_answers_when_a_request_panics() {
+    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
+    let (_, release) = manifest.split_once("\n[profile.release]\n").unwrap();
+    let release = release.split("\n[").next().unwrap();
+    // Where the profile does not say it, `cargo lambda build` says `abort`.
+    assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
+}
