@@ -43,6 +43,20 @@ def filter_path_parameters(context, path_parameters):
     return not any("?" in value or "%3f" in value.lower() for value in values)
 
 
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Gives a new user exactly one of password and invite, which the description says in words. A value of another type stays."""
+    user = case.body.get("newUser") if isinstance(case.body, dict) else None
+    if not isinstance(user, dict):
+        return
+    password, invite = user.get("password"), user.get("invite")
+    if isinstance(password, str) and isinstance(invite, bool):
+        user = {name: value for name, value in user.items() if name != "invite"}
+    elif password is None and invite in (None, False):
+        user = {**user, "invite": True}
+    case.body = {**case.body, "newUser": user}
+
+
 def without_nulls(body):
     """The body without its fields that are null."""
     if not isinstance(body, dict):
