@@ -47,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let agents = HashMap::from([(agent.automation_name.clone(), agents)]);
     let person = types::NewUser {
         email: "casey.rust@globex.example".parse()?,
-        password: "TempPass!2026".parse()?,
+        password: Some("TempPass!2026".parse()?),
+        invite: None,
         full_name: Some("Casey New".parse()?),
         access_role: Some(types::Role::SalesRep),
         department_id: None,
