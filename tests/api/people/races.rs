@@ -1,7 +1,8 @@
 //! Two changes of one user or one organization at once: whichever order they come in, the rules hold.
 
 use serde_json::{Value, json};
-use shared::domain::Role;
+use shared::domain::{Role, TokenCredentials, User};
+use shared::http::Caller;
 use tests::{ACME, ALEX, CASEY, Gate, PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, snapshot};
 
 use crate::people::invitations::{accept, invited_casey};
@@ -19,6 +20,12 @@ async fn overtaken<A, B>(app: &TestApp, first: impl Future<Output = A>, second: 
         answer
     };
     tokio::join!(first, second)
+}
+
+/// Returns a token of a user who is not in the workspace.
+fn token_of(app: &TestApp, user: &User) -> String {
+    let (credentials, name) = (TokenCredentials::default(), String::new());
+    app.token_for(&Caller { user: user.id, organization: user.organization, role: user.role, name, credentials })
 }
 
 /// How many may administer the organization.
@@ -46,14 +53,7 @@ async fn two_administrators_who_take_each_others_role_at_once_do_not_both_succee
         let app = TestApp::start().await;
         let other = user_of(&app, ACME, Role::Admin, 0xe1).await;
         let (pat, id) = (app.token(PAT), app.member(PAT).user.id.to_string());
-        let caller = shared::http::Caller {
-            user: other.id,
-            organization: other.organization,
-            role: other.role,
-            name: String::new(),
-            credentials: shared::domain::TokenCredentials::default(),
-        };
-        let others = app.token_for(&caller);
+        let others = token_of(&app, &other);
         let [of_other, of_pat]: [Value; 2] = bodies;
         let other_id = other.id.to_string();
         let (first, second) =
@@ -69,14 +69,7 @@ async fn two_administrators_who_take_each_others_role_at_once_do_not_both_succee
 async fn two_administrators_who_step_down_at_once_do_not_both_succeed() {
     let app = TestApp::start().await;
     let other = user_of(&app, ACME, Role::Admin, 0xe1).await;
-    let caller = shared::http::Caller {
-        user: other.id,
-        organization: other.organization,
-        role: other.role,
-        name: String::new(),
-        credentials: shared::domain::TokenCredentials::default(),
-    };
-    let (pat, others, body) = (app.token(PAT), app.token_for(&caller), json!({"accessRole": "SALES_REP"}));
+    let (pat, others, body) = (app.token(PAT), token_of(&app, &other), json!({"accessRole": "SALES_REP"}));
     let (id, other_id) = (app.member(PAT).user.id.to_string(), other.id.to_string());
     let (first, second) =
         overtaken(&app, app.change_user_by(&pat, &id, &body), app.change_user_by(&others, &other_id, &body)).await;
@@ -89,14 +82,7 @@ async fn two_administrators_who_step_down_at_once_do_not_both_succeed() {
 async fn a_caller_who_is_demoted_before_its_change_is_written_changes_nothing() {
     let app = TestApp::start().await;
     let other = user_of(&app, ACME, Role::Admin, 0xe1).await;
-    let caller = shared::http::Caller {
-        user: other.id,
-        organization: other.organization,
-        role: other.role,
-        name: String::new(),
-        credentials: shared::domain::TokenCredentials::default(),
-    };
-    let (alex, others) = (app.member(ALEX).user.id.to_string(), app.token_for(&caller));
+    let (alex, others) = (app.member(ALEX).user.id.to_string(), token_of(&app, &other));
     let (first, second) = overtaken(
         &app,
         app.change_user_by(&others, &alex, &json!({"accessRole": "ADMIN"})),
