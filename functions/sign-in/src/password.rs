@@ -66,7 +66,7 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
     signed_in(call.app, &user, now)
 }
 
-/// Returns both passwords. Refuses a current one that nobody can have.
+/// Returns both passwords. Refuses a current password that is too long to be hashed.
 fn passwords(body: PasswordBody) -> Result<(Password, Password), ApiError> {
     let PasswordBody { current_password, new_password } = body;
     if current_password.is_hashable() {

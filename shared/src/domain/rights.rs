@@ -264,8 +264,8 @@ impl Principal {
         }
     }
 
-    /// Returns whether this principal may do `action` to a user. Nobody changes or invites a role above its own, and nobody invites
-    /// itself: a stolen token would become a password.
+    /// Returns whether this principal may do `action` to a user. A change or an invitation of a user with a higher role is refused.
+    /// So is an invitation of oneself, with which a stolen token would become a password.
     pub fn judge_user(&self, action: Action, target: UserTarget) -> Verdict {
         let reaches = reach(self.role, action) == Reach::OwnUsers;
         if !reaches || target.organization != self.organization {

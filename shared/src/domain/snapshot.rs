@@ -104,7 +104,7 @@ pub struct SharedRevision {
     pub content: ContentAddress,
 }
 
-/// What was shared before the current sharing.
+/// The sharing before the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EarlierSharing {
     /// The revision.
@@ -116,9 +116,9 @@ pub struct EarlierSharing {
 /// The revision of a snapshot that is shared with other organizations, and those that can be.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shares {
-    /// What is shared; `None` where nothing is, or where that was never written down: see [`Snapshot::shared`].
+    /// The shared revision. `None` if no revision is shared, or if the sharing is not recorded: see [`Snapshot::shared`].
     pub current: Option<SharedRevision>,
-    /// What was shared before.
+    /// The sharing before it.
     pub earlier: Option<EarlierSharing>,
     /// Whether each further revision is shared as soon as it is made.
     pub follow: bool,
