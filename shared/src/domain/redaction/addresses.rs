@@ -1,6 +1,6 @@
 //! Addresses that are credentials: who has one may post, run something, or read.
 
-use super::credible::is_random;
+use super::looks::is_random;
 
 /// Services whose addresses are credentials by their path, as the documentation of each describes it. What follows is taken out.
 pub(super) const PATHS: &[&str] = &[

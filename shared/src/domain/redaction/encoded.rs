@@ -10,10 +10,11 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use regex::Regex;
 
 use super::coat::{DecodedText, percent_decoded};
-use super::credible::{is_plain, is_record_id};
+use super::credible::{is_named_secret, is_plain};
 use super::expression::compiled;
+use super::looks::is_record_id;
 use super::names::SecretHint;
-use super::{credible, text};
+use super::text;
 use crate::domain::{OverBudget, Work};
 
 /// The fewest base64 characters that are decoded: 18 bytes, less than which holds no credential with its name.
@@ -135,7 +136,7 @@ fn is_basic_credential(decoded: &str) -> bool {
             && !is_plain(password)
             && !is_record_id(password)
             && password.contains(char::is_alphabetic)
-            && credible::is_named_secret(SecretHint::Password, password)
+            && is_named_secret(SecretHint::Password, password)
     })
 }
 

@@ -5,9 +5,10 @@ use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex};
 
-use super::credible::{is_chosen, is_coded, is_named_secret, is_plain, is_random, is_record_id};
+use super::credible::{is_chosen, is_named_secret, is_plain};
 use super::expression::compiled;
 use super::gate::{Gate, Gates};
+use super::looks::{is_coded, is_random, is_record_id};
 use super::names::{SecretHint, is_pass, parameter_hint};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};

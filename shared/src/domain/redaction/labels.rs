@@ -4,12 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::credible::{
-    is_assigned_secret, is_chosen, is_coded, is_named_secret, is_password_like, is_plain, is_random, is_record_id,
-};
+use super::credible::{is_assigned_secret, is_chosen, is_named_secret, is_plain};
 use super::expression::compiled;
 use super::forms::{FormRule, Match, MatchTest, QUOTE};
 use super::gate::Gate;
+use super::looks::{is_coded, is_password_like, is_random, is_record_id};
 use super::names::{SecretHint, hint, is_pass, is_user};
 use super::stand_in::is_identifier;
 

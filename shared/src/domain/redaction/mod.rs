@@ -18,6 +18,7 @@ mod forms;
 mod gate;
 mod json;
 mod labels;
+mod looks;
 mod names;
 mod normal;
 mod numbers;

@@ -1,8 +1,9 @@
 //! What opens something beside a program, as people write it down: doors, networks, accounts.
 
-use super::credible::{is_chosen, is_coded, is_plain};
+use super::credible::{is_chosen, is_plain};
 use super::forms::{FormRule, Match};
 use super::gate::Gate;
+use super::looks::is_coded;
 
 pub(super) fn rules() -> Vec<FormRule> {
     vec![

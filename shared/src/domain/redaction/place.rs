@@ -4,6 +4,7 @@ use super::fields::{
     ADDRESS_ENDINGS, BOUND, NAMING_FIELDS, OPEN_HEADERS, OTHER_ADDRESS_ENDINGS, PLAIN_PARTS, STEP_PARTS, VALUE_FIELDS,
     WEBHOOK_PARTS, WEBHOOK_PLAIN,
 };
+use super::looks::{is_coded, is_record_id};
 use super::names::{SecretHint, collapsed, hint, is_named_like_a_secret, is_pass, is_pin, is_user, words};
 pub(super) use super::shape::{JsonShape, View, digits};
 use super::stand_in::{SCHEMES, is_merge_tags, stands_in};
@@ -259,7 +260,7 @@ fn in_webhook<S: JsonShape>(key: &str, name: &str, value: &S) -> ValuePlace {
         _ if ends(WEBHOOK_PLAIN) => ValuePlace::Ordinary,
         // `sendToWebhook` is a switch in some setups, the URL itself in others, an object in yet others.
         _ if ends(&ADDRESS_ENDINGS) => ValuePlace::WebhookUrl,
-        View::Text(text) if name.ends_with("webhookid") && credible::is_record_id(text) && !text.contains('-') => {
+        View::Text(text) if name.ends_with("webhookid") && is_record_id(text) && !text.contains('-') => {
             ValuePlace::Ordinary
         }
         View::Number if name.ends_with("id") => ValuePlace::Ordinary,
@@ -366,5 +367,5 @@ fn is_caption(value: &str) -> bool {
     let is_sentence = || value.starts_with(char::is_uppercase) || value.ends_with(['.', '?', '!', ':', '…']);
     let is_header =
         || words().count() == 2 && words().next().is_some_and(|word| SCHEMES.contains(&word.to_lowercase().as_str()));
-    words().count() > 1 && !is_header() && (is_sentence() || speaks()) && !words().any(credible::is_coded)
+    words().count() > 1 && !is_header() && (is_sentence() || speaks()) && !words().any(is_coded)
 }

@@ -1,5 +1,6 @@
 //! What stands where a secret would, and is none: a merge tag of any language, a variable, a word for the value.
 
+use super::looks::{is_coded, is_random};
 use super::names::{is_named_like_a_secret, is_naming_word};
 
 /// Delimiters of merge tags, those first that begin like a shorter one. What stands between them is not looked at.
@@ -167,7 +168,7 @@ pub(super) fn is_identifier(value: &str) -> bool {
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || "_$@".contains(c))
             && part.chars().all(|c| c.is_ascii_alphanumeric() || "_$@".contains(c))
-            && !super::credible::is_coded(part)
+            && !is_coded(part)
     };
     let parts: Vec<&str> =
         value.split(['.', '[']).flat_map(|part| part.split("->")).flat_map(|part| part.split("::")).collect();
@@ -248,8 +249,7 @@ fn named(text: &str) -> Option<usize> {
     }
     let name = text.strip_prefix(SIGILS)?;
     let length = name.find(|c: char| !c.is_alphanumeric() && !"_.".contains(c)).unwrap_or(name.len());
-    let is_name =
-        name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !super::credible::is_random(&name[..length]);
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !is_random(&name[..length]);
     // What a shell or a template fills in has a name of one kind of letters; a password may begin with a dollar as well.
     let is_plain = name[..length].chars().all(|c| !c.is_ascii_digit());
     (is_name && is_plain).then_some(1 + length)

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::credible::{is_named_secret, is_password_like};
+use super::credible::is_named_secret;
+use super::looks::is_password_like;
 use super::names::{SecretHint, hint, is_pass};
 use crate::domain::{OverBudget, Work};
 
