@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::credible::{is_chosen, is_named_secret, is_plain};
 use super::expression::compiled;
-use super::gate::{Gate, Gates};
+use super::gate::Gates;
 use super::looks::{is_coded, is_random, is_record_id};
 use super::names::{SecretHint, is_pass, parameter_hint};
+use super::rule::{FormRule, Gate, Match, MatchTest, QUOTE, always};
 use super::stand_in::stands_in;
 use super::{addresses, formats, labels, share};
 use crate::domain::{OverBudget, Work};
@@ -34,53 +35,6 @@ struct Forms {
     gates: Gates,
 }
 
-/// A match of a rule, in its text.
-pub(super) struct Match<'t, 'c> {
-    text: &'t str,
-    captures: &'c Captures<'t>,
-}
-
-impl<'t> Match<'t, '_> {
-    pub(super) fn secret(&self) -> &'t str {
-        self.group("secret")
-    }
-
-    pub(super) fn name(&self) -> &'t str {
-        self.group("name")
-    }
-
-    pub(super) fn group(&self, name: &str) -> &'t str {
-        self.captures.name(name).map_or("", |group| group.as_str())
-    }
-
-    /// At most `length` bytes before the match.
-    pub(super) fn before(&self, length: usize) -> &'t str {
-        let end = self.captures.get(0).map_or(0, |whole| whole.start());
-        let mut start = end.saturating_sub(length);
-        while !self.text.is_char_boundary(start) {
-            start += 1;
-        }
-        &self.text[start..end]
-    }
-
-    /// At most `length` bytes after what would go.
-    pub(super) fn after(&self, length: usize) -> &'t str {
-        let start = self.captures.name("secret").map_or(self.text.len(), |secret| secret.end());
-        let mut end = (start + length).min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.text[start..end]
-    }
-
-    /// Whether what would go is the beginning of a merge tag: `$` of `${token}`.
-    fn is_cut_tag(&self) -> bool {
-        let (after, value) = (self.after(1), self.secret());
-        after.starts_with('{') && value.ends_with(['$', '#', '@', '%'])
-            || after.starts_with('(') && value.ends_with('$')
-    }
-}
-
 /// A match that is refused and longer than this is passed over as a whole. A shorter one is searched again from where
 /// its value begins ("token: password: abc123"), so the limit bounds how often one byte is looked at.
 const RESUMED: usize = 256;
@@ -96,7 +50,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>, work: &Work) -> Re
         let mut at = 0;
         while let Some(captures) = (at <= text.len()).then(|| form.expression().captures_at(text, at)).flatten() {
             let Some((whole, secret)) = captures.get(0).zip(captures.name("secret")) else { break };
-            let candidate = Match { text, captures: &captures };
+            let candidate = Match::new(text, &captures);
             if !candidate.is_cut_tag() && (form.judge)(&candidate) {
                 found.push(without_marks(text, secret.range()));
                 at = secret.end().max(at + 1);
@@ -137,13 +91,6 @@ fn check_closed_gates(text: &str, gates: &[bool]) {
 #[cfg(test)]
 pub(super) fn count() -> usize {
     FORMS.forms.len()
-}
-
-/// Quotation marks around a name or a value, as they come in JSON, in JSON within JSON, in HTML, and not at all.
-pub(super) const QUOTE: &str = r#"(?:\\*["'`]|&quot;|&#3[49];){0,2}"#;
-
-pub(super) fn always(_: &Match<'_, '_>) -> bool {
-    true
 }
 
 fn looks_made(found: &Match<'_, '_>) -> bool {
@@ -206,10 +153,6 @@ fn is_given_to_curl(found: &Match<'_, '_>) -> bool {
     ["curl", "wget", "httpie", "http ", "https ", "xh "].iter().any(|command| before.contains(command))
         && is_user_and_password(found)
 }
-
-/// What a text must contain, an expression, and what judges a match of it.
-pub(super) type FormRule = (Gate, String, MatchTest);
-pub(super) type MatchTest = fn(&Match<'_, '_>) -> bool;
 
 static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let (mut gates, mut forms) = (Vec::new(), Vec::new());

@@ -4,17 +4,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::labels;
-
-/// What a text must contain for a rule to match.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Gate {
-    /// Nothing in particular.
-    Open,
-    /// At least one of these, in upper or lower case.
-    Literals(&'static [&'static str]),
-    /// The name of a secret with a value behind it.
-    Named,
-}
+use super::rule::Gate;
 
 /// Two letters beyond ASCII that Unicode folds to `k` and `s`. A text with one of them gets through every gate of literals.
 const FOLDED: [&str; 2] = ["\u{212a}", "\u{17f}"];

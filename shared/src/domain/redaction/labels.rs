@@ -6,10 +6,9 @@ use regex::Regex;
 
 use super::credible::{is_assigned_secret, is_chosen, is_named_secret, is_plain};
 use super::expression::compiled;
-use super::forms::{FormRule, Match, MatchTest, QUOTE};
-use super::gate::Gate;
 use super::looks::{is_coded, is_password_like, is_random, is_record_id};
 use super::names::{SecretHint, hint, is_pass, is_user};
+use super::rule::{FormRule, Gate, Match, MatchTest, QUOTE, always};
 use super::stand_in::is_identifier;
 
 /// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`hint`].
@@ -245,7 +244,7 @@ fn named() -> Vec<NamedRule> {
             "",
             word(),
             format!(r"{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[\s--\n]*(?m:$)"),
-            super::forms::always,
+            always,
         ),
         // --name value, as on a command line.
         rule(r"\s--", word(), r#"[\s=]+["']?(?<secret>[^\s"'<>{}]{4,})"#.to_owned(), |found| {

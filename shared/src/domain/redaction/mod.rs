@@ -24,6 +24,7 @@ mod normal;
 mod numbers;
 mod openers;
 mod place;
+mod rule;
 mod shape;
 mod share;
 mod stand_in;

@@ -1,9 +1,8 @@
 //! What opens something beside a program, as people write it down: doors, networks, accounts.
 
 use super::credible::{is_chosen, is_plain};
-use super::forms::{FormRule, Match};
-use super::gate::Gate;
 use super::looks::is_coded;
+use super::rule::{FormRule, Gate, Match};
 
 pub(super) fn rules() -> Vec<FormRule> {
     vec![

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::expression::compiled;
-use super::forms::Match;
+use super::rule::Match;
 use crate::domain::{Document, OverBudget, Work, texts};
 
 /// Where a link leads to a meeting, a file, a group, a form, a payment, as the documentation of each service has it.
