@@ -11,10 +11,11 @@ use regex::Regex;
 
 use super::coat::{DecodedText, percent_decoded};
 use super::credible::{is_named_secret, is_plain};
+use super::edit::Search;
 use super::expression::compiled;
 use super::looks::is_record_id;
 use super::names::SecretHint;
-use super::text;
+use super::value_place::ValuePlace;
 use crate::domain::{OverBudget, Work};
 
 /// The fewest base64 characters that are decoded: 18 bytes, less than which holds no credential with its name.
@@ -33,16 +34,20 @@ static BASE64: LazyLock<Regex> =
 static PERCENT: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[A-Za-z0-9._~+*!:/-]*%[0-9A-Fa-f]{2}[A-Za-z0-9._~+*!:/%-]*"));
 
-/// Adds where an encoded secret stands in `text` to `found`. `layers` is how many more may be taken off.
-pub(super) fn find(text: &str, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
-    let Some(layers) = layers.checked_sub(1) else { return Ok(()) };
+/// Adds where an encoded secret stands in `text` to `found`. `search` searches what decodes to text.
+pub(super) fn find(
+    text: &str,
+    search: &Search<'_>,
+    found: &mut Vec<Range<usize>>,
+    work: &Work,
+) -> Result<(), OverBudget> {
     for run in BASE64.find_iter(text) {
-        in_base64(text, run.range(), layers, found, work)?;
+        in_base64(text, run.range(), search, found, work)?;
     }
     for run in PERCENT.find_iter(text) {
         work.spend(run.len())?;
         if let Some(decoded) = percent_decoded(run.as_str()) {
-            let edits = text::edits(&decoded.text, layers, work)?;
+            let edits = search(&decoded.text, ValuePlace::Ordinary)?;
             found.extend(edits.into_iter().map(|edit| moved(&decoded.source(&edit.range), run.start())));
         }
     }
@@ -58,7 +63,7 @@ fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
 fn in_base64(
     text: &str,
     range: Range<usize>,
-    layers: usize,
+    search: &Search<'_>,
     found: &mut Vec<Range<usize>>,
     work: &Work,
 ) -> Result<(), OverBudget> {
@@ -70,13 +75,13 @@ fn in_base64(
     let before = found.len();
     for marks in readings {
         match marks {
-            [] => in_piece(&whole, layers, found, work)?,
+            [] => in_piece(&whole, search, found, work)?,
             ['\r', ..] => {
                 let mut start = range.start;
                 for line in run.split_inclusive(marks) {
                     let mut piece = DecodedText::default();
                     piece.push_verbatim(line.trim_end_matches(marks), start);
-                    in_piece(&piece, layers, found, work)?;
+                    in_piece(&piece, search, found, work)?;
                     start += line.len();
                 }
             }
@@ -84,7 +89,7 @@ fn in_base64(
                 let mut start = 0;
                 for part in whole.text.split_inclusive(marks) {
                     let inner = part.trim_end_matches(marks);
-                    in_piece(&whole.part(start..start + inner.len()), layers, found, work)?;
+                    in_piece(&whole.part(start..start + inner.len()), search, found, work)?;
                     start += part.len();
                 }
             }
@@ -108,7 +113,12 @@ fn without_breaks(run: &str, start: usize) -> DecodedText {
 }
 
 /// Adds where a secret stands in base64: the groups of four characters that hold some of it.
-fn in_piece(piece: &DecodedText, layers: usize, found: &mut Vec<Range<usize>>, work: &Work) -> Result<(), OverBudget> {
+fn in_piece(
+    piece: &DecodedText,
+    search: &Search<'_>,
+    found: &mut Vec<Range<usize>>,
+    work: &Work,
+) -> Result<(), OverBudget> {
     let run = &piece.text;
     work.spend(run.len())?;
     let Some(decoded) = decoded(run) else { return Ok(()) };
@@ -116,7 +126,7 @@ fn in_piece(piece: &DecodedText, layers: usize, found: &mut Vec<Range<usize>>, w
         found.push(piece.source(&(0..run.len())));
         return Ok(());
     }
-    for edit in text::edits(&decoded, layers, work)? {
+    for edit in search(&decoded, ValuePlace::Ordinary)? {
         let (start, end) = (edit.range.start / 3 * 4, edit.range.end.div_ceil(3) * 4);
         // The last group and its padding go as one.
         let end =

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::coat::DecodedText;
-use super::place::{self, JsonShape, View};
+use super::shape::{JsonShape, View, digits};
 use crate::domain::{OverBudget, Work};
 
 /// How deep objects and lists may stand inside each other: as deep as `serde_json` reads them.
@@ -166,7 +166,7 @@ impl Reader<'_> {
         let is_part = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         self.at += length;
-        rest[..length].parse::<f64>().ok().map(|_| Kind::Number(place::digits(&rest[..length])))
+        rest[..length].parse::<f64>().ok().map(|_| Kind::Number(digits(&rest[..length])))
     }
 
     fn word(&mut self) -> Option<Kind> {

@@ -10,6 +10,7 @@ mod addresses;
 mod again;
 mod coat;
 mod credible;
+mod edit;
 mod encoded;
 mod expression;
 mod fields;
@@ -39,8 +40,8 @@ mod within;
 use std::borrow::Cow;
 
 pub use self::again::redact_again;
-use self::place::ValuePlace;
 pub use self::share::{CapabilityLinks, capability_links};
+use self::value_place::ValuePlace;
 use self::walk::Redactor;
 use super::{Document, OverBudget, Work};
 

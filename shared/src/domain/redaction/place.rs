@@ -1,16 +1,16 @@
 //! Rules of place: what a value is by where it stands.
 
+use super::edit::Substitute;
 use super::fields::{
     ADDRESS_ENDINGS, BOUND, NAMING_FIELDS, OPEN_HEADERS, OTHER_ADDRESS_ENDINGS, PLAIN_PARTS, STEP_PARTS, VALUE_FIELDS,
     WEBHOOK_PARTS, WEBHOOK_PLAIN,
 };
 use super::looks::{is_coded, is_record_id};
 use super::names::{SecretHint, collapsed, hint, is_named_like_a_secret, is_pass, is_pin, is_user, words};
-pub(super) use super::shape::{JsonShape, View, digits};
+use super::shape::{JsonShape, View};
 use super::stand_in::{SCHEMES, is_merge_tags, stands_in};
-use super::text::{Edit, Substitute};
-pub(super) use super::value_place::ValuePlace;
-use super::{PLACEHOLDER, credible, text, webhook};
+use super::value_place::ValuePlace;
+use super::{PLACEHOLDER, credible, webhook};
 use crate::domain::{OverBudget, Work};
 
 /// Where the values of an object stand that stands at `around`.
@@ -320,20 +320,28 @@ fn place_beside(key: &str, place: ValuePlace) -> ValuePlace {
     }
 }
 
-/// What has to go of a text at this place.
-pub(super) fn edits(value: &str, place: ValuePlace, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
-    let whole = |with| Ok(vec![Edit { range: 0..value.len(), with }]);
+/// What the rules of place decide of a text.
+pub(super) enum PlaceDecision {
+    Stays,
+    /// As a whole.
+    Goes(Substitute),
+    /// Nothing: the rules of form search it.
+    Searched,
+}
+
+/// Decides whether a text at `place` goes.
+pub(super) fn decide(value: &str, place: ValuePlace, work: &Work) -> Result<PlaceDecision, OverBudget> {
     let goes = match place {
-        _ if value.is_empty() || value == PLACEHOLDER => return Ok(Vec::new()),
+        _ if value.is_empty() || value == PLACEHOLDER => return Ok(PlaceDecision::Stays),
         // Filled in when a message is sent, so it holds no secret itself.
         _ if is_merge_tags(value) => false,
         ValuePlace::WebhookUrl => {
             work.spend(value.len())?;
-            return match webhook::scheme_and_host(value) {
-                Some(address) if address == value => Ok(Vec::new()),
-                Some(address) => whole(Substitute::Address(address)),
-                None => whole(Substitute::Placeholder),
-            };
+            return Ok(match webhook::scheme_and_host(value) {
+                Some(address) if address == value => PlaceDecision::Stays,
+                Some(address) => PlaceDecision::Goes(Substitute::Address(address)),
+                None => PlaceDecision::Goes(Substitute::Placeholder),
+            });
         }
         ValuePlace::Payload => true,
         ValuePlace::Secret => !stands_in(value) && !is_caption(value),
@@ -349,7 +357,7 @@ pub(super) fn edits(value: &str, place: ValuePlace, layers: usize, work: &Work) 
         | ValuePlace::Schema
         | ValuePlace::Names => false,
     };
-    if goes { whole(Substitute::Placeholder) } else { text::edits(value, layers, work) }
+    Ok(if goes { PlaceDecision::Goes(Substitute::Placeholder) } else { PlaceDecision::Searched })
 }
 
 /// Whether a text beside a label is what the label says. Several words are a sentence.

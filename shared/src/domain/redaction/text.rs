@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::coat::DecodedText;
+use super::edit::{Edit, Substitute};
 use super::normal::normal;
-use super::place::{self, ValuePlace};
+use super::place::{self, PlaceDecision};
+use super::value_place::ValuePlace;
 use super::{PLACEHOLDER, encoded, forms, json, numbers, tables, within};
 use crate::domain::{OverBudget, Work};
 
@@ -14,44 +15,15 @@ pub(super) const LAYERS: usize = 4;
 /// this many rounds is taken out as a whole.
 const ROUNDS: usize = 6;
 
-/// A change of a text: what stands at `range` goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Edit {
-    pub(super) range: Range<usize>,
-    pub(super) with: Substitute,
-}
-
-/// What stands where a secret stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Substitute {
-    Placeholder,
-    /// The placeholder in quotation marks, for a number in JSON.
-    Quoted,
-    /// What is left of the address of a webhook.
-    Address(String),
-}
-
-impl Edit {
-    /// Takes out what stands at `range`.
-    pub(super) fn removal(range: Range<usize>) -> Self {
-        Self { range, with: Substitute::Placeholder }
-    }
-
-    /// The same change in the text with its coat.
-    pub(super) fn through(self, coat: &DecodedText) -> Self {
-        Self { range: coat.source(&self.range), ..self }
-    }
-}
-
 /// What is left of a text at `place`; `None` when nothing had to go. Cleaning what is left changes nothing more.
 pub(super) fn clean(text: &str, place: ValuePlace, layers: usize, work: &Work) -> Result<Option<String>, OverBudget> {
-    let found = place::edits(text, place, layers, work)?;
+    let found = edits_at(text, place, layers, work)?;
     if found.is_empty() {
         return Ok(None);
     }
     let mut left = applied(text, found);
     for _ in 1..ROUNDS {
-        let found = place::edits(&left, place, layers, work)?;
+        let found = edits_at(&left, place, layers, work)?;
         if found.is_empty() {
             return Ok(Some(left));
         }
@@ -60,13 +32,24 @@ pub(super) fn clean(text: &str, place: ValuePlace, layers: usize, work: &Work) -
     Ok(Some(PLACEHOLDER.to_owned()))
 }
 
-/// Where the secrets of a text stand that has no place of its own, in order, none touching another. What stands between two
-/// placeholders is searched by itself, so that nothing reaches over one.
-pub(super) fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
+/// What has to go of a text at `place`, in order, none touching another.
+fn edits_at(text: &str, place: ValuePlace, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
+    Ok(match place::decide(text, place, work)? {
+        PlaceDecision::Stays => Vec::new(),
+        PlaceDecision::Goes(with) => vec![Edit { range: 0..text.len(), with }],
+        PlaceDecision::Searched => edits(text, layers, work)?,
+    })
+}
+
+/// The same of a text that no rule of place decides. What stands between two placeholders is searched by itself, so that
+/// nothing reaches over one.
+fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
     let mut found = Vec::new();
-    if let Some(layers) = layers.checked_sub(1) {
+    let inner_layers = layers.checked_sub(1);
+    let search = |text: &str, place: ValuePlace| edits_at(text, place, inner_layers.unwrap_or_default(), work);
+    if inner_layers.is_some() {
         for node in json::find(text, work)? {
-            within::find(&node, ValuePlace::Ordinary, layers, &mut found, work)?;
+            within::find(&node, ValuePlace::Ordinary, &search, &mut found, work)?;
         }
     }
     let mut start = 0;
@@ -80,7 +63,9 @@ pub(super) fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>,
                 here.iter_mut().for_each(|range| *range = read.source(range));
             }
         }
-        encoded::find(segment, layers, &mut here, work)?;
+        if inner_layers.is_some() {
+            encoded::find(segment, &search, &mut here, work)?;
+        }
         found.extend(here.into_iter().map(|range| Edit::removal(range.start + start..range.end + start)));
         start += segment.len() + PLACEHOLDER.len();
     }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::place::{self, ValuePlace};
-use super::{Allowance, LimitError, PLACEHOLDER, text};
+use super::shape::digits;
+use super::value_place::ValuePlace;
+use super::{Allowance, LimitError, PLACEHOLDER, place, text};
 use crate::domain::{OverBudget, Work, pointer};
 
 /// Walks a value.
@@ -118,7 +119,7 @@ impl<'a> Redactor<'a> {
                 *text = cleaned;
                 self.places.note()
             }
-            Value::Number(number) if place.takes_number(place::digits(&number.to_string())) => {
+            Value::Number(number) if place.takes_number(digits(&number.to_string())) => {
                 *value = Value::String(PLACEHOLDER.to_owned());
                 self.places.note()
             }
