@@ -337,7 +337,7 @@ pub(super) fn decide(value: &str, place: ValuePlace, work: &Work) -> Result<Plac
         _ if is_merge_tags(value) => false,
         ValuePlace::WebhookUrl => {
             work.spend(value.len())?;
-            return Ok(match webhook::scheme_and_host(value) {
+            return Ok(match webhook::scheme_and_host(value, work)? {
                 Some(address) if address == value => PlaceDecision::Stays,
                 Some(address) => PlaceDecision::Goes(Substitute::Address(address)),
                 None => PlaceDecision::Goes(Substitute::Placeholder),
