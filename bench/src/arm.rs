@@ -17,10 +17,12 @@ pub(crate) enum Operation {
     Login,
 }
 
-impl Operation {
+shared::every! {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Create, Self::Apply, Self::Login];
+    pub(crate) Operation: Create, Apply, Login
+}
 
+impl Operation {
     /// Returns the function that serves it.
     pub(crate) fn function(self) -> &'static str {
         match self {

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod compute;
 pub mod config;
 pub mod domain;
+mod every;
 pub mod function;
 pub mod http;
 pub mod ids;

@@ -24,18 +24,12 @@ pub enum CallerState {
     Deleted,
 }
 
-impl CallerState {
+shared::every! {
     /// Every state.
-    pub const ALL: [Self; 7] = [
-        Self::AsTheTokenSays,
-        Self::Disabled,
-        Self::Demoted,
-        Self::Promoted,
-        Self::Moved,
-        Self::PasswordChanged,
-        Self::Deleted,
-    ];
+    pub CallerState: AsTheTokenSays, Disabled, Demoted, Promoted, Moved, PasswordChanged, Deleted
+}
 
+impl CallerState {
     /// Returns whether a user of `role` can have this state.
     pub fn is_possible(self, role: Role) -> bool {
         match self {

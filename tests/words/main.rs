@@ -10,6 +10,7 @@ mod documents;
 mod files;
 mod glossary;
 mod links;
+mod lists;
 mod phrases;
 mod rooms;
 mod rust;

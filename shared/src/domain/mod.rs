@@ -9,7 +9,6 @@ pub mod destination;
 pub mod diff;
 mod document_schema;
 mod email;
-mod every;
 mod fault;
 mod fingerprint;
 pub mod hidden_text;

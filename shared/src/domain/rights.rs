@@ -71,25 +71,14 @@ pub enum Action {
     InviteUser,
 }
 
-impl Action {
+crate::every! {
     /// Every action.
-    pub const ALL: [Self; 14] = [
-        Self::Create,
-        Self::Use,
-        Self::Apply,
-        Self::Edit,
-        Self::Revise,
-        Self::Delete,
-        Self::Assign,
-        Self::ListUsers,
-        Self::History,
-        Self::Undo,
-        Self::ForceUndo,
-        Self::SeeUsers,
-        Self::ChangeUser,
-        Self::InviteUser,
-    ];
+    pub Action:
+        Create, Use, Apply, Edit, Revise, Delete, Assign, ListUsers, History, Undo, ForceUndo, SeeUsers,
+        ChangeUser, InviteUser
+}
 
+impl Action {
     /// What the action needs: the answer to a role that may never take it.
     pub const fn requirement(self) -> &'static str {
         match self {

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Violation;
-use super::every::every;
 
 /// What a user may do, from the least to the most powerful. Nobody creates a user with a role above their own.
 // The order of the variants is that of their power.
@@ -24,9 +23,9 @@ pub enum Role {
     Superadmin,
 }
 
-every! {
+crate::every! {
     /// Every role, the least powerful first.
-    Role: SalesRep, DepartmentHead, Admin, Superadmin
+    pub Role: SalesRep, DepartmentHead, Admin, Superadmin
 }
 
 impl Role {

@@ -36,11 +36,12 @@ pub enum Tag {
     Service,
 }
 
-impl Tag {
+crate::every! {
     /// Every group, in the order in which they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::SignIn, Self::Users, Self::Snapshots, Self::Applies, Self::Revisions, Self::Service];
+    pub Tag: SignIn, Users, Snapshots, Applies, Revisions, Service
+}
 
+impl Tag {
     /// The group's name.
     pub const fn name(self) -> &'static str {
         match self {

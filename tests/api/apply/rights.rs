@@ -21,9 +21,11 @@ enum Route {
     Force,
 }
 
-impl Route {
-    const ALL: [Self; 4] = [Self::List, Self::Detail, Self::Undo, Self::Force];
+shared::every! {
+    Route: List, Detail, Undo, Force
+}
 
+impl Route {
     fn request(self, app: &TestApp, id: &str, apply: &str) -> reqwest::RequestBuilder {
         let applies = format!("/api/user-snapshots/{id}/applies");
         let request = match self {
@@ -54,10 +56,11 @@ enum NewUserCase {
     Malformed,
 }
 
-impl NewUserCase {
-    const ALL: [Self; 7] =
-        [Self::Lower, Self::Equal, Self::Highest, Self::Itself, Self::Foreign, Self::Missing, Self::Malformed];
+shared::every! {
+    NewUserCase: Lower, Equal, Highest, Itself, Foreign, Missing, Malformed
+}
 
+impl NewUserCase {
     fn expected(self, role: Role, route: Route) -> u16 {
         match (role, self, route) {
             (Role::SalesRep | Role::DepartmentHead, ..) => 403,

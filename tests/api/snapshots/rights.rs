@@ -87,23 +87,13 @@ enum Ownership {
     Malformed,
 }
 
-impl Ownership {
-    const ALL: [Self; 13] = [
-        Self::OwnMine,
-        Self::Own,
-        Self::OwnUnassigned,
-        Self::OwnUnassignedMine,
-        Self::Assigned,
-        Self::Global,
-        Self::Foreign,
-        Self::ForeignMine,
-        Self::AssignedMine,
-        Self::Deleted,
-        Self::DeletedGlobal,
-        Self::Missing,
-        Self::Malformed,
-    ];
+shared::every! {
+    Ownership:
+        OwnMine, Own, OwnUnassigned, OwnUnassignedMine, Assigned, Global, Foreign, ForeignMine, AssignedMine,
+        Deleted, DeletedGlobal, Missing, Malformed
+}
 
+impl Ownership {
     /// What an ADMIN is answered: reading and applying, changing and looking into the history, deleting; 200 stands for done.
     fn for_an_admin(self) -> [u16; 3] {
         match self {

@@ -93,10 +93,12 @@ pub enum Denial {
     Signature,
 }
 
-impl Denial {
+shared::every! {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Right, Self::Key, Self::ExpiredToken, Self::UnknownToken, Self::Signature];
+    pub Denial: Right, Key, ExpiredToken, UnknownToken, Signature
+}
 
+impl Denial {
     /// Returns the answer of DynamoDB to this operation. A transaction is refused by the action that it needs and does not have.
     fn refusal(self, operation: &str, request: &Value) -> Refusal {
         let element = request["TransactItems"][0].as_object().and_then(|item| item.keys().next());

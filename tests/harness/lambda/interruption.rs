@@ -21,9 +21,9 @@ pub enum Write {
     Done,
 }
 
-impl Write {
+shared::every! {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Lost, Self::Late, Self::Done];
+    pub Write: Lost, Late, Done
 }
 
 /// On which side of a write a process is frozen.
@@ -35,10 +35,12 @@ pub enum Side {
     After,
 }
 
-impl Side {
+shared::every! {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Before, Self::After];
+    pub Side: Before, After
+}
 
+impl Side {
     /// Holds the `n`-th write from here on, counted from 1, on this side of it.
     pub fn hold(self, proxy: &Proxy, n: u64, gate: &Gate) -> Hits {
         let rule = match self {

@@ -1,11 +1,12 @@
 //! Lists of all variants of an enum.
 
 /// Gives an enum the constant `ALL`, its variants in this order. A variant that is left out does not compile.
+#[macro_export]
 macro_rules! every {
-    ($(#[$doc:meta])* $enum:ident: $($variant:ident),+ $(,)?) => {
+    ($(#[$doc:meta])* $visibility:vis $enum:ident: $($variant:ident),+ $(,)?) => {
         impl $enum {
             $(#[$doc])*
-            pub const ALL: [Self; [$(Self::$variant),+].len()] = {
+            $visibility const ALL: [Self; [$(Self::$variant),+].len()] = {
                 const fn assert_listed(variant: $enum) {
                     match variant {
                         $($enum::$variant => (),)+
@@ -17,5 +18,3 @@ macro_rules! every {
         }
     };
 }
-
-pub(crate) use every;
