@@ -11,15 +11,22 @@ use crate::snapshots::revisions::change_prompt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, Role, TokenCredentials, User};
-use shared::http::Caller;
+use shared::http::{Caller, ROUTES, Route, Tag};
 use shared::store::SetupChange;
 use tests::{
-    ACME, ALEX, ANOTHER_PASSWORD, BEGINNING, DAY, GIL, GLOBEX, NO_INVITATION, PASSWORD, PAT, SAM, TestApp, apply_body,
-    change_setup, create_body, incompressible, mapped_body, refresh, restore, snapshot, user_with_setup,
+    ACME, ALEX, ANOTHER_PASSWORD, BEGINNING, DAY, GIL, GLOBEX, Logs, NO_INVITATION, PASSWORD, PAT, SAM, TestApp,
+    apply_body, change_setup, create_body, incompressible, mapped_body, refresh, restore, snapshot, user_with_setup,
 };
 
-/// Compares what a function demanded since the last time with what it is granted; returns the function.
-fn compare(app: &TestApp, function: &'static str) -> &'static str {
+/// Compares what a function demanded since the last time with what it is granted; returns the function. A function that answers
+/// requests must have answered each of its operations with success, and nobody else any.
+fn compare(app: &TestApp, logs: &Logs, function: Function) -> &'static str {
+    let answered = succeeded(&logs.take());
+    if let Function::Http(function) = function {
+        let own = ROUTES.iter().filter(|route| route.function == function).map(Route::name);
+        assert_eq!(answered, own.collect(), "{function:?} is judged by all its operations");
+    }
+    let function = function.logical_name();
     let (demanded, granted) = (demanded(app), granted(&template(), function));
     for demand in &demanded {
         let is_granted = granted.iter().any(|statement| statement.grants(demand));
@@ -50,6 +57,12 @@ fn compare(app: &TestApp, function: &'static str) -> &'static str {
     println!("{function}: {} demands, {} rights", demanded.len(), rights.len());
     app.forget_calls();
     function
+}
+
+/// The routes of the requests that succeeded, by the log.
+fn succeeded(lines: &[Value]) -> BTreeSet<String> {
+    let requests = lines.iter().filter(|line| line["status"].as_u64().is_some_and(|status| status < 400));
+    requests.filter_map(|line| Some(line["route"].as_str()?.to_owned())).collect()
 }
 
 #[test]
@@ -218,6 +231,7 @@ async fn leave_rows(app: &TestApp, sam: &str, others: &[String]) {
 #[tokio::test]
 async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let app = TestApp::keeping_revisions(1).await;
+    let logs = Logs::new();
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     let others = crate::snapshots::assign::organizations(&app, 110).await;
     let mut compared = Vec::new();
@@ -230,10 +244,11 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let large = app.create_once(&pat, "large", &body).await.expect(201)["snapshot"]["_id"].as_str().unwrap().to_owned();
     // A repeated request reads what the first one wrote.
     app.create_once(&pat, "large", &body).await.expect(201);
-    compared.push(compare(&app, HttpFunction::CreateSnapshot.logical_name()));
+    compared.push(compare(&app, &logs, Function::Http(HttpFunction::CreateSnapshot)));
     change_prompt(&app, &user, 2).await;
     app.forget_calls();
 
+    app.plan(&sam, &id, &apply_body()).await.expect(200);
     app.apply(&sam, &id, &apply_body()).await.expect(201);
     let mut here = apply_body();
     here["newUser"]["email"] = json!("here@acme.example");
@@ -245,7 +260,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     undo_in_every_way(&app, &id).await;
-    compared.push(compare(&app, HttpFunction::ApplySnapshot.logical_name()));
+    compared.push(compare(&app, &logs, Function::Http(HttpFunction::ApplySnapshot)));
 
     let [boss, rep] = [(Role::Admin, 0xe1), (Role::SalesRep, 0xe2)];
     let (boss, rep) = (user_of(&app, ACME, boss.0, boss.1).await, user_of(&app, ACME, rep.0, rep.1).await);
@@ -254,7 +269,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let token = app.sign_in(MOVING, "TempPass!2026").await;
     app.login(MOVING, "wrong-password").await.expect(401);
     app.verify_token(&token).await.expect(200);
-    compared.push(compare(&app, HttpFunction::SignIn.logical_name()));
+    compared.push(compare(&app, &logs, Function::Http(HttpFunction::SignIn)));
 
     app.assign(&sam, &id, &json!({"assignedOrgIds": [ACME, GLOBEX], "isGlobal": true})).await.expect(200);
     // What was shared before rows were kept is read to be shown.
@@ -281,18 +296,20 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     let (pat, sam) = (app.token(PAT), app.token(SAM));
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
-    app.health().await.expect(200);
+    for route in ROUTES.iter().filter(|route| route.tag == Tag::Service) {
+        app.get(&pat, route.path).await.expect(200);
+    }
     app.rename(&pat, &large, &json!({"refresh": {"every": "P1D"}})).await.expect(200);
     app.assign(&sam, &large, &json!({"isGlobal": true, "follow": true})).await.expect(200);
-    compared.push(compare(&app, HttpFunction::ManageSnapshots.logical_name()));
+    compared.push(compare(&app, &logs, Function::Http(HttpFunction::ManageSnapshots)));
 
     app.clock().advance(DAY);
     change_prompt(&app, &user, 3).await;
     app.forget_calls();
     assert_eq!(app.run_schedule().await["moved"], 1);
-    compared.push(compare(&app, EventFunction::ScheduleRefresh.logical_name()));
+    compared.push(compare(&app, &logs, Function::Event(EventFunction::ScheduleRefresh)));
     app.drain_queue().await;
-    compared.push(compare(&app, EventFunction::RefreshSnapshot.logical_name()));
+    compared.push(compare(&app, &logs, Function::Event(EventFunction::RefreshSnapshot)));
     let (pat, sam) = (app.token(PAT), app.token(SAM));
 
     let body = mapped_body("never@globex.example", 0);
@@ -307,7 +324,7 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.clock().advance(Duration::from_secs(600));
         app.sweep().await;
     }
-    compared.push(compare(&app, EventFunction::SweepApplies.logical_name()));
+    compared.push(compare(&app, &logs, Function::Event(EventFunction::SweepApplies)));
     let every: BTreeSet<_> = Function::all().map(Function::logical_name).collect();
     assert_eq!(compared.into_iter().collect::<BTreeSet<_>>(), every);
 }
