@@ -151,7 +151,8 @@ impl ApplyExecution<'_> {
         let token = InvitationToken::generate(organization, user, &*self.call.edge.randomness);
         let expires_at = self.call.context.now().plus(INVITATION_LIFETIME);
         let document = InvitationDocument::open(&token, expires_at);
-        (NewCredentials::Invitation { hash: token.hash(), expires_at }, Some(document))
+        let by = self.request.principal.user;
+        (NewCredentials::Invitation { hash: token.hash(), expires_at, by }, Some(document))
     }
 
     async fn settle(&self, outcome: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {

@@ -36,9 +36,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (confirmed, found) = tokio::join!(call.confirm(&caller), profiles.load(caller.organization, id));
     confirmed?;
     let found = found?.ok_or(ApiError::UserNotFound)?;
-    let user = &found.user;
-    let target = UserTarget { organization: user.organization, user: user.id, role: user.role };
-    match caller.principal().judge_user(Action::SeeUsers, target) {
+    match caller.principal().judge_user(Action::SeeUsers, UserTarget::of(&found.user)) {
         Verdict::Allowed => {}
         Verdict::Forbidden | Verdict::Invisible => return Err(ApiError::UserNotFound),
     }

@@ -1,14 +1,16 @@
 //! `POST /api/auth/accept-invitation`: the invited user sets a password.
 //!
 //! The token alone says who asks. A wrong one costs reads and the comparison of two hashes; a password is hashed only once the token was
-//! right. One answer for a token that is wrong, spent, replaced, expired, or of a user who is gone or disabled.
+//! right. One answer for a token that is wrong, spent, replaced, expired, of a user who is gone or disabled, or made by an administrator
+//! who may no longer invite the user.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{Email, NewPassword, ObjectId, Password, Violation};
+use shared::domain::rights::{Action, Principal, UserTarget, Verdict};
+use shared::domain::{Email, NewPassword, ObjectId, Password, StoredProfile, Violation};
 use shared::http::{Answer, ApiError, Fields};
 use shared::invitation_token::InvitationToken;
 use shared::password_hash::SALT_BYTES;
-use shared::store::{AcceptStart, AttemptVerdict, Invitations};
+use shared::store::{AcceptStart, AttemptVerdict, Callers, Invitations, StoredUser};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -63,12 +65,16 @@ pub(crate) async fn accept(call: &Call<'_>) -> Result<Answer, ApiError> {
     let stored = invitations.of(profile.as_deref()).await?;
     let (hash, open) = (token.hash(), stored.as_ref().filter(|stored| stored.expires_at > now));
     let is_right = hash.is(open.map(|stored| &stored.hash));
-    let profile = profile.filter(|_| is_right);
-    let verdict = if profile.is_some() { attempt.accept().await? } else { attempt.reject().await? };
+    let by = open.and_then(|open| open.by);
+    let accepted = match profile.filter(|_| is_right) {
+        Some(profile) => Authority::of(call, &profile, by).await?.map(|authority| (profile, authority)),
+        None => None,
+    };
+    let verdict = if accepted.is_some() { attempt.accept().await? } else { attempt.reject().await? };
     if let AttemptVerdict::Locked { retry_after } = verdict {
         return Err(ApiError::TooManyAttempts { retry_after });
     }
-    let profile = profile.ok_or(ApiError::InvalidInvitation)?;
+    let (profile, authority) = accepted.ok_or(ApiError::InvalidInvitation)?;
     let mut fields = Fields::default();
     let judged = NewPassword::parse(password.password().clone(), Some(&profile.user.email));
     let Some(password) = fields.take("/password", judged) else { return Err(fields.into_error()) };
@@ -76,13 +82,43 @@ pub(crate) async fn accept(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.edge.randomness.fill(&mut salt);
     let hasher = call.app.hasher.within(call.context.deadline().time_left());
     let password_hash = hasher.hash(password.password(), salt).await?;
-    if !invitations.accept(&profile, &hash, &password_hash, now).await? {
+    if !invitations.accept(&profile, &hash, authority.inviter(), &password_hash, now).await? {
         return Err(ApiError::InvalidInvitation);
     }
     let user = &profile.user;
     call.context.record_caller(user.id, user.organization);
     let user = InvitedUser { id: user.id, email: user.email.shown(), organization_id: user.organization };
     Answer::ok(&AcceptAnswer { message: "Invitation accepted", user })
+}
+
+/// Who lets the user in: the administrator who made the invitation.
+enum Authority {
+    /// An earlier version of this service made it and did not store who asked.
+    Unknown,
+    /// This user made it and may still invite the user.
+    Inviter(Box<StoredUser>),
+}
+
+impl Authority {
+    /// Reads who made the invitation. Returns `None` for somebody who may no longer invite the user.
+    async fn of(call: &Call<'_>, profile: &StoredProfile, by: Option<ObjectId>) -> Result<Option<Self>, ApiError> {
+        let Some(by) = by else { return Ok(Some(Self::Unknown)) };
+        let user = &profile.user;
+        let inviter = Callers::new(call.table).load(user.organization, by).await?;
+        let may_invite = |inviter: &StoredUser| {
+            let principal = Principal { user: by, organization: inviter.organization, role: inviter.role };
+            let verdict = principal.judge_user(Action::InviteUser, UserTarget::of(user));
+            !inviter.login_disabled && verdict == Verdict::Allowed
+        };
+        Ok(inviter.filter(may_invite).map(|inviter| Self::Inviter(Box::new(inviter))))
+    }
+
+    fn inviter(&self) -> Option<&StoredUser> {
+        match self {
+            Self::Unknown => None,
+            Self::Inviter(inviter) => Some(inviter),
+        }
+    }
 }
 
 /// Returns the token and the password, which must be good for anybody. Returns `None` for a text that no token has.

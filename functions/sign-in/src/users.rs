@@ -104,9 +104,7 @@ pub(crate) async fn find(
     let profiles = Profiles::new(call.table);
     let (confirmed, found) = tokio::join!(call.confirm(caller), profiles.load(caller.organization, id));
     let (confirmed, found) = (confirmed?, found?.ok_or(ApiError::UserNotFound)?);
-    let user = &found.user;
-    let target = UserTarget { organization: user.organization, user: user.id, role: user.role };
-    match caller.principal().judge_user(action, target) {
+    match caller.principal().judge_user(action, UserTarget::of(&found.user)) {
         Verdict::Allowed => Ok((confirmed, found)),
         Verdict::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
         Verdict::Invisible => Err(ApiError::UserNotFound),

@@ -1,6 +1,6 @@
 //! Who may do what: one table, and nothing that it does not allow.
 
-use super::{ObjectId, Role, StoredCredentials};
+use super::{ObjectId, Role, StoredCredentials, User};
 
 /// Who asks: the person named by a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +174,13 @@ pub struct UserTarget {
     pub user: ObjectId,
     /// The user's role.
     pub role: Role,
+}
+
+impl UserTarget {
+    /// Returns what the rights depend on.
+    pub fn of(user: &User) -> Self {
+        Self { organization: user.organization, user: user.id, role: user.role }
+    }
 }
 
 /// The answer to a principal who wants to do something to a snapshot or an apply.

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::Timestamp;
 use crate::store::attributes::{
-    ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, LOGIN_DISABLED, PASSWORD_HASH,
+    ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT,
+    INVITATION_HASH, INVITED_BY, LOGIN_DISABLED, PASSWORD_HASH,
 };
 use crate::store::keys::{self, ItemKey};
 use crate::store::setups::users::StoredUser;
@@ -26,6 +27,11 @@ pub(in crate::store) fn when_enabled(change: Change) -> Change {
 /// Raises the counter, which ends earlier tokens.
 pub(in crate::store) fn end_tokens(change: Change, now: Timestamp) -> Change {
     change.add_one(CREDENTIAL_VERSION).set(CREDENTIALS_CHANGED_AT, text(now))
+}
+
+/// Removes an open invitation from a claim.
+pub(in crate::store) fn end_invitation(claim: Change) -> Change {
+    claim.remove(INVITATION_HASH).remove(INVITATION_EXPIRES_AT).remove(INVITATION_CREDENTIALS).remove(INVITED_BY)
 }
 
 /// Returns the key of a user, and the condition that it is as it was read: it may sign in, with the same role and credentials.

@@ -280,6 +280,9 @@ pub(super) struct ClaimRecord {
     /// The counter of credentials for which it was made. An apply's invitation has none, as its user has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invitation_credentials: Option<u64>,
+    /// The administrator who made it, of the same organization. Absent in those of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invited_by: Option<ObjectId>,
 }
 
 impl Record for ClaimRecord {
@@ -297,20 +300,13 @@ impl ClaimRecord {
             invitation_hash: None,
             invitation_expires_at: None,
             invitation_credentials: None,
+            invited_by: None,
         }
     }
 
     /// Returns the claim that reserves the address for an apply.
     pub(super) fn reserved(user: &User, apply: ObjectId, password_hash: Option<&str>) -> Self {
-        Self {
-            organization_id: user.organization,
-            user_id: None,
-            reserved_by: Some(apply),
-            password_hash: password_hash.map(str::to_owned),
-            invitation_hash: None,
-            invitation_expires_at: None,
-            invitation_credentials: None,
-        }
+        Self { user_id: None, reserved_by: Some(apply), ..Self::owned(user, password_hash) }
     }
 }
 

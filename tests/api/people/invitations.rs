@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::store::stored_bytes;
 use tests::{
@@ -308,6 +309,53 @@ async fn a_changed_role_or_a_disabling_ends_an_open_invitation_and_a_changed_nam
             app.change_user_by(&sam, &casey.user, &json!({"accessRole": "SALES_REP"})).await.expect(200);
         }
     }
+}
+
+/// The administrator who made an invitation answers for it until it is accepted.
+#[tokio::test]
+async fn an_invitation_ends_with_the_rights_of_who_made_it() {
+    for (change, is_open) in [
+        (json!({"loginDisabled": true}), false),
+        (json!({"accessRole": "SALES_REP"}), false),
+        (json!({"accessRole": "ADMIN"}), true),
+        (json!({"fullName": "Gilbert"}), true),
+    ] {
+        let app = TestApp::start().await;
+        let (sam, casey) = (app.token(SAM), invited_casey(&app).await);
+        let gil = app.member(GIL).user.id.to_string();
+        let token = token_of(&app.invite(&app.token(GIL), &casey.user).await);
+        app.change_user_by(&sam, &gil, &change).await.expect(200);
+        let answer = accept(&app, &token).await;
+        match is_open {
+            true => drop(answer.expect(200)),
+            false => drop(answer.expect_problem(401, "invalid_invitation")),
+        }
+        // The same of an invitation that an apply by that administrator made.
+        let app = TestApp::start().await;
+        let id = snapshot(&app).await;
+        app.assign(&sam, &id, &json!({"isGlobal": true})).await.expect(200);
+        let answer = app.apply(&app.token(GIL), &id, &inviting_body()).await;
+        app.change_user_by(&app.token(SAM), &gil, &change).await.expect(200);
+        let status = accept(&app, &token_of(&answer)).await.status;
+        assert_eq!(status, if is_open { 200 } else { 401 }, "{change}");
+    }
+}
+
+/// Removes an attribute of a claim or a profile without a port and its rules.
+async fn remove(app: &TestApp, pk: &str, name: &str) {
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let update = app.database().client().update_item().table_name("snapshots");
+    let update = update.key("PK", key(pk)).key("SK", key("#META")).update_expression(format!("REMOVE {name}"));
+    update.send().await.unwrap();
+}
+
+/// Earlier versions did not store who made it.
+#[tokio::test]
+async fn an_invitation_of_an_earlier_version_is_accepted() {
+    let app = TestApp::start().await;
+    let casey = invited_casey(&app).await;
+    remove(&app, &format!("EMAIL#{CASEY}"), "invitedBy").await;
+    accept(&app, &casey.token).await.expect(200);
 }
 
 #[tokio::test]

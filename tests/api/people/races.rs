@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use shared::domain::{Role, TokenCredentials, User};
 use shared::http::Caller;
-use tests::{ACME, ALEX, CASEY, Gate, PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, snapshot};
+use tests::{ACME, ALEX, CASEY, GIL, Gate, PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, snapshot};
 
-use crate::people::invitations::{accept, invited_casey};
+use crate::people::invitations::{accept, invited_casey, token_of as token_of_invitation};
 use crate::people::rights::user_of;
 
 /// Holds the first write of `first` until `second` is answered; gives both answers.
@@ -167,6 +167,19 @@ async fn an_acceptance_and_a_disabling_at_once_leave_nobody_signed_in() {
         }
         app.login(CASEY, tests::ANOTHER_PASSWORD).await.expect_problem(401, "invalid_credentials");
     }
+}
+
+#[tokio::test]
+async fn an_acceptance_and_the_dismissal_of_who_invited_at_once_let_nobody_in() {
+    let app = TestApp::start().await;
+    let casey = invited_casey(&app).await;
+    let (sam, gil) = (app.token(SAM), app.member(GIL).user.id.to_string());
+    let token = token_of_invitation(&app.invite(&app.token(GIL), &casey.user).await);
+    let dismissal = json!({"accessRole": "SALES_REP"});
+    let (accepted, dismissed) = overtaken(&app, accept(&app, &token), app.change_user_by(&sam, &gil, &dismissal)).await;
+    dismissed.expect(200);
+    accepted.expect_problem(401, "invalid_invitation");
+    app.login(CASEY, tests::ANOTHER_PASSWORD).await.expect_problem(401, "invalid_credentials");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! How the user of an apply will sign in.
 
-use crate::domain::{Timestamp, User};
+use crate::domain::{ObjectId, Timestamp, User};
 use crate::invitation_token::InvitationHash;
-use crate::store::attributes::{INVITATION_EXPIRES_AT, INVITATION_HASH, PASSWORD_HASH};
+use crate::store::attributes::{INVITATION_EXPIRES_AT, INVITATION_HASH, INVITED_BY, PASSWORD_HASH};
 use crate::store::record::ClaimRecord;
 use crate::store::table::change::{Change, text};
 
@@ -17,6 +17,8 @@ pub enum NewCredentials {
         hash: InvitationHash,
         /// Until when it can be accepted.
         expires_at: Timestamp,
+        /// The caller, who must still be an administrator when it is accepted.
+        by: ObjectId,
     },
 }
 
@@ -34,9 +36,10 @@ impl NewCredentials {
         let claim = ClaimRecord::owned(user, self.password_hash());
         match self {
             Self::Password(_) => claim,
-            Self::Invitation { hash, expires_at } => ClaimRecord {
+            Self::Invitation { hash, expires_at, by } => ClaimRecord {
                 invitation_hash: Some(hash.as_str().to_owned()),
                 invitation_expires_at: Some(*expires_at),
+                invited_by: Some(*by),
                 ..claim
             },
         }
@@ -47,9 +50,10 @@ impl NewCredentials {
         match self {
             // The claim has the hash already, unless an earlier version of this service admitted the apply.
             Self::Password(hash) => claim.set(PASSWORD_HASH, text(hash)),
-            Self::Invitation { hash, expires_at } => {
-                claim.set(INVITATION_HASH, text(hash.as_str())).set(INVITATION_EXPIRES_AT, text(expires_at))
-            }
+            Self::Invitation { hash, expires_at, by } => claim
+                .set(INVITATION_HASH, text(hash.as_str()))
+                .set(INVITATION_EXPIRES_AT, text(expires_at))
+                .set(INVITED_BY, text(by)),
         }
     }
 }

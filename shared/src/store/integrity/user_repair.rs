@@ -136,6 +136,7 @@ impl TableRepair<'_> {
             invitation_hash: None,
             invitation_expires_at: None,
             invitation_credentials: None,
+            invited_by: None,
         };
         let has_address = Change::of_existing().when(EMAIL, text(email.as_str()));
         let writes = vec![

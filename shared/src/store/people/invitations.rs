@@ -5,9 +5,9 @@ use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp};
 use crate::invitation_token::InvitationHash;
 use crate::store::attributes::{
     ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH,
-    ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
+    INVITED_BY, ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
 };
-use crate::store::credentials::{end_tokens, same_access, when_credentials, when_enabled};
+use crate::store::credentials::{end_invitation, end_tokens, same_access, when_credentials, when_enabled};
 use crate::store::keys;
 use crate::store::record::{self, ClaimRecord};
 use crate::store::setups::users::StoredUser;
@@ -60,6 +60,8 @@ pub struct StoredInvitation {
     pub hash: InvitationHash,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
+    /// The administrator who made it, of the user's organization; `None` if an earlier version of this service stored it.
+    pub by: Option<ObjectId>,
 }
 
 /// Makes, reads and accepts invitations.
@@ -85,7 +87,8 @@ impl<'a> Invitations<'a> {
             .when(ORGANIZATION_ID, text(user.organization))
             .set(INVITATION_HASH, text(invitation.hash.as_str()))
             .set(INVITATION_EXPIRES_AT, text(invitation.expires_at))
-            .set(INVITATION_CREDENTIALS, number(credentials.version));
+            .set(INVITATION_CREDENTIALS, number(credentials.version))
+            .set(INVITED_BY, text(by.id));
         let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(EMAIL, text(&user.email));
         let same = when_credentials(same, credentials.version);
         let (caller, same_caller) = same_access(by);
@@ -137,19 +140,22 @@ impl<'a> Invitations<'a> {
         if !is_own || claim.invitation_credentials.unwrap_or_default() != profile.credentials.version {
             return Ok(None);
         }
-        let (hash, expires_at) = (claim.invitation_hash, claim.invitation_expires_at);
-        Ok(hash
-            .zip(expires_at)
-            .map(|(hash, expires_at)| StoredInvitation { hash: InvitationHash::stored(hash), expires_at }))
+        let stored = claim.invitation_hash.zip(claim.invitation_expires_at);
+        Ok(stored.map(|(hash, expires_at)| StoredInvitation {
+            hash: InvitationHash::stored(hash),
+            expires_at,
+            by: claim.invited_by,
+        }))
     }
 
     /// Accepts the invitation: sets the password, ends earlier tokens, and spends the invitation. One transaction, on the condition
-    /// that the invitation is still this one and the user exists, may sign in, and has the same address and credentials. Returns `false`
-    /// if that does not hold.
+    /// that the invitation is still this one, that the user exists, may sign in, and has the same address and credentials, and that
+    /// `inviter` is as it was read. Returns `false` if that does not hold.
     pub async fn accept(
         &self,
         profile: &StoredProfile,
         invitation: &InvitationHash,
+        inviter: Option<&StoredUser>,
         password_hash: &str,
         now: Timestamp,
     ) -> Result<bool, Fault> {
@@ -158,18 +164,20 @@ impl<'a> Invitations<'a> {
             .when(USER_ID, text(user.id))
             .when(ORGANIZATION_ID, text(user.organization))
             .when(INVITATION_HASH, text(invitation.as_str()))
-            .set(PASSWORD_HASH, text(password_hash))
-            .remove(INVITATION_HASH)
-            .remove(INVITATION_EXPIRES_AT)
-            .remove(INVITATION_CREDENTIALS);
+            .set(PASSWORD_HASH, text(password_hash));
+        let claim = end_invitation(claim);
         let access = when_enabled(Change::of_existing()).when(EMAIL, text(&user.email));
         let access = when_credentials(access, profile.credentials.version);
         // A hash that an earlier version of this service kept in the profile.
         let access = end_tokens(access, now).set(INVITATION_ACCEPTED_AT, text(now)).remove(PASSWORD_HASH);
-        let writes = vec![
+        let mut writes = vec![
             self.0.change_in_transaction(&keys::user(&user.organization, &user.id), &access)?,
             self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?,
         ];
+        if let Some(inviter) = inviter {
+            let (key, same) = same_access(inviter);
+            writes.push(self.0.check_in_transaction(&key, &same)?);
+        }
         match self.0.transact(writes).await {
             Ok(()) => Ok(true),
             Err(CallFailure::Cancelled(_)) => Ok(false),

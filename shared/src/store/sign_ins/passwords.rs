@@ -2,10 +2,8 @@
 
 use super::{Account, SignIns};
 use crate::domain::{EmailKey, Fault, Timestamp};
-use crate::store::attributes::{
-    INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH, ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
-};
-use crate::store::credentials::{end_tokens, when_credentials, when_enabled, when_hash};
+use crate::store::attributes::{ORGANIZATION_ID, PASSWORD_HASH, USER_ID};
+use crate::store::credentials::{end_invitation, end_tokens, when_credentials, when_enabled, when_hash};
 use crate::store::keys;
 use crate::store::table::change::{Change, text};
 use crate::store::table::outcome::CallFailure;
@@ -28,10 +26,8 @@ impl SignIns<'_> {
         let claim = Change::of_existing()
             .when(USER_ID, text(user.id))
             .when(ORGANIZATION_ID, text(user.organization))
-            .set(PASSWORD_HASH, text(password_hash))
-            .remove(INVITATION_HASH)
-            .remove(INVITATION_EXPIRES_AT)
-            .remove(INVITATION_CREDENTIALS);
+            .set(PASSWORD_HASH, text(password_hash));
+        let claim = end_invitation(claim);
         let access = when_credentials(when_enabled(Change::of_existing()), user.credentials.version);
         let access = match in_profile {
             Some(_) => when_hash(access, in_profile).remove(PASSWORD_HASH),
