@@ -358,6 +358,16 @@ async fn an_invitation_of_an_earlier_version_is_accepted() {
     accept(&app, &casey.token).await.expect(200);
 }
 
+/// Another system may leave out what is false.
+#[tokio::test]
+async fn a_user_without_a_word_on_its_access_accepts_and_signs_in() {
+    let app = TestApp::start().await;
+    let casey = invited_casey(&app).await;
+    remove(&app, &format!("ORG#{GLOBEX}#USER#{}", casey.user), "loginDisabled").await;
+    accept(&app, &casey.token).await.expect(200);
+    app.login(CASEY, ANOTHER_PASSWORD).await.expect(200);
+}
+
 #[tokio::test]
 async fn a_bad_password_spends_no_invitation() {
     let app = TestApp::start().await;

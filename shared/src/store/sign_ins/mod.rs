@@ -148,7 +148,9 @@ impl<'a> SignIns<'a> {
             .0
             .update(&keys::user(&user.organization, &user.id))
             .update_expression("SET firstSignInAt = if_not_exists(firstSignInAt, :now)")
-            .condition_expression("attribute_exists(PK) AND loginDisabled = :no")
+            .condition_expression(
+                "attribute_exists(PK) AND (attribute_not_exists(loginDisabled) OR loginDisabled = :no)",
+            )
             .expression_attribute_values(":now", text(now))
             .expression_attribute_values(":no", AttributeValue::Bool(false));
         match self.0.run_update(update).await {
