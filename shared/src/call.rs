@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use lambda_http::{Body, Request, Response};
 use serde::de::DeserializeOwned;
 
-use crate::domain::Work;
+use crate::domain::rights::{Action, UserTarget, Verdict};
+use crate::domain::{ObjectId, StoredProfile, Work};
 use crate::http::{
     Answer, ApiError, Authorization, Caller, Edge, FunctionOperation, JsonBody, Query, RequestContext, Route, respond,
 };
-use crate::store::{Callers, StoredUser, Table};
+use crate::store::{Callers, Profiles, StoredUser, Table};
 
 /// One request, with everything that answers it.
 pub struct Call<'a, A> {
@@ -66,6 +67,26 @@ impl<A> Call<'_, A> {
     /// Returns the stored caller. Fails with 401 if it differs from the token. Await it along with other reads.
     pub async fn confirm(&self, caller: &Caller) -> Result<StoredUser, ApiError> {
         caller.confirm(Callers::new(self.table).load(caller.organization, caller.user).await?)
+    }
+
+    /// Returns the confirmed caller and a user. Fails with 404 for a user of another organization as for none, and with 403 for one to
+    /// whom the caller may not do this. Two concurrent reads.
+    pub async fn user(
+        &self,
+        caller: &Caller,
+        id: ObjectId,
+        action: Action,
+    ) -> Result<(StoredUser, StoredProfile), ApiError> {
+        let profiles = Profiles::new(self.table);
+        let (confirmed, found) = tokio::join!(self.confirm(caller), profiles.load(caller.organization, id));
+        let (confirmed, found) = (confirmed?, found?.ok_or(ApiError::UserNotFound)?);
+        let user = &found.user;
+        let target = UserTarget::of(user);
+        match caller.principal().judge_user(action, target) {
+            Verdict::Allowed => Ok((confirmed, found)),
+            Verdict::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
+            Verdict::Invisible => Err(ApiError::UserNotFound),
+        }
     }
 
     /// Fails with 400 if there is a query string, for an operation without parameters.

@@ -2,9 +2,9 @@
 
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
-use shared::domain::rights::{Action, UserTarget, Verdict};
+use shared::domain::rights::Action;
 use shared::http::{Answer, ApiError, Query, UserDocument, etag};
-use shared::store::{Position, Profiles, UserLists};
+use shared::store::{Position, UserLists};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -32,14 +32,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("userId")?;
     call.no_parameters()?;
-    let profiles = Profiles::new(call.table);
-    let (confirmed, found) = tokio::join!(call.confirm(&caller), profiles.load(caller.organization, id));
-    confirmed?;
-    let found = found?.ok_or(ApiError::UserNotFound)?;
-    match caller.principal().judge_user(Action::SeeUsers, UserTarget::of(&found.user)) {
-        Verdict::Allowed => {}
-        Verdict::Forbidden | Verdict::Invisible => return Err(ApiError::UserNotFound),
-    }
+    let (_, found) = call.user(&caller, id, Action::SeeUsers).await?;
     let user = UserDocument::of(&found);
     let tag = etag(user.tag()?);
     Ok(Answer::ok(&UserAnswer { user })?.with_header(ETAG, tag))

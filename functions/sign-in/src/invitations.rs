@@ -8,7 +8,7 @@ use shared::store::{Invitations, InviteOutcome, NewInvitation};
 use utoipa::ToSchema;
 
 use crate::Call;
-use crate::users::{WAIT, find};
+use crate::users::WAIT;
 
 /// How often it starts over because something else changed.
 const ATTEMPTS: u32 = 4;
@@ -27,7 +27,7 @@ pub(crate) async fn invite(call: &Call<'_>) -> Result<Answer, ApiError> {
     let id = call.context.path_id("userId")?;
     call.no_parameters()?;
     for _ in 0..ATTEMPTS {
-        let (by, user) = find(call, &caller, id, Action::InviteUser).await?;
+        let (by, user) = call.user(&caller, id, Action::InviteUser).await?;
         let token = InvitationToken::generate(user.user.organization, id, &*call.edge.randomness);
         let (hash, expires_at) = (token.hash(), call.context.now().plus(INVITATION_LIFETIME));
         let invitation = NewInvitation { hash: &hash, expires_at };

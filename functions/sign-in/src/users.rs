@@ -2,11 +2,11 @@
 
 use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
-use shared::domain::rights::{Action, UserTarget, Verdict};
+use shared::domain::rights::Action;
 use shared::domain::user_change::UserChange;
 use shared::domain::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredProfile, Violation};
-use shared::http::{Answer, ApiError, Caller, Fields, IfMatch, UserDocument, etag};
-use shared::store::{Profiles, StoredUser, UserEdit, UserEditOutcome, UserEditor};
+use shared::http::{Answer, ApiError, Fields, IfMatch, UserDocument, etag};
+use shared::store::{UserEdit, UserEditOutcome, UserEditor};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -75,7 +75,7 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::Forbidden(caller.principal().role_refusal()));
     }
     for _ in 0..ATTEMPTS {
-        let (by, before) = find(call, &caller, id, Action::ChangeUser).await?;
+        let (by, before) = call.user(&caller, id, Action::ChangeUser).await?;
         if change.login_disabled == Some(true) && id == caller.user {
             return Err(ApiError::Forbidden("nobody disables itself; somebody else has to".to_owned()));
         }
@@ -91,24 +91,6 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
         }
     }
     Err(ApiError::InProgress { retry_after: WAIT })
-}
-
-/// Returns the confirmed caller and the user. Fails with 404 for a user of another organization as for none, and with 403 for one whom
-/// the caller may not change or invite.
-pub(crate) async fn find(
-    call: &Call<'_>,
-    caller: &Caller,
-    id: ObjectId,
-    action: Action,
-) -> Result<(StoredUser, StoredProfile), ApiError> {
-    let profiles = Profiles::new(call.table);
-    let (confirmed, found) = tokio::join!(call.confirm(caller), profiles.load(caller.organization, id));
-    let (confirmed, found) = (confirmed?, found?.ok_or(ApiError::UserNotFound)?);
-    match caller.principal().judge_user(action, UserTarget::of(&found.user)) {
-        Verdict::Allowed => Ok((confirmed, found)),
-        Verdict::Forbidden => Err(ApiError::Forbidden(action.refusal().to_owned())),
-        Verdict::Invisible => Err(ApiError::UserNotFound),
-    }
 }
 
 fn answer(after: &StoredProfile) -> Result<Answer, ApiError> {
