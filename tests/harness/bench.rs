@@ -262,7 +262,7 @@ impl Trial<'_> {
     pub async fn end(mut self) -> Vec<Finding> {
         self.sweep_away().await;
         self.wait(SETTLING);
-        let idle = json!({"givenUp": 0, "cleared": 0, "undone": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true});
+        let idle = json!({"givenUp": 0, "cleared": 0, "undone": 0, "removed": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true});
         let report = self.sweep().await;
         if report != idle {
             self.note(Finding::Unfinished(report.to_string()));

@@ -158,8 +158,11 @@ fn text<'i>(item: &'i Item, name: &str) -> &'i str {
 }
 
 fn contents(items: &BTreeMap<&str, &Item>) -> Contents {
-    // A clone says where it comes from: the snapshot, its revision and the source's id.
-    let source = |item: &'_ Item| text(item, "clonedFrom").rsplit(':').next().unwrap_or_default().to_owned();
+    // A clone says where it comes from: the snapshot, its revision and the source's id. A profile names its apply.
+    let source = |item: &'_ Item| match text(item, "SK") {
+        META => String::new(),
+        _ => text(item, "clonedFrom").rsplit(':').next().unwrap_or_default().to_owned(),
+    };
     let sources: HashMap<&str, String> =
         items.iter().filter_map(|(sk, item)| Some((sk.split_once('#')?.1, source(item)))).collect();
     let described = items.iter().map(|(sk, item)| {

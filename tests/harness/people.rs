@@ -54,14 +54,14 @@ impl TestApp {
             CallerState::PasswordChanged => {
                 self.set_attribute(user, "credentialVersion", AttributeValue::N("1".to_owned())).await;
             }
-            CallerState::Deleted => self.remove_user(user, |_| None).await,
+            CallerState::Deleted => self.replace_items_of(user, |_| None).await,
         }
     }
 
     /// Moves a user with everything, including the address, to the organization `to`, as another system would.
     pub async fn move_user(&self, user: &User, to: &str) {
         let (from, to_partition) = (partition(user), format!("ORG#{to}#USER#{}", user.id));
-        self.remove_user(user, |mut item| {
+        self.replace_items_of(user, |mut item| {
             item.insert("PK".to_owned(), AttributeValue::S(to_partition.clone()));
             if item.contains_key("LISTPK") {
                 item.insert("LISTPK".to_owned(), AttributeValue::S(format!("ORG#{to}#USERS")));
@@ -78,7 +78,7 @@ impl TestApp {
     }
 
     /// Replaces every item of a user by the result of `instead`.
-    async fn remove_user(&self, user: &User, instead: impl Fn(Item) -> Option<Item>) {
+    async fn replace_items_of(&self, user: &User, instead: impl Fn(Item) -> Option<Item>) {
         let from = partition(user);
         for item in self.items().await {
             if item["PK"].as_s().is_ok_and(|pk| *pk == from) {

@@ -64,6 +64,7 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::ListUsers
         | OperationId::GetUser
         | OperationId::InviteUser
+        | OperationId::RemoveUser
         | OperationId::GetHealth
         | OperationId::GetOpenApi
         | OperationId::GetOpenApi30

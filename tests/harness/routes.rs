@@ -151,6 +151,11 @@ impl TestApp {
         self.get(token, &format!("/api/users/{user}")).await
     }
 
+    /// `DELETE /api/users/{userId}`.
+    pub async fn remove_user(&self, token: &str, user: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/api/users/{user}")).bearer_auth(token)).await
+    }
+
     /// `PATCH /api/users/{userId}`.
     pub async fn change_user_by(&self, token: &str, user: &str, body: &Value) -> Answer {
         self.patch(token, &format!("/api/users/{user}"), body).await

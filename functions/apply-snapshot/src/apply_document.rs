@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub(crate) enum State {
     /// It is running, or was interrupted and may be resumed. Its user is not visible.
     InProgress,
-    /// The user exists with everything.
+    /// The user exists with everything, unless `userRemovedAt` says that it was removed.
     Applied,
     /// It was abandoned, and its items are being deleted.
     Aborting,
@@ -62,9 +62,9 @@ pub(crate) struct ApplyDocument {
     applied_at: Timestamp,
     /// Which revision of the snapshot was applied.
     snapshot_revision: u32,
-    /// The new user, who exists while the state is `applied`, unless another system deleted the user.
+    /// The new user, who exists while the state is `applied`, unless it was removed here or by another system.
     user_id: ObjectId,
-    /// The address of the new user; left out once the apply is `aborted` or `undone`.
+    /// The address of the new user; left out once the apply is `aborted` or `undone`, or the user removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Email>)]
     user_email: Option<String>,
@@ -88,6 +88,14 @@ pub(crate) struct ApplyDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     undone_by_name: Option<FullName>,
+    /// When its user was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    user_removed_at: Option<Timestamp>,
+    /// Who removed the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    user_removed_by: Option<ObjectId>,
 }
 
 /// The counts of an apply's result.
@@ -111,7 +119,7 @@ struct StoredAnswer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StoredResult {
-    /// Absent once the apply is undone.
+    /// Absent once the apply is undone, or its user removed.
     #[serde(default)]
     pub(crate) user_email: Option<Email>,
     #[serde(flatten)]
@@ -140,7 +148,7 @@ impl ApplyDocument {
         let email = result.and_then(|result| result.user_email.as_ref()).or_else(|| apply.held_email());
         // Records of earlier versions keep it.
         let email = email.filter(|_| apply.state() != ApplyState::Undone);
-        let undone = apply.undone();
+        let (undone, removed) = (apply.undone(), apply.user_removed());
         Self {
             id: apply.origin.apply,
             state: apply.state().into(),
@@ -156,6 +164,8 @@ impl ApplyDocument {
             undone_at: undone.map(|(at, _)| at),
             undone_by: undone.map(|(_, by)| by),
             undone_by_name: None,
+            user_removed_at: removed.map(|(at, _)| at),
+            user_removed_by: removed.map(|(_, by)| by),
         }
     }
 

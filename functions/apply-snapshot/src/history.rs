@@ -37,7 +37,8 @@ pub(crate) struct ApplyPage {
 #[schema(as = ApplyDetail)]
 pub(crate) struct ApplyDetail {
     apply: ApplyDocument,
-    /// The `result` of the answer to the apply, with its warnings; left out unless the apply is `applied` or `undoing`.
+    /// The `result` of the answer to the apply, with its warnings; left out unless the apply is `applied` or `undoing`, and
+    /// once the user is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<ApplyResult<'static>>)]
     result: Option<Value>,
@@ -123,10 +124,10 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     .await
 }
 
-/// Returns the result in the answer of an apply; `None` unless it was completed, and once it is undone: then it lacks the
-/// address.
+/// Returns the result in the answer of an apply; `None` unless it was completed, and once it is undone or its user removed:
+/// then it lacks the address.
 fn whole_result(apply: &StoredApply, work: &Work) -> Result<Option<Value>, ApiError> {
-    if !apply.has_answer() || apply.state() == ApplyState::Undone {
+    if !apply.has_answer() || apply.state() == ApplyState::Undone || apply.user_removed().is_some() {
         return Ok(None);
     }
     let answer = apply.answer::<ApiError>(work)?;

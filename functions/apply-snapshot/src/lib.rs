@@ -1,9 +1,10 @@
-//! Plans, applies and undoes snapshots.
+//! Plans, applies and undoes snapshots, and removes users.
 //!
 //! - `POST /api/user-snapshots/{id}/apply` creates a user in the caller's organization with the setup of a snapshot.
 //! - `POST /api/user-snapshots/{id}/plan` takes the same body and writes nothing.
 //! - `GET /api/user-snapshots/{id}/applies` and `…/{applyId}` return the history.
 //! - `POST /api/user-snapshots/{id}/applies/{applyId}/undo` deletes the created user again, with everything.
+//! - `DELETE /api/users/{userId}` removes a user in the same way, however it was made.
 
 mod answer;
 mod apply;
@@ -15,6 +16,7 @@ mod growth;
 mod history;
 mod operations;
 mod planning;
+mod removal;
 mod repeat;
 mod request;
 mod revision_body;
@@ -57,5 +59,6 @@ async fn answer_operation(call: &Call<'_>, operation: ApplyOperation) -> Result<
         ApplyOperation::ListApplies => history::list(call).await,
         ApplyOperation::GetApply => history::get(call).await,
         ApplyOperation::UndoApply => undo::undo(call).await,
+        ApplyOperation::RemoveUser => removal::remove(call).await,
     }
 }

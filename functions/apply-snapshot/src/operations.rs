@@ -1,5 +1,7 @@
 //! What the API's description says of this function's routes.
 
+mod removal;
+
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::{Value, json};
@@ -161,6 +163,7 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ApplyOperation::ListApplies => applies(),
         ApplyOperation::GetApply => apply_detail(),
         ApplyOperation::UndoApply => undo(),
+        ApplyOperation::RemoveUser => removal::remove(),
     })
 }
 
@@ -181,6 +184,7 @@ fn apply() -> OperationDescription {
             ApiError::InProgress { retry_after },
             ApiError::ApplyAborted,
             ApiError::ApplyUndone,
+            ApiError::UserRemoved,
             ApiError::WorldMoved,
             ApiError::SetupTooLarge {
                 detail: "an item of the new user would have 412000 bytes; it may have at most 409600".to_owned(),
@@ -318,6 +322,7 @@ fn undo() -> OperationDescription {
             ApiError::SetupInUse(signed_in.into_iter().collect()),
             ApiError::InProgress { retry_after },
             ApiError::ApplyAborted,
+            ApiError::UserRemoved,
         ])
         .answers::<UndoAnswer>(
             StatusCode::OK,

@@ -35,6 +35,7 @@ impl ApplyExecution<'_> {
         }
         let is_leased = || stored.lease_until().is_some_and(|lease| lease > self.call.edge.clock.now());
         match stored.state() {
+            ApplyState::Committed if stored.user_removed().is_some() => Err(ApiError::UserRemoved),
             ApplyState::Committed => {
                 self.check_password(self.given_hash(stored).await?.as_deref()).await?;
                 // One answer is less than a piece (`MAX_WARNING_BYTES`), and a late request gets it, too.

@@ -68,6 +68,7 @@ impl UndoExecution<'_> {
         // One answer is less than a piece (`MAX_WARNING_BYTES`), and a late undo goes on.
         let result = stored_result(&apply, &Work::unlimited())?;
         let apply = match apply.state() {
+            ApplyState::Committed if apply.user_removed().is_some() => return Err(ApiError::UserRemoved),
             ApplyState::Committed => self.begin(apply, result.as_ref()).await?,
             _ => apply,
         };
@@ -91,6 +92,7 @@ impl UndoExecution<'_> {
         let undos = Undos::new(self.call.table);
         match undos.begin(&undo).await? {
             UndoStart::Started(apply) | UndoStart::NotCommitted(apply) => Ok(*apply),
+            UndoStart::UserRemoved => Err(ApiError::UserRemoved),
             UndoStart::Busy => Err(ApiError::InProgress { retry_after: WAIT }),
             UndoStart::InUse => {
                 Err(ApiError::SetupInUse(traces(undos.usage(&apply, email).await?, result.counts.cloned)))

@@ -1,4 +1,4 @@
-//! Deletes what no request will finish: interrupted applies and undos, and the rest of deleted snapshots. It runs on a
+//! Deletes what no request will finish: interrupted applies, undos and removals, and the rest of deleted snapshots. It runs on a
 //! schedule, ignores its event, and may run twice at once.
 
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Report {
     pub cleared: usize,
     /// Undos that were finished, or whose late writes were deleted.
     pub undone: usize,
+    /// Removals of users that were finished, or whose late writes were deleted.
+    pub removed: usize,
     /// Deleted snapshots whose rest was deleted, except the tombstone.
     pub emptied: usize,
     /// Sharings whose missing rows were written.
@@ -77,6 +79,7 @@ async fn run(app: &App, event: LambdaEvent<Value>) -> Result<Report, SweepError>
         given_up = report.given_up,
         cleared = report.cleared,
         undone = report.undone,
+        removed = report.removed,
         emptied = report.emptied,
         listed = report.listed,
         items = report.items,
@@ -131,6 +134,10 @@ impl Report {
             }
             Ok(SweepOutcome::Undone { items }) => {
                 self.undone += 1;
+                self.items += items;
+            }
+            Ok(SweepOutcome::Removed { items }) => {
+                self.removed += 1;
                 self.items += items;
             }
             Ok(SweepOutcome::Emptied { items }) => {

@@ -5,8 +5,8 @@ use shared::http::OperationId::{
     AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangePassword, ChangeUser, CompareRevisions, CreateSnapshot,
     DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision,
     GetSnapshot, GetUser, InviteUser, ListApplies, ListCapturableUsers, ListRevisions, ListSnapshotItems,
-    ListSnapshots, ListUsers, Login, PlanSnapshot, RefreshSnapshot, RenameSnapshot, RestoreRevision, UndoApply,
-    VerifyToken,
+    ListSnapshots, ListUsers, Login, PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision,
+    UndoApply, VerifyToken,
 };
 
 /// The routes as a person meets them: from signing in to undoing an apply.
@@ -33,6 +33,7 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     ChangeUser,
     InviteUser,
     AcceptInvitation,
+    RemoveUser,
     RefreshSnapshot,
     CompareRevisions,
     ListRevisions,

@@ -133,6 +133,7 @@ pub(super) fn links(operation: OperationId) -> Links {
             ..Links::default()
         },
         OperationId::VerifyToken
+        | OperationId::RemoveUser
         | OperationId::GetUser
         | OperationId::ChangeUser
         | OperationId::ListSnapshots

@@ -69,6 +69,6 @@ pub use sharing::{Sharing, SharingChanges};
 pub use snapshot::{Creator, Snapshot, Source};
 pub use text::{Description, Designation, FullName, PhoneNumber, SnapshotName};
 pub use time::Timestamp;
-pub use user::{StoredProfile, User};
+pub use user::{StoredProfile, User, UserOrigin};
 pub use violation::{Violation, ViolationKind};
 pub use work::{OverBudget, Work};

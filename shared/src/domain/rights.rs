@@ -69,13 +69,15 @@ pub enum Action {
     ChangeUser,
     /// Make an invitation for a user, which is also how a password is reset.
     InviteUser,
+    /// Remove a user with everything.
+    RemoveUser,
 }
 
 crate::every! {
     /// Every action.
     pub Action:
         Create, Use, Apply, Edit, Revise, Delete, Assign, ListUsers, History, Undo, ForceUndo, SeeUsers,
-        ChangeUser, InviteUser
+        ChangeUser, InviteUser, RemoveUser
 }
 
 impl Action {
@@ -94,6 +96,7 @@ impl Action {
             Self::ForceUndo => "\"force\": true needs the role SUPERADMIN",
             Self::SeeUsers => "seeing users needs the role ADMIN or SUPERADMIN",
             Self::ChangeUser => "changing a user needs the role ADMIN or SUPERADMIN",
+            Self::RemoveUser => "removing a user needs the role ADMIN or SUPERADMIN",
             Self::InviteUser => "inviting a user needs the role ADMIN or SUPERADMIN",
         }
     }
@@ -112,6 +115,7 @@ impl Action {
             Self::InviteUser => {
                 "you invite others up to your own role; your own password is changed with POST /api/auth/password"
             }
+            Self::RemoveUser => "you remove others up to your own role; somebody else has to remove you",
             Self::Use | Self::Apply | Self::Assign | Self::History | Self::SeeUsers => self.requirement(),
         }
     }
@@ -135,7 +139,7 @@ pub enum Reach {
     Everything,
     /// No snapshot, but applies made in the caller's organization of users up to the caller's own role.
     OwnApplies,
-    /// No snapshot, but users of the caller's organization: all to be seen, those up to the caller's own role to be changed.
+    /// No snapshot, but users of the caller's organization: all to be seen, those up to the caller's own role to be changed or removed.
     OwnUsers,
 }
 
@@ -199,7 +203,10 @@ pub fn reach(role: Role, action: Action) -> Reach {
     match (role, action) {
         (Role::Superadmin, Action::History | Action::Undo | Action::ForceUndo)
         | (Role::Admin, Action::History | Action::Undo) => Reach::OwnApplies,
-        (Role::Superadmin | Role::Admin, Action::SeeUsers | Action::ChangeUser | Action::InviteUser) => Reach::OwnUsers,
+        (
+            Role::Superadmin | Role::Admin,
+            Action::SeeUsers | Action::ChangeUser | Action::InviteUser | Action::RemoveUser,
+        ) => Reach::OwnUsers,
         (Role::Superadmin, _) => Reach::Everything,
         (Role::Admin, Action::Create | Action::Edit | Action::Revise | Action::ListUsers) => Reach::OwnSource,
         (Role::Admin, Action::Use | Action::Apply) => Reach::AssignedOrGlobal,
@@ -260,8 +267,9 @@ impl Principal {
         }
     }
 
-    /// Returns whether this principal may do `action` to a user. A change or an invitation of a user with a higher role is refused.
-    /// So is an invitation of oneself, with which a stolen token would become a password.
+    /// Returns whether this principal may do `action` to a user. A change, an invitation or a removal of a user with a higher role is
+    /// refused. So is an invitation of oneself, with which a stolen token would become a password, and a removal of oneself: somebody who
+    /// administers the organization stays.
     pub fn judge_user(&self, action: Action, target: UserTarget) -> Verdict {
         let reaches = reach(self.role, action) == Reach::OwnUsers;
         if !reaches || target.organization != self.organization {
@@ -270,7 +278,7 @@ impl Principal {
         let is_itself = target.user == self.user;
         match action {
             Action::SeeUsers => Verdict::Allowed,
-            Action::InviteUser if is_itself => Verdict::Forbidden,
+            Action::InviteUser | Action::RemoveUser if is_itself => Verdict::Forbidden,
             _ if target.role > self.role => Verdict::Forbidden,
             _ => Verdict::Allowed,
         }

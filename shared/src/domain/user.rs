@@ -1,6 +1,9 @@
 //! A person who can sign in.
 
-use super::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredCredentials, Timestamp};
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredCredentials, Timestamp, Violation};
 
 /// A user's profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,32 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
+/// The apply that made a user. Its text is `<snapshot>:<apply>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserOrigin {
+    /// The snapshot that was applied.
+    pub snapshot: ObjectId,
+    /// The apply.
+    pub apply: ObjectId,
+}
+
+impl fmt::Display for UserOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.snapshot, self.apply)
+    }
+}
+
+impl FromStr for UserOrigin {
+    type Err = Violation;
+
+    fn from_str(text: &str) -> Result<Self, Violation> {
+        let (snapshot, apply) = text
+            .split_once(':')
+            .ok_or_else(|| Violation::malformed("an origin is the ids of a snapshot and an apply"))?;
+        Ok(Self { snapshot: snapshot.parse()?, apply: apply.parse()? })
+    }
+}
+
 /// A stored user with what a change of it depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredProfile {
@@ -40,4 +69,6 @@ pub struct StoredProfile {
     pub credentials: StoredCredentials,
     /// The version of the user's setup.
     pub setup_version: u64,
+    /// The apply that made the user; `None` for any other user, and for users whom earlier versions of this service made.
+    pub origin: Option<UserOrigin>,
 }

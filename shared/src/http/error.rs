@@ -85,6 +85,8 @@ pub enum ApiError {
     ApplyAborted,
     /// The apply of this Idempotency-Key was undone.
     ApplyUndone,
+    /// The user of the apply that the path or the Idempotency-Key names was removed.
+    UserRemoved,
     /// The user of an apply has been used since, so that an undo would take more than the apply has brought. Carries what
     /// tells so.
     SetupInUse(Vec<Trace>),
@@ -193,6 +195,7 @@ impl ApiError {
             Self::SnapshotDeleted => (StatusCode::CONFLICT, "snapshot_deleted", "The snapshot was deleted"),
             Self::ApplyAborted => (StatusCode::CONFLICT, "apply_aborted", "The apply was given up"),
             Self::ApplyUndone => (StatusCode::CONFLICT, "apply_undone", "The apply was undone"),
+            Self::UserRemoved => (StatusCode::CONFLICT, "user_removed", "The user was removed"),
             Self::SetupInUse(_) => (StatusCode::CONFLICT, "setup_in_use", "The new user has been used since"),
             Self::WorldMoved => (StatusCode::CONFLICT, "world_moved", "The apply cannot go on"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "It has changed meanwhile"),
@@ -261,6 +264,9 @@ impl ApiError {
             }
             Self::ApplyUndone => {
                 "The apply of this Idempotency-Key was undone; use another key to apply again".to_owned()
+            }
+            Self::UserRemoved => {
+                "The user of this apply was removed, and nothing of it stays; use another Idempotency-Key to apply again".to_owned()
             }
             Self::SetupInUse(traces) => format!(
                 "{}; a SUPERADMIN undoes the apply nevertheless with \"force\": true",

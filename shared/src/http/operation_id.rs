@@ -162,6 +162,7 @@ operations! {
         ListApplies: GET "/api/user-snapshots/{id}/applies", Applies, Needs(Action::History);
         GetApply: GET "/api/user-snapshots/{id}/applies/{applyId}", Applies, Needs(Action::History);
         UndoApply: POST "/api/user-snapshots/{id}/applies/{applyId}/undo", Applies, Needs(Action::Undo);
+        RemoveUser: DELETE "/api/users/{userId}", Users, Needs(Action::RemoveUser);
     }
     ManageSnapshots => ManageOperation {
         ListSnapshots: GET "/api/user-snapshots", Snapshots, Needs(Action::Use);

@@ -8,7 +8,7 @@ pub(super) const ANSWER: &str = "answer";
 pub(super) const ASSIGNED_ORGANIZATIONS: &str = "assignedOrgIds";
 /// How many chunks hold the content, if it does not fit the item.
 pub(super) const CHUNKS: &str = "chunks";
-/// Which apply made a setup item, of which source.
+/// Which apply made a setup item, of which source; which apply made a user.
 pub(super) const CLONED_FROM: &str = "clonedFrom";
 /// The packed content, of a snapshot, an older revision or a chunk.
 pub(super) const CONTENT: &str = "content";
@@ -25,10 +25,10 @@ pub(super) const CREATED_BY_ROLE: &str = "createdByRole";
 pub(super) const CREDENTIAL_VERSION: &str = "credentialVersion";
 /// When that counter was last raised.
 pub(super) const CREDENTIALS_CHANGED_AT: &str = "credentialsChangedAt";
-/// When a snapshot was deleted. An item that has it is a tombstone: every read treats it as missing, every write is
-/// conditioned on its absence.
+/// When a snapshot was deleted or a user removed. An item that has it is a tombstone: every read treats it as missing, every write
+/// is conditioned on its absence, or on something that a tombstone does not have.
 pub(super) const DELETED_AT: &str = "deletedAt";
-/// The user who deleted a snapshot.
+/// Who deleted a snapshot or removed a user.
 pub(super) const DELETED_BY: &str = "deletedBy";
 pub(super) const DEPARTMENT_ID: &str = "departmentId";
 /// The description of a snapshot.
@@ -94,7 +94,7 @@ pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
 pub(super) const REFRESH_STATUS: &str = "refreshStatus";
 /// When a newer revision replaced this one.
 pub(super) const REPLACED_AT: &str = "replacedAt";
-/// The apply for which an address is reserved.
+/// The apply for which an address is reserved, or the user whose removal reserves it.
 pub(super) const RESERVED_BY: &str = "reservedBy";
 /// The revision that a restored one repeats.
 pub(super) const RESTORED_FROM: &str = "restoredFrom";
@@ -102,7 +102,7 @@ pub(super) const RESTORED_FROM: &str = "restoredFrom";
 pub(super) const REVISED_AT: &str = "revisedAt";
 /// The number of a revision: the current one of a snapshot, the one that a state or a sharing is about.
 pub(super) const REVISION: &str = "revision";
-/// When a sweep checks an undone apply for late writes.
+/// When a sweep checks an undone apply or a removed user for late writes.
 pub(super) const SECOND_LOOK_AT: &str = "secondLookAt";
 /// The latest time of the schedule for which a snapshot was refreshed.
 pub(super) const SERVED_SLOT: &str = "servedSlot";
@@ -125,7 +125,7 @@ pub(super) const SOURCE_USER_EMAIL: &str = "sourceUserEmail";
 pub(super) const SOURCE_USER_ID: &str = "sourceUserId";
 /// The source user's name when it was captured.
 pub(super) const SOURCE_USER_NAME: &str = "sourceUserName";
-/// The state of an apply.
+/// The state of an apply, or of a removal.
 pub(super) const STATE: &str = "state";
 /// The kind of an item.
 pub(super) const TYPE: &str = "type";
@@ -137,5 +137,9 @@ pub(super) const UNDONE_BY: &str = "undoneBy";
 pub(super) const UPDATED_AT: &str = "updatedAt";
 /// The user who owns an address.
 pub(super) const USER_ID: &str = "userId";
+/// When the user of an apply was removed.
+pub(super) const USER_REMOVED_AT: &str = "userRemovedAt";
+/// Who removed the user of an apply.
+pub(super) const USER_REMOVED_BY: &str = "userRemovedBy";
 /// Counts the changes of a snapshot.
 pub(super) const VERSION: &str = "version";

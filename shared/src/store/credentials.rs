@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::Timestamp;
+use crate::domain::{StoredProfile, Timestamp};
 use crate::store::attributes::{
     ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT,
-    INVITATION_HASH, INVITED_BY, LOGIN_DISABLED, PASSWORD_HASH,
+    INVITATION_HASH, INVITED_BY, LOGIN_DISABLED, PASSWORD_HASH, SETUP_VERSION,
 };
 use crate::store::keys::{self, ItemKey};
 use crate::store::setups::users::StoredUser;
@@ -38,6 +38,20 @@ pub(in crate::store) fn end_invitation(claim: Change) -> Change {
 pub(in crate::store) fn same_access(user: &StoredUser) -> (ItemKey, Change) {
     let same = when_enabled(Change::of_existing()).when(ACCESS_ROLE, text(user.role));
     (keys::user(&user.organization, &user.id), when_credentials(same, user.credentials.version))
+}
+
+/// Returns the condition that role, access and setup of a user are as they were read.
+pub(in crate::store) fn same_profile(profile: &StoredProfile) -> Change {
+    let change = Change::of_existing().when(ACCESS_ROLE, text(profile.user.role));
+    let change = when_credentials(change, profile.credentials.version);
+    let change = match profile.user.login_disabled {
+        true => change.when(LOGIN_DISABLED, AttributeValue::Bool(true)),
+        false => when_enabled(change),
+    };
+    match profile.setup_version {
+        0 => change.when_absent_or(SETUP_VERSION, number(0)),
+        version => change.when(SETUP_VERSION, number(version)),
+    }
 }
 
 /// Adds the condition that the password hash is the one that was read.

@@ -25,6 +25,7 @@ pub use applies::apply::{Apply, ApplyOutcome};
 pub use applies::apply_record::{ApplyState, StoredAnswer, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage, ClonePosition};
 pub use applies::new_credentials::NewCredentials;
+pub use applies::removals::{RemovalStart, Removals, RemovedUser, UserRemoval};
 pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
 pub use applies::undos::{UndoRequest, UndoStart, Undos};
 pub use applies::user_items::UserItems;

@@ -10,9 +10,14 @@ use super::table::outcome::Item;
 pub(super) use super::table::outcome::{key_attribute, partition_key, sort_key};
 use crate::domain::{
     Agent, Designation, Document, Email, Fault, FullName, ObjectId, PhoneNumber, Pipeline, Preferences, Role,
-    Timestamp, User,
+    Timestamp, User, UserOrigin,
 };
-use crate::store::attributes::{DOCUMENT, ORGANIZATION_ID, RESERVED_BY, TYPE, USER_ID};
+use crate::store::attributes::{CLONED_FROM, DELETED_AT, DOCUMENT, ORGANIZATION_ID, RESERVED_BY, TYPE, USER_ID};
+
+/// Returns whether this is the tombstone of a deleted snapshot or a removed user.
+pub(super) fn is_tombstone(item: &Item) -> bool {
+    item.contains_key(DELETED_AT)
+}
 
 /// A record that is stored as an item.
 pub(super) trait Record: Serialize {
@@ -151,6 +156,9 @@ pub(super) struct UserRecord {
     /// When the user last accepted an invitation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invitation_accepted_at: Option<Timestamp>,
+    /// The apply that made the user.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) cloned_from: Option<String>,
     pub(super) setup_version: u64,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -175,6 +183,7 @@ impl UserRecord {
             credential_version: None,
             credentials_changed_at: None,
             invitation_accepted_at: None,
+            cloned_from: None,
             setup_version: FIRST_VERSION,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -197,6 +206,13 @@ pub(super) fn user_item(user: &User) -> Result<Item, Fault> {
     let mut item = item(&keys::user(&user.organization, &user.id), &UserRecord::new(user))?;
     let by_time = keys::by_time(user.created_at, &user.id);
     index(&mut item, &keys::LIST, keys::listed_users(&user.organization), by_time);
+    Ok(item)
+}
+
+/// Returns the item of a user whom an apply makes: it names the apply, so that a removal finds its record.
+pub(super) fn applied_user_item(user: &User, origin: UserOrigin) -> Result<Item, Fault> {
+    let mut item = user_item(user)?;
+    item.insert(CLONED_FROM.to_owned(), AttributeValue::S(origin.to_string()));
     Ok(item)
 }
 
@@ -262,10 +278,10 @@ impl Record for PreferencesRecord {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClaimRecord {
     pub(super) organization_id: ObjectId,
-    /// The user who owns the address. Absent while an apply reserves it.
+    /// The user who owns the address. Absent while an apply or a removal reserves it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) user_id: Option<ObjectId>,
-    /// The apply that reserves the address. Absent once a user owns it.
+    /// The apply that reserves the address, or the user whose removal does. Absent while a user owns it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) reserved_by: Option<ObjectId>,
     /// The PHC string of the password. It is valid only together with `user_id`.

@@ -166,7 +166,7 @@ async fn an_apply_that_nobody_carries_on_is_given_up_and_cleared_away_for_good()
     let again = app.sweep().await;
     assert_eq!(
         again,
-        json!({"givenUp": 0, "cleared": 0, "undone": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true})
+        json!({"givenUp": 0, "cleared": 0, "undone": 0, "removed": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true})
     );
     bench.apply("other").await.expect(201);
     bench.expect_whole().await;

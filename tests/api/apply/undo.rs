@@ -79,7 +79,7 @@ impl AppliedUser {
         for gone in ["ALLPK", "ALLSK", "email", "secondLookAt", "passwordHash", "leaseUntil"] {
             assert!(!record.contains_key(gone), "{gone}");
         }
-        let idle = json!({"givenUp": 0, "cleared": 0, "undone": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true});
+        let idle = json!({"givenUp": 0, "cleared": 0, "undone": 0, "removed": 0, "emptied": 0, "listed": 0, "items": 0, "failed": 0, "isDone": true});
         assert_eq!(self.app.sweep().await, idle);
     }
 }

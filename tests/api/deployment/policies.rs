@@ -218,6 +218,13 @@ async fn administer(app: &TestApp, boss: &User, rep: &User) {
     app.change_user_by(&boss_token, &boss.id.to_string(), &json!({"accessRole": "SALES_REP"})).await.expect(200);
 }
 
+/// Applies a snapshot in Globex and returns the new user.
+async fn leaver(app: &TestApp, id: &str) -> String {
+    let mut body = apply_body();
+    body["newUser"]["email"] = json!("leaver@globex.example");
+    app.apply(&app.token(SAM), id, &body).await.expect(201)["result"]["userId"].as_str().unwrap().to_owned()
+}
+
 /// Leaves rows of lists to be written and one to be taken away.
 async fn leave_rows(app: &TestApp, sam: &str, others: &[String]) {
     let id = snapshot(app).await;
@@ -260,6 +267,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     app.apply_once(&sam, "k", &large, &body).await.expect(201);
     undo_in_every_way(&app, &id).await;
+    let leaving = leaver(&app, &id).await;
+    app.remove_user(&sam, &leaving).await.expect(200);
     compared.push(compare(&app, &logs, Function::Http(HttpFunction::ApplySnapshot)));
 
     let [boss, rep] = [(Role::Admin, 0xe1), (Role::SalesRep, 0xe2)];
@@ -319,6 +328,11 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     app.faults().clear();
     app.delete_snapshot(&pat, &large).await.expect(200);
     leave_rows(&app, &sam, &others).await;
+    let id = snapshot(&app).await;
+    let leaving = leaver(&app, &id).await;
+    app.faults().drop_request().of("DeleteItem").always();
+    app.remove_user(&sam, &leaving).await.expect(503);
+    app.faults().clear();
     app.forget_calls();
     for _ in 0..2 {
         app.clock().advance(Duration::from_secs(600));

@@ -17,7 +17,7 @@ use tests::{
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 15] = [
+const UNPROVOKED: [(&str, &str, &str); 16] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -48,6 +48,7 @@ const UNPROVOKED: [(&str, &str, &str); 15] = [
     ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("deleteSnapshot", "in_progress", "another change has to come first six times in a row"),
+    ("removeUser", "in_progress", "another change has to come first four times in a row"),
     ("inviteUser", "in_progress", "another change has to come first four times in a row"),
 ];
 
@@ -181,6 +182,15 @@ async fn provoke(happening: &DescribedError) -> Answer {
             let apply = apply_id(&applied);
             app.undo(&app.token(SAM), &id, &apply, None).await.expect(200);
             request.headers.push(("idempotency-key", "k".to_owned()));
+        }
+        "user_removed" => {
+            if happening.operation == "applySnapshot" {
+                app.apply_once(&app.token(SAM), "k", &id, &apply_body()).await.expect(201);
+                request.headers.push(("idempotency-key", "k".to_owned()));
+            }
+            let applies = app.list_applies(&app.token(SAM), &id, "").await;
+            let user = applies.expect(200)["applies"][0]["userId"].as_str().unwrap();
+            app.remove_user(&app.token(SAM), user).await.expect(200);
         }
         "user_not_found" => request.path = happening.path.replace("{userId}", NOBODY),
         "last_admin" => {

@@ -197,8 +197,9 @@ fn what_the_crm_writes_has_the_types_that_are_described() {
 }
 
 /// Ids that an answer has without a name beside them, and why.
-const WITHOUT_NAME: [(&str, &str, &str); 10] = [
+const WITHOUT_NAME: [(&str, &str, &str); 11] = [
     ("Apply", "_id", "an apply has no name"),
+    ("Apply", "userRemovedBy", "the history keeps ids alone of a removal"),
     ("ApplyResult", "applyId", "an apply has no name"),
     ("InvitedUser", "organizationId", "it would cost a read of the organization at each acceptance"),
     ("Item", "_id", "its document has it"),

@@ -174,6 +174,7 @@ fn computations(operation: OperationId) -> u64 {
         | OperationId::GetUser
         | OperationId::InviteUser
         | OperationId::DeleteSnapshot
+        | OperationId::RemoveUser
         | OperationId::RestoreRevision
         | OperationId::GetHealth
         | OperationId::GetOpenApi

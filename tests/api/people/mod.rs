@@ -5,4 +5,5 @@ mod forged;
 pub(crate) mod invitations;
 mod passwords;
 mod races;
+mod removal;
 pub(crate) mod rights;

@@ -9,7 +9,11 @@ use crate::people::invitations::{accept, invited_casey, token_of as token_of_inv
 use crate::people::rights::user_of;
 
 /// Holds the first write of `first` until `second` is answered; gives both answers.
-async fn overtaken<A, B>(app: &TestApp, first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+pub(crate) async fn overtaken<A, B>(
+    app: &TestApp,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
     let gate = Gate::closed();
     app.faults().hold_request(&gate).of("TransactWriteItems").nth(1);
     let second = async {
@@ -23,7 +27,7 @@ async fn overtaken<A, B>(app: &TestApp, first: impl Future<Output = A>, second: 
 }
 
 /// Returns a token of a user who is not in the workspace.
-fn token_of(app: &TestApp, user: &User) -> String {
+pub(crate) fn token_of(app: &TestApp, user: &User) -> String {
     let (credentials, name) = (TokenCredentials::default(), String::new());
     app.token_for(&Caller { user: user.id, organization: user.organization, role: user.role, name, credentials })
 }

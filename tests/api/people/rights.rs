@@ -37,9 +37,9 @@ fn expected(mine: Role, operation: OperationId, role: Role, is_itself: bool) -> 
     match (mine, operation) {
         (Role::SalesRep | Role::DepartmentHead, _) => 403,
         (_, OperationId::GetUser) => 200,
-        (_, OperationId::InviteUser) if is_itself => 403,
+        (_, OperationId::InviteUser | OperationId::RemoveUser) if is_itself => 403,
         (Role::Admin, _) if role == Role::Superadmin => 403,
-        (_, OperationId::ChangeUser) => 200,
+        (_, OperationId::ChangeUser | OperationId::RemoveUser) => 200,
         (_, OperationId::InviteUser) => 201,
         (_, other) => unreachable!("{other:?} is new: say here what is answered"),
     }
@@ -72,8 +72,15 @@ async fn every_cell_of_role_operation_and_user_is_answered_as_the_table_says() {
             for (user, is_here) in targets.iter().chain([&(itself.clone(), true)]) {
                 let cell = format!("{} {operation:?} {} {is_here}", caller.role, user.role);
                 let before = app.item(&format!("ORG#{}#USER#{}", user.organization, user.id), "#META").await;
+                let claim = app.item(&format!("EMAIL#{}", user.email.key().as_str()), "#META").await;
                 app.forget_calls();
                 let answer = send(user.id.to_string()).await;
+                if operation == OperationId::RemoveUser && answer.status == 200 {
+                    // The next cells need the user.
+                    for item in [&before, &claim] {
+                        app.store(item.clone().unwrap()).await;
+                    }
+                }
                 let is_itself = user.id == caller.user;
                 let status = match expected(caller.role, operation, user.role, is_itself) {
                     403 if caller.role < Role::Admin => 403,

@@ -33,17 +33,17 @@ async fn a_claim_says_who_owns_the_address_and_has_the_argon2id_hash_of_the_pass
 #[tokio::test]
 async fn a_new_user_has_a_profile_without_a_hash_and_is_listed_in_the_organization() {
     let app = TestApp::start().await;
-    let (_, answer) = casey(&app).await;
+    let (snapshot, answer) = casey(&app).await;
     let user = answer["result"]["userId"].as_str().unwrap();
     let item = app.item(&format!("ORG#{GLOBEX}#USER#{user}"), "#META").await.unwrap();
     let expected = json!({
         "PK": format!("ORG#{GLOBEX}#USER#{user}"), "SK": "#META", "type": "user",
         "LISTPK": format!("ORG#{GLOBEX}#USERS"), "LISTSK": format!("2026-05-15T09:00:00.000Z#{user}"),
         "email": "casey@acme.example", "fullName": "Casey New", "accessRole": "SALES_REP", "loginDisabled": false,
-        "setupVersion": 1,
+        "setupVersion": 1, "clonedFrom": format!("{snapshot}:{}", answer["result"]["applyId"].as_str().unwrap()),
         "createdAt": "2026-05-15T09:00:00.000Z", "updatedAt": "2026-05-15T09:00:00.000Z"
     });
-    assert_eq!(shown(&item), (expected, 323));
+    assert_eq!(shown(&item), (expected, 382));
 }
 
 #[tokio::test]

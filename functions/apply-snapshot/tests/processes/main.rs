@@ -5,6 +5,7 @@
 mod at_once;
 mod broken;
 mod random;
+mod removal;
 mod staged;
 mod undo;
 

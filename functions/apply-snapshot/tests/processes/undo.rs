@@ -17,7 +17,7 @@ use crate::staged::FollowUp;
 const WRITES: u64 = 4;
 
 /// All items by key, but for the records of applies and counts of failed sign-ins.
-type UndoTable = BTreeMap<(String, String), Item>;
+pub(crate) type UndoTable = BTreeMap<(String, String), Item>;
 
 /// A table in which a snapshot was applied, and the function on it.
 struct UndoBench {
@@ -43,7 +43,7 @@ async fn bench() -> UndoBench {
     UndoBench { app, proxy, process, snapshot, apply, before }
 }
 
-async fn table(app: &TestApp) -> UndoTable {
+pub(crate) async fn table(app: &TestApp) -> UndoTable {
     let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
     let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
     items.filter(|((_, sk), _)| !sk.starts_with("FAILURES") && !sk.starts_with("APPLY#")).collect()

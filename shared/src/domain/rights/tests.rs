@@ -7,7 +7,7 @@ const ME: ObjectId = ObjectId::from_bytes([9; 12]);
 const OTHER: ObjectId = ObjectId::from_bytes([8; 12]);
 
 const OF_APPLIES: [Action; 3] = [Action::History, Action::Undo, Action::ForceUndo];
-const OF_USERS: [Action; 3] = [Action::SeeUsers, Action::ChangeUser, Action::InviteUser];
+const OF_USERS: [Action; 4] = [Action::SeeUsers, Action::ChangeUser, Action::InviteUser, Action::RemoveUser];
 
 fn principal(role: Role) -> Principal {
     Principal { user: ME, organization: HERE, role }
@@ -150,17 +150,17 @@ fn nobody_grants_a_role_above_their_own() {
 }
 
 #[test]
-fn users_are_seen_within_the_organization_and_changed_and_invited_up_to_the_own_role() {
+fn users_are_seen_within_the_organization_and_changed_invited_and_removed_up_to_the_own_role() {
     use Verdict::{Allowed, Forbidden, Invisible};
     let places = [(HERE, OTHER), (HERE, ME), (THERE, OTHER), (THERE, ME)];
     for mine in Role::ALL {
         for (role, (organization, user)) in Role::ALL.into_iter().flat_map(|role| places.map(|place| (role, place))) {
             let administers = mine >= Role::Admin && organization == HERE;
             let expected = match (administers, role <= mine, user == ME) {
-                (false, ..) => [Invisible; 3],
-                (true, true, false) => [Allowed; 3],
-                (true, true, true) => [Allowed, Allowed, Forbidden],
-                (true, false, _) => [Allowed, Forbidden, Forbidden],
+                (false, ..) => [Invisible; 4],
+                (true, true, false) => [Allowed; 4],
+                (true, true, true) => [Allowed, Allowed, Forbidden, Forbidden],
+                (true, false, _) => [Allowed, Forbidden, Forbidden, Forbidden],
             };
             let target = UserTarget { organization, user, role };
             let judged = OF_USERS.map(|action| principal(mine).judge_user(action, target));

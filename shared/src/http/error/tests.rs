@@ -38,6 +38,7 @@ fn every_variant() -> Vec<(ApiError, u16, &'static str)> {
         (ApiError::SnapshotDeleted, 409, "snapshot_deleted"),
         (ApiError::ApplyAborted, 409, "apply_aborted"),
         (ApiError::ApplyUndone, 409, "apply_undone"),
+        (ApiError::UserRemoved, 409, "user_removed"),
         (ApiError::SetupInUse(vec![Trace::Switched]), 409, "setup_in_use"),
         (ApiError::WorldMoved, 409, "world_moved"),
         (ApiError::Stale, 412, "precondition_failed"),
@@ -85,7 +86,7 @@ fn every_variant_has_a_status_a_code_and_words_of_its_own() {
         ApiError::InvalidQuery(_) | ApiError::InvalidHeader(_) => {}
         ApiError::OrganizationNotFound | ApiError::RevisionNotFound | ApiError::Stale => {}
         ApiError::KeyReused | ApiError::SnapshotDeleted | ApiError::WorldMoved => {}
-        ApiError::ApplyAborted | ApiError::ApplyUndone => {}
+        ApiError::ApplyAborted | ApiError::ApplyUndone | ApiError::UserRemoved => {}
         ApiError::ApplyNotFound | ApiError::SetupInUse(_) => {}
         ApiError::UserNotFound | ApiError::InvalidInvitation | ApiError::LastAdministrator => {}
         ApiError::Unauthenticated(_) | ApiError::InvalidCredentials | ApiError::Forbidden(_) => {}
@@ -98,7 +99,7 @@ fn every_variant_has_a_status_a_code_and_words_of_its_own() {
         ApiError::Refused(_) | ApiError::TooManyAttempts { .. } => {}
         ApiError::Unavailable { .. } | ApiError::Internal { .. } => {}
     }
-    assert_eq!(codes.len(), 35);
+    assert_eq!(codes.len(), 36);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::apply_record::{ApplyRecord, ApplyState, StoredAnswer, StoredApply, password_mark};
 use super::new_credentials::NewCredentials;
 use crate::domain::plan::Origin;
-use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User};
+use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User, UserOrigin};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, CLAIM_HOLDER, ClaimRecord};
 use crate::store::table::Table;
@@ -90,6 +90,11 @@ impl Apply<'_> {
         keys::apply(&self.user.organization, &self.origin.snapshot, &self.origin.apply)
     }
 
+    /// Returns what the user's profile says of the apply.
+    pub(super) fn user_origin(&self) -> UserOrigin {
+        UserOrigin { snapshot: self.origin.snapshot, apply: self.origin.apply }
+    }
+
     pub(super) fn record(&self, state: ApplyState) -> ApplyRecord {
         ApplyRecord {
             state,
@@ -111,6 +116,8 @@ impl Apply<'_> {
             undone_at: None,
             undone_by: None,
             second_look_at: None,
+            user_removed_at: None,
+            user_removed_by: None,
         }
     }
 }

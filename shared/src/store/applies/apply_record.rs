@@ -73,6 +73,12 @@ pub(in crate::store) struct ApplyRecord {
     /// When all writes of an undone apply have arrived, and a sweep checks for late ones.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) second_look_at: Option<Timestamp>,
+    /// When the user of a committed apply was removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(in crate::store) user_removed_at: Option<Timestamp>,
+    /// Who removed the user.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(in crate::store) user_removed_by: Option<ObjectId>,
 }
 
 impl Record for ApplyRecord {
@@ -186,6 +192,11 @@ impl StoredApply {
         Some((self.record.undone_at?, self.record.undone_by?))
     }
 
+    /// Returns when and by whom the user of the apply was removed, if it was.
+    pub fn user_removed(&self) -> Option<(Timestamp, ObjectId)> {
+        Some((self.record.user_removed_at?, self.record.user_removed_by?))
+    }
+
     /// Returns whether the apply has an answer, which means that it was committed.
     pub fn has_answer(&self) -> bool {
         self.answer.is_some()
@@ -214,7 +225,7 @@ impl StoredApply {
 const ADDRESS: &str = "userEmail";
 
 impl StoredApply {
-    /// Takes the new user's address out of the answer: an undone apply keeps no address. Returns the attribute as it is
+    /// Takes the new user's address out of the answer: the apply of a user who is gone keeps no address. Returns the attribute as it is
     /// stored from then on; `None` if there is no answer.
     pub(in crate::store) fn forget_address(&mut self) -> Result<Option<AttributeValue>, Fault> {
         if self.answer.is_none() {

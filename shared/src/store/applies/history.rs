@@ -136,6 +136,9 @@ impl<'a> ApplyHistory<'a> {
         start: Option<ClonePosition>,
         limit: usize,
     ) -> Result<ClonePage, Fault> {
+        if apply.user_removed().is_some() {
+            return Ok(ClonePage { clones: Vec::new(), next: None });
+        }
         let (organization, user) = (&apply.organization, &apply.record.user_id);
         let pk = keys::user_partition(organization, user);
         let mut start = start.map(|place| key_item(&keys::setup_item(organization, user, place.kind, &place.id)));

@@ -6,6 +6,7 @@ pub(super) mod apply_record;
 pub(super) mod clearing;
 pub(super) mod history;
 pub(super) mod new_credentials;
+pub(super) mod removals;
 pub(super) mod staging;
 pub(super) mod sweeps;
 pub(super) mod undos;
@@ -124,6 +125,6 @@ fn first_items(apply: &Apply<'_>) -> Result<Vec<Item>, Fault> {
     Ok(vec![
         committed_item(&apply.key(), &apply.record(ApplyState::Committed), apply.answer)?,
         record::item(&keys::email(user.email.key()), &claim)?,
-        record::user_item(user)?,
+        record::applied_user_item(user, apply.user_origin())?,
     ])
 }

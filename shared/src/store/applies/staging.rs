@@ -140,7 +140,7 @@ impl<'a> StagingRun<'a> {
         self.write(vec![
             self.table.change_in_transaction(&self.key, &committed)?,
             self.table.change_in_transaction(&keys::email(user.email.key()), &owned)?,
-            self.table.put_new_in_transaction(record::user_item(user)?)?,
+            self.table.put_new_in_transaction(record::applied_user_item(user, self.apply.user_origin())?)?,
         ])
         .await
     }

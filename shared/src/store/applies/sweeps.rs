@@ -1,10 +1,11 @@
-//! Deletes what no request will finish: interrupted applies, unfinished undos and late writes after them, and the rest
-//! of deleted snapshots. Every step may run twice, and in two sweeps at once.
+//! Deletes what no request will finish: interrupted applies, unfinished undos and removals and late writes after them, and
+//! the rest of deleted snapshots. Every step may run twice, and in two sweeps at once.
 
 use std::time::Duration;
 
 use super::apply_record::{ApplyState, SETTLING, StoredApply, sweep_at};
-use super::clearing::delete_user_items;
+use super::clearing::{FormerProfile, delete_user_items};
+use super::removals::{Removals, RemovedUser};
 use super::staging::abandon;
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
@@ -12,7 +13,7 @@ use crate::store::attributes::{CHUNKS, DELETED_AT, EMAIL, OF, RESERVED_BY, STATE
 use crate::store::keys::{self, ALL, ItemKey, PK, SK};
 use crate::store::record;
 use crate::store::snapshots::chunks::{chunk_keys, tombstone_chunk_keys};
-use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use crate::store::snapshots::snapshot_record::{SNAPSHOT_ATTRIBUTES, read_snapshot};
 use crate::store::snapshots::visibility::Visibility;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, text};
@@ -49,6 +50,11 @@ pub enum SweepOutcome {
     },
     /// An undo was finished, or its late writes were deleted.
     Undone {
+        /// How many items were deleted.
+        items: usize,
+    },
+    /// The removal of a user was finished, or its late writes were deleted.
+    Removed {
         /// How many items were deleted.
         items: usize,
     },
@@ -106,6 +112,11 @@ impl<'a> Sweeps<'a> {
                 false => self.sweep_tombstone(snapshot, item, now).await,
             };
         }
+        if let Some((organization, user)) = keys::parse_user_partition(&due.key.pk) {
+            let Some(removed) = RemovedUser::read(organization, user, item)? else { return Ok(SweepOutcome::Nothing) };
+            let swept = Removals::new(self.0).sweep(&removed, now).await?;
+            return Ok(swept.map_or(SweepOutcome::Nothing, |items| SweepOutcome::Removed { items }));
+        }
         let apply = StoredApply::read(item)?;
         match (apply.state(), apply.lease_until(), apply.record.given_up_at) {
             (ApplyState::Staging, Some(lease), _) if sweep_at(lease) <= now => {
@@ -127,7 +138,8 @@ impl<'a> Sweeps<'a> {
     /// Deletes the items of an abandoned apply, frees its address and ends it. It was abandoned long enough ago that
     /// all its writes have arrived.
     async fn clear(&self, apply: &StoredApply) -> Result<SweepOutcome, Fault> {
-        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
+        let items =
+            delete_user_items(self.0, &apply.organization, &apply.record.user_id, FormerProfile::Absent).await?;
         self.finish(apply).await?;
         Ok(SweepOutcome::Cleared { items })
     }
@@ -172,7 +184,7 @@ impl<'a> Sweeps<'a> {
         let Some(of) = sharing.remove(OF) else { return Ok(SweepOutcome::Nothing) };
         let item = self.0.get(&keys::snapshot(&snapshot), Some(&SNAPSHOT_ATTRIBUTES)).await?;
         // The sweep of a deleted snapshot deletes its rows, too.
-        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(SweepOutcome::Nothing) };
+        let Some(item) = item.filter(|item| !record::is_tombstone(item)) else { return Ok(SweepOutcome::Nothing) };
         let is_settled = Visibility::new(self.0).settle(&read_snapshot(snapshot, item)?, of).await?;
         Ok(if is_settled { SweepOutcome::Listed } else { SweepOutcome::Nothing })
     }
@@ -182,7 +194,7 @@ impl<'a> Sweeps<'a> {
     async fn sweep_tombstone(&self, snapshot: ObjectId, item: Item, now: Timestamp) -> Result<SweepOutcome, Fault> {
         let deleted_at = item.get(DELETED_AT).and_then(|value| value.as_s().ok()).and_then(|text| text.parse().ok());
         let is_settled = deleted_at.is_some_and(|at: Timestamp| at.plus(SETTLING) <= now);
-        if !is_tombstone(&item) || !is_settled {
+        if !record::is_tombstone(&item) || !is_settled {
             return Ok(SweepOutcome::Nothing);
         }
         let meta = keys::snapshot(&snapshot);

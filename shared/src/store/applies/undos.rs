@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::apply::existing_record;
 use super::apply_record::{ApplyState, SETTLING, StoredApply};
-use super::clearing::delete_user_items;
+use super::clearing::{FormerProfile, delete_user_items};
 use crate::domain::usage::{Usage, UsedItem};
 use crate::domain::{Email, Fault, ObjectId, Role, Timestamp};
 use crate::store::attributes::{
-    ACCESS_ROLE, ANSWER, CLONED_FROM, CREDENTIAL_VERSION, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT, INVITATION_ACCEPTED_AT,
-    LOGIN_DISABLED, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE, UNDONE_AT, UNDONE_BY, USER_ID,
+    ACCESS_ROLE, ANSWER, CLONED_FROM, CREDENTIAL_VERSION, DELETED_AT, DOCUMENT, EMAIL, FIRST_SIGN_IN_AT,
+    INVITATION_ACCEPTED_AT, LOGIN_DISABLED, NAME, ORGANIZATION_ID, SECOND_LOOK_AT, SETUP_VERSION, STATE, UNDONE_AT,
+    UNDONE_BY, USER_ID,
 };
 use crate::store::keys::{self, ALL, PREFERENCES, SK};
 use crate::store::record::{self, FIRST_VERSION};
@@ -53,6 +54,8 @@ pub enum UndoStart {
     NotCommitted(Box<StoredApply>),
     /// The user has changed since the apply. Nothing is written.
     InUse,
+    /// The user was removed. Nothing is written.
+    UserRemoved,
     /// The user changed at each try of a forced undo. Nothing is written.
     Busy,
 }
@@ -124,9 +127,12 @@ impl<'a> Undos<'a> {
                 (started.record.undone_at, started.record.undone_by) = (Some(now), Some(by));
                 Ok(Some(UndoStart::Started(Box::new(started))))
             }
-            Err(CallFailure::Cancelled(reasons)) => match existing_record(&reasons)? {
-                Some(existing) => Ok(Some(UndoStart::NotCommitted(existing))),
-                None => Ok(None),
+            Err(CallFailure::Cancelled(reasons)) => match (existing_record(&reasons)?, reasons.get(OTHER_INDEX)) {
+                (Some(existing), _) => Ok(Some(UndoStart::NotCommitted(existing))),
+                (None, Some(ItemReason::ConditionFailed(Some(user)))) if record::is_tombstone(user) => {
+                    Ok(Some(UndoStart::UserRemoved))
+                }
+                (None, _) => Ok(None),
             },
             Err(other) => Err(other.into()),
         }
@@ -134,14 +140,17 @@ impl<'a> Undos<'a> {
 
     async fn profile(&self, apply: &StoredApply) -> Result<Option<UserProfile>, Fault> {
         let user = keys::user(&apply.organization, &apply.record.user_id);
-        let item = self.0.get(&user, Some(&[EMAIL, SETUP_VERSION])).await?;
+        let item = self.0.get(&user, Some(&[EMAIL, SETUP_VERSION, DELETED_AT])).await?;
+        // The transaction finds a tombstone, too.
+        let item = item.filter(|item| !record::is_tombstone(item));
         item.map(record::read).transpose()
     }
 
     /// Finishes an undo: deletes the user's items and frees the address. `now` is no earlier than the moment at which
     /// `apply` was read or written. Returns the apply after it, and the number of deleted items.
     pub async fn finish(&self, apply: &StoredApply, now: Timestamp) -> Result<(StoredApply, usize), Fault> {
-        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
+        let items =
+            delete_user_items(self.0, &apply.organization, &apply.record.user_id, FormerProfile::Absent).await?;
         let mut undone = apply.clone();
         undone.record.state = ApplyState::Undone;
         let change = match undone.forget_address()? {
@@ -202,7 +211,8 @@ impl<'a> Undos<'a> {
         if apply.record.second_look_at.is_none_or(|at| at > now) {
             return Ok(None);
         }
-        let items = delete_user_items(self.0, &apply.organization, &apply.record.user_id).await?;
+        let items =
+            delete_user_items(self.0, &apply.organization, &apply.record.user_id, FormerProfile::Absent).await?;
         let looked = Change::of_existing().when(STATE, ApplyState::Undone.value()).remove(SECOND_LOOK_AT).unlist(&ALL);
         self.0.change(&apply.key(), &looked).await?;
         Ok(Some(items))

@@ -34,6 +34,17 @@ impl Defect {
     }
 }
 
+/// What repair does about the tombstone of a removed user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RemovalStep {
+    /// Gives an unfinished removal its sweep key.
+    Sweep,
+    /// Takes the sweep key from a finished removal.
+    Unlist,
+    /// Deletes the items that are left.
+    DeleteItems,
+}
+
 /// One step of a repair. Each is a conditional write, or several that may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RepairStep {
@@ -53,6 +64,8 @@ pub(super) enum RepairStep {
     Sweep(ItemKey),
     /// Takes the sweep key from a finished apply.
     Unlist(ItemKey),
+    /// Mends what is left of a removed user.
+    Removal { organization: ObjectId, step: RemovalStep },
     /// Makes the claim that an apply reserved its user's.
     OwnClaim { pk: String, apply: ObjectId },
     /// Writes a user's claim, without a password.
@@ -112,6 +125,7 @@ impl RepairStep {
             Self::Abandon(_)
             | Self::Sweep(_)
             | Self::Unlist(_)
+            | Self::Removal { .. }
             | Self::OwnClaim { .. }
             | Self::WriteClaim { .. }
             | Self::RaiseVersion { .. }

@@ -9,8 +9,8 @@ use super::snapshot_group::SnapshotGroup;
 use super::user_group::{ApplyFacts, ClaimHolder, UserGroup};
 use crate::domain::ObjectId;
 use crate::store::attributes::{
-    ANSWER, CHUNKS, CLONED_FROM, CREATED_AT, DUE_AT, EMAIL, EVERY, FIRST_SIGN_IN_AT, OF, ORGANIZATION_ID, RESERVED_BY,
-    SECOND_LOOK_AT, SETUP_VERSION, SHARED_AT, STATE, TYPE, USER_ID,
+    ANSWER, CHUNKS, CLONED_FROM, CREATED_AT, DELETED_AT, DELETED_BY, DUE_AT, EMAIL, EVERY, FIRST_SIGN_IN_AT, OF,
+    ORGANIZATION_ID, RESERVED_BY, SECOND_LOOK_AT, SETUP_VERSION, SHARED_AT, STATE, TYPE, USER_ID, USER_REMOVED_AT,
 };
 use crate::store::keys::{self, ALL, ItemKey, LIST, PK, SK};
 use crate::store::record;
@@ -20,8 +20,8 @@ use crate::store::table::outcome::Item;
 /// The attributes that relations depend on. No password hash, no document and no content is among them.
 pub(super) fn attributes() -> Vec<&'static str> {
     let keys = [PK, SK, TYPE, LIST.pk, LIST.sk, ALL.pk, ALL.sk];
-    let of_users = [EMAIL, SETUP_VERSION, FIRST_SIGN_IN_AT, CREATED_AT, CLONED_FROM];
-    let of_applies = [ORGANIZATION_ID, USER_ID, RESERVED_BY, STATE, ANSWER, SECOND_LOOK_AT];
+    let of_users = [DELETED_AT, DELETED_BY, EMAIL, SETUP_VERSION, FIRST_SIGN_IN_AT, CREATED_AT, CLONED_FROM];
+    let of_applies = [ORGANIZATION_ID, USER_ID, RESERVED_BY, STATE, ANSWER, SECOND_LOOK_AT, USER_REMOVED_AT];
     let of_snapshots = [CHUNKS, DUE_AT, EVERY, OF, SHARED_AT];
     let all = keys.into_iter().chain(of_users).chain(of_applies).chain(of_snapshots).chain(SNAPSHOT_ATTRIBUTES);
     all.collect::<BTreeSet<_>>().into_iter().collect()
@@ -121,7 +121,10 @@ impl Inventory {
     /// Gives each group what other partitions say about it. Call it after the last item.
     pub(super) fn complete(&mut self) {
         for (pk, claim) in std::mem::take(&mut self.reservations) {
-            let user = claim.reserved_by.and_then(|apply| self.applies.get(&apply).copied());
+            let reserved_by = claim.reserved_by;
+            let of_apply = reserved_by.and_then(|apply| self.applies.get(&apply).copied());
+            // A removal reserves an address by the id of its user.
+            let user = of_apply.or(reserved_by.filter(|user| self.users.contains_key(user)));
             match user {
                 Some(user) => self.user(user).add_claim(pk, claim),
                 None => drop(self.reservations.insert(pk, claim)),

@@ -33,6 +33,8 @@ pub enum Relation {
     ApplyUser,
     /// An apply that was never committed, or was undone, has no user.
     ApplyWithoutUser,
+    /// A removed user has no items once its removal is over.
+    TombstoneItems,
     /// A staged apply has the claim that it reserves.
     ApplyClaim,
     /// An apply has a sweep key exactly while a sweep has to look at it.
@@ -120,9 +122,10 @@ rules! {
     UserListed "user-listed": "#META of a user" => "its keys of the index LIST";
     ItemUser "item-user": "AUTOMATION#, PROMPT#, TEMPLATE#, PREFERENCES" => "#META of the user, or an unfinished apply or undo";
     ClaimUser "claim-user": "EMAIL# with userId" => "#META of that user with this address";
-    ClaimApply "claim-apply": "EMAIL# with reservedBy" => "APPLY# in the state STAGING or ABORTING";
-    ApplyUser "apply-user": "APPLY# in the state COMMITTED" => "#META of its user";
-    ApplyWithoutUser "apply-without-user": "APPLY# in any other state" => "no #META of its user; no items once it is final";
+    ClaimApply "claim-apply": "EMAIL# with reservedBy" => "APPLY# in the state STAGING or ABORTING, or a user who is being removed";
+    ApplyUser "apply-user": "APPLY# in the state COMMITTED without userRemovedAt" => "#META of its user";
+    ApplyWithoutUser "apply-without-user": "APPLY# in any other state, or with userRemovedAt" => "no #META of its user; no items once it is final";
+    TombstoneItems "tombstone-items": "#META of a removed user" => "a sweep key while it is unfinished; after that none, and no items";
     ApplyClaim "apply-claim": "APPLY# in the state STAGING" => "the claim on its address, reserved by it";
     ApplySweep "apply-sweep": "APPLY#" => "a sweep key while it is unfinished, and none after";
     PartSnapshot "part-snapshot": "REV#, REFRESH, SHARING, ORG#, GLOBAL, CHUNK#" => "#META of the snapshot";

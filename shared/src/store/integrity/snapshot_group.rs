@@ -8,7 +8,7 @@ use crate::domain::{ObjectId, Snapshot, Timestamp};
 use crate::store::attributes::{CHUNKS, DUE_AT, EVERY, OF, REVISION, SHARED_AT};
 use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record;
-use crate::store::snapshots::snapshot_record::{is_tombstone, read_snapshot};
+use crate::store::snapshots::snapshot_record::read_snapshot;
 use crate::store::table::outcome::Item;
 
 /// A snapshot, or the id of one, with what names it.
@@ -102,7 +102,7 @@ impl SnapshotGroup {
     }
 
     fn read_main(&self, item: Item) -> MainItem {
-        if is_tombstone(&item) {
+        if record::is_tombstone(&item) {
             let counted = number(&item, REVISION).zip(number(&item, CHUNKS));
             return MainItem::Tombstone { is_to_be_swept: item.contains_key(ALL.pk), counted };
         }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, Work};
 use crate::store::applies::apply_record::ApplyState;
-use crate::store::attributes::{ANSWER, CLONED_FROM, SECOND_LOOK_AT};
+use crate::store::applies::removals::RemovedUser;
+use crate::store::attributes::{ANSWER, CLONED_FROM, SECOND_LOOK_AT, USER_REMOVED_AT};
 use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, ClaimRecord, FIRST_VERSION};
 use crate::store::snapshots::packing;
@@ -31,12 +32,22 @@ pub(super) struct UserGroup {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct PartitionFacts {
     pub(super) profile: Option<ProfileFacts>,
+    /// What is in the place of the profile of a removed user.
+    pub(super) tombstone: Option<TombstoneFacts>,
     pub(super) items: usize,
     pub(super) clones: usize,
     pub(super) has_switches: bool,
     pub(super) newest: u64,
     /// The snapshots that clones name.
     pub(super) snapshots: BTreeSet<ObjectId>,
+}
+
+/// The tombstone of a removed user.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TombstoneFacts {
+    /// `None` if it cannot be read.
+    pub(super) removed: Option<RemovedUser>,
+    pub(super) has_sweep_key: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +93,8 @@ pub(super) struct ApplyFacts {
     pub(super) organization: ObjectId,
     pub(super) user: ObjectId,
     pub(super) state: ApplyState,
+    /// Whether the user of a committed apply was removed.
+    pub(super) is_user_removed: bool,
     /// The address that it holds, or that its answer has.
     pub(super) email: Option<Email>,
     /// The number of clones in its answer.
@@ -140,13 +153,14 @@ impl ApplyFacts {
         };
         let has_sweep_key = item.contains_key(ALL.pk);
         let needs_second_look = item.contains_key(SECOND_LOOK_AT);
+        let is_user_removed = item.contains_key(USER_REMOVED_AT);
         let ApplyStateRecord { state, user_id: user, email } = record::read(item)?;
         let clones = answer.as_ref().map(|answer| {
             let Counts { automations, prompts, templates } = answer.cloned;
             automations + prompts + templates
         });
         let email = email.or_else(|| answer.and_then(|answer| answer.user_email));
-        Ok(Self { key, organization, user, state, email, clones, has_sweep_key, needs_second_look })
+        Ok(Self { key, organization, user, state, is_user_removed, email, clones, has_sweep_key, needs_second_look })
     }
 
     pub(super) fn claim(&self) -> Option<String> {
@@ -161,9 +175,15 @@ impl ApplyFacts {
         }
     }
 
+    /// Returns whether its user exists.
+    pub(super) fn has_user(&self) -> bool {
+        self.state == ApplyState::Committed && !self.is_user_removed
+    }
+
     /// Returns whether nothing of its user may exist any more.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self.state, ApplyState::Aborted | ApplyState::Undone) && !self.needs_sweep_key()
+        self.is_user_removed
+            || matches!(self.state, ApplyState::Aborted | ApplyState::Undone) && !self.needs_sweep_key()
     }
 }
 
@@ -186,6 +206,12 @@ impl UserGroup {
         }
         let id = self.id;
         let partition = self.partitions.entry(organization).or_default();
+        if sk == keys::META && record::is_tombstone(&item) {
+            let has_sweep_key = item.contains_key(ALL.pk);
+            let removed = RemovedUser::read(organization, id, item).ok().flatten();
+            partition.tombstone = Some(TombstoneFacts { removed, has_sweep_key });
+            return true;
+        }
         let list = (record::key_attribute(&item, LIST.pk).to_owned(), record::key_attribute(&item, LIST.sk).to_owned());
         let cloned_from = item.remove(CLONED_FROM).and_then(|value| value.as_s().ok().cloned());
         let facts = record::read_foreign::<ProfileRecord>(item);
@@ -227,7 +253,10 @@ impl UserGroup {
     pub(super) fn named_claims(&self) -> BTreeSet<String> {
         let of_profiles = self.partitions.values().filter_map(|partition| partition.profile.as_ref()?.claim());
         let of_applies = self.applies.values().filter_map(ApplyFacts::claim);
-        self.claims.keys().cloned().chain(of_profiles).chain(of_applies).collect()
+        let removed = self.partitions.values().filter_map(|partition| partition.tombstone.as_ref()?.removed.as_ref());
+        let of_removals = removed.filter_map(RemovedUser::reserved_email);
+        let of_removals = of_removals.map(|email| keys::email_partition(email.key()));
+        self.claims.keys().cloned().chain(of_profiles).chain(of_applies).chain(of_removals).collect()
     }
 
     /// Returns every organization that something in the group names.
@@ -252,6 +281,11 @@ impl UserGroup {
 
     pub(super) fn in_state(&self, states: &[ApplyState]) -> bool {
         self.applies.values().any(|apply| states.contains(&apply.state))
+    }
+
+    /// Returns the tombstone of the user in an organization.
+    pub(super) fn tombstone(&self, organization: &ObjectId) -> Option<&TombstoneFacts> {
+        self.partitions.get(organization)?.tombstone.as_ref()
     }
 
     pub(super) fn user_key(&self, organization: &ObjectId) -> ItemKey {

@@ -2,16 +2,19 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::defect::RepairStep;
+use super::defect::{RemovalStep, RepairStep};
 use super::repair::{TableRepair, held};
 use super::user_group::{ProfileFacts, UserGroup};
 use crate::domain::{Fault, ObjectId};
 use crate::store::applies::apply_record::StoredApply;
-use crate::store::applies::clearing::delete_user_items;
+use crate::store::applies::clearing::{FormerProfile, delete_user_items};
+use crate::store::applies::removals::Removals;
 use crate::store::applies::staging::abandon;
 use crate::store::applies::undos::{UndoRequest, UndoStart, Undos};
-use crate::store::attributes::{EMAIL, FIRST_SIGN_IN_AT, ORGANIZATION_ID, RESERVED_BY, SETUP_VERSION, STATE, USER_ID};
-use crate::store::keys::{self, ALL, ItemKey, LIST, PK};
+use crate::store::attributes::{
+    ACCESS_ROLE, DELETED_AT, EMAIL, FIRST_SIGN_IN_AT, ORGANIZATION_ID, RESERVED_BY, SETUP_VERSION, STATE, USER_ID,
+};
+use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, ClaimRecord};
 use crate::store::table::change::{Change, number, text};
 
@@ -21,7 +24,7 @@ impl TableRepair<'_> {
         match action {
             RepairStep::DeleteUser { organization, .. } => self.delete_user(group, organization).await,
             RepairStep::DeleteItems { organization, .. } => {
-                delete_user_items(self.table, organization, &group.id).await.map(|_| true)
+                delete_user_items(self.table, organization, &group.id, FormerProfile::Absent).await.map(|_| true)
             }
             RepairStep::DeleteClaim { pk, .. } => self.delete_claim(group, pk).await,
             RepairStep::Undo(key) => self.undo(group, key).await,
@@ -44,6 +47,7 @@ impl TableRepair<'_> {
                 let unlisted = Change::of_existing().when(STATE, apply.state().value()).unlist(&ALL);
                 held(self.table.change(key, &unlisted).await)
             }
+            RepairStep::Removal { organization, step } => self.mend_removal(group, organization, *step).await,
             RepairStep::OwnClaim { pk, apply } => self.own_claim(group, pk, apply).await,
             RepairStep::WriteClaim { organization } => self.write_claim(group, organization).await,
             RepairStep::RaiseVersion { organization, to } => {
@@ -66,6 +70,22 @@ impl TableRepair<'_> {
         self.table.get(key, None).await?.map(StoredApply::read).transpose()
     }
 
+    async fn mend_removal(&self, group: &UserGroup, organization: &ObjectId, step: RemovalStep) -> Result<bool, Fault> {
+        let removed = group.tombstone(organization).and_then(|tombstone| tombstone.removed.as_ref());
+        let Some(removed) = removed else { return Ok(false) };
+        let tombstone = Change::of_existing().when_present(DELETED_AT);
+        let change = match step {
+            RemovalStep::DeleteItems => {
+                return Removals::new(self.table).delete_items(removed).await.map(|deleted| deleted > 0);
+            }
+            RemovalStep::Unlist => tombstone.unlist(&ALL),
+            RemovalStep::Sweep => {
+                tombstone.list(&ALL, keys::sweep_shard(&group.id), keys::by_time(self.now, &group.id))
+            }
+        };
+        held(self.table.change(&keys::user(organization, &group.id), &change).await)
+    }
+
     /// Deletes the profile as it was read, and the claim that is its own.
     async fn delete_user(&self, group: &UserGroup, organization: &ObjectId) -> Result<bool, Fault> {
         let Some(profile) = profile(group, organization) else { return Ok(false) };
@@ -86,7 +106,8 @@ impl TableRepair<'_> {
         let as_held = match (claim.user, claim.reserved_by) {
             (Some(user), _) => {
                 let profile = keys::user(&claim.organization, &user);
-                writes.push(self.table.check_in_transaction(&profile, &Change::default().when_absent(PK))?);
+                // A tombstone has no role.
+                writes.push(self.table.check_in_transaction(&profile, &Change::default().when_absent(ACCESS_ROLE))?);
                 as_held.when(USER_ID, text(user))
             }
             (None, Some(apply)) => as_held.when_absent(USER_ID).when(RESERVED_BY, text(apply)),
@@ -106,7 +127,7 @@ impl TableRepair<'_> {
         let undos = Undos::new(self.table);
         match undos.begin(&request).await? {
             UndoStart::Started(started) => undos.finish(&started, self.now).await.map(|_| true),
-            UndoStart::NotCommitted(_) | UndoStart::InUse | UndoStart::Busy => Ok(false),
+            UndoStart::NotCommitted(_) | UndoStart::InUse | UndoStart::UserRemoved | UndoStart::Busy => Ok(false),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Judges whether the relations among the items of a user's group hold.
 
-use super::defect::{Defect, RepairStep, ask, defect};
+use super::defect::{Defect, RemovalStep, RepairStep, ask, defect};
 use super::relation::Relation;
-use super::user_group::{ApplyFacts, ClaimHolder, PartitionFacts, ProfileFacts, UserGroup};
+use super::user_group::{ApplyFacts, ClaimHolder, PartitionFacts, ProfileFacts, TombstoneFacts, UserGroup};
 use crate::domain::ObjectId;
 use crate::store::applies::apply_record::ApplyState;
+use crate::store::applies::removals::RemovedUser;
 use crate::store::keys::{self, ItemKey};
 
 impl UserGroup {
@@ -25,9 +26,10 @@ impl UserGroup {
             self.judge_sweep_key(apply, &mut defects);
         }
         for (organization, partition) in &self.partitions {
-            match &partition.profile {
-                Some(profile) => self.judge_profile(organization, partition, profile, &mut defects),
-                None => self.judge_items(organization, partition, &mut defects),
+            match (&partition.profile, &partition.tombstone) {
+                (_, Some(tombstone)) => self.judge_tombstone(organization, partition, tombstone, &mut defects),
+                (Some(profile), None) => self.judge_profile(organization, partition, profile, &mut defects),
+                (None, None) => self.judge_items(organization, partition, &mut defects),
             }
         }
         for (pk, claim) in &self.claims {
@@ -41,13 +43,24 @@ impl UserGroup {
         let profile = self.profile(&organization);
         let key = || apply.key.clone();
         match (apply.state, profile) {
-            (ApplyState::Committed, None) if !self.has_profile() => defects.push(defect(
-                Relation::ApplyUser,
-                key(),
-                format!("its user {} is missing", self.id),
-                "undo the apply: the rest of the user goes, and the address is free",
-                RepairStep::Undo(key()),
+            (ApplyState::Committed, Some(_)) if apply.is_user_removed => defects.push(defect(
+                Relation::ApplyWithoutUser,
+                self.user_key(&organization),
+                format!("the user of apply {id} was removed"),
+                "delete the user, as the removal did",
+                RepairStep::DeleteUser { organization, is_undone: true },
             )),
+            (ApplyState::Committed, None)
+                if apply.has_user() && !self.has_profile() && self.tombstone(&organization).is_none() =>
+            {
+                defects.push(defect(
+                    Relation::ApplyUser,
+                    key(),
+                    format!("its user {} is missing", self.id),
+                    "undo the apply: the rest of the user goes, and the address is free",
+                    RepairStep::Undo(key()),
+                ))
+            }
             (ApplyState::Committed, Some(profile)) if profile.is_untouched() => {
                 if let Some(missing) = self.missing_items(id, apply, profile) {
                     defects.push(defect(
@@ -81,7 +94,7 @@ impl UserGroup {
                 format!("apply {id} was never committed, and the user has been used since"),
                 "decide whether the user stays",
             )),
-            (ApplyState::Aborted | ApplyState::Undone, None) if apply.is_final() => {
+            (_, None) if apply.is_final() && self.tombstone(&organization).is_none() => {
                 let left = self.partitions.get(&organization).map_or(0, PartitionFacts::size);
                 if left > 0 {
                     defects.push(defect(
@@ -218,12 +231,60 @@ impl UserGroup {
         }
     }
 
+    /// Judges what is left of a removed user.
+    fn judge_tombstone(
+        &self,
+        organization: &ObjectId,
+        partition: &PartitionFacts,
+        tombstone: &TombstoneFacts,
+        defects: &mut Vec<Defect>,
+    ) {
+        let (key, organization) = (self.user_key(organization), *organization);
+        let Some(removed) = &tombstone.removed else {
+            let remedy = "delete it, with the items of the user and the claim that it reserves";
+            defects.push(ask(Relation::Readable, key, "the tombstone of a user cannot be read", remedy));
+            return;
+        };
+        let (relation, step) =
+            (Relation::TombstoneItems, |step: RemovalStep| RepairStep::Removal { organization, step });
+        match (removed.is_unfinished(), tombstone.has_sweep_key) {
+            (true, false) => defects.push(defect(
+                relation,
+                key,
+                "the removal is unfinished, and no sweep finds it",
+                "give it a sweep key",
+                step(RemovalStep::Sweep),
+            )),
+            (false, true) => defects.push(defect(
+                relation,
+                key,
+                "the removal is finished, and a sweep still looks at it",
+                "take its sweep key away",
+                step(RemovalStep::Unlist),
+            )),
+            (false, false) if partition.size() > 0 => defects.push(defect(
+                relation,
+                key,
+                format!("the user was removed, and {} items are left", partition.size()),
+                "delete them: nobody sees them",
+                step(RemovalStep::DeleteItems),
+            )),
+            _ => {}
+        }
+    }
+
+    /// Returns whether the user is being removed, and its removal reserves the claim.
+    fn is_reserved_by_removal(&self, pk: &str, claim: &ClaimHolder) -> bool {
+        let removed = self.tombstone(&claim.organization).and_then(|tombstone| tombstone.removed.as_ref());
+        let email = removed.and_then(RemovedUser::reserved_email);
+        claim.reserved_by == Some(self.id) && email.is_some_and(|email| keys::email_partition(email.key()) == pk)
+    }
+
     /// Judges items without a profile.
     fn judge_items(&self, organization: &ObjectId, partition: &PartitionFacts, defects: &mut Vec<Defect>) {
-        let unfinished =
-            |apply: &ApplyFacts| apply.organization == *organization && apply.state != ApplyState::Committed;
-        let is_covered =
-            self.applies.values().any(unfinished) || (self.in_state(&[ApplyState::Committed]) && !self.has_profile());
+        let unfinished = |apply: &ApplyFacts| apply.organization == *organization && !apply.has_user();
+        let is_covered = self.applies.values().any(unfinished)
+            || (self.applies.values().any(ApplyFacts::has_user) && !self.has_profile());
         if partition.size() == 0 || is_covered {
             return;
         }
@@ -244,7 +305,8 @@ impl UserGroup {
         match (claim.user, claim.reserved_by) {
             // Another user's, on an address that something here names.
             (Some(user), _) if user != self.id => {}
-            (None, Some(id)) if self.id != ObjectId::NOBODY && !self.applies.contains_key(&id) => {}
+            (None, Some(_)) if self.is_reserved_by_removal(pk, claim) => {}
+            (None, Some(id)) if self.id != ObjectId::NOBODY && id != self.id && !self.applies.contains_key(&id) => {}
             (Some(user), _) => match self.profile(&claim.organization) {
                 Some(profile) if profile.claim().as_deref() == Some(pk) => {}
                 Some(_) => defects.push(ask(
@@ -259,7 +321,7 @@ impl UserGroup {
                     format!("user {user} is in another organization"),
                     "finish the move in the system that began it",
                 )),
-                None if self.in_state(&[ApplyState::Undoing, ApplyState::Committed]) => {}
+                None if self.in_state(&[ApplyState::Undoing]) || self.applies.values().any(ApplyFacts::has_user) => {}
                 None => defects.push(defect(
                     Relation::ClaimUser,
                     key,
@@ -281,7 +343,7 @@ impl UserGroup {
                 _ => defects.push(defect(
                     Relation::ClaimApply,
                     key,
-                    format!("apply {id}, which reserved it, is missing or has ended"),
+                    format!("apply or removal {id}, which reserved it, is missing or has ended"),
                     "delete it, so that the address is free",
                     delete(true),
                 )),

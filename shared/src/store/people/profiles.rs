@@ -6,8 +6,8 @@ use crate::domain::{
     Designation, Email, Fault, FullName, ObjectId, PhoneNumber, Role, StoredCredentials, StoredProfile, Timestamp, User,
 };
 use crate::store::attributes::{
-    ACCESS_ROLE, CREATED_AT, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, DEPARTMENT_ID, DESIGNATION, EMAIL,
-    FIRST_SIGN_IN_AT, FULL_NAME, LOGIN_DISABLED, PHONE_NUMBER, SETUP_VERSION, UPDATED_AT,
+    ACCESS_ROLE, CLONED_FROM, CREATED_AT, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, DELETED_AT, DEPARTMENT_ID,
+    DESIGNATION, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME, LOGIN_DISABLED, PHONE_NUMBER, SETUP_VERSION, UPDATED_AT,
 };
 use crate::store::keys::{self, PK, SK};
 use crate::store::record;
@@ -36,6 +36,8 @@ struct AdministeredProfile {
     #[serde(default)]
     credentials_changed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "record::lenient")]
+    cloned_from: Option<String>,
+    #[serde(default, deserialize_with = "record::lenient")]
     setup_version: Option<u64>,
     #[serde(default, deserialize_with = "record::lenient")]
     created_at: Option<Timestamp>,
@@ -44,7 +46,7 @@ struct AdministeredProfile {
 }
 
 /// The attributes of a profile. One that was not migrated yet also contains a password hash.
-const PROFILE: [&str; 15] = [
+const PROFILE: [&str; 17] = [
     PK,
     SK,
     EMAIL,
@@ -57,6 +59,8 @@ const PROFILE: [&str; 15] = [
     FIRST_SIGN_IN_AT,
     CREDENTIAL_VERSION,
     CREDENTIALS_CHANGED_AT,
+    CLONED_FROM,
+    DELETED_AT,
     SETUP_VERSION,
     CREATED_AT,
     UPDATED_AT,
@@ -73,9 +77,8 @@ impl<'a> Profiles<'a> {
 
     /// Returns the profile; `None` if the organization has no such user or it cannot be read. One read.
     pub async fn load(&self, organization: ObjectId, user: ObjectId) -> Result<Option<StoredProfile>, Fault> {
-        let Some(item) = self.0.get(&keys::user(&organization, &user), Some(&PROFILE)).await? else {
-            return Ok(None);
-        };
+        let item = self.0.get(&keys::user(&organization, &user), Some(&PROFILE)).await?;
+        let Some(item) = item.filter(|item| !record::is_tombstone(item)) else { return Ok(None) };
         let Some(record) = record::read_foreign::<AdministeredProfile>(item) else { return Ok(None) };
         let epoch = Timestamp::from_millis(0);
         Ok(Some(StoredProfile {
@@ -85,6 +88,7 @@ impl<'a> Profiles<'a> {
                 changed_at: record.credentials_changed_at,
             },
             setup_version: record.setup_version.unwrap_or_default(),
+            origin: record.cloned_from.and_then(|text| text.parse().ok()),
             user: User {
                 id: user,
                 organization,

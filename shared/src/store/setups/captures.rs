@@ -12,7 +12,7 @@ use crate::domain::identity::SourceIdentity;
 use crate::domain::{
     Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, OverBudget, SetupItem, Work,
 };
-use crate::store::attributes::{DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
+use crate::store::attributes::{DELETED_AT, DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
 use crate::store::document::{TypeBudget, UnreadableDocument};
 use crate::store::keys::{self, PREFERENCES, SK};
 use crate::store::record::{self, SetupVersionRecord};
@@ -25,7 +25,7 @@ use crate::store::table::size::stored_bytes;
 const ATTEMPTS: u32 = 4;
 
 /// The attributes of the source user that are read. The password hash is not among them.
-const ATTRIBUTES: [&str; 7] = [SK, EMAIL, FULL_NAME, PHONE_NUMBER, SETUP_VERSION, DOCUMENT, ENABLED];
+const ATTRIBUTES: [&str; 8] = [SK, DELETED_AT, EMAIL, FULL_NAME, PHONE_NUMBER, SETUP_VERSION, DOCUMENT, ENABLED];
 
 /// The outcome of reading a setup.
 #[derive(Debug)]
@@ -131,12 +131,16 @@ impl<'a> Captures<'a> {
         Ok(CaptureOutcome::Busy)
     }
 
-    /// Returns the ids of the user's current automations.
+    /// Returns the ids of the user's current automations. A user who was removed has none, also while they are being deleted.
     pub async fn automations(&self, organization: &ObjectId, user: &ObjectId) -> Result<BTreeSet<ObjectId>, Fault> {
         let partition = keys::user_partition(organization, user);
-        let query =
-            PartitionQuery::of(&partition).starting_with(keys::setup_item_prefix(ItemKind::Automation)).only(&[SK]);
+        // `~` sorts after every id. The profile sorts first.
+        let last = format!("{}~", keys::setup_item_prefix(ItemKind::Automation));
+        let query = PartitionQuery::of(&partition).between(keys::META, &last).only(&[SK, DELETED_AT]);
         let items = self.0.query_all(query).await?;
+        if items.iter().any(record::is_tombstone) {
+            return Ok(BTreeSet::new());
+        }
         Ok(items.iter().filter_map(|item| keys::parse_setup_item(record::sort_key(item))).map(|(_, id)| id).collect())
     }
 
@@ -156,7 +160,8 @@ impl<'a> Captures<'a> {
             let mut others = Vec::with_capacity(items.len());
             for item in items {
                 match record::sort_key(&item) {
-                    sk if sk == keys::user(organization, user).sk => {
+                    keys::META if record::is_tombstone(&item) => return Ok(Err(CaptureOutcome::NoSuchUser)),
+                    keys::META => {
                         let Some(read) = record::read_foreign::<SourceProfile>(item) else {
                             return Ok(Err(CaptureOutcome::Unreadable));
                         };

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::domain::rights::{HasStanding, UserStanding};
 use crate::domain::{Email, Fault, FullName, ObjectId, Role, StoredCredentials, Timestamp};
 use crate::store::attributes::{
-    ACCESS_ROLE, CREATED_AT, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, EMAIL, FIRST_SIGN_IN_AT, FULL_NAME,
-    LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
+    ACCESS_ROLE, CREATED_AT, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, DELETED_AT, EMAIL, FIRST_SIGN_IN_AT,
+    FULL_NAME, LOGIN_DISABLED, SETUP_VERSION, TYPE, UPDATED_AT,
 };
 use crate::store::keys;
 use crate::store::record;
@@ -57,9 +57,12 @@ struct CallerProfile {
 }
 
 impl StoredUser {
-    /// Reads a profile. Returns `None` if address, role, `loginDisabled` or the counter of credentials cannot be read:
-    /// such a user has no rights.
+    /// Reads a profile. Returns `None` for a tombstone, and if address, role, `loginDisabled` or the counter of
+    /// credentials cannot be read: such a user has no rights.
     pub(in crate::store) fn read(organization: ObjectId, id: ObjectId, item: Item) -> Option<Self> {
+        if record::is_tombstone(&item) {
+            return None;
+        }
         record::read_foreign(item).map(|profile| Self::new(organization, id, profile))
     }
 
@@ -93,7 +96,7 @@ impl HasStanding for StoredUser {
 }
 
 /// The attributes of a caller that are read. A profile that was not migrated yet also contains a password hash.
-const CALLER: [&str; 11] = [
+const CALLER: [&str; 12] = [
     EMAIL,
     FULL_NAME,
     ACCESS_ROLE,
@@ -103,6 +106,7 @@ const CALLER: [&str; 11] = [
     CREDENTIAL_VERSION,
     CREDENTIALS_CHANGED_AT,
     CREATED_AT,
+    DELETED_AT,
     UPDATED_AT,
     TYPE,
 ];

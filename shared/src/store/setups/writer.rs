@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use crate::domain::{Document, EmailKey, Fault, ItemKind, ObjectId, Setup, SetupItem, Timestamp, User};
 use crate::store::MAX_TRANSACTION_ITEMS;
-use crate::store::attributes::{DOCUMENT, ENABLED, SETUP_VERSION, TYPE};
+use crate::store::attributes::{DELETED_AT, DOCUMENT, ENABLED, SETUP_VERSION, TYPE};
 use crate::store::document::{self, TypeBudget};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{
@@ -232,7 +232,9 @@ impl<'a> SetupWriter<'a> {
     }
 
     async fn version(&self, organization: &ObjectId, user: &ObjectId) -> Result<Option<u64>, Fault> {
-        self.version_of(&keys::user(organization, user)).await
+        let item = self.0.get(&keys::user(organization, user), Some(&[SETUP_VERSION, DELETED_AT])).await?;
+        let item = item.filter(|item| !record::is_tombstone(item));
+        item.map(|item| Ok(record::read::<SetupVersionRecord>(item)?.setup_version)).transpose()
     }
 
     async fn version_of(&self, key: &ItemKey) -> Result<Option<u64>, Fault> {

@@ -149,7 +149,7 @@ impl<'a> SignIns<'a> {
             .update(&keys::user(&user.organization, &user.id))
             .update_expression("SET firstSignInAt = if_not_exists(firstSignInAt, :now)")
             .condition_expression(
-                "attribute_exists(PK) AND (attribute_not_exists(loginDisabled) OR loginDisabled = :no)",
+                "attribute_exists(accessRole) AND (attribute_not_exists(loginDisabled) OR loginDisabled = :no)",
             )
             .expression_attribute_values(":now", text(now))
             .expression_attribute_values(":no", AttributeValue::Bool(false));

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::revision_record::schedule_change;
 use super::shared_record::{keep_shared, write_shares};
-use super::snapshot_record::{is_tombstone, read_snapshot};
+use super::snapshot_record::read_snapshot;
 use super::visibility::{self, Visibility};
 use crate::domain::snapshot::Shares;
 use crate::domain::{Description, Fault, ObjectId, ScheduleChange, Sharing, Snapshot, SnapshotName, Timestamp};
@@ -16,6 +16,7 @@ use crate::store::attributes::{
     VERSION,
 };
 use crate::store::keys::{self, ALL, LIST};
+use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
@@ -71,7 +72,7 @@ impl<'a> SnapshotEditor<'a> {
         match self.run(snapshot, change).await? {
             UpdateOutcome::Done => Ok(EditOutcome::Done(Box::new(renamed))),
             // A retry after a lost answer finds its own write.
-            UpdateOutcome::Refused(Some(existing)) if !is_tombstone(&existing) => {
+            UpdateOutcome::Refused(Some(existing)) if !record::is_tombstone(&existing) => {
                 let existing = read_snapshot(snapshot.id, existing)?;
                 // A refresh may have written since. Only fields that a refresh never writes are compared.
                 let own = |it: &Snapshot| (it.version, it.updated_at, it.name.clone(), it.description.clone());

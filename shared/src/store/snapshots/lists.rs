@@ -7,7 +7,7 @@ use std::str::FromStr;
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
-use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, read_snapshot};
 use crate::domain::rights::{Action, Reach, reach};
 use crate::domain::sharing::RevisionChoice;
 use crate::domain::{Counts, Email, Fault, ObjectId, Principal, Snapshot, SnapshotName, Timestamp, Violation};
@@ -181,7 +181,7 @@ pub(in crate::store) fn page<T>(mut rows: Vec<(Position, T)>, limit: usize) -> P
 /// Returns the row of a snapshot's item if the principal sees the snapshot.
 fn visible_row(principal: &Principal, item: Item) -> Result<Option<SnapshotRow>, Fault> {
     let id = keys::parse_snapshot(record::partition_key(&item));
-    let Some(id) = id.filter(|_| !is_tombstone(&item)) else { return Ok(None) };
+    let Some(id) = id.filter(|_| !record::is_tombstone(&item)) else { return Ok(None) };
     let snapshot = read_snapshot(id, item)?;
     if !principal.may(Action::Use, snapshot.access()) {
         return Ok(None);

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use self::chunks::chunk_items;
 use self::packing::{PackedContent, StoredContent};
 use self::revision_record::ContentLocation;
-use self::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot, snapshot_item};
+use self::snapshot_record::{SNAPSHOT_ATTRIBUTES, read_snapshot, snapshot_item};
 use self::visibility::Visibility;
 use crate::domain::capture::CaptureFailure;
 use crate::domain::content::Content;
@@ -60,7 +60,7 @@ impl ExistingSnapshot {
             Some(AttributeValue::S(fingerprint)) => Some(fingerprint),
             _ => None,
         };
-        let stored = match is_tombstone(&item) {
+        let stored = match record::is_tombstone(&item) {
             true => None,
             false => Some(StoredSnapshot::read(id, item)?),
         };
@@ -305,7 +305,7 @@ impl<'a> SnapshotReader<'a> {
     /// Returns the snapshot without content, for a change of its own fields. One read.
     pub async fn find(&self, id: ObjectId, principal: &Principal, action: Action) -> Result<SnapshotAccess, Fault> {
         let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
-        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(SnapshotAccess::Missing) };
+        let Some(item) = item.filter(|item| !record::is_tombstone(item)) else { return Ok(SnapshotAccess::Missing) };
         let snapshot = read_snapshot(id, item)?;
         let verdict = principal.judge(action, snapshot.access());
         Ok(SnapshotAccess::of(verdict, snapshot))
@@ -330,7 +330,7 @@ impl<'a> SnapshotReader<'a> {
     }
 
     async fn stored(&self, id: ObjectId) -> Result<Option<StoredSnapshot>, Fault> {
-        let item = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !is_tombstone(item));
+        let item = self.0.get(&keys::snapshot(&id), None).await?.filter(|item| !record::is_tombstone(item));
         item.map(|item| StoredSnapshot::read(id, item)).transpose()
     }
 }

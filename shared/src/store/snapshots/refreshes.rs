@@ -15,7 +15,7 @@ use super::revision_record::{
 };
 use super::revisions::RevisionWithContent;
 use super::shared_record::{keep_shared, write_shares};
-use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, is_tombstone, read_snapshot};
+use super::snapshot_record::{SNAPSHOT_ATTRIBUTES, read_snapshot};
 use super::visibility::Visibility;
 use crate::domain::sharing::oldest_kept;
 use crate::domain::snapshot::{SharedRevision, Shares};
@@ -248,7 +248,7 @@ impl<'a> Refreshes<'a> {
             return Ok(revisions);
         }
         let item = self.0.get(&keys::snapshot(&id), Some(&SNAPSHOT_ATTRIBUTES)).await?;
-        let Some(item) = item.filter(|item| !is_tombstone(item)) else { return Ok(Vec::new()) };
+        let Some(item) = item.filter(|item| !record::is_tombstone(item)) else { return Ok(Vec::new()) };
         let snapshot = read_snapshot(id, item)?;
         revisions
             .retain(|item| keys::parse_revision(record::sort_key(item)).is_some_and(|number| !snapshot.keeps(number)));

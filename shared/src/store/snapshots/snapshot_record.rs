@@ -153,11 +153,6 @@ pub(in crate::store) const SNAPSHOT_ATTRIBUTES: [&str; 28] = [
     DELETED_BY,
 ];
 
-/// Returns whether a snapshot's item is a tombstone.
-pub(in crate::store) fn is_tombstone(item: &Item) -> bool {
-    item.contains_key(DELETED_AT)
-}
-
 /// Reads the item of a snapshot without its content. The item must not be a tombstone.
 pub(in crate::store) fn read_snapshot(id: ObjectId, mut item: Item) -> Result<Snapshot, Fault> {
     item.remove(CONTENT);

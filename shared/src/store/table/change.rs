@@ -23,6 +23,7 @@ enum Condition {
     Equals(&'static str, AttributeValue),
     AbsentOrBefore(&'static str, AttributeValue),
     AbsentOrEquals(&'static str, AttributeValue),
+    NotAfter(&'static str, AttributeValue),
 }
 
 impl Change {
@@ -106,6 +107,13 @@ impl Change {
         self
     }
 
+    /// Adds the condition that the attribute is not greater than this number. It holds for an absent one, and for another type.
+    #[must_use]
+    pub(in crate::store) fn when_not_after(mut self, attribute: &'static str, value: u64) -> Self {
+        self.conditions.push(Condition::NotAfter(attribute, number(value)));
+        self
+    }
+
     /// Returns the update expression; `None` if nothing is set or removed.
     pub(in crate::store) fn expression(&self) -> Option<String> {
         let always = self.set.iter().map(|(attribute, _)| format!("#{attribute} = :{attribute}"));
@@ -136,6 +144,7 @@ impl Change {
             Condition::AbsentOrEquals(attribute, _) => {
                 format!("(attribute_not_exists(#{attribute}) OR #{attribute} = :was_{attribute})")
             }
+            Condition::NotAfter(attribute, _) => format!("NOT #{attribute} > :was_{attribute}"),
         });
         let conditions: Vec<_> = conditions.collect();
         (!conditions.is_empty()).then(|| conditions.join(" AND "))
@@ -148,7 +157,8 @@ impl Change {
             Condition::Exists(attribute) | Condition::Absent(attribute) => *attribute,
             Condition::Equals(attribute, _)
             | Condition::AbsentOrBefore(attribute, _)
-            | Condition::AbsentOrEquals(attribute, _) => *attribute,
+            | Condition::AbsentOrEquals(attribute, _)
+            | Condition::NotAfter(attribute, _) => *attribute,
         });
         let all = set.chain(self.add_one.iter().copied()).chain(self.remove.iter().copied()).chain(conditions);
         all.map(|attribute| (format!("#{attribute}"), attribute.to_owned())).collect()
@@ -161,7 +171,8 @@ impl Change {
         let conditions = self.conditions.iter().filter_map(|condition| match condition {
             Condition::Equals(attribute, value)
             | Condition::AbsentOrBefore(attribute, value)
-            | Condition::AbsentOrEquals(attribute, value) => Some((format!(":was_{attribute}"), value.clone())),
+            | Condition::AbsentOrEquals(attribute, value)
+            | Condition::NotAfter(attribute, value) => Some((format!(":was_{attribute}"), value.clone())),
             Condition::Exists(_) | Condition::Absent(_) => None,
         });
         let counted = if self.add_one.is_empty() { [None, None] } else { [Some(("none", 0)), Some(("one", 1))] };
@@ -192,6 +203,7 @@ mod tests {
             .when_absent("deletedAt")
             .when_absent_or_before("slot", number(3))
             .when_absent_or("revision", number(4))
+            .when_not_after("setupVersion", 5)
             .set("version", number(8))
             .set("name", text("new"))
             .set_where_absent("since", text("now"))
@@ -206,7 +218,7 @@ mod tests {
             change.condition().unwrap(),
             "attribute_exists(#PK) AND #version = :was_version AND attribute_not_exists(#deletedAt) AND \
              (attribute_not_exists(#slot) OR #slot < :was_slot) AND \
-             (attribute_not_exists(#revision) OR #revision = :was_revision)"
+             (attribute_not_exists(#revision) OR #revision = :was_revision) AND NOT #setupVersion > :was_setupVersion"
         );
         let all = format!("{} {}", change.expression().unwrap(), change.condition().unwrap());
         let values = change.values().unwrap();

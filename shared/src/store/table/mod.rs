@@ -186,6 +186,22 @@ impl Table {
         Ok(())
     }
 
+    /// Deletes an item on the condition of `change`.
+    pub(in crate::store) async fn delete_when(&self, key: &ItemKey, change: &Change) -> Result<(), CallFailure> {
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .set_condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let answer = self.budget.attempt(|| call.clone().send()).await?;
+        self.meter.wrote(answer.consumed_capacity());
+        Ok(())
+    }
+
     /// Starts an update of one item, for [`Table::run_update`].
     pub(in crate::store) fn update(&self, key: &ItemKey) -> UpdateItemFluentBuilder {
         self.client

@@ -170,6 +170,7 @@ fn cancelled(reasons: &[CancellationReason], description: String) -> CallFailure
 mod errors {
     use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
     use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemError;
+    use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
     use aws_sdk_dynamodb::operation::query::QueryError;
@@ -182,6 +183,7 @@ mod errors {
 
     impl CallError for BatchGetItemError {}
     impl CallError for BatchWriteItemError {}
+    impl CallError for DeleteItemError {}
     impl CallError for GetItemError {}
     impl CallError for QueryError {}
     impl CallError for ScanError {}

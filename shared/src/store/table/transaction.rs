@@ -24,6 +24,24 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// Returns the put of an item that replaces one, on the condition of `change`.
+    pub(in crate::store) fn replace_in_transaction(
+        &self,
+        item: Item,
+        change: &Change,
+    ) -> Result<TransactWriteItem, Fault> {
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_condition_expression(change.condition())
+            .set_expression_attribute_names(Some(change.names()))
+            .set_expression_attribute_values(change.values())
+            .return_values_on_condition_check_failure(return_existing(partition_key(&item), sort_key(&item)))
+            .set_item(Some(item))
+            .build()
+            .map_err(|error| Fault::Corrupt(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     /// Returns the put of an item that may exist.
     pub(in crate::store) fn put_in_transaction(&self, item: Item) -> Result<TransactWriteItem, Fault> {
         let put = Put::builder()

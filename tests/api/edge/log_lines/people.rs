@@ -52,6 +52,11 @@ pub(super) async fn people(watched: &mut LoggedApp) {
         let body = json!({"currentPassword": current, "newPassword": new});
         watched.send(route, watched.post("/api/auth/password", &watched.app.token(GIL), &body), status).await;
     }
+    let route = format!("DELETE {of_user}");
+    watched.send(&route, watched.of(Method::DELETE, &format!("{user}?marked=1"), &pat), 400).await;
+    watched.send(&route, watched.of(Method::DELETE, &user, "marked"), 401).await;
+    watched.send(&route, watched.of(Method::DELETE, &user, &pat), 200).await;
+    watched.send(&route, watched.of(Method::DELETE, &user, &pat), 404).await;
     let line = json!(watched.lines).to_string();
     let secret = token.rsplit('.').next().unwrap();
     assert!(!line.contains(secret), "the token of an invitation is in the log");
