@@ -130,6 +130,10 @@ fn condition(term: &str, of: &Value) -> String {
         (name(attribute), Demand::Present)
     } else if let Some(attribute) = between("attribute_not_exists(") {
         (name(attribute), Demand::Absent)
+    } else if let Some(known) = between("(attribute_not_exists(") {
+        (name(known.split(')').next().unwrap()), Demand::AbsentOrKnown)
+    } else if let Some(known) = term.strip_prefix("NOT ") {
+        (name(known.split(' ').next().unwrap()), Demand::NotAbove)
     } else {
         let (attribute, value) =
             term.split_once(" = ").unwrap_or_else(|| unreachable!("{term} is no condition of the model"));
@@ -143,6 +147,8 @@ fn condition(term: &str, of: &Value) -> String {
         Demand::Present => format!("{attribute} is there"),
         Demand::Absent => format!("{attribute} is not there"),
         Demand::AsKnown | Demand::Is(_) => format!("{attribute} is as known"),
+        Demand::AbsentOrKnown => format!("{attribute} is not there or as known"),
+        Demand::NotAbove => format!("{attribute} is not above the known one"),
     }
 }
 
@@ -173,6 +179,25 @@ async fn at_once(sent: &mut Recorder) {
     app.give_claim_to(CASEY, "64eea1110000000000000999").await;
     app.forget_calls();
     bench.undo(&applied, false).await.expect(200);
+    sent.collect(app);
+}
+
+/// Users who are removed: of an apply, loaded, and one whose address another has by now.
+async fn removed(sent: &mut Recorder) {
+    let bench = ModelBench::start(9).await;
+    let app = &bench.app;
+    let applied = bench.apply(None).await;
+    let user = applied.expect(201)["result"]["userId"].as_str().unwrap();
+    app.remove_user(&app.token(SAM), user).await.expect(200);
+    app.clock().advance(SETTLING);
+    app.sweep().await;
+    let gil = app.member(tests::GIL).user.id.to_string();
+    app.remove_user(&app.token(SAM), &gil).await.expect(200);
+    sent.collect(app);
+    let alex = app.member(tests::ALEX).user.id.to_string();
+    app.give_claim_to(tests::ALEX, "64eea1110000000000000999").await;
+    app.forget_calls();
+    app.remove_user(&app.token(tests::PAT), &alex).await.expect(200);
     sent.collect(app);
 }
 
@@ -208,6 +233,7 @@ async fn swept(sent: &mut Recorder) {
 async fn the_service_writes_what_the_model_has_and_the_model_has_what_the_service_writes() {
     let mut sent = Recorder::default();
     at_once(&mut sent).await;
+    removed(&mut sent).await;
     carried_on(&mut sent).await;
     swept(&mut sent).await;
     let modelled: BTreeSet<String> = TRANSACTIONS.iter().map(ToString::to_string).collect();

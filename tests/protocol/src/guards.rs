@@ -99,6 +99,26 @@ guards! {
     SignInProfile,
     /// A change of a setup is conditioned on the existence of `#META`.
     EditProfile,
+    /// An undo, forced or not, needs a `#META` as it was read, or none: a tombstone is neither.
+    UndoNotRemoved,
+    /// A removal needs a user who is as it was read.
+    RemovalProfile,
+    /// A removal reserves the address only where its user owns it.
+    RemovalClaim,
+    /// A tombstone has a higher version than the user, so that no edit that read the user is written to it.
+    RemovalRaisesVersion,
+    /// A removal lists and deletes only after the tombstone is there.
+    RemovalListAfterTombstone,
+    /// A removal deletes an item only if it is not of a later version than the tombstone.
+    RemovalVersion,
+    /// The list that finishes a removal, or ends its second look, is empty.
+    RemovalEmptyList,
+    /// Only a removal that is `REMOVING` is finished.
+    RemovalState,
+    /// A removal frees the address only where it still reserves it.
+    RemovalFinishClaim,
+    /// The list that ends the second look at a removed user begins no earlier than a minute after the tombstone.
+    RemovalSecondLook,
 }
 
 /// The guards that are switched off.

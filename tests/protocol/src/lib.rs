@@ -17,7 +17,7 @@
 //! sender may be dead by then, or asleep and go on later. So a crash, a pause, a lost or late request, a lost answer and a
 //! retry by the SDK need no steps of their own. (The token by which DynamoDB recognizes a repeated transaction for ten
 //! minutes is left out: nothing here needs it.) Any number of sweepers run at any time. The plan may change, or the snapshot
-//! go, between two plannings. The user may sign in, be edited, be removed by another system, be undone, forced or not.
+//! go, between two plannings. The user may sign in, be edited, be removed by an administrator or by another system, be made again by another system, be undone, forced or not.
 //!
 //! # What is assumed
 //!
@@ -34,7 +34,7 @@
 //!
 //! # What is shown
 //!
-//! [`properties`] has the words: *whole*, *clean*, *unique*, *true answers*, *fenced*, *once*, *claims*, *in use* hold in every
+//! [`properties`] has the words: *whole*, *clean*, *unique*, *true answers*, *fenced*, *once*, *claims*, *in use*, *left alone* hold in every
 //! state, and *live*: from every state that anything at all can lead to, sweepers alone bring every record to rest. An undo frees the
 //! address before its second look; *clean* then means that nothing is left once that is over. `tests/model/states.rs`
 //! checks that in every scene of [`scenes`]; every scene also has ends that must be reachable, so that nothing holds
@@ -63,7 +63,11 @@
 //! | Second look (sweep) | record `UNDONE`: nothing is to be swept any more |
 //! | Undo | record `COMMITTED`; `#META` exists, has the apply's version and no first sign-in: deleted |
 //! | Undo, forced | record `COMMITTED`; `#META` as it was read, or absent as it was read: deleted |
-//! | First sign-in; edit | `#META` exists |
+//! | Remove | the apply's record `COMMITTED`; `#META` as it was read: a tombstone with a higher version; claim owned by its user: reserved; the caller as it was read |
+//! | Delete (removal) | not of a later version than the tombstone; only what was listed after it |
+//! | Finish (removal) | tombstone `REMOVING`; claim reserved by this removal: deleted; an address that is not reserved by it stays |
+//! | Second look (removal) | tombstone `REMOVED`: nothing is to be swept any more |
+//! | First sign-in; edit | `#META` exists, as it was read: a tombstone is not |
 //!
 //! # Larger instances
 //!
@@ -78,6 +82,7 @@ pub mod guards;
 pub mod model;
 pub mod properties;
 pub mod reach;
+mod removal;
 pub mod requests;
 pub mod run;
 pub mod scenes;

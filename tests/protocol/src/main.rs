@@ -42,6 +42,9 @@ struct Options {
     /// Another system may remove the user.
     #[arg(long)]
     remove: bool,
+    /// An administrator may remove the user.
+    #[arg(long)]
+    removal: bool,
     /// Take every state for itself: some ten times as many, with the same outcome.
     #[arg(long)]
     unfolded: bool,
@@ -61,10 +64,10 @@ fn main() {
         (_, true) => SourceChange::Gone,
         _ => SourceChange::Same,
     };
-    let Options { undo, sign_in, edit, remove, .. } = options;
+    let Options { undo, sign_in, edit, remove, removal, .. } = options;
     let named = |guard: &&Guard| options.without.contains(&format!("{guard:?}"));
     let guards: Vec<Guard> = Guard::ALL.iter().filter(named).copied().collect();
-    let protocol = Protocol::new(Shape { applies, world, undo, sign_in, edit, remove }).without(&guards);
+    let protocol = Protocol::new(Shape { applies, world, undo, sign_in, edit, remove, removal }).without(&guards);
     let protocol = if options.unfolded { protocol.unfolded() } else { protocol };
     println!("{protocol:?}");
     let report = check(&protocol);

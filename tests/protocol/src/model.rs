@@ -39,6 +39,10 @@ pub enum Action {
     Edit(usize),
     /// Another system removes the new user.
     Remove(usize),
+    /// An administrator removes the new user.
+    BeginRemoval(usize),
+    /// Another system makes a removed user again.
+    Return(usize),
     /// A request of a sweeper, of an undo, of the user takes effect.
     ExecutePosted(usize, PendingRequest),
     /// The world moves.
@@ -83,6 +87,9 @@ impl Protocol {
         if self.shape.remove {
             actions.push(Action::Remove(apply));
         }
+        if self.shape.removal {
+            actions.extend([Action::BeginRemoval(apply), Action::Return(apply)]);
+        }
         actions.extend(posted.iter().map(|posting| Action::ExecutePosted(apply, posting)));
     }
 
@@ -104,6 +111,8 @@ impl Protocol {
             Action::SignIn(apply) => self.sign_in(state, apply),
             Action::Edit(apply) => self.edit(state, apply),
             Action::Remove(apply) => self.remove_user(state, apply),
+            Action::BeginRemoval(apply) => self.begin_removal(state, apply),
+            Action::Return(apply) => self.make_again(state, apply),
             Action::ExecutePosted(apply, posting) => self.execute_posted(state, apply, posting),
             Action::WorldMoves => state.world = self.shape.world,
         }

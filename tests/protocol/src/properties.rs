@@ -24,6 +24,8 @@ pub const ONCE: &str = "once: an apply id lives once";
 pub const CLAIMS: &str = "claims: nobody takes or frees the claim of another";
 /// An undo that is not forced leaves alone who has signed in, whose setup has changed, and what is left of who was removed.
 pub const IN_USE: &str = "in use: only a forced undo takes a user in use";
+/// A delete of a removal, however late, takes nothing of a user whom another system has made again.
+pub const LEFT_ALONE: &str = "left alone: a late delete of a removal takes nothing of a user who is there again";
 /// From every state, whatever has gone wrong before, sweepers alone bring every record to a final state and take every second
 /// look.
 pub const LIVE: &str = "live: sweepers alone can finish whatever was begun";
@@ -36,6 +38,14 @@ pub fn all() -> Vec<Property<Protocol>> {
         Property::always(CLEAN, clean),
         Property::always(UNIQUE, unique),
         Property::always(TRUE_ANSWERS, answers),
+        Property::always(LEFT_ALONE, |_, state: &State| !state.broken.took_returned),
+        Property::sometimes("a user is removed, and the second look is over", |protocol: &Protocol, state: &State| {
+            !protocol.shape.removal || state.applies[0].tombstone.is_some_and(|tombstone| tombstone.looked)
+        }),
+        Property::sometimes("a removed user's address passes on", |protocol: &Protocol, state: &State| {
+            let may_be = protocol.shape.removal && protocol.shape.applies.len() > 1;
+            !may_be || state.applies[0].tombstone.is_some() && has_phase(state, 1, Phase::Committed)
+        }),
         Property::always(FENCED, |_, state: &State| !state.broken.wrote_deposed && !state.broken.wrote_late),
         Property::always(ONCE, |_, state: &State| !state.broken.left_final),
         Property::always(CLAIMS, |_, state: &State| !state.broken.stole_claim),
@@ -69,7 +79,7 @@ pub fn all() -> Vec<Property<Protocol>> {
         Property::sometimes(
             "a removed user is undone while another has the address",
             |protocol: &Protocol, state: &State| {
-                let may_be = protocol.shape.remove && protocol.shape.applies.len() > 1;
+                let may_be = protocol.shape.remove && protocol.shape.undo && protocol.shape.applies.len() > 1;
                 !may_be || has_phase(state, 0, Phase::Undone) && has_phase(state, 1, Phase::Committed)
             },
         ),
@@ -83,12 +93,16 @@ pub fn all() -> Vec<Property<Protocol>> {
 
 /// Whether every record is where it can stay: none is left for a sweep.
 pub fn settled(state: &State) -> bool {
+    let is_removed = |tombstone: &crate::store::Tombstone| tombstone.looked;
     let is_settled = |record: &Record| match record.phase {
         Phase::Committed | Phase::Aborted => true,
         Phase::Undone => record.looked,
         Phase::Staging | Phase::Aborting | Phase::Undoing => false,
     };
-    state.applies.iter().all(|apply| apply.record.as_ref().is_none_or(is_settled))
+    state
+        .applies
+        .iter()
+        .all(|apply| apply.record.as_ref().is_none_or(is_settled) && apply.tombstone.as_ref().is_none_or(is_removed))
 }
 
 fn has_phase(state: &State, apply: usize, phase: Phase) -> bool {
@@ -104,6 +118,8 @@ fn whole(protocol: &Protocol, state: &State) -> bool {
         let apply = &state.applies[at];
         match (apply.profile, apply.record) {
             (None, _) => true,
+            // Whom another system has made again is its affair.
+            _ if apply.returned => true,
             (Some(_), None) => false,
             (Some(_), Some(record)) => {
                 let planned = protocol.planned(at, record.plan);
@@ -120,6 +136,11 @@ fn whole(protocol: &Protocol, state: &State) -> bool {
 fn clean(_: &Protocol, state: &State) -> bool {
     state.applies.iter().zip(0..).all(|(apply, at)| {
         let Some(record) = apply.record else { return true };
+        if let Some(tombstone) = apply.tombstone {
+            let is_free = state.claim != Claim::Leaving(at) && state.claim != Claim::Owned(at);
+            let is_clean = !tombstone.looked || apply.is_empty();
+            return is_clean && record.phase == Phase::Committed && (!tombstone.is_removed || is_free);
+        }
         let is_over = matches!(record.phase, Phase::Aborted | Phase::Undone);
         let is_empty = apply.profile.is_none() && (record.phase == Phase::Undone && !record.looked || apply.is_empty());
         !is_over || is_empty && state.claim != Claim::Reserved(at) && state.claim != Claim::Owned(at)
@@ -127,7 +148,9 @@ fn clean(_: &Protocol, state: &State) -> bool {
 }
 
 fn unique(_: &Protocol, state: &State) -> bool {
-    let owns = |(apply, at): (&crate::store::Apply, u8)| apply.profile.is_none() || state.claim == Claim::Owned(at);
+    let owns = |(apply, at): (&crate::store::Apply, u8)| {
+        apply.profile.is_none() || apply.returned || state.claim == Claim::Owned(at)
+    };
     state.applies.iter().zip(0..).all(owns)
 }
 

@@ -27,7 +27,13 @@ fn recovers(action: Action) -> bool {
         Action::ExecutePosted(_, posting) => {
             matches!(
                 posting,
-                PendingRequest::Move(..) | PendingRequest::Delete(_) | PendingRequest::Finish | PendingRequest::Looked
+                PendingRequest::Move(..)
+                    | PendingRequest::Delete(_)
+                    | PendingRequest::Finish
+                    | PendingRequest::Looked
+                    | PendingRequest::DeleteEarlier(_)
+                    | PendingRequest::FinishRemoval
+                    | PendingRequest::RemovalLooked
             )
         }
         _ => false,

@@ -18,7 +18,15 @@ const fn apply(runs: usize, stages: usize) -> ApplyShape {
 }
 
 fn scene(name: &'static str, applies: &[ApplyShape], world: SourceChange) -> Scene {
-    let shape = Shape { applies: applies.to_vec(), world, undo: false, sign_in: false, edit: false, remove: false };
+    let shape = Shape {
+        applies: applies.to_vec(),
+        world,
+        undo: false,
+        sign_in: false,
+        edit: false,
+        remove: false,
+        removal: false,
+    };
     Scene { name, shape }
 }
 
@@ -67,6 +75,20 @@ pub fn removed() -> Scene {
     with_removal(scene("removed", &[apply(1, 0), apply(1, 0)], SourceChange::Same))
 }
 
+/// An apply in one transaction, whose user is edited, undone, and removed by an administrator.
+pub fn leaving() -> Scene {
+    let mut scene = scene("leaving", &[apply(1, 0)], SourceChange::Same);
+    (scene.shape.removal, scene.shape.undo, scene.shape.edit) = (true, true, true);
+    scene
+}
+
+/// Two applies in one transaction for the same address, whose users are removed by an administrator or by another system.
+pub fn succession() -> Scene {
+    let mut scene = scene("succession", &[apply(1, 0), apply(1, 0)], SourceChange::Same);
+    (scene.shape.removal, scene.shape.remove) = (true, true);
+    scene
+}
+
 /// A request and two retries, while the plan changes.
 pub fn retries() -> Scene {
     scene("retries", &[apply(3, 1)], SourceChange::Moved)
@@ -85,7 +107,7 @@ pub fn heirs() -> Scene {
 
 /// The ones that take a second or less.
 pub fn small() -> Vec<Scene> {
-    vec![retry(), deleted(), keyless(), rivals(), used(), at_once(), removed()]
+    vec![retry(), deleted(), keyless(), rivals(), used(), at_once(), removed(), leaving(), succession()]
 }
 
 /// All of them.

@@ -30,6 +30,8 @@ pub struct Shape {
     pub edit: bool,
     /// Whether another system may remove the new user.
     pub remove: bool,
+    /// Whether an administrator may remove the new user.
+    pub removal: bool,
 }
 
 /// The protocol of a configuration, with some guards switched off.
@@ -71,6 +73,8 @@ pub struct Violations {
     pub stole_claim: bool,
     /// A client got "address taken" for the user that its own apply created.
     pub lied: bool,
+    /// A delete of a removal took an item of a user whom another system has made again.
+    pub took_returned: bool,
     /// An undo that was not forced took a user who had signed in, whose setup had changed, or who had been removed.
     pub undid_in_use: bool,
 }

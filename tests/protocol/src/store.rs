@@ -101,6 +101,21 @@ pub enum Claim {
     Reserved(u8),
     /// The user of this apply owns it.
     Owned(u8),
+    /// The removal of this apply's user reserves it.
+    Leaving(u8),
+}
+
+/// What stands in the place of the `#META` of a removed user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tombstone {
+    /// Whether the items are deleted and the address is free: `REMOVED` rather than `REMOVING`.
+    pub is_removed: bool,
+    /// Whether the minute after the removal began is over.
+    pub minute_over: bool,
+    /// Whether the second look is over.
+    pub looked: bool,
+    /// Whether the sweep key is gone, so that no sweep finds it any more.
+    pub unlisted: bool,
 }
 
 /// A user's `#META`.
@@ -162,6 +177,10 @@ pub struct Apply {
     pub record: Option<Record>,
     /// The user's `#META`.
     pub profile: Option<Profile>,
+    /// What stands there once the user is removed.
+    pub tombstone: Option<Tombstone>,
+    /// Whether another system has made the user again, in the place of the tombstone.
+    pub returned: bool,
     /// The user's setup.
     pub items: [Item; MAX_ITEMS],
     /// Requests of sweepers, of those who undo, of the user.
@@ -195,11 +214,12 @@ impl Apply {
 
     /// Whether the list that finds nothing may have been read already.
     pub fn is_past_second_look(&self) -> bool {
-        self.record.is_some_and(|record| match record.phase {
-            Phase::Aborted => true,
-            Phase::Aborting | Phase::Undoing | Phase::Undone => record.minute_over,
-            Phase::Staging | Phase::Committed => false,
-        })
+        self.tombstone.is_some_and(|tombstone| tombstone.minute_over)
+            || self.record.is_some_and(|record| match record.phase {
+                Phase::Aborted => true,
+                Phase::Aborting | Phase::Undoing | Phase::Undone => record.minute_over,
+                Phase::Staging | Phase::Committed => false,
+            })
     }
 
     /// Whether nothing of the user is or will be there.
@@ -225,11 +245,19 @@ pub enum PendingRequest {
     SignIn,
     /// An edit of the setup that adds [`EDITED_ITEM`].
     Edit,
+    /// The first transaction of a removal.
+    Removal,
+    /// The last transaction of a removal.
+    FinishRemoval,
+    /// The end of the second look at a removed user.
+    RemovalLooked,
+    /// A delete of one listed item of a removed user, unless it is of a later version.
+    DeleteEarlier(usize),
 }
 
 /// A set of [`PendingRequest`]s. A request that was sent once may be executed at any later time, any number of times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PendingRequests(u32);
+pub struct PendingRequests(u64);
 
 impl PendingRequests {
     /// Adds a request.
@@ -249,24 +277,29 @@ impl PendingRequests {
 }
 
 /// The requests of which there is one at most.
-const SINGLE: [PendingRequest; 6] = [
+const SINGLE: [PendingRequest; 9] = [
     PendingRequest::Finish,
     PendingRequest::Looked,
     PendingRequest::Undo(false),
     PendingRequest::Undo(true),
     PendingRequest::SignIn,
     PendingRequest::Edit,
+    PendingRequest::Removal,
+    PendingRequest::FinishRemoval,
+    PendingRequest::RemovalLooked,
 ];
 
-/// Two for each of the epochs 0 to 7, one for each position, and the single ones.
+/// Two for each of the epochs 0 to 7, one for each position, the single ones, and one for each item of a removed user.
 const FIRST_DELETE: usize = 16;
 const FIRST_SINGLE: usize = FIRST_DELETE + PROFILE + 1;
-const PLACES: usize = FIRST_SINGLE + SINGLE.len();
+const FIRST_EARLIER: usize = FIRST_SINGLE + SINGLE.len();
+const PLACES: usize = FIRST_EARLIER + MAX_ITEMS;
 
 fn place(posting: PendingRequest) -> usize {
     match posting {
         PendingRequest::Move(epoch, lease) => 2 * usize::from(epoch) + usize::from(lease == Lease::Ended),
         PendingRequest::Delete(position) => FIRST_DELETE + position,
+        PendingRequest::DeleteEarlier(position) => FIRST_EARLIER + position,
         single => FIRST_SINGLE + SINGLE.iter().position(|known| *known == single).unwrap_or_default(),
     }
 }
@@ -278,7 +311,8 @@ fn posting(place: usize) -> PendingRequest {
             PendingRequest::Move((place / 2) as u8, lease)
         }
         FIRST_DELETE..FIRST_SINGLE => PendingRequest::Delete(place - FIRST_DELETE),
-        _ => SINGLE[place - FIRST_SINGLE],
+        FIRST_SINGLE..FIRST_EARLIER => SINGLE[place - FIRST_SINGLE],
+        _ => PendingRequest::DeleteEarlier(place - FIRST_EARLIER),
     }
 }
 

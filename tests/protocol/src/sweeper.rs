@@ -12,6 +12,9 @@ impl Protocol {
     /// Reads the record and, where it is being cleared away, the user's partition; sends what follows.
     pub(crate) fn sweep(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
+        if let Some(tombstone) = apply.tombstone {
+            self.sweep_removal(apply, tombstone);
+        }
         let Some(record) = apply.record else { return };
         match record.phase {
             Phase::Staging => {
@@ -64,6 +67,9 @@ impl Protocol {
     pub(crate) fn minute_over(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         let landing = apply.items.iter().any(|item| item.is_landing());
+        if let (false, Some(tombstone)) = (landing, &mut apply.tombstone) {
+            tombstone.minute_over = true;
+        }
         if let (false, Some(record)) = (landing, &mut apply.record) {
             record.minute_over |= matches!(record.phase, Phase::Aborting | Phase::Undoing | Phase::Undone);
         }
@@ -93,6 +99,10 @@ impl Protocol {
             PendingRequest::Undo(forced) => self.execute_undo(state, at, forced),
             PendingRequest::SignIn => self.execute_sign_in(state, at),
             PendingRequest::Edit => self.execute_edit(state, at),
+            PendingRequest::Removal => self.execute_removal(state, at),
+            PendingRequest::FinishRemoval => self.execute_finish_removal(state, at),
+            PendingRequest::RemovalLooked => self.execute_removal_looked(state, at),
+            PendingRequest::DeleteEarlier(position) => self.execute_delete_earlier(state, at, position),
         }
     }
 
@@ -157,6 +167,16 @@ impl Protocol {
                 PendingRequest::Looked => record.looked,
                 PendingRequest::Undo(_) => record.phase != Phase::Committed,
                 PendingRequest::SignIn => complete && apply.profile.is_none_or(|profile| profile.signed_in),
+                PendingRequest::Removal => complete && apply.profile.is_none(),
+                PendingRequest::FinishRemoval => {
+                    complete && apply.tombstone.is_none_or(|tombstone| tombstone.is_removed)
+                }
+                PendingRequest::RemovalLooked => complete && apply.tombstone.is_none_or(|tombstone| tombstone.looked),
+                // An item that is not there any more, and one of a later version, are not deleted.
+                PendingRequest::DeleteEarlier(position) => {
+                    let is_over = apply.tombstone.is_some_and(|tombstone| tombstone.minute_over) || apply.returned;
+                    complete && is_over && (apply.returned || apply.listed() & 1 << position == 0)
+                }
                 PendingRequest::Edit => complete && apply.profile.is_none_or(|profile| profile.edited),
             };
             if dead {

@@ -41,6 +41,10 @@ pub enum Demand {
     Is(&'static str),
     /// It has the value that was read or written before.
     AsKnown,
+    /// It is not there, or has that value.
+    AbsentOrKnown,
+    /// It is not above a known number.
+    NotAbove,
 }
 
 /// A condition of a write.
@@ -104,6 +108,45 @@ const STOPPED: &[Condition] = &[
 ];
 const COMMITTED: &[Condition] = &[PRESENT, when("state", Demand::Is("COMMITTED"), &[UndoState])];
 const UNDOING: &[Condition] = &[PRESENT, when("state", Demand::Is("UNDOING"), &[FinishState])];
+
+/// The user who is removed, as it was read.
+const REMOVED_USER: Part = part(
+    Subject::Profile,
+    Write::Put,
+    &[
+        when("PK", Demand::Present, &[RemovalProfile]),
+        when("accessRole", Demand::AsKnown, &[RemovalProfile]),
+        when("setupVersion", Demand::AsKnown, &[RemovalProfile]),
+        when("credentialVersion", Demand::AbsentOrKnown, &[]),
+        when("loginDisabled", Demand::AbsentOrKnown, &[]),
+    ],
+);
+const RESERVED_ADDRESS: Part = part(
+    Subject::Claim,
+    Write::Update,
+    &[
+        PRESENT,
+        when("userId", Demand::AsKnown, &[RemovalClaim]),
+        when("organizationId", Demand::AsKnown, &[RemovalClaim]),
+    ],
+);
+const NOTED_REMOVAL: Part = part(
+    Subject::Record,
+    Write::Update,
+    &[PRESENT, when("state", Demand::Is("COMMITTED"), &[]), when("userId", Demand::AsKnown, &[])],
+);
+/// The administrator who removes the user is still one.
+const ADMINISTRATOR: Part = part(
+    Subject::Profile,
+    Write::Check,
+    &[
+        PRESENT,
+        when("accessRole", Demand::AsKnown, &[]),
+        when("credentialVersion", Demand::AbsentOrKnown, &[]),
+        when("loginDisabled", Demand::AbsentOrKnown, &[]),
+    ],
+);
+const REMOVING: &[Condition] = &[PRESENT, when("state", Demand::Is("REMOVING"), &[RemovalState])];
 
 /// Every transaction of the protocol.
 pub const TRANSACTIONS: &[Transaction] = &[
@@ -201,14 +244,14 @@ pub const TRANSACTIONS: &[Transaction] = &[
         name: "undo by force",
         parts: &[
             becomes("UNDOING", Write::Update, COMMITTED),
-            part(Subject::Profile, Write::Delete, &[PRESENT, when("setupVersion", Demand::AsKnown, &[])]),
+            part(Subject::Profile, Write::Delete, &[PRESENT, when("setupVersion", Demand::AsKnown, &[UndoNotRemoved])]),
         ],
     },
     Transaction {
         name: "undo by force of a user who is gone",
         parts: &[
             becomes("UNDOING", Write::Update, COMMITTED),
-            part(Subject::Profile, Write::Check, &[when("PK", Demand::Absent, &[])]),
+            part(Subject::Profile, Write::Check, &[when("PK", Demand::Absent, &[UndoNotRemoved])]),
         ],
     },
     Transaction {
@@ -234,6 +277,39 @@ pub const TRANSACTIONS: &[Transaction] = &[
         name: "end a second look",
         parts: &[part(Subject::Record, Write::Update, &[PRESENT, when("state", Demand::Is("UNDONE"), &[])])],
     },
+    Transaction {
+        name: "remove the user of an apply",
+        parts: &[NOTED_REMOVAL, REMOVED_USER, RESERVED_ADDRESS, ADMINISTRATOR],
+    },
+    Transaction { name: "remove another user", parts: &[REMOVED_USER, RESERVED_ADDRESS, ADMINISTRATOR] },
+    Transaction { name: "remove a user whose address is somebody else's", parts: &[REMOVED_USER, ADMINISTRATOR] },
+    Transaction {
+        name: "delete what a list shows of a removed user",
+        parts: &[part(Subject::Items, Write::Delete, &[when("setupVersion", Demand::NotAbove, &[RemovalVersion])])],
+    },
+    Transaction {
+        name: "finish a removal",
+        parts: &[
+            part(Subject::Profile, Write::Update, REMOVING),
+            part(
+                Subject::Claim,
+                Write::Delete,
+                &[
+                    PRESENT,
+                    when("reservedBy", Demand::AsKnown, &[RemovalFinishClaim]),
+                    when("organizationId", Demand::AsKnown, &[]),
+                ],
+            ),
+        ],
+    },
+    Transaction {
+        name: "finish a removal whose address is somebody else's",
+        parts: &[part(Subject::Profile, Write::Update, REMOVING)],
+    },
+    Transaction {
+        name: "end a second look at a removed user",
+        parts: &[part(Subject::Profile, Write::Update, &[PRESENT, when("state", Demand::Is("REMOVED"), &[])])],
+    },
 ];
 
 impl fmt::Display for Condition {
@@ -244,6 +320,8 @@ impl fmt::Display for Condition {
             Demand::Absent => write!(formatter, "{attribute} is not there"),
             Demand::Is(value) => write!(formatter, "{attribute} is {value}"),
             Demand::AsKnown => write!(formatter, "{attribute} is as known"),
+            Demand::AbsentOrKnown => write!(formatter, "{attribute} is not there or as known"),
+            Demand::NotAbove => write!(formatter, "{attribute} is not above the known one"),
         }
     }
 }

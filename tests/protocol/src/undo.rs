@@ -27,6 +27,7 @@ impl Protocol {
         let Some(record) = &mut apply.record else { return };
         let Profile { edited, signed_in } = apply.profile.unwrap_or_default();
         let fits = self.off.met(Guard::UndoState, record.phase == Phase::Committed)
+            && self.off.met(Guard::UndoNotRemoved, apply.tombstone.is_none() && !apply.returned)
             && (forced || self.off.met(Guard::UndoProfile, apply.profile.is_some()))
             && (forced || self.off.met(Guard::UndoVersion, !edited))
             && (forced || self.off.met(Guard::UndoNotSignedIn, !signed_in));
@@ -77,12 +78,17 @@ impl Protocol {
     pub(crate) fn execute_edit(&self, state: &mut State, at: usize) {
         let apply = &mut state.applies[at];
         let edited = apply.profile.is_some_and(|profile| profile.edited);
-        if !self.off.met(Guard::EditProfile, apply.profile.is_some()) || edited || apply.items[EDITED_ITEM].is_landing()
-        {
+        // The tombstone is an item, too: only its version refuses.
+        let is_as_read =
+            apply.profile.is_some() || apply.tombstone.is_some() && !self.off.holds(Guard::RemovalRaisesVersion);
+        let is_put = apply.profile.is_some() || apply.tombstone.is_none();
+        if !self.off.met(Guard::EditProfile, is_as_read) || edited || apply.items[EDITED_ITEM].is_landing() {
             return;
         }
         state.broken.wrote_late |= apply.is_past_second_look();
-        apply.profile = Some(Profile { edited: true, ..apply.profile.unwrap_or_default() });
+        if is_put {
+            apply.profile = Some(Profile { edited: true, ..apply.profile.unwrap_or_default() });
+        }
         apply.items[EDITED_ITEM] = apply.items[EDITED_ITEM].put_by(EDITOR);
     }
 }

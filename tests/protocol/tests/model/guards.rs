@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use apply_protocol::check::{break_property, check};
 use apply_protocol::guards::Guard::{self, *};
-use apply_protocol::properties::{CLAIMS, CLEAN, FENCED, IN_USE, LIVE, ONCE, TRUE_ANSWERS, UNIQUE, WHOLE};
+use apply_protocol::properties::{CLAIMS, CLEAN, FENCED, IN_USE, LEFT_ALONE, LIVE, ONCE, TRUE_ANSWERS, UNIQUE, WHOLE};
 use apply_protocol::scenes::{self, Scene};
 use apply_protocol::state::Protocol;
 use apply_protocol::transactions::TRANSACTIONS;
@@ -45,6 +45,13 @@ const NEEDED: &[(Guard, Damage)] = &[
     (UndoSecondLook, (scenes::used, CLEAN)),
     (SignInProfile, (scenes::used, CLEAN)),
     (EditProfile, (scenes::used, CLEAN)),
+    (UndoNotRemoved, (scenes::leaving, CLEAN)),
+    (RemovalProfile, (scenes::leaving, CLEAN)),
+    (RemovalRaisesVersion, (scenes::leaving, CLEAN)),
+    (RemovalListAfterTombstone, (scenes::leaving, WHOLE)),
+    (RemovalVersion, (scenes::leaving, LEFT_ALONE)),
+    (RemovalEmptyList, (scenes::leaving, CLEAN)),
+    (RemovalSecondLook, (scenes::leaving, CLEAN)),
 ];
 
 /// Guards that another one stands behind, and what they are for.
@@ -61,6 +68,9 @@ const IN_DEPTH: &[(Guard, &str)] = &[
     ),
     (MoveRaisesEpoch, "every write looks at the state as well; it fences a write that forgets to"),
     (CommitClaim, "a reservation goes only with its record; it is for claims that somebody repairs by hand"),
+    (RemovalFinishClaim, "a removal ends once; it is for tables in which another has the address"),
+    (RemovalState, "a late end would ask for one more second look, which the end of the last one answers"),
+    (RemovalClaim, "a user who is there owns its claim; it is for tables in which another has the address"),
     (CommitProfileAbsent, "a user id is made once; it is for ids that are not"),
     (FinishState, "the claim is gone when the record is final, and all is one transaction"),
 ];
@@ -81,6 +91,11 @@ const WRONG_DESIGNS: &[(&str, &[Guard], Damage)] = &[
     ),
     ("the apply id as proof after a lost answer", &[OwnNonce], (scenes::retry, WHOLE)),
     ("undo by what the apply wrote", &[UndoLists], (scenes::used, CLEAN)),
+    (
+        "freeing the address of a removal unconditionally",
+        &[RemovalState, RemovalFinishClaim],
+        (scenes::succession, CLAIMS),
+    ),
     ("undo with one look", &[UndoSecondLook], (scenes::at_once, CLEAN)),
     ("undo whatever the record's state", &[UndoState], (scenes::used, ONCE)),
     ("a takeover that plans as it likes", &[TakeOverSamePlan], (scenes::retry, WHOLE)),
@@ -104,6 +119,10 @@ const RULES: &[Guard] = &[
     UndoSecondLook,
     SignInProfile,
     EditProfile,
+    RemovalRaisesVersion,
+    RemovalListAfterTombstone,
+    RemovalEmptyList,
+    RemovalSecondLook,
 ];
 
 fn assert_breaks(what: &str, without: &[Guard], (scene, property): Damage) {
