@@ -54,6 +54,18 @@ const MAP_REFERENCES: &[&str] = &[
     "pm.collectionVariables.set('agentMapping', JSON.stringify(agentMapping));",
 ];
 
+/// Applies the snapshot once more. The first apply is undone, so the requests about users need a user of their own.
+const MAKE_SECOND_USER: &[&str] = &[
+    "const second = JSON.parse(pm.variables.replaceIn(pm.request.body.raw));",
+    "second.newUser.email = `second.${second.newUser.email}`;",
+    "pm.sendRequest({",
+    "  url: pm.variables.replaceIn(pm.request.url.toString()),",
+    "  method: 'POST',",
+    "  header: { 'Content-Type': 'application/json', Authorization: `Bearer ${pm.collectionVariables.get('token')}` },",
+    "  body: { mode: 'raw', raw: JSON.stringify(second) },",
+    "}, (error, response) => pm.test('A second user is there', () => pm.expect(response.code).to.eql(201)));",
+];
+
 /// Returns what the collection adds to an operation.
 pub(super) fn links(operation: OperationId) -> Links {
     match operation {
@@ -88,6 +100,7 @@ pub(super) fn links(operation: OperationId) -> Links {
             body: APPLY_FIELDS,
             if_match: Some("planHash"),
             keeps: &[("applyId", "body.result.applyId")],
+            script: MAKE_SECOND_USER,
             ..Links::default()
         },
         OperationId::AssignSnapshot => Links {
@@ -111,7 +124,13 @@ pub(super) fn links(operation: OperationId) -> Links {
         OperationId::CompareRevisions => {
             Links { query: &[("from", "revision"), ("to", "revision")], ..Links::default() }
         }
-        OperationId::ListApplies => Links { keeps: &[("applyId", "body.applies[0]._id")], ..Links::default() },
+        OperationId::ListApplies => Links {
+            keeps: &[(
+                "applyId",
+                "body.applies.find(({ userEmail }) => userEmail === pm.collectionVariables.get('newUserEmail'))._id",
+            )],
+            ..Links::default()
+        },
         OperationId::UndoApply => Links {
             script: &["pm.test('The user is gone', () => pm.expect(body.apply.state).to.eql('undone'));"],
             ..Links::default()
@@ -123,15 +142,17 @@ pub(super) fn links(operation: OperationId) -> Links {
             ..Links::default()
         },
         OperationId::ListUsers => Links {
-            keeps: &[("userId", "body.users.find(({ email }) => email !== pm.collectionVariables.get('email'))._id")],
+            // The user is removed in the end. None of the demo's own is, so that the collection can run again.
+            keeps: &[(
+                "userId",
+                "body.users.find(({ email }) => email === `second.${pm.collectionVariables.get('newUserEmail')}`)._id",
+            )],
             ..Links::default()
         },
         OperationId::InviteUser => Links { keeps: &[("invitationToken", "body.invitation.token")], ..Links::default() },
-        OperationId::AcceptInvitation => Links {
-            // The password that the users of the demo have, so that the collection can run again.
-            body: &[("/token", "invitationToken"), ("/password", "password")],
-            ..Links::default()
-        },
+        OperationId::AcceptInvitation => {
+            Links { body: &[("/token", "invitationToken"), ("/password", "password")], ..Links::default() }
+        }
         OperationId::VerifyToken
         | OperationId::RemoveUser
         | OperationId::GetUser
