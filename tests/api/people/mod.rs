@@ -6,4 +6,5 @@ pub(crate) mod invitations;
 mod passwords;
 mod races;
 mod removal;
+mod removal_races;
 pub(crate) mod rights;

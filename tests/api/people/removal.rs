@@ -5,31 +5,29 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::domain::{Document, ItemKind, ObjectId, Role, SetupItem};
+use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
 use shared::store::{SetupChange, SetupWriteOutcome, TableCheck};
 use tests::{
-    ALEX, Answer, CASEY, Fault, GIL, GLOBEX, Gate, Item, LEASE, Loss, NEW_PASSWORD, PASSWORD, PAT, SAM, SETTLING,
-    TableItems, TestApp, Throttling, apply_body, apply_id, create_body, mapped_body, rounds, setup_of, snapshot,
-    snapshot_of, table_items,
+    ALEX, Answer, CASEY, Fault, GIL, GLOBEX, Item, LEASE, Loss, NEW_PASSWORD, PASSWORD, PAT, SAM, SETTLING, TableItems,
+    TestApp, Throttling, apply_body, apply_id, create_body, mapped_body, rounds, setup_of, snapshot, snapshot_of,
+    table_items,
 };
-
-use crate::people::rights::user_of;
 
 /// What a removal costs: items, write units, dependent round trips. ADR 28 repeats it.
 const COSTS: [(usize, f64, usize); 2] = [(25, 41.0, 8), (1_000, 1_024.0, 47)];
 
 /// A service with a user whom an apply made.
-struct LeavingUser {
-    app: TestApp,
+pub(crate) struct LeavingUser {
+    pub(crate) app: TestApp,
     snapshot: String,
     apply: String,
-    user: String,
+    pub(crate) user: String,
     /// What was in the table before the apply.
-    before: TableItems,
+    pub(crate) before: TableItems,
 }
 
 impl LeavingUser {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let app = TestApp::start().await;
         let id = snapshot(&app).await;
         Self::of(app, id, &apply_body()).await
@@ -42,15 +40,15 @@ impl LeavingUser {
         Self { apply: apply_id(&answer), snapshot, user, before, app }
     }
 
-    async fn remove(&self) -> Answer {
+    pub(crate) async fn remove(&self) -> Answer {
         self.app.remove_user(&self.app.token(SAM), &self.user).await
     }
 
-    async fn apply_again(&self, key: &str) -> Answer {
+    pub(crate) async fn apply_again(&self, key: &str) -> Answer {
         self.app.apply_once(&self.app.token(SAM), key, &self.snapshot, &apply_body()).await
     }
 
-    async fn undo(&self, body: Option<&Value>) -> Answer {
+    pub(crate) async fn undo(&self, body: Option<&Value>) -> Answer {
         self.app.undo(&self.app.token(SAM), &self.snapshot, &self.apply, body).await
     }
 
@@ -67,7 +65,7 @@ impl LeavingUser {
         without_tombstones(&self.app).await
     }
 
-    async fn edit(&self) -> SetupWriteOutcome {
+    pub(crate) async fn edit(&self) -> SetupWriteOutcome {
         let (organization, user) = (GLOBEX.parse().unwrap(), self.user.parse().unwrap());
         let document: Document = serde_json::from_value(json!({"name": "Late"})).unwrap();
         let item = SetupItem { id: ObjectId::from_bytes([7; 12]), document };
@@ -76,7 +74,7 @@ impl LeavingUser {
     }
 
     /// That only the tombstone is left, with ids and times alone, and that nothing is to be swept once the second look is over.
-    async fn expect_nothing_left(&self) {
+    pub(crate) async fn expect_nothing_left(&self) {
         assert_eq!(self.rest().await, self.before);
         self.app.clock().advance(SETTLING);
         self.app.sweep().await;
@@ -251,95 +249,6 @@ async fn the_version_that_the_caller_saw_is_demanded() {
     let tag = app.user(&sam, &applied.user).await.header("etag").unwrap().to_owned();
     remove(&tag).await.expect(200);
     applied.expect_nothing_left().await;
-}
-
-/// What a removal calls: caller and user at once, the record, the first transaction, a list, the deletions, a list, the last
-/// transaction.
-const FIRST_TRANSACTION: u64 = 4;
-
-/// Lets `other` happen before some calls of a removal, and hands both outcomes to `judge`.
-async fn before_calls<T>(other: impl AsyncFn(&LeavingUser) -> T, judge: impl AsyncFn(&LeavingUser, u64, &Answer, T)) {
-    for n in [1, 2, 3, 4, 5, 6, 20, 32, 33] {
-        let applied = LeavingUser::start().await;
-        let gate = Gate::closed();
-        let held = applied.app.faults().hold_request(&gate).nth_call(n);
-        let other = async {
-            gate.arrived(1).await;
-            let outcome = other(&applied).await;
-            gate.open();
-            outcome
-        };
-        let (answer, outcome) = tokio::join!(applied.remove(), other);
-        assert_eq!(held.count(), 1, "call {n}");
-        applied.app.faults().clear();
-        judge(&applied, n, &answer, outcome).await;
-    }
-}
-
-#[tokio::test]
-async fn of_a_removal_and_an_undo_one_wins() {
-    let other = async |applied: &LeavingUser| applied.undo(None).await;
-    before_calls(other, async |applied, n, removed, undone| {
-        if n <= FIRST_TRANSACTION {
-            undone.expect(200);
-            removed.expect_problem(404, "user_not_found");
-            assert_eq!(table_items(&applied.app).await, applied.before);
-        } else {
-            undone.expect_problem(409, "user_removed");
-            removed.expect(200);
-            applied.expect_nothing_left().await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_removal_takes_what_was_signed_in_or_edited_before_it_and_nothing_comes_after_it() {
-    let other = async |applied: &LeavingUser| {
-        (applied.app.login(CASEY, NEW_PASSWORD).await, applied.edit().await != SetupWriteOutcome::NoSuchUser)
-    };
-    before_calls(other, async |applied, n, removed, (login, is_edited)| {
-        assert_eq!((login.status == 200, is_edited), (n <= FIRST_TRANSACTION, n <= FIRST_TRANSACTION), "call {n}");
-        removed.expect(200);
-        applied.expect_nothing_left().await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_second_removal_meets_a_removed_user_and_an_apply_for_the_address_waits() {
-    let other = async |applied: &LeavingUser| {
-        let heir = applied.apply_again("k2").await;
-        (heir, applied.app.remove_user(&applied.app.token(GIL), &applied.user).await)
-    };
-    before_calls(other, async |applied, n, removed, (heir, second)| {
-        if n <= FIRST_TRANSACTION {
-            heir.expect_problem(409, "email_taken");
-            second.expect(200);
-            removed.expect_problem(404, "user_not_found");
-        } else {
-            heir.expect_problem(409, "in_progress");
-            second.expect_problem(404, "user_not_found");
-            removed.expect(200);
-        }
-        applied.expect_nothing_left().await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn two_administrators_who_remove_each_other_at_once_do_not_both_succeed() {
-    let app = TestApp::start().await;
-    let other = user_of(&app, tests::ACME, Role::Admin, 0xe1).await;
-    let others = crate::people::races::token_of(&app, &other);
-    let (pat, pat_id) = (app.token(PAT), app.member(PAT).user.id.to_string());
-    let other_id = other.id.to_string();
-    let (first, second) =
-        crate::people::races::overtaken(&app, app.remove_user(&pat, &other_id), app.remove_user(&others, &pat_id))
-            .await;
-    second.expect(200);
-    first.expect_problem(401, "unauthenticated");
-    assert_eq!(app.user(&others, &other_id).await.expect(200)["user"]["accessRole"], "ADMIN");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
