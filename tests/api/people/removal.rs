@@ -221,18 +221,24 @@ async fn what_lands_late_is_found_by_the_second_look_and_what_another_system_mad
     let applied = LeavingUser::start().await;
     applied.remove().await.expect(200);
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let version = |version: u64| AttributeValue::N(version.to_string());
-    for (sk, at) in [("PROMPT#none", None), ("PROMPT#at", Some(2)), ("PROMPT#later", Some(3))] {
+    let number = |number: &str| AttributeValue::N(number.to_owned());
+    for (sk, at) in [
+        ("PROMPT#none", None),
+        ("PROMPT#text", Some(text("3"))),
+        ("PROMPT#at", Some(number("2"))),
+        ("PROMPT#later", Some(number("3"))),
+        ("PROMPT#never", Some(number("1e30"))),
+    ] {
         let mut item = vec![("PK", text(&applied.partition())), ("SK", text(sk)), ("type", text("prompt"))];
-        item.extend(at.map(|at| ("setupVersion", version(at))));
+        item.extend(at.map(|at| ("setupVersion", at)));
         applied.app.store(item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).await;
     }
     applied.app.clock().advance(SETTLING);
     let swept = applied.app.sweep().await;
-    assert_eq!((&swept["removed"], &swept["items"]), (&json!(1), &json!(2)));
+    assert_eq!((&swept["removed"], &swept["items"]), (&json!(1), &json!(3)));
     let left: Vec<_> =
         table_items(&applied.app).await.into_keys().filter(|(pk, _)| *pk == applied.partition()).collect();
-    assert_eq!(left.iter().map(|(_, sk)| sk.as_str()).collect::<Vec<_>>(), ["#META", "PROMPT#later"]);
+    assert_eq!(left.iter().map(|(_, sk)| sk.as_str()).collect::<Vec<_>>(), ["#META", "PROMPT#later", "PROMPT#never"]);
 }
 
 #[tokio::test]

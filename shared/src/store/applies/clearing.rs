@@ -59,10 +59,11 @@ fn key(item: &Item) -> ItemKey {
     ItemKey { pk: record::partition_key(item).to_owned(), sk: record::sort_key(item).to_owned() }
 }
 
-/// Returns the keys of all items but the tombstone and those of a later version.
+/// Returns the keys of all items but the tombstone and those of a later version. A number that no version can be counts as later: the
+/// condition of the deletion could refuse it for ever.
 fn earlier_items(items: &[Item], version: u64) -> Vec<ItemKey> {
     let is_later = |item: &Item| match item.get(SETUP_VERSION) {
-        Some(AttributeValue::N(number)) => number.parse::<u64>().is_ok_and(|number| number > version),
+        Some(AttributeValue::N(number)) => number.parse::<u64>().map_or(true, |number| number > version),
         _ => false,
     };
     items.iter().filter(|item| record::sort_key(item) != keys::META && !is_later(item)).map(key).collect()
