@@ -41,7 +41,7 @@ fn edits_at(text: &str, place: ValuePlace, layers: usize, work: &Work) -> Result
     })
 }
 
-/// The same of a text that no rule of place decides. What stands between two placeholders is searched by itself, so that
+/// Returns the changes of a text that no rule of place decides. What stands between two placeholders is searched by itself, so that
 /// nothing reaches over one.
 fn edits(text: &str, layers: usize, work: &Work) -> Result<Vec<Edit>, OverBudget> {
     let mut found = Vec::new();

@@ -32,7 +32,7 @@ pub(super) struct UserGroup {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct PartitionFacts {
     pub(super) profile: Option<ProfileFacts>,
-    /// What is in the place of the profile of a removed user.
+    /// The tombstone of a removed user.
     pub(super) tombstone: Option<TombstoneFacts>,
     pub(super) items: usize,
     pub(super) clones: usize,
