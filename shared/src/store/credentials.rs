@@ -40,15 +40,19 @@ pub(in crate::store) fn same_access(user: &StoredUser) -> (ItemKey, Change) {
     (keys::user(&user.organization, &user.id), when_credentials(same, user.credentials.version))
 }
 
-/// Returns the condition that role, access and setup of a user are as they were read.
-pub(in crate::store) fn same_profile(profile: &StoredProfile) -> Change {
+/// Returns the condition that role, credentials and access of a user are as they were read.
+pub(in crate::store) fn same_standing(profile: &StoredProfile) -> Change {
     let change = Change::of_existing().when(ACCESS_ROLE, text(profile.user.role));
     let change = when_credentials(change, profile.credentials.version);
-    let change = match profile.user.login_disabled {
+    match profile.user.login_disabled {
         true => change.when(LOGIN_DISABLED, AttributeValue::Bool(true)),
         false => when_enabled(change),
-    };
-    match profile.setup_version {
+    }
+}
+
+/// Adds the condition that the version of the setup is this one.
+pub(in crate::store) fn when_setup_version(change: Change, version: u64) -> Change {
+    match version {
         0 => change.when_absent_or(SETUP_VERSION, number(0)),
         version => change.when(SETUP_VERSION, number(version)),
     }

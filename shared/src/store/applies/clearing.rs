@@ -15,7 +15,7 @@ use crate::store::table::query::PartitionQuery;
 /// How many deletions with a condition are sent at once: as many as one batch without conditions has.
 const AT_ONCE: usize = 25;
 
-/// What is in the place of the profile of a user whose items are deleted.
+/// The state of the `#META` item of a user whose items are deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum FormerProfile {
     /// Nothing. Everything is deleted.

@@ -14,7 +14,7 @@ use crate::store::attributes::{
     ANSWER, EMAIL, ORGANIZATION_ID, PASSWORD_HASH, RESERVED_BY, SECOND_LOOK_AT, STATE, USER_ID, USER_REMOVED_AT,
     USER_REMOVED_BY,
 };
-use crate::store::credentials::{end_invitation, same_access, same_profile};
+use crate::store::credentials::{end_invitation, same_access, same_standing, when_setup_version};
 use crate::store::keys::{self, ALL};
 use crate::store::record::{self, Record};
 use crate::store::setups::users::StoredUser;
@@ -69,7 +69,7 @@ impl RemovalState {
     }
 }
 
-/// What stays in the place of the profile.
+/// The item that replaces the `#META` item of a removed user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct UserTombstone {
@@ -78,7 +78,7 @@ pub(in crate::store) struct UserTombstone {
     pub(in crate::store) setup_version: u64,
     pub(in crate::store) deleted_at: Timestamp,
     pub(in crate::store) deleted_by: ObjectId,
-    /// The address that the removal reserves. Absent once it is free, and if another user or nobody had it.
+    /// The address that the removal reserves. Absent after the removal, and if the user did not own the claim on it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) email: Option<Email>,
     /// When all writes have arrived, and a sweep checks for late ones.
@@ -164,7 +164,8 @@ impl<'a> Removals<'a> {
         let mut item = record::item(&keys::user(&user.organization, &user.id), &tombstone)?;
         let due = keys::by_time(now.plus(REMOVAL_TIME), &user.id);
         record::index(&mut item, &ALL, keys::sweep_shard(&user.id), due);
-        writes.push((RemovalPart::User, self.0.replace_in_transaction(item, &same_profile(removal.user))?));
+        let same = when_setup_version(same_standing(removal.user), *setup_version);
+        writes.push((RemovalPart::User, self.0.replace_in_transaction(item, &same)?));
         if owns_address {
             let claim = reserved_change(&user.organization, &user.id);
             writes.push((RemovalPart::Claim, self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?));
@@ -183,7 +184,7 @@ impl<'a> Removals<'a> {
         }
     }
 
-    /// Returns the user whose removal `by` began and nobody has finished; `None` if there is no such user. One read.
+    /// Returns a removal that `by` began and that is not finished; `None` where no such removal exists. One read.
     pub async fn unfinished(
         &self,
         organization: ObjectId,
@@ -196,8 +197,8 @@ impl<'a> Removals<'a> {
             .filter(|removed| removed.tombstone.state == RemovalState::Removing && removed.tombstone.deleted_by == by))
     }
 
-    /// Finishes a removal: deletes the user's items and frees the address. `now` is no earlier than the moment at which `removed` was
-    /// read or written. Returns the number of deleted items.
+    /// Finishes a removal: deletes the user's items and frees the address. Returns the number of deleted items. The caller reads `now`
+    /// after it read or wrote `removed`.
     pub async fn finish(&self, removed: &RemovedUser, now: Timestamp) -> Result<usize, Fault> {
         let items = self.delete_items(removed).await?;
         let RemovedUser { organization, user, tombstone } = removed;

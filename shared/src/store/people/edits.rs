@@ -11,7 +11,7 @@ use crate::store::attributes::{
     ACCESS_ROLE, DEPARTMENT_ID, DESIGNATION, EMAIL, FULL_NAME, LOGIN_DISABLED, ORGANIZATION_ID, PHONE_NUMBER,
     SETUP_VERSION, UPDATED_AT, USER_ID,
 };
-use crate::store::credentials::{end_tokens, same_access, when_credentials, when_enabled, when_hash};
+use crate::store::credentials::{end_tokens, same_access, same_standing, when_hash, when_setup_version};
 use crate::store::keys;
 use crate::store::record::{self, CLAIM_HOLDER, ClaimRecord};
 use crate::store::setups::user_lists::UserLists;
@@ -210,18 +210,10 @@ impl<'a> UserEditor<'a> {
 fn user_change(edit: UserEdit<'_>, changed: &ChangedUser) -> Change {
     let UserEdit { before, change, now, .. } = edit;
     let user = &changed.user;
-    let same = Change::of_existing().when(ACCESS_ROLE, text(before.user.role));
-    let mut update = when_credentials(same, before.credentials.version).set(UPDATED_AT, text(now));
-    update = match before.user.login_disabled {
-        true => update.when(LOGIN_DISABLED, AttributeValue::Bool(true)),
-        false => when_enabled(update),
-    };
+    let mut update = same_standing(before).set(UPDATED_AT, text(now));
     if changed.changes_profile {
         // Access is no part of the setup: who is to be disabled is so however the setup changes.
-        update = match before.setup_version {
-            0 => update.when_absent_or(SETUP_VERSION, number(0)),
-            version => update.when(SETUP_VERSION, number(version)),
-        };
+        update = when_setup_version(update, before.setup_version);
         update = update.set(SETUP_VERSION, number(before.setup_version + 1)).set(EMAIL, text(&user.email));
         update = put(update, FULL_NAME, change.full_name.is_some(), user.full_name.as_ref());
         update = put(update, PHONE_NUMBER, change.phone_number.is_some(), user.phone_number.as_ref());
