@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use shared::domain::{ObjectId, Role};
 use shared::ids::{Randomness, SystemRandomness};
-use tests::{ACME, ALEX, ANOTHER_PASSWORD, CASEY, GIL, GLOBEX, PAT, SAM, TestApp};
+use shared::store::{MAX_ADDRESS_FAILURES, MAX_FAILURES};
+use tests::{ACME, ALEX, ANOTHER_PASSWORD, Answer, CASEY, GIL, GLOBEX, PAT, SAM, TestApp};
 
-use crate::people::invitations::{accept, invited_casey, token_of};
+use crate::people::invitations::{InvitedUser, accept, invited_casey, token_of};
 use crate::people::rights::user_of;
 use crate::snapshots::rights::comparable;
 
@@ -144,16 +145,23 @@ async fn a_wrong_token_costs_the_same_for_every_user_that_it_names() {
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
 
+/// A token for the user that nobody gave out.
+fn wrong_token(of: &InvitedUser) -> String {
+    format!("{GLOBEX}.{}.{}", of.user, "A".repeat(43))
+}
+
+async fn accept_from(app: &TestApp, address: &str, token: &str) -> Answer {
+    let body = serde_json::json!({"token": token, "password": ANOTHER_PASSWORD});
+    let request = app.request(http::Method::POST, "/api/auth/accept-invitation");
+    app.send(request.header("x-forwarded-for", address).json(&body)).await
+}
+
 #[tokio::test]
 async fn wrong_tokens_are_counted_by_user_and_network_and_lock_nobody_else() {
     let app = TestApp::behind_a_proxy().await;
     let casey = invited_casey(&app).await;
-    let wrong = format!("{GLOBEX}.{}.{}", casey.user, "A".repeat(43));
-    let from = async |address: &str, token: &str| {
-        let body = serde_json::json!({"token": token, "password": ANOTHER_PASSWORD});
-        let request = app.request(http::Method::POST, "/api/auth/accept-invitation");
-        app.send(request.header("x-forwarded-for", address).json(&body)).await
-    };
+    let wrong = wrong_token(&casey);
+    let from = async |address: &str, token: &str| accept_from(&app, address, token).await;
     for _ in 0..10 {
         from("203.0.113.7", &wrong).await.expect_problem(401, "invalid_invitation");
     }
@@ -164,4 +172,19 @@ async fn wrong_tokens_are_counted_by_user_and_network_and_lock_nobody_else() {
     let gil = token_of(&app.invite(&app.token(SAM), &app.member(GIL).user.id.to_string()).await);
     from("203.0.113.7", &gil).await.expect(200);
     from("198.51.100.7", &casey.token).await.expect(200);
+}
+
+#[tokio::test]
+async fn no_number_of_wrong_tokens_from_other_networks_locks_an_invited_user_out() {
+    let app = TestApp::behind_a_proxy().await;
+    let casey = invited_casey(&app).await;
+    let wrong = wrong_token(&casey);
+    let networks = 0..=MAX_ADDRESS_FAILURES / MAX_FAILURES;
+    for network in networks {
+        for _ in 0..MAX_FAILURES {
+            accept_from(&app, &format!("203.0.{network}.7"), &wrong).await.expect_problem(401, "invalid_invitation");
+        }
+    }
+    accept_from(&app, "198.51.100.7", &wrong).await.expect_problem(401, "invalid_invitation");
+    accept_from(&app, "198.51.100.7", &casey.token).await.expect(200);
 }

@@ -50,6 +50,15 @@ impl AttemptSubject {
             Self::Invited { organization, user } => keys::invited_partition(organization, user),
         }
     }
+
+    /// Returns whether failures from other networks lock a new network out. A password may be guessed from many networks. The 256
+    /// random bits of an invitation cannot, so there the limit would only let a stranger keep an invited user out.
+    pub(super) const fn locks_new_networks(&self) -> bool {
+        match self {
+            Self::Address(_) => true,
+            Self::Invited { .. } => false,
+        }
+    }
 }
 
 /// The origin of an attempt: subject, network and time.

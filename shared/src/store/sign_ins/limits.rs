@@ -49,7 +49,7 @@ pub enum AttemptVerdict {
 /// The rule by which an address admits an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AdmissionRule {
-    /// The network signed in recently.
+    /// The network signed in recently, or failures from other networks do not count.
     Known,
     /// The network is new, and the address has few failures.
     FewFailures,
@@ -148,7 +148,7 @@ async fn pass(
     address: &AddressRecord,
 ) -> Result<Result<AdmissionRule, Duration>, Fault> {
     let now = origin.now;
-    if address.knows(&origin.network, KNOWN_FOR, now) {
+    if !origin.subject.locks_new_networks() || address.knows(&origin.network, KNOWN_FOR, now) {
         return Ok(Ok(AdmissionRule::Known));
     }
     let Some(full_for) = address.window().is_full(MAX_ADDRESS_FAILURES, now) else {
