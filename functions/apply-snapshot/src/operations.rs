@@ -82,7 +82,7 @@ everybody who looks, and the address is free. Undone twice is the same answer.
 
 It is refused with 409 `setup_in_use` when the user has signed in or accepted an invitation, was disabled or given another role, or \
 anything of the setup or the profile was changed since; `errors` then tells what, at most 200 of it. A SUPERADMIN undoes it nevertheless with `\"force\": true`, also where somebody has \
-removed the user already. An ADMIN does not undo the apply that made itself.
+removed the user already. Nobody undoes the apply that made itself.
 
 After a 503 it may have begun: nobody sees anything of the user then. Send the request again, and it is carried on; if you do not, \
 it is carried on all the same, within two minutes.

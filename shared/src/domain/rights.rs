@@ -250,8 +250,8 @@ impl Principal {
         }
     }
 
-    /// Returns whether this principal may do `action` to an apply. An ADMIN does not see an apply that made a higher role,
-    /// and cannot undo the apply that made it.
+    /// Returns whether this principal may do `action` to an apply. Nobody sees an apply that made a higher role, and nobody undoes the
+    /// apply that made it, as nobody removes itself.
     pub fn judge_apply(&self, action: Action, made: MadeUser) -> Verdict {
         let is_seen = |action| {
             let reaches = reach(self.role, action) == Reach::OwnApplies;
@@ -259,8 +259,7 @@ impl Principal {
         };
         if !is_seen(Action::History) {
             Verdict::Invisible
-        } else if !is_seen(action) || (action != Action::History && self.role == Role::Admin && made.user == self.user)
-        {
+        } else if !is_seen(action) || (action != Action::History && made.user == self.user) {
             Verdict::Forbidden
         } else {
             Verdict::Allowed

@@ -100,7 +100,7 @@ fn applies_are_seen_and_undone_within_the_organization_up_to_the_own_role() {
     use Verdict::{Allowed, Forbidden, Invisible};
     for (mine, organization, user, role, told) in [
         (Role::Superadmin, HERE, OTHER, Role::Superadmin, [Allowed, Allowed, Allowed]),
-        (Role::Superadmin, HERE, ME, Role::Superadmin, [Allowed, Allowed, Allowed]),
+        (Role::Superadmin, HERE, ME, Role::Superadmin, [Allowed, Forbidden, Forbidden]),
         (Role::Superadmin, THERE, OTHER, Role::SalesRep, [Invisible; 3]),
         (Role::Admin, HERE, OTHER, Role::SalesRep, [Allowed, Allowed, Forbidden]),
         (Role::Admin, HERE, OTHER, Role::Admin, [Allowed, Allowed, Forbidden]),
