@@ -21,7 +21,8 @@ pub(crate) struct InvitationAnswer {
     invitation: InvitationDocument,
 }
 
-/// Reads the user and the caller, checks the rights, and stores the hash of a new token.
+/// Reads the user and the caller, checks the rights, and stores the hash of a new token. Another user may own the address of a user that
+/// another system wrote: then the user needs another one.
 pub(crate) async fn invite(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("userId")?;
@@ -31,10 +32,15 @@ pub(crate) async fn invite(call: &Call<'_>) -> Result<Answer, ApiError> {
         let token = InvitationToken::generate(user.user.organization, id, &*call.edge.randomness);
         let (hash, expires_at) = (token.hash(), call.context.now().plus(INVITATION_LIFETIME));
         let invitation = NewInvitation { hash: &hash, expires_at };
-        if Invitations::new(call.table).invite(&user, &by, invitation).await? == InviteOutcome::Invited {
-            let invitation = InvitationDocument::open(&token, expires_at);
-            let answer = InvitationAnswer { message: "Invitation created", invitation };
-            return Answer::created(&answer);
+        match Invitations::new(call.table).invite(&user, &by, invitation).await? {
+            InviteOutcome::Invited => {
+                let invitation = InvitationDocument::open(&token, expires_at);
+                return Answer::created(&InvitationAnswer { message: "Invitation created", invitation });
+            }
+            InviteOutcome::EmailTaken => return Err(ApiError::EmailTaken),
+            InviteOutcome::EmailReserved => return Err(ApiError::InProgress { retry_after: WAIT }),
+            // The next reading tells: the caller may be confirmed no more, or the user be another one.
+            InviteOutcome::Outdated | InviteOutcome::CallerChanged => {}
         }
     }
     Err(ApiError::InProgress { retry_after: WAIT })

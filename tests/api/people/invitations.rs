@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::store::stored_bytes;
 use tests::{
@@ -339,33 +338,6 @@ async fn an_invitation_ends_with_the_rights_of_who_made_it() {
         let status = accept(&app, &token_of(&answer)).await.status;
         assert_eq!(status, if is_open { 200 } else { 401 }, "{change}");
     }
-}
-
-/// Removes an attribute of a claim or a profile without a port and its rules.
-async fn remove(app: &TestApp, pk: &str, name: &str) {
-    let key = |text: &str| AttributeValue::S(text.to_owned());
-    let update = app.database().client().update_item().table_name("snapshots");
-    let update = update.key("PK", key(pk)).key("SK", key("#META")).update_expression(format!("REMOVE {name}"));
-    update.send().await.unwrap();
-}
-
-/// Earlier versions did not store who made it.
-#[tokio::test]
-async fn an_invitation_of_an_earlier_version_is_accepted() {
-    let app = TestApp::start().await;
-    let casey = invited_casey(&app).await;
-    remove(&app, &format!("EMAIL#{CASEY}"), "invitedBy").await;
-    accept(&app, &casey.token).await.expect(200);
-}
-
-/// Another system may leave out what is false.
-#[tokio::test]
-async fn a_user_without_a_word_on_its_access_accepts_and_signs_in() {
-    let app = TestApp::start().await;
-    let casey = invited_casey(&app).await;
-    remove(&app, &format!("ORG#{GLOBEX}#USER#{}", casey.user), "loginDisabled").await;
-    accept(&app, &casey.token).await.expect(200);
-    app.login(CASEY, ANOTHER_PASSWORD).await.expect(200);
 }
 
 #[tokio::test]

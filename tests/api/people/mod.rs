@@ -1,6 +1,7 @@
 //! People: who sees, changes and invites whom, passwords, and invitations.
 
 mod edits;
+mod foreign;
 mod forged;
 pub(crate) mod invitations;
 mod passwords;

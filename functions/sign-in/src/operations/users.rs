@@ -72,6 +72,7 @@ pub(super) fn change() -> OperationDescription {
 pub(super) fn invite() -> OperationDescription {
     of_user(SignInOperation::InviteUser)
         .does("Invite a user, or reset a password", INVITE)
+        .refuses([ApiError::EmailTaken])
         .answers::<InvitationAnswer>(
             StatusCode::CREATED,
             "The invitation, with its token.",

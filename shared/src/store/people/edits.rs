@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::addresses::AddressHolder;
 use crate::domain::user_change::{ChangedUser, UserChange};
 use crate::domain::{Fault, Role, StoredProfile, Timestamp};
 use crate::store::attributes::{
@@ -13,7 +14,7 @@ use crate::store::attributes::{
 };
 use crate::store::credentials::{end_tokens, same_access, same_standing, when_hash, when_setup_version};
 use crate::store::keys;
-use crate::store::record::{self, CLAIM_HOLDER, ClaimRecord};
+use crate::store::record::{self, ClaimRecord};
 use crate::store::setups::user_lists::UserLists;
 use crate::store::setups::users::{Callers, StoredUser};
 use crate::store::table::Table;
@@ -195,10 +196,10 @@ impl<'a> UserEditor<'a> {
         }
         if is_refused(EditPart::NewClaim) {
             // The refusal does not return the claim, which may hold a password hash.
-            let holder = self.0.get(&keys::email(changed.user.email.key()), Some(&CLAIM_HOLDER)).await?;
-            let holder = holder.map(record::read::<ClaimRecord>).transpose()?;
-            let is_owned = holder.is_some_and(|claim| claim.user_id.is_some());
-            let outcome = if is_owned { UserEditOutcome::EmailTaken } else { UserEditOutcome::EmailReserved };
+            let outcome = match AddressHolder::of(self.0, &changed.user.email).await? {
+                AddressHolder::User(_) => UserEditOutcome::EmailTaken,
+                AddressHolder::Reservation | AddressHolder::Nobody => UserEditOutcome::EmailReserved,
+            };
             return Ok(EditRefusal::Outcome(outcome));
         }
         Ok(EditRefusal::DeputyChanged)

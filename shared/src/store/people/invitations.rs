@@ -1,7 +1,10 @@
 //! Invitations: their hash and time stand in the claim on the user's address, beside the password hash.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::addresses::AddressHolder;
 use super::profiles::Profiles;
-use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp};
+use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp, User};
 use crate::invitation_token::InvitationHash;
 use crate::store::attributes::{
     ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH,
@@ -35,6 +38,10 @@ pub enum InviteOutcome {
     Outdated,
     /// The administrator has changed since it was read. Nothing is written.
     CallerChanged,
+    /// Another user owns the user's address. Nothing is written.
+    EmailTaken,
+    /// An apply or a removal, still running, reserves the user's address. Nothing is written.
+    EmailReserved,
 }
 
 /// The outcome of starting to accept an invitation.
@@ -74,35 +81,70 @@ impl<'a> Invitations<'a> {
     }
 
     /// Stores an invitation for `user`, made by `by`, who must still be what it was. It holds for the user's present credentials:
-    /// another role or a disabling ends it, as it ends tokens. One transaction.
+    /// another role or a disabling ends it, as it ends tokens. One transaction. A user whose address nobody holds gets the claim on it,
+    /// with one read and a second transaction.
     pub async fn invite(
         &self,
         user: &StoredProfile,
         by: &StoredUser,
         invitation: NewInvitation<'_>,
     ) -> Result<InviteOutcome, Fault> {
-        let StoredProfile { user, credentials, .. } = user;
+        let StoredProfile { user: User { id, organization, email, .. }, credentials, .. } = user;
+        let key = keys::email(email.key());
         let claim = Change::of_existing()
-            .when(USER_ID, text(user.id))
-            .when(ORGANIZATION_ID, text(user.organization))
+            .when(USER_ID, text(id))
+            .when(ORGANIZATION_ID, text(organization))
             .set(INVITATION_HASH, text(invitation.hash.as_str()))
             .set(INVITATION_EXPIRES_AT, text(invitation.expires_at))
             .set(INVITATION_CREDENTIALS, number(credentials.version))
             .set(INVITED_BY, text(by.id));
+        if let Some(outcome) = self.write(user, by, self.0.change_in_transaction(&key, &claim)?).await? {
+            return Ok(outcome);
+        }
+        match AddressHolder::of(self.0, email).await? {
+            AddressHolder::User(holder) if holder == *id => Ok(InviteOutcome::Outdated),
+            AddressHolder::User(_) => Ok(InviteOutcome::EmailTaken),
+            AddressHolder::Reservation => Ok(InviteOutcome::EmailReserved),
+            AddressHolder::Nobody => {
+                let claim = ClaimRecord {
+                    invitation_hash: Some(invitation.hash.as_str().to_owned()),
+                    invitation_expires_at: Some(invitation.expires_at),
+                    invitation_credentials: Some(credentials.version),
+                    invited_by: Some(by.id),
+                    ..ClaimRecord::owned(&user.user, None)
+                };
+                let put = self.0.put_new_in_transaction(record::item(&key, &claim)?)?;
+                Ok(self.write(user, by, put).await?.unwrap_or(InviteOutcome::Outdated))
+            }
+        }
+    }
+
+    /// Writes the claim on the condition that user and caller are as they were read. Returns `None` if the claim alone refused it.
+    async fn write(
+        &self,
+        user: &StoredProfile,
+        by: &StoredUser,
+        claim: TransactWriteItem,
+    ) -> Result<Option<InviteOutcome>, Fault> {
+        let StoredProfile { user, credentials, .. } = user;
         let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(EMAIL, text(&user.email));
         let same = when_credentials(same, credentials.version);
         let (caller, same_caller) = same_access(by);
         let writes = vec![
             self.0.check_in_transaction(&caller, &same_caller)?,
             self.0.check_in_transaction(&keys::user(&user.organization, &user.id), &same)?,
-            self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?,
+            claim,
         ];
         match self.0.transact(writes).await {
-            Ok(()) => Ok(InviteOutcome::Invited),
-            Err(CallFailure::Cancelled(reasons)) => match reasons.first() {
-                Some(ItemReason::ConditionFailed(_)) => Ok(InviteOutcome::CallerChanged),
-                _ => Ok(InviteOutcome::Outdated),
-            },
+            Ok(()) => Ok(Some(InviteOutcome::Invited)),
+            Err(CallFailure::Cancelled(reasons)) => {
+                let refused = |at: usize| matches!(reasons.get(at), Some(ItemReason::ConditionFailed(_)));
+                Ok(match (refused(0), refused(1), refused(2)) {
+                    (true, ..) => Some(InviteOutcome::CallerChanged),
+                    (false, false, true) => None,
+                    _ => Some(InviteOutcome::Outdated),
+                })
+            }
             Err(other) => Err(other.into()),
         }
     }
