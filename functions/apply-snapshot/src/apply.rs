@@ -134,7 +134,7 @@ impl ApplyExecution<'_> {
             None => applies.execute(&apply, items).await?,
             Some(stored) => applies.resume(stored, &apply, items).await?,
         };
-        self.settle(outcome, answer).await
+        self.settle(outcome, answer, user.id).await
     }
 
     /// Returns how the user is let in, and the document of the invitation. An invitation is made anew by each run, so only the run
@@ -155,7 +155,10 @@ impl ApplyExecution<'_> {
         (NewCredentials::Invitation { hash: token.hash(), expires_at, by }, Some(document))
     }
 
-    async fn settle(&self, outcome: ApplyOutcome, answer: String) -> Result<Answer, ApiError> {
+    async fn settle(&self, outcome: ApplyOutcome, answer: String, user: ObjectId) -> Result<Answer, ApiError> {
+        if matches!(outcome, ApplyOutcome::Committed | ApplyOutcome::Interrupted { .. }) {
+            self.call.context.audit().record_user(user, self.request.principal.organization);
+        }
         match outcome {
             ApplyOutcome::Committed => Ok(Answer::json_text(StatusCode::CREATED, answer)),
             ApplyOutcome::EmailTaken => Err(ApiError::EmailTaken),

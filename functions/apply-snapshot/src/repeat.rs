@@ -30,6 +30,7 @@ impl ApplyExecution<'_> {
     /// Compares the request with the first one of its key, and checks the state of its apply.
     pub(crate) async fn check_repeat(&self, stored: &StoredApply) -> Result<RepeatOutcome, ApiError> {
         self.call.context.record_apply(stored.origin.apply);
+        self.call.context.audit().record_user(stored.user(), self.request.principal.organization);
         if !stored.has_fingerprint(&self.parameters.fingerprint) {
             return Err(ApiError::KeyReused);
         }

@@ -49,6 +49,7 @@ pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::Forbidden(action.requirement().to_owned()));
     }
     let apply = find(call, &caller, ids).await?;
+    call.context.audit().record_user(apply.user(), caller.organization);
     if caller.principal().judge_apply(action, apply.made_user()) != Verdict::Allowed {
         return Err(ApiError::Forbidden(action.refusal().to_owned()));
     }

@@ -57,6 +57,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let principal = caller.principal();
     let key = IdempotencyKey::of(call.request)?;
     let parameters = call.read_body(CreateParameters::parse).await?;
+    call.context.audit().record_user(parameters.source_user, parameters.source_organization);
     if !principal.may_capture_in(parameters.source_organization) {
         return Err(ApiError::Forbidden(Action::Create.refusal().to_owned()));
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::snapshot::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, SnapshotName, Timestamp, Violation};
-use shared::http::{Answer, ApiError, FieldError, Fields, IfMatch, RevisionNumber, etag};
+use shared::http::{Answer, ApiError, AuditTargets, FieldError, Fields, IfMatch, RevisionNumber, etag};
 use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -94,6 +94,7 @@ pub(crate) async fn assign(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ChangeRequest::begin(call, Action::Assign)?;
     let assignment = call.read_body(Assignment::parse).await?;
     let ids: Vec<ObjectId> = assignment.assigned.iter().flatten().map(|(_, id)| *id).collect();
+    assignment.record(call.context.audit(), &ids);
     let organizations = Organizations::new(call.table);
     let (snapshot, existing) = tokio::join!(request.read(), organizations.existing(&ids));
     let (snapshot, existing) = (snapshot?, existing?);
@@ -142,6 +143,23 @@ impl Assignment {
         let assigned = assigned_org_ids.map(|ids| parse_organizations(&ids, &mut fields));
         fields.finish()?;
         Ok(Self { assigned, is_global, revision: revision.map(|RevisionNumber(number)| number), follow })
+    }
+
+    /// Notes for the log what the request names.
+    fn record(&self, audit: &AuditTargets, organizations: &[ObjectId]) {
+        let Self { assigned, is_global, revision, follow } = self;
+        audit.record_fields([
+            ("assignedOrgIds", assigned.is_some()),
+            ("isGlobal", is_global.is_some()),
+            ("revision", revision.is_some()),
+            ("follow", follow.is_some()),
+        ]);
+        if assigned.is_some() {
+            audit.record_organizations(organizations.iter().copied());
+        }
+        if let Some(revision) = revision {
+            audit.record_revision(*revision);
+        }
     }
 
     /// Returns the new sharing of the snapshot. Fails with 422 for an unknown organization or revision.

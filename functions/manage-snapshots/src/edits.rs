@@ -68,6 +68,7 @@ pub(crate) struct EditAnswer<'a> {
 pub(crate) async fn rename(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ChangeRequest::begin(call, Action::Edit)?;
     let mut edit = call.read_body(EditParameters::parse).await?;
+    call.context.audit().record_fields(edit.fields());
     let (snapshot, state) = tokio::join!(request.read(), refresh_state(call, request.id));
     let (snapshot, state) = (snapshot?, state?);
     edit.state = state;
@@ -103,6 +104,15 @@ impl SnapshotChange for EditParameters {
 }
 
 impl EditParameters {
+    /// Returns every field, and whether the request names it.
+    fn fields(&self) -> [(&'static str, bool); 3] {
+        [
+            ("name", self.name.is_some()),
+            ("description", self.description.is_some()),
+            ("refresh", self.refresh.is_some()),
+        ]
+    }
+
     fn parse(body: RenameBody) -> Result<Self, ApiError> {
         if body.name.is_none() && body.description.is_none() && body.refresh.is_none() {
             return Err(ApiError::refused("", NOTHING_TO_CHANGE));

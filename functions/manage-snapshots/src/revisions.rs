@@ -138,6 +138,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub(crate) async fn restore(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let (id, number) = (call.context.path_id("id")?, call.context.path_revision()?);
+    call.context.audit().record_revision(number);
     call.no_parameters()?;
     let if_match = IfMatch::of(call.request)?;
     let mut snapshot = stored(call, &caller, id).await?;

@@ -56,6 +56,7 @@ pub(crate) async fn accept(call: &Call<'_>) -> Result<Answer, ApiError> {
     let token = token.ok_or(ApiError::InvalidInvitation)?;
     let (invitations, now) = (Invitations::new(call.table), call.context.now());
     let (organization, user) = (token.organization(), token.user());
+    call.context.audit().record_user(user, organization);
     let network = call.app.network_mark(&format!("{organization} {user}"), call.request);
     let start = invitations.begin(organization, user, network, call.app.place(), now).await?;
     let (attempt, profile) = match start {

@@ -30,6 +30,7 @@ const CHANGED: &str = "the password or the access changed meanwhile";
 /// Confirms the caller, takes a place in flight, checks the current password while the new one is hashed, and replaces it.
 pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
+    call.context.audit().record_user(caller.user, caller.organization);
     let (current, new) = call.read_body(passwords).await?;
     let confirmed = call.confirm(&caller).await?;
     let email = &confirmed.email;

@@ -71,6 +71,7 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.no_parameters()?;
     let if_match = IfMatch::of(call.request)?;
     let change = call.read_body(parse).await?;
+    call.context.audit().record_fields(fields(&change));
     if change.role.is_some_and(|role| !caller.principal().may_grant(role)) {
         return Err(ApiError::Forbidden(caller.principal().role_refusal()));
     }
@@ -91,6 +92,20 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
         }
     }
     Err(ApiError::InProgress { retry_after: WAIT })
+}
+
+/// Returns every field, and whether the request names it.
+fn fields(change: &UserChange) -> [(&'static str, bool); 7] {
+    let UserChange { email, full_name, phone_number, designation, department, role, login_disabled } = change;
+    [
+        ("loginDisabled", login_disabled.is_some()),
+        ("accessRole", role.is_some()),
+        ("fullName", full_name.is_some()),
+        ("phoneNumber", phone_number.is_some()),
+        ("designation", designation.is_some()),
+        ("departmentId", department.is_some()),
+        ("email", email.is_some()),
+    ]
 }
 
 fn answer(after: &StoredProfile) -> Result<Answer, ApiError> {

@@ -7,7 +7,7 @@ use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Request, RequestExt};
 
 use super::route::{self, RouteMatch};
-use super::{ApiError, Caller, Edge, FunctionOperation, Route, authenticate};
+use super::{ApiError, AuditTargets, Caller, Edge, FunctionOperation, Route, authenticate};
 use crate::capacity::ConsumedUnits;
 use crate::clock::{Clock, end_of_work};
 use crate::compute::Deadline;
@@ -31,6 +31,7 @@ pub struct RequestContext {
     pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
     made_snapshot: OnceLock<ObjectId>,
     made_apply: OnceLock<ObjectId>,
+    audit: AuditTargets,
     consumed: Mutex<ConsumedUnits>,
 }
 
@@ -48,6 +49,7 @@ impl RequestContext {
             caller: OnceLock::new(),
             made_snapshot: OnceLock::new(),
             made_apply: OnceLock::new(),
+            audit: AuditTargets::default(),
             consumed: Mutex::default(),
         }
     }
@@ -132,6 +134,21 @@ impl RequestContext {
     /// Returns the apply that the request makes, or names in its path.
     pub(super) fn apply(&self) -> Option<ObjectId> {
         self.made_apply.get().copied().or_else(|| self.path_id("applyId").ok())
+    }
+
+    /// Returns where the targets of an audited request are noted for the log line.
+    pub fn audit(&self) -> &AuditTargets {
+        &self.audit
+    }
+
+    /// Returns the user to whom it is done, and that user's organization: the recorded one, or the user in the path, who is of the
+    /// caller's organization.
+    pub(super) fn target_user(&self) -> (Option<ObjectId>, Option<ObjectId>) {
+        match (self.audit.user(), self.path_id("userId").ok()) {
+            (Some((user, organization)), _) => (Some(user), Some(organization)),
+            (None, None) => (None, None),
+            (None, user) => (user, self.caller.get().map(|(_, organization)| *organization)),
+        }
     }
 
     /// Adds capacity that calls to the table consumed to the log line.

@@ -4,6 +4,7 @@
 //! and returns an [`Answer`] or an [`ApiError`]. Statuses are known here and nowhere below.
 
 mod answer;
+mod audit;
 mod auth;
 pub mod body;
 pub mod bounded;
@@ -37,6 +38,7 @@ mod user_document;
 use std::sync::Arc;
 
 pub use answer::Answer;
+pub use audit::AuditTargets;
 pub use auth::authenticate;
 pub use body::{Fields, JsonBody};
 pub use context::RequestContext;

@@ -11,7 +11,8 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use tracing::Instrument;
 
 use super::bounded::cut;
-use super::{Answer, ApiError, Edge, RequestContext, Route, problem};
+use super::{Answer, ApiError, AuditTargets, Edge, RequestContext, Route, problem};
+use crate::domain::ObjectId;
 use crate::function::HttpFunction;
 use crate::logging;
 
@@ -98,7 +99,15 @@ fn response(context: &RequestContext, status: StatusCode, headers: HeaderMap, bo
 fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<&ApiError>) {
     let route = context.route().map_or("$default".to_owned(), Route::name);
     let consumed = context.consumed();
-    let caller = context.caller.get();
+    let (user, organization) = match context.caller.get() {
+        Some((user, organization)) => (Some(user.to_string()), Some(organization.to_string())),
+        None => (None, None),
+    };
+    let id = |id: Option<ObjectId>| id.map(|id| id.to_string());
+    let (snapshot, apply) = (id(context.snapshot()), id(context.apply()));
+    let audited = context.route().filter(|route| route.id.is_audited());
+    let targets = audited.map(|_| context.audit());
+    let (target_user, target_organization) = audited.map(|_| context.target_user()).unwrap_or_default();
     let cause = error.and_then(ApiError::cause).map(|cause| logging::without_values(&cut(cause, MAX_CAUSE)));
     let duration = edge.clock.now().since(context.started);
     macro_rules! line {
@@ -108,10 +117,20 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
                 route,
                 status = status.as_u16(),
                 code = error.map(ApiError::code),
-                user = caller.map(|(user, _)| user.to_string()),
-                organization = caller.map(|(_, organization)| organization.to_string()),
-                snapshot = context.snapshot().map(|id| id.to_string()),
-                apply = context.apply().map(|id| id.to_string()),
+                user,
+                organization,
+                snapshot,
+                apply,
+                audit.action = audited.map(|route| route.id.name()),
+                audit.actor.user = audited.and(user.as_deref()),
+                audit.actor.organization = audited.and(organization.as_deref()),
+                audit.snapshot = audited.and(snapshot.as_deref()),
+                audit.apply = audited.and(apply.as_deref()),
+                audit.user = id(target_user),
+                audit.organization = id(target_organization),
+                audit.fields = targets.and_then(AuditTargets::fields),
+                audit.organizations = targets.and_then(AuditTargets::organizations),
+                audit.revision = targets.and_then(AuditTargets::revision),
                 read_units = consumed.read_units,
                 write_units = consumed.write_units,
                 table_calls = consumed.calls,
@@ -131,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::capacity::ConsumedUnits;
-    use crate::domain::{Fault, ObjectId};
+    use crate::domain::Fault;
     use crate::http::testing::edge;
     use crate::logging;
 

@@ -26,9 +26,19 @@ pub(super) struct JsonLines<W> {
 struct LineFields(Map<String, Value>);
 
 impl LineFields {
+    /// Puts the value under the field's name. A dot in the name of one of our fields leads into an object.
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
         // The macros of other crates call raw identifiers so.
-        self.0.insert(field.name().trim_start_matches("r#").to_owned(), value.into());
+        let mut path = field.name().trim_start_matches("r#").split('.');
+        let last = path.next_back().unwrap_or_default();
+        let mut object = &mut self.0;
+        for name in path {
+            let inner = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            // A field that is a plain value and an object, too, keeps the plain value.
+            let Value::Object(inner) = inner else { return };
+            object = inner;
+        }
+        object.insert(last.to_owned(), value.into());
     }
 }
 

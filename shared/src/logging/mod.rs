@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn a_dot_in_the_name_of_a_field_leads_into_an_object() {
+        let (_, lines) = testing::capture(async {
+            let absent: Option<&str> = None;
+            tracing::info!(who.user.id = "u", who.count = 2, who.name = absent, plain = "p", plain.inner = 1, "ours");
+        });
+        assert_eq!(lines[0]["who"], serde_json::json!({"user": {"id": "u"}, "count": 2}));
+        assert_eq!(lines[0]["plain"], "p", "a plain value stays");
+    }
+
+    #[test]
     fn a_panic_is_logged_by_its_place_and_not_by_its_message() {
         let (_, lines) = testing::capture(async {
             let before = panic::take_hook();

@@ -3,5 +3,6 @@
 mod alarms;
 mod grants;
 mod policies;
+mod queries;
 mod releases;
 mod template;

@@ -8,7 +8,6 @@ use local::scheduler;
 use serde_json::Value;
 use shared::function::{EventFunction, Function, HttpFunction};
 use shared::http::ROUTES;
-use tests::{Denial, Logs, SAM, TestApp, apply_body, snapshot};
 
 use crate::deployment::grants::{role, template};
 
@@ -261,63 +260,6 @@ fn with_a_table_of_ones_own_nothing_refers_to_the_one_that_the_stack_would_make(
 }
 
 /// Every field that a saved query takes from the log is one that the functions log.
-#[tokio::test]
-async fn what_queries_read_is_what_the_functions_log() {
-    let app = TestApp::start().await;
-    let logs = Logs::new();
-    app.faults().deny(Denial::Right).always();
-    let sam = app.token(SAM);
-    let request = app.request(http::Method::GET, "/api/user-snapshots").header("x-request-id", "r-1");
-    app.send(request.bearer_auth(&sam)).await.expect(503);
-    app.faults().clear();
-    let id = snapshot(&app).await;
-    app.apply(&sam, &id, &apply_body()).await.expect(201);
-    app.list_snapshots(&sam, "").await.expect(200);
-    app.run_schedule().await;
-    app.sweep().await;
-    let mut logged: BTreeSet<String> = ["@timestamp"].map(str::to_owned).into();
-    for line in logs.take() {
-        logged.extend(
-            line.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.clone()),
-        );
-    }
-    let template = template();
-    let queries = of_type(&template, "AWS::Logs::QueryDefinition");
-    assert_eq!(queries.len(), 4);
-    // What a query makes itself stands after `as`.
-    const WORDS: [&str; 20] = [
-        "fields",
-        "filter",
-        "sort",
-        "limit",
-        "stats",
-        "by",
-        "asc",
-        "desc",
-        "or",
-        "as",
-        "ispresent",
-        "sum",
-        "count",
-        "pct",
-        "max",
-        "put",
-        "the",
-        "id",
-        "here",
-        "and",
-    ];
-    for (name, query) in queries {
-        let text = query["QueryString"].as_str().unwrap();
-        let words = || text.split(|letter: char| !(letter.is_alphanumeric() || "_@".contains(letter)));
-        let own: BTreeSet<&str> =
-            words().zip(words().skip(1)).filter(|(before, _)| *before == "as").map(|pair| pair.1).collect();
-        for word in words().filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '@')) {
-            assert!(logged.contains(word) || own.contains(word) || WORDS.contains(&word), "{name}: {word}");
-        }
-    }
-}
-
 #[test]
 fn every_resource_that_can_be_is_under_the_key_and_every_role_under_the_boundary() {
     let template = template();

@@ -1,5 +1,6 @@
 //! What the log says of requests: one line for each, with the promised fields, and nothing of what people sent or stored.
 
+mod audit;
 mod people;
 
 use std::collections::BTreeSet;
@@ -79,10 +80,13 @@ impl LoggedApp {
     async fn send(&mut self, route: &str, request: reqwest::RequestBuilder, status: u16) -> Answer {
         self.count += 1;
         let id = format!("log-{}", self.count);
+        let sent = audit::SentRequest::of(&request);
         let answer = self.app.send(request.header("x-request-id", &id)).await;
         answer.expect(status);
         assert_eq!(answer.header("x-request-id"), Some(id.as_str()), "{route}");
         self.check(route, &answer);
+        let operation = ROUTES.iter().find(|other| other.name() == route).map(|route| route.id);
+        audit::check(self.lines.last().unwrap(), operation, &sent, &answer);
         answer
     }
 
@@ -115,6 +119,7 @@ impl LoggedApp {
             assert!(line["cause"].is_string(), "{line}");
             expected.insert("cause");
         }
+        expected.extend(line.get("audit").map(|_| "audit"));
         if line.get("user").is_some() {
             expected.extend(["user", "organization"]);
         }
@@ -156,32 +161,6 @@ const APPLY_DETAIL: &str = "GET /api/user-snapshots/{id}/applies/{applyId}";
 const UNDO: &str = "POST /api/user-snapshots/{id}/applies/{applyId}/undo";
 const SNAPSHOT: &str = "/api/user-snapshots/{id}";
 const UNKNOWN: &str = "/api/user-snapshots/64ee9a8b1e7f2a00112233ff";
-
-/// Sign-ins, good and bad, malformed and too many.
-async fn sign_in(watched: &mut LoggedApp) {
-    let login = |app: &TestApp, body: Value| app.request(Method::POST, "/api/auth/login").json(&body);
-    for (email, password, status) in [
-        (PAT, PASSWORD, 200),
-        (PAT, "Marked-Wrong-2026!", 401),
-        ("Nobody.Marked@acme.example", PASSWORD, 401),
-        ("marked address", PASSWORD, 422),
-        (PAT, "", 401),
-    ] {
-        let request = login(&watched.app, json!({"email": email, "password": password}));
-        watched.send(LOGIN, request, status).await;
-    }
-    let request = login(&watched.app, json!({"email": PAT, "marked-field": PASSWORD}));
-    watched.send(LOGIN, request, 400).await;
-    for attempt in 0..11 {
-        let request = login(&watched.app, json!({"email": DANA, "password": "Marked-Wrong-2026!"}));
-        watched.send(LOGIN, request, if attempt < 10 { 401 } else { 429 }).await;
-    }
-    let token = watched.app.token(PAT);
-    for (token, status) in [(token.as_str(), 200), ("marked.bad.token", 401)] {
-        let request = watched.of(Method::GET, "/api/auth/verify-token", token);
-        watched.send("GET /api/auth/verify-token", request, status).await;
-    }
-}
 
 /// Captures and applies, good and refused.
 async fn create_and_apply(watched: &mut LoggedApp) -> String {
@@ -274,7 +253,7 @@ async fn manage(watched: &mut LoggedApp, id: &str) {
     }
     for (last, body, bad) in [
         ("", json!({"name": "A marked name"}), json!({"marked": 1})),
-        ("/assign", json!({"assignedOrgIds": [ACME]}), json!({"assignedOrgIds": ["marked"]})),
+        ("/assign", json!({"assignedOrgIds": [ACME], "revision": 1}), json!({"assignedOrgIds": ["marked"]})),
     ] {
         let (route, path) = of_snapshot(last);
         let route = format!("PATCH {route}");
@@ -329,7 +308,7 @@ fn is_always_there(route: &Route) -> bool {
 #[tokio::test]
 async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_was_sent() {
     let mut watched = LoggedApp::start().await;
-    sign_in(&mut watched).await;
+    people::sign_in(&mut watched).await;
     let id = create_and_apply(&mut watched).await;
     undo(&mut watched, &id).await;
     manage(&mut watched, &id).await;

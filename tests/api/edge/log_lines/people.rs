@@ -1,10 +1,36 @@
 //! The log lines of the routes about people.
 
 use http::Method;
-use serde_json::json;
-use tests::{ALEX, GIL, NO_INVITATION, PASSWORD, PAT};
+use serde_json::{Value, json};
+use tests::{ALEX, DANA, GIL, NO_INVITATION, PASSWORD, PAT, TestApp};
 
-use super::LoggedApp;
+use super::{LOGIN, LoggedApp};
+
+/// Sign-ins, good and bad, malformed and too many.
+pub(super) async fn sign_in(watched: &mut LoggedApp) {
+    let login = |app: &TestApp, body: Value| app.request(Method::POST, "/api/auth/login").json(&body);
+    for (email, password, status) in [
+        (PAT, PASSWORD, 200),
+        (PAT, "Marked-Wrong-2026!", 401),
+        ("Nobody.Marked@acme.example", PASSWORD, 401),
+        ("marked address", PASSWORD, 422),
+        (PAT, "", 401),
+    ] {
+        let request = login(&watched.app, json!({"email": email, "password": password}));
+        watched.send(LOGIN, request, status).await;
+    }
+    let request = login(&watched.app, json!({"email": PAT, "marked-field": PASSWORD}));
+    watched.send(LOGIN, request, 400).await;
+    for attempt in 0..11 {
+        let request = login(&watched.app, json!({"email": DANA, "password": "Marked-Wrong-2026!"}));
+        watched.send(LOGIN, request, if attempt < 10 { 401 } else { 429 }).await;
+    }
+    let token = watched.app.token(PAT);
+    for (token, status) in [(token.as_str(), 200), ("marked.bad.token", 401)] {
+        let request = watched.of(Method::GET, "/api/auth/verify-token", token);
+        watched.send("GET /api/auth/verify-token", request, status).await;
+    }
+}
 
 /// Users, invitations and passwords, each well and badly.
 pub(super) async fn people(watched: &mut LoggedApp) {

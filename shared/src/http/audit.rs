@@ -1,0 +1,107 @@
+//! Who did what to whom: the `audit` of a request's log line. It has ids, names of fields and a number, and no value that somebody sent
+//! or stored.
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+
+use super::OperationId;
+use crate::domain::ObjectId;
+
+impl OperationId {
+    /// Returns whether the log says who did this and to whom: whether it changes what others have, see or may do. An operation that
+    /// only reads does not, and neither does a sign-in, which changes nothing for others.
+    pub const fn is_audited(self) -> bool {
+        match self {
+            Self::CreateSnapshot
+            | Self::ApplySnapshot
+            | Self::UndoApply
+            | Self::RemoveUser
+            | Self::RenameSnapshot
+            | Self::DeleteSnapshot
+            | Self::AssignSnapshot
+            | Self::RefreshSnapshot
+            | Self::RestoreRevision
+            | Self::ChangeUser
+            | Self::InviteUser
+            | Self::AcceptInvitation
+            | Self::ChangePassword => true,
+            Self::PlanSnapshot
+            | Self::ListApplies
+            | Self::GetApply
+            | Self::ListSnapshots
+            | Self::GetSnapshot
+            | Self::ListSnapshotItems
+            | Self::GetApplyReferences
+            | Self::ListRevisions
+            | Self::GetRevision
+            | Self::CompareRevisions
+            | Self::ListCapturableUsers
+            | Self::ListUsers
+            | Self::GetUser
+            | Self::GetHealth
+            | Self::GetOpenApi
+            | Self::GetOpenApi30
+            | Self::GetDocs
+            | Self::GetIndex
+            | Self::Login
+            | Self::VerifyToken => false,
+        }
+    }
+}
+
+/// What becomes known of the targets of a request on the way. Of each the first record counts.
+#[derive(Debug, Default)]
+pub struct AuditTargets {
+    user: OnceLock<(ObjectId, ObjectId)>,
+    fields: OnceLock<String>,
+    organizations: OnceLock<String>,
+    revision: OnceLock<u32>,
+}
+
+impl AuditTargets {
+    /// Notes the user to whom it is done, and that user's organization.
+    pub fn record_user(&self, user: ObjectId, organization: ObjectId) {
+        let _ = self.user.set((user, organization));
+    }
+
+    /// Notes the fields that the request names, of all that it can change, each by its name in the body and with whether it is named.
+    pub fn record_fields(&self, fields: impl IntoIterator<Item = (&'static str, bool)>) {
+        let named = fields.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
+        let _ = self.fields.set(listed(named));
+    }
+
+    /// Notes the organizations that see the snapshot if the request succeeds.
+    pub fn record_organizations(&self, organizations: impl IntoIterator<Item = ObjectId>) {
+        let _ = self.organizations.set(listed(organizations));
+    }
+
+    /// Notes the revision that is shared or brought back.
+    pub fn record_revision(&self, revision: u32) {
+        let _ = self.revision.set(revision);
+    }
+
+    /// Returns the user and that user's organization.
+    pub(super) fn user(&self) -> Option<(ObjectId, ObjectId)> {
+        self.user.get().copied()
+    }
+
+    /// Returns the names of the fields.
+    pub(super) fn fields(&self) -> Option<&str> {
+        self.fields.get().map(String::as_str)
+    }
+
+    /// Returns the ids of the organizations.
+    pub(super) fn organizations(&self) -> Option<&str> {
+        self.organizations.get().map(String::as_str)
+    }
+
+    /// Returns the number of the revision.
+    pub(super) fn revision(&self) -> Option<u32> {
+        self.revision.get().copied()
+    }
+}
+
+/// Returns a list as one text. CloudWatch Logs Insights makes a field of each entry of an array, and takes the first 200 fields of a line.
+fn listed(entries: impl IntoIterator<Item: Display>) -> String {
+    entries.into_iter().map(|entry| entry.to_string()).collect::<Vec<_>>().join(" ")
+}
