@@ -16,7 +16,7 @@ pub(super) struct SentRequest {
 
 impl SentRequest {
     pub(super) fn of(request: &RequestBuilder) -> Self {
-        let request = request.try_clone().expect("a body in memory").build().unwrap();
+        let request = request.try_clone().unwrap().build().unwrap();
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         Self { path: request.url().path().to_owned(), body: serde_json::from_slice(body).unwrap_or_default() }
     }
@@ -98,7 +98,7 @@ fn expected(name: &str, operation: OperationId, sent: &SentRequest, line: &Value
             let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
             json!(ids.join(" "))
         }),
-        other => panic!("{other} is no target"),
+        _ => None,
     }
 }
 
@@ -109,7 +109,8 @@ pub(super) fn check(line: &Value, operation: Option<OperationId>, sent: &SentReq
         assert!(line.get("audit").is_none(), "{line}");
         return;
     };
-    let audit = line["audit"].as_object().unwrap_or_else(|| panic!("who did what? {line}"));
+    assert!(line["audit"].is_object(), "who did what? {line}");
+    let audit = line["audit"].as_object().unwrap();
     assert_eq!(audit["action"], operation.name(), "{line}");
     let actor = line.get("user").map(|user| json!({"user": user, "organization": line["organization"]}));
     assert_eq!(audit.get("actor"), actor.as_ref(), "{line}");
