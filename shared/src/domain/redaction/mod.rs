@@ -20,6 +20,7 @@ mod gate;
 mod json;
 mod labels;
 mod looks;
+mod missing;
 mod names;
 mod normal;
 mod numbers;
@@ -40,6 +41,7 @@ mod within;
 use std::borrow::Cow;
 
 pub use self::again::redact_again;
+pub use self::missing::{SecretPlaces, hide};
 pub use self::share::{CapabilityLinks, capability_links};
 use self::value_place::ValuePlace;
 use self::walk::Redactor;
