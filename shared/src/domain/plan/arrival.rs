@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{IdentityRewire, Plan, PlannedClone, Rewire};
 use crate::domain::identity::{NewIdentity, fill_in};
-use crate::domain::{Document, ItemKind, ObjectId, OverBudget, Preferences, Timestamp, Work, reference};
+use crate::domain::{Document, ItemKind, ItemOrigin, ObjectId, OverBudget, Preferences, Timestamp, Work, reference};
 
 /// Which apply the items belong to. The same origin gives the same ids, however often it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub struct ClonedItem {
     pub id: ObjectId,
     /// Its fields, with every reference to another clone rewired, and the new user's values in place.
     pub document: Document,
-    /// `<snapshot>:<revision>:<source id>`.
-    pub cloned_from: String,
+    /// What it is a clone of.
+    pub cloned_from: ItemOrigin,
 }
 
 /// Everything of a new user that comes from a snapshot.
@@ -77,19 +77,14 @@ impl Origin {
             kind: clone.kind,
             id: self.clone_id(clone.kind, &clone.source_id),
             document,
-            cloned_from: format!("{}{}", self.mark(), clone.source_id),
+            cloned_from: ItemOrigin { snapshot: self.snapshot, revision: self.revision, source: clone.source_id },
         })
     }
 
-    /// The id of the item that something is a clone of, from its [`ClonedItem::cloned_from`]; `None` where it comes from another
-    /// snapshot or revision.
+    /// Returns the id of the item that something is a clone of; `None` if it comes from another snapshot or revision.
     pub fn source_of(&self, cloned_from: &str) -> Option<ObjectId> {
-        cloned_from.strip_prefix(&self.mark())?.parse().ok()
-    }
-
-    /// What the origin of every clone begins with.
-    fn mark(&self) -> String {
-        format!("{}:{}:", self.snapshot, self.revision)
+        let origin: ItemOrigin = cloned_from.parse().ok()?;
+        (origin == ItemOrigin { snapshot: self.snapshot, revision: self.revision, ..origin }).then_some(origin.source)
     }
 
     /// Derives the id instead of drawing it at random, so that a run that resumes an apply makes the same ids again.

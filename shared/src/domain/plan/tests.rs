@@ -247,7 +247,7 @@ fn references_to_templates_and_prompts_lead_to_the_clones() {
     assert_eq!(actions["templateId"], template.id.to_string());
     assert_eq!(actions["promptId"], prompt.id.to_string());
     assert_eq!(actions["sendMessage"][0]["template"], "Intro");
-    assert_eq!(template.cloned_from, format!("{}:3:{}", id(8), id(40)));
+    assert_eq!(template.cloned_from.to_string(), format!("{}:3:{}", id(8), id(40)));
     assert_eq!(arrival.preferences, BTreeMap::from([(automation.id, true)]));
     assert_eq!(Ok(arrival), plan.arrive(&origin, &identity::new_user(None), &Work::unlimited()));
 }

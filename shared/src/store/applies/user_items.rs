@@ -64,7 +64,8 @@ impl UserItems {
 
 fn clone_item(user: &User, clone: &ClonedItem) -> Result<Item, Fault> {
     let key = keys::setup_item(&user.organization, &user.id, clone.kind, &clone.id);
-    let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: Some(&clone.cloned_from) };
+    let cloned_from = clone.cloned_from.to_string();
+    let record = SetupRecord { setup_version: FIRST_VERSION, cloned_from: Some(&cloned_from) };
     record::setup_item(&key, clone.kind, &clone.document, &record)
 }
 
