@@ -11,7 +11,7 @@ use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal, Work};
 use shared::http::bounded::cut;
 use shared::http::{Answer, ApiError, Caller, Cursor, Query};
-use shared::store::{Applies, ApplyHistory, ApplyState, CloneOrigin, ClonePosition, StoredApply};
+use shared::store::{Applies, ApplyHistory, ApplyState, CloneOrigin, SetupPosition, StoredApply};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -105,7 +105,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
     let query = Query::of(call.request, &["limit", "cursor"])?;
-    let (limit, start) = (query.limit()?, query.cursor::<ClonePosition>()?);
+    let (limit, start) = (query.limit()?, query.cursor::<SetupPosition>()?);
     let apply = find(call, &caller, ids).await?;
     let history = ApplyHistory::new(call.table);
     let people = people_of(&apply).collect();

@@ -23,7 +23,7 @@ mod table;
 pub use applies::Applies;
 pub use applies::apply::{Apply, ApplyOutcome};
 pub use applies::apply_record::{ApplyState, StoredAnswer, StoredApply};
-pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage, ClonePosition};
+pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage};
 pub use applies::new_credentials::NewCredentials;
 pub use applies::removals::{RemovalStart, Removals, RemovedUser, UserRemoval};
 pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
@@ -39,6 +39,10 @@ pub use people::profiles::Profiles;
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
 pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};
+pub use setups::pages::{
+    SetupEntry, SetupPage, SetupPageOutcome, SetupPageRequest, SetupPages, StoredSetupItem, StoredSetupPage,
+};
+pub use setups::positions::SetupPosition;
 pub use setups::user_lists::{UserLists, UserRow};
 pub use setups::users::{Callers, StoredUser};
 pub use setups::writer::{

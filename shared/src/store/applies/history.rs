@@ -2,17 +2,16 @@
 //! read, so its history outlives it.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::str::FromStr;
 
 use serde::Deserialize;
 
 use super::apply_record::StoredApply;
 use super::undos::take_name;
-use crate::domain::{Fault, FullName, ItemKind, ObjectId, Violation};
+use crate::domain::{Fault, FullName, ObjectId};
 use crate::store::attributes::{CLONED_FROM, FULL_NAME};
 use crate::store::keys::{self, ItemKey, SK};
 use crate::store::record;
+use crate::store::setups::positions::SetupPosition;
 use crate::store::table::outcome::Item;
 use crate::store::table::query::PartitionQuery;
 use crate::store::table::{Table, key_item};
@@ -32,43 +31,18 @@ pub struct ClonePage {
     /// The clones: automations, prompts, templates, each kind in the order of its ids.
     pub clones: Vec<CloneOrigin>,
     /// The next page starts after this one. `None` at the end.
-    pub next: Option<ClonePosition>,
+    pub next: Option<SetupPosition>,
 }
 
 /// A clone and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloneOrigin {
     /// The kind and id of the clone.
-    pub place: ClonePosition,
+    pub place: SetupPosition,
     /// The name of the clone, or an empty text.
     pub name: String,
     /// The item that was captured.
     pub source: ObjectId,
-}
-
-/// A position among the items of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClonePosition {
-    /// The kind of the item.
-    pub kind: ItemKind,
-    /// The id of the item.
-    pub id: ObjectId,
-}
-
-impl fmt::Display for ClonePosition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", keys::setup_item_prefix(self.kind), self.id)
-    }
-}
-
-impl FromStr for ClonePosition {
-    type Err = Violation;
-
-    fn from_str(text: &str) -> Result<Self, Violation> {
-        let wrong = || Violation::malformed("this is not a position among the items of a user");
-        let (kind, id) = keys::parse_setup_item(text).ok_or_else(wrong)?;
-        Ok(Self { kind, id })
-    }
 }
 
 /// Reads the history of applies.
@@ -133,7 +107,7 @@ impl<'a> ApplyHistory<'a> {
     pub async fn clones(
         &self,
         apply: &StoredApply,
-        start: Option<ClonePosition>,
+        start: Option<SetupPosition>,
         limit: usize,
     ) -> Result<ClonePage, Fault> {
         if apply.user_removed().is_some() {
@@ -169,21 +143,5 @@ fn clone_of(apply: &StoredApply, mut item: Item) -> Result<Option<CloneOrigin>, 
     let name = take_name(&mut item);
     let cloned_from = record::read_foreign::<CloneRecord>(item).and_then(|record| record.cloned_from);
     let source = cloned_from.as_deref().and_then(|text| apply.origin.source_of(text));
-    Ok(source.map(|source| CloneOrigin { place: ClonePosition { kind, id }, name, source }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_reads_as_it_is_written_and_nothing_else_does() {
-        for kind in ItemKind::ALL {
-            let place = ClonePosition { kind, id: ObjectId::from_bytes([7; 12]) };
-            assert_eq!(place.to_string().parse(), Ok(place));
-        }
-        for bad in ["", "#META", "PREFERENCES", "PROMPT#07", "AGENT#070707070707070707070707"] {
-            assert!(bad.parse::<ClonePosition>().is_err(), "{bad}");
-        }
-    }
+    Ok(source.map(|source| CloneOrigin { place: SetupPosition { kind, id }, name, source }))
 }

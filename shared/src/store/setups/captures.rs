@@ -5,13 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::organizations::Organizations;
+use super::switches::Switches;
 use crate::compute::{ComputeError, Deadline};
 use crate::domain::capture::{SourceItem, SourceSetup};
 use crate::domain::content::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_RAW_BYTES};
 use crate::domain::identity::SourceIdentity;
-use crate::domain::{
-    Email, Fault, FullName, ItemKind, LeftOut, LeftOutKind, ObjectId, Organization, OverBudget, SetupItem, Work,
-};
+use crate::domain::{Email, Fault, FullName, ItemKind, LeftOut, ObjectId, Organization, OverBudget, SetupItem, Work};
 use crate::store::attributes::{DELETED_AT, DOCUMENT, EMAIL, ENABLED, FULL_NAME, PHONE_NUMBER, SETUP_VERSION};
 use crate::store::document::{TypeBudget, UnreadableDocument};
 use crate::store::keys::{self, PREFERENCES, SK};
@@ -235,7 +234,9 @@ impl SetupReading {
     fn add_sized(&mut self, item: Item, bytes: usize) {
         let sk = record::sort_key(&item);
         if sk == PREFERENCES {
-            self.add_switches(&item);
+            let Switches { preferences, all_off, left_out } = Switches::read(&item);
+            (self.setup.preferences, self.setup.all_off) = (preferences, all_off);
+            self.setup.left_out.extend(left_out);
         } else if let Some((kind, key)) = keys::split_setup_item(sk) {
             let id = ObjectId::of_stored(key).filter(|_| item.get(DOCUMENT).is_some_and(AttributeValue::is_m));
             let Some(id) = id else {
@@ -258,24 +259,6 @@ impl SetupReading {
                         self.unreadable = Some(format!("the {kind} {id} cannot be captured: {pointer}: {reason}"));
                     }
                 }
-            }
-        }
-    }
-
-    /// Reads the switches one by one. A switch that cannot be read is off.
-    fn add_switches(&mut self, item: &HashMap<String, AttributeValue>) {
-        let Some(AttributeValue::M(switches)) = item.get(ENABLED) else {
-            self.setup.all_off = true;
-            self.setup.left_out.push(LeftOut::new(LeftOutKind::Preferences, ""));
-            return;
-        };
-        for (key, value) in switches {
-            let id = ObjectId::of_stored(key);
-            if let Some(id) = id {
-                self.setup.preferences.insert(id, value.as_bool().is_ok_and(|is_on| *is_on));
-            }
-            if id.is_none() || !value.is_bool() {
-                self.setup.left_out.push(LeftOut::new(LeftOutKind::Preferences, key));
             }
         }
     }

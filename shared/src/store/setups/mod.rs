@@ -3,6 +3,9 @@
 pub(super) mod captures;
 pub(super) mod loading;
 pub(super) mod organizations;
+pub(super) mod pages;
+pub(super) mod positions;
+mod switches;
 pub(super) mod user_lists;
 pub(super) mod users;
 pub(super) mod writer;
