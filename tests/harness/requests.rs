@@ -63,6 +63,7 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::ListCapturableUsers
         | OperationId::ListUsers
         | OperationId::GetUser
+        | OperationId::GetSetup
         | OperationId::InviteUser
         | OperationId::RemoveUser
         | OperationId::GetHealth

@@ -151,6 +151,11 @@ impl TestApp {
         self.get(token, &format!("/api/users/{user}")).await
     }
 
+    /// `GET /api/users/{userId}/setup`, with a query string such as `limit=7`.
+    pub async fn setup(&self, token: &str, user: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/users/{user}/setup?{query}")).await
+    }
+
     /// `DELETE /api/users/{userId}`.
     pub async fn remove_user(&self, token: &str, user: &str) -> Answer {
         self.send(self.request(Method::DELETE, &format!("/api/users/{user}")).bearer_auth(token)).await

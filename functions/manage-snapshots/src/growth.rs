@@ -12,17 +12,17 @@ use std::hint::black_box;
 use lambda_http::http::StatusCode;
 use serde_json::{Value, json};
 use shared::domain::diff;
-use shared::domain::{Counts, Email, Organization, SnapshotName};
+use shared::domain::{Counts, Document, Email, ItemKind, Organization, SnapshotName};
 use shared::http::Answer;
 use shared::http::bounded::written;
-use shared::store::{Page, SnapshotRow};
+use shared::store::{Page, SetupEntry, SetupPage, SetupPosition, SnapshotRow, StoredSetupItem};
 
 use self::measure::{Row, Run, hold, row, run};
 use self::shapes::{Shape, agents, automation, automations, fields, id, organization, pipeline, prompt, target, texts};
 use crate::detail::Holdings;
 use crate::differences::described;
 use crate::references::ApplyReferences;
-use crate::{items, lists};
+use crate::{items, lists, setup};
 
 const ROWS: &[Row] = &[
     row("the detail of long names", 100, |size| {
@@ -61,7 +61,32 @@ const ROWS: &[Row] = &[
         compares([0, 1].map(|value| prompt(fields(size, |n| format!("{n:05x}"), &json!(value)))))
     }),
     row("a page of snapshots", 50, lists_snapshots),
+    row("a page of a setup", 60, |size| {
+        let item = json!({"name": "A", "prompt": "Be kind. ".repeat(100)});
+        shows_setup(vec![item; size])
+    }),
+    row("a page of a setup of many secrets that are missing", 300, |size| {
+        shows_setup(vec![json!({"values": vec!["[removed secret]"; size]})])
+    }),
+    row("a page of a setup of many secrets that are hidden", 100, |size| {
+        shows_setup(vec![json!({"webhookPayload": fields(size, |n| format!("f{n:06}"), &json!("v"))})])
+    }),
 ];
+
+fn shows_setup(documents: Vec<Value>) -> Run {
+    let bytes = documents.iter().map(|document| document.to_string().len()).sum();
+    let documents: Vec<Document> =
+        documents.into_iter().map(|document| serde_json::from_value(document).unwrap()).collect();
+    run(bytes, move |work| {
+        let entry = |(number, document): (usize, &Document)| {
+            let place = SetupPosition { kind: ItemKind::Prompt, id: id(1, number) };
+            let document = document.clone();
+            SetupEntry::Item(StoredSetupItem { place, enabled: None, origin: None, document })
+        };
+        let page = SetupPage { entries: documents.iter().enumerate().map(entry).collect(), next: None };
+        drop(black_box(setup::answer(page, 1, None, work).unwrap()));
+    })
+}
 
 fn details(shape: &Shape) -> Run {
     let content = shape.content();

@@ -22,7 +22,7 @@ use crate::detail::{load, revision_choice};
 
 /// The most bytes of an item's pointers to removed secrets, and of its types, as Lambda counts them. The item itself
 /// may have 3 MB.
-const MAX_POINTER_BYTES: usize = 200_000;
+pub(crate) const MAX_POINTER_BYTES: usize = 200_000;
 
 /// One page of items.
 #[derive(Serialize, ToSchema)]
@@ -159,7 +159,8 @@ async fn load_earlier(call: &Call<'_>, revision: u32) -> Result<Box<SnapshotWith
     reader.at_revision(*loaded, revision).await?.map(Box::new).ok_or(ApiError::RevisionNotFound)
 }
 
-fn parse_kind(text: &str) -> Result<ItemKind, String> {
+/// Reads the parameter `kind`.
+pub(crate) fn parse_kind(text: &str) -> Result<ItemKind, String> {
     let wrong = || format!("is one of {}", ItemKind::ALL.map(ItemKind::as_str).join(", "));
     ItemKind::named(text).ok_or_else(wrong)
 }

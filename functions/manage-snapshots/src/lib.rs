@@ -15,6 +15,7 @@ mod people;
 mod references;
 mod refresh;
 mod revisions;
+mod setup;
 mod users;
 
 use std::convert::Infallible;
@@ -64,6 +65,7 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
         ManageOperation::ListCapturableUsers => users::list(call).await,
         ManageOperation::ListUsers => people::list(call).await,
         ManageOperation::GetUser => people::get(call).await,
+        ManageOperation::GetSetup => setup::get(call).await,
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => Ok(docs::description(call)),
         ManageOperation::GetOpenApi30 => Ok(docs::description_3_0(call)),

@@ -39,6 +39,7 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ManageOperation::ListCapturableUsers => list_users(),
         ManageOperation::ListUsers => people::list(),
         ManageOperation::GetUser => people::get(),
+        ManageOperation::GetSetup => people::setup(),
         ManageOperation::GetHealth => service::health(),
         ManageOperation::GetOpenApi => service::description(),
         ManageOperation::GetOpenApi30 => service::description_3_0(),

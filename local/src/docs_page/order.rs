@@ -4,7 +4,7 @@ use shared::http::OperationId;
 use shared::http::OperationId::{
     AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangePassword, ChangeUser, CompareRevisions, CreateSnapshot,
     DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision,
-    GetSnapshot, GetUser, InviteUser, ListApplies, ListCapturableUsers, ListRevisions, ListSnapshotItems,
+    GetSetup, GetSnapshot, GetUser, InviteUser, ListApplies, ListCapturableUsers, ListRevisions, ListSnapshotItems,
     ListSnapshots, ListUsers, Login, PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision,
     UndoApply, VerifyToken,
 };
@@ -30,6 +30,7 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     UndoApply,
     ListUsers,
     GetUser,
+    GetSetup,
     ChangeUser,
     InviteUser,
     AcceptInvitation,

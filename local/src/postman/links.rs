@@ -156,6 +156,7 @@ pub(super) fn links(operation: OperationId) -> Links {
         OperationId::VerifyToken
         | OperationId::RemoveUser
         | OperationId::GetUser
+        | OperationId::GetSetup
         | OperationId::ChangeUser
         | OperationId::ListSnapshots
         | OperationId::ListSnapshotItems

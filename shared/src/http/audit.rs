@@ -38,6 +38,7 @@ impl OperationId {
             | Self::ListCapturableUsers
             | Self::ListUsers
             | Self::GetUser
+            | Self::GetSetup
             | Self::GetHealth
             | Self::GetOpenApi
             | Self::GetOpenApi30

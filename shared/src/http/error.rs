@@ -65,7 +65,7 @@ pub enum ApiError {
     EmailTaken,
     /// Nobody else could administer the organization after this change.
     LastAdministrator,
-    /// The source user's setup kept changing while it was captured.
+    /// The user's setup kept changing while it was read.
     SourceBusy {
         /// When to try again.
         retry_after: Duration,
@@ -245,7 +245,7 @@ impl ApiError {
                 "Nobody else administers your organization; give somebody the role ADMIN first".to_owned()
             }
             Self::SourceBusy { .. } => {
-                "The source user's setup kept changing while it was captured; try again".to_owned()
+                "The user's setup kept changing while it was read; try again".to_owned()
             }
             Self::SourceUnreadable => {
                 "The source user's profile cannot be read: it needs email, a text, and setupVersion, a number".to_owned()

@@ -180,6 +180,7 @@ operations! {
         ListCapturableUsers: GET "/api/user-snapshots/orgs/{orgId}/users", Snapshots, Needs(Action::ListUsers);
         ListUsers: GET "/api/users", Users, Needs(Action::SeeUsers);
         GetUser: GET "/api/users/{userId}", Users, Needs(Action::SeeUsers);
+        GetSetup: GET "/api/users/{userId}/setup", Users, Needs(Action::SeeUsers);
         GetHealth: GET "/health", Service, Public;
         GetOpenApi: GET "/openapi.json", Service, Public;
         GetOpenApi30: GET "/openapi-3.0.json", Service, Public;

@@ -123,6 +123,7 @@ mod tests {
             (Method::GET, "/api/user-snapshots/orgs/64ee9a8b1e7f2a0011223344/users", HttpFunction::ManageSnapshots),
             (Method::GET, "/api/users", HttpFunction::ManageSnapshots),
             (Method::GET, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::ManageSnapshots),
+            (Method::GET, "/api/users/64ee9a8b1e7f2a0011223399/setup", HttpFunction::ManageSnapshots),
             (Method::PATCH, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::SignIn),
             (Method::DELETE, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::ApplySnapshot),
             (Method::POST, "/api/users/64ee9a8b1e7f2a0011223399/invitation", HttpFunction::SignIn),

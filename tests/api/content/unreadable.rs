@@ -69,6 +69,7 @@ async fn ask(app: &TestApp, id: &str, what: &str) {
         ("plan", app.plan(&pat, id, &apply_body()).await),
         ("plan elsewhere", app.plan(&sam, id, &apply_body()).await),
         ("users", app.list_users(&pat, ACME, "").await),
+        ("setup", app.setup(&pat, &app.member(ALEX).user.id.to_string(), "").await),
     ];
     for (route, answer) in answers {
         assert!(answer.status < 500, "{route} answers {} to {what}: {}", answer.status, answer.text);

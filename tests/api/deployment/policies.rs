@@ -298,7 +298,9 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         app.apply_refs(token, &id).await.expect(200);
         app.list_users(token, ACME, "").await.expect(200);
         app.get(token, "/api/users").await.expect(200);
-        app.user(token, &app.member(if token == &pat { ALEX } else { GIL }).user.id.to_string()).await.expect(200);
+        let user = app.member(if token == &pat { ALEX } else { GIL }).user.id.to_string();
+        app.user(token, &user).await.expect(200);
+        app.setup(token, &user, "").await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
     history(&app, &large).await;

@@ -17,7 +17,7 @@ use tests::{
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 15] = [
+const UNPROVOKED: [(&str, &str, &str); 16] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -43,6 +43,7 @@ const UNPROVOKED: [(&str, &str, &str); 15] = [
     ("planSnapshot", "setup_too_large", "the time has to be over while it plans, as in time_limits.rs"),
     ("createSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
     ("refreshSnapshot", "source_busy", "a writer has to come between every two reads of a capture"),
+    ("getSetup", "source_busy", "a writer has to come between every two reads, as in setup.rs"),
     ("refreshSnapshot", "in_progress", "another revision has to come first four times in a row"),
     ("restoreRevision", "in_progress", "another revision has to come first six times in a row"),
     ("renameSnapshot", "in_progress", "another change has to come first six times in a row"),

@@ -197,13 +197,18 @@ fn what_the_crm_writes_has_the_types_that_are_described() {
 }
 
 /// Ids that an answer has without a name beside them, and why.
-const WITHOUT_NAME: [(&str, &str, &str); 11] = [
+const WITHOUT_NAME: [(&str, &str, &str); 16] = [
     ("Apply", "_id", "an apply has no name"),
     ("Apply", "userRemovedBy", "the history keeps ids alone of a removal"),
+    ("ApplyReference", "applyId", "an apply has no name"),
+    ("ApplyReference", "snapshotId", "it would cost a read of the snapshot, which may be deleted"),
     ("ApplyResult", "applyId", "an apply has no name"),
+    ("CapturedItemReference", "snapshotId", "it would cost a read of the snapshot, which may be deleted"),
+    ("CapturedItemReference", "sourceId", "it would cost a read of the revision, which may be dropped"),
     ("InvitedUser", "organizationId", "it would cost a read of the organization at each acceptance"),
     ("Item", "_id", "its document has it"),
     ("Problem", "requestId", "a request has no name"),
+    ("SetupItem", "_id", "its document has it"),
     ("SignedInUser", "organizationId", "it would cost a read of the organization at each sign-in"),
     ("Snapshot", "assignedOrgIds", "it would cost up to 500 reads"),
     ("SnapshotAccess", "assignedOrgIds", "it would cost up to 500 reads"),

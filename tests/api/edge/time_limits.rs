@@ -167,6 +167,7 @@ fn computations(operation: OperationId) -> u64 {
         | OperationId::CompareRevisions
         | OperationId::ListCapturableUsers
         | OperationId::ListUsers
+        | OperationId::GetSetup
         | OperationId::ChangeUser
         | OperationId::ChangePassword
         | OperationId::AcceptInvitation => 1,
@@ -233,6 +234,7 @@ async fn a_list_or_page_that_takes_too_long_is_to_be_tried_again() {
         format!("/api/user-snapshots/{id}/revisions"),
         format!("/api/user-snapshots/orgs/{ACME}/users"),
         "/api/users".to_owned(),
+        format!("/api/users/{}/setup", app.member(SAM).user.id),
     ] {
         let answers = at_every_look(&app, async || app.get(&sam, &path).await).await;
         assert!(answers.iter().any(|(status, _)| *status == 503), "{path}: {answers:?}");

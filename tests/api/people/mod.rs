@@ -1,4 +1,4 @@
-//! People: who sees, changes and invites whom, passwords, and invitations.
+//! People: who sees, changes and invites whom, passwords, invitations, and setups.
 
 mod edits;
 mod foreign;
@@ -9,3 +9,4 @@ mod races;
 mod removal;
 mod removal_races;
 pub(crate) mod rights;
+mod setup;

@@ -36,7 +36,7 @@ fn operations() -> impl Iterator<Item = OperationId> {
 fn expected(mine: Role, operation: OperationId, role: Role, is_itself: bool) -> u16 {
     match (mine, operation) {
         (Role::SalesRep | Role::DepartmentHead, _) => 403,
-        (_, OperationId::GetUser) => 200,
+        (_, OperationId::GetUser | OperationId::GetSetup) => 200,
         (_, OperationId::InviteUser | OperationId::RemoveUser) if is_itself => 403,
         (Role::Admin, _) if role == Role::Superadmin => 403,
         (_, OperationId::ChangeUser | OperationId::RemoveUser) => 200,

@@ -56,6 +56,7 @@ fn targets(operation: OperationId) -> Option<&'static [&'static str]> {
         | OperationId::ListCapturableUsers
         | OperationId::ListUsers
         | OperationId::GetUser
+        | OperationId::GetSetup
         | OperationId::GetHealth
         | OperationId::GetOpenApi
         | OperationId::GetOpenApi30

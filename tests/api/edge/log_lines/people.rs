@@ -36,7 +36,12 @@ pub(super) async fn sign_in(watched: &mut LoggedApp) {
 pub(super) async fn people(watched: &mut LoggedApp) {
     let (pat, alex) = (watched.app.token(PAT), watched.app.member(ALEX).user.id);
     let (of_user, user) = ("/api/users/{userId}", format!("/api/users/{alex}"));
-    for (route, path, bad) in [("/api/users", "/api/users", "limit=marked"), (of_user, &user, "marked=1")] {
+    let setup = format!("{user}/setup");
+    for (route, path, bad) in [
+        ("/api/users", "/api/users", "limit=marked"),
+        (of_user, &user, "marked=1"),
+        ("/api/users/{userId}/setup", &setup, "kind=marked"),
+    ] {
         let route = format!("GET {route}");
         watched.send(&route, watched.of(Method::GET, path, &pat), 200).await;
         watched.send(&route, watched.of(Method::GET, &format!("{path}?{bad}"), &pat), 400).await;
