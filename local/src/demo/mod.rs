@@ -101,7 +101,7 @@ async fn play(
     }
     let took = SystemClock.now().since(started);
     let warnings = play.kept.get("warnings")?.clone();
-    let casey = AppliedSetup::read(stack.table(), workspace, play.kept.text("caseyId")?, &warnings).await?;
+    let casey = AppliedSetup::of(workspace, play.kept.get("setup")?, &warnings)?;
     play.tree(&casey.tree())?;
     play.differences.extend(casey.differences());
     play.summary(took, consumed::total())?;

@@ -209,9 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn the_main_job_has_twelve_requests_and_one_edit() {
+    fn the_main_job_has_thirteen_requests_and_one_edit() {
         let steps = Scenario::main_job().unwrap().steps;
         let requests = steps.iter().filter(|step| matches!(step, Step::Request(_))).count();
-        assert_eq!((requests, steps.len()), (12, 13));
+        assert_eq!((requests, steps.len()), (13, 14));
     }
 }

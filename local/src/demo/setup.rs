@@ -1,22 +1,15 @@
-//! What a user has, read from the table and put into words.
+//! What a user has, as the API says, put into words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
-use shared::clock::{Clock, SystemClock};
-use shared::compute::Deadline;
 use shared::domain::reference::{Lookup, RefType};
-use shared::domain::{ItemKind, ObjectId, Organization, Setup, SetupItem};
-use shared::store::{CaptureOutcome, Captures, Table};
+use shared::domain::{Document, ItemKind, ObjectId, Organization, Setup, SetupItem};
 
 use super::DemoError;
 use super::tree::Node;
 use crate::workspace::{Member, Workspace};
-
-/// How long reading the setup may take.
-const READING_TIME: Duration = Duration::from_secs(25);
 
 /// A setup that an apply made, with what it was made of.
 pub(super) struct AppliedSetup<'a> {
@@ -25,32 +18,52 @@ pub(super) struct AppliedSetup<'a> {
     /// The organization where it arrived.
     target: &'a Organization,
     warnings: &'a [Value],
+    /// The automations that say what is to be filled in.
+    incomplete: BTreeSet<ObjectId>,
+}
+
+/// The answer to `GET /api/users/{userId}/setup`.
+#[derive(Deserialize)]
+struct SetupAnswer {
+    items: Vec<AnsweredItem>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnsweredItem {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    kind: String,
+    enabled: Option<bool>,
+    #[serde(default)]
+    secrets_missing: Vec<String>,
+    document: Document,
 }
 
 impl<'a> AppliedSetup<'a> {
-    /// Reads the setup of a user of `target`, which an apply with these warnings made of the setup of `source`.
-    pub(super) async fn read(
-        table: &Table,
-        workspace: &'a Workspace,
-        user: &str,
-        warnings: &'a Value,
-    ) -> Result<Self, DemoError> {
+    /// Reads the answer with the setup of a user of `target`, which an apply with these warnings made of the setup of `source`.
+    pub(super) fn of(workspace: &'a Workspace, answer: &Value, warnings: &'a Value) -> Result<Self, DemoError> {
         let missing = |what: &str| DemoError::Missing(what.to_owned());
         let (_, source) = workspace.member("alex@acme.example").ok_or_else(|| missing("source user"))?;
         let (target, _) = workspace.member("sam@globex.example").ok_or_else(|| missing("target organization"))?;
-        let user: ObjectId = user.parse().map_err(|_| missing("user id"))?;
-        let clock = SystemClock;
-        let deadline = Deadline::new(Arc::new(clock), clock.now().plus(READING_TIME));
-        let captured = Captures::new(table).read(&target.id, &user, &deadline).await?;
-        let CaptureOutcome::Taken(captured) = captured else { return Err(missing("user in the table")) };
-        let setup = captured.setup.parse().ok_or_else(|| missing("setup that can be read"))?;
-        Ok(Self { setup, source, target, warnings: warnings.as_array().map(Vec::as_slice).unwrap_or_default() })
+        let answer = SetupAnswer::deserialize(answer).map_err(|error| missing(&format!("setup: {error}")))?;
+        let (mut setup, mut incomplete) = (Setup::default(), BTreeSet::new());
+        for AnsweredItem { id, kind, enabled, secrets_missing, document } in answer.items {
+            let kind = ItemKind::named(&kind).ok_or_else(|| missing("kind of an item"))?;
+            setup.preferences.extend(enabled.map(|is_on| (id, is_on)));
+            if !secrets_missing.is_empty() {
+                incomplete.insert(id);
+            }
+            setup.items.get_mut(kind).push(SetupItem { id, document });
+        }
+        let warnings = warnings.as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(Self { setup, source, target, warnings, incomplete })
     }
 
     /// The setup as a tree.
     pub(super) fn tree(&self) -> Node {
         let children = [self.automations(), self.prompts(), self.templates()].into_iter().chain(self.mapped());
-        Node::new("What Casey has now, as the table says", children.collect())
+        Node::new("What Casey has now, as GET /api/users/{userId}/setup says", children.collect())
     }
 
     fn automations(&self) -> Node {
@@ -133,14 +146,15 @@ impl<'a> AppliedSetup<'a> {
         self.target.agents.iter().any(|agent| agent.name == name)
     }
 
-    /// What the contract says of Casey's automations and what is stored otherwise, in words.
+    /// What the contract says of Casey's automations and what the API says otherwise, in words.
     pub(super) fn differences(&self) -> Vec<String> {
+        const INCOMPLETE: &str = "Tell billing about a closed deal";
         const EXPECTED: [(&str, bool); 5] = [
             ("Move to Contacted on first reply", true),
             ("Hand warm leads to the warm-up agent", false),
             ("Nudge after two quiet days", false),
             ("Greet a new lead", true),
-            ("Tell billing about a closed deal", false),
+            (INCOMPLETE, false),
         ];
         let mut differences = Vec::new();
         for (name, expected) in EXPECTED {
@@ -149,6 +163,9 @@ impl<'a> AppliedSetup<'a> {
                 Some(item) if is_on(&self.setup, item) != expected => {
                     let is = if expected { "off, not on" } else { "on, not off" };
                     differences.push(format!("Casey's automation \"{name}\" is {is}"));
+                }
+                Some(item) if self.incomplete.contains(&item.id) != (name == INCOMPLETE) => {
+                    differences.push(format!("Casey's automation \"{name}\" does not say what is to be filled in"));
                 }
                 Some(item) => {
                     let stage = item.document.as_value().pointer("/actions/targetStage");
