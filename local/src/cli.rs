@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::target_table::TargetTable;
-use crate::commands::{self, Failure, check, describe, edit, load, migrate, serve, table};
+use crate::commands::{self, Failure, check, describe, edit, erase, load, migrate, serve, table};
 use crate::demo;
 use crate::scheduler::Pace;
 
@@ -30,6 +30,7 @@ Examples:
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
   cargo run -- check --help                        look for items of a table that do not fit together
+  cargo run -- erase --help                        erase a person from a table
   cargo run -- openapi                             print the API's description, for programs
 
 While it serves, http://127.0.0.1:3000/docs describes every route and sends requests.
@@ -132,6 +133,9 @@ enum Command {
     /// Mend what `check` finds, as far as that is safe, and name the rest.
     #[command(after_help = check::REPAIR_EXAMPLES)]
     Repair(check::Repair),
+    /// Erase a person by e-mail address: the user with everything, counted sign-ins, and address and name in snapshots and records.
+    #[command(after_help = erase::EXAMPLES)]
+    Erase(erase::Erase),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
@@ -254,6 +258,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Migrate(Migrate { target })) => migrate::run(&target).await,
         Some(Command::Check(options)) => check::check(&options).await,
         Some(Command::Repair(options)) => check::repair(&options).await,
+        Some(Command::Erase(options)) => erase::run(&options).await,
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi(openapi)) => describe::run(&openapi),
     }

@@ -4,5 +4,6 @@
 
 mod copies;
 mod drill;
+mod erasure;
 mod healthy;
 mod relations;

@@ -37,7 +37,7 @@ pub(crate) async fn remove(call: &Call<'_>) -> Result<Answer, ApiError> {
             Err(other) => return Err(other),
         };
         if_match.check(UserDocument::of(&user).tag()?)?;
-        let removal = UserRemoval { user: &user, by: &by, now: call.context.now() };
+        let removal = UserRemoval { user: &user, by: Some(&by), now: call.context.now() };
         match removals.begin(removal).await? {
             RemovalStart::Started(removed) => return finish(call, &removed).await,
             // The next reading tells: the caller may be confirmed no more, or the user be another one.

@@ -1,6 +1,6 @@
 //! `check` and `repair`: whether all items of a table which belong together are there, and what to do if they are not.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use shared::clock::{Clock, SystemClock};
 use shared::store::{CheckReport, Defect, RemedyKind, RepairReport, TableCheck, TableRepair};
 
 use super::Failure;
+use super::progress::items_read;
 use super::target_table::TargetTable;
 
 pub(crate) const CHECK_EXAMPLES: &str = "\
@@ -99,16 +100,7 @@ async fn checked(target: &TargetTable, table: &shared::store::Table) -> Result<C
     let check = TableCheck::new(table);
     // SQLite's indexes are never behind.
     let check = if target.db.is_some() { check.without_lag() } else { check };
-    let is_watched = io::stderr().is_terminal();
-    let mut reported = 0;
-    let mut progress = |items: u64| {
-        // A line for every 10,000 items; on a terminal the same line again.
-        if items / 10_000 > reported {
-            reported = items / 10_000;
-            eprint!("{items} items read{}", if is_watched { "\r" } else { "\n" });
-        }
-    };
-    Ok(check.run(&mut progress).await?)
+    Ok(check.run(&mut items_read()).await?)
 }
 
 fn plan(output: &mut impl Write, options: &Repair, check: &CheckReport) -> Result<(), Failure> {

@@ -34,6 +34,9 @@ pub struct Email {
 pub struct EmailKey(String);
 
 impl Email {
+    /// The address that stands for the one of an erased person. No such domain can exist (RFC 2606, section 2).
+    pub const ERASED: &str = "erased@user.invalid";
+
     /// Takes an unquoted ASCII local part of at most 64 characters, `@`, and a domain name; at most 254 in all. A refusal says
     /// which rule the address breaks.
     pub fn parse(text: impl Into<String>) -> Result<Self, Violation> {

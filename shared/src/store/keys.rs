@@ -160,6 +160,11 @@ pub(super) fn invited_partition(organization: &ObjectId, user: &ObjectId) -> Str
     format!("{INVITED}{organization}#{user}")
 }
 
+/// Returns the user whose attempts to accept an invitation are counted in this partition; `None` for any other partition.
+pub(super) fn parse_invited(pk: &str) -> Option<ObjectId> {
+    pk.strip_prefix(INVITED)?.split_once('#')?.1.parse().ok()
+}
+
 /// Returns the key of the item that counts failed attempts from all networks in a partition: with an address, or to accept an
 /// invitation. It exists for addresses and ids without a user, too.
 pub(super) fn failures(partition: String) -> ItemKey {

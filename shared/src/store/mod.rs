@@ -8,6 +8,7 @@ mod applies;
 mod attributes;
 mod credentials;
 mod document;
+mod erasure;
 #[cfg(test)]
 mod golden;
 mod integrity;
@@ -30,6 +31,7 @@ pub use applies::sweeps::{DueItem, SweepOutcome, Sweeps};
 pub use applies::undos::{UndoRequest, UndoStart, Undos};
 pub use applies::user_items::UserItems;
 pub use document::storable::{UnstorableDocument, check_storable};
+pub use erasure::{ErasureNote, ErasureReport, PersonErasure};
 pub use integrity::{
     CheckReport, Defect, RELATIONS, Relation, RelationRule, RemedyKind, RepairReport, TableCheck, TableRepair,
 };

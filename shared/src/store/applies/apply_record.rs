@@ -225,20 +225,29 @@ impl StoredApply {
 const ADDRESS: &str = "userEmail";
 
 impl StoredApply {
-    /// Takes the new user's address out of the answer: the apply of a user who is gone keeps no address. Returns the attribute as it is
-    /// stored from then on; `None` if there is no answer.
-    pub(in crate::store) fn forget_address(&mut self) -> Result<Option<AttributeValue>, Fault> {
+    /// Returns the new user's address in the answer, if it is there.
+    pub(in crate::store) fn answered_address(&self) -> Result<Option<String>, Fault> {
+        let Some(answer) = self.readable_answer()? else { return Ok(None) };
+        Ok(answer["result"][ADDRESS].as_str().map(str::to_owned))
+    }
+
+    fn readable_answer(&self) -> Result<Option<serde_json::Value>, Fault> {
         if self.answer.is_none() {
             return Ok(None);
         }
         // An answer is small: see the largest list of warnings.
-        let work = Work::unlimited();
-        let corrupt = |error: serde_json::Error| Fault::Corrupt(format!("the answer of an apply: {error}"));
-        let mut answer: serde_json::Value = serde_json::from_str(&self.answer::<Fault>(&work)?).map_err(corrupt)?;
+        let answer = serde_json::from_str(&self.answer::<Fault>(&Work::unlimited())?);
+        answer.map(Some).map_err(|error| Fault::Corrupt(format!("the answer of an apply: {error}")))
+    }
+
+    /// Takes the new user's address out of the answer: the apply of a user who is gone keeps no address. Returns the attribute as it is
+    /// stored from then on; `None` if there is no answer.
+    pub(in crate::store) fn forget_address(&mut self) -> Result<Option<AttributeValue>, Fault> {
+        let Some(mut answer) = self.readable_answer()? else { return Ok(None) };
         if let Some(result) = answer.get_mut("result").and_then(serde_json::Value::as_object_mut) {
             result.remove(ADDRESS);
         }
-        let packed = StoredAnswer::pack::<Fault>(&answer.to_string(), &work)?;
+        let packed = StoredAnswer::pack::<Fault>(&answer.to_string(), &Work::unlimited())?;
         let value = packed.value();
         self.answer = Some(packed.0);
         Ok(Some(value))

@@ -30,8 +30,8 @@ const REMOVAL_TIME: std::time::Duration = std::time::Duration::from_secs(35);
 pub struct UserRemoval<'a> {
     /// The user as it was read.
     pub user: &'a StoredProfile,
-    /// The administrator, of the same organization and not the user, as it was read.
-    pub by: &'a StoredUser,
+    /// The administrator, of the same organization and not the user, as it was read; `None` for an operator's command.
+    pub by: Option<&'a StoredUser>,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -148,17 +148,18 @@ impl<'a> Removals<'a> {
         owns_address: bool,
     ) -> Result<Result<RemovedUser, Vec<RemovalPart>>, Fault> {
         let UserRemoval { user: StoredProfile { user, setup_version, .. }, by, now } = removal;
+        let remover = by.map_or(ObjectId::NOBODY, |by| by.id);
         let tombstone = UserTombstone {
             state: RemovalState::Removing,
             setup_version: setup_version + 1,
             deleted_at: now,
-            deleted_by: by.id,
+            deleted_by: remover,
             email: owns_address.then(|| user.email.clone()),
             second_look_at: None,
         };
         let mut writes: Vec<(RemovalPart, TransactWriteItem)> = Vec::new();
         if let Some(apply) = apply {
-            let change = removed_change(apply, by.id, now)?;
+            let change = removed_change(apply, remover, now)?;
             writes.push((RemovalPart::Record, self.0.change_in_transaction(&apply.key(), &change)?));
         }
         let mut item = record::item(&keys::user(&user.organization, &user.id), &tombstone)?;
@@ -170,8 +171,10 @@ impl<'a> Removals<'a> {
             let claim = reserved_change(&user.organization, &user.id);
             writes.push((RemovalPart::Claim, self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?));
         }
-        let (caller, same) = same_access(by);
-        writes.push((RemovalPart::Caller, self.0.check_in_transaction(&caller, &same)?));
+        if let Some(by) = by {
+            let (caller, same) = same_access(by);
+            writes.push((RemovalPart::Caller, self.0.check_in_transaction(&caller, &same)?));
+        }
         let (parts, writes): (Vec<RemovalPart>, Vec<TransactWriteItem>) = writes.into_iter().unzip();
         match self.0.transact(writes).await {
             Ok(()) => Ok(Ok(RemovedUser { organization: user.organization, user: user.id, tombstone })),

@@ -6,7 +6,6 @@ use super::relation::RemedyKind;
 use super::{CheckReport, CheckedGroup};
 use crate::domain::{Fault, Timestamp};
 use crate::store::table::Table;
-use crate::store::table::outcome::CallFailure;
 
 /// The most writes for one group. A deleted snapshot of thirty revisions needs about as many.
 const STEPS: usize = 200;
@@ -85,14 +84,5 @@ impl<'a> TableRepair<'a> {
             RemedyKind::Drop => self.may_drop,
             RemedyKind::Person => false,
         }
-    }
-}
-
-/// Returns whether a write was done; `false` if its condition did not hold.
-pub(super) fn held(outcome: Result<(), CallFailure>) -> Result<bool, Fault> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(CallFailure::ConditionFailed(_) | CallFailure::Cancelled(_)) => Ok(false),
-        Err(other) => Err(other.into()),
     }
 }

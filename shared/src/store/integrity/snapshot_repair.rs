@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::defect::RepairStep;
-use super::repair::{TableRepair, held};
+use super::repair::TableRepair;
 use super::snapshot_group::{SnapshotGroup, count, listing};
 use crate::domain::snapshot::Shares;
 use crate::domain::{Fault, ObjectId, Sharing, Snapshot};
@@ -16,6 +16,7 @@ use crate::store::keys::{self, ALL, ItemKey, LIST, PK};
 use crate::store::snapshots::edits::{EditOutcome, SnapshotEditor};
 use crate::store::snapshots::visibility::{Visibility, sharing_mark};
 use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::held;
 
 impl TableRepair<'_> {
     /// Takes one step. Returns `false` if the table changed since the group was read.

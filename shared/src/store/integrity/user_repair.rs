@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::defect::{RemovalStep, RepairStep};
-use super::repair::{TableRepair, held};
+use super::repair::TableRepair;
 use super::user_group::{ProfileFacts, UserGroup};
 use crate::domain::{Fault, ObjectId};
 use crate::store::applies::apply_record::StoredApply;
@@ -17,6 +17,7 @@ use crate::store::attributes::{
 use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, ClaimRecord};
 use crate::store::table::change::{Change, number, text};
+use crate::store::table::outcome::held;
 
 impl TableRepair<'_> {
     /// Takes one step. Returns `false` if the table changed since the group was read.

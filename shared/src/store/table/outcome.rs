@@ -225,6 +225,15 @@ mod errors {
     }
 }
 
+/// Returns whether a write was done; `false` if its condition did not hold.
+pub(in crate::store) fn held(outcome: Result<(), CallFailure>) -> Result<bool, Fault> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(CallFailure::ConditionFailed(_) | CallFailure::Cancelled(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
