@@ -3,7 +3,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::labels;
+use super::named;
 use super::rule::Gate;
 
 /// Two letters beyond ASCII that Unicode folds to `k` and `s`. A text with one of them gets through every gate of literals.
@@ -46,7 +46,7 @@ impl Gates {
         for found in literals.into_iter().flat_map(|literals| literals.find_overlapping_iter(text)) {
             open[self.opened[found.pattern().as_usize()]] = true;
         }
-        if labels::may_name(text) {
+        if named::may_name(text) {
             let named = self.gates.iter().enumerate().filter(|(_, gate)| matches!(gate, Gate::Named));
             named.for_each(|(rule, _)| open[rule] = true);
         }

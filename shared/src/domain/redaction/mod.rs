@@ -21,6 +21,7 @@ mod json;
 mod labels;
 mod looks;
 mod missing;
+mod named;
 mod names;
 mod normal;
 mod numbers;
