@@ -3,8 +3,9 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::named;
 use super::rule::Gate;
+
+mod named;
 
 /// Two letters beyond ASCII that Unicode folds to `k` and `s`. A text with one of them gets through every gate of literals.
 const FOLDED: [&str; 2] = ["\u{212a}", "\u{17f}"];
@@ -40,15 +41,15 @@ impl Gates {
             .map(|gate| match gate {
                 Gate::Open => true,
                 Gate::Literals(_) => literals.is_none(),
-                Gate::Named => false,
+                Gate::Named(_) => false,
             })
             .collect();
         for found in literals.into_iter().flat_map(|literals| literals.find_overlapping_iter(text)) {
             open[self.opened[found.pattern().as_usize()]] = true;
         }
-        if named::may_name(text) {
-            let named = self.gates.iter().enumerate().filter(|(_, gate)| matches!(gate, Gate::Named));
-            named.for_each(|(rule, _)| open[rule] = true);
+        let named = named::opened(text);
+        for (rule, gate) in self.gates.iter().enumerate() {
+            open[rule] |= matches!(gate, Gate::Named(place) if named.contains(place));
         }
         open
     }

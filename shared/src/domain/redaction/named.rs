@@ -1,59 +1,60 @@
 //! Rules of form for a value behind the name of a secret, as people and programs write the two.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::credible::{is_assigned_secret, is_chosen, is_named_secret, is_plain};
-use super::expression::compiled;
 use super::looks::{is_coded, is_password_like, is_random, is_record_id};
 use super::names::{SecretHint, hint, is_pass, is_user};
 use super::rule::{FormRule, Gate, Match, MatchTest, QUOTE, always};
 use super::stand_in::is_identifier;
+use super::trace;
 
 /// What a name of a secret contains, in languages that set words apart. The whole name is judged by [`hint`].
-const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|tajny|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|parola d['’]ordine|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|(?:llave|clave)(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|chiave(?: api| segreta| privata| d['’]accesso)?|klucz(?: api| prywatny| dostępu)?|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
+pub(super) const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|tajny|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|parola d['’]ordine|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|(?:llave|clave)(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|chiave(?: api| segreta| privata| d['’]accesso)?|klucz(?: api| prywatny| dostępu)?|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
 /// The same in languages that do not.
 pub(super) const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パスワード|トークン|シークレット|アクセスキー|キー|秘密鍵|비밀번호|암호|토큰|시크릿)";
 /// What stands between a name and its value, beyond a colon, in running text.
 const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzmi|is:|=|это|は|是|为|為";
+/// What stands before the name of an option on a command line.
+pub(super) const OPTION: &str = r"\s--";
 /// What people add to a label before the colon: which of several it is, and for what.
-const QUALIFIER: &str = r#"(?<qualifier>[\s--\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[\s--\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[\s--\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[\s--\n]+[^\s:=,;"“”()\[\]<>{}]{1,24}){1,5}?)"#;
+const QUALIFIER: &str = r#"(?<qualifier>[\s--\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[\s--\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[\s--\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[\s--\n]+[^\s:=,;"()\[\]<>{}]{1,24}){1,5}?)"#;
 
 /// A rule of a value behind the name of a secret.
-struct NamedRule {
+pub(super) struct NamedRule {
     /// The expression of what stands before the name.
-    before: &'static str,
-    name: String,
+    pub(super) before: &'static str,
+    pub(super) name: String,
     /// The expression of what follows the name, with the group `secret`.
-    tail: String,
-    judge: MatchTest,
-}
-
-/// Matches wherever a rule of [`named`] does: it has the same names and tails, whatever stands before. Most texts have no such
-/// place, and one expression costs less than a dozen.
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let groups = ["(?<secret>", "(?<gap>", "(?<separator>", "(?<qualifier>"];
-    let unnamed = |tail: String| groups.iter().fold(tail, |tail, group| tail.replace(group, "(?:"));
-    let tails: Vec<_> = named().into_iter().map(|rule| unnamed(rule.tail)).collect();
-    compiled(&format!("(?i)(?:{WORD}|{SIGN})(?:{})", tails.join("|")))
-});
-
-/// Returns whether a rule with [`Gate::Named`] may match in `text`.
-pub(super) fn may_name(text: &str) -> bool {
-    NAMED.is_match(text)
+    pub(super) tail: String,
+    /// Matches what follows the name wherever `judge` agrees, and more: a tail whose value has a trace of a secret.
+    pub(super) trace: String,
+    pub(super) judge: MatchTest,
 }
 
 pub(super) fn rules() -> impl Iterator<Item = FormRule> {
-    named().into_iter().map(|NamedRule { before, name, tail, judge }| {
-        (Gate::Named, format!("(?i){before}(?<name>{name}){tail}"), judge)
+    named().into_iter().enumerate().map(|(place, NamedRule { before, name, tail, judge, .. })| {
+        (Gate::Named(place), format!("(?i){before}(?<name>{name}){tail}"), judge)
     })
 }
 
-fn named() -> Vec<NamedRule> {
-    let (word, any) = (|| WORD.to_owned(), || format!("{WORD}|{SIGN}"));
-    let rule = |before, name, tail, judge| NamedRule { before, name, tail, judge };
-    vec![
+pub(super) fn named() -> Vec<NamedRule> {
+    in_code().into_iter().chain(in_prose()).collect()
+}
+
+fn word() -> String {
+    WORD.to_owned()
+}
+
+fn any() -> String {
+    format!("{WORD}|{SIGN}")
+}
+
+fn in_code() -> [NamedRule; 7] {
+    // What looks like nothing in particular leaves no trace, so the tail is the trace.
+    let rule = |before, name, tail: String, judge| {
+        let trace = tail.replace("(?<secret>", "(?:");
+        NamedRule { before, name, tail, trace, judge }
+    };
+    [
         // "name": "value", as in JSON, its like, and quoted once more.
         rule(
             "",
@@ -64,71 +65,31 @@ fn named() -> Vec<NamedRule> {
             is_assigned,
         ),
         // ("X-Api-Key", "value"), as pairs come in code.
-        rule(
-            r#"["'`]"#,
-            word(),
-            r#"["'`]\s*,\s*["'`](?<secret>[^\s"'`\\<>{}]{4,})["'`]"#.to_owned(),
-            |found| found.name().contains(['-', '_']) && is_named(found),
-        ),
-        // name=value, "name: value", "the password is value".
-        rule(
-            "",
-            any(),
-            format!(
-                r#"{QUOTE}(?:(?<gap>[\s--\n]*)(?<separator>=>|:=|[:=]|->|→)[\s--\n]*\n?[\s--\n]*|[\s--\n]*(?:{SAYS})[\s--\n]*:?[\s--\n]+|は|是){QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
-            ),
-            is_named_or_assigned,
-        ),
+        rule(r#"["'`]"#, word(), r#"["'`]\s*,\s*["'`](?<secret>[^\s"'`\\<>{}]{4,})["'`]"#.to_owned(), |found| {
+            found.name().contains(['-', '_']) && is_named(found)
+        }),
+        assigned(),
         // A phrase in quotation marks.
-        rule(
-            "",
-            any(),
-            format!(r#"{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
-            |found| hint(found.name()) == SecretHint::Password && is_passphrase(found.secret()),
-        ),
+        NamedRule {
+            before: "",
+            name: any(),
+            tail: format!(r#"{QUOTE}\s*(?:=>|:=|[:=])\s*(?:"(?<secret>[^"\\<>{{}}\n]{{6,80}})")"#),
+            trace: format!(r#"{QUOTE}\s*(?:=>|:=|[:=])\s*"{}"#, trace::with_digit(r#"[^"\\<>{}\n]"#, 6)),
+            judge: |found| hint(found.name()) == SecretHint::Password && is_passphrase(found.secret()),
+        },
         // Four groups of four letters, as Google gives them to programs.
         rule(
             "",
             word(),
-            format!(r"{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[\s--\n]*(?m:$)"),
+            format!(
+                r"{QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[a-z]{{4}} [a-z]{{4}} [a-z]{{4}} [a-z]{{4}}){QUOTE}[\s--\n]*(?m:$)"
+            ),
             always,
         ),
         // --name value, as on a command line.
-        rule(r"\s--", word(), r#"[\s=]+["']?(?<secret>[^\s"'<>{}]{4,})"#.to_owned(), |found| {
+        rule(OPTION, word(), r#"[\s=]+["']?(?<secret>[^\s"'<>{}]{4,})"#.to_owned(), |found| {
             is_assigned(found) && !found.secret().starts_with('-') && !is_identifier(found.secret())
         }),
-        // A name and, at most five words later, what only a generator writes.
-        rule(
-            r"\b",
-            word(),
-            r#"(?:[ \t]+[a-zà-žа-я]{1,14}){0,5}[:,]?[ \t]+["'`]?(?<secret>[A-Za-z0-9+/_.=~-]{12,})"#.to_owned(),
-            is_random_after_a_name,
-        ),
-        // "the password for the portal is value"
-        rule(
-            r"\b",
-            word(),
-            r#"(?:[ \t]+[\w'-]+){1,6}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?(?<secret>[^\s"'`\\<>{}]{6,})"#
-                .to_owned(),
-            |found| hint(found.name()) == SecretHint::Password && is_login(found),
-        ),
-        // "Password (VPN): value"
-        rule(
-            r"\b",
-            word(),
-            format!(
-                r#"{QUALIFIER}[\s--\n]*(?:[:=]|[\s--\n]-[\s--\n]|->|→)[\s--\n]*{QUOTE}(?<secret>[^\s"'`\\,;&<>{{}}\[\]]{{4,}})"#
-            ),
-            is_qualified,
-        ),
-        // Markup, a table's cell, a line break or a bracket between a name and its value.
-        rule(
-            r"\b",
-            any(),
-            r#"(?<gap>(?:</?[a-z!][^<>\n]*>|<!\[CDATA\[|[\s*_~`"'|:=>\[\](#•·→-])+)(?<secret>[^\s"'`\\<>{}\[\]|*~()&,;]{6,})"#
-                .to_owned(),
-            is_decorated,
-        ),
         // name="apiKey" value="value", as attributes, as fields, as columns.
         rule(
             r#"\b(?:name|key|header|field|id|param|label|title|prop(?:erty)?)(?:\\*["'`]|&quot;|&#3[49];){0,2}\s*[:=]\s*(?:\\*["'`]|&quot;|&#3[49];){0,2}"#,
@@ -137,6 +98,64 @@ fn named() -> Vec<NamedRule> {
                 r#"{QUOTE}[\s,;]*(?:type{QUOTE}\s*[:=]\s*{QUOTE}\w+{QUOTE}[\s,;]*)?(?:value|val|content|default|text){QUOTE}\s*[:=]\s*{QUOTE}(?<secret>[^\s"'`\\<>{{}}]{{4,}})"#
             ),
             |found| is_assigned(found) && !is_identifier(found.secret()),
+        ),
+    ]
+}
+
+/// name=value, "name: value", "the password is value".
+fn assigned() -> NamedRule {
+    let value = r#"[^\s"'`\\,;&<>{}\[\]]"#;
+    let lead = format!(
+        r"{QUOTE}(?:(?<gap>[\s--\n]*)(?<separator>=>|:=|[:=]|->|→)[\s--\n]*\n?[\s--\n]*|[\s--\n]*(?:{SAYS})[\s--\n]*:?[\s--\n]+|は|是){QUOTE}"
+    );
+    // Right behind an equals sign a value may look like a word.
+    let tight = format!(r"{QUOTE}=[\s--\n]*\n?[\s--\n]*{QUOTE}{value}{{4,}}");
+    NamedRule {
+        before: "",
+        name: any(),
+        tail: format!("{lead}(?<secret>{value}{{4,}})"),
+        trace: format!("(?:{tight}|{lead}{})", trace::credible(value, 4)),
+        judge: is_named_or_assigned,
+    }
+}
+
+fn in_prose() -> [NamedRule; 4] {
+    let token = r"[A-Za-z0-9+/_.=~-]";
+    let login = r#"[^\s"'`\\<>{}]"#;
+    let says = r#"(?:[ \t]+[\w'-]+){1,6}?[ \t]+(?:is|ist|lautet|est|es|é|è|jest|er):?[ \t]+["'`]?[ \t]?"#;
+    let qualified = format!(r"{QUALIFIER}[\s--\n]*(?:[:=]|[\s--\n]-[\s--\n]|->|→)[\s--\n]*{QUOTE}");
+    let labelled = r#"[^\s"'`\\,;&<>{}\[\]]"#;
+    let markup = r#"(?<gap>(?:</?[a-z!][^<>\n]*>|<!\[CDATA\[|[\s*_~`"'|:=>\[\](#•·→-])+)"#;
+    let decorated = r#"[^\s"'`\\<>{}\[\]|*~()&,;]"#;
+    let rule = |name, tail, trace, judge| NamedRule { before: r"\b", name, tail, trace, judge };
+    [
+        // A name and, at most five words later, what only a generator writes.
+        rule(
+            word(),
+            format!(r#"(?:[ \t]+[a-zà-žа-я]{{1,14}}){{0,5}}[:,]?[ \t]+["'`]?(?<secret>{token}{{12,}})"#),
+            format!(r#"(?:[ \t]+\w+){{0,5}}[:,]?[ \t]+["'`]?{}"#, trace::with_digit(token, 12)),
+            is_random_after_a_name,
+        ),
+        // "the password for the portal is value"
+        rule(
+            word(),
+            format!("{says}(?<secret>{login}{{6,}})"),
+            format!("{says}{}", trace::with_digit(login, 6)),
+            |found| hint(found.name()) == SecretHint::Password && is_login(found),
+        ),
+        // "Password (VPN): value"
+        rule(
+            word(),
+            format!("{qualified}(?<secret>{labelled}{{4,}})"),
+            format!("{}{}", qualified.replace("{1,40}", "+").replace("{1,24}", "+"), trace::credible(labelled, 4)),
+            is_qualified,
+        ),
+        // Markup, a table's cell, a line break or a bracket between a name and its value.
+        rule(
+            any(),
+            format!("{markup}(?<secret>{decorated}{{6,}})"),
+            format!("{markup}{}", trace::credible(decorated, 6)),
+            is_decorated,
         ),
     ]
 }

@@ -13,8 +13,8 @@ pub(super) enum Gate {
     Open,
     /// At least one of these, in upper or lower case.
     Literals(&'static [&'static str]),
-    /// The name of a secret with a value behind it.
-    Named,
+    /// The name of a secret with a value behind it, as the rule at this place of the named ones has them.
+    Named(usize),
 }
 
 /// A match of a rule, in its text.

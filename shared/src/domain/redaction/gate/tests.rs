@@ -98,7 +98,7 @@ fn what_is_required_is_read_from_the_expression() {
 #[test]
 fn a_letter_that_folds_to_ascii_opens_the_gates() {
     for text in ["to\u{212a}en=1", "\u{17f}shpass -p Winter2026!"] {
-        let gates = Gates::new(vec![Gate::Open, Gate::Literals(&["sshpass"]), Gate::Named]).of(text);
+        let gates = Gates::new(vec![Gate::Open, Gate::Literals(&["sshpass"]), Gate::Named(0)]).of(text);
         assert!(gates[0] && gates[1], "{text}");
     }
     let gates = |text| Gates::new(vec![Gate::Literals(&["hmac"]), Gate::Literals(&["auth", "HMAC"])]).of(text);
