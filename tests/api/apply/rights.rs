@@ -68,7 +68,7 @@ impl NewUserCase {
             (_, Self::Malformed, _) => 400,
             (Role::Admin, _, Route::Force) => 403,
             (_, Self::Foreign | Self::Missing, _) | (Role::Admin, Self::Highest, _) => 404,
-            (Role::Admin, Self::Itself, Route::Undo) => 403,
+            (_, Self::Itself, Route::Undo | Route::Force) => 403,
             _ => 200,
         }
     }
