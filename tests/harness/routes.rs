@@ -120,7 +120,12 @@ impl TestApp {
 
     /// `POST /api/user-snapshots/{id}/applies/{applyId}/undo`, without a body or with this one.
     pub async fn undo(&self, token: &str, id: &str, apply: &str, body: Option<&Value>) -> Answer {
-        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo");
+        self.undo_with(token, id, apply, "", body).await
+    }
+
+    /// The same with a query string such as `dryRun=true`.
+    pub async fn undo_with(&self, token: &str, id: &str, apply: &str, query: &str, body: Option<&Value>) -> Answer {
+        let path = format!("/api/user-snapshots/{id}/applies/{apply}/undo?{query}");
         let request = self.request(Method::POST, &path).bearer_auth(token);
         self.send(match body {
             Some(body) => request.json(body),

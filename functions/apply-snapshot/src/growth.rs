@@ -13,7 +13,8 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 use shared::domain::plan::{Choices, Origin, Plan, Scope, plan};
-use shared::domain::{Timestamp, Work};
+use shared::domain::usage::{Usage, UsedItem};
+use shared::domain::{Counts, ItemKind, Timestamp, Work};
 use shared::http::{Answer, JsonBody};
 
 use self::measure::{Row, Run, hold, row, run};
@@ -21,6 +22,7 @@ use self::shapes::{Shape, automation, automations, fields, id, new_user, prompts
 use crate::apply::arrive;
 use crate::dry_run::PlanDocument;
 use crate::request::{ApplyBody, ApplyParameters, PlanParameters};
+use crate::undo_plan::UndoPlan;
 
 const ROWS: &[Row] = &[
     row("the body of an apply that maps stages", 200, |size| {
@@ -60,7 +62,24 @@ const ROWS: &[Row] = &[
     row("the writes of prompts that lost secrets", 60, |size| {
         arrives(Shape { prompts: prompts(size), ..Shape::default() })
     }),
+    row("the plan of an undo of many edited items", 100, undoes),
 ];
+
+/// Answers the dry run of an undo.
+fn undoes(size: usize) -> Run {
+    let item = |number| UsedItem {
+        kind: ItemKind::Prompt,
+        id: id(1, number),
+        name: "n".repeat(300),
+        is_clone: true,
+        is_changed: true,
+    };
+    let usage = Usage { is_there: true, is_changed: true, items: (0..size).map(item).collect(), ..Usage::default() };
+    run(size * 350, move |work| {
+        let answer = |plan: UndoPlan<'_>| Answer::metered(StatusCode::OK, &plan, work);
+        drop(black_box(UndoPlan::answered(Some(usage.clone()), Counts::default(), false, work, answer).unwrap()));
+    })
+}
 
 fn request(body: &Value) -> Request {
     let mut request = lambda_http::http::Request::new(Body::Text(body.to_string()));

@@ -21,6 +21,7 @@ mod repeat;
 mod request;
 mod revision_body;
 mod undo;
+mod undo_plan;
 
 use std::convert::Infallible;
 

@@ -1,12 +1,12 @@
 //! What the API's description says of this function's routes.
 
 mod removal;
+mod undo;
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use serde_json::{Value, json};
 use shared::domain::Email;
-use shared::domain::usage::Trace;
 use shared::http::operation::{Operation, OperationDescription};
 use shared::http::{ApiError, ApplyOperation, FieldError, FunctionOperation};
 use utoipa::openapi::schema::Schema;
@@ -18,7 +18,6 @@ use crate::dry_run::PlanAnswer;
 use crate::history::{ApplyDetail, ApplyPage};
 use crate::planning::TAKES_TOO_LONG;
 use crate::request::{ApplyBody, EXAMPLE, NEITHER, NewUserBody};
-use crate::undo::{UndoAnswer, UndoBody};
 
 const APPLY: &str = "\
 Creates a user in **your own** organization and gives it the setup of the snapshot: all of it, or nothing, however large it is.
@@ -75,19 +74,6 @@ const APPLY_DETAIL: &str = "\
 One apply of your own organization: who made it, the answer that its caller got, and which clone was made of which item of the \
 snapshot. `clones` comes in pages and lists the clones that still exist: neither items that were added to the setup since, nor clones \
 that were removed. It is empty once the apply is undone.";
-
-const UNDO: &str = "\
-Takes an apply of your own organization back: the new user is gone with everything that it has, all at once for \
-everybody who looks, and the address is free. Undone twice is the same answer.
-
-It is refused with 409 `setup_in_use` when the user has signed in or accepted an invitation, was disabled or given another role, or \
-anything of the setup or the profile was changed since; `errors` then tells what, at most 200 of it. A SUPERADMIN undoes it nevertheless with `\"force\": true`, also where somebody has \
-removed the user already. Nobody undoes the apply that made itself.
-
-After a 503 it may have begun: nobody sees anything of the user then. Send the request again, and it is carried on; if you do not, \
-it is carried on all the same, within two minutes.
-
-The `Idempotency-Key` of an undone apply is spent: [apply](#applySnapshot) answers 409 `apply_undone` under it.";
 
 /// The body of an apply: that of its dry run, with what a new user needs.
 struct ApplyRequestSchema;
@@ -162,7 +148,7 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ApplyOperation::PlanSnapshot => plan(),
         ApplyOperation::ListApplies => applies(),
         ApplyOperation::GetApply => apply_detail(),
-        ApplyOperation::UndoApply => undo(),
+        ApplyOperation::UndoApply => undo::undo(),
         ApplyOperation::RemoveUser => removal::remove(),
     })
 }
@@ -299,36 +285,6 @@ fn apply_detail() -> OperationDescription {
                 "clones": [clone],
                 "nextCursor": "AUFVVE9NQVRJT04jNjY1ZjFhMGM1YjNmMGM4ZTlkN2E2YjU0"
             }),
-        )
-        .build()
-}
-
-fn undo() -> OperationDescription {
-    let retry_after = std::time::Duration::from_secs(1);
-    let mut undone = applied(false);
-    undone["state"] = json!("undone");
-    undone["undoneAt"] = json!("2026-05-15T09:10:00.000Z");
-    undone["undoneBy"] = json!("64ee9a8b1e7f2a00112233a2");
-    let signed_in = "2026-05-15T09:05:00.000Z".parse().map(Trace::SignedIn);
-    about_applies(ApplyOperation::UndoApply)
-        .path_id("applyId", "The apply.")
-        .does("Undo an apply", UNDO)
-        .optional_body::<UndoBody>(
-            "{\"force\": false}",
-            FieldError::new("/force", "expected a boolean, found a string"),
-        )
-        .refuses([
-            ApiError::ApplyNotFound,
-            ApiError::SetupInUse(signed_in.into_iter().collect()),
-            ApiError::InProgress { retry_after },
-            ApiError::ApplyAborted,
-            ApiError::UserRemoved,
-        ])
-        .answers::<UndoAnswer>(
-            StatusCode::OK,
-            "Nothing of the apply is left, and the address is free.",
-            &[],
-            json!({"message": "Apply undone", "apply": undone}),
         )
         .build()
 }

@@ -93,7 +93,9 @@ impl Action {
             Self::Assign => "saying who sees a snapshot needs the role SUPERADMIN",
             Self::ListUsers => "listing users needs the role ADMIN or SUPERADMIN",
             Self::History | Self::Undo => "seeing and undoing applies needs the role ADMIN or SUPERADMIN",
-            Self::ForceUndo => "\"force\": true needs the role SUPERADMIN",
+            Self::ForceUndo => {
+                "\"force\": true needs the role SUPERADMIN in your organization; without it, remove the user with DELETE /api/users/{userId}"
+            }
             Self::SeeUsers => "seeing users needs the role ADMIN or SUPERADMIN",
             Self::ChangeUser => "changing a user needs the role ADMIN or SUPERADMIN",
             Self::RemoveUser => "removing a user needs the role ADMIN or SUPERADMIN",
@@ -110,7 +112,9 @@ impl Action {
             Self::Revise => "an ADMIN changes only the snapshots of its own organization, and sees only their history",
             Self::Delete => "an ADMIN deletes only the snapshots that it created in its organization",
             Self::ListUsers => "an ADMIN lists users of its own organization only; the path names another one",
-            Self::Undo | Self::ForceUndo => "this apply made your own user; somebody else has to undo it",
+            Self::Undo | Self::ForceUndo => {
+                "this apply made your own user; another ADMIN or a SUPERADMIN of your organization has to undo it"
+            }
             Self::ChangeUser => "the user's role is above yours; somebody of that role has to change the user",
             Self::InviteUser => {
                 "you invite others up to your own role; your own password is changed with POST /api/auth/password"

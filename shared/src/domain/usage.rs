@@ -7,6 +7,8 @@ use super::{Counts, ItemKind, ObjectId, Timestamp};
 /// A user whom an apply has made, as far as it can differ from what the apply left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
+    /// Whether the user exists.
+    pub is_there: bool,
     /// When the user first signed in.
     pub first_sign_in_at: Option<Timestamp>,
     /// When the user accepted an invitation.
@@ -23,6 +25,23 @@ pub struct Usage {
     pub is_switched: bool,
     /// The setup.
     pub items: Vec<UsedItem>,
+}
+
+impl Usage {
+    /// Returns whether the user is as the apply left it, which an undo needs unless it is forced.
+    pub fn is_untouched(&self) -> bool {
+        let is_used = self.first_sign_in_at.is_some() || self.invitation_accepted_at.is_some();
+        self.is_there && !is_used && !self.is_disabled && !self.has_another_role && !self.is_changed
+    }
+
+    /// Returns how many items the user has, those that were added since the apply included.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in &self.items {
+            *counts.get_mut(item.kind) += 1;
+        }
+        counts
+    }
 }
 
 /// One item of the user's setup.
@@ -67,10 +86,11 @@ pub enum Trace {
     ProfileChanged,
 }
 
-/// Everything that tells of use, `cloned` being what the apply made; `usage` is that of the user, where there still is one.
-/// Nothing where the user is as the apply left it.
-pub fn traces(usage: Option<Usage>, cloned: Counts) -> Vec<Trace> {
-    let Some(usage) = usage else { return vec![Trace::UserRemoved] };
+/// Returns everything that tells of use, `cloned` being what the apply made. Nothing if the user is as the apply left it.
+pub fn traces(usage: Usage, cloned: Counts) -> Vec<Trace> {
+    if !usage.is_there {
+        return vec![Trace::UserRemoved];
+    }
     let Usage { first_sign_in_at, invitation_accepted_at, is_changed, is_switched, items, .. } = usage;
     let access = [
         first_sign_in_at.map(Trace::SignedIn),
@@ -136,40 +156,42 @@ mod tests {
         UsedItem { kind, id: ObjectId::from_bytes([7; 12]), name: "Intro".to_owned(), is_clone, is_changed }
     }
 
-    fn told(usage: Option<Usage>) -> Vec<String> {
+    fn told(usage: Usage) -> Vec<String> {
         let cloned = Counts { automations: 0, prompts: 2, templates: 1 };
+        assert_eq!(usage.is_untouched(), traces(usage.clone(), cloned).is_empty());
         traces(usage, cloned).iter().map(ToString::to_string).collect()
     }
 
     fn untouched() -> Usage {
         let clones = [ItemKind::Prompt, ItemKind::Prompt, ItemKind::Template].map(|kind| item(kind, true, false));
-        Usage { items: clones.to_vec(), ..Usage::default() }
+        Usage { is_there: true, items: clones.to_vec(), ..Usage::default() }
     }
 
     #[test]
     fn a_user_as_the_apply_left_it_has_no_traces() {
-        assert_eq!(told(Some(untouched())), [""; 0]);
+        assert_eq!(told(untouched()), [""; 0]);
+        assert_eq!(untouched().counts(), Counts { automations: 0, prompts: 2, templates: 1 });
     }
 
     #[test]
     fn every_kind_of_use_has_its_description() {
-        assert_eq!(told(None), ["the user was removed"]);
+        assert_eq!(told(Usage::default()), ["the user was removed"]);
         let signed_in = Usage { first_sign_in_at: Some(AT), ..untouched() };
-        assert_eq!(told(Some(signed_in)), ["the user signed in at 2026-05-15T09:00:00.000Z"]);
+        assert_eq!(told(signed_in), ["the user signed in at 2026-05-15T09:00:00.000Z"]);
         let accepted = Usage { invitation_accepted_at: Some(AT), ..untouched() };
-        assert_eq!(told(Some(accepted)), ["the user accepted an invitation at 2026-05-15T09:00:00.000Z"]);
+        assert_eq!(told(accepted), ["the user accepted an invitation at 2026-05-15T09:00:00.000Z"]);
         let access = Usage { is_disabled: true, has_another_role: true, ..untouched() };
-        assert_eq!(told(Some(access)), ["the user was disabled", "the user was given another role"]);
+        assert_eq!(told(access), ["the user was disabled", "the user was given another role"]);
         let moved = Usage { is_changed: true, has_another_email: true, ..untouched() };
-        assert_eq!(told(Some(moved)), ["the user was given another e-mail address"]);
+        assert_eq!(told(moved), ["the user was given another e-mail address"]);
         let switched = Usage { is_changed: true, is_switched: true, ..untouched() };
-        assert_eq!(told(Some(switched)), ["the switches were changed"]);
+        assert_eq!(told(switched), ["the switches were changed"]);
         let mut used = Usage { is_changed: true, ..untouched() };
-        assert_eq!(told(Some(used.clone())), ["the profile was changed, or something that is as before by now"]);
+        assert_eq!(told(used.clone()), ["the profile was changed, or something that is as before by now"]);
         used.items[0].is_changed = true;
         used.items.push(item(ItemKind::Automation, false, true));
         assert_eq!(
-            told(Some(used.clone())),
+            told(used.clone()),
             [
                 "the prompt \"Intro\" (070707070707070707070707) was edited",
                 "the automation \"Intro\" (070707070707070707070707) was added",
@@ -177,13 +199,13 @@ mod tests {
         );
         used.items.drain(1..3);
         used.first_sign_in_at = Some(AT);
-        let told_all = told(Some(used.clone()));
+        let told_all = told(used.clone());
         assert_eq!(
             told_all[..3],
             ["the user signed in at 2026-05-15T09:00:00.000Z", "1 prompt was removed", "1 template was removed"]
         );
         assert_eq!(told_all.len(), 5);
         used.items.clear();
-        assert_eq!(told(Some(used))[1..], ["2 prompts were removed", "1 template was removed"]);
+        assert_eq!(told(used)[1..], ["2 prompts were removed", "1 template was removed"]);
     }
 }

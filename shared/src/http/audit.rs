@@ -57,6 +57,7 @@ pub struct AuditTargets {
     fields: OnceLock<String>,
     organizations: OnceLock<String>,
     revision: OnceLock<u32>,
+    dry_run: OnceLock<()>,
 }
 
 impl AuditTargets {
@@ -79,6 +80,16 @@ impl AuditTargets {
     /// Notes the revision that is shared or brought back.
     pub fn record_revision(&self, revision: u32) {
         let _ = self.revision.set(revision);
+    }
+
+    /// Notes that the request changes nothing, so that its line has no `audit`.
+    pub fn record_dry_run(&self) {
+        let _ = self.dry_run.set(());
+    }
+
+    /// Returns whether the request changes nothing.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run.get().is_some()
     }
 
     /// Returns the user and that user's organization.

@@ -268,10 +268,14 @@ impl ApiError {
             Self::UserRemoved => {
                 "The user of this apply was removed, and nothing of it stays; use another Idempotency-Key to apply again".to_owned()
             }
-            Self::SetupInUse(traces) => format!(
-                "{}; a SUPERADMIN undoes the apply nevertheless with \"force\": true",
-                summary("What the apply brought has been used since", &in_words(traces))
-            ),
+            Self::SetupInUse(traces) => {
+                let is_gone = traces.contains(&Trace::UserRemoved);
+                let removal = if is_gone { "" } else { "; an ADMIN removes the user with DELETE /api/users/{userId}" };
+                format!(
+                    "{}; a SUPERADMIN of your organization undoes the apply nevertheless with \"force\": true{removal}",
+                    summary("What the apply brought has been used since", &in_words(traces))
+                )
+            }
             Self::WorldMoved => "The snapshot or your organization has changed since this apply was interrupted, and nothing of \
                                  it stays; use another key to apply again"
                 .to_owned(),

@@ -63,6 +63,7 @@ pub use signer::{SigningKey, TokenSigner};
 pub use snapshot_document::SnapshotDocument;
 pub use strict_json::Object;
 pub use token::{Caller, InvalidToken, TokenVerifier};
+pub use use_reason::UseReason;
 pub use user_document::UserDocument;
 
 use crate::clock::Clock;

@@ -157,6 +157,14 @@ impl Operation {
         self
     }
 
+    /// [`super::Query::flag`].
+    #[must_use]
+    pub fn flag(mut self, name: &str, description: &str) -> Self {
+        let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+        self.builder = self.builder.parameter(optional(name, ParameterIn::Query, description, flag));
+        self.refuses([invalid_query(&format!("the parameter {name:?} is true or false"))])
+    }
+
     /// [`super::IfMatch`].
     #[must_use]
     pub fn if_match(mut self, description: &str) -> Self {

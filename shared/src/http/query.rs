@@ -47,6 +47,16 @@ impl Query {
         value.transpose().map_err(|wrong| invalid(vec![format!("the parameter {name:?} {wrong}")]))
     }
 
+    /// Returns the value of a parameter that is `true` or `false`; false if it is absent.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        let flag = self.get(name, |value| match value {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("is true or false".to_owned()),
+        });
+        Ok(flag?.unwrap_or_default())
+    }
+
     /// `limit`: how many entries the page has at most, 1 to [`MAX_PAGE`].
     pub fn limit(&self) -> Result<usize, ApiError> {
         let wrong = || format!("is a whole number from 1 to {MAX_PAGE}");

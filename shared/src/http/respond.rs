@@ -105,7 +105,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
     };
     let id = |id: Option<ObjectId>| id.map(|id| id.to_string());
     let (snapshot, apply) = (id(context.snapshot()), id(context.apply()));
-    let audited = context.route().filter(|route| route.id.is_audited());
+    let audited = context.route().filter(|route| route.id.is_audited() && !context.audit().is_dry_run());
     let targets = audited.map(|_| context.audit());
     let (target_user, target_organization) = audited.map(|_| context.target_user()).unwrap_or_default();
     let cause = error.and_then(ApiError::cause).map(|cause| logging::without_values(&cut(cause, MAX_CAUSE)));

@@ -42,7 +42,7 @@ enum UseCode {
 /// One thing that was done with the user of an apply since, in the way of an undo.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct UseReason<'a> {
+pub struct UseReason<'a> {
     #[schema(schema_with = open_codes::<UseCode>)]
     code: UseCode,
     /// The kind of what was edited, added or removed.

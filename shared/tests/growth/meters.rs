@@ -21,7 +21,7 @@ const KNOWN: &[(&str, &str, usize, &str)] = &[
     ("apply-snapshot/src/answer.rs", "serde_json::to_string(", 1, "one invitation"),
     ("apply-snapshot/src/removal.rs", "Answer::ok(", 1, "two words"),
     ("apply-snapshot/src/repeat.rs", "Work::unlimited()", 1, "one stored answer is less than a piece"),
-    ("apply-snapshot/src/undo.rs", "Work::unlimited()", 1, "one stored answer is less than a piece"),
+    ("apply-snapshot/src/undo.rs", "Work::unlimited()", 2, "one stored answer is less than a piece"),
     ("apply-snapshot/src/undo.rs", "Answer::ok(", 1, "one apply"),
     ("create-snapshot/src/lib.rs", "Answer::created(", 1, "one snapshot, and at most 200 short entries"),
     ("manage-snapshots/src/assign.rs", "Answer::ok(", 1, "at most 500 ids"),

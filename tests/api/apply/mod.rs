@@ -10,5 +10,6 @@ mod races;
 mod refusals;
 mod rights;
 mod undo;
+mod undo_plan;
 mod undo_races;
 mod within;

@@ -33,7 +33,7 @@ impl AppliedUser {
         Self::of(app, id, &apply_body()).await
     }
 
-    async fn of(app: TestApp, id: String, body: &Value) -> Self {
+    pub(crate) async fn of(app: TestApp, id: String, body: &Value) -> Self {
         let before = table_items(&app).await;
         let answer = app.apply_once(&app.token(SAM), "k", &id, body).await;
         let user = answer.expect(201)["result"]["userId"].as_str().unwrap().parse().unwrap();
@@ -52,7 +52,7 @@ impl AppliedUser {
         self.app.item(&format!("ORG#{GLOBEX}#SNAPSHOT#{}", self.id), &format!("APPLY#{}", self.apply)).await.unwrap()
     }
 
-    fn partition(&self) -> String {
+    pub(crate) fn partition(&self) -> String {
         format!("ORG#{GLOBEX}#USER#{}", self.user)
     }
 
@@ -62,7 +62,7 @@ impl AppliedUser {
     }
 
     /// What the CRM does.
-    async fn write(&self, changes: &[SetupChange]) {
+    pub(crate) async fn write(&self, changes: &[SetupChange]) {
         let organization = GLOBEX.parse().unwrap();
         let written = tests::change_setup(self.app.table(), &organization, &self.user, changes, tests::BEGINNING).await;
         assert!(matches!(written.unwrap(), SetupWriteOutcome::Version(_)));
@@ -228,7 +228,8 @@ async fn an_undo_of_a_user_in_use_is_refused_with_everything_that_tells_so() {
     assert_eq!(
         refused.body["detail"],
         "What the apply brought has been used since: the user signed in at 2026-05-15T09:01:00.000Z (and 5 more); a SUPERADMIN \
-         undoes the apply nevertheless with \"force\": true"
+         of your organization undoes the apply nevertheless with \"force\": true; an ADMIN removes the user with DELETE \
+         /api/users/{userId}"
     );
     assert_eq!(table_items(app).await, before, "nothing is half undone");
     applied.force().await.expect(200);
@@ -380,7 +381,7 @@ async fn an_admin_undoes_what_it_may_see_but_not_by_force_and_nobody_undoes_itse
         let refused = app.undo(token, &id, apply, body).await;
         assert_eq!(
             refused.expect_problem(403, "forbidden")["detail"],
-            "this apply made your own user; somebody else has to undo it"
+            "this apply made your own user; another ADMIN or a SUPERADMIN of your organization has to undo it"
         );
         app.apply_detail(token, &id, apply, "").await.expect(200);
     }

@@ -215,6 +215,9 @@ async fn undo(watched: &mut LoggedApp, id: &str) {
     let undo = format!("{one}/undo");
     watched.send(UNDO, watched.post(&undo, &sam, &json!({"marked": "marked"})), 400).await;
     watched.send(UNDO, watched.post(&undo, &dana, &json!({})), 403).await;
+    for (query, status) in [("dryRun=true", 200), ("dryRun=marked", 400)] {
+        watched.send(UNDO, watched.of(Method::POST, &format!("{undo}?{query}"), &sam), status).await;
+    }
     watched.send(UNDO, watched.post(&undo, &sam, &json!({"force": true})), 200).await;
     watched.send(UNDO, watched.of(Method::POST, &undo, &sam), 200).await;
 }

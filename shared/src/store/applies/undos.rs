@@ -218,8 +218,8 @@ impl<'a> Undos<'a> {
         Ok(Some(items))
     }
 
-    /// Returns how the user of an apply differs from what the apply wrote; `None` if there is no user. It includes the
-    /// names of items, so it is only for the answer to a refused undo.
+    /// Returns how the user of an apply differs from what the apply wrote; `None` if the user was removed. It includes the
+    /// names of items, so it is only for the answers to a refused undo and to its dry run.
     pub async fn usage(&self, apply: &StoredApply, email: &Email) -> Result<Option<Usage>, Fault> {
         let partition = keys::user_partition(&apply.organization, &apply.record.user_id);
         let attributes = [
@@ -229,14 +229,18 @@ impl<'a> Undos<'a> {
             INVITATION_ACCEPTED_AT,
             LOGIN_DISABLED,
             ACCESS_ROLE,
+            CREDENTIAL_VERSION,
+            DELETED_AT,
             EMAIL,
             CLONED_FROM,
             "document.name",
         ];
         let mut usage = Usage::default();
-        let mut is_there = false;
         for mut item in self.0.query_all(PartitionQuery::of(&partition).only(&attributes)).await? {
             let sk = record::sort_key(&item).to_owned();
+            if record::is_tombstone(&item) {
+                return Ok(None);
+            }
             let name = take_name(&mut item);
             let used: UsageRecord = record::read(item)?;
             let is_changed = used.setup_version.is_none_or(|version| version > FIRST_VERSION);
@@ -245,17 +249,20 @@ impl<'a> Undos<'a> {
                 usage.items.push(UsedItem { kind, id, name, is_clone, is_changed });
             } else if sk == PREFERENCES {
                 usage.is_switched = is_changed;
-            } else {
-                is_there = true;
+            } else if sk == keys::META {
+                usage.is_there = true;
                 usage.is_changed = is_changed;
                 usage.first_sign_in_at = used.first_sign_in_at;
                 usage.invitation_accepted_at = used.invitation_accepted_at;
                 usage.is_disabled = used.login_disabled != Some(false);
-                usage.has_another_role = apply.record.access_role.is_some_and(|role| used.access_role != Some(role));
+                // An earlier version recorded no role. A changed one has raised the counter.
+                let has_other_credentials = used.credential_version.is_some();
+                let role = apply.record.access_role;
+                usage.has_another_role = role.map_or(has_other_credentials, |role| used.access_role != Some(role));
                 usage.has_another_email = used.email.is_none_or(|other| other.key() != email.key());
             }
         }
-        Ok(is_there.then_some(usage))
+        Ok(Some(usage))
     }
 }
 
@@ -274,6 +281,8 @@ struct UsageRecord {
     login_disabled: Option<bool>,
     #[serde(default, deserialize_with = "record::lenient")]
     access_role: Option<Role>,
+    #[serde(default, deserialize_with = "record::lenient")]
+    credential_version: Option<serde_json::Value>,
     #[serde(default, deserialize_with = "record::lenient")]
     email: Option<Email>,
     #[serde(default, deserialize_with = "record::lenient")]
