@@ -14,7 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::target_table::TargetTable;
-use crate::commands::{self, Failure, check, describe, edit, erase, load, migrate, serve, table};
+use crate::commands::{self, Failure, check, describe, edit, erase, load, migrate, serve, table, transfer};
 use crate::demo;
 use crate::scheduler::Pace;
 
@@ -30,6 +30,7 @@ Examples:
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
   cargo run -- check --help                        look for items of a table that do not fit together
+  cargo run -- export --help                       write one organization into a file; import reads it
   cargo run -- erase --help                        erase a person from a table
   cargo run -- openapi                             print the API's description, for programs
 
@@ -136,6 +137,12 @@ enum Command {
     /// Erase a person by e-mail address: the user with everything, counted sign-ins, and address and name in snapshots and records.
     #[command(after_help = erase::EXAMPLES)]
     Erase(erase::Erase),
+    /// Write one organization with everything into a file.
+    #[command(after_help = transfer::EXPORT_EXAMPLES)]
+    Export(transfer::Export),
+    /// Write an organization from a file of `export` into a table.
+    #[command(after_help = transfer::IMPORT_EXAMPLES)]
+    Import(transfer::Import),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
@@ -259,6 +266,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Check(options)) => check::check(&options).await,
         Some(Command::Repair(options)) => check::repair(&options).await,
         Some(Command::Erase(options)) => erase::run(&options).await,
+        Some(Command::Export(options)) => transfer::export(&options).await,
+        Some(Command::Import(options)) => transfer::import(&options).await,
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi(openapi)) => describe::run(&openapi),
     }

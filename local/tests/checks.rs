@@ -1,7 +1,8 @@
-//! `check` and `repair` on a table in a file, as an operator runs them.
+//! `check`, `repair`, `export`, `import` and `erase` on a table in a file, as an operator runs them.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -95,5 +96,48 @@ async fn what_a_person_decides_and_what_would_be_lost_is_left_and_said() {
     assert!(stdout.contains("repaired  claim-user") && stderr.contains("1 defect is left\n"), "{stdout}{stderr}");
     let (_, _, stderr) = local("check", Path::new("no-such.db"), &[]);
     assert_eq!(stderr, "error: there is no no-such.db\n");
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn an_organization_goes_through_a_file_of_its_owner_alone_and_a_person_is_erased() {
+    let directory = directory("transfer");
+    let (file, export) = (file_without(&directory, None).await, directory.join("acme.ndjson"));
+    let export = export.to_str().unwrap();
+    let organization = ["--organization", "64ee9a8b1e7f2a0011223344"];
+    let (output, _, stderr) = local("export", &file, &[organization[0], organization[1], export]);
+    assert!(output.status.success() && stderr.contains("as secret as the table"), "{stderr}");
+    assert_eq!(std::fs::metadata(export).unwrap().permissions().mode() & 0o777, 0o600);
+    let (output, _, stderr) = local("export", &file, &[organization[0], organization[1], export]);
+    assert!(!output.status.success() && stderr.contains("exists"), "no file is replaced: {stderr}");
+    let (output, stdout, _) = local("export", &file, &[organization[0], organization[1], "-"]);
+    assert!(output.status.success());
+    assert_eq!(stdout, std::fs::read_to_string(export).unwrap());
+
+    let other = directory.join("empty.db");
+    let empty = Database::start_here(&Storage::File(other.clone()), "snapshots").await.unwrap();
+    empty.stop().await.unwrap();
+    let items = stdout.lines().count() - 2;
+    let (_, planned, _) = local("import", &other, &[export]);
+    assert_eq!(planned, format!("{items} items would be written; nothing is without --write. 0 were there already.\n"));
+    let (_, written, _) = local("import", &other, &[export, "--write"]);
+    assert_eq!(written, format!("{items} items written. 0 were there already.\n"));
+    assert!(local("check", &other, &[]).0.status.success());
+
+    let erase = ["--email", "Alex@acme.example"];
+    let (_, planned, _) = local("erase", &other, &erase);
+    assert!(
+        planned.starts_with("would erase  ORG#") && planned.contains("With --write, it would erase: 1."),
+        "{planned}"
+    );
+    let (output, erased, stderr) = local("erase", &other, &[erase[0], erase[1], "--write", "--json"]);
+    assert!(output.status.success(), "{stderr}");
+    let report: Value = serde_json::from_str(&erased).unwrap();
+    assert_eq!((report["erased"].as_array().unwrap().len(), &report["isBusy"]), (1, &Value::Bool(false)));
+    let (output, _, stderr) = local("import", &other, &[export, "--write"]);
+    assert!(
+        !output.status.success() && stderr.contains("ORG#64ee9a8b1e7f2a0011223344#USER#"),
+        "a removed user stays removed: {stderr}"
+    );
     std::fs::remove_dir_all(directory).unwrap();
 }

@@ -7,3 +7,4 @@ mod drill;
 mod erasure;
 mod healthy;
 mod relations;
+mod transfer;

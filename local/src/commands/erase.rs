@@ -24,7 +24,7 @@ again. It scans, and needs the rights of `repair`. docs/PRIVACY.md says what sta
 
 /// What no command can erase, for the end of the report.
 const ELSEWHERE: &str = "\
-Not looked at: what people wrote into setups, agents and captured contents; names and descriptions of snapshots; tables of exports; \
+Not looked at: what people wrote into setups, agents and captured contents; names and descriptions of snapshots; files of exports; \
 point-in-time recovery (35 days) and backups; logs, which hold ids alone.";
 
 #[derive(Debug, Args)]
@@ -53,6 +53,8 @@ fn parse_email(text: &str) -> Result<Email, String> {
 pub(crate) async fn run(options: &Erase) -> Result<(), Failure> {
     let open = options.target.open().await?;
     let erasure = PersonErasure::new(open.table(), &options.email, &options.users, SystemClock.now());
+    // No request uses a file that this program has open.
+    let erasure = if options.target.db.is_some() { erasure.without_pause() } else { erasure };
     let mut progress = items_read();
     let report = match options.write {
         true => erasure.run(&mut progress).await,

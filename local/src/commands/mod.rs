@@ -11,6 +11,7 @@ mod progress;
 pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod target_table;
+pub(crate) mod transfer;
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +21,7 @@ use shared::domain::{Fault, Password};
 use shared::http::InvalidOrigins;
 use shared::ids::SystemRandomness;
 use shared::password_hash::HashingError;
-use shared::store::Table;
+use shared::store::{Table, TransferError};
 use tokio::net::TcpListener;
 
 use crate::database::{DatabaseError, Storage};
@@ -80,6 +81,9 @@ pub enum Failure {
     /// The table fails.
     #[error(transparent)]
     Store(#[from] Fault),
+    /// An organization was not exported or imported.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The demo could not run.
     #[error(transparent)]
     Demo(#[from] DemoError),

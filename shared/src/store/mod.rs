@@ -20,6 +20,7 @@ mod setups;
 mod sign_ins;
 mod snapshots;
 mod table;
+mod transfer;
 
 pub use applies::Applies;
 pub use applies::apply::{Apply, ApplyOutcome};
@@ -69,6 +70,7 @@ pub use snapshots::{
 pub use table::Table;
 pub use table::schema::{Index, create_table, indexes};
 pub use table::size::stored_bytes;
+pub use transfer::{ImportReport, TransferError, export_organization, import_organization};
 
 /// The most items in one transaction, DynamoDB's own limit.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;

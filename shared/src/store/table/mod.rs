@@ -18,13 +18,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Get, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactGetItem,
-    TransactWriteItem,
+    AttributeValue, Get, ReturnConsumedCapacity, ReturnValue, TransactGetItem, TransactWriteItem,
 };
 
 use self::change::Change;
 use self::meter::Meter;
-use self::outcome::{CallFailure, Item, return_existing};
+use self::outcome::{CallFailure, Item, partition_key, return_existing, sort_key};
 use self::projection::{names, projection};
 use self::retry::Budget;
 use crate::capacity::ConsumedUnits;
@@ -173,13 +172,14 @@ impl Table {
 
     /// Writes an item. Fails if it exists.
     pub(in crate::store) async fn put_new(&self, item: Item) -> Result<(), CallFailure> {
+        let returned = return_existing(partition_key(&item), sort_key(&item));
         let call = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(PK)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(returned)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let answer = self.budget.attempt(|| call.clone().send()).await?;
         self.meter.wrote(answer.consumed_capacity());
