@@ -39,7 +39,10 @@ fn by_itself() -> Vec<FormRule> {
         ),
         // "Login: ops / Winter2026!"
         (
-            Gate::Open,
+            Gate::Literals(&[
+                "login", "log-in", "log in with", "sign in with", "wifi", "wi-fi", "wlan", "ftp", "vpn", "ssh", "portal", "cred",
+                "zugang", "anmeldung", "identifiants", "acesso", "accesso", "account", "user", "benutzer", "usuario", "utilisateur",
+            ]),
             r#"(?i)\b(?:log-?ins?|log in with|sign in with|wi-?fi|wlan|ftp|vpn|ssh|portal|credentials?|creds|zugang|zugangsdaten|anmeldung|identifiants|credenciales|credenciais|acesso|accesso|account|user|benutzer|usuario|utilisateur)\b[\s--\n]*[:=-]?[\s--\n]*["'`]?[A-Za-z0-9_.@+-]+["'`]?[\s--\n]*(?:/|\||:|,|;|[\s--\n]-|[\s--\n]pw\b|[\s--\n]pass\b)[\s--\n]*:?[\s--\n]*["'`]?(?<secret>[^\s"'`<>{}\[\]]{8,})"#
                 .to_owned(),
             is_login,

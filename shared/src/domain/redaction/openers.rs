@@ -8,7 +8,7 @@ pub(super) fn rules() -> Vec<FormRule> {
     vec![
         // "Alarm code: 4711". A dial-in code is made to be sent.
         (
-            Gate::Open,
+            Gate::Literals(&["code", "kod", "zahl", "digo", "codic"]),
             r#"(?i)\b(?:(?:alarm|door|gate|lock ?box|key ?safe|garage|entry|elevator|access|zugangs|tür|tor|haustür|alarmanlagen|schlüsselkasten|tresor|deur|toegangs|poort|alarm)[ -]?(?:code|kod|zahl)|code (?:d['’]accès|de la porte|du portail|d['’]alarme)|digicode|c[oó]digo (?:de acceso|de la puerta|de la alarma|de acesso|da porta|do alarme)|codice (?:di accesso|del portone|dell['’]allarme)|kod (?:dostępu|do drzwi|do bramy|alarmu))["'*_`]{0,3}[\s--\n]*(?:[:=]|is|ist|lautet|est|es|é|è|to)["'*_`]{0,3}[\s--\n]*["'*_`]{0,2}(?<secret>#?[0-9]{4,8}#?)\b"#
                 .to_owned(),
             is_no_dial_in,
