@@ -108,9 +108,9 @@ fn the_verbose_demo_shows_every_exchange() {
     let shown = demo(&["--verbose"]);
     assert!(!shown.contains('\u{1b}'), "{shown}");
     let statuses: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("   answers ")).collect();
-    assert_eq!(statuses, ["200", "201", "200", "201", "200", "200", "201", "200", "200", "201", "200", "401"]);
+    assert_eq!(statuses, ["200", "201", "200", "201", "200", "200", "200", "201", "200", "200", "201", "200", "401"]);
     let requests = shown.lines().filter(|line| line.starts_with("   POST /api/") || line.starts_with("   GET /api/"));
-    assert_eq!(requests.count(), 12);
+    assert_eq!(requests.count(), 13);
     for body in [local::demo::CREATE_BODY, local::demo::APPLY_BODY] {
         let line = body.lines().nth(1).unwrap();
         assert!(shown.contains(line), "{line}");
