@@ -21,6 +21,7 @@ mod recording;
 mod requests;
 mod routes;
 mod setups;
+mod stored;
 mod tally;
 
 use std::collections::HashMap;
@@ -70,6 +71,7 @@ pub use setups::{
     capture, change_setup, counts, incompressible, mapped_body, numbered_id, setup_of, skipped_counts, snapshot_of,
     user_with_setup,
 };
+pub use stored::{json, unpacked};
 pub use tally::Tally;
 
 /// Alex Rep, SALES_REP of Acme, whose setup is captured.
@@ -374,21 +376,6 @@ pub fn create_body() -> Value {
 /// The body of the customer's apply request.
 pub fn apply_body() -> Value {
     serde_json::from_str(local::demo::APPLY_BODY).expect("the customer's body is JSON")
-}
-
-/// Returns a stored value as JSON, with numbers as they are written and binary as its length.
-pub fn json(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!(text),
-        AttributeValue::N(number) => serde_json::from_str(number).expect("a number is a JSON number"),
-        AttributeValue::Bool(flag) => json!(flag),
-        AttributeValue::Null(_) => Value::Null,
-        AttributeValue::B(bytes) => json!({"bytes": bytes.as_ref().len()}),
-        AttributeValue::L(values) => values.iter().map(json).collect(),
-        AttributeValue::M(fields) => fields.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
-        AttributeValue::Ss(texts) => json!(texts),
-        other => panic!("nothing here writes {other:?}"),
-    }
 }
 
 async fn demo_hash() -> &'static str {

@@ -23,8 +23,9 @@ mod table;
 mod transfer;
 
 pub use applies::Applies;
+pub use applies::answers::StoredAnswer;
 pub use applies::apply::{Apply, ApplyOutcome};
-pub use applies::apply_record::{ApplyState, StoredAnswer, StoredApply};
+pub use applies::apply_record::{ApplyState, StoredApply};
 pub use applies::history::{ApplyHistory, ApplyPage, CloneOrigin, ClonePage};
 pub use applies::new_credentials::NewCredentials;
 pub use applies::removals::{RemovalStart, Removals, RemovedUser, UserRemoval};

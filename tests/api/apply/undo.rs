@@ -10,6 +10,7 @@ use shared::store::{SetupChange, SetupWriteOutcome};
 use tests::{
     ALEX, Answer, CASEY, Fault, GIL, GLOBEX, Item, Loss, NEW_PASSWORD, PAT, SAM, SETTLING, TableItems, TestApp,
     Throttling, apply_body, apply_id, create_body, mapped_body, rounds, setup_of, snapshot, snapshot_of, table_items,
+    unpacked,
 };
 
 /// What an undo costs: items, write units, dependent round trips. ADR 8 repeats it.
@@ -324,8 +325,7 @@ async fn an_undo_that_breaks_off_shows_nothing_and_is_carried_on_by_a_retry_or_a
             assert_eq!(app.sweep().await["undone"], 0, "what was written last may still land");
             applied.expect_nothing_left().await;
             assert_eq!(applied.undo().await.expect(200)["apply"]["state"], "undone");
-            let packed = applied.record().await["answer"].as_b().unwrap().as_ref().to_vec();
-            let answer = String::from_utf8(zstd::bulk::decompress(&packed, 1 << 20).unwrap()).unwrap();
+            let answer = String::from_utf8(unpacked(&applied.record().await["answer"]).unwrap()).unwrap();
             assert!(answer.contains("cloned") && !answer.contains(CASEY), "the address is gone from {answer}");
         }
     }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
-use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use local::workspace::{Member, Workspace};
 use serde_json::{Value, json};
 use shared::domain::{Document, Email, ObjectId, PerKind, Setup, SetupItem};
 use tests::canaries::{self, Canary};
-use tests::{ACME, ALEX, Answer, GIL, Item, Logs, PAT, SAM, TestApp, apply_body};
+use tests::{ACME, ALEX, Answer, GIL, Item, Logs, PAT, SAM, TestApp, apply_body, unpacked};
 
 /// Items of one source user: few enough for one transaction of an apply.
 const ITEMS: usize = 80;
@@ -82,9 +81,7 @@ fn bytes_of(item: &Item) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, value) in item {
         bytes.extend_from_slice(format!("{name} {value:?}\n").as_bytes());
-        if let AttributeValue::B(packed) = value {
-            bytes.extend_from_slice(&zstd::bulk::decompress(packed.as_ref(), 1 << 24).unwrap_or_default());
-        }
+        bytes.extend(unpacked(value).unwrap_or_default());
     }
     bytes
 }

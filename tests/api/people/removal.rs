@@ -10,7 +10,7 @@ use shared::store::{SetupChange, SetupWriteOutcome, TableCheck};
 use tests::{
     ALEX, Answer, CASEY, Fault, GIL, GLOBEX, Item, LEASE, Loss, NEW_PASSWORD, PASSWORD, PAT, SAM, SETTLING, TableItems,
     TestApp, Throttling, apply_body, apply_id, create_body, mapped_body, rounds, setup_of, snapshot, snapshot_of,
-    table_items,
+    table_items, unpacked,
 };
 
 /// What a removal costs: items, write units, dependent round trips. ADR 28 repeats it.
@@ -85,8 +85,8 @@ impl LeavingUser {
         assert_eq!(self.app.sweep().await["removed"], 0);
         for item in self.app.items().await {
             let mut text = format!("{item:?}");
-            if let Some(AttributeValue::B(packed)) = item.get("answer") {
-                text.push_str(&String::from_utf8(zstd::bulk::decompress(packed.as_ref(), 1 << 20).unwrap()).unwrap());
+            if let Some(answer) = item.get("answer") {
+                text.push_str(&String::from_utf8(unpacked(answer).unwrap()).unwrap());
             }
             // Counts of failed sign-ins expire by themselves.
             let is_count = item["SK"].as_s().unwrap().starts_with("FAILURES");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::store::stored_bytes;
-use tests::{ALEX, GLOBEX, Item, SAM, TestApp, apply_body, setup_items, snapshot};
+use tests::{ALEX, GLOBEX, Item, SAM, TestApp, apply_body, setup_items, snapshot, unpacked};
 
 /// An item as JSON, with its size as DynamoDB counts it.
 fn shown(item: &Item) -> (Value, usize) {
@@ -107,7 +107,7 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
     assert!(bytes <= 2048, "{bytes}");
     // The counts stay, the address goes.
     let item = app.item(&pk, &format!("APPLY#{apply}")).await.unwrap();
-    let packed = zstd::bulk::decompress(item["answer"].as_b().unwrap().as_ref(), 1 << 20).unwrap();
+    let packed = unpacked(&item["answer"]).unwrap();
     let mut expected = answer.clone();
     expected["result"].as_object_mut().unwrap().remove("userEmail");
     assert_eq!(serde_json::from_slice::<Value>(&packed).unwrap(), expected);

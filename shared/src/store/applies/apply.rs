@@ -1,6 +1,7 @@
 //! One apply: its items, its outcome, and the reason of a refused write.
 
-use super::apply_record::{ApplyRecord, ApplyState, StoredAnswer, StoredApply, password_mark};
+use super::answers::StoredAnswer;
+use super::apply_record::{ApplyRecord, ApplyState, StoredApply, password_mark};
 use super::new_credentials::NewCredentials;
 use crate::domain::plan::Origin;
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User, UserOrigin};

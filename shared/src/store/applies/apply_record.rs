@@ -3,18 +3,17 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::answers::StoredAnswer;
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, OverBudget, Role, Timestamp, Work};
 use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
 use crate::store::keys::{self, ALL, ItemKey};
 use crate::store::record::{self, Record};
-use crate::store::snapshots::packing;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
 
@@ -123,7 +122,7 @@ pub struct StoredApply {
     pub origin: Origin,
     pub(in crate::store) organization: ObjectId,
     pub(in crate::store) record: ApplyRecord,
-    answer: Option<Vec<u8>>,
+    answer: Option<StoredAnswer>,
 }
 
 impl StoredApply {
@@ -132,10 +131,7 @@ impl StoredApply {
         let (pk, sk) = (record::partition_key(&item).to_owned(), record::sort_key(&item).to_owned());
         let (organization, snapshot, apply) =
             keys::parse_apply(&pk, &sk).ok_or_else(|| Fault::Corrupt(format!("{pk} {sk} is no key of an apply")))?;
-        let answer = match item.remove(ANSWER) {
-            Some(AttributeValue::B(bytes)) => Some(bytes.into_inner()),
-            _ => None,
-        };
+        let answer = StoredAnswer::take(&mut item);
         let record: ApplyRecord = record::read(item)?;
         let origin = Origin { apply, snapshot, revision: record.revision, at: record.created_at };
         Ok(Self { origin, organization, record, answer })
@@ -214,10 +210,8 @@ impl StoredApply {
 
     /// Returns the answer to the caller, as JSON. Fails unless the apply was committed.
     pub fn answer<E: From<Fault> + From<OverBudget>>(&self, work: &Work) -> Result<String, E> {
-        let corrupt = |why: &dyn std::fmt::Display| Fault::Corrupt(format!("the answer of an apply: {why}"));
-        let packed = self.answer.as_deref().ok_or_else(|| corrupt(&"it is missing"))?;
-        let bytes = packing::decompress::<E>(packed, work)?;
-        String::from_utf8(bytes).map_err(|error| corrupt(&error).into())
+        let missing = || Fault::Corrupt("the answer of an apply is missing".to_owned());
+        self.answer.as_ref().ok_or_else(missing)?.json(work)
     }
 }
 
@@ -249,23 +243,8 @@ impl StoredApply {
         }
         let packed = StoredAnswer::pack::<Fault>(&answer.to_string(), &Work::unlimited())?;
         let value = packed.value();
-        self.answer = Some(packed.0);
+        self.answer = Some(packed);
         Ok(Some(value))
-    }
-}
-
-/// The answer to the caller as a record keeps it: compressed JSON.
-#[derive(Debug)]
-pub struct StoredAnswer(Vec<u8>);
-
-impl StoredAnswer {
-    /// Packs the JSON of an answer.
-    pub fn pack<E: From<Fault> + From<OverBudget>>(json: &str, work: &Work) -> Result<Self, E> {
-        Ok(Self(packing::compress(json.as_bytes(), work)??))
-    }
-
-    fn value(&self) -> AttributeValue {
-        AttributeValue::B(Blob::new(self.0.clone()))
     }
 }
 

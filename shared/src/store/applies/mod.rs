@@ -1,6 +1,7 @@
 //! Writes applies: the new user, all clones and the apply's record, or nothing. What fits is one transaction; what does
 //! not is staged.
 
+pub(super) mod answers;
 pub(super) mod apply;
 pub(super) mod apply_record;
 pub(super) mod clearing;

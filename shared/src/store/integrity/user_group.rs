@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, Work};
+use crate::store::applies::answers::StoredAnswer;
 use crate::store::applies::apply_record::ApplyState;
 use crate::store::applies::removals::RemovedUser;
-use crate::store::attributes::{ANSWER, CLONED_FROM, SECOND_LOOK_AT, USER_REMOVED_AT};
+use crate::store::attributes::{CLONED_FROM, SECOND_LOOK_AT, USER_REMOVED_AT};
 use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, ClaimRecord, FIRST_VERSION};
-use crate::store::snapshots::packing;
 use crate::store::table::outcome::Item;
 
 /// A user, or the id of one, with what names it.
@@ -142,14 +141,13 @@ impl ApplyFacts {
     /// Reads the record of an apply.
     pub(super) fn read((organization, _, _): (ObjectId, ObjectId, ObjectId), mut item: Item) -> Result<Self, Fault> {
         let key = ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
-        let answer = match item.remove(ANSWER) {
-            Some(AttributeValue::B(bytes)) => {
-                let json = packing::decompress::<Fault>(bytes.as_ref(), &Work::unlimited())?;
-                let answer: AnswerRecord =
-                    serde_json::from_slice(&json).map_err(|error| Fault::Corrupt(format!("its answer: {error}")))?;
+        let answer = match StoredAnswer::take(&mut item) {
+            Some(answer) => {
+                let answer: AnswerRecord = serde_json::from_str(&answer.json::<Fault>(&Work::unlimited())?)
+                    .map_err(|error| Fault::Corrupt(format!("its answer: {error}")))?;
                 Some(answer.result)
             }
-            _ => None,
+            None => None,
         };
         let has_sweep_key = item.contains_key(ALL.pk);
         let needs_second_look = item.contains_key(SECOND_LOOK_AT);

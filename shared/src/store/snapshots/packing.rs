@@ -47,7 +47,7 @@ impl CanonicalContent {
 
     /// Compresses the content. The outer error says that the time is over.
     pub fn pack(&self, work: &Work) -> Result<Result<PackedContent, Fault>, OverBudget> {
-        Ok(compress(&self.json, work)?.map(|bytes| PackedContent { bytes, hash: self.hash }))
+        Ok(compress(&self.json, NO_DICTIONARY, work)?.map(|bytes| PackedContent { bytes, hash: self.hash }))
     }
 }
 
@@ -111,10 +111,17 @@ impl PackedContent {
 /// has the time that one takes.
 const PIECE: usize = 128 * 1024;
 
-/// Compresses bytes. The outer error says that the time is over.
-pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec<u8>, Fault>, OverBudget> {
+/// No dictionary.
+pub(in crate::store) const NO_DICTIONARY: &[u8] = &[];
+
+/// Compresses bytes. A dictionary is text as it is in them. The outer error says that the time is over.
+pub(in crate::store) fn compress(
+    bytes: &[u8],
+    dictionary: &[u8],
+    work: &Work,
+) -> Result<Result<Vec<u8>, Fault>, OverBudget> {
     let fault = |error: io::Error| Fault::Corrupt(error.to_string());
-    let mut encoder = match encoder(bytes.len()) {
+    let mut encoder = match encoder(bytes.len(), dictionary) {
         Ok(encoder) => encoder,
         Err(error) => return Ok(Err(fault(error))),
     };
@@ -128,16 +135,20 @@ pub(in crate::store) fn compress(bytes: &[u8], work: &Work) -> Result<Result<Vec
 }
 
 /// Returns an encoder for `length` bytes. zstd chooses its tables by that number.
-fn encoder(length: usize) -> io::Result<Encoder<'static, Vec<u8>>> {
-    let mut encoder = Encoder::new(Vec::new(), level(length))?;
+fn encoder(length: usize, dictionary: &[u8]) -> io::Result<Encoder<'static, Vec<u8>>> {
+    let mut encoder = Encoder::with_dictionary(Vec::new(), level(length), dictionary)?;
     encoder.set_pledged_src_size(u64::try_from(length).ok())?;
     Ok(encoder)
 }
 
-/// Decompresses what [`compress`] made.
-pub(in crate::store) fn decompress<E: From<Fault> + From<OverBudget>>(bytes: &[u8], work: &Work) -> Result<Vec<u8>, E> {
+/// Decompresses what [`compress`] made with the same dictionary.
+pub(in crate::store) fn decompress<E: From<Fault> + From<OverBudget>>(
+    bytes: &[u8],
+    dictionary: &[u8],
+    work: &Work,
+) -> Result<Vec<u8>, E> {
     let fault = |why: &dyn std::fmt::Display| E::from(Fault::Corrupt(format!("cannot be decompressed: {why}")));
-    let mut decoder = Decoder::with_buffer(bytes).map_err(|error| fault(&error))?;
+    let mut decoder = Decoder::with_dictionary(bytes, dictionary).map_err(|error| fault(&error))?;
     let mut decompressed = Vec::new();
     loop {
         let before = decompressed.len();
@@ -155,7 +166,7 @@ pub(in crate::store) fn decompress<E: From<Fault> + From<OverBudget>>(bytes: &[u
 
 /// Unpacks what [`PackedContent::pack`] made.
 pub(in crate::store) fn unpack<E: From<Fault> + From<OverBudget>>(bytes: &[u8], work: &Work) -> Result<Content, E> {
-    let json = decompress::<E>(bytes, work)?;
+    let json = decompress::<E>(bytes, NO_DICTIONARY, work)?;
     Content::read(&json, work)?
         .map_err(|error| Fault::Corrupt(format!("the content of a snapshot cannot be read: {error}")).into())
 }
@@ -246,8 +257,8 @@ mod tests {
     #[test]
     fn content_has_at_most_16_mb_once_it_is_unpacked() {
         for (length, is_taken) in [(MAX_RAW_BYTES - 1, true), (MAX_RAW_BYTES, true), (MAX_RAW_BYTES + 1, false)] {
-            let packed = compress(&vec![b' '; length], &Work::unlimited()).unwrap().unwrap();
-            assert_eq!(decompress::<Fault>(&packed, &Work::unlimited()).is_ok(), is_taken, "{length}");
+            let packed = compress(&vec![b' '; length], NO_DICTIONARY, &Work::unlimited()).unwrap().unwrap();
+            assert_eq!(decompress::<Fault>(&packed, NO_DICTIONARY, &Work::unlimited()).is_ok(), is_taken, "{length}");
         }
     }
 
@@ -256,13 +267,13 @@ mod tests {
         let bytes: Vec<u8> =
             (0..4_000_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
         let whole = Work::unlimited();
-        let packed = compress(&bytes[..MAX_RAW_BYTES], &whole).unwrap().unwrap();
+        let packed = compress(&bytes[..MAX_RAW_BYTES], NO_DICTIONARY, &whole).unwrap().unwrap();
         assert!(whole.done() >= 16_000_000);
         let over = Work::until(|| true);
-        assert_eq!(compress(&bytes, &over).err(), Some(OverBudget));
+        assert_eq!(compress(&bytes, NO_DICTIONARY, &over).err(), Some(OverBudget));
         assert!(over.done() <= PIECE as u64);
         let over = Work::until(|| true);
-        assert!(matches!(decompress::<Fault>(&packed, &over), Err(Fault::Unavailable(_))));
+        assert!(matches!(decompress::<Fault>(&packed, NO_DICTIONARY, &over), Err(Fault::Unavailable(_))));
         assert!(over.done() <= PIECE as u64);
     }
 }
