@@ -8,7 +8,7 @@ use shared::domain::{Email, Fault, ObjectId};
 use shared::store::{ErasureReport, PersonErasure};
 use tests::{
     ACME, ALEX, Denial, GLOBEX, Item, NEW_PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, edit_prompt, refresh,
-    snapshot,
+    snapshot, unpacked,
 };
 
 use crate::copies::{check, copy, lines, paste};
@@ -30,8 +30,7 @@ async fn mentions(app: &TestApp, texts: &[&str]) -> Vec<String> {
     const OF_PEOPLE: [&str; 4] = ["document", "content", "description", "name"];
     let text = |item: &Item| {
         let own = item.iter().filter(|(name, _)| !OF_PEOPLE.contains(&name.as_str()));
-        let answer = item.get("answer").and_then(|value| value.as_b().ok());
-        let answer = answer.map(|packed| zstd::bulk::decompress(packed.as_ref(), 1 << 20).unwrap());
+        let answer = item.get("answer").map(|packed| unpacked(packed).unwrap());
         format!("{:?} {:?}", own.collect::<Vec<_>>(), answer.map(|bytes| String::from_utf8(bytes).unwrap()))
     };
     let names = |item: &Item| texts.iter().any(|name| text(item).to_lowercase().contains(&name.to_lowercase()));

@@ -45,6 +45,23 @@ pub(crate) async fn shorten_the_long_prompt(app: &TestApp) {
     tests::change_setup(app.table(), &organization, &user, &[change], BEGINNING).await.unwrap();
 }
 
+/// Gives Alex's automations, but those that the customer's apply maps by name, names of 40 letters. Warnings repeat them.
+pub(crate) async fn lengthen_names(app: &TestApp) {
+    let alex = app.member(ALEX);
+    let mapped = apply_body()["pipelineMapping"].clone();
+    for automation in &alex.setup.items.automations {
+        let mut document: Value = automation.document.as_value().clone();
+        let name = document["name"].as_str().unwrap().to_owned();
+        if mapped.get(&name).is_some() {
+            continue;
+        }
+        document["name"] = json!(format!("{name:x<40}"));
+        let longer = SetupItem { id: automation.id, document: serde_json::from_value(document).unwrap() };
+        let change = SetupChange::Put(ItemKind::Automation, longer);
+        tests::change_setup(app.table(), &alex.user.organization, &alex.user.id, &[change], BEGINNING).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn an_apply_of_25_items_takes_two_round_trips_and_59_write_units() {
     let app = TestApp::start().await;

@@ -79,8 +79,7 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
     let result = &answer["result"];
     let apply = result["applyId"].as_str().unwrap();
     let item = app.item(&format!("ORG#{GLOBEX}#SNAPSHOT#{snapshot}"), &format!("APPLY#{apply}")).await.unwrap();
-    let packed = item["answer"].as_b().unwrap().as_ref();
-    let kept: Value = serde_json::from_slice(&zstd::bulk::decompress(packed, 1 << 20).unwrap()).unwrap();
+    let kept: Value = serde_json::from_slice(&unpacked(&item["answer"]).unwrap()).unwrap();
     assert_eq!(kept, answer);
     let (mut record, bytes) = shown(&item);
     record["answer"] = json!(null);

@@ -22,7 +22,8 @@ pub struct StoredAnswer(Vec<u8>);
 impl StoredAnswer {
     /// Packs the JSON of an answer.
     pub fn pack<E: From<Fault> + From<OverBudget>>(json: &str, work: &Work) -> Result<Self, E> {
-        Ok(Self(packing::compress(json.as_bytes(), NO_DICTIONARY, work)??))
+        let compressed = packing::compress(json.as_bytes(), DICTIONARY, work)??;
+        Ok(Self([&[DICTIONARY_1], compressed.as_slice()].concat()))
     }
 
     /// Takes the answer out of the item of an apply; `None` if the item has none.
