@@ -1,4 +1,5 @@
-//! JSON that can be read in one way only: no key twice in one object, no nesting that could exhaust the stack.
+//! JSON that can be read in one way only: no key twice in one object, no key that serde_json reads as something else, no nesting that
+//! could exhaust the stack.
 //!
 //! Parsers disagree on which of two equal keys counts, so the program that checks a document and the one that acts on it
 //! may read different values. `serde_json` keeps the last in a map and skips unknown ones without a look. So bodies and
@@ -12,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::domain::values::NUMBER_KEY;
+use crate::domain::values::{NUMBER_KEY, RAW_VALUE_KEY};
 use crate::domain::{OverBudget, Work, pointer};
 
 /// The deepest nesting of arrays and objects. No document of this API needs a tenth of it.
@@ -155,6 +156,10 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         let mut seen = HashSet::new();
         while let Some(key) = next {
             self.spend(key.len())?;
+            if key == RAW_VALUE_KEY {
+                // One reader would take the object, and another the JSON in its text, which nobody has walked.
+                return Err(A::Error::custom(format!("an object has the key {RAW_VALUE_KEY}, which is reserved")));
+            }
             let member = self.enter(key.clone());
             if !seen.insert(key) {
                 member.walk.duplicate = Some(pointer(&member.walk.path));
@@ -214,5 +219,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_object_that_serde_json_reads_as_the_json_in_its_text_is_refused_wherever_it_stands() {
+        for object in [
+            format!(r#"{{"{RAW_VALUE_KEY}":"{{}}"}}"#),
+            format!(r#"{{"{RAW_VALUE_KEY}":"{{\"a\":1,\"a\":2}}"}}"#),
+            format!(r#"{{"{RAW_VALUE_KEY}":"no JSON","a":1}}"#),
+            format!(r#"{{"a":1,"{RAW_VALUE_KEY}":1}}"#),
+            format!(r#"{{"\u0024{}":"1"}}"#, &RAW_VALUE_KEY[1..]),
+        ] {
+            for text in [object.clone(), format!("[{object}]"), format!(r#"{{"a":[{{"b":{object}}}]}}"#)] {
+                let refusal = check(text.as_bytes(), &Work::unlimited()).unwrap().unwrap_err();
+                assert!(matches!(&refusal, NotStrict::Syntax(why) if why.contains("reserved")), "{text}: {refusal:?}");
+            }
+        }
+        let value = format!(r#"{{"a":"{RAW_VALUE_KEY}","{RAW_VALUE_KEY}s":1}}"#);
+        assert_eq!(check(value.as_bytes(), &Work::unlimited()).unwrap(), Ok(()));
     }
 }

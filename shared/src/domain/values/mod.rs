@@ -10,5 +10,9 @@ mod types;
 /// this key is read as a number.
 pub const NUMBER_KEY: &str = "$serde_json::private::Number";
 
+/// The key of an object that serde_json reads as the JSON in its text, where the feature `raw_value` is on: in every function that answers
+/// requests.
+pub const RAW_VALUE_KEY: &str = "$serde_json::private::RawValue";
+
 pub use number::{as_float, compare, is_beyond_float, number};
 pub use types::{TypeTree, TypedPlace, ValueType};

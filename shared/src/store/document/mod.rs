@@ -10,14 +10,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Number, Value};
 
 use crate::domain::content::{MAX_POINTER_BYTES, MAX_TYPED_PLACES};
-use crate::domain::values::{self, NUMBER_KEY, TypeTree, TypedPlace, ValueType};
+use crate::domain::values::{self, NUMBER_KEY, RAW_VALUE_KEY, TypeTree, TypedPlace, ValueType};
 use crate::domain::{Document, pointer};
 
 /// The most levels of lists and maps in an item, the document included (DynamoDB quotas).
 pub(in crate::store) const MAX_DEPTH: usize = 32;
 
 /// The keys that serde_json reserves: it reads an object with one of them as something else.
-const KEPT_KEYS: [&str; 2] = [NUMBER_KEY, "$serde_json::private::RawValue"];
+const KEPT_KEYS: [&str; 2] = [NUMBER_KEY, RAW_VALUE_KEY];
 
 /// The reason and the place for which a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use shared::domain::Work;
-use shared::domain::values::NUMBER_KEY;
+use shared::domain::values::{NUMBER_KEY, RAW_VALUE_KEY};
 use shared::http::{ApiError, JsonBody, MAX_REQUEST_BYTES};
 
 use super::seeds;
@@ -129,6 +129,9 @@ impl<'de> Visitor<'de> for MemberCount {
                 let is_finite = number.parse::<f64>().is_ok_and(f64::is_finite);
                 return if is_finite { Ok(Members(0)) } else { Err(A::Error::custom("a number out of range")) };
             }
+            if key == RAW_VALUE_KEY {
+                return Err(A::Error::custom("a reserved key"));
+            }
             let Members(within) = members.next_value()?;
             count += 1 + within;
         }
@@ -146,6 +149,9 @@ fn good() -> Vec<Vec<u8>> {
         "\u{feff}{\"a\":1e308}",
         r#"{"a":1e309}"#,
         r#"{"a":1,"\u0061":2}"#,
+        r#"{"$serde_json::private::RawValue":"Q2","a":1}"#,
+        r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1}"}}"#,
+        r#"{"a":{"$serde_json::private::Number":"1.5"}}"#,
     ]);
     for depth in [MAX_DEPTH - 2, MAX_DEPTH - 1, MAX_DEPTH] {
         all.push(format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes());
