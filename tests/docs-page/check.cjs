@@ -69,7 +69,7 @@ async function main() {
 
   // Search.
   await page.fill('#search', 'email_taken');
-  assert.deepEqual(await page.locator('article:visible').evaluateAll((all) => all.map((it) => it.id)), ['changeUser', 'applySnapshot']);
+  assert.deepEqual(await page.locator('article:visible').evaluateAll((all) => all.map((it) => it.id)), ['changeUser', 'inviteUser', 'applySnapshot']);
   await page.fill('#search', 'email_taken xyzzy');
   assert.ok(await page.locator('#nothing').isVisible());
   await page.fill('#search', '');
