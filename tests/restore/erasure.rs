@@ -3,7 +3,6 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::json;
-use shared::clock::Clock;
 use shared::domain::{Email, Fault, ObjectId};
 use shared::store::{ErasureReport, PersonErasure};
 use tests::{
@@ -16,12 +15,12 @@ use crate::healthy::HealthyTable;
 
 async fn erase(app: &TestApp, email: &str) -> Result<ErasureReport, Fault> {
     let email = Email::parse(email).unwrap();
-    PersonErasure::new(app.table(), &email, &[], app.clock().now()).without_pause().run(&mut |_| {}).await
+    PersonErasure::new(app.table(), &email, &[], app.clock()).without_pause().run(&mut |_| {}).await
 }
 
 async fn plan(app: &TestApp, email: &str, users: &[ObjectId]) -> ErasureReport {
     let email = Email::parse(email).unwrap();
-    PersonErasure::new(app.table(), &email, users, app.clock().now()).plan(&mut |_| {}).await.unwrap()
+    PersonErasure::new(app.table(), &email, users, app.clock()).plan(&mut |_| {}).await.unwrap()
 }
 
 /// Returns the items in which one of the texts stands: in a key, an attribute of this service, or the answer of an apply. What people
@@ -166,6 +165,34 @@ async fn an_erasure_that_is_interrupted_at_any_write_ends_the_same_when_it_is_ru
             assert_eq!(copy(&app).await, erased, "{email}: write {n}");
         }
         assert!(interruptions >= 2, "{email}: {interruptions}");
+    }
+}
+
+/// The operator may stop the command, or the user move to another address, before its user is removed.
+#[tokio::test]
+async fn a_user_who_is_not_removed_yet_is_not_said_to_be() {
+    let app = TestApp::start().await;
+    let sam = app.token(SAM);
+    let id = snapshot(&app).await;
+    let made = app.apply(&sam, &id, &apply_body()).await;
+    let result = made.expect(201)["result"].clone();
+    let email = result["userEmail"].as_str().unwrap();
+    app.login(email, "Wrong-Pass-2026!").await.expect(401);
+    let before = copy(&app).await;
+    for n in 1.. {
+        paste(&app, &before).await;
+        let denied = app.faults().deny(Denial::Right).of_writes().nth(n);
+        let outcome = erase(&app, email).await;
+        app.faults().clear();
+        if denied.count() == 0 {
+            break;
+        }
+        assert!(outcome.is_err(), "write {n}");
+        let user =
+            app.item(&format!("ORG#{GLOBEX}#USER#{}", result["userId"].as_str().unwrap()), "#META").await.unwrap();
+        let record =
+            app.item(&format!("ORG#{GLOBEX}#SNAPSHOT#{id}"), &format!("APPLY#{}", apply_id(&made))).await.unwrap();
+        assert_eq!(user.contains_key("deletedAt"), record.contains_key("userRemovedAt"), "write {n}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::{Value, json};
-use shared::clock::{Clock, SystemClock};
+use shared::clock::SystemClock;
 use shared::domain::{Email, ObjectId};
 use shared::store::{ErasureNote, ErasureReport, PersonErasure};
 
@@ -52,7 +52,7 @@ fn parse_email(text: &str) -> Result<Email, String> {
 /// Erases, or says what would be erased, and prints it. Fails if the person was still written at the end.
 pub(crate) async fn run(options: &Erase) -> Result<(), Failure> {
     let open = options.target.open().await?;
-    let erasure = PersonErasure::new(open.table(), &options.email, &options.users, SystemClock.now());
+    let erasure = PersonErasure::new(open.table(), &options.email, &options.users, &SystemClock);
     // No request uses a file that this program has open.
     let erasure = if options.target.db.is_some() { erasure.without_pause() } else { erasure };
     let mut progress = items_read();

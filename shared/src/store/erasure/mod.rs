@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use self::mentions::Mentions;
 use self::steps::{ErasurePlan, ErasureStep};
-use crate::domain::{Email, Fault, ObjectId, Timestamp};
+use crate::clock::Clock;
+use crate::domain::{Email, Fault, ObjectId};
 use crate::store::keys::ItemKey;
 use crate::store::table::Table;
 
@@ -66,15 +67,15 @@ pub struct PersonErasure<'a> {
     table: &'a Table,
     email: &'a Email,
     users: &'a [ObjectId],
-    now: Timestamp,
+    clock: &'a dyn Clock,
     pause: Duration,
 }
 
 impl<'a> PersonErasure<'a> {
     /// Returns the erasure of the person with this address. `users` are ids of the person who was removed before: nothing else may tell
     /// then which snapshots the person made.
-    pub fn new(table: &'a Table, email: &'a Email, users: &'a [ObjectId], now: Timestamp) -> Self {
-        Self { table, email, users, now, pause: REQUEST_TIME }
+    pub fn new(table: &'a Table, email: &'a Email, users: &'a [ObjectId], clock: &'a dyn Clock) -> Self {
+        Self { table, email, users, clock, pause: REQUEST_TIME }
     }
 
     /// Returns the same erasure for a table that no request uses.
@@ -91,7 +92,8 @@ impl<'a> PersonErasure<'a> {
         Ok(ErasureReport { items: mentions.items, erased, left, is_busy: false })
     }
 
-    /// Scans and erases, until a scan finds nothing to erase. Waits after the removal of a user until no request is left that read it.
+    /// Scans and erases, until a scan finds nothing to erase. Waits until no request is left that read the person before a
+    /// write, and may write it again.
     pub async fn run(&self, progress: &mut dyn FnMut(u64)) -> Result<ErasureReport, Fault> {
         let mut report = ErasureReport::default();
         let mut users = self.users.to_vec();
@@ -99,7 +101,7 @@ impl<'a> PersonErasure<'a> {
             let mentions = Mentions::scan(self.table, self.email.key(), progress).await?;
             let plan = ErasurePlan::of(&mentions, &users);
             report.items = mentions.items;
-            report.is_busy = !plan.steps.is_empty();
+            report.is_busy = plan.is_busy();
             report.left = plan.left;
             if plan.steps.is_empty() {
                 break;
@@ -109,7 +111,7 @@ impl<'a> PersonErasure<'a> {
             for step in &plan.steps {
                 report.erased.extend(self.execute(step).await?);
             }
-            if plan.steps.iter().any(|step| matches!(step, ErasureStep::User { .. })) {
+            if plan.steps.iter().any(ErasureStep::can_be_overwritten) {
                 tokio::time::sleep(self.pause).await;
             }
         }

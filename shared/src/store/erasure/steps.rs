@@ -35,6 +35,14 @@ impl ErasureStep {
         }
     }
 
+    /// Returns whether a request that read the person before the step may write it again after it.
+    pub(super) const fn can_be_overwritten(&self) -> bool {
+        match self {
+            Self::Snapshot { .. } | Self::Source(_) | Self::User { .. } => true,
+            Self::Apply(_) | Self::Attempts(_) | Self::Claim { .. } | Self::Removal { .. } => false,
+        }
+    }
+
     /// Returns what the step does.
     pub(super) fn note(&self) -> ErasureNote {
         let detail = match self {
@@ -66,6 +74,11 @@ pub(super) struct ErasurePlan {
 const UNDER_WAY: &str = "an apply or an undo is under way: run the command again in five minutes";
 
 impl ErasurePlan {
+    /// Returns whether something still has to be done, by this command or after what is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.steps.is_empty() || self.left.iter().any(|note| note.detail == UNDER_WAY)
+    }
+
     /// Decides. `users` are further ids of the person.
     pub(super) fn of(mentions: &Mentions, users: &[ObjectId]) -> Self {
         let own: BTreeSet<ObjectId> = mentions.profiles.iter().map(|profile| profile.user).collect();
@@ -83,7 +96,7 @@ impl ErasurePlan {
         people.extend(named.filter(|user| !mentions.living.contains(user)));
         let mut plan = Self { steps: Vec::new(), left: Vec::new(), people };
         plan.snapshots(mentions);
-        plan.applies(mentions);
+        plan.applies(mentions, &own);
         plan.attempts(mentions);
         plan.claim(mentions, &own);
         for removal in &mentions.removals {
@@ -120,11 +133,13 @@ impl ErasurePlan {
         self.steps.extend(named.map(|source| ErasureStep::Source(source.key.clone())));
     }
 
-    fn applies(&mut self, mentions: &Mentions) {
+    fn applies(&mut self, mentions: &Mentions, own: &BTreeSet<ObjectId>) {
         for apply in &mentions.applies {
             let is_of_person = self.people.contains(&apply.user);
             if apply.is_unfinished && (apply.has_address || is_of_person) {
                 self.left.push(ErasureNote::new(&apply.key, UNDER_WAY));
+            } else if own.contains(&apply.user) {
+                // A record says that a user is removed only once it is: the removal writes it, and a later scan finds other records.
             } else if is_of_person {
                 self.steps.push(ErasureStep::Apply(apply.key.clone()));
             } else if apply.has_address {

@@ -96,7 +96,7 @@ impl PersonErasure<'_> {
         let change = match apply.state() {
             ApplyState::Staging | ApplyState::Aborting | ApplyState::Undoing => return Ok(None),
             ApplyState::Committed => Change::default()
-                .set_where_absent(USER_REMOVED_AT, text(self.now))
+                .set_where_absent(USER_REMOVED_AT, text(self.clock.now()))
                 .set_where_absent(USER_REMOVED_BY, text(ObjectId::NOBODY)),
             ApplyState::Aborted | ApplyState::Undone => Change::default(),
         };
@@ -114,7 +114,7 @@ impl PersonErasure<'_> {
         if removed.reserved_email().is_none() {
             return Ok(false);
         }
-        Removals::new(self.table).finish(&removed, self.now).await?;
+        Removals::new(self.table).finish(&removed, self.clock.now()).await?;
         Ok(true)
     }
 
@@ -125,9 +125,9 @@ impl PersonErasure<'_> {
             return Ok(false);
         }
         let removals = Removals::new(self.table);
-        match removals.begin(UserRemoval { user: &profile, by: None, now: self.now }).await? {
+        match removals.begin(UserRemoval { user: &profile, by: None, now: self.clock.now() }).await? {
             RemovalStart::Started(removed) => {
-                removals.finish(&removed, self.now).await?;
+                removals.finish(&removed, self.clock.now()).await?;
                 Ok(true)
             }
             RemovalStart::Outdated | RemovalStart::CallerChanged => Ok(false),
