@@ -3,9 +3,10 @@
 use std::io::Cursor;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use sha2::{Digest, Sha256};
 use shared::domain::ObjectId;
 use shared::store::{ImportReport, TransferError, export_organization, import_organization};
-use tests::{ACME, Denial, GLOBEX, PASSWORD, PAT, TestApp};
+use tests::{ACME, Denial, GLOBEX, Gate, PASSWORD, PAT, TestApp};
 
 use crate::copies::{TableCopy, copy, paste};
 use crate::healthy::HealthyTable;
@@ -107,6 +108,91 @@ async fn a_torn_or_edited_file_is_refused() {
         assert!(matches!(refused, Err(TransferError::Torn(_))), "{refused:?}");
     }
     assert!(copy(&app).await.is_empty());
+}
+
+/// Returns the file with this item as well and a checksum that is right.
+fn with_item(file: &[u8], item: &str) -> Vec<u8> {
+    let text = std::str::from_utf8(file).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.pop();
+    lines.push(item);
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let sum = hex::encode(Sha256::digest(&body));
+    format!("{body}{{\"items\":{},\"sha256\":\"{sum}\"}}\n", lines.len() - 1).into_bytes()
+}
+
+#[tokio::test]
+async fn a_file_with_an_item_of_another_organization_is_refused() {
+    let app = TestApp::start().await;
+    let file = export(&app, ACME).await;
+    paste(&app, &TableCopy::new()).await;
+    const ID: &str = "64ee9a8b1e7f2a00112233fe";
+    let foreign = [
+        (format!("ORG#{GLOBEX}"), "#META", String::new()),
+        (format!("ORG#{GLOBEX}#USER#{ID}"), "#META", r#","accessRole":{"S":"SUPERADMIN"}"#.to_owned()),
+        (format!("ORG#{ACME}0#USER#{ID}"), "#META", String::new()),
+        ("EMAIL#eve@globex.example".to_owned(), "#META", format!(r#","organizationId":{{"S":"{GLOBEX}"}}"#)),
+        ("EMAIL#eve@globex.example".to_owned(), "#META", String::new()),
+        (format!("SNAPSHOT#{ID}"), "#META", format!(r#","sourceOrgId":{{"S":"{GLOBEX}"}}"#)),
+        (format!("SNAPSHOT#{ID}"), "REFRESH", format!(r#","sourceOrgId":{{"S":"{ACME}"}}"#)),
+        (format!("CHUNK#{ID}#1#0"), "#META", String::new()),
+        ("OTHER#1".to_owned(), "#META", format!(r#","organizationId":{{"S":"{ACME}"}}"#)),
+    ];
+    for (pk, sk, rest) in foreign {
+        let bad = with_item(&file, &format!(r#"{{"PK":{{"S":"{pk}"}},"SK":{{"S":"{sk}"}}{rest}}}"#));
+        match import(&app, &bad, true).await {
+            Err(TransferError::Torn(why)) => assert!(why.contains(&pk) && why.contains(ACME), "{pk}: {why}"),
+            other => panic!("{pk}: {other:?}"),
+        }
+    }
+    assert!(copy(&app).await.is_empty());
+    let own = format!(r#"{{"PK":{{"S":"ORG#{ACME}#USER#{ID}"}},"SK":{{"S":"PREFERENCES"}}}}"#);
+    import(&app, &with_item(&file, &own), true).await.unwrap();
+}
+
+/// What the sweep, the schedule and lists of others find comes after what they look for.
+#[tokio::test]
+async fn parts_are_written_first_then_heads_then_what_others_find() {
+    let healthy = HealthyTable::start().await;
+    let app = &healthy.app;
+    let file = export(app, ACME).await;
+    paste(app, &TableCopy::new()).await;
+    app.forget_calls();
+    import(app, &file, true).await.unwrap();
+    let phase = |item: &serde_json::Value| {
+        let is_chunk = item["PK"]["S"].as_str().unwrap().starts_with("CHUNK#");
+        match item["SK"]["S"] == "#META" && !is_chunk {
+            true => 1,
+            false if item.get("ALLPK").is_some() || item.get("LISTPK").is_some() => 2,
+            false => 0,
+        }
+    };
+    let phases: Vec<i32> = app.recorded().of("PutItem").iter().map(|call| phase(&call.request["Item"])).collect();
+    assert!(phases.is_sorted(), "{phases:?}");
+    assert!([0, 1, 2].iter().all(|phase| phases.contains(phase)), "{phases:?}");
+}
+
+#[tokio::test]
+async fn what_comes_into_the_way_of_an_import_ends_it() {
+    let app = TestApp::start().await;
+    let file = export(&app, ACME).await;
+    paste(&app, &TableCopy::new()).await;
+    import(&app, &file, true).await.unwrap();
+    let whole = copy(&app).await.len() as u64;
+    paste(&app, &TableCopy::new()).await;
+    // Another process takes an address after the look and before the write.
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let gate = Gate::closed();
+    app.faults().hold_request(&gate).of("PutItem").nth(1);
+    let (report, ()) = tokio::join!(import(&app, &file, true), async {
+        gate.arrived(1).await;
+        let key = "EMAIL#pat@acme.example";
+        app.put_item([("PK", text(key)), ("SK", text("#META")), ("userId", text("other"))]).await;
+        gate.open();
+    });
+    let report = report.unwrap();
+    assert_eq!(report.conflicts, [("EMAIL#pat@acme.example".to_owned(), "#META".to_owned())]);
+    assert!(report.written > 0 && report.written < whole, "{report:?}");
 }
 
 #[tokio::test]

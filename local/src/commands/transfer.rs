@@ -27,8 +27,9 @@ Examples:
   cargo run -- import --table my-table acme.ndjson            says what it would write
   cargo run -- import --table my-table acme.ndjson --write    writes it
 
-It refuses a file that is torn or edited. If another item stands in the place of one of the file, such as a claim on the same address, it
-lists all of these and writes nothing. You can repeat it: it writes what is absent. It needs dynamodb:GetItem and PutItem.";
+It refuses a file that is damaged, or that has an item of another organization. It writes the roles and password hashes that the file has, and
+its checksum is no signature: import only a file that you kept. If another item stands in the place of one of the file, such as a claim on the
+same address, it lists all of these and writes nothing. You can repeat it: it writes what is absent. It needs dynamodb:GetItem and PutItem.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
@@ -77,12 +78,20 @@ pub(crate) async fn import(options: &Import) -> Result<(), Failure> {
     let open = options.target.open().await?;
     let imported = import_organization(open.table(), &mut BufReader::new(file), options.write, &mut items_read()).await;
     open.close().await?;
-    let ImportReport { absent, same, conflicts, .. } = imported?;
+    let ImportReport { organization, absent, same, written, conflicts } = imported?;
+    let organization = organization.map(|id| id.to_string()).unwrap_or_default();
     if !conflicts.is_empty() {
         let places = conflicts.iter().map(|(pk, sk)| format!("\n  {pk} {sk}")).collect::<String>();
-        return Err(Failure::Table(format!("nothing is written: other items stand in the places of these:{places}")));
+        let done = if written == 0 {
+            "nothing is written".to_owned()
+        } else {
+            format!("{written} items are written, and no more")
+        };
+        return Err(Failure::Table(format!(
+            "organization {organization}: {done}: other items stand in the places of these:{places}"
+        )));
     }
     let word = if options.write { "written" } else { "would be written; nothing is without --write" };
-    println!("{absent} items {word}. {same} were there already.");
+    println!("organization {organization}: {absent} items {word}. {same} were there already.");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attribute_json::write_item;
+use super::import::names;
 use crate::domain::{Fault, ObjectId};
 use crate::store::attributes::{ORGANIZATION_ID, SOURCE_ORGANIZATION};
 use crate::store::keys::{self, META, PK, SK};
@@ -39,11 +40,7 @@ impl<'a> OrganizationExport<'a> {
             for item in items {
                 count += 1;
                 let (pk, sk) = (record::partition_key(&item), record::sort_key(&item));
-                let is_of = |attribute: &str| {
-                    item.get(attribute)
-                        .and_then(|id| id.as_s().ok())
-                        .is_some_and(|id| *id == self.organization.to_string())
-                };
+                let is_of = |attribute| names(&item, attribute, &self.organization);
                 if let Some((snapshot, ..)) = keys::parse_chunk(pk) {
                     chunks.push((snapshot, pk.to_owned()));
                 } else if let Some(snapshot) = keys::parse_snapshot(pk) {
@@ -67,7 +64,8 @@ impl<'a> OrganizationExport<'a> {
         Ok(own.into_iter().collect())
     }
 
-    /// Reads one page of a partition, each item as a line, and the start of the next page. Leaves out counted sign-ins, which expire.
+    /// Reads one page of a partition, each item as a line, and the start of the next page. Leaves out counted sign-ins, which expire, and a
+    /// claim that another organization has got since the scan.
     pub(super) async fn page(
         &self,
         partition: &str,
@@ -75,7 +73,11 @@ impl<'a> OrganizationExport<'a> {
     ) -> Result<(Vec<String>, Option<PageStart>), Fault> {
         let query = PartitionQuery::of(partition).after(start.map(|PageStart(start)| start));
         let (items, next) = self.table.query(query).await?;
-        let is_kept = |item: &&Item| !keys::is_sign_in_count(record::partition_key(item), record::sort_key(item));
+        let is_kept = |item: &&Item| {
+            let (pk, sk) = (record::partition_key(item), record::sort_key(item));
+            let is_foreign = keys::is_claim(pk, sk) && !names(item, ORGANIZATION_ID, &self.organization);
+            !keys::is_sign_in_count(pk, sk) && !is_foreign
+        };
         let lines = items.iter().filter(is_kept).map(write_item).collect::<Result<_, _>>()?;
         Ok((lines, next.map(PageStart)))
     }

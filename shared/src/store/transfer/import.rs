@@ -1,10 +1,13 @@
 //! Writes the items of an export into a table, each only where no item stands.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::future::try_join_all;
 
 use super::attribute_json::{read_item, write_item};
-use crate::domain::Fault;
-use crate::store::keys::{self, ItemKey, META};
+use crate::domain::{Fault, ObjectId};
+use crate::store::attributes::{ORGANIZATION_ID, SOURCE_ORGANIZATION};
+use crate::store::keys::{self, ALL, ItemKey, LIST, META};
 use crate::store::record;
 use crate::store::table::Table;
 use crate::store::table::outcome::{CallFailure, Item};
@@ -51,10 +54,83 @@ impl ExportedItem {
         &self.key.sk
     }
 
-    /// Returns whether other items are of use only with this one: it is written after them.
-    pub(super) fn is_head(&self) -> bool {
-        self.key.sk == META && keys::parse_chunk(&self.key.pk).is_none()
+    /// Returns when the item is written.
+    pub(super) fn phase(&self) -> ImportPhase {
+        if self.key.sk == META && keys::parse_chunk(&self.key.pk).is_none() {
+            ImportPhase::Heads
+        } else if self.item.contains_key(ALL.pk) || self.item.contains_key(LIST.pk) {
+            ImportPhase::Listed
+        } else {
+            ImportPhase::Parts
+        }
     }
+}
+
+/// The order in which items are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImportPhase {
+    /// What belongs to a user, a snapshot or the organization.
+    Parts,
+    /// Users with their claims, snapshots, the organization: with them, their parts are seen.
+    Heads,
+    /// What lists of others, the sweep and the schedule find: they look for the heads at once.
+    Listed,
+}
+
+impl ImportPhase {
+    /// Every phase, in order.
+    pub(super) const IN_ORDER: [Self; 3] = [Self::Parts, Self::Heads, Self::Listed];
+}
+
+/// Checks that all items of a file are of one organization.
+pub(super) struct Tenancy {
+    organization: ObjectId,
+    /// The snapshots that the file has items of, each with the first of them.
+    named: BTreeMap<ObjectId, ItemKey>,
+    /// The snapshots whose source is the organization.
+    own: BTreeSet<ObjectId>,
+}
+
+impl Tenancy {
+    /// Returns the check for an organization.
+    pub(super) fn of(organization: ObjectId) -> Self {
+        Self { organization, named: BTreeMap::new(), own: BTreeSet::new() }
+    }
+
+    /// Notes an item. Fails if it is another organization's.
+    pub(super) fn note(&mut self, item: &ExportedItem) -> Result<(), String> {
+        let ExportedItem { key, item } = item;
+        let partition = keys::organization_partition(&self.organization);
+        let is_of = |attribute| names(item, attribute, &self.organization);
+        let snapshot = keys::parse_chunk(&key.pk).map(|(snapshot, ..)| snapshot).or(keys::parse_snapshot(&key.pk));
+        if let Some(snapshot) = snapshot {
+            self.named.entry(snapshot).or_insert_with(|| key.clone());
+            if keys::parse_snapshot(&key.pk).is_some() && key.sk == META && is_of(SOURCE_ORGANIZATION) {
+                self.own.insert(snapshot);
+            }
+            return Ok(());
+        }
+        let is_own_claim = keys::is_claim(&key.pk, &key.sk) && is_of(ORGANIZATION_ID);
+        match key.pk == partition || key.pk.starts_with(&format!("{partition}#")) || is_own_claim {
+            true => Ok(()),
+            false => Err(self.foreign(key)),
+        }
+    }
+
+    /// Returns the organization. Fails if the file has items of a snapshot that comes from another one.
+    pub(super) fn finish(&self) -> Result<ObjectId, String> {
+        let foreign = self.named.iter().find(|(snapshot, _)| !self.own.contains(snapshot));
+        foreign.map_or(Ok(self.organization), |(_, key)| Err(self.foreign(key)))
+    }
+
+    fn foreign(&self, key: &ItemKey) -> String {
+        format!("{} {} is no item of the organization {}", key.pk, key.sk, self.organization)
+    }
+}
+
+/// Returns whether the attribute of an item names the organization.
+pub(super) fn names(item: &Item, attribute: &str, organization: &ObjectId) -> bool {
+    item.get(attribute).and_then(|id| id.as_s().ok()).is_some_and(|id| *id == organization.to_string())
 }
 
 /// Writes the items of an export.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::export::OrganizationExport;
-use self::import::{ExportedItem, ItemPresence, OrganizationImport};
+use self::import::{ExportedItem, ImportPhase, ItemPresence, OrganizationImport, Tenancy};
 use crate::domain::{Fault, ObjectId};
 use crate::store::table::Table;
 
@@ -58,11 +58,14 @@ pub enum TransferError {
 pub struct ImportReport {
     /// The organization in the file.
     pub organization: Option<ObjectId>,
-    /// The number of items that were absent, and are written unless it was a dry run.
+    /// The number of items that were absent.
     pub absent: u64,
     /// The number of items that were there already, as the file has them.
     pub same: u64,
-    /// Partition and sort keys of items in whose places others stand. If there are any, nothing was written.
+    /// The number of items that were written.
+    pub written: u64,
+    /// Partition and sort keys of items in whose places others stand. If there are any before the first write, nothing is written; one
+    /// that comes meanwhile ends the import.
     pub conflicts: Vec<(String, String)>,
 }
 
@@ -105,9 +108,9 @@ pub async fn export_organization(
     Ok(items)
 }
 
-/// Reads a whole file and compares its checksum, then looks at the place of each item, and then, if it may `write` and nothing is in
-/// the way, writes what is absent: the organization, users and snapshots after everything that belongs to them. An import that was
-/// interrupted can be repeated.
+/// Reads a whole file, compares its checksum and checks that all items are of its organization. Then looks at the place of each item, and
+/// then, if it may `write` and nothing is in the way, writes what is absent: the organization, users and snapshots after everything that
+/// belongs to them, and then what lists, the sweep and the schedule find. An import that was interrupted can be repeated.
 pub async fn import_organization(
     table: &Table,
     file: &mut (impl BufRead + Seek),
@@ -129,14 +132,18 @@ pub async fn import_organization(
         return Ok(report);
     }
     (report.absent, report.same) = (0, 0);
-    for is_head in [false, true] {
+    for phase in ImportPhase::IN_ORDER {
         let mut batches = ItemReader::of(file)?;
         while let Some(mut items) = batches.next()? {
-            items.retain(|item| item.is_head() == is_head);
+            items.retain(|item| item.phase() == phase);
             for (item, presence) in items.iter().zip(import.write(&items).await?) {
                 report.count(item, presence);
             }
+            report.written = report.absent;
             progress(report.absent + report.same);
+            if !report.conflicts.is_empty() {
+                return Ok(report);
+            }
         }
     }
     Ok(report)
@@ -154,13 +161,14 @@ impl ImportReport {
     }
 }
 
-/// Returns the organization of a file. Fails unless it is whole and as it was written.
+/// Returns the organization of a file. Fails unless it is whole and undamaged, and all its items are the organization's. The checksum is no
+/// signature: who edits a file can write another one.
 fn verify(file: &mut (impl BufRead + Seek)) -> Result<ObjectId, TransferError> {
     file.seek(SeekFrom::Start(0))?;
     let torn = |why: String| TransferError::Torn(why);
     let mut sum = Sha256::new();
     let (mut lines, mut before): (u64, Option<String>) = (0, None);
-    let mut organization = None;
+    let mut tenancy = None;
     let mut line = String::new();
     loop {
         line.clear();
@@ -174,9 +182,11 @@ fn verify(file: &mut (impl BufRead + Seek)) -> Result<ObjectId, TransferError> {
                 if first.format != FORMAT {
                     return Err(torn(format!("line 1: the format is {:?}, and {FORMAT:?} is read", first.format)));
                 }
-                organization = Some(first.organization);
-            } else {
-                ExportedItem::read(&earlier).map_err(|error| torn(format!("line {}: {error}", lines + 1)))?;
+                tenancy = Some(Tenancy::of(first.organization));
+            } else if let Some(tenancy) = &mut tenancy {
+                let item = ExportedItem::read(&earlier);
+                item.and_then(|item| tenancy.note(&item))
+                    .map_err(|error| torn(format!("line {}: {error}", lines + 1)))?;
             }
             lines += 1;
             sum.update(&earlier);
@@ -185,8 +195,8 @@ fn verify(file: &mut (impl BufRead + Seek)) -> Result<ObjectId, TransferError> {
     let last = before.unwrap_or_default();
     let last: LastLine = serde_json::from_str(&last).map_err(|_| torn("the last line has no checksum".to_owned()))?;
     let expected = LastLine { items: lines.saturating_sub(1), sha256: hex::encode(sum.finalize()) };
-    match organization {
-        Some(organization) if last == expected => Ok(organization),
+    match tenancy {
+        Some(tenancy) if last == expected => tenancy.finish().map_err(torn),
         _ => Err(torn("the checksum in the last line is another one".to_owned())),
     }
 }
