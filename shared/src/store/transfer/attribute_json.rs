@@ -1,86 +1,91 @@
 //! Items as JSON in DynamoDB's own form: `{"PK": {"S": "…"}, …}`.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Fault;
 use crate::store::table::outcome::Item;
 
+/// The attributes of an item or a map. Every name is read as it is written, also one that `serde_json::Value` reads as something else.
+type Attributes = BTreeMap<String, AttributeForm>;
+
+/// An attribute as DynamoDB writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum AttributeForm {
+    S(String),
+    N(String),
+    B(String),
+    Bool(bool),
+    Null(bool),
+    Ss(Vec<String>),
+    Ns(Vec<String>),
+    Bs(Vec<String>),
+    L(Vec<Self>),
+    M(Attributes),
+}
+
 /// Returns an item as JSON, the same text for the same item.
 pub(super) fn write_item(item: &Item) -> Result<String, Fault> {
-    Ok(write_fields(item)?.to_string())
+    serde_json::to_string(&written(item)?).map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
 /// Reads an item. Fails with what is wrong.
 pub(super) fn read_item(text: &str) -> Result<Item, String> {
-    let fields: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    read_fields(fields)
+    read(serde_json::from_str(text).map_err(|error| error.to_string())?)
 }
 
-fn write_fields(fields: &Item) -> Result<Value, Fault> {
-    let mut names: Vec<&String> = fields.keys().collect();
-    names.sort_unstable();
-    let fields: Result<Map<String, Value>, Fault> =
-        names.into_iter().map(|name| Ok((name.clone(), write(&fields[name])?))).collect();
-    Ok(Value::Object(fields?))
+fn written(fields: &Item) -> Result<Attributes, Fault> {
+    fields.iter().map(|(name, value)| Ok((name.clone(), AttributeForm::of(value)?))).collect()
 }
 
-fn write(value: &AttributeValue) -> Result<Value, Fault> {
-    let encode = |bytes: &Blob| STANDARD.encode(bytes.as_ref());
-    Ok(match value {
-        AttributeValue::S(text) => json!({"S": text}),
-        AttributeValue::N(number) => json!({"N": number}),
-        AttributeValue::B(bytes) => json!({"B": encode(bytes)}),
-        AttributeValue::Bool(value) => json!({"BOOL": value}),
-        AttributeValue::Null(_) => json!({"NULL": true}),
-        AttributeValue::Ss(texts) => json!({"SS": sorted(texts.clone())}),
-        AttributeValue::Ns(numbers) => json!({"NS": sorted(numbers.clone())}),
-        AttributeValue::Bs(values) => json!({"BS": sorted(values.iter().map(encode).collect())}),
-        AttributeValue::L(values) => json!({"L": values.iter().map(write).collect::<Result<Vec<_>, _>>()?}),
-        AttributeValue::M(fields) => json!({"M": write_fields(fields)?}),
-        other => return Err(Fault::Corrupt(format!("a value of an unknown type: {other:?}"))),
-    })
+fn read(fields: Attributes) -> Result<Item, String> {
+    fields.into_iter().map(|(name, form)| Ok((name, form.value()?))).collect()
+}
+
+impl AttributeForm {
+    fn of(value: &AttributeValue) -> Result<Self, Fault> {
+        let encode = |bytes: &Blob| STANDARD.encode(bytes.as_ref());
+        Ok(match value {
+            AttributeValue::S(text) => Self::S(text.clone()),
+            AttributeValue::N(number) => Self::N(number.clone()),
+            AttributeValue::B(bytes) => Self::B(encode(bytes)),
+            AttributeValue::Bool(value) => Self::Bool(*value),
+            AttributeValue::Null(_) => Self::Null(true),
+            AttributeValue::Ss(texts) => Self::Ss(sorted(texts.clone())),
+            AttributeValue::Ns(numbers) => Self::Ns(sorted(numbers.clone())),
+            AttributeValue::Bs(values) => Self::Bs(sorted(values.iter().map(encode).collect())),
+            AttributeValue::L(values) => Self::L(values.iter().map(Self::of).collect::<Result<_, _>>()?),
+            AttributeValue::M(fields) => Self::M(written(fields)?),
+            other => return Err(Fault::Corrupt(format!("a value of an unknown type: {other:?}"))),
+        })
+    }
+
+    fn value(self) -> Result<AttributeValue, String> {
+        Ok(match self {
+            Self::S(text) => AttributeValue::S(text),
+            Self::N(number) => AttributeValue::N(number),
+            Self::B(text) => AttributeValue::B(decode(&text)?),
+            Self::Bool(value) => AttributeValue::Bool(value),
+            Self::Null(true) => AttributeValue::Null(true),
+            Self::Null(false) => return Err("a null is true".to_owned()),
+            Self::Ss(texts) => AttributeValue::Ss(texts),
+            Self::Ns(numbers) => AttributeValue::Ns(numbers),
+            Self::Bs(values) => AttributeValue::Bs(values.iter().map(|text| decode(text)).collect::<Result<_, _>>()?),
+            Self::L(values) => AttributeValue::L(values.into_iter().map(Self::value).collect::<Result<_, _>>()?),
+            Self::M(fields) => AttributeValue::M(read(fields)?),
+        })
+    }
 }
 
 fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts.sort_unstable();
     texts
-}
-
-fn read_fields(fields: Map<String, Value>) -> Result<Item, String> {
-    fields.into_iter().map(|(name, value)| Ok((name, read(value)?))).collect()
-}
-
-fn read(value: Value) -> Result<AttributeValue, String> {
-    let typed = match value {
-        Value::Object(typed) if typed.len() == 1 => typed.into_iter().next(),
-        _ => None,
-    };
-    let (kind, value) = typed.ok_or("a value is no object with one type")?;
-    match (kind.as_str(), value) {
-        ("S", Value::String(text)) => Ok(AttributeValue::S(text)),
-        ("N", Value::String(number)) => Ok(AttributeValue::N(number)),
-        ("B", Value::String(text)) => Ok(AttributeValue::B(decode(&text)?)),
-        ("BOOL", Value::Bool(value)) => Ok(AttributeValue::Bool(value)),
-        ("NULL", Value::Bool(true)) => Ok(AttributeValue::Null(true)),
-        ("SS", Value::Array(values)) => Ok(AttributeValue::Ss(texts(values)?)),
-        ("NS", Value::Array(values)) => Ok(AttributeValue::Ns(texts(values)?)),
-        ("BS", Value::Array(values)) => {
-            let values = texts(values)?;
-            Ok(AttributeValue::Bs(values.iter().map(|text| decode(text)).collect::<Result<_, _>>()?))
-        }
-        ("L", Value::Array(values)) => Ok(AttributeValue::L(values.into_iter().map(read).collect::<Result<_, _>>()?)),
-        ("M", Value::Object(fields)) => Ok(AttributeValue::M(read_fields(fields)?)),
-        (kind, _) => Err(format!("a value is no {kind}")),
-    }
-}
-
-fn texts(values: Vec<Value>) -> Result<Vec<String>, String> {
-    let text = |value: Value| value.as_str().map(str::to_owned).ok_or("a value of a set is no text".to_owned());
-    values.into_iter().map(text).collect()
 }
 
 fn decode(text: &str) -> Result<Blob, String> {
@@ -90,6 +95,7 @@ fn decode(text: &str) -> Result<Blob, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::values::{NUMBER_KEY, RAW_VALUE_KEY};
 
     #[test]
     fn every_type_is_read_as_it_was_written() {
@@ -101,6 +107,10 @@ mod tests {
             ("b".to_owned(), AttributeValue::B(blob(&[0, 255]))),
             ("l".to_owned(), list.clone()),
             ("m".to_owned(), AttributeValue::M(Item::from([("x".to_owned(), list)]))),
+            (
+                NUMBER_KEY.to_owned(),
+                AttributeValue::M(Item::from([(RAW_VALUE_KEY.to_owned(), AttributeValue::Bool(true))])),
+            ),
             ("ss".to_owned(), AttributeValue::Ss(vec!["a".to_owned()])),
             ("ns".to_owned(), AttributeValue::Ns(vec!["1".to_owned()])),
             ("bs".to_owned(), AttributeValue::Bs(vec![blob(b"a")])),
@@ -110,9 +120,17 @@ mod tests {
         let [one, other] =
             [set(["a", "b"]), set(["b", "a"])].map(|set| write_item(&Item::from([("s".to_owned(), set)])));
         assert_eq!(one.unwrap(), other.unwrap(), "a set has no order");
-        for bad in
-            ["", "[]", r#"{"a": 1}"#, r#"{"a": {"S": 1}}"#, r#"{"a": {"B": "*"}}"#, r#"{"a": {"S": "x", "N": "1"}}"#]
-        {
+        for bad in [
+            "",
+            "[]",
+            r#"{"a": 1}"#,
+            r#"{"a": {"S": 1}}"#,
+            r#"{"a": {"B": "*"}}"#,
+            r#"{"a": {"NULL": false}}"#,
+            r#"{"a": {}}"#,
+            r#"{"a": {"X": "1"}}"#,
+            r#"{"a": {"S": "x", "N": "1"}}"#,
+        ] {
             assert!(read_item(bad).is_err(), "{bad}");
         }
     }
