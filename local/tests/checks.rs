@@ -104,7 +104,8 @@ async fn an_organization_goes_through_a_file_of_its_owner_alone_and_a_person_is_
     let directory = directory("transfer");
     let (file, export) = (file_without(&directory, None).await, directory.join("acme.ndjson"));
     let export = export.to_str().unwrap();
-    let organization = ["--organization", "64ee9a8b1e7f2a0011223344"];
+    let id = "64ee9a8b1e7f2a0011223344";
+    let organization = ["--organization", id];
     let (output, _, stderr) = local("export", &file, &[organization[0], organization[1], export]);
     assert!(output.status.success() && stderr.contains("as secret as the table"), "{stderr}");
     assert_eq!(std::fs::metadata(export).unwrap().permissions().mode() & 0o777, 0o600);
@@ -119,9 +120,13 @@ async fn an_organization_goes_through_a_file_of_its_owner_alone_and_a_person_is_
     empty.stop().await.unwrap();
     let items = stdout.lines().count() - 2;
     let (_, planned, _) = local("import", &other, &[export]);
-    assert_eq!(planned, format!("{items} items would be written; nothing is without --write. 0 were there already.\n"));
+    let kept = "0 were there already.\n";
+    assert_eq!(
+        planned,
+        format!("organization {id}: {items} items would be written; nothing is without --write. {kept}")
+    );
     let (_, written, _) = local("import", &other, &[export, "--write"]);
-    assert_eq!(written, format!("{items} items written. 0 were there already.\n"));
+    assert_eq!(written, format!("organization {id}: {items} items written. {kept}"));
     assert!(local("check", &other, &[]).0.status.success());
 
     let erase = ["--email", "Alex@acme.example"];
