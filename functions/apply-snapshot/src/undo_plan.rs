@@ -17,7 +17,8 @@ pub(crate) struct UndoPlan<'a> {
     deletes_user: bool,
     /// The items that it would delete, with those that were added since the apply.
     deletes: Counts,
-    /// What was done with the user since the apply: it stands in the way unless the undo is forced, and is gone after it. At most 200.
+    /// The changes of the user since the apply. An undo that is not forced is refused because of them; a forced one deletes them. At most 200
+    /// are listed.
     reasons: Vec<UseReason<'a>>,
     /// The total number of reasons; left out if all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -50,7 +50,7 @@ impl OperationId {
     }
 }
 
-/// What becomes known of the targets of a request on the way. Of each the first record counts.
+/// The targets of a request, as far as its handler has recorded them. The first record of each is kept.
 #[derive(Debug, Default)]
 pub struct AuditTargets {
     user: OnceLock<(ObjectId, ObjectId)>,
@@ -72,7 +72,7 @@ impl AuditTargets {
         let _ = self.fields.set(listed(named));
     }
 
-    /// Notes the organizations that see the snapshot if the request succeeds.
+    /// Notes the organizations that the request assigns the snapshot to.
     pub fn record_organizations(&self, organizations: impl IntoIterator<Item = ObjectId>) {
         let _ = self.organizations.set(listed(organizations));
     }

@@ -14,7 +14,7 @@ use crate::domain::{Document, OverBudget, Work, pointer};
 pub struct SecretPlaces {
     /// Values that are stored and were replaced just now.
     pub hidden: Vec<String>,
-    /// Values that a capture removed and nobody has filled in.
+    /// Values that a capture removed and that are still empty.
     pub missing: Vec<String>,
 }
 

@@ -11,9 +11,9 @@ use super::trace;
 pub(super) const WORD: &str = r"(?:(?:api|access|secret|private|auth|client|signing|account|bot|license|session|encryption|geheimer|hemlig|tajny|секретный|master|admin|user|login|smtp|db|webhook|bearer|refresh|app)[ -])?[\w.-]*(?:pass|pwd|pw|kennwort|passwörter|contrase[nñ]a|mot de passe|senha|wachtwoord|l[oö]senord|парол[ьи]|has[lł]o|[sş]ifre|salasana|adgangskode|passord|heslo|jelszó|parola chiave|parola d['’]ordine|secret|token|credential|creds|cookie|authorization|key|auth|bearer|jwt|sig|session|sid|dsn|hmac|connection ?string|schl(?:ü|ue)ssel|geheimnis|zugangsdaten|(?:llave|clave)(?: de (?:la )?api| api| secreta| privada| de acceso)?|secreto|credenciales|cl[eé](?: d['’]?api| api| secr[eè]te| privée| d['’]accès)|jeton(?: d['’]accès)?|identifiants|chave(?: d[ae] api| api| secreta| privada| de acesso)?|segredo|credenciais|sleutel|geheim|nyckel|hemlighet|chiave(?: api| segreta| privata| d['’]accesso)?|klucz(?: api| prywatny| dostępu)?|ключ(?: api)?|токен|секрет|recovery code|backup code|security code)[\w.-]*";
 /// The same in languages that do not.
 pub(super) const SIGN: &str = r"(?:api ?)?(?:密码|密碼|口令|密钥|密鑰|令牌|パスワード|トークン|シークレット|アクセスキー|キー|秘密鍵|비밀번호|암호|토큰|시크릿)";
-/// What stands between a name and its value, beyond a colon, in running text.
+/// The separators other than a colon between a name and its value in running text.
 const SAYS: &str = r"is(?: now)?|are|ist|lautet|est|es|é|è|är|er|je|jest|brzmi|is:|=|это|は|是|为|為";
-/// What stands before the name of an option on a command line.
+/// The text before the name of a command-line option.
 pub(super) const OPTION: &str = r"\s--";
 /// What people add to a label before the colon: which of several it is, and for what.
 const QUALIFIER: &str = r#"(?<qualifier>[\s--\n]+(?:temporaire|provisoire|actuel|temporanea|provvisoria|iniziale|attuale|provisória|temporária|temporaria|provisoria|temporal|inicial|actual|atual|tymczasowe|tijdelijk)|[\s--\n]?[(\[][^()\[\]\n]{1,40}[)\]]|[\s--\n]+(?:for|of|für|zum|zur|vom|pour|du|de|des|para|do|da|del|per|di|della|voor|van|dla|do|till|för)(?:[\s--\n]+[^\s:=,;"()\[\]<>{}]{1,24}){1,5}?)"#;

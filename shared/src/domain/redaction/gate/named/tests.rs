@@ -35,7 +35,7 @@ fn name() -> impl Strategy<Value = String> {
     select(names).prop_map(str::to_owned)
 }
 
-/// What stands between a name and its value.
+/// Text between a name and its value.
 fn lead() -> impl Strategy<Value = String> {
     let leads = vec![
         "=",
