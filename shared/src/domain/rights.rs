@@ -254,8 +254,8 @@ impl Principal {
         }
     }
 
-    /// Returns whether this principal may do `action` to an apply. An apply that made a user of a higher role is invisible. An undo of the
-    /// apply that made the principal itself is refused, like a removal of itself.
+    /// Returns whether this principal may do `action` to an apply. An apply that made a user of a higher role is invisible. A
+    /// principal may not undo the apply that made it, as it may not delete itself.
     pub fn judge_apply(&self, action: Action, made: MadeUser) -> Verdict {
         let is_seen = |action| {
             let reaches = reach(self.role, action) == Reach::OwnApplies;
