@@ -5,4 +5,4 @@ mod grants;
 mod policies;
 mod queries;
 mod releases;
-mod template;
+pub(crate) mod template;

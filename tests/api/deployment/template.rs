@@ -322,7 +322,9 @@ fn the_table_of_the_template_is_the_table_of_the_code() {
             .collect();
         assert_eq!(projected, expected.projected, "{}", expected.name);
     }
-    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    let recovery = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    assert_eq!(recovery, "PointInTimeRecovery");
+    assert_eq!(template["Parameters"]["PointInTimeRecovery"]["Default"], "true");
     assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], "expiresAt");
 }
 

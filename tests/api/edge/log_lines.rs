@@ -2,9 +2,11 @@
 
 mod audit;
 mod people;
+mod prices;
 
 use std::collections::BTreeSet;
 
+use crate::snapshots::revisions::change_prompt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::{Value, json};
@@ -225,6 +227,8 @@ async fn undo(watched: &mut LoggedApp, id: &str) {
 /// Everything that manage-snapshots answers, each well and badly.
 async fn manage(watched: &mut LoggedApp, id: &str) {
     let (pat, sam, gil) = (watched.app.token(PAT), watched.app.token(SAM), watched.app.token(GIL));
+    // So that the refresh makes a revision, and the restore another.
+    change_prompt(&watched.app, &watched.app.member(ALEX).user.id, 1).await;
     let of_snapshot = |last: &str| (format!("{SNAPSHOT}{last}"), format!("/api/user-snapshots/{id}{last}"));
     for (method, last, named) in [
         (Method::GET, "", ""),
@@ -325,6 +329,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
         assert!(succeeds, "send a good request to {name} here; it answered {statuses:?}");
         assert!(is_always_there(route) || is_refused, "send a bad request to {name} here; it answered {statuses:?}");
     }
+    prices::check(&watched.lines);
     let log = json!(watched.lines).to_string().to_lowercase();
     let tokens = [PAT, SAM, DANA, GIL].map(|email| watched.app.token(email));
     let signatures = tokens.iter().flat_map(|token| token.split('.')).map(str::to_owned);

@@ -103,3 +103,31 @@ async fn what_is_refused_writes_nothing() {
     assert_eq!(app.recorded().write_units(), 0.0);
     assert!(app.recorded().of("TransactWriteItems").is_empty());
 }
+
+/// The bytes for which AWS charges storage: 100 for each item beside its own, and as much again for each index that has it, but not the
+/// content. <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+async fn charged_bytes(app: &TestApp) -> usize {
+    const OF_AN_ITEM: usize = 100;
+    let bytes = |mut item: tests::Item| {
+        let own = stored_bytes(&item);
+        item.remove("content");
+        let indexes = ["LISTPK", "ALLPK"].iter().filter(|key| item.contains_key(**key)).count();
+        own + OF_AN_ITEM + (stored_bytes(&item) + OF_AN_ITEM) * indexes
+    };
+    app.items().await.into_iter().map(bytes).sum()
+}
+
+#[tokio::test]
+async fn a_snapshot_and_a_new_user_take_the_storage_that_the_document_says() {
+    let app = TestApp::start().await;
+    let before = charged_bytes(&app).await;
+    let id = snapshot(&app).await;
+    let with_snapshot = charged_bytes(&app).await;
+    app.apply(&app.token(SAM), &id, &apply_body()).await.expect(201);
+    let with_user = charged_bytes(&app).await;
+    let kilobytes = |bytes: usize| bytes.div_ceil(1000);
+    let (one, other) = (kilobytes(with_snapshot - before), kilobytes(with_user - with_snapshot));
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md")).unwrap();
+    let said = format!("The demo's snapshot takes {one} kB, and a new user with its setup {other} kB");
+    assert!(document.contains(&said), "docs/OPERATIONS.md, Costs: {said}");
+}

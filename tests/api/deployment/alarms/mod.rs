@@ -164,6 +164,21 @@ fn the_document_says_how_many_metrics_a_stack_sends_at_most() {
 }
 
 #[test]
+fn the_document_says_what_the_alarms_cost() {
+    let template = template();
+    let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
+    // CloudWatch charges ten cents a month for each metric that an alarm watches, and nothing for an expression.
+    let watched = |alarm: &Value| match alarm["Properties"]["Metrics"].as_array() {
+        Some(metrics) => metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count(),
+        None => 1,
+    };
+    let metrics: usize = alarms.iter().map(|(_, alarm)| watched(alarm)).sum();
+    let said = format!("| {} alarms watch {metrics} metrics | ${}.{}0 |", alarms.len(), metrics / 10, metrics % 10);
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md")).unwrap();
+    assert!(text.contains(&said), "docs/OPERATIONS.md, Costs: {said}");
+}
+
+#[test]
 fn no_alarm_is_on_while_nothing_happens() {
     assert_eq!(Story::new().alarms(&template()), BTreeSet::new());
 }
