@@ -23,6 +23,7 @@ mod left_out;
 mod legible;
 mod network;
 mod organization;
+mod organization_parts;
 mod password;
 pub mod plan;
 mod pointer;
@@ -59,6 +60,9 @@ pub use kind::{Counts, ItemKind, PerKind};
 pub use left_out::{LeftOut, LeftOutKind, LeftOutTarget};
 pub use network::{Network, NetworkMark, parse_address};
 pub use organization::{Agent, MAX_ORGANIZATION_NAME, Organization, Pipeline, Stage};
+pub use organization_parts::{
+    MAX_STAGES, MAX_TRUSTED_DESTINATIONS, NewAgent, NewPipeline, NewStage, PipelineType, check_trusted_destinations,
+};
 pub use password::{NewPassword, Password};
 pub use pointer::pointer;
 pub use refresh_period::RefreshPeriod;
@@ -69,7 +73,10 @@ pub use schedule::{Schedule, ScheduleChange};
 pub use setup::{Document, Preferences, Setup, SetupItem};
 pub use sharing::{Sharing, SharingChanges};
 pub use snapshot::{Creator, Snapshot, Source};
-pub use text::{Description, Designation, FullName, PhoneNumber, SnapshotName};
+pub use text::{
+    AgentName, Description, Designation, FullName, OrganizationName, PhoneNumber, PipelineName, SnapshotName,
+    StageColor, StageName, TrustedDestination,
+};
 pub use time::Timestamp;
 pub use user::{StoredProfile, User, UserOrigin};
 pub use violation::{Violation, ViolationKind};

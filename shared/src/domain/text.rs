@@ -15,6 +15,10 @@ use super::legible::{self, Lines};
 const MAX_NAME: usize = 120;
 /// The most code points of a description: the customer's page.
 const MAX_DESCRIPTION: usize = 500;
+/// The most code points of the colour of a stage: it is a name or a code, such as `#3B82F6`.
+const MAX_COLOUR: usize = 40;
+/// The most code points of a trusted destination. 200 of them, with four bytes each, fit the item of an organization.
+const MAX_DESTINATION: usize = 400;
 /// The fewest and the most digits of a phone number (E.164; no number has but one digit).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 2..=15;
 
@@ -28,8 +32,12 @@ fn short_text(what: &str, text: &str, max: usize, lines: Lines) -> Result<(), Vi
 }
 
 fn name_schema() -> ObjectBuilder {
+    line_schema(MAX_NAME)
+}
+
+fn line_schema(max: usize) -> ObjectBuilder {
     let pattern = format!("^{}$", legible::pattern(Lines::One));
-    ObjectBuilder::new().min_length(Some(1)).max_length(Some(MAX_NAME)).pattern(Some(pattern))
+    ObjectBuilder::new().min_length(Some(1)).max_length(Some(max)).pattern(Some(pattern))
 }
 
 macro_rules! text {
@@ -115,6 +123,48 @@ text!(
     name_schema()
 );
 text!(
+    /// The name of an organization, under the same rules as that of a snapshot.
+    OrganizationName,
+    "Initech",
+    |text| short_text("the name", text, MAX_NAME, Lines::One),
+    name_schema()
+);
+text!(
+    /// The name of a pipeline, under the same rules as that of a snapshot.
+    PipelineName,
+    "Sales Funnel",
+    |text| short_text("the name", text, MAX_NAME, Lines::One),
+    name_schema()
+);
+text!(
+    /// The name of a stage, under the same rules as that of a snapshot.
+    StageName,
+    "Contacted",
+    |text| short_text("the name", text, MAX_NAME, Lines::One),
+    name_schema()
+);
+text!(
+    /// The colour that a stage is shown in: 1 to 40 code points, under the same rules as the name of a snapshot.
+    StageColor,
+    "#3B82F6",
+    |text| short_text("the colour", text, MAX_COLOUR, Lines::One),
+    line_schema(MAX_COLOUR)
+);
+text!(
+    /// The name of an agent, under the same rules as that of a snapshot.
+    AgentName,
+    "Warm-up Agent",
+    |text| short_text("the name", text, MAX_NAME, Lines::One),
+    name_schema()
+);
+text!(
+    /// A destination as a plan lists it: 1 to 400 code points, under the same rules as the name of a snapshot.
+    TrustedDestination,
+    "https://hooks.acme.example",
+    |text| short_text("the destination", text, MAX_DESTINATION, Lines::One),
+    line_schema(MAX_DESTINATION)
+);
+text!(
     /// A phone number in E.164 form: `+`, a digit from 1 to 9, and at most 14 more digits.
     PhoneNumber,
     "+14155550177",
@@ -193,6 +243,25 @@ mod tests {
         for length in [0, 121] {
             assert!(FullName::parse("x".repeat(length)).is_err());
             assert!(Designation::parse("x".repeat(length)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_names_of_an_organization_and_its_parts_have_1_to_120_code_points_a_colour_40_a_destination_400() {
+        type Check = fn(&str) -> bool;
+        let checks: [(Check, usize); 6] = [
+            (|text| OrganizationName::parse(text).is_ok(), 120),
+            (|text| PipelineName::parse(text).is_ok(), 120),
+            (|text| StageName::parse(text).is_ok(), 120),
+            (|text| AgentName::parse(text).is_ok(), 120),
+            (|text| StageColor::parse(text).is_ok(), 40),
+            (|text| TrustedDestination::parse(text).is_ok(), 400),
+        ];
+        for (accepts, max) in checks {
+            for (length, accepted) in [(0, false), (1, true), (max - 1, true), (max, true), (max + 1, false)] {
+                assert_eq!(accepts(&"é".repeat(length)), accepted, "{length} of {max}");
+            }
+            assert!(!accepts("a\nb") && !accepts(" "));
         }
     }
 
