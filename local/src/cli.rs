@@ -14,7 +14,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::target_table::TargetTable;
-use crate::commands::{self, Failure, check, describe, edit, erase, load, migrate, serve, table, transfer};
+use crate::commands::{
+    self, Failure, check, describe, edit, erase, load, migrate, serve, table, transfer, workspace_file,
+};
 use crate::demo;
 use crate::scheduler::Pace;
 
@@ -26,6 +28,7 @@ Examples:
   cargo run -- --refresh-every 30s                 refresh every scheduled snapshot each half minute
   cargo run -- demo                                do the main job once, and end; --verbose shows every exchange
   cargo run -- dynamodb --listen 127.0.0.1:8000    serve only the table, to anything that speaks DynamoDB
+  cargo run -- workspace check my-crm.json         say everything that is wrong with a workspace file
   cargo run -- load --help                         write a workspace into a table, also on AWS
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
@@ -143,6 +146,9 @@ enum Command {
     /// Write an organization from a file of `export` into a table.
     #[command(after_help = transfer::IMPORT_EXAMPLES)]
     Import(transfer::Import),
+    /// Check a workspace file, or print the schema of such files.
+    #[command(after_help = workspace_file::EXAMPLES)]
+    Workspace(workspace_file::WorkspaceFile),
     /// Print a new key pair for tokens, as JSON on standard output.
     Keys,
     /// Print the API's description, OpenAPI 3.1 as JSON. This is the content of docs/openapi.json.
@@ -268,6 +274,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Erase(options)) => erase::run(&options).await,
         Some(Command::Export(options)) => transfer::export(&options).await,
         Some(Command::Import(options)) => transfer::import(&options).await,
+        Some(Command::Workspace(options)) => workspace_file::run(&options),
         Some(Command::Keys) => commands::keys(),
         Some(Command::Openapi(openapi)) => describe::run(&openapi),
     }

@@ -160,13 +160,26 @@ fn a_taken_port_is_named_with_the_option_that_changes_it() {
 #[test]
 fn a_bad_workspace_is_refused_with_its_place_before_anything_starts() {
     let file = std::env::temp_dir().join(format!("local-binary-{}.json", std::process::id()));
-    std::fs::write(&file, r#"{"organizations": [{"_id": "64"}]}"#).unwrap();
+    std::fs::write(&file, "{\"organizations\": [\n  {\"_id\": \"64\"}\n]}").unwrap();
     let path = file.to_str().unwrap();
-    for arguments in [&["--port", "0", "--workspace", path][..], &["load", "--table", "t", "--workspace", path]] {
+    let expected = [
+        "  /organizations/0 (line 2, column 3): `name` is missing",
+        "  /organizations/0/_id (line 2, column 11): an id is 24 hex digits, such as 64ee9a8b1e7f2a0011223344",
+    ];
+    for arguments in [
+        &["--port", "0", "--workspace", path][..],
+        &["load", "--table", "t", "--workspace", path],
+        &["workspace", "check", path],
+    ] {
         let (output, stderr) = ended(arguments);
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr.starts_with(&format!("error: {path}: /organizations/0/_id (line 1, column ")), "{stderr}");
+        assert_eq!(stderr, format!("error: {path}: 2 errors\n{}\n{}\n", expected[0], expected[1]));
     }
+    std::fs::write(&file, local::workspace::DEMO).unwrap();
+    let (output, stderr) = ended(&["workspace", "check", path]);
+    assert!(output.status.success(), "{stderr}");
+    let counts = "organizations 2, pipelines 2, agents 2, users 5, automations 5, prompts 8, templates 12";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{path} is good: {counts}.\n"));
     std::fs::remove_file(file).unwrap();
 }
 
@@ -225,6 +238,7 @@ fn the_description_is_printed_in_every_form_as_it_is_committed() {
         (&["openapi", "--version-3-0"], "openapi-3.0.json"),
         (&["openapi", "--page"], "api.html"),
         (&["openapi", "--postman"], "postman.json"),
+        (&["workspace", "schema"], "workspace.schema.json"),
     ] {
         let (output, stderr) = ended(arguments);
         assert!(output.status.success(), "{stderr}");

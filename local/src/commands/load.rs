@@ -7,6 +7,7 @@ use std::path::Path;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use shared::clock::{Clock, SystemClock};
 use shared::config::{Environment, client_for_endpoint, operator_settings};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
@@ -29,7 +30,7 @@ pub(crate) async fn run(
     endpoint: Option<String>,
     only_missing: bool,
 ) -> Result<(), Failure> {
-    let workspace = Workspace::read(file)?;
+    let workspace = Workspace::read(file, SystemClock.now())?;
     let table = open_table(endpoint.as_deref(), table_name).await?;
     // Before the user types passwords.
     let existing = loader::existing(&table, &workspace).await?;

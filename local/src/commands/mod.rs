@@ -12,11 +12,13 @@ pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod target_table;
 pub(crate) mod transfer;
+pub(crate) mod workspace_file;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use shared::clock::{Clock, SystemClock};
 use shared::domain::{Fault, Password};
 use shared::http::InvalidOrigins;
 use shared::ids::SystemRandomness;
@@ -131,7 +133,7 @@ fn storage(db: Option<&Path>) -> Storage {
 }
 
 fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
-    file.map_or_else(Workspace::demo, Workspace::read)
+    file.map_or_else(Workspace::demo, |file| Workspace::read(file, SystemClock.now()))
 }
 
 /// Loads what is missing. On this machine all users have the demo password.

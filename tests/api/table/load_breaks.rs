@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::loader::{self, Absent, PasswordHashes};
 use local::workspace::Workspace;
 use serde_json::{Value, json};
+use shared::domain::Timestamp;
 use shared::store::{OrganizationWriter, Table};
 use tests::{Item, TestApp, setup_of};
 
@@ -38,7 +39,8 @@ fn workspace() -> Workspace {
         .collect();
     let users: Vec<_> = USERS.iter().enumerate().map(user).collect();
     let organization = json!({"_id": ORGANIZATION, "name": "Third", "pipelines": pipelines, "users": users});
-    Workspace::parse("w.json", &json!({"organizations": [organization]}).to_string()).unwrap()
+    let workspace = json!({"organizations": [organization]}).to_string();
+    Workspace::parse("w.json", &workspace, Timestamp::from_millis(0)).unwrap()
 }
 
 /// What stands in the table of the workspace's organization, its people and their addresses.
