@@ -120,9 +120,9 @@ enum Command {
     /// Prints its address, and a line that exports the credentials of this run. Calls without these credentials are refused, and so
     /// is every web page. Set LOCAL_ACCESS_KEY_ID and LOCAL_SECRET_ACCESS_KEY in the environment to use your own credentials.
     Dynamodb(Dynamodb),
-    /// Write a workspace into a table. If an item exists there or cannot be stored, it writes nothing.
-    #[command(after_help = LOAD_EXAMPLES)]
-    Load(Load),
+    /// Write a workspace into a table. Without --missing and --update, it writes nothing if the table has any of it.
+    #[command(after_help = load::EXAMPLES)]
+    Load(load::LoadOptions),
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(Edit),
@@ -168,31 +168,6 @@ struct Dynamodb {
     kept: StorageOptions,
     #[command(flatten)]
     reached: HostOptions,
-}
-
-const LOAD_EXAMPLES: &str = "\
-On this machine, first export the credentials that `cargo run` or `dynamodb` prints.
-LOAD_PASSWORD in the environment is the password of all users. Without it the command asks for each password.
-
-Examples:
-  LOAD_PASSWORD=Demo-Pass-2026! cargo run -- load --table snapshots --workspace events/demo-workspace.json \\
-      --endpoint http://127.0.0.1:8000
-  cargo run -- load --table my-table --workspace crm.json          on AWS: credentials, region and AWS_ENDPOINT_URL as for the AWS CLI";
-
-#[derive(Debug, Args)]
-struct Load {
-    /// The table's name.
-    #[arg(long, value_name = "NAME")]
-    table: String,
-    /// The workspace.
-    #[arg(long, value_name = "FILE")]
-    workspace: PathBuf,
-    /// The endpoint of DynamoDB, if it is neither AWS nor what AWS_ENDPOINT_URL names.
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-    /// Write only what the table lacks, including items of users and organizations that it has. Completes an interrupted load.
-    #[arg(long)]
-    missing: bool,
 }
 
 const MIGRATE_EXAMPLES: &str = "\
@@ -261,9 +236,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Dynamodb(Dynamodb { listen, table, kept, reached })) => {
             table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
-        Some(Command::Load(Load { table, workspace, endpoint, missing })) => {
-            load::run(&table, &workspace, endpoint, missing).await
-        }
+        Some(Command::Load(options)) => load::run(&options).await,
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await

@@ -1,16 +1,16 @@
 //! Puts a workspace into a table, through the store's writer ports.
 
+mod differences;
+
 use std::collections::BTreeMap;
 
 use shared::domain::{EmailKey, Fault, Organization, Password, User};
 use shared::ids::Randomness;
 use shared::password_hash::{HashingError, PasswordHasher, SALT_BYTES};
-use shared::store::{Callers, CreateUserOutcome, MAX_TRANSACTION_ITEMS, OrganizationWriter, SetupWriter, Table};
+use shared::store::{CreateUserOutcome, OrganizationWriter, ProfileState, Profiles, SetupWriter, Table};
 
-use crate::workspace::{Member, Tenant, Workspace};
-
-/// The most edits of one write: a transaction less the profile.
-const MAX_EDITS: usize = MAX_TRANSACTION_ITEMS - 1;
+pub use self::differences::{Load, LoadMode};
+use crate::workspace::Workspace;
 
 /// The password hash of every user of a workspace.
 #[derive(Debug, Clone, Default)]
@@ -108,106 +108,20 @@ pub async fn load(table: &Table, workspace: &Workspace, hashes: &PasswordHashes)
 }
 
 /// The result of a load: a line of text for each organization and user of the workspace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadReport {
-    /// Written by this load.
+    /// Written by this load, or to be written.
     pub written: Vec<String>,
+    /// Changed by this load, or to be changed.
+    pub changed: Vec<String>,
     /// In the table before this load.
     pub found: Vec<String>,
-    /// Not in the table, each with the reason.
+    /// Not as the file says, each with the reason.
     pub missing: Vec<String>,
-}
-
-/// How a load treats items that are missing from an organization or user in the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
-    /// They are reported, because a user may have deleted them.
-    Reported,
-    /// They are written.
-    Written,
-}
-
-/// Writes the parts of a workspace that the table lacks, and changes nothing else. An organization or a user is written as a whole
-/// or not at all, so this completes an interrupted load.
-pub async fn load_missing(
-    table: &Table,
-    workspace: &Workspace,
-    hashes: &PasswordHashes,
-    absent: Absent,
-) -> Result<LoadReport, LoadError> {
-    let mut loading = Loader { table, absent, loaded: LoadReport::default() };
-    for tenant in &workspace.organizations {
-        if let Err(fault) = loading.tenant(tenant, hashes).await {
-            return Err(LoadError::Fault { fault, before: loading.loaded.written });
-        }
-    }
-    Ok(loading.loaded)
-}
-
-struct Loader<'a> {
-    table: &'a Table,
-    absent: Absent,
-    loaded: LoadReport,
-}
-
-impl Loader<'_> {
-    async fn tenant(&mut self, tenant: &Tenant, hashes: &PasswordHashes) -> Result<(), Fault> {
-        let organization = &tenant.organization;
-        let what = describe_organization(organization);
-        let organizations = OrganizationWriter::new(self.table);
-        if organizations.create(organization).await? {
-            self.loaded.written.push(what);
-        } else {
-            let absent = organizations.absent(organization).await?;
-            let names = absent.names().into_iter().map(str::to_owned).collect();
-            if self.found(what, names) {
-                organizations.add(absent).await?;
-            }
-        }
-        for member in &tenant.users {
-            self.member(member, hashes.of(&member.user)).await?;
-        }
-        Ok(())
-    }
-
-    async fn member(&mut self, member: &Member, hash: Option<&str>) -> Result<(), Fault> {
-        let Member { user, setup } = member;
-        let (what, users) = (describe_user(user), SetupWriter::new(self.table));
-        if Callers::new(self.table).load(user.organization, user.id).await?.is_none() {
-            match users.create_user(user, hash, setup).await? {
-                CreateUserOutcome::Created => self.loaded.written.push(what),
-                CreateUserOutcome::UserExists => self.loaded.found.push(what),
-                CreateUserOutcome::EmailTaken => {
-                    self.loaded.missing.push(format!("{what}: another user has the e-mail address"));
-                }
-            }
-            return Ok(());
-        }
-        let absent = users.absent(user, setup).await?;
-        let names = absent.iter().map(|edit| edit.change.describe()).collect();
-        if self.found(what, names) {
-            for batch in absent.chunks(MAX_EDITS) {
-                users.write(&user.organization, &user.id, batch, user.updated_at).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Records that the table lacks the items of these names. Returns whether to write them.
-    fn found(&mut self, what: String, absent: Vec<String>) -> bool {
-        let some = absent.len();
-        let first: Vec<_> = absent.into_iter().take(3).collect();
-        let items = format!("{some} items of the file ({}{})", first.join(", "), if some > 3 { ", …" } else { "" });
-        match self.absent {
-            _ if some == 0 => self.loaded.found.push(what),
-            Absent::Written => self.loaded.written.push(format!("{items} of {what}")),
-            Absent::Reported => {
-                self.loaded.missing.push(format!("{items} of {what}: load --missing writes them"));
-                self.loaded.found.push(what);
-            }
-        }
-        some > 0 && self.absent == Absent::Written
-    }
+    /// The users to be written.
+    pub new_users: Vec<User>,
+    /// How many items these organizations and users have that the file does not name.
+    pub others: usize,
 }
 
 fn describe_organization(organization: &Organization) -> String {
@@ -228,10 +142,14 @@ pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String
         }
         for member in &tenant.users {
             let user = &member.user;
-            if Callers::new(table).load(organization.id, user.id).await?.is_some() {
-                found.push(describe_user(user));
-            } else if SetupWriter::new(table).is_claimed(user.email.key()).await? {
-                found.push(format!("another user with the e-mail address {}", user.email));
+            match Profiles::new(table).find(organization.id, user.id).await? {
+                ProfileState::Stored(_) | ProfileState::Unreadable => found.push(describe_user(user)),
+                ProfileState::Removed => found.push(format!("the removed {}", describe_user(user))),
+                ProfileState::Absent => {
+                    if SetupWriter::new(table).is_claimed(user.email.key()).await? {
+                        found.push(format!("another user with the e-mail address {}", user.email));
+                    }
+                }
             }
         }
     }
@@ -240,6 +158,8 @@ pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::Timestamp;
+
     use super::*;
     use crate::database::{Database, Storage};
 
@@ -252,10 +172,17 @@ mod tests {
         let database = database().await;
         let workspace = Workspace::demo().unwrap();
         let hashes = PasswordHashes::same(&workspace, "$argon2id$");
-        let first = load_missing(database.table(), &workspace, &hashes, Absent::Reported).await.unwrap();
+        let load = Load {
+            table: database.table(),
+            workspace: &workspace,
+            mode: LoadMode::Report,
+            is_dry: false,
+            now: Timestamp::from_millis(0),
+        };
+        let first = load.run(&hashes).await.unwrap();
         let all = workspace.organizations.len() + workspace.members().count();
         assert_eq!((first.written.len(), first.found.len(), first.missing.len()), (all, 0, 0));
-        let second = load_missing(database.table(), &workspace, &hashes, Absent::Reported).await.unwrap();
+        let second = load.run(&hashes).await.unwrap();
         assert_eq!((second.written, second.found), (Vec::new(), first.written));
     }
 

@@ -333,7 +333,7 @@ mod tests {
 
     use super::*;
     use crate::keys;
-    use crate::loader::{Absent, PasswordHashes, load_missing};
+    use crate::loader::{Load, LoadMode, LoadReport, PasswordHashes};
     use crate::workspace::Workspace;
 
     async fn in_file(file: &std::path::Path) -> Stack {
@@ -349,22 +349,27 @@ mod tests {
         stack.signer().sign(&caller, now).unwrap()
     }
 
+    async fn loaded(stack: &Stack, workspace: &Workspace) -> LoadReport {
+        let load =
+            Load { table: stack.table(), workspace, mode: LoadMode::Report, is_dry: false, now: SystemClock.now() };
+        load.run(&PasswordHashes::default()).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_file_keeps_the_table_and_the_keys_over_a_restart() {
         let directory = std::env::temp_dir().join(format!("local-stack-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let file = directory.join("crm.db");
         let workspace = Workspace::demo().unwrap();
-        let hashes = PasswordHashes::default();
 
         let first = in_file(&file).await;
-        assert!(load_missing(first.table(), &workspace, &hashes, Absent::Reported).await.unwrap().found.is_empty());
+        assert!(loaded(&first, &workspace).await.found.is_empty());
         let now = SystemClock.now();
         let token_before = token(&first, now);
         first.stop().await.unwrap();
 
         let second = in_file(&file).await;
-        assert!(load_missing(second.table(), &workspace, &hashes, Absent::Reported).await.unwrap().written.is_empty());
+        assert!(loaded(&second, &workspace).await.written.is_empty());
         assert_eq!(token(&second, now), token_before);
         second.stop().await.unwrap();
         std::fs::remove_dir_all(directory).unwrap();

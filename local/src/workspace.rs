@@ -12,6 +12,7 @@ pub mod schema;
 use std::path::Path;
 
 use serde_json::Value;
+use shared::domain::user_change::UserChange;
 use shared::domain::{Email, ItemKind, Organization, Setup, Timestamp, User};
 
 use self::entries::WorkspaceEntry;
@@ -36,6 +37,8 @@ pub struct Workspace {
 pub struct Tenant {
     /// The organization.
     pub organization: Organization,
+    /// Whether the file names `trustedDestinations`. A load leaves what it does not name.
+    pub names_trusted_destinations: bool,
     /// Its users in the order of the file.
     pub users: Vec<Member>,
 }
@@ -45,8 +48,26 @@ pub struct Tenant {
 pub struct Member {
     /// The user.
     pub user: User,
+    /// Whether the file names `loginDisabled`. A load leaves what it does not name.
+    pub names_login_disabled: bool,
     /// The setup.
     pub setup: Setup,
+}
+
+impl Member {
+    /// Returns the change that gives a stored user what the file names.
+    pub fn change(&self) -> UserChange {
+        let user = &self.user;
+        UserChange {
+            email: Some(user.email.clone()),
+            full_name: user.full_name.clone().map(Some),
+            phone_number: user.phone_number.clone().map(Some),
+            designation: user.designation.clone().map(Some),
+            department: user.department.map(Some),
+            role: Some(user.role),
+            login_disabled: self.names_login_disabled.then_some(user.login_disabled),
+        }
+    }
 }
 
 impl Workspace {

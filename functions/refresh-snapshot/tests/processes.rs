@@ -64,7 +64,11 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
         trusted_destinations: vec![],
         left_out: Vec::new(),
     };
-    Tenant { organization, users: vec![Member { user, setup: Default::default() }] }
+    Tenant {
+        organization,
+        names_trusted_destinations: true,
+        users: vec![Member { user, names_login_disabled: true, setup: Default::default() }],
+    }
 }
 
 impl Queue {

@@ -32,7 +32,7 @@ pub(crate) async fn invite(call: &Call<'_>) -> Result<Answer, ApiError> {
         let token = InvitationToken::generate(user.user.organization, id, &*call.edge.randomness);
         let (hash, expires_at) = (token.hash(), call.context.now().plus(INVITATION_LIFETIME));
         let invitation = NewInvitation { hash: &hash, expires_at };
-        match Invitations::new(call.table).invite(&user, &by, invitation).await? {
+        match Invitations::new(call.table).invite(&user, Some(&by), invitation).await? {
             InviteOutcome::Invited => {
                 let invitation = InvitationDocument::open(&token, expires_at);
                 return Answer::created(&InvitationAnswer { message: "Invitation created", invitation });

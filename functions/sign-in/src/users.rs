@@ -6,7 +6,7 @@ use shared::domain::rights::Action;
 use shared::domain::user_change::UserChange;
 use shared::domain::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredProfile, Violation};
 use shared::http::{Answer, ApiError, Fields, IfMatch, UserDocument, etag};
-use shared::store::{UserEdit, UserEditOutcome, UserEditor};
+use shared::store::{EditAuthority, UserEdit, UserEditOutcome, UserEditor};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -81,7 +81,12 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
             return Err(ApiError::Forbidden("nobody disables itself; somebody else has to".to_owned()));
         }
         if_match.check(UserDocument::of(&before).tag()?)?;
-        let edit = UserEdit { before: &before, change: &change, by: &by, now: call.context.now() };
+        let edit = UserEdit {
+            before: &before,
+            change: &change,
+            by: EditAuthority::Administrator(&by),
+            now: call.context.now(),
+        };
         match UserEditor::new(call.table).change(edit).await? {
             UserEditOutcome::Done(after) => return answer(&after),
             UserEditOutcome::EmailTaken => return Err(ApiError::EmailTaken),

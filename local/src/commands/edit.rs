@@ -8,7 +8,7 @@ use shared::domain::{Document, ItemKind, ObjectId, SetupItem};
 use shared::store::{OpenItem, SetupChange, SetupEdit, SetupWriteOutcome, SetupWriter, Table};
 
 use super::Failure;
-use super::load::open_table;
+use super::connection::open_table;
 use crate::database::{Database, Storage};
 
 /// How often an item is opened before the edit fails.

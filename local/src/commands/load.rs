@@ -1,128 +1,123 @@
-//! `load`: writes a workspace into any table.
+//! `load`: writes a workspace into any table, which may have a part of it.
 
-use std::error::Error;
-use std::io::IsTerminal;
-use std::path::Path;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use clap::Args;
 use shared::clock::{Clock, SystemClock};
-use shared::config::{Environment, client_for_endpoint, operator_settings};
 use shared::domain::{NewPassword, Password, User};
 use shared::ids::SystemRandomness;
-use shared::store::Table;
 
 use super::Failure;
-use crate::loader::{self, Absent, LoadError, LoadReport, PasswordHashes};
+use super::target_table::TargetTable;
+use crate::loader::{self, LoadError, LoadMode, LoadReport, PasswordHashes};
 use crate::workspace::Workspace;
 
 /// The variable with the password of all users.
 const VARIABLE: &str = "LOAD_PASSWORD";
 
-/// The status of a refusal by `local`'s own endpoint. AWS's refusals are 400.
-const FORBIDDEN: u16 = 403;
+pub(crate) const EXAMPLES: &str = "\
+On this machine, first export the credentials that `cargo run` or `dynamodb` prints.
+LOAD_PASSWORD in the environment is the password of all users that are new. Without it the command asks for each.
+
+Examples:
+  LOAD_PASSWORD=Demo-Pass-2026! cargo run -- load --table snapshots --workspace events/demo-workspace.json \\
+      --endpoint http://127.0.0.1:8000
+  cargo run -- load --table my-table --workspace crm.json            on AWS: credentials, region and AWS_ENDPOINT_URL as for the AWS CLI
+  cargo run -- load --table my-table --workspace crm.json --update --dry-run    says what --update would add, change and leave
+  cargo run -- load --db crm.db --workspace crm.json --missing       a file of --db that no other program serves
+
+You can repeat each. No load removes anything, or sets a password of a user that exists. With --update, an item whose fields differ gets
+those of the file, all of them; a field of a user or of an organization that the file does not name stays. Another role and a disabling
+end the user's tokens. Whatever others changed after the command read it stays, and the command names it and fails.";
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadOptions {
+    #[command(flatten)]
+    target: TargetTable,
+    /// The workspace.
+    #[arg(long, value_name = "FILE")]
+    workspace: PathBuf,
+    /// Write only what the table lacks, including items of users and organizations that it has. Completes an interrupted load.
+    #[arg(long, conflicts_with = "update")]
+    missing: bool,
+    /// Write what the table lacks, and change what it has otherwise.
+    #[arg(long)]
+    update: bool,
+    /// Print what would be added, changed and left, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
 
 /// Loads the workspace. If it refuses, it has written nothing.
-pub(crate) async fn run(
-    table_name: &str,
-    file: &Path,
-    endpoint: Option<String>,
-    only_missing: bool,
-) -> Result<(), Failure> {
-    let workspace = Workspace::read(file, SystemClock.now())?;
-    let table = open_table(endpoint.as_deref(), table_name).await?;
-    // Before the user types passwords.
-    let existing = loader::existing(&table, &workspace).await?;
-    if !existing.is_empty() && !only_missing {
+pub(crate) async fn run(options: &LoadOptions) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    let workspace = Workspace::read(&options.workspace, now)?;
+    let open = options.target.open().await?;
+    let mode = if options.update { LoadMode::Update } else { LoadMode::Missing };
+    let plan = loader::Load { table: open.table(), workspace: &workspace, mode, is_dry: true, now };
+    let loaded = load(options, plan).await;
+    open.close().await?;
+    loaded
+}
+
+async fn load(options: &LoadOptions, plan: loader::Load<'_>) -> Result<(), Failure> {
+    let loader::Load { table, workspace, .. } = plan;
+    let is_first = !options.update && !options.missing;
+    let existing = if is_first { loader::existing(table, workspace).await? } else { Vec::new() };
+    if !existing.is_empty() {
         return Err(LoadError::Exists(existing).into());
     }
-    let passwords = passwords(&workspace, std::env::var(VARIABLE).ok().filter(|password| !password.is_empty()))?;
-    let hashes = PasswordHashes::make(&passwords, &SystemRandomness).await?;
-    if only_missing {
-        return report(&loader::load_missing(&table, &workspace, &hashes, Absent::Written).await?);
+    let planned = plan.run(&PasswordHashes::default()).await?;
+    if options.dry_run {
+        return print(&mut anstream::stdout(), &planned, true);
     }
-    loader::load(&table, &workspace, &hashes).await?;
+    // Before anything is written, and only once it is known whose.
+    let given = std::env::var(VARIABLE).ok().filter(|password| !password.is_empty());
+    let passwords = passwords(planned.new_users.iter(), given)?;
+    let hashes = PasswordHashes::make(&passwords, &SystemRandomness).await?;
+    if !is_first {
+        let loaded = loader::Load { is_dry: false, ..plan }.run(&hashes).await?;
+        return print(&mut anstream::stdout(), &loaded, false);
+    }
+    loader::load(table, workspace, &hashes).await?;
     let (organizations, users) = (workspace.organizations.len(), workspace.members().count());
-    println!("Loaded into table {table_name}: organizations {organizations}, users {users}.");
+    println!("Loaded: organizations {organizations}, users {users}.");
     Ok(())
 }
 
-/// Prints what was written. Fails if something is still missing.
-fn report(LoadReport { written, found, missing }: &LoadReport) -> Result<(), Failure> {
-    println!("Loaded: {}. Existed before: {}.", written.len(), found.len());
+/// Prints what was done, or would be. Fails if something is not as the file says.
+fn print(output: &mut impl Write, report: &LoadReport, is_dry: bool) -> Result<(), Failure> {
+    let LoadReport { written, changed, found, missing, others, .. } = report;
+    let word = |done: &'static str, planned: &'static str| if is_dry { planned } else { done };
+    let shown = [(word("added", "would add"), written), (word("changed", "would change"), changed), ("left", found)];
+    for (word, lines) in shown {
+        for line in lines {
+            writeln!(output, "{word:12}  {line}")?;
+        }
+    }
+    let (written, changed, found) = (written.len(), changed.len(), found.len());
+    let all = if is_dry { "Nothing is written. It would add" } else { "Added" };
+    writeln!(output, "{all}: {written}. {}: {changed}. Left: {found}.", word("Changed", "Change"))?;
+    writeln!(output, "A load removes nothing: {others} items stay that the file does not name.")?;
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::Table(format!("not loaded:\n  {}", missing.join("\n  "))))
-}
-
-/// Returns the table of this name at `endpoint`, or at AWS without one. Fails if the table cannot be used.
-pub(super) async fn open_table(endpoint: Option<&str>, name: &str) -> Result<Table, Failure> {
-    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let endpoint = endpoint.map(str::to_owned).or_else(|| configured_endpoint(&environment));
-    let client = connect(endpoint.as_deref(), &environment).await;
-    let place = endpoint.as_deref().unwrap_or("AWS");
-    match client.describe_table().table_name(name).send().await {
-        Ok(_) => Ok(Table::new(client, name)),
-        Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => {
-            Err(Failure::Table(format!("{place} has no table {name}")))
-        }
-        Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == FORBIDDEN => {
-            let reason = error.err().message().unwrap_or("the credentials are refused").to_owned();
-            Err(Failure::Table(format!("{place}: {reason}")))
-        }
-        // A caller without the right to describe the table may still be allowed to write.
-        Err(SdkError::ServiceError(_)) => Ok(Table::new(client, name)),
-        Err(error) => Err(Failure::Table(format!("no answer from {place}: {}", causes(&error)))),
-    }
-}
-
-/// Returns the endpoint of DynamoDB that the variables of the AWS CLI and its SDKs name.
-fn configured_endpoint(environment: Environment<'_>) -> Option<String> {
-    let are_ignored =
-        environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-    let variables = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
-    variables.into_iter().find_map(environment).filter(|_| !are_ignored)
-}
-
-/// Returns a client for a database on this machine or network (plain HTTP, with the environment's credentials and region, if any), or
-/// for AWS.
-async fn connect(endpoint: Option<&str>, environment: Environment<'_>) -> Client {
-    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.starts_with("http://")) else {
-        let mut settings = aws_sdk_dynamodb::config::Builder::from(&operator_settings().await);
-        if let Some(endpoint) = endpoint {
-            settings.set_endpoint_url(Some(endpoint.to_owned()));
-        }
-        return Client::from_conf(settings.build());
-    };
-    let mut settings = client_for_endpoint(endpoint).config().to_builder();
-    // Emulators keep a table for each region and account, and tell them by the signature.
-    if let Some(region) = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(environment) {
-        settings.set_region(Some(Region::new(region)));
-    }
-    if let (Some(id), Some(secret)) = (environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY")) {
-        let credentials = Credentials::new(id, secret, environment("AWS_SESSION_TOKEN"), None, "the environment");
-        settings.set_credentials_provider(Some(SharedCredentialsProvider::new(credentials)));
-    }
-    Client::from_conf(settings.build())
-}
-
-/// Returns the messages of an error and its causes.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    Err(Failure::Table(format!("{}:\n  {}", word("not loaded", "could not be loaded"), missing.join("\n  "))))
 }
 
 /// Returns each user's password. Fails if one is not allowed for its user.
-fn passwords(workspace: &Workspace, everybodys: Option<String>) -> Result<Vec<(&User, Password)>, Failure> {
-    if everybodys.is_none() && !std::io::stdin().is_terminal() {
+fn passwords<'a>(
+    users: impl Iterator<Item = &'a User>,
+    everybodys: Option<String>,
+) -> Result<Vec<(&'a User, Password)>, Failure> {
+    let mut users = users.peekable();
+    if users.peek().is_some() && everybodys.is_none() && !std::io::stdin().is_terminal() {
         let reason = format!(
             "the users need passwords: set {VARIABLE} to the one of all users, or run this on a terminal to be asked for each"
         );
         return Err(Failure::Password(reason));
     }
-    let users = workspace.members().map(|(_, member)| &member.user);
     users.map(|user| Ok((user, password(user, everybodys.as_deref())?))).collect()
 }
 
@@ -150,38 +145,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_configured_as_for_the_aws_cli() {
-        let configured = |variables: &[(&str, &str)]| {
-            let environment =
-                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            configured_endpoint(&environment)
-        };
-        let [all, own] = [("AWS_ENDPOINT_URL", "http://all:1"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://own:2")];
-        assert_eq!(configured(&[]), None);
-        assert_eq!(configured(&[all]).as_deref(), Some(all.1));
-        assert_eq!(configured(&[all, own]).as_deref(), Some(own.1));
-        assert_eq!(configured(&[all, own, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]), None);
-    }
-
-    #[tokio::test]
-    async fn an_endpoint_on_this_machine_is_asked_in_the_region_of_the_environment() {
-        for (variable, expected) in [("AWS_REGION", "eu-west-3"), ("AWS_DEFAULT_REGION", "eu-west-3"), ("X", "local")] {
-            let environment = |name: &str| (name == variable).then(|| "eu-west-3".to_owned());
-            let client = connect(Some("http://127.0.0.1:1"), &environment).await;
-            assert_eq!(client.config().region().unwrap().as_ref(), expected, "{variable}");
-        }
-    }
-
-    #[test]
     fn a_given_password_must_be_good_for_every_user() {
         let workspace = Workspace::demo().unwrap();
-        assert_eq!(
-            passwords(&workspace, Some("Demo-Pass-2026!".to_owned())).unwrap().len(),
-            workspace.members().count()
-        );
-        let error = passwords(&workspace, Some("pat@acme.example".to_owned())).unwrap_err().to_string();
+        let users = || workspace.members().map(|(_, member)| &member.user);
+        let good = passwords(users(), Some("Demo-Pass-2026!".to_owned())).unwrap();
+        assert_eq!(good.len(), users().count());
+        let error = passwords(users(), Some("pat@acme.example".to_owned())).unwrap_err().to_string();
         assert_eq!(error, "LOAD_PASSWORD, for pat@acme.example: the password is the e-mail address; choose another");
-        let error = passwords(&workspace, Some("short".to_owned())).unwrap_err().to_string();
+        let error = passwords(users(), Some("short".to_owned())).unwrap_err().to_string();
         assert!(error.contains("5 characters; it needs 8 to 128"), "{error}");
     }
 }

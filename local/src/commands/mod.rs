@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod check;
+mod connection;
 pub(crate) mod describe;
 pub(crate) mod edit;
 mod ending;
@@ -30,7 +31,7 @@ use crate::database::{DatabaseError, Storage};
 use crate::demo::{self, DemoError};
 use crate::guard::BadCredentials;
 use crate::keys::{Keys, KeysError};
-use crate::loader::{self, Absent, LoadError, LoadReport, PasswordHashes};
+use crate::loader::{self, Load, LoadError, LoadMode, LoadReport, PasswordHashes};
 use crate::stack::StackError;
 use crate::workspace::{DEMO_PASSWORD, Workspace, WorkspaceError};
 
@@ -139,5 +140,6 @@ fn workspace(file: Option<&Path>) -> Result<Workspace, WorkspaceError> {
 /// Loads what is missing. On this machine all users have the demo password.
 async fn load_for_local_use(table: &Table, workspace: &Workspace) -> Result<LoadReport, Failure> {
     let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
-    Ok(loader::load_missing(table, workspace, &PasswordHashes::same(workspace, &hash), Absent::Reported).await?)
+    let load = Load { table, workspace, mode: LoadMode::Report, is_dry: false, now: SystemClock.now() };
+    Ok(load.run(&PasswordHashes::same(workspace, &hash)).await?)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn run(
 }
 
 /// Says what the table held before this start, and what it still lacks of the workspace.
-fn before_this_start(LoadReport { written, found, missing }: &LoadReport, has_casey: bool) -> String {
+fn before_this_start(LoadReport { written, found, missing, .. }: &LoadReport, has_casey: bool) -> String {
     let mut words = String::new();
     if !found.is_empty() && !written.is_empty() {
         words += &format!("\nThe table held a part of the workspace. Added: {}.\n", written.join(", "));

@@ -7,7 +7,7 @@ use clap::builder::ArgPredicate;
 use shared::store::Table;
 
 use super::Failure;
-use super::load::open_table;
+use super::connection::open_table;
 use crate::database::{Database, Storage};
 
 /// Options that name the table.

@@ -37,6 +37,8 @@ impl Assembly<'_> {
     fn tenant(&mut self, listed: ListEntry<OrganizationEntry>, ids: &mut Unique<ObjectId>) -> Tenant {
         let ListEntry { pointer: here, entry } = listed;
         let OrganizationEntry { id, name, trusted_destinations, pipelines, agents, users } = entry;
+        let names_trusted_destinations = trusted_destinations.is_some();
+        let trusted_destinations = trusted_destinations.unwrap_or_default();
         self.check_storable(&(&name, &trusted_destinations), &here);
         let given = GivenId { id, here: &here, what: "organization of this name" };
         let id = given.or_made(organization_id(&name), ids, self.refusals);
@@ -65,7 +67,7 @@ impl Assembly<'_> {
             organization.agents.push(agent);
         }
         let users = users.into_iter().map(|user| self.member(user, id)).collect();
-        Tenant { organization, users }
+        Tenant { organization, names_trusted_destinations, users }
     }
 
     fn member(&mut self, listed: ListEntry<UserEntry>, organization: ObjectId) -> Member {
@@ -79,6 +81,7 @@ impl Assembly<'_> {
             None => made,
         };
         let created_at = entry.created_at.unwrap_or(self.now);
+        let names_login_disabled = entry.login_disabled.is_some();
         let user = User {
             id,
             organization,
@@ -99,7 +102,7 @@ impl Assembly<'_> {
             prompts: self.items(ItemKind::Prompt, prompts, id),
             templates: self.items(ItemKind::Template, templates, id),
         };
-        Member { user, setup: Setup { items, preferences: entry.preferences } }
+        Member { user, names_login_disabled, setup: Setup { items, preferences: entry.preferences } }
     }
 
     /// Returns the items of one kind, sorted by id, as a setup requires.

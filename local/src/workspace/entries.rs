@@ -24,7 +24,7 @@ impl Entry for WorkspaceEntry {
 pub(super) struct OrganizationEntry {
     pub(super) id: Option<ObjectId>,
     pub(super) name: String,
-    pub(super) trusted_destinations: Vec<String>,
+    pub(super) trusted_destinations: Option<Vec<String>>,
     pub(super) pipelines: Vec<ListEntry<PipelineEntry>>,
     pub(super) agents: Vec<ListEntry<AgentEntry>>,
     pub(super) users: Vec<ListEntry<UserEntry>>,
@@ -34,12 +34,11 @@ impl Entry for OrganizationEntry {
     fn visit(fields: &mut impl FieldVisitor) -> Option<Self> {
         let id = fields.optional("_id", "The id. Without it, it is made of the name, the same in every load.");
         let name = fields.required("name", "The display name.");
-        let trusted =
+        let trusted_destinations =
             fields.optional("trustedDestinations", "Where automations of others may send, as a plan lists it.");
         let pipelines = fields.elements("pipelines", "The pipelines.", Presence::Optional);
         let agents = fields.elements("agents", "The agents.", Presence::Optional);
         let users = fields.elements("users", "The users, each with a setup.", Presence::Optional);
-        let trusted_destinations = trusted.unwrap_or_default();
         Some(Self { id, name: name?, trusted_destinations, pipelines, agents, users })
     }
 }

@@ -311,8 +311,8 @@ fn without_ids() -> Value {
 fn ids_and_times_are_made_where_they_are_absent_and_are_the_same_again() {
     let workspace = parsed(&without_ids());
     assert_eq!(workspace, parsed(&without_ids()));
-    let Tenant { organization, users } = &workspace.organizations[0];
-    let Member { user, setup } = &users[0];
+    let Tenant { organization, users, .. } = &workspace.organizations[0];
+    let Member { user, setup, .. } = &users[0];
     assert_eq!((user.organization, user.created_at, user.updated_at), (organization.id, NOW, NOW));
     let items = setup.items.each().map(|(_, item)| item.id);
     let own = [organization.id, organization.agents[0].id, organization.pipelines[0].id, user.id];

@@ -127,6 +127,8 @@ pub(super) const SOURCE_USER_ID: &str = "sourceUserId";
 pub(super) const SOURCE_USER_NAME: &str = "sourceUserName";
 /// The state of an apply, or of a removal.
 pub(super) const STATE: &str = "state";
+/// Where automations of others may send in an organization.
+pub(super) const TRUSTED_DESTINATIONS: &str = "trustedDestinations";
 /// The kind of an item.
 pub(super) const TYPE: &str = "type";
 /// When an apply was undone.

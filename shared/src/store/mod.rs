@@ -37,16 +37,19 @@ pub use erasure::{ErasureNote, ErasureReport, PersonErasure};
 pub use integrity::{
     CheckReport, Defect, RELATIONS, Relation, RelationRule, RemedyKind, RepairReport, TableCheck, TableRepair,
 };
-pub use people::edits::{UserEdit, UserEditOutcome, UserEditor};
+pub use people::addresses::AddressHolder;
+pub use people::edits::{EditAuthority, UserEdit, UserEditOutcome, UserEditor};
 pub use people::invitations::{AcceptStart, Invitations, InviteOutcome, NewInvitation, StoredInvitation};
-pub use people::profiles::Profiles;
+pub use people::profiles::{ProfileState, Profiles};
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
-pub use setups::organizations::{AbsentTargets, OrganizationWriter, Organizations};
+pub use setups::organization_differences::OrganizationDifferences;
+pub use setups::organizations::{OrganizationWriter, Organizations};
 pub use setups::pages::{
     SetupEntry, SetupPage, SetupPageOutcome, SetupPageRequest, SetupPages, StoredSetupItem, StoredSetupPage,
 };
 pub use setups::positions::SetupPosition;
+pub use setups::setup_differences::SetupDifferences;
 pub use setups::user_lists::{UserLists, UserRow};
 pub use setups::users::{Callers, StoredUser};
 pub use setups::writer::{

@@ -296,7 +296,7 @@ pub(super) struct ClaimRecord {
     /// The counter of credentials for which it was made. An apply's invitation has none, as its user has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invitation_credentials: Option<u64>,
-    /// The administrator who made it, of the same organization. Absent in those of earlier versions.
+    /// The administrator who made it, of the same organization. Absent in those of an operator's command and of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invited_by: Option<ObjectId>,
 }

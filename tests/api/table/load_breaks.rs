@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::loader::{self, Absent, PasswordHashes};
+use local::loader::{Load, LoadError, LoadMode, LoadReport, PasswordHashes};
 use local::workspace::Workspace;
 use serde_json::{Value, json};
 use shared::domain::Timestamp;
@@ -57,24 +57,21 @@ async fn load_until(app: &TestApp, workspace: &Workspace, n: u64) -> bool {
     app.faults().drop_request().of("TransactWriteItems").when(is_late).always();
     // Retries of what is lost on purpose would take ten seconds.
     let table = app.table().for_request(Duration::from_secs(2));
-    let loaded = load_missing(&table, workspace, Absent::Reported).await;
+    let loaded = load(&table, workspace, LoadMode::Report).await;
     app.faults().clear();
     loaded.is_ok()
 }
 
-async fn load_missing(
-    table: &Table,
-    workspace: &Workspace,
-    absent: Absent,
-) -> Result<loader::LoadReport, loader::LoadError> {
-    loader::load_missing(table, workspace, &PasswordHashes::same(workspace, "$argon2id$"), absent).await
+async fn load(table: &Table, workspace: &Workspace, mode: LoadMode) -> Result<LoadReport, LoadError> {
+    let load = Load { table, workspace, mode, is_dry: false, now: Timestamp::from_millis(0) };
+    load.run(&PasswordHashes::same(workspace, "$argon2id$")).await
 }
 
 #[tokio::test]
 async fn what_breaks_off_is_whole_or_unseen_and_a_second_load_completes_it() {
     let workspace = workspace();
     let reference = TestApp::start().await;
-    load_missing(reference.table(), &workspace, Absent::Reported).await.unwrap();
+    load(reference.table(), &workspace, LoadMode::Report).await.unwrap();
     let whole = table(&reference).await;
     assert_eq!(whole.len(), (ITEMS + 1) + 2 * (ITEMS + 3));
     let mut n = 1;
@@ -93,7 +90,7 @@ async fn what_breaks_off_is_whole_or_unseen_and_a_second_load_completes_it() {
                 assert_eq!(now.keys().filter(|(pk, _)| *pk == partition).count(), ITEMS + 2, "after {n}");
             }
         }
-        let loaded = load_missing(app.table(), &workspace, Absent::Reported).await.unwrap();
+        let loaded = load(app.table(), &workspace, LoadMode::Report).await.unwrap();
         assert_eq!(table(&app).await, whole, "after {n}");
         assert_eq!(loaded.written.len() + loaded.found.len(), 1 + USERS.len());
         if is_done {
@@ -109,7 +106,7 @@ async fn a_user_whose_address_is_taken_is_reported() {
     let app = TestApp::start().await;
     let mut workspace = workspace();
     workspace.organizations[0].users[1].user.email = app.member(tests::ALEX).user.email.clone();
-    let loaded = load_missing(app.table(), &workspace, Absent::Reported).await.unwrap();
+    let loaded = load(app.table(), &workspace, LoadMode::Report).await.unwrap();
     let missing = format!("user alex@acme.example ({}): another user has the e-mail address", USERS[1]);
     assert_eq!(loaded.missing, [missing]);
     assert!(table(&app).await.keys().all(|(pk, _)| !pk.contains(USERS[1])), "nothing of that user is left behind");
@@ -120,7 +117,7 @@ async fn a_user_whose_address_is_taken_is_reported() {
 async fn items_that_a_user_or_organization_lacks_are_reported_and_written_on_demand() {
     let workspace = workspace();
     let app = TestApp::start().await;
-    load_missing(app.table(), &workspace, Absent::Reported).await.unwrap();
+    load(app.table(), &workspace, LoadMode::Report).await.unwrap();
     let whole = table(&app).await;
     let lost: Vec<_> = whole.keys().filter(|(pk, sk)| is_lost(pk, sk)).cloned().collect();
     for (pk, sk) in &lost {
@@ -128,13 +125,13 @@ async fn items_that_a_user_or_organization_lacks_are_reported_and_written_on_dem
         let text = |value: &String| AttributeValue::S(value.clone());
         delete.key("PK", text(pk)).key("SK", text(sk)).send().await.unwrap();
     }
-    let reported = load_missing(app.table(), &workspace, Absent::Reported).await.unwrap();
+    let reported = load(app.table(), &workspace, LoadMode::Report).await.unwrap();
     assert_eq!((reported.written.len(), reported.found.len()), (0, 3));
-    for said in ["items of the file (PIPELINE#", "items of the file (automation "] {
+    for said in ["items of the file (pipeline ", "items of the file (automation "] {
         assert!(reported.missing.iter().any(|line| line.contains(said)), "{:?}", reported.missing);
     }
     assert!(!lost.is_empty() && lost.iter().all(|key| whole.contains_key(key)));
-    let written = load_missing(app.table(), &workspace, Absent::Written).await.unwrap();
+    let written = load(app.table(), &workspace, LoadMode::Missing).await.unwrap();
     assert_eq!((written.written.len(), written.missing.len()), (2, 0));
     assert_eq!(table(&app).await.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
 }
@@ -154,11 +151,11 @@ async fn what_a_load_of_another_file_left_is_no_part_of_the_user() {
         member.setup.items.prompts.clear();
     }
     let reference = TestApp::start().await;
-    load_missing(reference.table(), &second, Absent::Reported).await.unwrap();
+    load(reference.table(), &second, LoadMode::Report).await.unwrap();
     let user = |items: BTreeMap<(String, String), Item>| -> Vec<_> {
         items.into_keys().filter(|(pk, _)| pk.ends_with(USERS[1])).collect()
     };
     assert_ne!(user(table(&app).await), user(table(&reference).await), "something is left of the second user");
-    load_missing(app.table(), &second, Absent::Reported).await.unwrap();
+    load(app.table(), &second, LoadMode::Report).await.unwrap();
     assert_eq!(user(table(&app).await), user(table(&reference).await));
 }

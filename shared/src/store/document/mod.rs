@@ -169,6 +169,12 @@ pub(in crate::store) fn write(document: &Document) -> AttributeValue {
     write_value(document.as_value(), Some(&tree))
 }
 
+/// Returns whether two stored documents are the same as JSON, however their numbers are written. One that cannot be read is like no other.
+pub(in crate::store) fn is_same(one: &AttributeValue, other: &AttributeValue) -> bool {
+    let read = |value: &AttributeValue| read(value.clone(), &mut TypeBudget::default()).ok();
+    read(one).is_some_and(|one| read(other).is_some_and(|other| one.as_value() == other.as_value()))
+}
+
 /// Converts JSON to DynamoDB.
 pub(in crate::store) fn write_json(value: &Value) -> AttributeValue {
     write_value(value, None)

@@ -7,20 +7,26 @@ use crate::store::table::Table;
 
 /// The holder of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AddressHolder {
+pub enum AddressHolder {
     /// No claim exists.
     Nobody,
     /// A user owns the address.
-    User(ObjectId),
+    User {
+        /// The user's organization.
+        organization: ObjectId,
+        /// The user.
+        user: ObjectId,
+    },
     /// An apply or a removal, still running, reserves the address.
     Reservation,
 }
 
 impl AddressHolder {
     /// Reads the claim, without a password hash. One read.
-    pub(super) async fn of(table: &Table, email: &Email) -> Result<Self, Fault> {
+    pub async fn of(table: &Table, email: &Email) -> Result<Self, Fault> {
         let claim = table.get(&keys::email(email.key()), Some(&CLAIM_HOLDER)).await?;
         let Some(claim) = claim.map(record::read::<ClaimRecord>).transpose()? else { return Ok(Self::Nobody) };
-        Ok(claim.user_id.map_or(Self::Reservation, Self::User))
+        let organization = claim.organization_id;
+        Ok(claim.user_id.map_or(Self::Reservation, |user| Self::User { organization, user }))
     }
 }

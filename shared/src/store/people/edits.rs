@@ -1,4 +1,4 @@
-//! Changes of users by an administrator.
+//! Changes of users by an administrator, or by an operator's command.
 //!
 //! One transaction changes the user, moves the claim with a changed address, and checks that the administrator still is one. So two
 //! administrators who take each other's role at once do not both succeed, and an organization keeps somebody who administers it.
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::addresses::AddressHolder;
 use crate::domain::user_change::{ChangedUser, UserChange};
-use crate::domain::{Fault, Role, StoredProfile, Timestamp};
+use crate::domain::{Fault, ObjectId, Role, StoredProfile, Timestamp};
 use crate::store::attributes::{
     ACCESS_ROLE, DEPARTMENT_ID, DESIGNATION, EMAIL, FULL_NAME, LOGIN_DISABLED, ORGANIZATION_ID, PHONE_NUMBER,
     SETUP_VERSION, UPDATED_AT, USER_ID,
@@ -31,10 +31,40 @@ pub struct UserEdit<'a> {
     pub before: &'a StoredProfile,
     /// The fields to change.
     pub change: &'a UserChange,
-    /// The administrator, of the same organization, as it was read.
-    pub by: &'a StoredUser,
+    /// Who changes it.
+    pub by: EditAuthority<'a>,
     /// The time of the change.
     pub now: Timestamp,
+}
+
+/// Who changes a user.
+#[derive(Clone, Copy)]
+pub enum EditAuthority<'a> {
+    /// An administrator, of the same organization, as it was read.
+    Administrator(&'a StoredUser),
+    /// An operator's command. It leaves somebody who administers the organization.
+    Operator,
+    /// An operator's command that may leave nobody who administers the organization.
+    ForcingOperator,
+}
+
+impl<'a> EditAuthority<'a> {
+    fn administrator(self) -> Option<&'a StoredUser> {
+        match self {
+            Self::Administrator(user) => Some(user),
+            Self::Operator | Self::ForcingOperator => None,
+        }
+    }
+
+    /// Returns whether somebody else must stay an administrator if this user stops being one. An administrator who changes another
+    /// user stays one.
+    fn needs_deputy(self, user: ObjectId) -> bool {
+        match self {
+            Self::Administrator(by) => by.id == user,
+            Self::Operator => true,
+            Self::ForcingOperator => false,
+        }
+    }
 }
 
 /// The outcome of changing a user.
@@ -87,7 +117,7 @@ impl<'a> UserEditor<'a> {
         if !changed.changes_profile && !changed.changes_access {
             return Ok(UserEditOutcome::Done(Box::new(edit.before.clone())));
         }
-        if changed.gives_up_administration && edit.by.id == edit.before.user.id {
+        if changed.gives_up_administration && edit.by.needs_deputy(edit.before.user.id) {
             return self.change_beside_deputy(edit, &changed).await;
         }
         match self.write(edit, &changed, None).await? {
@@ -100,11 +130,11 @@ impl<'a> UserEditor<'a> {
     /// Changes an administrator who gives it up, together with a check that somebody else is one.
     async fn change_beside_deputy(&self, edit: UserEdit<'_>, changed: &ChangedUser) -> Result<UserEditOutcome, Fault> {
         let (lists, callers) = (UserLists::new(self.0), Callers::new(self.0));
-        let organization = edit.before.user.organization;
+        let (organization, user) = (edit.before.user.organization, edit.before.user.id);
         let mut start = None;
         loop {
             let page = lists.page(&organization, start, PAGE).await?;
-            for row in page.rows.iter().filter(|row| row.role >= Role::Admin && row.id != edit.by.id) {
+            for row in page.rows.iter().filter(|row| row.role >= Role::Admin && row.id != user) {
                 let deputy = callers.load(organization, row.id).await?;
                 let Some(deputy) = deputy.filter(|it| it.role >= Role::Admin && !it.login_disabled) else { continue };
                 match self.write(edit, changed, Some(&deputy)).await? {
@@ -129,7 +159,8 @@ impl<'a> UserEditor<'a> {
         let UserEdit { before, by, now, .. } = edit;
         let key = keys::user(&before.user.organization, &before.user.id);
         let mut writes = vec![(EditPart::User, self.0.change_in_transaction(&key, &user_change(edit, changed))?)];
-        for (part, other) in [(EditPart::Caller, (by.id != before.user.id).then_some(by)), (EditPart::Deputy, deputy)] {
+        let caller = by.administrator().filter(|by| by.id != before.user.id);
+        for (part, other) in [(EditPart::Caller, caller), (EditPart::Deputy, deputy)] {
             if let Some(other) = other {
                 let (key, same) = same_access(other);
                 writes.push((part, self.0.check_in_transaction(&key, &same)?));
@@ -197,7 +228,7 @@ impl<'a> UserEditor<'a> {
         if is_refused(EditPart::NewClaim) {
             // The refusal does not return the claim, which may hold a password hash.
             let outcome = match AddressHolder::of(self.0, &changed.user.email).await? {
-                AddressHolder::User(_) => UserEditOutcome::EmailTaken,
+                AddressHolder::User { .. } => UserEditOutcome::EmailTaken,
                 AddressHolder::Reservation | AddressHolder::Nobody => UserEditOutcome::EmailReserved,
             };
             return Ok(EditRefusal::Outcome(outcome));

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::addresses::AddressHolder;
 use super::profiles::Profiles;
-use crate::domain::{Fault, NetworkMark, ObjectId, StoredProfile, Timestamp, User};
+use crate::domain::{Fault, NetworkMark, ObjectId, Setup, StoredProfile, Timestamp, User};
 use crate::invitation_token::InvitationHash;
 use crate::store::attributes::{
     ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH,
@@ -14,6 +14,7 @@ use crate::store::credentials::{end_invitation, end_tokens, same_access, when_cr
 use crate::store::keys;
 use crate::store::record::{self, ClaimRecord};
 use crate::store::setups::users::StoredUser;
+use crate::store::setups::writer::{CreateUserOutcome, SetupWriter};
 use crate::store::sign_ins::counts::{AttemptSubject, InFlightPlace, SignInOrigin};
 use crate::store::sign_ins::limits::{self, Attempt};
 use crate::store::table::Table;
@@ -27,6 +28,17 @@ pub struct NewInvitation<'a> {
     pub hash: &'a InvitationHash,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
+}
+
+impl NewInvitation<'_> {
+    /// Returns the claim of a user who has this invitation and no password.
+    fn claim(self, user: &User) -> ClaimRecord {
+        ClaimRecord {
+            invitation_hash: Some(self.hash.as_str().to_owned()),
+            invitation_expires_at: Some(self.expires_at),
+            ..ClaimRecord::owned(user, None)
+        }
+    }
 }
 
 /// The outcome of making an invitation for an existing user.
@@ -67,7 +79,8 @@ pub struct StoredInvitation {
     pub hash: InvitationHash,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
-    /// The administrator who made it, of the user's organization; `None` if an earlier version of this service stored it.
+    /// The administrator who made it, of the user's organization; `None` if an operator's command made it, or an earlier version of
+    /// this service.
     pub by: Option<ObjectId>,
 }
 
@@ -80,13 +93,13 @@ impl<'a> Invitations<'a> {
         Self(table)
     }
 
-    /// Stores an invitation for `user`, made by `by`, who must still be what it was. It holds for the user's present credentials:
-    /// another role or a disabling ends it, as it ends tokens. One transaction. A user whose address nobody holds gets the claim on it,
-    /// with one read and a second transaction.
+    /// Stores an invitation for `user`, made by `by`, who must still be what it was, or without it by an operator's command. It holds
+    /// for the user's present credentials: another role or a disabling ends it, as it ends tokens. One transaction. A user whose address
+    /// nobody holds gets the claim on it, with one read and a second transaction.
     pub async fn invite(
         &self,
         user: &StoredProfile,
-        by: &StoredUser,
+        by: Option<&StoredUser>,
         invitation: NewInvitation<'_>,
     ) -> Result<InviteOutcome, Fault> {
         let StoredProfile { user: User { id, organization, email, .. }, credentials, .. } = user;
@@ -96,22 +109,23 @@ impl<'a> Invitations<'a> {
             .when(ORGANIZATION_ID, text(organization))
             .set(INVITATION_HASH, text(invitation.hash.as_str()))
             .set(INVITATION_EXPIRES_AT, text(invitation.expires_at))
-            .set(INVITATION_CREDENTIALS, number(credentials.version))
-            .set(INVITED_BY, text(by.id));
+            .set(INVITATION_CREDENTIALS, number(credentials.version));
+        let claim = match by {
+            Some(by) => claim.set(INVITED_BY, text(by.id)),
+            None => claim.remove(INVITED_BY),
+        };
         if let Some(outcome) = self.write(user, by, self.0.change_in_transaction(&key, &claim)?).await? {
             return Ok(outcome);
         }
         match AddressHolder::of(self.0, email).await? {
-            AddressHolder::User(holder) if holder == *id => Ok(InviteOutcome::Outdated),
-            AddressHolder::User(_) => Ok(InviteOutcome::EmailTaken),
+            AddressHolder::User { user, .. } if user == *id => Ok(InviteOutcome::Outdated),
+            AddressHolder::User { .. } => Ok(InviteOutcome::EmailTaken),
             AddressHolder::Reservation => Ok(InviteOutcome::EmailReserved),
             AddressHolder::Nobody => {
                 let claim = ClaimRecord {
-                    invitation_hash: Some(invitation.hash.as_str().to_owned()),
-                    invitation_expires_at: Some(invitation.expires_at),
                     invitation_credentials: Some(credentials.version),
-                    invited_by: Some(by.id),
-                    ..ClaimRecord::owned(&user.user, None)
+                    invited_by: by.map(|by| by.id),
+                    ..invitation.claim(&user.user)
                 };
                 let put = self.0.put_new_in_transaction(record::item(&key, &claim)?)?;
                 Ok(self.write(user, by, put).await?.unwrap_or(InviteOutcome::Outdated))
@@ -119,27 +133,37 @@ impl<'a> Invitations<'a> {
         }
     }
 
+    /// Creates a user with an invitation in place of a password, for an operator's command.
+    pub async fn create_user(
+        &self,
+        user: &User,
+        setup: &Setup,
+        invitation: NewInvitation<'_>,
+    ) -> Result<CreateUserOutcome, Fault> {
+        SetupWriter::new(self.0).create_with_claim(user, &invitation.claim(user), setup).await
+    }
+
     /// Writes the claim on the condition that user and caller are as they were read. Returns `None` if the claim alone refused it.
     async fn write(
         &self,
         user: &StoredProfile,
-        by: &StoredUser,
+        by: Option<&StoredUser>,
         claim: TransactWriteItem,
     ) -> Result<Option<InviteOutcome>, Fault> {
         let StoredProfile { user, credentials, .. } = user;
         let same = Change::of_existing().when(ACCESS_ROLE, text(user.role)).when(EMAIL, text(&user.email));
         let same = when_credentials(same, credentials.version);
-        let (caller, same_caller) = same_access(by);
-        let writes = vec![
-            self.0.check_in_transaction(&caller, &same_caller)?,
-            self.0.check_in_transaction(&keys::user(&user.organization, &user.id), &same)?,
-            claim,
-        ];
+        let user = self.0.check_in_transaction(&keys::user(&user.organization, &user.id), &same)?;
+        let mut writes = vec![claim, user];
+        if let Some(by) = by {
+            let (caller, same_caller) = same_access(by);
+            writes.push(self.0.check_in_transaction(&caller, &same_caller)?);
+        }
         match self.0.transact(writes).await {
             Ok(()) => Ok(Some(InviteOutcome::Invited)),
             Err(CallFailure::Cancelled(reasons)) => {
                 let refused = |at: usize| matches!(reasons.get(at), Some(ItemReason::ConditionFailed(_)));
-                Ok(match (refused(0), refused(1), refused(2)) {
+                Ok(match (refused(2), refused(1), refused(0)) {
                     (true, ..) => Some(InviteOutcome::CallerChanged),
                     (false, false, true) => None,
                     _ => Some(InviteOutcome::Outdated),

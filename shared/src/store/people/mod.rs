@@ -1,6 +1,6 @@
 //! People: their profiles, changes by an administrator, passwords and invitations.
 
-mod addresses;
+pub(super) mod addresses;
 pub(super) mod edits;
 pub(super) mod invitations;
 pub(super) mod profiles;

@@ -66,6 +66,19 @@ const PROFILE: [&str; 17] = [
     UPDATED_AT,
 ];
 
+/// What stands in the place of a user.
+#[derive(Debug, PartialEq)]
+pub enum ProfileState {
+    /// The organization has no user of this id.
+    Absent,
+    /// The user was removed. The id never comes back.
+    Removed,
+    /// The profile cannot be read: another system wrote it.
+    Unreadable,
+    /// The profile.
+    Stored(Box<StoredProfile>),
+}
+
 /// Reads profiles.
 pub struct Profiles<'a>(&'a Table);
 
@@ -77,11 +90,25 @@ impl<'a> Profiles<'a> {
 
     /// Returns the profile; `None` if the organization has no such user or it cannot be read. One read.
     pub async fn load(&self, organization: ObjectId, user: ObjectId) -> Result<Option<StoredProfile>, Fault> {
-        let item = self.0.get(&keys::user(&organization, &user), Some(&PROFILE)).await?;
-        let Some(item) = item.filter(|item| !record::is_tombstone(item)) else { return Ok(None) };
-        let Some(record) = record::read_foreign::<AdministeredProfile>(item) else { return Ok(None) };
+        Ok(match self.find(organization, user).await? {
+            ProfileState::Stored(profile) => Some(*profile),
+            ProfileState::Absent | ProfileState::Removed | ProfileState::Unreadable => None,
+        })
+    }
+
+    /// Returns what stands in the place of a user. One read.
+    pub async fn find(&self, organization: ObjectId, user: ObjectId) -> Result<ProfileState, Fault> {
+        let Some(item) = self.0.get(&keys::user(&organization, &user), Some(&PROFILE)).await? else {
+            return Ok(ProfileState::Absent);
+        };
+        if record::is_tombstone(&item) {
+            return Ok(ProfileState::Removed);
+        }
+        let Some(record) = record::read_foreign::<AdministeredProfile>(item) else {
+            return Ok(ProfileState::Unreadable);
+        };
         let epoch = Timestamp::from_millis(0);
-        Ok(Some(StoredProfile {
+        Ok(ProfileState::Stored(Box::new(StoredProfile {
             first_sign_in_at: record.first_sign_in_at,
             credentials: StoredCredentials {
                 version: record.credential_version,
@@ -102,6 +129,6 @@ impl<'a> Profiles<'a> {
                 created_at: record.created_at.unwrap_or(epoch),
                 updated_at: record.updated_at.unwrap_or(epoch),
             },
-        }))
+        })))
     }
 }

@@ -2,9 +2,11 @@
 
 pub(super) mod captures;
 pub(super) mod loading;
+pub(super) mod organization_differences;
 pub(super) mod organizations;
 pub(super) mod pages;
 pub(super) mod positions;
+pub(super) mod setup_differences;
 mod switches;
 pub(super) mod user_lists;
 pub(super) mod users;

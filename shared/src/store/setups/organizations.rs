@@ -10,7 +10,7 @@ use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, NestedDocument, OrganizationRecord};
 use crate::store::table::Table;
 use crate::store::table::batches::batches;
-use crate::store::table::outcome::{CallFailure, Item};
+use crate::store::table::outcome::Item;
 use crate::store::table::query::PartitionQuery;
 
 /// Reads organizations.
@@ -88,6 +88,11 @@ impl<'a> OrganizationWriter<'a> {
         Self(table)
     }
 
+    /// Returns the table.
+    pub(super) fn table(&self) -> &'a Table {
+        self.0
+    }
+
     /// Returns whether the organization exists.
     pub async fn exists(&self, id: &ObjectId) -> Result<bool, Fault> {
         Ok(self.0.get(&keys::organization(id), Some(&[keys::PK])).await?.is_some())
@@ -115,39 +120,10 @@ impl<'a> OrganizationWriter<'a> {
         let own = self.0.put_new_in_transaction(record::item(&owner, &record)?)?;
         self.0.write_beside(own, with_own).await
     }
-
-    /// Returns the pipelines and agents of an organization that the table lacks.
-    pub async fn absent(&self, organization: &Organization) -> Result<AbsentTargets, Fault> {
-        let there = self.0.sort_keys(&keys::organization_partition(&organization.id)).await?;
-        let mut items = targets(organization)?;
-        items.retain(|item| !there.contains(record::sort_key(item)));
-        Ok(AbsentTargets(items))
-    }
-
-    /// Writes pipelines and agents of an existing organization. Keeps those that were written since.
-    pub async fn add(&self, absent: AbsentTargets) -> Result<(), Fault> {
-        for item in absent.0 {
-            match self.0.put_new(item).await {
-                Ok(()) | Err(CallFailure::ConditionFailed(_)) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Pipelines and agents that the table lacks.
-pub struct AbsentTargets(Vec<Item>);
-
-impl AbsentTargets {
-    /// Returns their sort keys, such as `PIPELINE#<id>`.
-    pub fn names(&self) -> Vec<&str> {
-        self.0.iter().map(record::sort_key).collect()
-    }
 }
 
 /// Returns the items of pipelines and agents.
-fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
+pub(in crate::store) fn targets(organization: &Organization) -> Result<Vec<Item>, Fault> {
     let id = &organization.id;
     let pipelines = organization.pipelines.iter();
     let pipelines = pipelines.map(|pipeline| record::nested_item(&keys::pipeline(id, &pipeline.id), pipeline));

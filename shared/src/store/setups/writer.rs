@@ -48,9 +48,10 @@ impl SetupChange {
 }
 
 /// The version of an item that an editor saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ItemVersion {
     /// The item did not exist.
+    #[default]
     Absent,
     /// The item had this `setupVersion`.
     Version(u64),
@@ -109,6 +110,11 @@ impl<'a> SetupWriter<'a> {
         Self(table)
     }
 
+    /// Returns the table.
+    pub(super) fn table(&self) -> &'a Table {
+        self.0
+    }
+
     /// Returns whether the e-mail address is taken. This is only a hint; a condition decides when the user is created.
     pub async fn is_claimed(&self, email: &EmailKey) -> Result<bool, Fault> {
         Ok(self.0.get(&keys::email(email), Some(&[keys::PK])).await?.is_some())
@@ -122,10 +128,19 @@ impl<'a> SetupWriter<'a> {
         password_hash: Option<&str>,
         setup: &Setup,
     ) -> Result<CreateUserOutcome, Fault> {
-        let claim = ClaimRecord::owned(user, password_hash);
+        self.create_with_claim(user, &ClaimRecord::owned(user, password_hash), setup).await
+    }
+
+    /// Creates a user with this claim on the address.
+    pub(in crate::store) async fn create_with_claim(
+        &self,
+        user: &User,
+        claim: &ClaimRecord,
+        setup: &Setup,
+    ) -> Result<CreateUserOutcome, Fault> {
         let preferences = PreferencesRecord { enabled: setup.preferences.clone(), setup_version: FIRST_VERSION };
         let mut puts = vec![
-            self.0.put_new_in_transaction(record::item(&keys::email(user.email.key()), &claim)?)?,
+            self.0.put_new_in_transaction(record::item(&keys::email(user.email.key()), claim)?)?,
             self.0.put_new_in_transaction(record::user_item(user)?)?,
             self.0.put_new_in_transaction(record::item(
                 &keys::preferences(&user.organization, &user.id),
@@ -159,17 +174,6 @@ impl<'a> SetupWriter<'a> {
             Err(other) => return Err(other.into()),
         }
         Ok(CreateUserOutcome::Created)
-    }
-
-    /// Returns edits that write the items of `setup` that the user lacks.
-    pub async fn absent(&self, user: &User, setup: &Setup) -> Result<Vec<SetupEdit>, Fault> {
-        let there = self.0.sort_keys(&keys::user_partition(&user.organization, &user.id)).await?;
-        let absent = setup.items.each().filter(|(kind, item)| {
-            !there.contains(&keys::setup_item(&user.organization, &user.id, *kind, &item.id).sk)
-        });
-        Ok(absent
-            .map(|(kind, item)| SetupEdit { change: SetupChange::Put(kind, item.clone()), seen: ItemVersion::Absent })
-            .collect())
     }
 
     /// Writes `edits` in one transaction and returns the new version. Takes at most 99, no two of one item. Starts over
