@@ -15,7 +15,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::commands::target_table::TargetTable;
 use crate::commands::{
-    self, Failure, check, describe, edit, erase, load, migrate, serve, table, transfer, workspace_file,
+    self, Failure, check, describe, edit, erase, load, migrate, organization, serve, table, transfer, user,
+    workspace_file,
 };
 use crate::demo;
 use crate::scheduler::Pace;
@@ -29,6 +30,8 @@ Examples:
   cargo run -- demo                                do the main job once, and end; --verbose shows every exchange
   cargo run -- dynamodb --listen 127.0.0.1:8000    serve only the table, to anything that speaks DynamoDB
   cargo run -- workspace check my-crm.json         say everything that is wrong with a workspace file
+  cargo run -- user add --help                     add the first user of a table, or another one; also invite, disable
+  cargo run -- org add --help                      add an organization; pipeline add, a pipeline
   cargo run -- load --help                         write a workspace into a table, also on AWS
   cargo run -- edit --help                         change a user's setup while the service runs
   cargo run -- migrate --help                      rewrite what an earlier version stored in another form
@@ -123,6 +126,12 @@ enum Command {
     /// Write a workspace into a table. Without --missing and --update, it writes nothing if the table has any of it.
     #[command(after_help = load::EXAMPLES)]
     Load(load::LoadOptions),
+    /// Add an organization.
+    Org(organization::OrganizationCommands),
+    /// Add a pipeline to an organization.
+    Pipeline(organization::PipelineCommands),
+    /// Add a user, invite one, or disable one.
+    User(user::UserCommands),
     /// Change fields of one automation, prompt or template of a user, as the CRM would.
     #[command(after_help = EDIT_EXAMPLES)]
     Edit(Edit),
@@ -237,6 +246,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             table::run(listen, &table, kept.db, kept.workspace, &reached.allowed_hosts).await
         }
         Some(Command::Load(options)) => load::run(&options).await,
+        Some(Command::Org(options)) => organization::run(&options).await,
+        Some(Command::Pipeline(options)) => organization::run_pipeline(&options).await,
+        Some(Command::User(options)) => user::run(&options).await,
         Some(Command::Edit(Edit { place, table, organization, user, item, set })) => {
             let target = edit::Target { organization, user, item };
             edit::run(place.endpoint, place.db, &table, &target, &set).await

@@ -8,11 +8,13 @@ mod ending;
 pub(crate) mod erase;
 pub(crate) mod load;
 pub(crate) mod migrate;
+pub(crate) mod organization;
 mod progress;
 pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod target_table;
 pub(crate) mod transfer;
+pub(crate) mod user;
 pub(crate) mod workspace_file;
 
 use std::io;
@@ -96,6 +98,9 @@ pub enum Failure {
     /// A user's password is missing or not allowed.
     #[error("{0}")]
     Password(String),
+    /// The table has something that does not go with the command. Nothing is written.
+    #[error("{0}")]
+    Refused(String),
     /// The item to edit does not exist, or cannot be changed like this.
     #[error("{0}")]
     Edit(String),
