@@ -101,7 +101,7 @@ impl Programs {
     /// Returns the command that starts an arm, without variables.
     pub(crate) fn command(&self, arm: Arm, operation: Operation) -> Command {
         match arm {
-            Arm::Service => Command::new(self.binary(operation)),
+            Arm::Service => self.function(operation.function()),
             Arm::Node => command("node", &self.built.join("node/rival.cjs")),
             Arm::Python => command(self.python(), &self.built.join("python/rival.py")),
         }
@@ -117,10 +117,10 @@ impl Programs {
         std::fs::metadata(self.built.join(package)).ok().map(|metadata| metadata.len())
     }
 
-    /// `cargo lambda build` makes a folder for each function.
-    fn binary(&self, operation: Operation) -> PathBuf {
-        let path = self.functions.join(operation.function());
-        if path.is_dir() { path.join("bootstrap") } else { path }
+    /// Returns the command that starts a function of this repository, without variables. `cargo lambda build` makes a folder for each.
+    pub(crate) fn function(&self, name: &str) -> Command {
+        let path = self.functions.join(name);
+        Command::new(if path.is_dir() { path.join("bootstrap") } else { path })
     }
 
     fn python(&self) -> PathBuf {

@@ -12,11 +12,11 @@ use local::workspace::{DEMO_PASSWORD, Workspace};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
-use shared::domain::{ItemKind, Password, SetupItem, TokenCredentials};
+use shared::domain::{Email, ItemKind, ObjectId, Password, Setup, SetupItem, Stage, TokenCredentials, User};
 use shared::http::{Caller, TokenSigner};
 use shared::ids::SystemRandomness;
-use shared::store::SetupChange;
-use tests::{ALEX, PAT, Proxy, SAM, change_setup, recorded_event};
+use shared::store::{CreateUserOutcome, SetupChange, SetupWriter};
+use tests::{ACME, ALEX, PAT, Proxy, SAM, change_setup, numbered_id, recorded_event};
 use tokio::process::Command;
 
 use crate::AnyError;
@@ -51,10 +51,13 @@ pub(crate) enum Endpoint {
 }
 
 impl Fixture {
-    /// Starts the database and loads the demo workspace.
-    pub(crate) async fn start(certificates: &Path) -> Result<Self, AnyError> {
+    /// Starts the database and loads the demo workspace. The pipeline of each organization gets these stages as well.
+    pub(crate) async fn start(certificates: &Path, stages: &[Stage]) -> Result<Self, AnyError> {
         let database = Database::start_here(&Storage::Memory, TABLE).await?;
-        let workspace = Workspace::demo()?;
+        let mut workspace = Workspace::demo()?;
+        for tenant in &mut workspace.organizations {
+            tenant.organization.pipelines[0].stages.extend_from_slice(stages);
+        }
         let hash = loader::hash(&Password::new(DEMO_PASSWORD.to_owned()), &SystemRandomness).await?;
         loader::load(database.table(), &workspace, &PasswordHashes::same(&workspace, &hash)).await?;
         let keys = Keys::generate(&SystemRandomness)?;
@@ -121,13 +124,30 @@ impl Fixture {
             document["prompt"] = json!("<prompt>Be brief.</prompt>");
         }
         let prompt = SetupItem { id: longest.id, document: serde_json::from_value(document)? };
-        let (organization, user) = (alex.user.organization, alex.user.id);
-        let changes = [SetupChange::Put(ItemKind::Prompt, prompt)];
-        change_setup(self.database.table(), &organization, &user, &changes, SystemClock.now()).await?;
+        self.change(alex.user.id, ItemKind::Prompt, prompt).await
+    }
+
+    /// Creates a user of Acme with this setup, and returns the id.
+    pub(crate) async fn add_user(&self, setup: &Setup) -> Result<ObjectId, AnyError> {
+        let (_, alex) = self.workspace.member(ALEX).ok_or("the demo workspace has no Alex")?;
+        let number = self.users.fetch_add(1, Ordering::Relaxed);
+        let id = numbered_id(0xa0, usize::try_from(number)?);
+        let user = User { id, email: Email::parse(format!("rep{number}@acme.example"))?, ..alex.user.clone() };
+        match SetupWriter::new(self.database.table()).create_user(&user, None, setup).await? {
+            CreateUserOutcome::Created => Ok(id),
+            other => Err(format!("the user was not created: {other:?}").into()),
+        }
+    }
+
+    /// Changes an item of a user of Acme.
+    pub(crate) async fn change(&self, user: ObjectId, kind: ItemKind, item: SetupItem) -> Result<(), AnyError> {
+        let changes = [SetupChange::Put(kind, item)];
+        change_setup(self.database.table(), &ACME.parse()?, &user, &changes, SystemClock.now()).await?;
         Ok(())
     }
 
-    fn token(&self, email: &str) -> Result<String, AnyError> {
+    /// Returns a token for a user of the demo workspace.
+    pub(crate) fn token(&self, email: &str) -> Result<String, AnyError> {
         let (_, member) = self.workspace.member(email).ok_or("the demo workspace lacks a user")?;
         let user = &member.user;
         let name = user.full_name.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -4,6 +4,7 @@ mod arm;
 mod condition;
 mod figures;
 mod fixture;
+mod large;
 mod measurement;
 mod results;
 mod tls;
@@ -18,6 +19,7 @@ use arm::{Arm, Operation, Programs};
 use condition::Condition;
 use figures::Figures;
 use fixture::Fixture;
+use large::LargeCalls;
 use measurement::Subject;
 use results::Results;
 
@@ -70,7 +72,8 @@ async fn main() -> Result<ExitCode, AnyError> {
 
 async fn measure(arguments: &Arguments) -> Result<Results, AnyError> {
     let programs = Programs { functions: arguments.functions.clone(), built: arguments.built.clone() };
-    let fixture = Fixture::start(&arguments.built.join("certificate")).await?;
+    let certificates = arguments.built.join("certificate");
+    let fixture = Fixture::start(&certificates, &[]).await?;
     let mut results = Results::default();
     let subjects = subjects(&fixture, &programs, &mut results).await?;
     let conditions = if arguments.short { &Condition::ALL[..1] } else { &Condition::ALL[..] };
@@ -97,6 +100,10 @@ async fn measure(arguments: &Arguments) -> Result<Results, AnyError> {
         }
         let figures = measurements.into_iter().filter_map(|(key, all)| Some((key, Figures::of(&all)?)));
         results.figures.extend(figures);
+    }
+    if !arguments.short {
+        let fixture = Fixture::start(&certificates, &large::stages()).await?;
+        results.large = LargeCalls::new(&fixture, &programs).measure().await?;
     }
     Ok(results)
 }

@@ -119,7 +119,7 @@ impl Subject<'_> {
 
 /// Returns the processor time of the threads of a process. A thread that has ended is not in it; none of the arms ends one within a few
 /// seconds.
-fn processor_time(process: u32) -> Result<Duration, AnyError> {
+pub(crate) fn processor_time(process: u32) -> Result<Duration, AnyError> {
     let mut nanoseconds = 0;
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
         let times = std::fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -128,7 +128,8 @@ fn processor_time(process: u32) -> Result<Duration, AnyError> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-fn peak_memory(process: u32) -> Result<u64, AnyError> {
+/// Returns the most memory that a process had, in bytes.
+pub(crate) fn peak_memory(process: u32) -> Result<u64, AnyError> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("Linux tells no VmHWM")?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::arm::{Arm, Operation};
 use crate::condition::Condition;
 use crate::figures::Figures;
+use crate::large::LargeCall;
 use crate::measurement::Consumption;
 
 /// The results of a run.
@@ -17,6 +18,8 @@ pub(crate) struct Results {
     pub(crate) consumption: BTreeMap<(Operation, Arm), Consumption>,
     /// The bytes of the packages.
     pub(crate) packages: BTreeMap<(Operation, Arm), u64>,
+    /// What inputs at the limits took.
+    pub(crate) large: Vec<LargeCall>,
     /// Conditions that this machine cannot have, with the reason.
     pub(crate) skipped: Vec<(Condition, String)>,
 }
@@ -90,6 +93,7 @@ impl Results {
         }
         text.push_str(&self.exact());
         text.push_str(&self.ratios(&conditions));
+        text.push_str(&self.at_the_limits());
         for (condition, reason) in &self.skipped {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "Skipped: {condition}, because {reason}.\n");
@@ -124,6 +128,19 @@ impl Results {
                 bytes.map_or_else(|| "not packed".to_owned(), |bytes| format!("{:.2} MB", *bytes as f64 / 1e6));
             let counts = [round_trips.to_string(), write_units.to_string(), read_units.to_string(), package];
             table.row([format!("{operation}, {arm}")].into_iter().chain(counts));
+        }
+        table.end()
+    }
+
+    /// Returns the table of the largest inputs, if they were measured.
+    fn at_the_limits(&self) -> String {
+        if self.large.is_empty() {
+            return String::new();
+        }
+        let mut table = Table::new("Inputs at the limits, one first call each", &["", "processor", "memory"]);
+        for LargeCall { name, processor, memory } in &self.large {
+            let (processor, memory) = (processor.as_secs_f64(), *memory as f64 / 1e6);
+            table.row([(*name).to_owned(), format!("{processor:.2} s"), format!("{memory:.0} MB")].into_iter());
         }
         table.end()
     }
@@ -206,8 +223,13 @@ mod tests {
 
     #[test]
     fn a_table_names_what_is_missing_with_a_dash() {
-        let tables = results(10.0, 13.0).tables();
+        let mut measured = results(10.0, 13.0);
+        assert!(!measured.tables().contains("at the limits"));
+        let (processor, memory) = (std::time::Duration::from_millis(1_680), 75_000_000);
+        measured.large.push(LargeCall { name: "a capture of 16 MB", processor, memory });
+        let tables = measured.tables();
         for line in [
+            "| a capture of 16 MB | 1.68 s | 75 MB |",
             "| create, this service | 8.0 ms | 10.0 ms | 18.0 ms | 5.0 ms | 3.0 ms | 30 MB |",
             "| create, this service | 3 | 13 | 12 | not packed |",
             "| create: first call / warm call | 2.00 |",
