@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use shared::domain::{ItemKind, ObjectId, PerKind, Setup, SetupItem, Stage};
-use tests::{ACME, Answer, PAT, Process, SAM, mapped_body, numbered_id, recorded_event, setup_of};
+use tests::{ACME, Answer, PAT, Process, SAM, mapped_body, numbered_item, recorded_event, setup_of};
 
 use crate::AnyError;
 use crate::arm::{Arm, Operation, Programs};
@@ -131,18 +131,11 @@ pub(crate) fn stages() -> Vec<Stage> {
     (0..MOST).map(stage).collect()
 }
 
-fn item(kind: u8, number: usize, document: Value) -> SetupItem {
-    SetupItem {
-        id: numbered_id(kind, number),
-        document: serde_json::from_value(document).expect("a document is an object"),
-    }
-}
-
 /// Automations that each refer to a stage by a name that the other organization writes differently.
 fn referring_setup() -> Setup {
     let automation = |number| {
         let actions = json!({"targetStage": format!("Follow-Up {number:04}")});
-        item(
+        numbered_item(
             5,
             number,
             json!({"name": format!("Automation {number}"), "event": "message.received", "actions": actions}),
@@ -163,7 +156,7 @@ fn large_setup() -> Setup {
         }
         text
     };
-    let prompt = |number| item(6, number, json!({"name": format!("Large {number}"), "prompt": text()}));
+    let prompt = |number| numbered_item(6, number, json!({"name": format!("Large {number}"), "prompt": text()}));
     Setup::from(PerKind { prompts: (0..LARGE_PROMPTS).map(prompt).collect(), ..PerKind::default() })
 }
 
@@ -191,5 +184,5 @@ fn line_setup(word: &str) -> Setup {
 }
 
 fn line(word: &str) -> SetupItem {
-    item(7, 1, json!({"name": "Long line", "prompt": word.repeat(LONG_LINE / word.len())}))
+    numbered_item(7, 1, json!({"name": "Long line", "prompt": word.repeat(LONG_LINE / word.len())}))
 }

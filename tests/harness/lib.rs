@@ -68,8 +68,8 @@ pub use proxy::Proxy;
 pub use recording::{Call, RecordedCalls, Recording};
 pub use requests::{ANOTHER_PASSWORD, NO_INVITATION, Subject, good_body, operations_of_a_snapshot};
 pub use setups::{
-    capture, change_setup, counts, incompressible, mapped_body, numbered_id, setup_of, skipped_counts, snapshot_of,
-    user_with_setup,
+    capture, change_setup, counts, incompressible, mapped_body, numbered_id, numbered_item, setup_of, skipped_counts,
+    snapshot_of, user_with_setup,
 };
 pub use stored::{json, unpacked};
 pub use tally::Tally;

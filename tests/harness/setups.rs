@@ -13,20 +13,22 @@ pub fn numbered_id(kind: u8, number: usize) -> ObjectId {
     ObjectId::from_bytes(bytes)
 }
 
+/// Returns an item with a distinct id.
+pub fn numbered_item(kind: u8, number: usize, document: Value) -> SetupItem {
+    let document = serde_json::from_value(document).expect("a document is an object");
+    SetupItem { id: numbered_id(kind, number), document }
+}
+
 /// Returns a setup of so many items: prompts, templates, and automations that refer to a stage, an agent, a prompt by its id and a
 /// template by its name.
 pub fn setup_of(items: usize) -> Setup {
-    let item = |kind, number, document: Value| SetupItem {
-        id: numbered_id(kind, number),
-        document: serde_json::from_value(document).expect("a document is an object"),
-    };
     let [automations, templates, prompts] = [items / 3, (items + 1) / 3, items.div_ceil(3)];
     let automation = |number| {
         let actions = json!({
             "targetStage": "Contacted", "agent": "Warm-up Agent", "promptId": numbered_id(2, number).to_string(),
             "sendMessage": [{"template": format!("Template {number}"), "channel": "sms"}],
         });
-        item(
+        numbered_item(
             1,
             number,
             json!({"name": format!("Automation {number}"), "event": "message.received", "actions": actions}),
@@ -36,11 +38,17 @@ pub fn setup_of(items: usize) -> Setup {
         items: PerKind {
             automations: (0..automations).map(automation).collect(),
             prompts: (0..prompts)
-                .map(|number| item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."})))
+                .map(|number| {
+                    numbered_item(2, number, json!({"name": format!("Prompt {number}"), "prompt": "Be kind."}))
+                })
                 .collect(),
             templates: (0..templates)
                 .map(|number| {
-                    item(3, number, json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}))
+                    numbered_item(
+                        3,
+                        number,
+                        json!({"name": format!("Template {number}"), "template": "Hi {{firstName}}"}),
+                    )
                 })
                 .collect(),
         },
@@ -135,10 +143,6 @@ pub fn incompressible(prompts: usize, bytes: usize) -> Setup {
         }
         text
     };
-    let prompt = |number| {
-        let document =
-            serde_json::from_value(json!({"name": format!("Long {number}"), "prompt": noise()})).expect("a document");
-        SetupItem { id: numbered_id(4, number), document }
-    };
+    let prompt = |number| numbered_item(4, number, json!({"name": format!("Long {number}"), "prompt": noise()}));
     Setup::from(PerKind { prompts: (0..prompts).map(prompt).collect(), ..PerKind::default() })
 }
