@@ -27,6 +27,7 @@ pub use request::Element;
 pub use rule::{Hits, Rule};
 
 use crate::recording::Recording;
+use crate::second_database;
 use course::{Course, faulty};
 use rule::{ActiveRule, Choices};
 
@@ -40,7 +41,8 @@ impl Faults {
     pub fn http_client(&self, recording: &Recording) -> SharedHttpClient {
         let (faults, recording, plain) = (self.clone(), recording.clone(), Builder::new().build_http());
         http_client_fn(move |settings: &HttpConnectorSettings, components| {
-            faulty(&faults, &recording, plain.http_connector(settings, components))
+            let database = second_database::connector(plain.http_connector(settings, components));
+            faulty(&faults, &recording, database)
         })
     }
 

@@ -20,6 +20,7 @@ mod proxy;
 mod recording;
 mod requests;
 mod routes;
+mod second_database;
 mod setups;
 mod stored;
 mod tally;

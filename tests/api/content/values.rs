@@ -57,13 +57,33 @@ async fn capture(app: &TestApp) -> Answer {
     app.create_snapshot(&app.token(PAT), &create_body()).await
 }
 
+/// Puts the sets of a value in order: DynamoDB's have none.
+fn with_ordered_sets(value: AttributeValue) -> AttributeValue {
+    fn ordered<T: AsRef<[u8]>>(mut set: Vec<T>) -> Vec<T> {
+        set.sort_by(|one, other| one.as_ref().cmp(other.as_ref()));
+        set
+    }
+    match value {
+        AttributeValue::Ss(set) => AttributeValue::Ss(ordered(set)),
+        AttributeValue::Ns(set) => AttributeValue::Ns(ordered(set)),
+        AttributeValue::Bs(set) => AttributeValue::Bs(ordered(set)),
+        AttributeValue::L(list) => AttributeValue::L(list.into_iter().map(with_ordered_sets).collect()),
+        AttributeValue::M(map) => {
+            AttributeValue::M(map.into_iter().map(|(name, value)| (name, with_ordered_sets(value))).collect())
+        }
+        other => other,
+    }
+}
+
 /// The field `v` of a user's templates by their names, as DynamoDB holds it.
 async fn stored(app: &TestApp, organization: &str, user: &str) -> BTreeMap<String, AttributeValue> {
     let partition = s(&format!("ORG#{organization}#USER#{user}"));
     let items = app.items().await.into_iter().filter(|item| item["PK"] == partition);
     let documents = items.filter_map(|item| item.get("document")?.as_m().ok().cloned());
     documents
-        .filter_map(|mut fields| Some((fields.remove("name")?.as_s().ok()?.clone(), fields.remove("v")?)))
+        .filter_map(|mut fields| {
+            Some((fields.remove("name")?.as_s().ok()?.clone(), with_ordered_sets(fields.remove("v")?)))
+        })
         .collect()
 }
 
