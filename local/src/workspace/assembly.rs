@@ -6,10 +6,12 @@ use std::fmt;
 use std::hash::Hash;
 
 use serde::Serialize;
-use shared::domain::{Document, ItemKind, ObjectId, Organization, PerKind, Setup, SetupItem, Timestamp, User};
+use shared::domain::{
+    Document, ItemKind, MAX_STAGES, ObjectId, Organization, PerKind, Setup, SetupItem, Timestamp, User,
+};
 use shared::store::{UnstorableDocument, check_storable};
 
-use super::entries::{ItemEntry, OrganizationEntry, UserEntry, WorkspaceEntry};
+use super::entries::{ItemEntry, OrganizationEntry, StageEntry, UserEntry, WorkspaceEntry};
 use super::fields::ListEntry;
 use super::made_id::{id_within, organization_id};
 use super::reading::PlacedReason;
@@ -52,6 +54,7 @@ impl Assembly<'_> {
         };
         let mut ids = Unique::default();
         for ListEntry { pointer, entry } in pipelines {
+            self.check_stages(&entry.stages, &pointer);
             let made = id_within(id, "pipeline", &entry.name);
             let given = GivenId { id: entry.id, here: &pointer, what: "pipeline of this name" };
             let pipeline = entry.into_pipeline(given.or_made(made, &mut ids, self.refusals));
@@ -68,6 +71,18 @@ impl Assembly<'_> {
         }
         let users = users.into_iter().map(|user| self.member(user, id)).collect();
         Tenant { organization, names_trusted_destinations, users }
+    }
+
+    /// Notes too many stages, and two of one name: automations refer to a stage by its name.
+    fn check_stages(&mut self, stages: &[ListEntry<StageEntry>], pipeline: &str) {
+        if stages.len() > MAX_STAGES {
+            let reason = format!("there are {} stages; at most {MAX_STAGES} are allowed", stages.len());
+            self.refusals.push((format!("{pipeline}/stages"), reason));
+        }
+        let mut names = Unique::default();
+        for ListEntry { pointer, entry } in stages {
+            names.add(entry.0.name.clone(), &format!("{pointer}/name"), self.refusals);
+        }
     }
 
     fn member(&mut self, listed: ListEntry<UserEntry>, organization: ObjectId) -> Member {

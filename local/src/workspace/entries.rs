@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 use shared::domain::{
-    Agent, Designation, Email, FullName, ObjectId, PerKind, PhoneNumber, Pipeline, Preferences, Role, Stage, Timestamp,
+    Agent, AgentName, Designation, Email, FullName, ObjectId, OrganizationName, PerKind, PhoneNumber, Pipeline,
+    PipelineName, PipelineType, Preferences, Role, Stage, StageName, Timestamp,
 };
 
-use super::fields::{Entry, FieldVisitor, ListEntry, ParsedText, Presence, SwitchMap};
+use super::fields::{Entry, FieldVisitor, ListEntry, ParsedText, Presence, SwitchMap, TrustedList};
 
 /// The whole file.
 pub(super) struct WorkspaceEntry {
@@ -33,13 +34,13 @@ pub(super) struct OrganizationEntry {
 impl Entry for OrganizationEntry {
     fn visit(fields: &mut impl FieldVisitor) -> Option<Self> {
         let id = fields.optional("_id", "The id. Without it, it is made of the name, the same in every load.");
-        let name = fields.required("name", "The display name.");
-        let trusted_destinations =
-            fields.optional("trustedDestinations", "Where automations of others may send, as a plan lists it.");
+        let name = fields.required::<ParsedText<OrganizationName>>("name", "The display name.");
+        let trusted_destinations = fields.optional::<TrustedList>("trustedDestinations", "The trusted destinations.");
         let pipelines = fields.elements("pipelines", "The pipelines.", Presence::Optional);
         let agents = fields.elements("agents", "The agents.", Presence::Optional);
         let users = fields.elements("users", "The users, each with a setup.", Presence::Optional);
-        Some(Self { id, name: name?, trusted_destinations, pipelines, agents, users })
+        let trusted_destinations = trusted_destinations.map(|list| list.0);
+        Some(Self { id, name: name?.0.to_string(), trusted_destinations, pipelines, agents, users })
     }
 }
 
@@ -48,37 +49,38 @@ pub(super) struct PipelineEntry {
     pub(super) id: Option<ObjectId>,
     pub(super) name: String,
     kind: String,
-    stages: Vec<Stage>,
+    pub(super) stages: Vec<ListEntry<StageEntry>>,
     rest: Map<String, Value>,
 }
 
 impl Entry for PipelineEntry {
     fn visit(fields: &mut impl FieldVisitor) -> Option<Self> {
         let id = fields.optional("_id", "The id. Without it, it is made of the organization and the name.");
-        let name = fields.required("name", "The display name.");
-        let kind = fields.required("type", "`Contact` or `Application`.");
+        let name = fields.required::<ParsedText<PipelineName>>("name", "The display name.");
+        let kind = fields.required::<PipelineType>("type", "What moves through it.");
         let stages: Vec<ListEntry<StageEntry>> = fields.elements("stages", "The stages, in order.", Presence::Required);
-        let stages = stages.into_iter().map(|stage| stage.entry.0).collect();
         let rest = fields.rest();
-        Some(Self { id, name: name?, kind: kind?, stages, rest })
+        Some(Self { id, name: name?.0.to_string(), kind: kind?.to_string(), stages, rest })
     }
 }
 
 impl PipelineEntry {
     pub(super) fn into_pipeline(self, id: ObjectId) -> Pipeline {
         let Self { name, kind, stages, rest, .. } = self;
+        let stages = stages.into_iter().map(|stage| stage.entry.0).collect();
         Pipeline { id, name, kind, stages, rest }
     }
 }
 
-struct StageEntry(Stage);
+/// A stage.
+pub(super) struct StageEntry(pub(super) Stage);
 
 impl Entry for StageEntry {
     fn visit(fields: &mut impl FieldVisitor) -> Option<Self> {
-        let name = fields.required("name", "The name. Automations refer to the stage by it.");
+        let name = fields.required::<ParsedText<StageName>>("name", "The name. Automations refer to the stage by it.");
         let mut rest = fields.rest();
         let color = take_text(&mut rest, "color");
-        Some(Self(Stage { name: name?, color, rest }))
+        Some(Self(Stage { name: name?.0.to_string(), color, rest }))
     }
 }
 
@@ -92,9 +94,10 @@ pub(super) struct AgentEntry {
 impl Entry for AgentEntry {
     fn visit(fields: &mut impl FieldVisitor) -> Option<Self> {
         let id = fields.optional("_id", "The id. Without it, it is made of the organization and the name.");
-        let name = fields.required("name", "The name. Automations refer to the agent by it, or by the id.");
+        let about = "The name. Automations refer to the agent by it, or by the id.";
+        let name = fields.required::<ParsedText<AgentName>>("name", about);
         let rest = fields.rest();
-        Some(Self { id, name: name?, rest })
+        Some(Self { id, name: name?.0.to_string(), rest })
     }
 }
 

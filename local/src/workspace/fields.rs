@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::domain::{ObjectId, Preferences, Violation};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use shared::domain::{
+    MAX_TRUSTED_DESTINATIONS, ObjectId, Preferences, TrustedDestination, Violation, check_trusted_destinations,
+};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -66,6 +68,33 @@ impl<T: PartialSchema> PartialSchema for ParsedText<T> {
 }
 
 impl<T: ToSchema> ToSchema for ParsedText<T> {}
+
+/// The destinations that an organization trusts.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<ParsedText<TrustedDestination>>")]
+pub(super) struct TrustedList(pub(super) Vec<String>);
+
+impl TryFrom<Vec<ParsedText<TrustedDestination>>> for TrustedList {
+    type Error = Violation;
+
+    fn try_from(list: Vec<ParsedText<TrustedDestination>>) -> Result<Self, Violation> {
+        let list: Vec<_> = list.into_iter().map(|destination| destination.0).collect();
+        check_trusted_destinations(&list)?;
+        Ok(Self(list.iter().map(ToString::to_string).collect()))
+    }
+}
+
+impl PartialSchema for TrustedList {
+    fn schema() -> RefOr<Schema> {
+        ArrayBuilder::new()
+            .items(TrustedDestination::schema())
+            .max_items(Some(MAX_TRUSTED_DESTINATIONS))
+            .description(Some("Where automations of others may send, as a plan lists it."))
+            .into()
+    }
+}
+
+impl ToSchema for TrustedList {}
 
 /// The switches of automations.
 #[derive(Deserialize)]
