@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::snapshot::{SharedRevision, Shares};
 use shared::domain::{ObjectId, Sharing, Snapshot, SnapshotName, Timestamp, Violation};
-use shared::http::{Answer, ApiError, AuditTargets, FieldError, Fields, IfMatch, RevisionNumber, etag};
+use shared::http::{Answer, ApiError, AuditField, AuditTargets, FieldError, Fields, IfMatch, RevisionNumber, etag};
 use shared::store::{EditOutcome, Organizations, Revisions, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -149,10 +149,10 @@ impl Assignment {
     fn record(&self, audit: &AuditTargets, organizations: &[ObjectId]) {
         let Self { assigned, is_global, revision, follow } = self;
         audit.record_fields([
-            ("assignedOrgIds", assigned.is_some()),
-            ("isGlobal", is_global.is_some()),
-            ("revision", revision.is_some()),
-            ("follow", follow.is_some()),
+            AuditField::named("assignedOrgIds", assigned.as_ref()),
+            AuditField::with_value("isGlobal", is_global.as_ref()),
+            AuditField::named("revision", revision.as_ref()),
+            AuditField::with_value("follow", follow.as_ref()),
         ]);
         if assigned.is_some() {
             audit.record_organizations(organizations.iter().copied());

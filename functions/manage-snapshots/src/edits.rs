@@ -4,7 +4,7 @@ use lambda_http::http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::{Description, ObjectId, RefreshPeriod, RefreshState, ScheduleChange, Snapshot, SnapshotName};
-use shared::http::{Answer, ApiError, Fields, Object, SnapshotDocument, etag};
+use shared::http::{Answer, ApiError, AuditField, Fields, Object, SnapshotDocument, etag};
 use shared::store::{EditOutcome, Refreshes, SnapshotEdit, SnapshotEditor};
 use utoipa::ToSchema;
 
@@ -104,12 +104,12 @@ impl SnapshotChange for EditParameters {
 }
 
 impl EditParameters {
-    /// Returns every field, and whether the request names it.
-    fn fields(&self) -> [(&'static str, bool); 3] {
+    /// Returns every field for the log.
+    fn fields(&self) -> [AuditField; 3] {
         [
-            ("name", self.name.is_some()),
-            ("description", self.description.is_some()),
-            ("refresh", self.refresh.is_some()),
+            AuditField::named("name", self.name.as_ref()),
+            AuditField::named("description", self.description.as_ref()),
+            AuditField::named("refresh", self.refresh.as_ref()),
         ]
     }
 

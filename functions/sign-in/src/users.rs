@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::domain::rights::Action;
 use shared::domain::user_change::UserChange;
 use shared::domain::{Designation, Email, FullName, ObjectId, PhoneNumber, Role, StoredProfile, Violation};
-use shared::http::{Answer, ApiError, Fields, IfMatch, UserDocument, etag};
+use shared::http::{Answer, ApiError, AuditField, Fields, IfMatch, UserDocument, etag};
 use shared::store::{EditAuthority, UserEdit, UserEditOutcome, UserEditor};
 use utoipa::ToSchema;
 
@@ -99,17 +99,17 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
     Err(ApiError::InProgress { retry_after: WAIT })
 }
 
-/// Returns every field, and whether the request names it.
-fn fields(change: &UserChange) -> [(&'static str, bool); 7] {
+/// Returns every field for the log.
+fn fields(change: &UserChange) -> [AuditField; 7] {
     let UserChange { email, full_name, phone_number, designation, department, role, login_disabled } = change;
     [
-        ("loginDisabled", login_disabled.is_some()),
-        ("accessRole", role.is_some()),
-        ("fullName", full_name.is_some()),
-        ("phoneNumber", phone_number.is_some()),
-        ("designation", designation.is_some()),
-        ("departmentId", department.is_some()),
-        ("email", email.is_some()),
+        AuditField::with_value("loginDisabled", login_disabled.as_ref()),
+        AuditField::with_value("accessRole", role.as_ref()),
+        AuditField::named("fullName", full_name.as_ref()),
+        AuditField::named("phoneNumber", phone_number.as_ref()),
+        AuditField::named("designation", designation.as_ref()),
+        AuditField::named("departmentId", department.as_ref()),
+        AuditField::named("email", email.as_ref()),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! Who did what to whom: the `audit` of a request's log line. It has ids, names of fields and a number, and no value that somebody sent
-//! or stored.
+//! Who did what to whom: the `audit` of a request's log line. It has ids, names of fields, roles, switches and a number, and nothing
+//! that somebody wrote.
 
 use std::fmt::Display;
 use std::sync::OnceLock;
@@ -50,6 +50,22 @@ impl OperationId {
     }
 }
 
+/// A field that a request names, of all that it can change.
+#[derive(Debug)]
+pub struct AuditField(Option<String>);
+
+impl AuditField {
+    /// Returns a field of which the log says only whether it is named.
+    pub fn named<T>(name: &'static str, value: Option<&T>) -> Self {
+        Self(value.map(|_| name.to_owned()))
+    }
+
+    /// Returns a field whose value the log says, too: one of a few that are known before, such as a role.
+    pub fn with_value<T: Display>(name: &'static str, value: Option<&T>) -> Self {
+        Self(value.map(|value| format!("{name}={value}")))
+    }
+}
+
 /// The targets of a request, as far as its handler has recorded them. The first record of each is kept.
 #[derive(Debug, Default)]
 pub struct AuditTargets {
@@ -66,10 +82,9 @@ impl AuditTargets {
         let _ = self.user.set((user, organization));
     }
 
-    /// Notes the fields that the request names, of all that it can change, each by its name in the body and with whether it is named.
-    pub fn record_fields(&self, fields: impl IntoIterator<Item = (&'static str, bool)>) {
-        let named = fields.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name);
-        let _ = self.fields.set(listed(named));
+    /// Notes the fields that the request names, of all that it can change, each by its name in the body.
+    pub fn record_fields(&self, fields: impl IntoIterator<Item = AuditField>) {
+        let _ = self.fields.set(listed(fields.into_iter().filter_map(|AuditField(named)| named)));
     }
 
     /// Notes the organizations that the request assigns the snapshot to.

@@ -38,7 +38,7 @@ mod user_document;
 use std::sync::Arc;
 
 pub use answer::Answer;
-pub use audit::AuditTargets;
+pub use audit::{AuditField, AuditTargets};
 pub use auth::authenticate;
 pub use body::{Fields, JsonBody};
 pub use context::RequestContext;

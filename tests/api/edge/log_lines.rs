@@ -260,7 +260,11 @@ async fn manage(watched: &mut LoggedApp, id: &str) {
     }
     for (last, body, bad) in [
         ("", json!({"name": "A marked name"}), json!({"marked": 1})),
-        ("/assign", json!({"assignedOrgIds": [ACME], "revision": 1}), json!({"assignedOrgIds": ["marked"]})),
+        (
+            "/assign",
+            json!({"assignedOrgIds": [ACME], "revision": 1, "isGlobal": false, "follow": false}),
+            json!({"assignedOrgIds": ["marked"]}),
+        ),
     ] {
         let (route, path) = of_snapshot(last);
         let route = format!("PATCH {route}");

@@ -49,6 +49,8 @@ pub(super) async fn people(watched: &mut LoggedApp) {
     let route = format!("PATCH {of_user}");
     for (body, status) in [
         (json!({"designation": "Marked head", "fullName": "Marked name"}), 200),
+        (json!({"accessRole": "DEPARTMENT_HEAD", "loginDisabled": true}), 200),
+        (json!({"accessRole": "SALES_REP", "loginDisabled": false}), 200),
         (json!({"email": "marked"}), 422),
         (json!({"email": "marked@acme.example"}), 200),
         (json!({"email": ALEX}), 200),
