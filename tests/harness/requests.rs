@@ -42,6 +42,8 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         OperationId::AssignSnapshot => Some(json!({"assignedOrgIds": [organization]})),
         OperationId::UndoApply => Some(json!({})),
         OperationId::ChangeUser => Some(json!({"designation": "Head of Sales"})),
+        OperationId::CreateOrganization => Some(json!({"name": "Initech", "copyFrom": organization})),
+        OperationId::ChangeOrganization => Some(json!({"trustedDestinations": ["https://hooks.acme.example"]})),
         OperationId::ChangePassword => {
             Some(json!({"currentPassword": crate::PASSWORD, "newPassword": crate::ANOTHER_PASSWORD}))
         }
@@ -66,6 +68,8 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         | OperationId::GetSetup
         | OperationId::InviteUser
         | OperationId::RemoveUser
+        | OperationId::ListOrganizations
+        | OperationId::GetOrganization
         | OperationId::GetHealth
         | OperationId::GetOpenApi
         | OperationId::GetOpenApi30

@@ -166,6 +166,32 @@ impl TestApp {
         self.send(self.request(Method::DELETE, &format!("/api/users/{user}")).bearer_auth(token)).await
     }
 
+    /// `POST /api/organizations`.
+    pub async fn create_organization(&self, token: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/api/organizations").bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /api/organizations` under an Idempotency-Key.
+    pub async fn create_organization_once(&self, token: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/organizations").header("idempotency-key", key);
+        self.send(request.bearer_auth(token).json(body)).await
+    }
+
+    /// `GET /api/organizations`, with a query string such as `limit=7`.
+    pub async fn list_organizations(&self, token: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/organizations?{query}")).await
+    }
+
+    /// `GET /api/organizations/{orgId}`.
+    pub async fn organization(&self, token: &str, id: &str) -> Answer {
+        self.get(token, &format!("/api/organizations/{id}")).await
+    }
+
+    /// `PATCH /api/organizations/{orgId}`.
+    pub async fn change_organization(&self, token: &str, id: &str, body: &Value) -> Answer {
+        self.patch(token, &format!("/api/organizations/{id}"), body).await
+    }
+
     /// `PATCH /api/users/{userId}`.
     pub async fn change_user_by(&self, token: &str, user: &str, body: &Value) -> Answer {
         self.patch(token, &format!("/api/users/{user}"), body).await

@@ -1,10 +1,11 @@
-//! Plans, applies and undoes snapshots, and removes users.
+//! Plans, applies and undoes snapshots, removes users, and makes and changes organizations.
 //!
 //! - `POST /api/user-snapshots/{id}/apply` creates a user in the caller's organization with the setup of a snapshot.
 //! - `POST /api/user-snapshots/{id}/plan` takes the same body and writes nothing.
 //! - `GET /api/user-snapshots/{id}/applies` and `…/{applyId}` return the history.
 //! - `POST /api/user-snapshots/{id}/applies/{applyId}/undo` deletes the created user again, with everything.
 //! - `DELETE /api/users/{userId}` removes a user in the same way, however it was made.
+//! - `POST /api/organizations` and `PATCH /api/organizations/{orgId}` are here because this function may write organizations.
 
 mod answer;
 mod apply;
@@ -15,6 +16,7 @@ mod execution;
 mod growth;
 mod history;
 mod operations;
+mod organizations;
 mod planning;
 mod removal;
 mod repeat;
@@ -61,5 +63,7 @@ async fn answer_operation(call: &Call<'_>, operation: ApplyOperation) -> Result<
         ApplyOperation::GetApply => history::get(call).await,
         ApplyOperation::UndoApply => undo::undo(call).await,
         ApplyOperation::RemoveUser => removal::remove(call).await,
+        ApplyOperation::CreateOrganization => organizations::create(call).await,
+        ApplyOperation::ChangeOrganization => organizations::change(call).await,
     }
 }

@@ -1,5 +1,6 @@
 //! What the API's description says of this function's routes.
 
+mod organizations;
 mod removal;
 mod undo;
 
@@ -150,6 +151,8 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ApplyOperation::GetApply => apply_detail(),
         ApplyOperation::UndoApply => undo::undo(),
         ApplyOperation::RemoveUser => removal::remove(),
+        ApplyOperation::CreateOrganization => organizations::create(),
+        ApplyOperation::ChangeOrganization => organizations::change(),
     })
 }
 

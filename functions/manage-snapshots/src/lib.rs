@@ -11,6 +11,7 @@ mod growth;
 mod items;
 mod lists;
 mod operations;
+mod organizations;
 mod people;
 mod references;
 mod refresh;
@@ -66,6 +67,8 @@ async fn answer(call: &Call<'_>, operation: ManageOperation) -> Result<Answer, A
         ManageOperation::ListUsers => people::list(call).await,
         ManageOperation::GetUser => people::get(call).await,
         ManageOperation::GetSetup => setup::get(call).await,
+        ManageOperation::ListOrganizations => organizations::list(call).await,
+        ManageOperation::GetOrganization => organizations::get(call).await,
         ManageOperation::GetHealth => health(),
         ManageOperation::GetOpenApi => Ok(docs::description(call)),
         ManageOperation::GetOpenApi30 => Ok(docs::description_3_0(call)),

@@ -1,6 +1,7 @@
 //! What the API's description says of this function's routes.
 
 mod history;
+mod organizations;
 mod people;
 mod service;
 
@@ -40,6 +41,8 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ManageOperation::ListUsers => people::list(),
         ManageOperation::GetUser => people::get(),
         ManageOperation::GetSetup => people::setup(),
+        ManageOperation::ListOrganizations => organizations::list(),
+        ManageOperation::GetOrganization => organizations::get(),
         ManageOperation::GetHealth => service::health(),
         ManageOperation::GetOpenApi => service::description(),
         ManageOperation::GetOpenApi30 => service::description_3_0(),

@@ -10,7 +10,7 @@ use shared::domain::content::Content;
 use shared::domain::reference::{KnownId, Lookup, RefType, Reference};
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
-use shared::http::{Answer, ApiError, Query};
+use shared::http::{Answer, ApiError, Query, TargetAgent, TargetStage};
 use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
@@ -74,31 +74,6 @@ struct TargetPipeline<'a> {
     name: &'a str,
     /// Its stages, in order.
     stages: Vec<TargetStage<'a>>,
-}
-
-/// A stage: a target of `pipelineMapping`, by name.
-#[derive(Serialize, ToSchema)]
-struct TargetStage<'a> {
-    /// Its name.
-    name: &'a str,
-    /// The colour that it is shown in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    color: Option<&'a str>,
-}
-
-/// An agent: a target of `agentMapping`, by `_id`.
-#[derive(Serialize, ToSchema)]
-struct TargetAgent<'a> {
-    /// Its id.
-    #[serde(rename = "_id")]
-    id: ObjectId,
-    /// Its name; two agents may share one.
-    name: &'a str,
-    /// What it does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    description: Option<&'a str>,
 }
 
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -216,18 +191,11 @@ fn pipelines(targets: &Organization) -> Vec<TargetPipeline<'_>> {
         .map(|pipeline| TargetPipeline {
             id: pipeline.id,
             name: &pipeline.name,
-            stages: pipeline
-                .stages
-                .iter()
-                .map(|stage| TargetStage { name: &stage.name, color: stage.color.as_deref() })
-                .collect(),
+            stages: pipeline.stages.iter().map(TargetStage::from).collect(),
         })
         .collect()
 }
 
 fn agents_of(targets: &Organization) -> Vec<TargetAgent<'_>> {
-    let agents = targets.agents.iter();
-    agents
-        .map(|agent| TargetAgent { id: agent.id, name: &agent.name, description: agent.description.as_deref() })
-        .collect()
+    targets.agents.iter().map(TargetAgent::from).collect()
 }

@@ -1,15 +1,18 @@
 //! `migrate`: rewrites what an earlier version of the service stored in another form.
 
-use shared::store::{HashMigration, MigrationReport};
+use shared::store::{HashMigration, MigrationReport, OrganizationListing};
 
 use super::Failure;
 use super::target_table::TargetTable;
 
-/// Moves the password hashes and prints how many. Fails if some cannot be moved, and names their users.
+/// Moves the password hashes, puts organizations into their list, and prints how many. Fails if some hashes cannot be moved, and names
+/// their users.
 pub(crate) async fn run(target: &TargetTable) -> Result<(), Failure> {
     let open = target.open().await?;
     let migrated = HashMigration::new(open.table()).run().await;
+    let listed = OrganizationListing::new(open.table()).run().await;
     open.close().await?;
+    println!("Organizations put into the list of all: {}.", listed?);
     report(&migrated?)
 }
 

@@ -2,11 +2,11 @@
 
 use shared::http::OperationId;
 use shared::http::OperationId::{
-    AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangePassword, ChangeUser, CompareRevisions, CreateSnapshot,
-    DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex, GetOpenApi, GetOpenApi30, GetRevision,
-    GetSetup, GetSnapshot, GetUser, InviteUser, ListApplies, ListCapturableUsers, ListRevisions, ListSnapshotItems,
-    ListSnapshots, ListUsers, Login, PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision,
-    UndoApply, VerifyToken,
+    AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangeOrganization, ChangePassword, ChangeUser, CompareRevisions,
+    CreateOrganization, CreateSnapshot, DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex,
+    GetOpenApi, GetOpenApi30, GetOrganization, GetRevision, GetSetup, GetSnapshot, GetUser, InviteUser, ListApplies,
+    ListCapturableUsers, ListOrganizations, ListRevisions, ListSnapshotItems, ListSnapshots, ListUsers, Login,
+    PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision, UndoApply, VerifyToken,
 };
 
 /// The routes as a person meets them: from signing in to undoing an apply.
@@ -35,6 +35,10 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     InviteUser,
     AcceptInvitation,
     RemoveUser,
+    ListOrganizations,
+    CreateOrganization,
+    GetOrganization,
+    ChangeOrganization,
     RefreshSnapshot,
     CompareRevisions,
     ListRevisions,

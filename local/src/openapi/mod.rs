@@ -47,6 +47,7 @@ fn about(tag: Tag) -> &'static str {
     match tag {
         Tag::SignIn => "A password for a token, whether a token is good, and another password.",
         Tag::Users => "See and change the users of your organization, and invite them.",
+        Tag::Organizations => "Make, see and change organizations, with their pipelines and agents.",
         Tag::Snapshots => "Capture a setup, look at what was captured, and apply it.",
         Tag::Applies => "Who applied a snapshot, with which outcome, and how to take it back.",
         Tag::Revisions => "Capture a source again, see what has changed since, and bring back what was there before.",

@@ -153,7 +153,11 @@ pub(super) fn links(operation: OperationId) -> Links {
         OperationId::AcceptInvitation => {
             Links { body: &[("/token", "invitationToken"), ("/password", "password")], ..Links::default() }
         }
+        OperationId::CreateOrganization => Links { body: &[("/copyFrom", "sourceOrgId")], ..Links::default() },
         OperationId::VerifyToken
+        | OperationId::ListOrganizations
+        | OperationId::GetOrganization
+        | OperationId::ChangeOrganization
         | OperationId::RemoveUser
         | OperationId::GetUser
         | OperationId::GetSetup

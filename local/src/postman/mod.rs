@@ -60,9 +60,16 @@ fn in_order() -> impl Iterator<Item = OperationId> {
 fn folder(id: OperationId) -> &'static str {
     match (id, id.route().tag) {
         (OperationId::DeleteSnapshot, _) => "Clean up",
-        (_, tag @ (Tag::SignIn | Tag::Users | Tag::Snapshots | Tag::Applies | Tag::Revisions | Tag::Service)) => {
-            tag.name()
-        }
+        (
+            _,
+            tag @ (Tag::SignIn
+            | Tag::Users
+            | Tag::Organizations
+            | Tag::Snapshots
+            | Tag::Applies
+            | Tag::Revisions
+            | Tag::Service),
+        ) => tag.name(),
     }
 }
 

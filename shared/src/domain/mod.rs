@@ -61,7 +61,8 @@ pub use left_out::{LeftOut, LeftOutKind, LeftOutTarget};
 pub use network::{Network, NetworkMark, parse_address};
 pub use organization::{Agent, MAX_ORGANIZATION_NAME, Organization, Pipeline, Stage};
 pub use organization_parts::{
-    MAX_STAGES, MAX_TRUSTED_DESTINATIONS, NewAgent, NewPipeline, NewStage, PipelineType, check_trusted_destinations,
+    MAX_STAGES, MAX_TRUSTED_DESTINATIONS, NewAgent, NewPipeline, NewStage, OrganizationChange, PipelineType,
+    check_trusted_destinations,
 };
 pub use password::{NewPassword, Password};
 pub use pointer::pointer;

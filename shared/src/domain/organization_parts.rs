@@ -6,11 +6,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentName, Description, ObjectId, Pipeline, PipelineName, Stage, StageColor, StageName, TrustedDestination,
-    Violation,
+    Agent, AgentName, Description, ObjectId, Organization, OrganizationName, OverBudget, Pipeline, PipelineName, Stage,
+    StageColor, StageName, TrustedDestination, Violation, Work,
 };
 
 /// The most stages of a pipeline.
@@ -142,6 +143,62 @@ pub fn check_trusted_destinations(destinations: &[TrustedDestination]) -> Result
             "there are {count} destinations; at most {MAX_TRUSTED_DESTINATIONS} are allowed"
         ))),
     }
+}
+
+/// The fields of an organization to change. An absent one stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OrganizationChange {
+    /// The name.
+    pub name: Option<OrganizationName>,
+    /// All destinations that it trusts.
+    pub trusted_destinations: Option<Vec<TrustedDestination>>,
+}
+
+impl OrganizationChange {
+    /// Returns the organization after this change.
+    pub fn of(&self, before: &Organization) -> Organization {
+        let mut after = before.clone();
+        if let Some(name) = &self.name {
+            after.name = name.to_string();
+        }
+        if let Some(destinations) = &self.trusted_destinations {
+            after.trusted_destinations = destinations.iter().map(ToString::to_string).collect();
+        }
+        after
+    }
+}
+
+impl Organization {
+    /// Returns a new organization. With a `source` it has copies of that one's pipelines and agents, with ids that the two ids
+    /// derive: the same request makes the same ones again. Spends the bytes of what it copies.
+    pub fn copied(
+        id: ObjectId,
+        name: &OrganizationName,
+        source: Option<&Organization>,
+        work: &Work,
+    ) -> Result<Self, OverBudget> {
+        let (mut pipelines, mut agents) = (Vec::new(), Vec::new());
+        if let Some(source) = source {
+            for pipeline in &source.pipelines {
+                work.spend(1 + pipeline.stages.iter().map(|stage| 1 + stage.name.len()).sum::<usize>())?;
+                pipelines.push(pipeline.copied(derived_id(id, pipeline.id)));
+            }
+            for agent in &source.agents {
+                work.spend(1 + agent.name.len() + agent.description.as_ref().map_or(0, String::len))?;
+                agents.push(agent.copied(derived_id(id, agent.id)));
+            }
+        }
+        let (trusted_destinations, left_out) = (Vec::new(), Vec::new());
+        Ok(Self { id, name: name.to_string(), pipelines, agents, trusted_destinations, left_out })
+    }
+}
+
+/// Returns the id of the copy of something in an organization.
+fn derived_id(organization: ObjectId, source: ObjectId) -> ObjectId {
+    let digest = Sha256::new().chain_update(organization.as_bytes()).chain_update(source.as_bytes()).finalize();
+    let mut bytes = [0; 12];
+    bytes.copy_from_slice(&digest[..12]);
+    ObjectId::from_bytes(bytes)
 }
 
 impl Pipeline {

@@ -71,13 +71,21 @@ pub enum Action {
     InviteUser,
     /// Remove a user with everything.
     RemoveUser,
+    /// List all organizations.
+    ListOrganizations,
+    /// Make an organization, also from the pipelines and agents of another one.
+    CreateOrganization,
+    /// See an organization with its pipelines and agents.
+    SeeOrganization,
+    /// Change an organization's name and the destinations that it trusts.
+    ChangeOrganization,
 }
 
 crate::every! {
     /// Every action.
     pub Action:
         Create, Use, Apply, Edit, Revise, Delete, Assign, ListUsers, History, Undo, ForceUndo, SeeUsers,
-        ChangeUser, InviteUser, RemoveUser
+        ChangeUser, InviteUser, RemoveUser, ListOrganizations, CreateOrganization, SeeOrganization, ChangeOrganization
 }
 
 impl Action {
@@ -100,6 +108,10 @@ impl Action {
             Self::ChangeUser => "changing a user needs the role ADMIN or SUPERADMIN",
             Self::RemoveUser => "removing a user needs the role ADMIN or SUPERADMIN",
             Self::InviteUser => "inviting a user needs the role ADMIN or SUPERADMIN",
+            Self::ListOrganizations => "listing organizations needs the role SUPERADMIN",
+            Self::CreateOrganization => "making an organization needs the role SUPERADMIN",
+            Self::SeeOrganization => "seeing an organization needs the role ADMIN or SUPERADMIN",
+            Self::ChangeOrganization => "changing an organization needs the role ADMIN or SUPERADMIN",
         }
     }
 
@@ -120,7 +132,15 @@ impl Action {
                 "you invite others up to your own role; your own password is changed with POST /api/auth/password"
             }
             Self::RemoveUser => "you remove others up to your own role; somebody else has to remove you",
-            Self::Use | Self::Apply | Self::Assign | Self::History | Self::SeeUsers => self.requirement(),
+            Self::SeeOrganization => "an ADMIN sees its own organization only; the path names another one",
+            Self::ChangeOrganization => "an ADMIN changes its own organization only; the path names another one",
+            Self::Use
+            | Self::Apply
+            | Self::Assign
+            | Self::History
+            | Self::SeeUsers
+            | Self::ListOrganizations
+            | Self::CreateOrganization => self.requirement(),
         }
     }
 }
@@ -133,7 +153,7 @@ pub const REVISION_NUMBER_REFUSAL: &str = "naming a revision by its number needs
 pub enum Reach {
     /// None.
     Nothing,
-    /// Those whose source is the caller's organization.
+    /// Those whose source is the caller's organization; for an action about an organization, the caller's own.
     OwnSource,
     /// Those assigned to the caller's organization, and global ones.
     AssignedOrGlobal,
@@ -212,12 +232,12 @@ pub fn reach(role: Role, action: Action) -> Reach {
             Action::SeeUsers | Action::ChangeUser | Action::InviteUser | Action::RemoveUser,
         ) => Reach::OwnUsers,
         (Role::Superadmin, _) => Reach::Everything,
-        (Role::Admin, Action::Create | Action::Edit | Action::Revise | Action::ListUsers) => Reach::OwnSource,
+        (Role::Admin, Action::Create | Action::Edit | Action::Revise | Action::ListUsers)
+        | (Role::Admin, Action::SeeOrganization | Action::ChangeOrganization) => Reach::OwnSource,
         (Role::Admin, Action::Use | Action::Apply) => Reach::AssignedOrGlobal,
         (Role::Admin, Action::Delete) => Reach::Creator,
-        (Role::Admin, Action::Assign | Action::ForceUndo) | (Role::DepartmentHead | Role::SalesRep, _) => {
-            Reach::Nothing
-        }
+        (Role::Admin, Action::Assign | Action::ForceUndo | Action::ListOrganizations | Action::CreateOrganization)
+        | (Role::DepartmentHead | Role::SalesRep, _) => Reach::Nothing,
     }
 }
 
@@ -298,7 +318,7 @@ impl Principal {
     }
 
     /// Judges an action that is about an organization: as about a snapshot that comes from there and that no organization sees.
-    fn may_within(&self, action: Action, organization: ObjectId) -> bool {
+    pub fn may_within(&self, action: Action, organization: ObjectId) -> bool {
         let nobodys = ObjectId::NOBODY;
         let access = Access {
             source_organization: organization,

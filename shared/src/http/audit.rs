@@ -24,7 +24,9 @@ impl OperationId {
             | Self::ChangeUser
             | Self::InviteUser
             | Self::AcceptInvitation
-            | Self::ChangePassword => true,
+            | Self::ChangePassword
+            | Self::CreateOrganization
+            | Self::ChangeOrganization => true,
             Self::PlanSnapshot
             | Self::ListApplies
             | Self::GetApply
@@ -39,6 +41,8 @@ impl OperationId {
             | Self::ListUsers
             | Self::GetUser
             | Self::GetSetup
+            | Self::ListOrganizations
+            | Self::GetOrganization
             | Self::GetHealth
             | Self::GetOpenApi
             | Self::GetOpenApi30
@@ -71,6 +75,7 @@ impl AuditField {
 pub struct AuditTargets {
     user: OnceLock<(ObjectId, ObjectId)>,
     fields: OnceLock<String>,
+    organization: OnceLock<ObjectId>,
     organizations: OnceLock<String>,
     revision: OnceLock<u32>,
     dry_run: OnceLock<()>,
@@ -85,6 +90,11 @@ impl AuditTargets {
     /// Notes the fields that the request names, of all that it can change, each by its name in the body.
     pub fn record_fields(&self, fields: impl IntoIterator<Item = AuditField>) {
         let _ = self.fields.set(listed(fields.into_iter().filter_map(|AuditField(named)| named)));
+    }
+
+    /// Notes the organization that the request makes.
+    pub fn record_organization(&self, organization: ObjectId) {
+        let _ = self.organization.set(organization);
     }
 
     /// Notes the organizations that the request assigns the snapshot to.
@@ -110,6 +120,11 @@ impl AuditTargets {
     /// Returns the user and that user's organization.
     pub(super) fn user(&self) -> Option<(ObjectId, ObjectId)> {
         self.user.get().copied()
+    }
+
+    /// Returns the organization that the request makes.
+    pub(super) fn organization(&self) -> Option<ObjectId> {
+        self.organization.get().copied()
     }
 
     /// Returns the names of the fields.

@@ -142,11 +142,11 @@ impl RequestContext {
     }
 
     /// Returns the user to whom it is done, and that user's organization: the recorded one, or the user in the path, who is of the
-    /// caller's organization.
+    /// caller's organization. Without a user, the organization that is made or that the path names.
     pub(super) fn target_user(&self) -> (Option<ObjectId>, Option<ObjectId>) {
         match (self.audit.user(), self.path_id("userId").ok()) {
             (Some((user, organization)), _) => (Some(user), Some(organization)),
-            (None, None) => (None, None),
+            (None, None) => (None, self.audit.organization().or_else(|| self.path_id("orgId").ok())),
             (None, user) => (user, self.caller.get().map(|(_, organization)| *organization)),
         }
     }

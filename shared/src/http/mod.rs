@@ -20,6 +20,7 @@ mod limits;
 mod network;
 pub mod operation;
 mod operation_id;
+mod organization_document;
 mod problem;
 mod query;
 mod respond;
@@ -55,6 +56,7 @@ pub use operation_id::{
     ApplyOperation, Authorization, CreateOperation, FunctionOperation, ManageOperation, OperationId, ROUTES, Route,
     SignInOperation, Tag,
 };
+pub use organization_document::{OrganizationDocument, TargetAgent, TargetStage};
 pub use query::{Cursor, MAX_PAGE, Query};
 pub use respond::respond;
 pub use revision_number::{RevisionNumber, unexpected};

@@ -26,6 +26,8 @@ pub enum Tag {
     SignIn,
     /// The users of an organization, and invitations.
     Users,
+    /// Organizations with their pipelines and agents.
+    Organizations,
     /// Snapshots, and what is applied of them.
     Snapshots,
     /// The history of applies, and undoing them.
@@ -38,7 +40,7 @@ pub enum Tag {
 
 crate::every! {
     /// Every group, in the order in which they are shown.
-    pub Tag: SignIn, Users, Snapshots, Applies, Revisions, Service
+    pub Tag: SignIn, Users, Organizations, Snapshots, Applies, Revisions, Service
 }
 
 impl Tag {
@@ -47,6 +49,7 @@ impl Tag {
         match self {
             Self::SignIn => "Sign-in",
             Self::Users => "Users",
+            Self::Organizations => "Organizations",
             Self::Snapshots => "Snapshots",
             Self::Applies => "Applies",
             Self::Revisions => "Refreshes and revisions",
@@ -163,6 +166,8 @@ operations! {
         GetApply: GET "/api/user-snapshots/{id}/applies/{applyId}", Applies, Needs(Action::History);
         UndoApply: POST "/api/user-snapshots/{id}/applies/{applyId}/undo", Applies, Needs(Action::Undo);
         RemoveUser: DELETE "/api/users/{userId}", Users, Needs(Action::RemoveUser);
+        CreateOrganization: POST "/api/organizations", Organizations, Needs(Action::CreateOrganization);
+        ChangeOrganization: PATCH "/api/organizations/{orgId}", Organizations, Needs(Action::ChangeOrganization);
     }
     ManageSnapshots => ManageOperation {
         ListSnapshots: GET "/api/user-snapshots", Snapshots, Needs(Action::Use);
@@ -181,6 +186,8 @@ operations! {
         ListUsers: GET "/api/users", Users, Needs(Action::SeeUsers);
         GetUser: GET "/api/users/{userId}", Users, Needs(Action::SeeUsers);
         GetSetup: GET "/api/users/{userId}/setup", Users, Needs(Action::SeeUsers);
+        ListOrganizations: GET "/api/organizations", Organizations, Needs(Action::ListOrganizations);
+        GetOrganization: GET "/api/organizations/{orgId}", Organizations, Needs(Action::SeeOrganization);
         GetHealth: GET "/health", Service, Public;
         GetOpenApi: GET "/openapi.json", Service, Public;
         GetOpenApi30: GET "/openapi-3.0.json", Service, Public;

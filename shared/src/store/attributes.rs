@@ -46,7 +46,7 @@ pub(super) const ENABLED: &str = "enabled";
 pub(super) const EPOCH: &str = "epoch";
 /// The period of a schedule.
 pub(super) const EVERY: &str = "every";
-/// The fingerprint of the request that created a snapshot under an Idempotency-Key.
+/// The fingerprint of the request that created a snapshot or an organization under an Idempotency-Key.
 pub(super) const FINGERPRINT: &str = "fingerprint";
 /// When a user signed in first.
 pub(super) const FIRST_SIGN_IN_AT: &str = "firstSignInAt";
@@ -74,7 +74,7 @@ pub(super) const LAST_REFRESHED_AT: &str = "lastRefreshedAt";
 /// Until when no other run may resume an apply.
 pub(super) const LEASE_UNTIL: &str = "leaseUntil";
 pub(super) const LOGIN_DISABLED: &str = "loginDisabled";
-/// The name of a snapshot.
+/// The name of a snapshot or an organization.
 pub(super) const NAME: &str = "name";
 /// The run that works on an apply.
 pub(super) const NONCE: &str = "nonce";

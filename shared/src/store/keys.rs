@@ -275,6 +275,9 @@ pub(super) fn listed_for(organization: &ObjectId) -> String {
 /// them there.
 pub(super) const GLOBAL: &str = "GLOBAL";
 
+/// The partition of `LIST` with every organization. Their sort keys are their ids: few are made, so one partition is enough.
+pub(super) const LISTED_ORGANIZATIONS: &str = "ORGANIZATIONS";
+
 /// Returns the partition of `LIST` with an organization's users.
 pub(super) fn listed_users(organization: &ObjectId) -> String {
     format!("ORG#{organization}#USERS")

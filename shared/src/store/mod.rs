@@ -44,7 +44,9 @@ pub use people::profiles::{ProfileState, Profiles};
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};
 pub use setups::organization_differences::OrganizationDifferences;
-pub use setups::organizations::{OrganizationWriter, Organizations};
+pub use setups::organization_edits::{CreateOrganizationOutcome, OrganizationEditor};
+pub use setups::organization_lists::{OrganizationListing, OrganizationLists, OrganizationPage, OrganizationRow};
+pub use setups::organizations::{OrganizationWriter, Organizations, StoredOrganization};
 pub use setups::pages::{
     SetupEntry, SetupPage, SetupPageOutcome, SetupPageRequest, SetupPages, StoredSetupItem, StoredSetupPage,
 };

@@ -83,6 +83,16 @@ pub(super) struct OrganizationRecord {
     /// Empty if another system stored something else than a list of texts.
     #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(super) trusted_destinations: Vec<String>,
+    /// The fingerprint of the request that created it under an Idempotency-Key.
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub(super) fingerprint: Option<String>,
+}
+
+/// Returns the item of an organization, with the keys that list it among all.
+pub(super) fn organization_item(id: &ObjectId, record: &OrganizationRecord) -> Result<Item, Fault> {
+    let mut item = item(&keys::organization(id), record)?;
+    index(&mut item, &keys::LIST, keys::LISTED_ORGANIZATIONS.to_owned(), id.to_string());
+    Ok(item)
 }
 
 /// Reads an optional value that no decision depends on. Returns `None` if another system stored another type.

@@ -97,7 +97,11 @@ impl<'a> CallerFixture<'a> {
 fn may_ever(role: Role, operation: OperationId) -> bool {
     match (role, operation) {
         (_, OperationId::VerifyToken | OperationId::ChangePassword) | (Role::Superadmin, _) => true,
-        (Role::Admin, operation) => operation != OperationId::AssignSnapshot,
+        (
+            Role::Admin,
+            OperationId::AssignSnapshot | OperationId::ListOrganizations | OperationId::CreateOrganization,
+        ) => false,
+        (Role::Admin, _) => true,
         (Role::DepartmentHead | Role::SalesRep, _) => false,
     }
 }

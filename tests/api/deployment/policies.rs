@@ -270,6 +270,8 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
     undo_in_every_way(&app, &id).await;
     let leaving = leaver(&app, &id).await;
     app.remove_user(&sam, &leaving).await.expect(200);
+    app.create_organization_once(&sam, "k", &json!({"name": "Initech", "copyFrom": ACME})).await.expect(201);
+    app.change_organization(&pat, ACME, &json!({"name": "Acme"})).await.expect(200);
     compared.push(compare(&app, &logs, Function::Http(HttpFunction::ApplySnapshot)));
 
     let [boss, rep] = [(Role::Admin, 0xe1), (Role::SalesRep, 0xe2)];
@@ -302,10 +304,12 @@ async fn every_function_is_granted_what_it_does_and_nothing_else() {
         let user = app.member(if token == &pat { ALEX } else { GIL }).user.id.to_string();
         app.user(token, &user).await.expect(200);
         app.setup(token, &user, "").await.expect(200);
+        app.organization(token, if token == &pat { ACME } else { GLOBEX }).await.expect(200);
         app.rename(token, &id, &json!({"name": "x"})).await.expect(200);
     }
     history(&app, &large).await;
     let (pat, sam) = (app.token(PAT), app.token(SAM));
+    app.list_organizations(&sam, "").await.expect(200);
     app.assign(&sam, &id, &json!({"assignedOrgIds": [], "isGlobal": false})).await.expect(200);
     app.delete_snapshot(&pat, &id).await.expect(200);
     for route in ROUTES.iter().filter(|route| route.tag == Tag::Service) {

@@ -17,7 +17,7 @@ use tests::{
 const NOBODY: &str = "64ee9a8b1e7f2a00112233ff";
 
 /// What is described and not provoked, as (operation, code; an operation of `*` is every one), and why.
-const UNPROVOKED: [(&str, &str, &str); 16] = [
+const UNPROVOKED: [(&str, &str, &str); 17] = [
     ("*", "internal", "it is a mistake in the program, or damage in the table"),
     ("*", "unavailable", "the table has to fail"),
     (
@@ -50,6 +50,7 @@ const UNPROVOKED: [(&str, &str, &str); 16] = [
     ("assignSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("deleteSnapshot", "in_progress", "another change has to come first six times in a row"),
     ("removeUser", "in_progress", "another change has to come first four times in a row"),
+    ("changeOrganization", "in_progress", "another change has to come first four times in a row"),
 ];
 
 /// One thing that the description says can happen: an operation, a status, and the code of a problem.
@@ -152,7 +153,7 @@ async fn provoke(happening: &DescribedError) -> Answer {
             request.path = path.replace("{userId}", "x").replace("{revision}", "1");
         }
         "invalid_query" => request.path += "?verbose=1",
-        "invalid_header" if happening.operation == "createSnapshot" => {
+        "invalid_header" if ["createSnapshot", "createOrganization"].contains(&happening.operation.as_str()) => {
             request.headers.push(("idempotency-key", "\"".to_owned()));
         }
         "idempotency_key_reused" => {
@@ -243,6 +244,7 @@ fn refused(operation: &str) -> Value {
         "login" => json!({"email": "nobody", "password": PASSWORD}),
         "planSnapshot" => json!({"revision": 99}),
         "changeUser" => json!({"email": "nobody"}),
+        "createOrganization" | "changeOrganization" => json!({"name": " "}),
         "changePassword" => json!({"currentPassword": "Wrong-Pass-2026!", "newPassword": ANOTHER_PASSWORD}),
         "acceptInvitation" => json!({"token": NO_INVITATION, "password": "password1"}),
         _ => {
@@ -260,6 +262,7 @@ async fn reuse_key(app: &TestApp, id: &str) {
     apply["newUser"]["fullName"] = json!("Another");
     app.create_once(&app.token(SAM), "k", &create).await.expect(201);
     app.apply_once(&app.token(SAM), "k", id, &apply).await.expect(201);
+    app.create_organization_once(&app.token(SAM), "k", &json!({"name": "Another"})).await.expect(201);
 }
 
 /// The token of an invitation for Gil.

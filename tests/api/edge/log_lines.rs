@@ -324,6 +324,7 @@ async fn every_request_is_one_line_with_the_promised_fields_and_nothing_of_what_
     undo(&mut watched, &id).await;
     manage(&mut watched, &id).await;
     people::people(&mut watched).await;
+    people::organizations(&mut watched).await;
     inside(&mut watched).await;
 
     for route in ROUTES {

@@ -152,7 +152,11 @@ fn computations(operation: OperationId) -> u64 {
         OperationId::ApplySnapshot | OperationId::PlanSnapshot => 3,
         // A page of the setup, the capture.
         OperationId::RefreshSnapshot => 2,
+        // The body; the copies or the judgement, with the answer.
+        OperationId::CreateOrganization | OperationId::ChangeOrganization => 2,
         OperationId::Login
+        | OperationId::ListOrganizations
+        | OperationId::GetOrganization
         | OperationId::RenameSnapshot
         | OperationId::AssignSnapshot
         | OperationId::UndoApply
@@ -235,6 +239,8 @@ async fn a_list_or_page_that_takes_too_long_is_to_be_tried_again() {
         format!("/api/user-snapshots/orgs/{ACME}/users"),
         "/api/users".to_owned(),
         format!("/api/users/{}/setup", app.member(SAM).user.id),
+        "/api/organizations".to_owned(),
+        format!("/api/organizations/{ACME}"),
     ] {
         let answers = at_every_look(&app, async || app.get(&sam, &path).await).await;
         assert!(answers.iter().any(|(status, _)| *status == 503), "{path}: {answers:?}");

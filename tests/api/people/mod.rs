@@ -1,9 +1,10 @@
-//! People: who sees, changes and invites whom, passwords, invitations, and setups.
+//! People: who sees, changes and invites whom, passwords, invitations, setups, and organizations.
 
 mod edits;
 mod foreign;
 mod forged;
 pub(crate) mod invitations;
+mod organizations;
 mod passwords;
 mod races;
 mod removal;

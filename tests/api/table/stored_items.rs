@@ -47,6 +47,21 @@ async fn a_new_user_has_a_profile_without_a_hash_and_is_listed_in_the_organizati
 }
 
 #[tokio::test]
+async fn an_organization_is_in_the_list_of_all_and_keeps_the_fingerprint_of_its_request() {
+    let app = TestApp::start().await;
+    let made = app.create_organization_once(&app.token(SAM), "k", &json!({"name": "Initech"})).await;
+    let id = made.expect(201)["organization"]["_id"].as_str().unwrap();
+    let item = app.item(&format!("ORG#{id}"), "#META").await.unwrap();
+    let fingerprint = item["fingerprint"].as_s().unwrap();
+    assert_eq!(fingerprint.len(), 64);
+    let expected = json!({
+        "PK": format!("ORG#{id}"), "SK": "#META", "type": "organization", "LISTPK": "ORGANIZATIONS", "LISTSK": id,
+        "name": "Initech", "fingerprint": fingerprint
+    });
+    assert_eq!(shown(&item), (expected, 188));
+}
+
+#[tokio::test]
 async fn a_clone_is_its_document_and_where_it_came_from() {
     let app = TestApp::start().await;
     let (snapshot, answer) = casey(&app).await;

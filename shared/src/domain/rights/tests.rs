@@ -96,6 +96,21 @@ fn only_a_superadmin_lists_users_of_another_organization() {
 }
 
 #[test]
+fn an_admin_sees_and_changes_its_own_organization_and_a_superadmin_makes_and_reaches_all() {
+    for role in Role::ALL {
+        let may = |action| [HERE, THERE].map(|organization| principal(role).may_within(action, organization));
+        let (administers, is_superadmin) = (role >= Role::Admin, role == Role::Superadmin);
+        for action in [Action::SeeOrganization, Action::ChangeOrganization] {
+            assert_eq!(may(action), [administers, is_superadmin], "{role} {action:?}");
+        }
+        for action in [Action::ListOrganizations, Action::CreateOrganization] {
+            assert_eq!(may(action), [is_superadmin; 2], "{role} {action:?}");
+            assert_eq!(principal(role).may_ever(action), is_superadmin, "{role} {action:?}");
+        }
+    }
+}
+
+#[test]
 fn applies_are_seen_and_undone_within_the_organization_up_to_the_own_role() {
     use Verdict::{Allowed, Forbidden, Invisible};
     for (mine, organization, user, role, told) in [

@@ -3,6 +3,8 @@
 pub(super) mod captures;
 pub(super) mod loading;
 pub(super) mod organization_differences;
+pub(super) mod organization_edits;
+pub(super) mod organization_lists;
 pub(super) mod organizations;
 pub(super) mod pages;
 pub(super) mod positions;

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::domain::{Fault, LeftOut, LeftOutKind, LeftOutTarget, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut};
+use crate::domain::{
+    Fault, Fingerprint, LeftOut, LeftOutKind, LeftOutTarget, MAX_ORGANIZATION_NAME, ObjectId, Organization, cut,
+};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record::{self, NestedDocument, OrganizationRecord};
 use crate::store::table::Table;
@@ -25,8 +27,13 @@ impl<'a> Organizations<'a> {
     /// Returns the organization with its pipelines and agents; `None` if it does not exist. Leaves out a pipeline or
     /// agent that cannot be read. One query.
     pub async fn load(&self, id: &ObjectId) -> Result<Option<Organization>, Fault> {
+        Ok(self.load_stored(id).await?.map(|stored| stored.organization))
+    }
+
+    /// Returns the same with its own item, for a change or a repeated request.
+    pub async fn load_stored(&self, id: &ObjectId) -> Result<Option<StoredOrganization>, Fault> {
         let partition = keys::organization_partition(id);
-        let mut organization = None;
+        let mut own = None;
         let mut pipelines = Vec::new();
         let mut agents = Vec::new();
         let mut left_out = Vec::new();
@@ -37,17 +44,20 @@ impl<'a> Organizations<'a> {
             } else if let Some(key) = sk.strip_prefix("AGENT#") {
                 add(&mut agents, item, LeftOut::new(LeftOutKind::Agent, key), &mut left_out);
             } else if sk == keys::META {
-                organization = Some(record::read::<OrganizationRecord>(record::without_binaries(item))?);
+                own = Some(item);
             }
         }
-        Ok(organization.map(|record| Organization {
+        let Some(own) = own else { return Ok(None) };
+        let record = record::read::<OrganizationRecord>(record::without_binaries(own.clone()))?;
+        let organization = Organization {
             id: *id,
             name: shown_name(id, &record.name),
             pipelines,
             agents,
             trusted_destinations: record.trusted_destinations,
             left_out,
-        }))
+        };
+        Ok(Some(StoredOrganization { organization, fingerprint: record.fingerprint, own }))
     }
 
     /// Returns those of `ids` that are ids of organizations. `ids` must be distinct.
@@ -58,8 +68,25 @@ impl<'a> Organizations<'a> {
     }
 }
 
+/// An organization as it is stored.
+#[derive(Debug, PartialEq)]
+pub struct StoredOrganization {
+    /// The organization.
+    pub organization: Organization,
+    fingerprint: Option<String>,
+    /// Its own item, in the form that any system gave it.
+    pub(in crate::store) own: Item,
+}
+
+impl StoredOrganization {
+    /// Returns whether a request with this fingerprint created it.
+    pub fn has_fingerprint(&self, fingerprint: &Fingerprint) -> bool {
+        self.fingerprint.as_ref().is_some_and(|made| *made == fingerprint.to_string())
+    }
+}
+
 /// Returns the name to show: the id if the name is empty, and a long name cut with an ellipsis.
-fn shown_name(id: &ObjectId, name: &str) -> String {
+pub(in crate::store) fn shown_name(id: &ObjectId, name: &str) -> String {
     if name.is_empty() { id.to_string() } else { cut(name, MAX_ORGANIZATION_NAME).into_owned() }
 }
 
@@ -113,13 +140,22 @@ impl<'a> OrganizationWriter<'a> {
                 return Ok(false);
             }
         }
-        let record = OrganizationRecord {
-            name: organization.name.clone(),
-            trusted_destinations: organization.trusted_destinations.clone(),
-        };
-        let own = self.0.put_new_in_transaction(record::item(&owner, &record)?)?;
+        let own = self.0.put_new_in_transaction(own_item(organization, None)?)?;
         self.0.write_beside(own, with_own).await
     }
+}
+
+/// Returns the item of an organization itself.
+pub(in crate::store) fn own_item(
+    organization: &Organization,
+    fingerprint: Option<&Fingerprint>,
+) -> Result<Item, Fault> {
+    let record = OrganizationRecord {
+        name: organization.name.clone(),
+        trusted_destinations: organization.trusted_destinations.clone(),
+        fingerprint: fingerprint.map(ToString::to_string),
+    };
+    record::organization_item(&organization.id, &record)
 }
 
 /// Returns the items of pipelines and agents.

@@ -187,6 +187,11 @@ pub(in crate::store) fn text(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
+/// Returns a list of texts as an attribute.
+pub(in crate::store) fn texts<T: std::fmt::Display>(values: &[T]) -> AttributeValue {
+    AttributeValue::L(values.iter().map(text).collect())
+}
+
 /// Returns a number attribute.
 pub(in crate::store) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())

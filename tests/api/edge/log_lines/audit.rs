@@ -45,6 +45,8 @@ fn targets(operation: OperationId) -> Option<&'static [&'static str]> {
         OperationId::RenameSnapshot => Some(&["snapshot", "fields"]),
         OperationId::AssignSnapshot => Some(&["snapshot", "fields", "organizations", "revision"]),
         OperationId::ChangeUser => Some(&["user", "organization", "fields"]),
+        OperationId::CreateOrganization => Some(&["organization"]),
+        OperationId::ChangeOrganization => Some(&["organization", "fields"]),
         OperationId::RemoveUser
         | OperationId::InviteUser
         | OperationId::AcceptInvitation
@@ -63,6 +65,8 @@ fn targets(operation: OperationId) -> Option<&'static [&'static str]> {
         | OperationId::ListUsers
         | OperationId::GetUser
         | OperationId::GetSetup
+        | OperationId::ListOrganizations
+        | OperationId::GetOrganization
         | OperationId::GetHealth
         | OperationId::GetOpenApi
         | OperationId::GetOpenApi30
@@ -94,9 +98,13 @@ fn expected(name: &str, operation: OperationId, sent: &SentRequest, line: &Value
             Some(&body["user"]["id"]),
             own("user"),
         ]),
-        "organization" => {
-            first([Some(&sent.body["sourceOrgId"]), Some(&body["user"]["organizationId"]), Some(&line["organization"])])
-        }
+        "organization" => first([
+            path("orgId"),
+            Some(&body["organization"]["_id"]),
+            Some(&sent.body["sourceOrgId"]),
+            Some(&body["user"]["organizationId"]),
+            Some(&line["organization"]),
+        ]),
         "revision" => first([path("revision"), Some(&sent.body["revision"])]).map(|value| match value.as_str() {
             Some(text) => text.parse::<u32>().map_or(Value::Null, Value::from),
             None => value,

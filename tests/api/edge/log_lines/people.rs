@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tests::{ALEX, DANA, GIL, NO_INVITATION, PASSWORD, PAT, TestApp};
+use tests::{ACME, ALEX, DANA, GIL, NO_INVITATION, PASSWORD, PAT, SAM, TestApp};
 
 use super::{LOGIN, LoggedApp};
 
@@ -93,4 +93,33 @@ pub(super) async fn people(watched: &mut LoggedApp) {
     let line = json!(watched.lines).to_string();
     let secret = token.rsplit('.').next().unwrap();
     assert!(!line.contains(secret), "the token of an invitation is in the log");
+}
+
+/// Organizations, each well and badly.
+pub(super) async fn organizations(watched: &mut LoggedApp) {
+    let (all, one) = ("/api/organizations", "/api/organizations/{orgId}");
+    let (sam, dana) = (watched.app.token(SAM), watched.app.token(DANA));
+    let of_acme = format!("{all}/{ACME}");
+    for (token, body, status) in [
+        (&sam, json!({"name": "Marked organization", "copyFrom": ACME}), 201),
+        (&sam, json!({"name": "x".repeat(121) + "marked"}), 422),
+        (&sam, json!({"marked": "marked"}), 400),
+        (&dana, json!({"name": "Marked"}), 403),
+    ] {
+        watched.send(&format!("POST {all}"), watched.post(all, token, &body), status).await;
+    }
+    for (path, route, bad) in [(all, all, "limit=marked"), (&of_acme, one, "marked=1")] {
+        let route = format!("GET {route}");
+        watched.send(&route, watched.of(Method::GET, path, &sam), 200).await;
+        watched.send(&route, watched.of(Method::GET, &format!("{path}?{bad}"), &sam), 400).await;
+        watched.send(&route, watched.of(Method::GET, path, &dana), 403).await;
+    }
+    let route = format!("PATCH {one}");
+    for (token, body, status) in [
+        (&sam, json!({"name": "Marked organization", "trustedDestinations": ["https://marked.example"]}), 200),
+        (&sam, json!({"trustedDestinations": ["marked\n"]}), 422),
+        (&dana, json!({"name": "Marked"}), 403),
+    ] {
+        watched.send(&route, watched.of(Method::PATCH, &of_acme, token).json(&body), status).await;
+    }
 }
