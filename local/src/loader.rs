@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use shared::domain::{EmailKey, Fault, Organization, Password, User};
 use shared::ids::Randomness;
 use shared::password_hash::{HashingError, PasswordHasher, SALT_BYTES};
-use shared::store::{CreateUserOutcome, OrganizationWriter, ProfileState, Profiles, SetupWriter, Table};
+use shared::store::{CreateUserOutcome, OrganizationWriter, Organizations, ProfileState, Profiles, SetupWriter, Table};
 
 pub use self::differences::{Load, LoadMode};
 use crate::workspace::Workspace;
@@ -137,7 +137,7 @@ pub async fn existing(table: &Table, workspace: &Workspace) -> Result<Vec<String
     let mut found = Vec::new();
     for tenant in &workspace.organizations {
         let organization = &tenant.organization;
-        if OrganizationWriter::new(table).exists(&organization.id).await? {
+        if Organizations::new(table).exists(&organization.id).await? {
             found.push(describe_organization(organization));
         }
         for member in &tenant.users {
@@ -205,7 +205,7 @@ mod tests {
             ]
         );
         let acme = &whole.organizations[0].organization.id;
-        assert!(!OrganizationWriter::new(database.table()).exists(acme).await.unwrap());
+        assert!(!Organizations::new(database.table()).exists(acme).await.unwrap());
     }
 
     #[tokio::test]
@@ -223,6 +223,6 @@ mod tests {
         let LoadError::Exists(found) = load(database.table(), &second, &hashes).await.unwrap_err() else { panic!() };
         assert_eq!(found, ["another user with the e-mail address alex@acme.example"]);
         let globex = &whole.organizations[1].organization.id;
-        assert!(!OrganizationWriter::new(database.table()).exists(globex).await.unwrap());
+        assert!(!Organizations::new(database.table()).exists(globex).await.unwrap());
     }
 }

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use crate::domain::rights::{Action, UserTarget, Verdict};
 use crate::domain::{ObjectId, StoredProfile, Work};
 use crate::http::{
-    Answer, ApiError, Authorization, Caller, Edge, FunctionOperation, JsonBody, Query, RequestContext, Route, respond,
+    ActingPlace, Actor, Answer, ApiError, Authorization, Edge, FunctionOperation, JsonBody, ORGANIZATION_ID, Query,
+    RequestContext, Route, respond,
 };
-use crate::store::{Callers, Profiles, StoredUser, Table};
+use crate::store::{Callers, Organizations, Profiles, StoredUser, Table};
 
 /// One request, with everything that answers it.
 pub struct Call<'a, A> {
@@ -52,28 +53,51 @@ where
 }
 
 impl<A> Call<'_, A> {
-    /// Returns the caller. Fails with 401 without an accepted token, and with 403 if the role may never take the
-    /// operation's action. Reads nothing.
-    pub fn begin(&self) -> Result<Caller, ApiError> {
+    /// Returns the caller, in the organization that the query string names. Fails with 401 without an accepted token, and with 403
+    /// if the role may never take the operation's action, or not act in that organization. Reads nothing.
+    pub fn begin(&self) -> Result<Actor, ApiError> {
         let caller = self.context.authenticate(self.edge, self.request)?;
         match self.route.authorization {
             Authorization::Action(action) if !caller.principal().may_ever(action) => {
-                Err(ApiError::Forbidden(action.requirement().to_owned()))
+                return Err(ApiError::Forbidden(action.requirement().to_owned()));
             }
-            _ => Ok(caller),
+            _ => {}
+        }
+        let actor = Actor::at_home(caller);
+        match self.route.id.acting_place() {
+            ActingPlace::Query => self.acting(actor, Query::organization(self.request)?),
+            ActingPlace::Body | ActingPlace::Nowhere => Ok(actor),
         }
     }
 
-    /// Returns the stored caller. Fails with 401 if it differs from the token. Await it along with other reads.
-    pub async fn confirm(&self, caller: &Caller) -> Result<StoredUser, ApiError> {
-        caller.confirm(Callers::new(self.table).load(caller.organization, caller.user).await?)
+    /// Returns the caller in the organization that the body names, if it names one. Fails with 403 as [`Call::begin`] does.
+    pub fn acting(&self, actor: Actor, organization: Option<ObjectId>) -> Result<Actor, ApiError> {
+        let actor = actor.within(organization, self.route.id.acting_place())?;
+        self.context.record_acting(actor.other_organization());
+        Ok(actor)
+    }
+
+    /// Returns the stored caller, of its own organization. Fails with 401 if it differs from the token, and with 422 if it acts in an
+    /// organization that does not exist. Await it along with other reads.
+    pub async fn confirm(&self, actor: &Actor) -> Result<StoredUser, ApiError> {
+        let caller = actor.caller();
+        let other = async {
+            match actor.other_organization() {
+                Some(other) => Organizations::new(self.table).exists(&other).await,
+                None => Ok(true),
+            }
+        };
+        let callers = Callers::new(self.table);
+        let (stored, exists) = tokio::join!(callers.load(caller.organization, caller.user), other);
+        let stored = caller.confirm(stored?)?;
+        if exists? { Ok(stored) } else { Err(actor.no_such_organization()) }
     }
 
     /// Returns the confirmed caller and a user. Fails with 404 for a user of another organization as for none, and with 403 for one to
     /// whom the caller may not do this. Two concurrent reads.
     pub async fn user(
         &self,
-        caller: &Caller,
+        caller: &Actor,
         id: ObjectId,
         action: Action,
     ) -> Result<(StoredUser, StoredProfile), ApiError> {
@@ -89,9 +113,17 @@ impl<A> Call<'_, A> {
         }
     }
 
-    /// Fails with 400 if there is a query string, for an operation without parameters.
+    /// Reads the query string: these parameters, and the organization to act in, if the operation takes it there.
+    pub fn query(&self, known: &[&str]) -> Result<Query, ApiError> {
+        match self.route.id.acting_place() {
+            ActingPlace::Query => Query::of(self.request, &[known, &[ORGANIZATION_ID]].concat()),
+            ActingPlace::Body | ActingPlace::Nowhere => Query::of(self.request, known),
+        }
+    }
+
+    /// Fails with 400 if there is another query string, for an operation without parameters of its own.
     pub fn no_parameters(&self) -> Result<(), ApiError> {
-        Query::of(self.request, &[]).map(drop)
+        self.query(&[]).map(drop)
     }
 
     /// Reads the body as a `B` on another thread, where `parse` reads its values.

@@ -15,6 +15,7 @@ BEYOND_SCHEMAS = {
     "sourceOrgId",
     "sourceUserId",
     "assignedOrgIds",
+    "copyFrom",
     "pipelineMapping",
     "sourceStatusesMapping",
     "agentMapping",
@@ -32,6 +33,8 @@ BEYOND_SCHEMAS = {
     # No pattern describes the length of a duration, such as P00W.
     "every",
 }
+#: The organizations of the demo workspace.
+ORGANIZATIONS = ["64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011223345"]
 #: The description's example of an If-Match: the version of some other snapshot.
 EXAMPLE_TAG = '"3.1"'
 
@@ -111,6 +114,10 @@ def before_call(context, case, kwargs):
             case.query["cursor"] = known[len(case.query["cursor"]) % len(known)]
         else:
             del case.query["cursor"]
+    # The organization that a SUPERADMIN acts in must exist.
+    for fields in (case.query, case.body):
+        if isinstance(fields, dict) and isinstance(fields.get("organizationId"), str):
+            fields["organizationId"] = ORGANIZATIONS[ord(fields["organizationId"][-1]) % len(ORGANIZATIONS)]
     tag = (case.headers or {}).get("If-Match", "*")
     # The tool's coverage phase generates headers of letters and digits only, against their pattern (4.32.5).
     if tag.isalnum() or tag == EXAMPLE_TAG:

@@ -10,7 +10,7 @@ use shared::http::bounded::written;
 use shared::http::{Answer, ApiError, FieldError, IdempotencyKey, IfMatch, InvitationDocument};
 use shared::invitation_token::{INVITATION_LIFETIME, InvitationToken};
 use shared::password_hash::SALT_BYTES;
-use shared::store::{Applies, Apply, ApplyOutcome, NewCredentials, StoredAnswer, StoredApply, UserItems};
+use shared::store::{Applies, Apply, ApplyOutcome, Inviter, NewCredentials, StoredAnswer, StoredApply, UserItems};
 
 use crate::Call;
 use crate::answer::{ApplyAnswer, with_invitation};
@@ -28,6 +28,7 @@ pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
     let if_match = IfMatch::of(call.request)?;
     let key = IdempotencyKey::of(call.request)?;
     let parameters = call.read_body(ApplyParameters::parse).await?;
+    let request = request.acting(call, parameters.organization)?;
     request.may_grant(parameters.new_user.role)?;
     request.may_choose(parameters.revision)?;
     let key = key.map(|key| key.derive_id(&request.principal, call.request));
@@ -151,7 +152,8 @@ impl ApplyExecution<'_> {
         let token = InvitationToken::generate(organization, user, &*self.call.edge.randomness);
         let expires_at = self.call.context.now().plus(INVITATION_LIFETIME);
         let document = InvitationDocument::open(&token, expires_at);
-        let by = self.request.principal.user;
+        let caller = self.request.caller.caller();
+        let by = Inviter { user: caller.user, organization: caller.organization };
         (NewCredentials::Invitation { hash: token.hash(), expires_at, by }, Some(document))
     }
 

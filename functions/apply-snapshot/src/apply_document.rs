@@ -52,7 +52,7 @@ pub(crate) struct ApplyDocument {
     state: State,
     /// Who applied the snapshot.
     applied_by: ObjectId,
-    /// That user's name, if the user exists and has one. The answer to an undo leaves it out.
+    /// That user's name, if the user belongs to the same organization and has one. The answer to an undo leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     applied_by_name: Option<FullName>,
@@ -84,7 +84,7 @@ pub(crate) struct ApplyDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     undone_by: Option<ObjectId>,
-    /// That user's name, while the user is there and has one. An undo does not tell it.
+    /// That user's name, while the user belongs to the same organization and has one. An undo does not tell it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     undone_by_name: Option<FullName>,

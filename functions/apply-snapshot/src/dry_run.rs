@@ -24,7 +24,9 @@ use crate::request::PlanParameters;
 /// Authorizes, reads, plans, answers. Only an apply checks whether the e-mail address is taken.
 pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
-    let PlanParameters { choices, revision, role, mut refusals } = call.read_body(PlanParameters::parse).await?;
+    let PlanParameters { organization, choices, revision, role, mut refusals } =
+        call.read_body(PlanParameters::parse).await?;
+    let request = request.acting(call, organization)?;
     request.may_grant(role)?;
     request.may_choose(revision)?;
     let inputs = request.read(call, revision).await?;

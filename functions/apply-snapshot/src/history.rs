@@ -10,7 +10,7 @@ use shared::domain::reference::MAX_REFERENCE_NAME;
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::{ItemKind, ObjectId, Principal, Work};
 use shared::http::bounded::cut;
-use shared::http::{Answer, ApiError, Caller, Cursor, Query};
+use shared::http::{Actor, Answer, ApiError, Cursor};
 use shared::store::{Applies, ApplyHistory, ApplyState, CloneOrigin, SetupPosition, StoredApply};
 use utoipa::ToSchema;
 
@@ -80,7 +80,7 @@ struct AnswerWithResult {
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let snapshot = call.context.path_id("id")?;
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<ObjectId>()?);
     let history = ApplyHistory::new(call.table);
     let (confirmed, page) =
@@ -104,7 +104,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<SetupPosition>()?);
     let apply = find(call, &caller, ids).await?;
     let history = ApplyHistory::new(call.table);
@@ -140,7 +140,7 @@ fn whole_result(apply: &StoredApply, work: &Work) -> Result<Option<Value>, ApiEr
 /// Two concurrent reads.
 pub(crate) async fn find(
     call: &Call<'_>,
-    caller: &Caller,
+    caller: &Actor,
     (snapshot, apply): (ObjectId, ObjectId),
 ) -> Result<StoredApply, ApiError> {
     let applies = Applies::new(call.table);

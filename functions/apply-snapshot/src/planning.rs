@@ -5,7 +5,7 @@ use shared::domain::plan::{Choices, Plan, Scope, Warning, plan};
 use shared::domain::rights::REVISION_NUMBER_REFUSAL;
 use shared::domain::sharing::RevisionChoice;
 use shared::domain::{ObjectId, Organization, Principal, Role, Snapshot};
-use shared::http::{ApiError, Caller};
+use shared::http::{Actor, ApiError};
 use shared::store::{Captures, Organizations, RevisionLookup, SnapshotReader, Table};
 
 use crate::Call;
@@ -18,7 +18,7 @@ pub(crate) const TAKES_TOO_LONG: &str =
 
 /// A request to apply or plan: a caller whose role allows it, and the snapshot in the path.
 pub(crate) struct ApplyRequest {
-    caller: Caller,
+    pub(crate) caller: Actor,
     pub(crate) principal: Principal,
     pub(crate) snapshot: ObjectId,
 }
@@ -41,11 +41,17 @@ pub(crate) struct PlannedApply {
 }
 
 impl ApplyRequest {
-    /// Reads token, role and path. Reads nothing from the table.
+    /// Reads token, role and path. Reads nothing from the table. Call [`Self::acting`] once the body is read.
     pub(crate) fn begin(call: &Call<'_>) -> Result<Self, ApiError> {
         let caller = call.begin()?;
         let principal = caller.principal();
         Ok(Self { snapshot: call.context.path_id("id")?, caller, principal })
+    }
+
+    /// Returns the same request in the organization that the body names, if it names one.
+    pub(crate) fn acting(self, call: &Call<'_>, organization: Option<ObjectId>) -> Result<Self, ApiError> {
+        let caller = call.acting(self.caller, organization)?;
+        Ok(Self { principal: caller.principal(), caller, ..self })
     }
 
     /// Fails with 403 if the new user's role is above the caller's.

@@ -88,6 +88,10 @@ pub(crate) struct ApplyBody {
     /// default the current one if you see it, else the shared one.
     #[schema(nullable = false)]
     revision: Option<RevisionBody>,
+    /// The organization that a SUPERADMIN acts in, and in which the user is created; your own when absent. An `Idempotency-Key` counts
+    /// for it alone.
+    #[schema(nullable = false, value_type = Option<ObjectId>)]
+    organization_id: Option<String>,
 }
 
 /// The user to be created, as far as it is known.
@@ -132,6 +136,8 @@ fn unsaid<S: Serializer>(_: &Option<Password>, serializer: S) -> Result<S::Ok, S
 /// The parsed body of an apply.
 #[derive(Debug)]
 pub(crate) struct ApplyParameters {
+    /// The organization to act in.
+    pub(crate) organization: Option<ObjectId>,
     pub(crate) choices: Choices,
     pub(crate) revision: RevisionChoice,
     pub(crate) new_user: NewUser,
@@ -141,6 +147,8 @@ pub(crate) struct ApplyParameters {
 /// The parsed body of a plan, and what the rules refuse in it.
 #[derive(Debug)]
 pub(crate) struct PlanParameters {
+    /// The organization to act in.
+    pub(crate) organization: Option<ObjectId>,
     pub(crate) choices: Choices,
     pub(crate) revision: RevisionChoice,
     pub(crate) role: Role,
@@ -178,6 +186,7 @@ struct Profile {
 struct ParsedBody {
     fields: Fields,
     fingerprint: Fingerprint,
+    organization: Option<ObjectId>,
     choices: Choices,
     revision: RevisionChoice,
     email: Option<Email>,
@@ -201,7 +210,8 @@ impl ApplyParameters {
         };
         read.fields.finish()?;
         let new_user = NewUser { email, admission, role, profile: read.profile };
-        Ok(Self { choices: read.choices, revision: read.revision, new_user, fingerprint: read.fingerprint })
+        let (organization, choices, revision) = (read.organization, read.choices, read.revision);
+        Ok(Self { organization, choices, revision, new_user, fingerprint: read.fingerprint })
     }
 }
 
@@ -211,7 +221,7 @@ impl PlanParameters {
         let read = ParsedBody::parse(body, Credentials::Optional)?;
         let refusals = read.fields.into_refusals()?;
         let role = read.role.unwrap_or(Role::SalesRep);
-        Ok(Self { choices: read.choices, revision: read.revision, role, refusals })
+        Ok(Self { organization: read.organization, choices: read.choices, revision: read.revision, role, refusals })
     }
 }
 
@@ -245,6 +255,8 @@ impl ParsedBody {
                 .take_optional("/newUser/departmentId", new_user.department_id, |id| id.parse())
                 .flatten(),
         };
+        let organization = body.organization_id;
+        let organization = fields.take_optional("/organizationId", organization, |id| id.parse()).flatten();
         let on_unmapped = fields.take_optional("/onUnmapped", body.on_unmapped, |choice| choice.parse()).flatten();
         let choices = Choices {
             new_user: KnownUser { has_email: email.is_some(), has_phone: profile.phone_number.is_some() },
@@ -266,7 +278,7 @@ impl ParsedBody {
             fields.note(pointer([field]), violation);
         }
         let role = role.map(|role| role.unwrap_or(Role::SalesRep));
-        Ok(Self { fields, fingerprint, choices, revision, email, admission, role, profile })
+        Ok(Self { fields, fingerprint, organization, choices, revision, email, admission, role, profile })
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::rights::{Action, Verdict};
 use shared::domain::usage::traces;
 use shared::domain::{Email, Work};
-use shared::http::{Answer, ApiError, Caller, Query, body};
+use shared::http::{Actor, Answer, ApiError, body};
 use shared::store::{ApplyState, StoredApply, UndoRequest, UndoStart, Undos};
 use utoipa::ToSchema;
 
@@ -41,7 +41,7 @@ pub(crate) struct UndoAnswer<'a> {
 /// One request to undo an apply.
 struct UndoExecution<'a> {
     call: &'a Call<'a>,
-    caller: Caller,
+    caller: Actor,
     is_forced: bool,
 }
 
@@ -49,7 +49,7 @@ struct UndoExecution<'a> {
 pub(crate) async fn undo(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let ids = (call.context.path_id("id")?, call.context.path_id("applyId")?);
-    let is_dry_run = Query::of(call.request, &["dryRun"])?.flag("dryRun")?;
+    let is_dry_run = call.query(&["dryRun"])?.flag("dryRun")?;
     if is_dry_run {
         call.context.audit().record_dry_run();
     }

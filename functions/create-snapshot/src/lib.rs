@@ -54,9 +54,10 @@ async fn answer(call: &Call<'_>, operation: CreateOperation) -> Result<Answer, A
 /// Authorize, read the source as one consistent cut, capture, write.
 async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
-    let principal = caller.principal();
     let key = IdempotencyKey::of(call.request)?;
     let parameters = call.read_body(CreateParameters::parse).await?;
+    let caller = call.acting(caller, parameters.organization)?;
+    let principal = caller.principal();
     call.context.audit().record_user(parameters.source_user, parameters.source_organization);
     if !principal.may_capture_in(parameters.source_organization) {
         return Err(ApiError::Forbidden(Action::Create.refusal().to_owned()));

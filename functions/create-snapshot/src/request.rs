@@ -31,6 +31,9 @@ pub(crate) struct CreateBody {
     /// Notes on what the snapshot captures.
     #[schema(nullable = false, value_type = Option<Description>)]
     description: Option<String>,
+    /// The organization that a SUPERADMIN acts in; your own when absent. An `Idempotency-Key` counts for it alone.
+    #[schema(nullable = false, value_type = Option<ObjectId>)]
+    organization_id: Option<String>,
 }
 
 /// The parsed body of a create request.
@@ -40,6 +43,8 @@ pub(crate) struct CreateParameters {
     pub(crate) description: Option<Description>,
     pub(crate) source_organization: ObjectId,
     pub(crate) source_user: ObjectId,
+    /// The organization to act in.
+    pub(crate) organization: Option<ObjectId>,
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -51,9 +56,10 @@ impl CreateParameters {
         let description = fields.take_optional("/description", body.description, Description::parse);
         let source_organization = fields.take("/sourceOrgId", body.source_org_id.parse());
         let source_user = fields.take("/sourceUserId", body.source_user_id.parse());
-        match (name, description, source_organization, source_user) {
-            (Some(name), Some(description), Some(source_organization), Some(source_user)) => {
-                Ok(Self { name, description, source_organization, source_user, fingerprint })
+        let organization = fields.take_optional("/organizationId", body.organization_id, |id| id.parse());
+        match (name, description, source_organization, source_user, organization) {
+            (Some(name), Some(description), Some(source_organization), Some(source_user), Some(organization)) => {
+                Ok(Self { name, description, source_organization, source_user, organization, fingerprint })
             }
             _ => Err(fields.into_error()),
         }

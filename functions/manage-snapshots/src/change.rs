@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::domain::rights::Action;
 use shared::domain::{ObjectId, Snapshot};
-use shared::http::{ApiError, Caller, IfMatch};
+use shared::http::{Actor, ApiError, IfMatch};
 use shared::store::{EditOutcome, SnapshotAccess, SnapshotReader};
 
 use crate::Call;
@@ -24,7 +24,7 @@ pub(crate) fn allowed<T>(action: Action, access: SnapshotAccess<T>) -> Result<Bo
 /// A request to change a snapshot: its caller, whose role allows the action, its path and its `If-Match`.
 pub(crate) struct ChangeRequest<'a> {
     pub(crate) call: &'a Call<'a>,
-    pub(crate) caller: Caller,
+    pub(crate) caller: Actor,
     pub(crate) id: ObjectId,
     action: Action,
     if_match: IfMatch,

@@ -119,7 +119,7 @@ pub(crate) async fn load(call: &Call<'_>, choice: RevisionChoice) -> Result<Box<
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.begin()?;
     let id = call.context.path_id("id")?;
-    let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
+    let choice = revision_choice(&call.query(&["revision"])?)?;
     let reader = Refreshes::new(call.table);
     let (loaded, state) = tokio::join!(load(call, choice), reader.state(id));
     let (mut loaded, state) = (loaded?, state?);

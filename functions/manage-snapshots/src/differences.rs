@@ -10,7 +10,7 @@ use shared::domain::rights::Action;
 use shared::domain::snapshot::SharedRevision;
 use shared::domain::{ObjectId, Revision, Violation, Work};
 use shared::http::bounded::{MAX_LIST_BYTES, sent_json_bytes};
-use shared::http::{Answer, ApiError, Caller, Cursor, FieldError, Query, route};
+use shared::http::{Actor, Answer, ApiError, Cursor, FieldError, route};
 use shared::store::{RevisionWithContent, Revisions, SnapshotAccess, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
 
@@ -71,7 +71,7 @@ pub(crate) struct RevisionDiff<'a> {
 pub(crate) async fn compare(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("id")?;
-    let query = Query::of(call.request, &["from", "to", "limit", "cursor"])?;
+    let query = call.query(&["from", "to", "limit", "cursor"])?;
     let (from, to) = (query.get("from", parse_revision)?, query.get("to", parse_revision)?);
     let (limit, after) = (query.limit()?, query.cursor::<DiffPosition>()?);
     let is_of_others =
@@ -136,7 +136,7 @@ struct SharedRevisions {
 }
 
 /// Reads the snapshot. Fails unless the stored caller matches the token, and sees its history or a shared revision.
-async fn diff_source(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<DiffSource, ApiError> {
+async fn diff_source(call: &Call<'_>, caller: &Actor, id: ObjectId) -> Result<DiffSource, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;

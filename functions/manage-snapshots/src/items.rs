@@ -13,7 +13,7 @@ use shared::domain::sharing::RevisionChoice;
 use shared::domain::values::TypedPlace;
 use shared::domain::{Document, ItemKind, ObjectId, OverBudget, Violation, Work};
 use shared::http::bounded::{BoundedList, count_that_fit, first_within};
-use shared::http::{Answer, ApiError, Cursor, FieldError, Query, route};
+use shared::http::{Answer, ApiError, Cursor, FieldError, route};
 use shared::store::{SnapshotReader, SnapshotWithContent};
 use utoipa::ToSchema;
 
@@ -89,7 +89,7 @@ struct WholeItem<'a> {
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     call.begin()?;
     call.context.path_id("id")?;
-    let query = Query::of(call.request, &["kind", "revision", "limit", "cursor"])?;
+    let query = call.query(&["kind", "revision", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
     let choice = revision_choice(&query)?;
     let (limit, after) = (query.limit()?, query.cursor::<PinnedPosition>()?);

@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::{Counts, Email, ObjectId, SnapshotName, Work};
 use shared::http::bounded::cut;
-use shared::http::{Answer, ApiError, Cursor, Query};
+use shared::http::{Answer, ApiError, Cursor};
 use shared::store::{Page, Position, SnapshotLists, SnapshotRow};
 use utoipa::ToSchema;
 
@@ -64,7 +64,7 @@ impl From<SnapshotRow> for ListedSnapshot {
 /// Lists the snapshots that the caller sees. Confirms the caller while the first page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
     let (principal, lists) = (caller.principal(), SnapshotLists::new(call.table));
     let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(&principal, start, limit));

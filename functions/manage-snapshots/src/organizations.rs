@@ -5,7 +5,7 @@ use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::ObjectId;
 use shared::domain::rights::Action;
-use shared::http::{Answer, ApiError, Cursor, OrganizationDocument, Query, etag};
+use shared::http::{Answer, ApiError, Cursor, OrganizationDocument, etag};
 use shared::store::{OrganizationLists, OrganizationRow, Organizations};
 use utoipa::ToSchema;
 
@@ -50,7 +50,7 @@ pub(crate) struct OrganizationAnswer<'a> {
 /// Lists all organizations. Confirms the caller while the page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<ObjectId>()?);
     let lists = OrganizationLists::new(call.table);
     let (confirmed, page) = tokio::join!(call.confirm(&caller), lists.page(start, limit));

@@ -3,7 +3,7 @@
 use lambda_http::http::header::ETAG;
 use serde::Serialize;
 use shared::domain::rights::Action;
-use shared::http::{Answer, ApiError, Query, UserDocument, etag};
+use shared::http::{Answer, ApiError, UserDocument, etag};
 use shared::store::{Position, UserLists};
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ pub(crate) struct UserAnswer<'a> {
 /// Lists the users of the caller's organization. Confirms the caller while the page is read.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
     let users = UserLists::new(call.table);
     let (confirmed, page) = tokio::join!(call.confirm(&caller), users.page(&caller.organization, start, limit));

@@ -10,7 +10,7 @@ use shared::domain::content::Content;
 use shared::domain::reference::{KnownId, Lookup, RefType, Reference};
 use shared::domain::suggestion::{Suggester, Suggestion};
 use shared::domain::{ObjectId, Organization, OverBudget, Work};
-use shared::http::{Answer, ApiError, Query, TargetAgent, TargetStage};
+use shared::http::{Answer, ApiError, TargetAgent, TargetStage};
 use shared::store::{Organizations, SnapshotReader};
 use utoipa::ToSchema;
 
@@ -79,7 +79,7 @@ struct TargetPipeline<'a> {
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("id")?;
-    let choice = revision_choice(&Query::of(call.request, &["revision"])?)?;
+    let choice = revision_choice(&call.query(&["revision"])?)?;
     let principal = caller.principal();
     let (organizations, snapshots) = (Organizations::new(call.table), SnapshotReader::new(call.table));
     let (confirmed, organization, snapshot) = tokio::join!(

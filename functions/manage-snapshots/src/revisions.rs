@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Counts, ObjectId, RefreshState, Revision, RevisionOrigin, Snapshot, Timestamp};
 use shared::http::bounded::written;
-use shared::http::{Answer, ApiError, Caller, Cursor, IfMatch, Query, SnapshotDocument, etag};
+use shared::http::{Actor, Answer, ApiError, Cursor, IfMatch, SnapshotDocument, etag};
 use shared::refresh::{drop_old, unfollowed};
 use shared::store::{Refreshes, ReplaceOutcome, RevisionOptions, Revisions, SnapshotReader, StoredSnapshot};
 use utoipa::ToSchema;
@@ -102,7 +102,7 @@ pub(crate) struct RestoreAnswer<'a> {
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("id")?;
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, before) = (query.limit()?, query.cursor::<u32>()?);
     let principal = caller.principal();
     let reader = SnapshotReader::new(call.table);
@@ -183,7 +183,7 @@ fn answer(
 }
 
 /// Returns the stored snapshot. Fails unless the stored caller matches the token and sees its history.
-async fn stored(call: &Call<'_>, caller: &Caller, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
+async fn stored(call: &Call<'_>, caller: &Actor, id: ObjectId) -> Result<Box<StoredSnapshot>, ApiError> {
     let (reader, principal) = (SnapshotReader::new(call.table), caller.principal());
     let (confirmed, found) = tokio::join!(call.confirm(caller), reader.find_stored(id, &principal, Action::Revise));
     confirmed?;

@@ -6,7 +6,7 @@ use shared::domain::redaction::{self, SecretPlaces};
 use shared::domain::rights::Action;
 use shared::domain::{Document, ItemKind, LeftOut, ObjectId, OverBudget, UserOrigin, Work};
 use shared::http::bounded::{count_that_fit, first_listed, first_within};
-use shared::http::{Answer, ApiError, Cursor, Query};
+use shared::http::{Answer, ApiError, Cursor};
 use shared::store::{
     SetupEntry, SetupPage, SetupPageOutcome, SetupPageRequest, SetupPages, SetupPosition, StoredSetupItem,
 };
@@ -146,7 +146,7 @@ impl ItemDocument {
 pub(crate) async fn get(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
     let id = call.context.path_id("userId")?;
-    let query = Query::of(call.request, &["kind", "limit", "cursor"])?;
+    let query = call.query(&["kind", "limit", "cursor"])?;
     let kind = query.get("kind", parse_kind)?;
     let (limit, start) = (query.limit()?, query.cursor::<SetupPosition>()?);
     for _ in 0..ATTEMPTS {

@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::domain::rights::Action;
 use shared::domain::{Email, FullName, ObjectId, Role};
-use shared::http::{Answer, ApiError, Cursor, Query};
+use shared::http::{Answer, ApiError, Cursor};
 use shared::store::{Organizations, Page, Position, UserLists, UserRow};
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     if !caller.principal().may_list_users_of(organization) {
         return Err(ApiError::Forbidden(Action::ListUsers.refusal().to_owned()));
     }
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor"])?;
     let (limit, start) = (query.limit()?, query.cursor::<Position>()?);
     let (organizations, users) = (Organizations::new(call.table), UserLists::new(call.table));
     let ids = [organization];

@@ -10,7 +10,7 @@ use shared::domain::{Email, NewPassword, ObjectId, Password, StoredProfile, Viol
 use shared::http::{Answer, ApiError, Fields};
 use shared::invitation_token::InvitationToken;
 use shared::password_hash::SALT_BYTES;
-use shared::store::{AcceptStart, AttemptVerdict, Callers, Invitations, StoredUser};
+use shared::store::{AcceptStart, AttemptVerdict, Callers, Invitations, Inviter, StoredUser};
 use utoipa::ToSchema;
 
 use crate::Call;
@@ -102,14 +102,15 @@ enum Authority {
 
 impl Authority {
     /// Reads who made the invitation. Returns `None` for somebody who may no longer invite the user.
-    async fn of(call: &Call<'_>, profile: &StoredProfile, by: Option<ObjectId>) -> Result<Option<Self>, ApiError> {
+    async fn of(call: &Call<'_>, profile: &StoredProfile, by: Option<Inviter>) -> Result<Option<Self>, ApiError> {
         let Some(by) = by else { return Ok(Some(Self::Unknown)) };
         let user = &profile.user;
-        let inviter = Callers::new(call.table).load(user.organization, by).await?;
+        let inviter = Callers::new(call.table).load(by.organization, by.user).await?;
         let may_invite = |inviter: &StoredUser| {
-            let principal = Principal { user: by, organization: inviter.organization, role: inviter.role };
-            let verdict = principal.judge_user(Action::InviteUser, UserTarget::of(user));
-            !inviter.login_disabled && verdict == Verdict::Allowed
+            let Inviter { user: id, organization } = by;
+            let acting = Principal { user: id, organization, role: inviter.role }.acting_in(user.organization);
+            let verdict = acting.map(|acting| acting.judge_user(Action::InviteUser, UserTarget::of(user)));
+            !inviter.login_disabled && verdict == Some(Verdict::Allowed)
         };
         Ok(inviter.filter(may_invite).map(|inviter| Self::Inviter(Box::new(inviter))))
     }

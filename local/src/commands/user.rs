@@ -12,7 +12,7 @@ use shared::domain::{
 use shared::ids::{Randomness, SystemRandomness};
 use shared::invitation_token::{INVITATION_LIFETIME, InvitationToken};
 use shared::store::{
-    AddressHolder, CreateUserOutcome, EditAuthority, Invitations, InviteOutcome, NewInvitation, OrganizationWriter,
+    AddressHolder, CreateUserOutcome, EditAuthority, Invitations, InviteOutcome, NewInvitation, Organizations,
     ProfileState, Profiles, Table, UserEdit, UserEditOutcome, UserEditor,
 };
 
@@ -227,7 +227,7 @@ async fn add(table: &Table, options: &AddUser, now: Timestamp) -> Result<Invitat
 async fn make_home(table: &Table, home: &HomeOrganization, id: ObjectId) -> Result<(), Failure> {
     match &home.new_organization {
         Some(name) => add_organization(table, id, name).await,
-        None if OrganizationWriter::new(table).exists(&id).await? => Ok(()),
+        None if Organizations::new(table).exists(&id).await? => Ok(()),
         None => {
             Err(Failure::Refused(format!("there is no organization {id}; `org add` and --new-organization make one")))
         }

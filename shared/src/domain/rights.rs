@@ -241,7 +241,16 @@ pub fn reach(role: Role, action: Action) -> Reach {
     }
 }
 
+/// Why a caller may not act in another organization.
+pub const ACTING_REFUSAL: &str = "acting in another organization needs the role SUPERADMIN; leave organizationId out";
+
 impl Principal {
+    /// Returns this principal in an organization. Only a SUPERADMIN acts in another one than its own.
+    pub fn acting_in(&self, organization: ObjectId) -> Option<Self> {
+        let may = organization == self.organization || self.role == Role::Superadmin;
+        may.then(|| Self { organization, ..self.clone() })
+    }
+
     /// Whether this principal may do `action` at all, to some snapshot.
     pub fn may_ever(&self, action: Action) -> bool {
         reach(self.role, action) != Reach::Nothing

@@ -29,6 +29,7 @@ pub struct RequestContext {
     clock: Arc<dyn Clock>,
     deadline: Timestamp,
     pub(super) caller: OnceLock<(ObjectId, ObjectId)>,
+    acting: OnceLock<ObjectId>,
     made_snapshot: OnceLock<ObjectId>,
     made_apply: OnceLock<ObjectId>,
     audit: AuditTargets,
@@ -47,6 +48,7 @@ impl RequestContext {
             clock: Arc::clone(&edge.clock),
             deadline: end_of_work(given, started, RESERVE, BUDGET),
             caller: OnceLock::new(),
+            acting: OnceLock::new(),
             made_snapshot: OnceLock::new(),
             made_apply: OnceLock::new(),
             audit: AuditTargets::default(),
@@ -116,6 +118,18 @@ impl RequestContext {
         let _ = self.caller.set((user, organization));
     }
 
+    /// Names the other organization that the caller acts in, if there is one, in the log line.
+    pub fn record_acting(&self, organization: Option<ObjectId>) {
+        if let Some(organization) = organization {
+            let _ = self.acting.set(organization);
+        }
+    }
+
+    /// Returns the other organization that the caller acts in.
+    pub(super) fn acting(&self) -> Option<ObjectId> {
+        self.acting.get().copied()
+    }
+
     /// Names the snapshot that the request makes in the log line; the first name counts.
     pub fn record_snapshot(&self, id: ObjectId) {
         let _ = self.made_snapshot.set(id);
@@ -142,12 +156,12 @@ impl RequestContext {
     }
 
     /// Returns the user to whom it is done, and that user's organization: the recorded one, or the user in the path, who is of the
-    /// caller's organization. Without a user, the organization that is made or that the path names.
+    /// organization that the caller acts in. Without a user, the organization that is made or that the path names.
     pub(super) fn target_user(&self) -> (Option<ObjectId>, Option<ObjectId>) {
         match (self.audit.user(), self.path_id("userId").ok()) {
             (Some((user, organization)), _) => (Some(user), Some(organization)),
             (None, None) => (None, self.audit.organization().or_else(|| self.path_id("orgId").ok())),
-            (None, user) => (user, self.caller.get().map(|(_, organization)| *organization)),
+            (None, user) => (user, self.acting().or(self.caller.get().map(|(_, organization)| *organization))),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A function's `handle` is [`respond`] around its own async function, which sees a [`RequestContext`] and the request
 //! and returns an [`Answer`] or an [`ApiError`]. Statuses are known here and nowhere below.
 
+mod actor;
 mod answer;
 mod audit;
 mod auth;
@@ -38,6 +39,7 @@ mod user_document;
 
 use std::sync::Arc;
 
+pub use actor::{ActingPlace, Actor, ORGANIZATION_ID};
 pub use answer::Answer;
 pub use audit::{AuditField, AuditTargets};
 pub use auth::authenticate;

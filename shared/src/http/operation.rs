@@ -23,11 +23,16 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required};
 
 use self::headers::{header, header_name, with_headers};
 pub use self::headers::{headers, request_id_parameter};
+use super::actor::no_such_organization;
 use super::answer::IDEMPOTENT_REPLAYED;
 use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
 use super::query::MAX_CURSOR;
-use super::{ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, MAX_REQUEST_BYTES, Route};
+use super::query::NO_ORGANIZATION_ID;
+use super::{
+    ActingPlace, ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, MAX_REQUEST_BYTES, ORGANIZATION_ID,
+    Route,
+};
 
 /// The name of the way to say who is calling, under `securitySchemes`.
 pub const BEARER: &str = "bearer";
@@ -65,11 +70,27 @@ impl Operation {
             .parameter_ref(Ref::new("#/components/parameters/XRequestId"));
         let begun =
             Self { route, builder, schemas: Vec::new(), answers: Vec::new(), refusals: Vec::new(), replays: false };
-        match route.authorization {
+        let begun = match route.authorization {
             Authorization::Public => Self { builder: begun.builder.securities(Some([])), ..begun },
             Authorization::Token => begun.token(),
             Authorization::Action(action) => begun.token().refuses([ApiError::Forbidden(action.refusal().to_owned())]),
+        };
+        match route.id.acting_place() {
+            ActingPlace::Query => begun.acting(),
+            ActingPlace::Body | ActingPlace::Nowhere => begun,
         }
+    }
+
+    /// [`crate::call::Call::begin`] where the query string names the organization to act in.
+    fn acting(mut self) -> Self {
+        let parameter = ParameterBuilder::from(parameter::<crate::domain::ObjectId>(
+            ORGANIZATION_ID,
+            ParameterIn::Query,
+            "The organization that a SUPERADMIN acts in; your own when absent. Another one is 403 for anybody else.",
+        ));
+        self.builder = self.builder.parameter(parameter.required(Required::False));
+        self.schemas.push(named::<crate::domain::ObjectId>());
+        self.refuses([invalid_query(NO_ORGANIZATION_ID), no_such_organization(ActingPlace::Query)])
     }
 
     /// What it does: in a few words, and then at the length that somebody needs who uses it for the first time

@@ -9,7 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lambda_http::Request;
 use url::form_urlencoded;
 
-use super::{ApiError, FieldError};
+use super::{ApiError, FieldError, ORGANIZATION_ID};
+use crate::domain::ObjectId;
 
 /// The most entries of one page, and how many it has where no limit is given: a client of the public API does not page.
 pub const MAX_PAGE: usize = 200;
@@ -18,6 +19,9 @@ pub const MAX_PAGE: usize = 200;
 const CURSOR_VERSION: u8 = 1;
 /// The longest cursor that is looked at. Ours have about 70 characters.
 pub(super) const MAX_CURSOR: usize = 200;
+
+/// The detail for an `organizationId` that is not an id.
+pub(super) const NO_ORGANIZATION_ID: &str = "the parameter \"organizationId\" is an id of 24 hex digits";
 
 /// The parameters of a query string.
 #[derive(Debug)]
@@ -39,6 +43,20 @@ impl Query {
             }
         }
         if errors.is_empty() { Ok(Self(parameters)) } else { Err(invalid(errors)) }
+    }
+
+    /// Returns the organization that the parameter `organizationId` names, if the request has it. Looks at no other parameter. Fails
+    /// with 400 `invalid_query` where it stands twice or is no id.
+    pub fn organization(request: &Request) -> Result<Option<ObjectId>, ApiError> {
+        let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+        let mut values = pairs.filter(|(name, _)| name == ORGANIZATION_ID).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => value.parse().map(Some).map_err(|_| invalid(vec![NO_ORGANIZATION_ID.to_owned()])),
+            (Some(_), Some(_)) => {
+                Err(invalid(vec![format!("the parameter {ORGANIZATION_ID:?} stands more than once")]))
+            }
+        }
     }
 
     /// The value of a parameter, read by `parse`, whose error says what it should be; `None` where it is not given.
@@ -108,7 +126,6 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
-    use crate::domain::ObjectId;
 
     fn with<T>(query: &str, known: &[&str], read: impl FnOnce(&Query) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let request = http::Request::builder().uri(format!("/x?{query}")).body(Body::Empty).unwrap();
@@ -145,6 +162,21 @@ mod tests {
         assert_eq!(refusal(with("x", &[], Query::limit)), "there is no parameter \"x\" here; none is taken");
         let told = refusal(with(&"y".repeat(5_000), &[], Query::limit));
         assert!(told.len() < 200, "{told}");
+    }
+
+    #[test]
+    fn an_organization_is_named_once_beside_other_parameters_by_an_id() {
+        let named = |query: &str| {
+            let request = http::Request::builder().uri(format!("/x?{query}")).body(Body::Empty).unwrap();
+            Query::organization(&request)
+        };
+        let id = "64ee9a8b1e7f2a0011223344";
+        assert_eq!((named(""), named("limit=1")), (Ok(None), Ok(None)));
+        assert_eq!(named(&format!("limit=x&organization%49d={id}")), Ok(Some(id.parse().unwrap())));
+        assert_eq!(refusal(named("organizationId=acme")), NO_ORGANIZATION_ID);
+        assert_eq!(refusal(named("organizationId=")), NO_ORGANIZATION_ID);
+        let twice = format!("organizationId={id}&organizationId={id}");
+        assert_eq!(refusal(named(&twice)), "the parameter \"organizationId\" stands more than once");
     }
 
     #[test]

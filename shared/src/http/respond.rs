@@ -104,7 +104,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
         None => (None, None),
     };
     let id = |id: Option<ObjectId>| id.map(|id| id.to_string());
-    let (snapshot, apply) = (id(context.snapshot()), id(context.apply()));
+    let (snapshot, apply, acting_in) = (id(context.snapshot()), id(context.apply()), id(context.acting()));
     let audited = context.route().filter(|route| route.id.is_audited() && !context.audit().is_dry_run());
     let targets = audited.map(|_| context.audit());
     let (target_user, target_organization) = audited.map(|_| context.target_user()).unwrap_or_default();
@@ -119,6 +119,7 @@ fn log(edge: &Edge, context: &RequestContext, status: StatusCode, error: Option<
                 code = error.map(ApiError::code),
                 user,
                 organization,
+                acting_in,
                 snapshot,
                 apply,
                 audit.action = audited.map(|route| route.id.name()),

@@ -63,6 +63,8 @@ pub(super) const INVITATION_ACCEPTED_AT: &str = "invitationAcceptedAt";
 /// The counter of credentials for which an invitation was made. Absent for the first one.
 pub(super) const INVITATION_CREDENTIALS: &str = "invitationCredentials";
 pub(super) const INVITED_BY: &str = "invitedBy";
+/// The organization of the administrator who made an invitation, if it is another one than the user's.
+pub(super) const INVITED_BY_ORG_ID: &str = "invitedByOrgId";
 /// Until when an invitation can be accepted.
 pub(super) const INVITATION_EXPIRES_AT: &str = "invitationExpiresAt";
 /// The SHA-256 of the token of an open invitation. It belongs in the claim, beside the password hash.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::domain::{StoredProfile, Timestamp};
 use crate::store::attributes::{
     ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT,
-    INVITATION_HASH, INVITED_BY, LOGIN_DISABLED, PASSWORD_HASH, SETUP_VERSION,
+    INVITATION_HASH, INVITED_BY, INVITED_BY_ORG_ID, LOGIN_DISABLED, PASSWORD_HASH, SETUP_VERSION,
 };
 use crate::store::keys::{self, ItemKey};
 use crate::store::setups::users::StoredUser;
@@ -31,7 +31,8 @@ pub(in crate::store) fn end_tokens(change: Change, now: Timestamp) -> Change {
 
 /// Removes an open invitation from a claim.
 pub(in crate::store) fn end_invitation(claim: Change) -> Change {
-    claim.remove(INVITATION_HASH).remove(INVITATION_EXPIRES_AT).remove(INVITATION_CREDENTIALS).remove(INVITED_BY)
+    let names = [INVITATION_HASH, INVITATION_EXPIRES_AT, INVITATION_CREDENTIALS, INVITED_BY, INVITED_BY_ORG_ID];
+    names.into_iter().fold(claim, Change::remove)
 }
 
 /// Returns the key of a user, and the condition that it is as it was read: it may sign in, with the same role and credentials.

@@ -40,6 +40,7 @@ pub use integrity::{
 pub use people::addresses::AddressHolder;
 pub use people::edits::{EditAuthority, UserEdit, UserEditOutcome, UserEditor};
 pub use people::invitations::{AcceptStart, Invitations, InviteOutcome, NewInvitation, StoredInvitation};
+pub use people::inviter::Inviter;
 pub use people::profiles::{ProfileState, Profiles};
 pub use schedules::{DuePage, DueRow, DueSchedules, DueSnapshot, Schedules};
 pub use setups::captures::{CaptureOutcome, Captures, SetupReading, SourceUser};

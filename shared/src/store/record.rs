@@ -306,9 +306,12 @@ pub(super) struct ClaimRecord {
     /// The counter of credentials for which it was made. An apply's invitation has none, as its user has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invitation_credentials: Option<u64>,
-    /// The administrator who made it, of the same organization. Absent in those of an operator's command and of earlier versions.
+    /// The administrator who made it. Absent in those of an operator's command and of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) invited_by: Option<ObjectId>,
+    /// That administrator's organization, if it is another one than the user's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) invited_by_org_id: Option<ObjectId>,
 }
 
 impl Record for ClaimRecord {
@@ -327,6 +330,7 @@ impl ClaimRecord {
             invitation_expires_at: None,
             invitation_credentials: None,
             invited_by: None,
+            invited_by_org_id: None,
         }
     }
 

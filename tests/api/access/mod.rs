@@ -1,5 +1,6 @@
-//! Access: sign-in, tokens, and callers whose stored user has changed.
+//! Access: sign-in, tokens, callers whose stored user has changed, and acting in another organization.
 
+mod acting;
 mod caller_states;
 mod credentials;
 mod moved;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::{ItemKind, ObjectId, SetupItem};
-use shared::http::OperationId;
+use shared::http::{ActingPlace, OperationId};
 use shared::store::SetupChange;
 use tests::{
     ACME, ALEX, ANOTHER_PASSWORD, Answer, DANA, GIL, NO_INVITATION, PASSWORD, PAT, SAM, Subject, TestApp, apply_body,
@@ -86,6 +86,10 @@ fn described() -> BTreeSet<DescribedError> {
     described
 }
 
+fn operation(happening: &DescribedError) -> OperationId {
+    OperationId::ALL.iter().copied().find(|id| id.name() == happening.operation).unwrap()
+}
+
 /// A request that goes through, to be spoilt.
 struct Request {
     path: String,
@@ -98,7 +102,7 @@ struct Request {
 impl Request {
     /// What the operation answers with success, sent by a SUPERADMIN about the snapshot `id`.
     fn good(app: &TestApp, happening: &DescribedError, id: &str) -> Self {
-        let operation = OperationId::ALL.iter().copied().find(|id| id.name() == happening.operation).unwrap();
+        let operation = operation(happening);
         let body = good_body(operation, ACME);
         let subject = Subject {
             snapshot: id,
@@ -205,6 +209,9 @@ async fn provoke(happening: &DescribedError) -> Answer {
         "email_taken" if happening.operation == "changeUser" => request.body = Some(json!({"email": PAT}).to_string()),
         "email_taken" if happening.operation == "inviteUser" => hold(&app, GIL, "userId").await,
         "email_taken" => request.body = Some(apply_body().to_string().replace("casey@acme.example", PAT)),
+        "refused" if operation(happening).acting_place() == ActingPlace::Query => {
+            request.path += &format!("?organizationId={NOBODY}");
+        }
         "refused" => request.body = Some(refused(&happening.operation).to_string()),
         "in_progress" if happening.operation == "changeUser" => {
             reserve(&app, "casey@acme.example").await;
@@ -239,11 +246,8 @@ async fn provoke(happening: &DescribedError) -> Answer {
 fn refused(operation: &str) -> Value {
     match operation {
         "createSnapshot" => json!({"name": " ", "sourceOrgId": ACME, "sourceUserId": NOBODY}),
-        "renameSnapshot" => json!({"name": " "}),
-        "assignSnapshot" => json!({"assignedOrgIds": [NOBODY]}),
         "login" => json!({"email": "nobody", "password": PASSWORD}),
         "planSnapshot" => json!({"revision": 99}),
-        "changeUser" => json!({"email": "nobody"}),
         "createOrganization" | "changeOrganization" => json!({"name": " "}),
         "changePassword" => json!({"currentPassword": "Wrong-Pass-2026!", "newPassword": ANOTHER_PASSWORD}),
         "acceptInvitation" => json!({"token": NO_INVITATION, "password": "password1"}),

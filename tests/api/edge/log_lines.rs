@@ -122,6 +122,7 @@ impl LoggedApp {
             expected.insert("cause");
         }
         expected.extend(line.get("audit").map(|_| "audit"));
+        expected.extend(line.get("acting_in").map(|_| "acting_in"));
         if line.get("user").is_some() {
             expected.extend(["user", "organization"]);
         }

@@ -9,7 +9,7 @@ use local::loader::{Load, LoadError, LoadMode, LoadReport, PasswordHashes};
 use local::workspace::Workspace;
 use serde_json::{Value, json};
 use shared::domain::Timestamp;
-use shared::store::{OrganizationWriter, Table};
+use shared::store::{Organizations, Table};
 use tests::{Item, TestApp, setup_of};
 
 const ORGANIZATION: &str = "64ee9a8b1e7f2a0011223349";
@@ -80,7 +80,7 @@ async fn what_breaks_off_is_whole_or_unseen_and_a_second_load_completes_it() {
         let is_done = load_until(&app, &workspace, n).await;
         let now = table(&app).await;
         let organization = ORGANIZATION.parse().unwrap();
-        if OrganizationWriter::new(app.table()).exists(&organization).await.unwrap() {
+        if Organizations::new(app.table()).exists(&organization).await.unwrap() {
             let pipelines = now.keys().filter(|(_, sk)| sk.starts_with("PIPELINE#")).count();
             assert_eq!(pipelines, ITEMS, "after {n}");
         }

@@ -96,6 +96,15 @@ fn only_a_superadmin_lists_users_of_another_organization() {
 }
 
 #[test]
+fn only_a_superadmin_acts_in_another_organization() {
+    for role in Role::ALL {
+        assert_eq!(principal(role).acting_in(HERE), Some(principal(role)), "{role}");
+        let elsewhere = principal(role).acting_in(THERE).map(|acting| (acting.organization, acting.role));
+        assert_eq!(elsewhere, (role == Role::Superadmin).then_some((THERE, role)), "{role}");
+    }
+}
+
+#[test]
 fn an_admin_sees_and_changes_its_own_organization_and_a_superadmin_makes_and_reaches_all() {
     for role in Role::ALL {
         let may = |action| [HERE, THERE].map(|organization| principal(role).may_within(action, organization));

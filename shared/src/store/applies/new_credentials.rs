@@ -2,7 +2,8 @@
 
 use crate::domain::{ObjectId, Timestamp, User};
 use crate::invitation_token::InvitationHash;
-use crate::store::attributes::{INVITATION_EXPIRES_AT, INVITATION_HASH, INVITED_BY, PASSWORD_HASH};
+use crate::store::attributes::{INVITATION_EXPIRES_AT, INVITATION_HASH, PASSWORD_HASH};
+use crate::store::people::inviter::Inviter;
 use crate::store::record::ClaimRecord;
 use crate::store::table::change::{Change, text};
 
@@ -18,7 +19,7 @@ pub enum NewCredentials {
         /// Until when it can be accepted.
         expires_at: Timestamp,
         /// The caller, who must still be an administrator when it is accepted.
-        by: ObjectId,
+        by: Inviter,
     },
 }
 
@@ -39,21 +40,22 @@ impl NewCredentials {
             Self::Invitation { hash, expires_at, by } => ClaimRecord {
                 invitation_hash: Some(hash.as_str().to_owned()),
                 invitation_expires_at: Some(*expires_at),
-                invited_by: Some(*by),
+                invited_by: Some(by.user),
+                invited_by_org_id: by.other_organization(user.organization),
                 ..claim
             },
         }
     }
 
-    /// Adds them to the change that gives a reserved claim to the user.
-    pub(super) fn set(&self, claim: Change) -> Change {
+    /// Adds them to the change that gives a reserved claim to a user of `organization`.
+    pub(super) fn set(&self, claim: Change, organization: ObjectId) -> Change {
         match self {
             // The claim has the hash already, unless an earlier version of this service admitted the apply.
             Self::Password(hash) => claim.set(PASSWORD_HASH, text(hash)),
-            Self::Invitation { hash, expires_at, by } => claim
-                .set(INVITATION_HASH, text(hash.as_str()))
-                .set(INVITATION_EXPIRES_AT, text(expires_at))
-                .set(INVITED_BY, text(by)),
+            Self::Invitation { hash, expires_at, by } => by.set(
+                claim.set(INVITATION_HASH, text(hash.as_str())).set(INVITATION_EXPIRES_AT, text(expires_at)),
+                organization,
+            ),
         }
     }
 }

@@ -136,7 +136,7 @@ impl<'a> StagingRun<'a> {
         let committed = commit_change(staging_condition(self.epoch), self.apply.answer);
         let owned =
             Change::of_existing().when(RESERVED_BY, text(origin.apply)).set(USER_ID, text(user.id)).remove(RESERVED_BY);
-        let owned = self.apply.credentials.set(owned);
+        let owned = self.apply.credentials.set(owned, self.apply.user.organization);
         self.write(vec![
             self.table.change_in_transaction(&self.key, &committed)?,
             self.table.change_in_transaction(&keys::email(user.email.key()), &owned)?,

@@ -159,6 +159,7 @@ impl TableRepair<'_> {
             invitation_expires_at: None,
             invitation_credentials: None,
             invited_by: None,
+            invited_by_org_id: None,
         };
         let has_address = Change::of_existing().when(EMAIL, text(email.as_str()));
         let writes = vec![

@@ -3,12 +3,13 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::addresses::AddressHolder;
+use super::inviter::Inviter;
 use super::profiles::Profiles;
 use crate::domain::{Fault, NetworkMark, ObjectId, Setup, StoredProfile, Timestamp, User};
 use crate::invitation_token::InvitationHash;
 use crate::store::attributes::{
     ACCESS_ROLE, EMAIL, INVITATION_ACCEPTED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT, INVITATION_HASH,
-    INVITED_BY, ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
+    INVITED_BY, INVITED_BY_ORG_ID, ORGANIZATION_ID, PASSWORD_HASH, USER_ID,
 };
 use crate::store::credentials::{end_invitation, end_tokens, same_access, when_credentials, when_enabled};
 use crate::store::keys;
@@ -79,9 +80,8 @@ pub struct StoredInvitation {
     pub hash: InvitationHash,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
-    /// The administrator who made it, of the user's organization; `None` if an operator's command made it, or an earlier version of
-    /// this service.
-    pub by: Option<ObjectId>,
+    /// The administrator who made it; `None` if an operator's command made it, or an earlier version of this service.
+    pub by: Option<Inviter>,
 }
 
 /// Makes, reads and accepts invitations.
@@ -110,9 +110,10 @@ impl<'a> Invitations<'a> {
             .set(INVITATION_HASH, text(invitation.hash.as_str()))
             .set(INVITATION_EXPIRES_AT, text(invitation.expires_at))
             .set(INVITATION_CREDENTIALS, number(credentials.version));
-        let claim = match by {
-            Some(by) => claim.set(INVITED_BY, text(by.id)),
-            None => claim.remove(INVITED_BY),
+        let inviter = by.map(|by| Inviter { user: by.id, organization: by.organization });
+        let claim = match inviter {
+            Some(inviter) => inviter.set(claim, *organization),
+            None => claim.remove(INVITED_BY).remove(INVITED_BY_ORG_ID),
         };
         if let Some(outcome) = self.write(user, by, self.0.change_in_transaction(&key, &claim)?).await? {
             return Ok(outcome);
@@ -125,6 +126,7 @@ impl<'a> Invitations<'a> {
                 let claim = ClaimRecord {
                     invitation_credentials: Some(credentials.version),
                     invited_by: by.map(|by| by.id),
+                    invited_by_org_id: inviter.and_then(|inviter| inviter.other_organization(*organization)),
                     ..invitation.claim(&user.user)
                 };
                 let put = self.0.put_new_in_transaction(record::item(&key, &claim)?)?;
@@ -210,7 +212,9 @@ impl<'a> Invitations<'a> {
         Ok(stored.map(|(hash, expires_at)| StoredInvitation {
             hash: InvitationHash::stored(hash),
             expires_at,
-            by: claim.invited_by,
+            by: claim
+                .invited_by
+                .map(|by| Inviter { user: by, organization: claim.invited_by_org_id.unwrap_or(user.organization) }),
         }))
     }
 

@@ -3,4 +3,5 @@
 pub(super) mod addresses;
 pub(super) mod edits;
 pub(super) mod invitations;
+pub(super) mod inviter;
 pub(super) mod profiles;

@@ -60,6 +60,11 @@ impl<'a> Organizations<'a> {
         Ok(Some(StoredOrganization { organization, fingerprint: record.fingerprint, own }))
     }
 
+    /// Returns whether the organization exists. One read.
+    pub async fn exists(&self, id: &ObjectId) -> Result<bool, Fault> {
+        Ok(self.0.get(&keys::organization(id), Some(&[keys::PK])).await?.is_some())
+    }
+
     /// Returns those of `ids` that are ids of organizations. `ids` must be distinct.
     pub async fn existing(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, Fault> {
         let keys: Vec<ItemKey> = ids.iter().map(keys::organization).collect();
@@ -118,11 +123,6 @@ impl<'a> OrganizationWriter<'a> {
     /// Returns the table.
     pub(super) fn table(&self) -> &'a Table {
         self.0
-    }
-
-    /// Returns whether the organization exists.
-    pub async fn exists(&self, id: &ObjectId) -> Result<bool, Fault> {
-        Ok(self.0.get(&keys::organization(id), Some(&[keys::PK])).await?.is_some())
     }
 
     /// Writes an organization, its own item last, so that a visible one is complete. Overwrites or deletes what an
