@@ -6,6 +6,8 @@ mod operator;
 
 use std::path::{Path, PathBuf};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use http::Method;
 use local::workspace::DEMO;
 use operator::{CommandResult, run_at};
 use serde_json::{Value, json};
@@ -135,7 +137,7 @@ async fn another_role_and_a_disabling_end_tokens_and_what_the_file_does_not_name
     let result = load(&app, &demoted, &["--update"]).await;
     assert!(result.succeeded && result.stdout.contains(": accessRole (if somebody else administers"), "{result:?}");
     assert_eq!((number(&app, GIL, "credentialVersion").await, number(&app, GIL, "setupVersion").await), (1, 1));
-    let verify = |token: &str| app.request(http::Method::GET, "/api/auth/verify-token").bearer_auth(token);
+    let verify = |token: &str| app.request(Method::GET, "/api/auth/verify-token").bearer_auth(token);
     app.send(verify(&gil)).await.expect_problem(401, "unauthenticated");
 
     let last = workspace(&[(&format!("{}/loginDisabled", user_entry(PAT)), json!(true))]);
@@ -225,7 +227,7 @@ async fn a_user_who_was_removed_or_is_elsewhere_is_named_and_nothing_is_written(
     let app = TestApp::start().await;
     let dana = app.member(DANA).user.id.to_string();
     let path = format!("/api/users/{dana}");
-    app.send(app.request(http::Method::DELETE, &path).bearer_auth(app.token(PAT))).await.expect(200);
+    app.send(app.request(Method::DELETE, &path).bearer_auth(app.token(PAT))).await.expect(200);
     let removed = load(&app, &workspace(&[]), &["--update"]).await;
     let reason = format!("user {DANA} ({dana}): it was removed, and its id never comes back; give it another `_id`\n");
     assert!(!removed.succeeded && removed.stderr.ends_with(&reason), "{removed:?}");
@@ -238,21 +240,31 @@ async fn a_user_who_was_removed_or_is_elsewhere_is_named_and_nothing_is_written(
     assert!(!refused.succeeded && refused.stderr.ends_with(reason), "{refused:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_others_change_between_reading_and_writing_stays_and_is_named() {
-    let app = TestApp::start().await;
+/// Updates the table from `file`, lets `other` change it once the update has read everything and is about to write, and returns the result.
+async fn update_beside(app: &TestApp, file: &Value, other: impl AsyncFnOnce()) -> CommandResult {
     let proxy = Proxy::start(app.database().endpoint()).await;
+    let (gate, endpoint) = (Gate::closed(), proxy.endpoint());
+    let directory = fresh_directory(&format!("race-{}", app.database().endpoint().rsplit(':').next().unwrap()));
+    let held = Side::Before.hold(&proxy, 1, &gate);
+    let interfering = async {
+        gate.arrived(1).await;
+        other().await;
+        gate.open();
+    };
+    let (result, ()) = tokio::join!(load_at(app, &endpoint, file, &["--update"], &directory), interfering);
+    assert_eq!(held.count(), 1);
+    std::fs::remove_dir_all(directory).unwrap();
+    result
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_others_change_between_reading_and_writing_stays_and_is_named() {
+    let app = TestApp::start().await;
     let file = workspace(&[
         (&format!("{ALEX_ENTRY}/prompts/0/temperature"), json!(0.25)),
         (&format!("{ALEX_ENTRY}/prompts/1/temperature"), json!(0.25)),
     ]);
-    let directory = fresh_directory("race");
-    let gate = Gate::closed();
-    let held = Side::Before.hold(&proxy, 1, &gate);
-    let endpoint = proxy.endpoint();
-    let loading = load_at(&app, &endpoint, &file, &["--update"], &directory);
-    let editing = async {
-        gate.arrived(1).await;
+    let edit = async || {
         let alex = &app.member(ALEX).user;
         let id = "64eea1110000000000000201".parse().unwrap();
         let writer = SetupWriter::new(app.table());
@@ -261,15 +273,57 @@ async fn what_others_change_between_reading_and_writing_stays_and_is_named() {
         let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id, document: open.document });
         let edit = SetupEdit { change, seen: open.seen };
         writer.write(&alex.organization, &alex.id, &[edit], SystemClock.now()).await.unwrap();
-        gate.open();
     };
-    let (refused, ()) = tokio::join!(loading, editing);
-    assert_eq!(held.count(), 1);
-    assert!(!refused.succeeded, "{refused:?}");
+    let refused = update_beside(&app, &file, edit).await;
     let reason = "others changed prompt 64eea1110000000000000201 meanwhile; run this again\n";
-    assert!(refused.stderr.ends_with(reason), "{refused:?}");
+    assert!(!refused.succeeded && refused.stderr.ends_with(reason), "{refused:?}");
     assert!(refused.stdout.contains("(64ee9a8b1e7f2a0011223399): prompt 64eea1110000000000000202\n"), "{refused:?}");
-    let again = load_at(&app, app.database().endpoint(), &file, &["--update"], &directory).await;
+    let again = load(&app, &file, &["--update"]).await;
     assert!(again.succeeded && again.stdout.contains("Changed: 1."), "{again:?}");
-    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_others_change_between_reading_and_writing_stays_and_is_named() {
+    let app = TestApp::start().await;
+    let file = workspace(&[(&format!("{ACME_ENTRY}/pipelines/0/name"), json!("Sales"))]);
+    let (pk, sk) = (format!("ORG#{ACME}"), "PIPELINE#64eea1110000000000000011");
+    let rename = async || {
+        let mut pipeline = app.item(&pk, sk).await.unwrap();
+        let mut document = pipeline["document"].as_m().unwrap().clone();
+        document.insert("name".to_owned(), AttributeValue::S("Theirs".to_owned()));
+        pipeline.insert("document".to_owned(), AttributeValue::M(document));
+        app.store(pipeline).await;
+    };
+    let refused = update_beside(&app, &file, rename).await;
+    let reason = "others changed pipeline 64eea1110000000000000011 meanwhile; run this again\n";
+    assert!(!refused.succeeded && refused.stderr.ends_with(reason), "{refused:?}");
+    let stored = app.item(&pk, sk).await.unwrap();
+    assert_eq!(stored["document"].as_m().unwrap()["name"].as_s().unwrap(), "Theirs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whom_others_change_between_reading_and_writing_stays_unless_only_the_setup_changed() {
+    let app = TestApp::start().await;
+    let file = workspace(&[(&format!("{ALEX_ENTRY}/designation"), json!("Chief of Sales"))]);
+    let alex = &app.member(ALEX).user;
+    let path = format!("/api/users/{}", alex.id);
+    let rename = async || {
+        let rename = app.request(Method::PATCH, &path).bearer_auth(app.token(PAT));
+        app.send(rename.json(&json!({"departmentId": ACME}))).await.expect(200);
+    };
+    let refused = update_beside(&app, &file, rename).await;
+    let reason = "user alex@acme.example (64ee9a8b1e7f2a0011223399): others changed it meanwhile; run this again\n";
+    assert!(!refused.succeeded && refused.stderr.ends_with(reason), "{refused:?}");
+    assert_eq!(app.profile_of(ALEX).await["departmentId"].as_s().unwrap(), ACME);
+
+    let switch = async || {
+        let writer = SetupWriter::new(app.table());
+        let change = SetupChange::Switch("64eea1110000000000000102".parse().unwrap(), false);
+        let seen = writer.see(&alex.organization, &alex.id, &change).await.unwrap();
+        writer.write(&alex.organization, &alex.id, &[SetupEdit { change, seen }], SystemClock.now()).await.unwrap();
+    };
+    let result = update_beside(&app, &file, switch).await;
+    assert!(result.stdout.contains("(64ee9a8b1e7f2a0011223399): "), "{result:?}");
+    let profile = app.profile_of(ALEX).await;
+    assert_eq!(profile["designation"].as_s().unwrap(), "Chief of Sales");
 }

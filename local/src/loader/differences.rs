@@ -209,7 +209,9 @@ impl LoadPass<'_> {
                 UserEditOutcome::Outdated | UserEditOutcome::CallerChanged => {}
             }
             match Profiles::new(table).load(before.user.organization, before.user.id).await? {
-                Some(profile) => before = profile,
+                // Only the setup has another version, or nothing any more.
+                Some(profile) if is_same(&profile.user, &before.user) => before = profile,
+                Some(_) => return Ok(Some("others changed it meanwhile; run this again")),
                 None => return Ok(Some("it was removed meanwhile")),
             }
         }
@@ -316,6 +318,11 @@ fn switch_names(switches: &[(ObjectId, bool)]) -> Vec<String> {
 fn listed(names: &[String]) -> String {
     let first = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > MAX_NAMES { format!("{first}, …") } else { first }
+}
+
+/// Returns whether two readings of a user differ in nothing but the time of the last change.
+fn is_same(one: &User, other: &User) -> bool {
+    *one == User { updated_at: one.updated_at, ..other.clone() }
 }
 
 /// Returns the fields of a stored user that the file names otherwise.
