@@ -190,6 +190,10 @@ async fn what_an_item_says_wrongly_is_found_and_mended() {
         (place(&undoing), vec![("ALLPK", None), ("ALLSK", None)], "apply-sweep", RemedyKind::Mend),
         (place(&undone), vec![("ALLPK", None), ("ALLSK", None)], "apply-sweep", RemedyKind::Mend),
         (place(&committed), vec![("ALLPK", text("SWEEP#1")), ("ALLSK", text("x"))], "apply-sweep", RemedyKind::Mend),
+        (place(&undoing), vec![("LISTPK", None), ("LISTSK", None)], "apply-listed", RemedyKind::Mend),
+        (place(&undone), vec![("LISTSK", text("x"))], "apply-listed", RemedyKind::Mend),
+        // As in a profile of an earlier version.
+        ((touched.clone(), "#META".into()), vec![("clonedFrom", None)], "apply-listed", RemedyKind::Mend),
         ((untouched, "#META".into()), vec![("email", text("no address"))], "readable", RemedyKind::Person),
     ];
     for (place, changes, broken, kind) in cases {

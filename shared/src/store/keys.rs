@@ -283,6 +283,11 @@ pub(super) fn listed_users(organization: &ObjectId) -> String {
     format!("ORG#{organization}#USERS")
 }
 
+/// Returns the partition of `LIST` with an organization's applies that have no user: the others are found by their users.
+pub(super) fn listed_applies(organization: &ObjectId) -> String {
+    format!("ORG#{organization}#APPLIES")
+}
+
 /// Returns the partition of `ALL` that a snapshot belongs to.
 pub(super) fn shard(id: &ObjectId) -> String {
     all_partition(shard_number(id))

@@ -231,6 +231,11 @@ pub(super) fn index(item: &mut Item, index: &keys::IndexKeys, pk: String, sk: St
     item.insert(index.sk.to_owned(), AttributeValue::S(sk));
 }
 
+/// Returns the keys of an index that an item has; empty texts if the index does not list it.
+pub(super) fn index_keys(item: &Item, index: &keys::IndexKeys) -> [String; 2] {
+    [index.pk, index.sk].map(|name| key_attribute(item, name).to_owned())
+}
+
 /// One item of a setup, without its document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

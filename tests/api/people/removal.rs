@@ -14,7 +14,7 @@ use tests::{
 };
 
 /// What a removal costs: items, write units, dependent round trips. ADR 28 repeats it.
-const COSTS: [(usize, f64, usize); 2] = [(25, 41.0, 8), (1_000, 1_024.0, 47)];
+const COSTS: [(usize, f64, usize); 2] = [(25, 42.0, 8), (1_000, 1_025.0, 47)];
 
 /// A service with a user whom an apply made.
 pub(crate) struct LeavingUser {

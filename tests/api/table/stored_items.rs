@@ -132,6 +132,9 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
     undone["answer"] = json!(null);
     (record["state"], record["undoneAt"]) = (json!("UNDONE"), json!("2026-05-15T09:00:00.000Z"));
     record["undoneBy"] = json!(app.member(SAM).user.id.to_string());
+    // Its user led to it, and is gone.
+    record["LISTPK"] = json!(format!("ORG#{GLOBEX}#APPLIES"));
+    record["LISTSK"] = json!(format!("2026-05-15T09:00:00.000Z#{}", result["userId"].as_str().unwrap()));
     assert_eq!(undone, record);
 }
 

@@ -1,7 +1,7 @@
 //! One apply: its items, its outcome, and the reason of a refused write.
 
 use super::answers::StoredAnswer;
-use super::apply_record::{ApplyRecord, ApplyState, StoredApply, password_mark};
+use super::apply_record::{ApplyRecord, ApplyState, StoredApply, TimelinePlace, password_mark};
 use super::new_credentials::NewCredentials;
 use crate::domain::plan::Origin;
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User, UserOrigin};
@@ -94,6 +94,12 @@ impl Apply<'_> {
     /// Returns what the user's profile says of the apply.
     pub(super) fn user_origin(&self) -> UserOrigin {
         UserOrigin { snapshot: self.origin.snapshot, apply: self.origin.apply }
+    }
+
+    /// Returns the place of the apply among those of its organization.
+    pub(super) fn place(&self) -> TimelinePlace {
+        let Self { origin, user, .. } = self;
+        TimelinePlace { organization: user.organization, apply: origin.apply, user: user.id, at: origin.at }
     }
 
     pub(super) fn record(&self, state: ApplyState) -> ApplyRecord {

@@ -12,7 +12,7 @@ use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, OverBudget, Role, Timestamp, Work};
 use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
-use crate::store::keys::{self, ALL, ItemKey};
+use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, Record};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
@@ -80,6 +80,30 @@ pub(in crate::store) struct ApplyRecord {
     pub(in crate::store) user_removed_by: Option<ObjectId>,
 }
 
+/// What the place of an apply among those of its organization is made of. It is the place of its user in the list of users, so an apply
+/// whose user goes stays where it was.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct TimelinePlace {
+    pub(in crate::store) organization: ObjectId,
+    pub(in crate::store) apply: ObjectId,
+    pub(in crate::store) user: ObjectId,
+    pub(in crate::store) at: Timestamp,
+}
+
+impl TimelinePlace {
+    /// Returns the keys of `LIST`.
+    pub(in crate::store) fn keys(&self) -> [String; 2] {
+        [keys::listed_applies(&self.organization), keys::by_time(self.at, &self.user)]
+    }
+
+    /// Adds to a change of the record that it stands in that place. A record does once its user is gone, or never comes: until then the
+    /// user's own row leads to it, so that no apply writes a row for this.
+    pub(in crate::store) fn list(&self, change: Change) -> Change {
+        let [pk, sk] = self.keys();
+        change.list(&LIST, pk, sk)
+    }
+}
+
 impl Record for ApplyRecord {
     const TYPE: &'static str = "apply";
 }
@@ -139,6 +163,12 @@ impl StoredApply {
 
     pub(in crate::store) fn key(&self) -> ItemKey {
         keys::apply(&self.organization, &self.origin.snapshot, &self.origin.apply)
+    }
+
+    /// Returns the place of the apply among those of its organization.
+    pub(in crate::store) fn place(&self) -> TimelinePlace {
+        let Self { origin, organization, record, .. } = self;
+        TimelinePlace { organization: *organization, apply: origin.apply, user: record.user_id, at: record.created_at }
     }
 
     /// Returns the state.
@@ -312,10 +342,11 @@ pub(in crate::store) fn resume_change(
 
 /// Returns the change that abandons the apply, on the condition in `from`. The next epoch shuts out a run that still
 /// works on it.
-pub(in crate::store) fn abandon_change(from: Change, epoch: u64, apply: &ObjectId, now: Timestamp) -> Change {
-    [LEASE_UNTIL, PASSWORD_HASH, NONCE]
-        .into_iter()
-        .fold(from, Change::remove)
+pub(in crate::store) fn abandon_change(from: Change, epoch: u64, place: &TimelinePlace, now: Timestamp) -> Change {
+    let apply = &place.apply;
+    let removed = [LEASE_UNTIL, PASSWORD_HASH, NONCE].into_iter().fold(from, Change::remove);
+    place
+        .list(removed)
         .set(STATE, ApplyState::Aborting.value())
         .set(EPOCH, number(epoch + 1))
         .set(GIVEN_UP_AT, text(now))

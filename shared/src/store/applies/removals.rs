@@ -283,9 +283,12 @@ fn refusal(refused: &[RemovalPart]) -> RemovalStart {
     }
 }
 
-/// Returns the change of the record of a committed apply whose user is removed: it says so, and forgets the address.
+/// Returns the change of the record of a committed apply whose user is removed: it says so, and forgets the address. With the user goes
+/// the row that led to the apply.
 fn removed_change(apply: &StoredApply, by: ObjectId, now: Timestamp) -> Result<Change, Fault> {
-    let change = Change::of_existing()
+    let change = apply
+        .place()
+        .list(Change::of_existing())
         .when(STATE, ApplyState::Committed.value())
         .when(USER_ID, text(apply.user()))
         .set(USER_REMOVED_AT, text(now))

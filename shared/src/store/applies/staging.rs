@@ -162,11 +162,11 @@ impl<'a> StagingRun<'a> {
     /// Stops in order. With a key, ends the lease, so that a retry can resume the apply. Without one nobody can, so
     /// abandons it. Reports success if the record says that the commit was written.
     async fn stop(&self, why: Fault) -> Result<ApplyOutcome, Fault> {
-        let Apply { origin, now, fingerprint, .. } = self.apply;
+        let Apply { now, fingerprint, .. } = self.apply;
         let mine = staging_condition(self.epoch).when(NONCE, text(self.apply.nonce));
         let change = match fingerprint {
             Some(_) => mine.set(LEASE_UNTIL, text(now)),
-            None => abandon_change(mine, self.epoch, &origin.apply, *now),
+            None => abandon_change(mine, self.epoch, &self.apply.place(), *now),
         };
         let table = self.table.given(STOP_TIME);
         if let Err(CallFailure::ConditionFailed(Some(existing))) = table.change(&self.key, &change).await {
@@ -192,7 +192,7 @@ impl<'a> StagingRun<'a> {
 pub(in crate::store) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
     let (Some(epoch), Some(lease)) = (stored.record.epoch, stored.record.lease_until) else { return Ok(false) };
     let unchanged = staging_condition(epoch).when(LEASE_UNTIL, text(lease));
-    let change = abandon_change(unchanged, epoch, &stored.origin.apply, now);
+    let change = abandon_change(unchanged, epoch, &stored.place(), now);
     match table.change(&stored.key(), &change).await {
         Ok(()) => Ok(true),
         Err(CallFailure::ConditionFailed(Some(existing))) => {

@@ -314,10 +314,13 @@ pub(super) fn take_name(item: &mut Item) -> String {
     }
 }
 
-/// Returns the change from committed to undoing, with the sweep key under which a sweep finds an unfinished undo.
+/// Returns the change from committed to undoing, with the sweep key under which a sweep finds an unfinished undo. With the user goes
+/// the row that led to the apply.
 fn undoing_change(apply: &StoredApply, email: &Email, by: ObjectId, now: Timestamp) -> Change {
     let id = &apply.origin.apply;
-    Change::of_existing()
+    apply
+        .place()
+        .list(Change::of_existing())
         .when(STATE, ApplyState::Committed.value())
         .set(STATE, ApplyState::Undoing.value())
         .set(EMAIL, text(email))

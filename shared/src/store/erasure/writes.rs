@@ -95,7 +95,9 @@ impl PersonErasure<'_> {
         let mut apply = StoredApply::read(item)?;
         let change = match apply.state() {
             ApplyState::Staging | ApplyState::Aborting | ApplyState::Undoing => return Ok(None),
-            ApplyState::Committed => Change::default()
+            ApplyState::Committed => apply
+                .place()
+                .list(Change::default())
                 .set_where_absent(USER_REMOVED_AT, text(self.clock.now()))
                 .set_where_absent(USER_REMOVED_BY, text(ObjectId::NOBODY)),
             ApplyState::Aborted | ApplyState::Undone => Change::default(),

@@ -64,6 +64,8 @@ pub(super) enum RepairStep {
     Sweep(ItemKey),
     /// Takes the sweep key from a finished apply.
     Unlist(ItemKey),
+    /// Puts an apply without a user into the list of its organization's applies.
+    ListApply(ItemKey),
     /// Mends what is left of a removed user.
     Removal { organization: ObjectId, step: RemovalStep },
     /// Makes the claim that an apply reserved its user's.
@@ -125,6 +127,7 @@ impl RepairStep {
             Self::Abandon(_)
             | Self::Sweep(_)
             | Self::Unlist(_)
+            | Self::ListApply(_)
             | Self::Removal { .. }
             | Self::OwnClaim { .. }
             | Self::WriteClaim { .. }

@@ -39,6 +39,8 @@ pub enum Relation {
     ApplyClaim,
     /// An apply has a sweep key exactly while a sweep has to look at it.
     ApplySweep,
+    /// An apply to which no user leads is in the list of its organization's applies.
+    ApplyListed,
     /// A part of a snapshot has its snapshot.
     PartSnapshot,
     /// A swept tombstone has no parts.
@@ -128,6 +130,7 @@ rules! {
     TombstoneItems "tombstone-items": "#META of a removed user" => "a sweep key while it is unfinished; after that none, and no items";
     ApplyClaim "apply-claim": "APPLY# in the state STAGING" => "the claim on its address, reserved by it";
     ApplySweep "apply-sweep": "APPLY#" => "a sweep key while it is unfinished, and none after";
+    ApplyListed "apply-listed": "APPLY# that no #META of a user names, unless it is STAGING" => "its keys of the index LIST";
     PartSnapshot "part-snapshot": "REV#, REFRESH, SHARING, ORG#, GLOBAL, CHUNK#" => "#META of the snapshot";
     TombstoneParts "tombstone-parts": "#META of a deleted and swept snapshot" => "no other item of the snapshot";
     ContentChunks "content-chunks": "#META of a snapshot with chunks" => "CHUNK# of its revision, all of them";

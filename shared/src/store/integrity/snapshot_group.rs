@@ -57,10 +57,6 @@ pub(super) struct SharingFacts {
     pub(super) is_to_be_swept: bool,
 }
 
-fn index_keys(item: &Item, index: &keys::IndexKeys) -> [String; 2] {
-    [index.pk, index.sk].map(|name| record::key_attribute(item, name).to_owned())
-}
-
 fn number(item: &Item, name: &str) -> Option<u32> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
@@ -88,7 +84,8 @@ impl SnapshotGroup {
         } else if sk == keys::refresh(&self.id).sk {
             let due = item.get(DUE_AT).and_then(|value| value.as_s().ok()?.parse().ok());
             let due = due.filter(|_| item.contains_key(EVERY));
-            self.refresh = Some(RefreshFacts { revision: number(&item, REVISION), due, all: index_keys(&item, &ALL) });
+            self.refresh =
+                Some(RefreshFacts { revision: number(&item, REVISION), due, all: record::index_keys(&item, &ALL) });
         } else if sk == keys::SHARING {
             let of = record::key_attribute(&item, OF).to_owned();
             self.sharing = Some(SharingFacts { of, is_to_be_swept: item.contains_key(ALL.pk) });
@@ -106,7 +103,7 @@ impl SnapshotGroup {
             let counted = number(&item, REVISION).zip(number(&item, CHUNKS));
             return MainItem::Tombstone { is_to_be_swept: item.contains_key(ALL.pk), counted };
         }
-        let (list, all) = (index_keys(&item, &LIST), index_keys(&item, &ALL));
+        let (list, all) = (record::index_keys(&item, &LIST), record::index_keys(&item, &ALL));
         match read_snapshot(self.id, item) {
             Ok(snapshot) => MainItem::Snapshot { snapshot: Box::new(snapshot), list, all },
             Err(fault) => MainItem::Unreadable(crate::logging::without_values(&fault.to_string())),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, Work};
+use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, UserOrigin, Work};
 use crate::store::applies::answers::StoredAnswer;
-use crate::store::applies::apply_record::ApplyState;
+use crate::store::applies::apply_record::{ApplyState, TimelinePlace};
 use crate::store::applies::removals::RemovedUser;
 use crate::store::attributes::{CLONED_FROM, SECOND_LOOK_AT, USER_REMOVED_AT};
 use crate::store::keys::{self, ALL, ItemKey, LIST};
@@ -57,6 +57,8 @@ pub(super) struct ProfileFacts {
     pub(super) has_signed_in: bool,
     pub(super) created_at: Option<Timestamp>,
     pub(super) is_listed: bool,
+    /// The apply that it names as the one that made the user.
+    pub(super) made_by: Option<ObjectId>,
 }
 
 impl ProfileFacts {
@@ -100,6 +102,8 @@ pub(super) struct ApplyFacts {
     pub(super) clones: Option<usize>,
     pub(super) has_sweep_key: bool,
     pub(super) needs_second_look: bool,
+    /// Whether the record has the keys that list it among the applies of its organization.
+    pub(super) is_listed: bool,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +124,7 @@ struct ProfileRecord {
 struct ApplyStateRecord {
     pub(super) state: ApplyState,
     user_id: ObjectId,
+    created_at: Timestamp,
     #[serde(default)]
     email: Option<Email>,
 }
@@ -139,7 +144,7 @@ struct AnswerResult {
 
 impl ApplyFacts {
     /// Reads the record of an apply.
-    pub(super) fn read((organization, _, _): (ObjectId, ObjectId, ObjectId), mut item: Item) -> Result<Self, Fault> {
+    pub(super) fn read((organization, _, id): (ObjectId, ObjectId, ObjectId), mut item: Item) -> Result<Self, Fault> {
         let key = ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
         let answer = match StoredAnswer::take(&mut item) {
             Some(answer) => {
@@ -152,13 +157,26 @@ impl ApplyFacts {
         let has_sweep_key = item.contains_key(ALL.pk);
         let needs_second_look = item.contains_key(SECOND_LOOK_AT);
         let is_user_removed = item.contains_key(USER_REMOVED_AT);
-        let ApplyStateRecord { state, user_id: user, email } = record::read(item)?;
+        let list = record::index_keys(&item, &LIST);
+        let ApplyStateRecord { state, user_id: user, created_at: at, email } = record::read(item)?;
+        let is_listed = list == TimelinePlace { organization, apply: id, user, at }.keys();
         let clones = answer.as_ref().map(|answer| {
             let Counts { automations, prompts, templates } = answer.cloned;
             automations + prompts + templates
         });
         let email = email.or_else(|| answer.and_then(|answer| answer.user_email));
-        Ok(Self { key, organization, user, state, is_user_removed, email, clones, has_sweep_key, needs_second_look })
+        Ok(Self {
+            key,
+            organization,
+            user,
+            state,
+            is_user_removed,
+            email,
+            clones,
+            has_sweep_key,
+            needs_second_look,
+            is_listed,
+        })
     }
 
     pub(super) fn claim(&self) -> Option<String> {
@@ -183,6 +201,11 @@ impl ApplyFacts {
         self.is_user_removed
             || matches!(self.state, ApplyState::Aborted | ApplyState::Undone) && !self.needs_sweep_key()
     }
+}
+
+/// Returns the apply that a profile names as the one that made the user.
+fn made_by(cloned_from: Option<&str>) -> Option<ObjectId> {
+    cloned_from?.parse::<UserOrigin>().ok().map(|origin| origin.apply)
 }
 
 impl UserGroup {
@@ -210,7 +233,7 @@ impl UserGroup {
             partition.tombstone = Some(TombstoneFacts { removed, has_sweep_key });
             return true;
         }
-        let list = (record::key_attribute(&item, LIST.pk).to_owned(), record::key_attribute(&item, LIST.sk).to_owned());
+        let list = record::index_keys(&item, &LIST);
         let cloned_from = item.remove(CLONED_FROM).and_then(|value| value.as_s().ok().cloned());
         let facts = record::read_foreign::<ProfileRecord>(item);
         let version = facts.as_ref().and_then(|facts| facts.setup_version).unwrap_or_default();
@@ -218,15 +241,22 @@ impl UserGroup {
             let facts = facts.map(|facts| {
                 let by_time = facts.created_at.map(|at| keys::by_time(at, &id)).unwrap_or_default();
                 ProfileFacts {
-                    is_listed: list == (keys::listed_users(&organization), by_time),
+                    made_by: made_by(cloned_from.as_deref()),
+                    is_listed: list == [keys::listed_users(&organization), by_time],
                     email: facts.email,
                     version,
                     has_signed_in: facts.first_sign_in_at.is_some(),
                     created_at: facts.created_at,
                 }
             });
-            let unreadable =
-                ProfileFacts { email: None, version, has_signed_in: true, created_at: None, is_listed: true };
+            let unreadable = ProfileFacts {
+                email: None,
+                version,
+                has_signed_in: true,
+                created_at: None,
+                is_listed: true,
+                made_by: made_by(cloned_from.as_deref()),
+            };
             partition.profile = Some(facts.unwrap_or(unreadable));
             return true;
         }

@@ -48,6 +48,11 @@ impl TableRepair<'_> {
                 let unlisted = Change::of_existing().when(STATE, apply.state().value()).unlist(&ALL);
                 held(self.table.change(key, &unlisted).await)
             }
+            RepairStep::ListApply(key) => {
+                let Some(apply) = self.stored(key).await? else { return Ok(false) };
+                let listed = apply.place().list(Change::of_existing().when(STATE, apply.state().value()));
+                held(self.table.change(key, &listed).await)
+            }
             RepairStep::Removal { organization, step } => self.mend_removal(group, organization, *step).await,
             RepairStep::OwnClaim { pk, apply } => self.own_claim(group, pk, apply).await,
             RepairStep::WriteClaim { organization } => self.write_claim(group, organization).await,

@@ -24,6 +24,7 @@ impl UserGroup {
         for (id, apply) in &self.applies {
             self.judge_user_of_apply(id, apply, &mut defects);
             self.judge_sweep_key(apply, &mut defects);
+            self.judge_row(id, apply, &mut defects);
         }
         for (organization, partition) in &self.partitions {
             match (&partition.profile, &partition.tombstone) {
@@ -159,6 +160,30 @@ impl UserGroup {
                 RepairStep::Unlist(key),
             )),
             _ => {}
+        }
+    }
+
+    /// Judges whether the history of the organization finds an apply to which no user leads: the user is gone, moved, or was made before
+    /// profiles named their applies.
+    fn judge_row(&self, id: &ObjectId, apply: &ApplyFacts, defects: &mut Vec<Defect>) {
+        let leads = |profile: &ProfileFacts| profile.made_by == Some(*id);
+        let needs_row = match apply.state {
+            ApplyState::Staging => false,
+            ApplyState::Committed => {
+                let is_led_to = self.profile(&apply.organization).is_some_and(leads);
+                apply.is_user_removed || (self.has_profile() && !is_led_to)
+            }
+            ApplyState::Aborting | ApplyState::Aborted | ApplyState::Undoing | ApplyState::Undone => true,
+        };
+        if needs_row && !apply.is_listed {
+            let key = apply.key.clone();
+            defects.push(defect(
+                Relation::ApplyListed,
+                key.clone(),
+                "the history of its organization does not show it",
+                "write the keys of the list",
+                RepairStep::ListApply(key),
+            ));
         }
     }
 
