@@ -38,6 +38,16 @@ impl ObjectId {
         text.parse().ok().filter(|id: &Self| id.to_string() == text)
     }
 
+    /// Returns the id that is next below this one; `None` for the lowest.
+    pub fn previous(&self) -> Option<Self> {
+        let mut wide = [0; 16];
+        wide[4..].copy_from_slice(&self.0);
+        let lower = u128::from_be_bytes(wide).checked_sub(1)?.to_be_bytes();
+        let mut bytes = [0; 12];
+        bytes.copy_from_slice(&lower[4..]);
+        Some(Self(bytes))
+    }
+
     /// The twelve bytes.
     pub fn as_bytes(&self) -> &[u8; 12] {
         &self.0

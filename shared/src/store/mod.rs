@@ -13,6 +13,7 @@ mod erasure;
 mod golden;
 mod integrity;
 mod keys;
+mod listing;
 mod people;
 mod record;
 mod schedules;
@@ -37,6 +38,8 @@ pub use erasure::{ErasureNote, ErasureReport, PersonErasure};
 pub use integrity::{
     CheckReport, Defect, RELATIONS, Relation, RelationRule, RemedyKind, RepairReport, TableCheck, TableRepair,
 };
+pub use listing::merge::ListRange;
+pub use listing::position::{Page, Position};
 pub use people::addresses::AddressHolder;
 pub use people::edits::{EditAuthority, UserEdit, UserEditOutcome, UserEditor};
 pub use people::invitations::{AcceptStart, Invitations, InviteOutcome, NewInvitation, StoredInvitation};
@@ -65,7 +68,7 @@ pub use sign_ins::limits::{Attempt, AttemptVerdict};
 pub use sign_ins::password_hashes::{HashMigration, MigrationReport};
 pub use sign_ins::{Account, Claim, SignInStart, SignIns};
 pub use snapshots::edits::{EditOutcome, SnapshotEdit, SnapshotEditor};
-pub use snapshots::lists::{Page, Position, SnapshotLists, SnapshotRow};
+pub use snapshots::lists::{SnapshotLists, SnapshotRow};
 pub use snapshots::packing::{CanonicalContent, MAX_PACKED_BYTES, PackedContent, StoredContent};
 pub use snapshots::refreshes::{NextRevision, Refreshes, ReplaceOutcome, RevisionOptions};
 pub use snapshots::revision_record::RefreshEntry;

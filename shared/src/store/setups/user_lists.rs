@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::domain::{Email, Fault, FullName, ObjectId, Role};
 use crate::store::keys::{self, LIST};
+use crate::store::listing::position::{Page, Position, page, position};
 use crate::store::record;
-use crate::store::snapshots::lists::{Page, Position, page, position};
 use crate::store::table::Table;
 use crate::store::table::outcome::Item;
 use crate::store::table::query::PartitionQuery;
