@@ -19,6 +19,14 @@ pub enum TokenCredentials {
     IssuedAt(Timestamp),
 }
 
+impl TokenCredentials {
+    /// Returns the moment before which the credentials changed last, for a token of another issuer that was issued in this second and
+    /// holds.
+    pub fn latest_change(second: Timestamp) -> Timestamp {
+        second.minus(CLOCK_DIFFERENCE)
+    }
+}
+
 impl Default for TokenCredentials {
     fn default() -> Self {
         Self::Version(0)
@@ -40,7 +48,9 @@ impl StoredCredentials {
     pub fn admit(self, token: TokenCredentials) -> bool {
         match (token, self.changed_at) {
             (TokenCredentials::Version(version), _) => version == self.version,
-            (TokenCredentials::IssuedAt(second), Some(changed_at)) => second.minus(CLOCK_DIFFERENCE) > changed_at,
+            (TokenCredentials::IssuedAt(second), Some(changed_at)) => {
+                TokenCredentials::latest_change(second) > changed_at
+            }
             (TokenCredentials::IssuedAt(_), None) => self.version == 0,
         }
     }

@@ -56,6 +56,10 @@ pub(super) const FOLLOW: &str = "follow";
 pub(super) const FULL_NAME: &str = "fullName";
 /// When an apply was abandoned.
 pub(super) const GIVEN_UP_AT: &str = "givenUpAt";
+/// Why an apply was abandoned.
+pub(super) const GIVEN_UP_BECAUSE: &str = "givenUpBecause";
+/// When DynamoDB may delete an item, in seconds since 1970.
+pub(super) const EXPIRES_AT: &str = "expiresAt";
 /// The SHA-256 of a shared content.
 pub(super) const HASH: &str = "hash";
 /// When a user accepted an invitation.
@@ -94,6 +98,12 @@ pub(super) const PHONE_NUMBER: &str = "phoneNumber";
 pub(super) const REFRESH_DETAIL: &str = "refreshDetail";
 /// How the last refresh ended.
 pub(super) const REFRESH_STATUS: &str = "refreshStatus";
+/// How many refusals to a caller are kept of an hour.
+pub(super) const REFUSALS: &str = "refusals";
+/// The refused places of a body.
+pub(super) const POINTERS: &str = "pointers";
+/// How many they are, if not all are kept.
+pub(super) const POINTERS_TOTAL: &str = "pointersTotal";
 /// When a newer revision replaced this one.
 pub(super) const REPLACED_AT: &str = "replacedAt";
 /// The apply for which an address is reserved, or the user whose removal reserves it.

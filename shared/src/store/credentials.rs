@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::{StoredProfile, Timestamp};
+use crate::domain::{StoredProfile, Timestamp, TokenCredentials};
 use crate::store::attributes::{
     ACCESS_ROLE, CREDENTIAL_VERSION, CREDENTIALS_CHANGED_AT, INVITATION_CREDENTIALS, INVITATION_EXPIRES_AT,
     INVITATION_HASH, INVITED_BY, INVITED_BY_ORG_ID, LOGIN_DISABLED, PASSWORD_HASH, SETUP_VERSION,
@@ -39,6 +39,16 @@ pub(in crate::store) fn end_invitation(claim: Change) -> Change {
 pub(in crate::store) fn same_access(user: &StoredUser) -> (ItemKey, Change) {
     let same = when_enabled(Change::of_existing()).when(ACCESS_ROLE, text(user.role));
     (keys::user(&user.organization, &user.id), when_credentials(same, user.credentials.version))
+}
+
+/// Adds the condition that a token with these credentials still holds.
+pub(in crate::store) fn when_token_holds(change: Change, token: TokenCredentials) -> Change {
+    match token {
+        TokenCredentials::Version(version) => when_credentials(change, version),
+        TokenCredentials::IssuedAt(second) => {
+            change.when_absent_or_before(CREDENTIALS_CHANGED_AT, text(TokenCredentials::latest_change(second)))
+        }
+    }
 }
 
 /// Returns the condition that role, credentials and access of a user are as they were read.

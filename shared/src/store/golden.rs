@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::applies::apply_record::StoredApply;
+use super::applies::refusals::RefusalRecord;
 use super::applies::removals::UserTombstone;
-use super::attributes::{ANSWER, CLONED_FROM, CONTENT, CONTENT_HASH, OF, TYPE};
+use super::attributes::{ANSWER, CLONED_FROM, CONTENT, CONTENT_HASH, EXPIRES_AT, OF, TYPE};
 use super::document::TypeBudget;
 use super::keys::{self, ALL, ItemKey, LIST};
 use super::record::{
@@ -243,6 +244,19 @@ fn every_golden_tombstone_of_a_user_is_read_and_written_again_and_is_no_user() {
         let key = ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
         let written = same::<UserTombstone>(&key, &item).unwrap().unwrap();
         assert_eq!(without_indexes(written), without_indexes(item), "{what}");
+    }
+}
+
+/// Refused applies have a file of their own, too: releases before them know no such item, and read none.
+#[test]
+fn every_golden_refusal_is_read_and_written_again_but_for_when_it_expires() {
+    let refusals = items(include_str!("../../../tests/golden/refusals.json"));
+    assert_eq!(refusals.len(), 2);
+    for (what, mut item) in refusals {
+        let key = ItemKey { pk: record::partition_key(&item).to_owned(), sk: record::sort_key(&item).to_owned() };
+        let written = same::<RefusalRecord>(&key, &item).unwrap().unwrap();
+        assert!(item.remove(EXPIRES_AT).is_some() && keys::is_refusal(&key.pk, &key.sk), "{what}");
+        assert_eq!(written, item, "{what}");
     }
 }
 

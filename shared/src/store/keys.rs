@@ -266,6 +266,45 @@ pub(super) fn parse_apply(pk: &str, sk: &str) -> Option<(ObjectId, ObjectId, Obj
     Some((organization.parse().ok()?, snapshot.parse().ok()?, sk.strip_prefix(APPLY)?.parse().ok()?))
 }
 
+/// Returns the partition of an organization's refused applies.
+pub(super) fn refusals_partition(organization: &ObjectId) -> String {
+    format!("ORG#{organization}#REFUSALS")
+}
+
+/// The prefix of the sort keys of refused applies. Time and id follow.
+pub(super) const REFUSED: &str = "REFUSED#";
+
+/// Returns the key of a refused apply.
+pub(super) fn refusal(organization: &ObjectId, at: Timestamp, id: &ObjectId) -> ItemKey {
+    ItemKey::new(refusals_partition(organization), format!("{REFUSED}{}", by_time(at, id)))
+}
+
+/// The prefix of the sort keys of counts of refusals. The caller and the hour follow.
+const REFUSED_TO: &str = "COUNT#";
+
+/// Returns the key of the item that counts the refusals to one caller in the hour of `at`.
+pub(super) fn refusal_count(organization: &ObjectId, caller: &ObjectId, at: Timestamp) -> ItemKey {
+    // `2026-05-15T09`.
+    let hour: String = at.to_string().chars().take(13).collect();
+    ItemKey::new(refusals_partition(organization), format!("{REFUSED_TO}{caller}#{hour}"))
+}
+
+/// Returns whether this is the partition of an organization's refused applies and the counts of them.
+fn is_of_refusals(pk: &str) -> bool {
+    let organization = pk.strip_prefix("ORG#").and_then(|rest| rest.strip_suffix("#REFUSALS"));
+    organization.is_some_and(|id| id.parse::<ObjectId>().is_ok())
+}
+
+/// Returns whether this is the key of a refused apply.
+pub(super) fn is_refusal(pk: &str, sk: &str) -> bool {
+    is_of_refusals(pk) && sk.starts_with(REFUSED)
+}
+
+/// Returns whether this is the key of an item that counts refusals.
+pub(super) fn is_refusal_count(pk: &str, sk: &str) -> bool {
+    is_of_refusals(pk) && sk.starts_with(REFUSED_TO)
+}
+
 /// Returns the partition of `LIST` with the snapshots that an organization sees.
 pub(super) fn listed_for(organization: &ObjectId) -> String {
     organization_partition(organization)

@@ -1,8 +1,9 @@
 //! One apply: its items, its outcome, and the reason of a refused write.
 
 use super::answers::StoredAnswer;
-use super::apply_record::{ApplyRecord, ApplyState, StoredApply, TimelinePlace, password_mark};
+use super::apply_record::{ApplyRecord, ApplyState, StoredApply, password_mark};
 use super::new_credentials::NewCredentials;
+use super::timeline_place::TimelinePlace;
 use crate::domain::plan::Origin;
 use crate::domain::{Fault, Fingerprint, ObjectId, Principal, Timestamp, User, UserOrigin};
 use crate::store::keys::{self, ItemKey};
@@ -120,6 +121,7 @@ impl Apply<'_> {
             email: None,
             password_hash: None,
             given_up_at: None,
+            given_up_because: None,
             undone_at: None,
             undone_by: None,
             second_look_at: None,

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::answers::StoredAnswer;
+use super::timeline_place::TimelinePlace;
 use crate::domain::plan::Origin;
 use crate::domain::rights::MadeUser;
 use crate::domain::{Email, Fault, Fingerprint, ObjectId, OverBudget, Role, Timestamp, Work};
-use crate::store::attributes::{ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE};
-use crate::store::keys::{self, ALL, ItemKey, LIST};
+use crate::store::attributes::{
+    ANSWER, EMAIL, EPOCH, GIVEN_UP_AT, GIVEN_UP_BECAUSE, LEASE_UNTIL, NONCE, PASSWORD_HASH, STATE,
+};
+use crate::store::keys::{self, ALL, ItemKey};
 use crate::store::record::{self, Record};
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::Item;
@@ -63,6 +66,9 @@ pub(in crate::store) struct ApplyRecord {
     /// When the apply was abandoned.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) given_up_at: Option<Timestamp>,
+    /// Why. Absent in records of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "record::lenient")]
+    pub(in crate::store) given_up_because: Option<AbandonReason>,
     /// When the apply was undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) undone_at: Option<Timestamp>,
@@ -78,30 +84,6 @@ pub(in crate::store) struct ApplyRecord {
     /// Who removed the user.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(in crate::store) user_removed_by: Option<ObjectId>,
-}
-
-/// What the place of an apply among those of its organization is made of. It is the place of its user in the list of users, so an apply
-/// whose user goes stays where it was.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct TimelinePlace {
-    pub(in crate::store) organization: ObjectId,
-    pub(in crate::store) apply: ObjectId,
-    pub(in crate::store) user: ObjectId,
-    pub(in crate::store) at: Timestamp,
-}
-
-impl TimelinePlace {
-    /// Returns the keys of `LIST`.
-    pub(in crate::store) fn keys(&self) -> [String; 2] {
-        [keys::listed_applies(&self.organization), keys::by_time(self.at, &self.user)]
-    }
-
-    /// Adds to a change of the record that it stands in that place. A record does once its user is gone, or never comes: until then the
-    /// user's own row leads to it, so that no apply writes a row for this.
-    pub(in crate::store) fn list(&self, change: Change) -> Change {
-        let [pk, sk] = self.keys();
-        change.list(&LIST, pk, sk)
-    }
 }
 
 impl Record for ApplyRecord {
@@ -135,6 +117,25 @@ impl ApplyState {
             Self::Aborted => "ABORTED",
             Self::Undoing => "UNDOING",
             Self::Undone => "UNDONE",
+        })
+    }
+}
+
+/// Why an apply was abandoned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AbandonReason {
+    /// Its run broke off, and no other run resumed it in time.
+    Interrupted,
+    /// A run that would have resumed it found another plan.
+    WorldMoved,
+}
+
+impl AbandonReason {
+    fn value(self) -> AttributeValue {
+        text(match self {
+            Self::Interrupted => "INTERRUPTED",
+            Self::WorldMoved => "WORLD_MOVED",
         })
     }
 }
@@ -221,6 +222,11 @@ impl StoredApply {
     /// Returns when and by whom the user of the apply was removed, if it was.
     pub fn user_removed(&self) -> Option<(Timestamp, ObjectId)> {
         Some((self.record.user_removed_at?, self.record.user_removed_by?))
+    }
+
+    /// Returns why the apply was abandoned, if it was and the record says so.
+    pub fn abandoned_because(&self) -> Option<AbandonReason> {
+        self.record.given_up_because
     }
 
     /// Returns whether the apply has an answer, which means that it was committed.
@@ -340,16 +346,29 @@ pub(in crate::store) fn resume_change(
     Some((epoch + 1, change))
 }
 
+/// An abandonment of a staged apply.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Abandonment {
+    pub(in crate::store) because: AbandonReason,
+    pub(in crate::store) now: Timestamp,
+}
+
 /// Returns the change that abandons the apply, on the condition in `from`. The next epoch shuts out a run that still
 /// works on it.
-pub(in crate::store) fn abandon_change(from: Change, epoch: u64, place: &TimelinePlace, now: Timestamp) -> Change {
-    let apply = &place.apply;
+pub(in crate::store) fn abandon_change(
+    from: Change,
+    epoch: u64,
+    place: &TimelinePlace,
+    abandonment: Abandonment,
+) -> Change {
+    let (Abandonment { because, now }, apply) = (abandonment, &place.apply);
     let removed = [LEASE_UNTIL, PASSWORD_HASH, NONCE].into_iter().fold(from, Change::remove);
     place
         .list(removed)
         .set(STATE, ApplyState::Aborting.value())
         .set(EPOCH, number(epoch + 1))
         .set(GIVEN_UP_AT, text(now))
+        .set(GIVEN_UP_BECAUSE, because.value())
         .list(&ALL, keys::sweep_shard(apply), keys::by_time(now.plus(SETTLING), apply))
 }
 

@@ -48,11 +48,12 @@ pub struct CloneOrigin {
 /// Reads the history of applies.
 pub struct ApplyHistory<'a>(&'a Table);
 
+/// A clone, or a user whom an apply made.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CloneRecord {
+pub(super) struct CloneRecord {
     #[serde(default, deserialize_with = "record::lenient")]
-    cloned_from: Option<String>,
+    pub(super) cloned_from: Option<String>,
 }
 
 #[derive(Deserialize)]

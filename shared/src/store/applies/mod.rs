@@ -7,16 +7,19 @@ pub(super) mod apply_record;
 pub(super) mod clearing;
 pub(super) mod history;
 pub(super) mod new_credentials;
+pub(super) mod refusals;
 pub(super) mod removals;
 pub(super) mod staging;
 pub(super) mod sweeps;
+pub(super) mod timeline;
+pub(super) mod timeline_place;
 pub(super) mod undos;
 pub(super) mod user_items;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use self::apply::{Apply, ApplyOutcome, CLAIM_INDEX, existing_record, read_claim_conflict};
-use self::apply_record::{ApplyState, StoredApply, committed_item, password_mark};
+use self::apply_record::{AbandonReason, Abandonment, ApplyState, StoredApply, committed_item, password_mark};
 use self::staging::StagingRun;
 use self::user_items::UserItems;
 use crate::domain::{EmailKey, Fault, ObjectId, Timestamp};
@@ -68,10 +71,10 @@ impl<'a> Applies<'a> {
         StagingRun::resume(self.0, apply, stored, items.batches()).await
     }
 
-    /// Abandons an interrupted apply that cannot be resumed. Returns `false` if another run resumed it since it was
-    /// read.
+    /// Abandons an interrupted apply that cannot be resumed because the plan is another one by now. Returns `false` if another run
+    /// resumed it since it was read.
     pub async fn abandon(&self, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
-        staging::abandon(self.0, stored, now).await
+        staging::abandon(self.0, stored, Abandonment { because: AbandonReason::WorldMoved, now }).await
     }
 
     /// Returns the password hash of an apply with a key, whose user has the address `email`. Returns `None` unless the

@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::apply::{Apply, ApplyOutcome, CLAIM_INDEX, existing_record, read_claim_conflict};
 use super::apply_record::{
-    ApplyState, StoredApply, abandon_change, commit_change, resume_change, staging_condition, staging_item,
+    AbandonReason, Abandonment, ApplyState, StoredApply, abandon_change, commit_change, resume_change,
+    staging_condition, staging_item,
 };
 use crate::domain::{Fault, Timestamp};
 use crate::store::attributes::{LEASE_UNTIL, NONCE, RESERVED_BY, USER_ID};
@@ -166,7 +167,7 @@ impl<'a> StagingRun<'a> {
         let mine = staging_condition(self.epoch).when(NONCE, text(self.apply.nonce));
         let change = match fingerprint {
             Some(_) => mine.set(LEASE_UNTIL, text(now)),
-            None => abandon_change(mine, self.epoch, &self.apply.place(), *now),
+            None => abandon_change(mine, self.epoch, &self.apply.place(), interrupted(*now)),
         };
         let table = self.table.given(STOP_TIME);
         if let Err(CallFailure::ConditionFailed(Some(existing))) = table.change(&self.key, &change).await {
@@ -187,18 +188,27 @@ impl<'a> StagingRun<'a> {
     }
 }
 
+/// Returns the abandonment of an apply whose run broke off.
+pub(in crate::store) fn interrupted(now: Timestamp) -> Abandonment {
+    Abandonment { because: AbandonReason::Interrupted, now }
+}
+
 /// Abandons an interrupted apply, unless a run resumed it since it was read; then returns `false`. A sweep deletes what
 /// is left.
-pub(in crate::store) async fn abandon(table: &Table, stored: &StoredApply, now: Timestamp) -> Result<bool, Fault> {
+pub(in crate::store) async fn abandon(
+    table: &Table,
+    stored: &StoredApply,
+    abandonment: Abandonment,
+) -> Result<bool, Fault> {
     let (Some(epoch), Some(lease)) = (stored.record.epoch, stored.record.lease_until) else { return Ok(false) };
     let unchanged = staging_condition(epoch).when(LEASE_UNTIL, text(lease));
-    let change = abandon_change(unchanged, epoch, &stored.place(), now);
+    let change = abandon_change(unchanged, epoch, &stored.place(), abandonment);
     match table.change(&stored.key(), &change).await {
         Ok(()) => Ok(true),
         Err(CallFailure::ConditionFailed(Some(existing))) => {
             // A retry after a lost answer finds its own write.
             let existing = StoredApply::read(existing)?;
-            Ok(existing.state() == ApplyState::Aborting && existing.record.given_up_at == Some(now))
+            Ok(existing.state() == ApplyState::Aborting && existing.record.given_up_at == Some(abandonment.now))
         }
         Err(other) => Err(other.into()),
     }

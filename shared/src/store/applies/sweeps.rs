@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::apply_record::{ApplyState, SETTLING, StoredApply, sweep_at};
 use super::clearing::{FormerProfile, delete_user_items};
 use super::removals::{Removals, RemovedUser};
-use super::staging::abandon;
+use super::staging::{abandon, interrupted};
 use super::undos::Undos;
 use crate::domain::{Fault, ObjectId, Timestamp};
 use crate::store::attributes::{CHUNKS, DELETED_AT, EMAIL, OF, RESERVED_BY, STATE};
@@ -120,7 +120,11 @@ impl<'a> Sweeps<'a> {
         let apply = StoredApply::read(item)?;
         match (apply.state(), apply.lease_until(), apply.record.given_up_at) {
             (ApplyState::Staging, Some(lease), _) if sweep_at(lease) <= now => {
-                Ok(if abandon(self.0, &apply, now).await? { SweepOutcome::Abandoned } else { SweepOutcome::Nothing })
+                Ok(if abandon(self.0, &apply, interrupted(now)).await? {
+                    SweepOutcome::Abandoned
+                } else {
+                    SweepOutcome::Nothing
+                })
             }
             (ApplyState::Aborting, _, Some(given_up)) if given_up.plus(SETTLING) <= now => self.clear(&apply).await,
             (ApplyState::Undoing, ..) => {

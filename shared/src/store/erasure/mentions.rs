@@ -103,6 +103,8 @@ pub(super) struct Mentions {
     pub(super) snapshots: Vec<SnapshotMention>,
     pub(super) sources: Vec<SourceMention>,
     pub(super) applies: Vec<ApplyMention>,
+    /// Refused applies with the address.
+    pub(super) refusals: Vec<ItemKey>,
     /// Counted attempts with the address.
     pub(super) attempts: Vec<ItemKey>,
     /// Counted attempts with invitations, and whose these are.
@@ -145,6 +147,8 @@ impl Mentions {
             }
         } else if keys::parse_apply(&key.pk, &key.sk).is_some() {
             self.add_apply(email, key, item);
+        } else if keys::is_refusal(&key.pk, &key.sk) {
+            self.refusals.extend(is_address(item.get(EMAIL), email).then_some(key));
         } else if key.pk == keys::email_partition(email) {
             if key.sk == META {
                 self.claim = Some(ClaimMention {

@@ -16,6 +16,8 @@ pub(super) enum ErasureStep {
     Source(ItemKey),
     /// Takes the address out of the record of an apply.
     Apply(ItemKey),
+    /// Takes the address out of a refused apply.
+    Refusal(ItemKey),
     /// Deletes counted attempts to sign in, or to accept an invitation.
     Attempts(ItemKey),
     /// Deletes a claim whose user does not exist.
@@ -29,7 +31,7 @@ pub(super) enum ErasureStep {
 impl ErasureStep {
     fn key(&self) -> &ItemKey {
         match self {
-            Self::Source(key) | Self::Apply(key) | Self::Attempts(key) => key,
+            Self::Source(key) | Self::Apply(key) | Self::Refusal(key) | Self::Attempts(key) => key,
             Self::Snapshot { key, .. } | Self::Claim { key, .. } => key,
             Self::Removal { key, .. } | Self::User { key, .. } => key,
         }
@@ -39,7 +41,7 @@ impl ErasureStep {
     pub(super) const fn can_be_overwritten(&self) -> bool {
         match self {
             Self::Snapshot { .. } | Self::Source(_) | Self::User { .. } => true,
-            Self::Apply(_) | Self::Attempts(_) | Self::Claim { .. } | Self::Removal { .. } => false,
+            Self::Apply(_) | Self::Refusal(_) | Self::Attempts(_) | Self::Claim { .. } | Self::Removal { .. } => false,
         }
     }
 
@@ -52,6 +54,7 @@ impl ErasureStep {
             Self::Snapshot { source: true, .. } | Self::Source(_) => "address and name of the source user",
             Self::Snapshot { .. } => "name of the creator",
             Self::Apply(_) => "address of the user whom the apply made",
+            Self::Refusal(_) => "address and refused places of a refused apply",
             Self::Attempts(_) => "counted attempts to sign in or to accept an invitation",
             Self::Claim { .. } => "claim on the address, of a user who does not exist",
             Self::Removal { .. } => "what an interrupted removal of the user left",
@@ -97,6 +100,7 @@ impl ErasurePlan {
         let mut plan = Self { steps: Vec::new(), left: Vec::new(), people };
         plan.snapshots(mentions);
         plan.applies(mentions, &own);
+        plan.steps.extend(mentions.refusals.iter().cloned().map(ErasureStep::Refusal));
         plan.attempts(mentions);
         plan.claim(mentions, &own);
         for removal in &mentions.removals {

@@ -7,6 +7,7 @@ use super::steps::ErasureStep;
 use super::{ErasureNote, PersonErasure};
 use crate::domain::{Email, Fault, ObjectId};
 use crate::store::applies::apply_record::{ApplyState, StoredApply};
+use crate::store::applies::refusals::forget_address;
 use crate::store::applies::removals::{RemovalStart, Removals, RemovedUser, UserRemoval};
 use crate::store::attributes::{
     ANSWER, CREATED_BY_NAME, DELETED_AT, EMAIL, REVISION, SHARED, SOURCE_USER_EMAIL, SOURCE_USER_NAME, STATE, USER_ID,
@@ -27,6 +28,10 @@ impl PersonErasure<'_> {
             }
             ErasureStep::Source(key) => self.change(key, |item| Ok(source_change(item))).await?,
             ErasureStep::Apply(key) => self.change(key, |item| self.apply_change(item)).await?,
+            ErasureStep::Refusal(key) => {
+                let forgotten = |item: Item| Ok(item.get(EMAIL).cloned().map(forget_address));
+                self.change(key, forgotten).await?
+            }
             ErasureStep::Attempts(key) => {
                 self.table.batch_delete(vec![key.clone()]).await?;
                 true

@@ -97,7 +97,10 @@ impl Inventory {
             self.snapshot(snapshot).add_chunk(revision, number);
             return true;
         }
+        // Nothing else depends on them, and they on nothing.
         keys::is_sign_in_count(&key.pk, &key.sk)
+            || keys::is_refusal(&key.pk, &key.sk)
+            || keys::is_refusal_count(&key.pk, &key.sk)
     }
 
     fn add_apply(&mut self, id: ObjectId, apply: ApplyFacts) {

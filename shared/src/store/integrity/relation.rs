@@ -105,7 +105,8 @@ pub struct RelationRule {
 macro_rules! rules {
     ($($relation:ident $name:literal: $items:literal => $partner:literal;)*) => {
         /// Every relation. `FAILURES` and `FAILURES#<network>` of an address need no partner: they count attempts with
-        /// addresses that nobody owns, too.
+        /// addresses that nobody owns, too. Neither do `REFUSED#` and `COUNT#` of an organization: nothing was written of what they
+        /// are about.
         pub const RELATIONS: &[RelationRule] = &[
             $(RelationRule { relation: Relation::$relation, name: $name, items: $items, partner: $partner },)*
         ];

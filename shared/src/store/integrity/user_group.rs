@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use crate::domain::{Counts, Email, Fault, ObjectId, Timestamp, UserOrigin, Work};
 use crate::store::applies::answers::StoredAnswer;
-use crate::store::applies::apply_record::{ApplyState, TimelinePlace};
+use crate::store::applies::apply_record::ApplyState;
 use crate::store::applies::removals::RemovedUser;
+use crate::store::applies::timeline_place::TimelinePlace;
 use crate::store::attributes::{CLONED_FROM, SECOND_LOOK_AT, USER_REMOVED_AT};
 use crate::store::keys::{self, ALL, ItemKey, LIST};
 use crate::store::record::{self, ClaimRecord, FIRST_VERSION};

@@ -9,7 +9,7 @@ use crate::domain::{Fault, ObjectId};
 use crate::store::applies::apply_record::StoredApply;
 use crate::store::applies::clearing::{FormerProfile, delete_user_items};
 use crate::store::applies::removals::Removals;
-use crate::store::applies::staging::abandon;
+use crate::store::applies::staging::{abandon, interrupted};
 use crate::store::applies::undos::{UndoRequest, UndoStart, Undos};
 use crate::store::attributes::{
     ACCESS_ROLE, DELETED_AT, EMAIL, FIRST_SIGN_IN_AT, ORGANIZATION_ID, RESERVED_BY, SETUP_VERSION, STATE, USER_ID,
@@ -30,7 +30,7 @@ impl TableRepair<'_> {
             RepairStep::DeleteClaim { pk, .. } => self.delete_claim(group, pk).await,
             RepairStep::Undo(key) => self.undo(group, key).await,
             RepairStep::Abandon(key) => match self.stored(key).await? {
-                Some(apply) => abandon(self.table, &apply, self.now).await,
+                Some(apply) => abandon(self.table, &apply, interrupted(self.now)).await,
                 None => Ok(false),
             },
             RepairStep::Sweep(key) => {

@@ -101,17 +101,10 @@ impl<R: ListRow> PartitionReader<'_, R> {
 /// Several partitions as one list in order, each position once.
 pub(in crate::store) struct PartitionMerge<'a, R> {
     readers: Vec<PartitionReader<'a, R>>,
-    /// The number of rows that one read of a partition takes.
-    limit: usize,
 }
 
 impl<'a, R: ListRow> PartitionMerge<'a, R> {
-    pub(in crate::store) fn new(
-        table: &'a Table,
-        partitions: Vec<ListPartition>,
-        range: ListRange,
-        limit: usize,
-    ) -> Self {
+    pub(in crate::store) fn new(table: &'a Table, partitions: Vec<ListPartition>, range: ListRange) -> Self {
         let (first, last) = range.bounds();
         let more = first <= last;
         let reader = |partition| PartitionReader {
@@ -122,14 +115,13 @@ impl<'a, R: ListRow> PartitionMerge<'a, R> {
             last: last.clone(),
             more,
         };
-        Self { readers: partitions.into_iter().map(reader).collect(), limit }
+        Self { readers: partitions.into_iter().map(reader).collect() }
     }
 
-    /// Returns the next rows with their positions; fewer than `count` only at the end.
-    pub(in crate::store) async fn take(&mut self, count: usize) -> Result<Vec<(Position, R)>, Fault> {
+    /// Returns the next rows with their positions; fewer than `count` only at the end. One read of a partition takes `limit` rows.
+    pub(in crate::store) async fn take(&mut self, count: usize, limit: usize) -> Result<Vec<(Position, R)>, Fault> {
         let mut taken = Vec::with_capacity(count);
         while taken.len() < count {
-            let limit = self.limit;
             if self.readers.iter().any(|reader| reader.read.is_empty() && reader.more) {
                 try_join_all(self.readers.iter_mut().map(|reader| reader.fill(limit))).await?;
             }

@@ -16,6 +16,11 @@ pub struct Position {
 }
 
 impl Position {
+    /// Returns the moment and the id.
+    pub(in crate::store) fn parts(&self) -> (Timestamp, ObjectId) {
+        (self.created_at, self.id)
+    }
+
     /// Returns the text of the last position before this one that is possible.
     pub(in crate::store) fn just_before(&self) -> String {
         match self.id.previous() {
@@ -23,11 +28,6 @@ impl Position {
             // It sorts before every position of that moment.
             None => self.created_at.to_string(),
         }
-    }
-
-    /// Returns the moment.
-    pub fn moment(&self) -> Timestamp {
-        self.created_at
     }
 }
 

@@ -21,7 +21,7 @@ use crate::domain::{Fault, Timestamp};
 use crate::store::keys::{self, ItemKey};
 use crate::store::record;
 use crate::store::table::Table;
-use crate::store::table::change::{number, text};
+use crate::store::table::change::{expiry, number, text};
 use crate::store::table::outcome::{CallFailure, Item};
 
 /// An attempt with a place in flight. The caller accepts or rejects it.
@@ -389,9 +389,4 @@ fn networks(known: &BTreeMap<String, i64>) -> AttributeValue {
 /// Returns the latest start of a window that is over.
 fn cutoff(now: Timestamp) -> AttributeValue {
     text(now.minus(WINDOW))
-}
-
-/// Returns when DynamoDB may delete an item. It may do so late: no decision depends on it.
-fn expiry(now: Timestamp, after: Duration) -> AttributeValue {
-    AttributeValue::N(now.plus(after).as_seconds().to_string())
 }

@@ -96,13 +96,13 @@ impl<'a> SnapshotLists<'a> {
     ) -> Result<Page<SnapshotRow>, Fault> {
         let partitions = sources(principal);
         let rows = rows_of_each(limit + 1, partitions.len());
-        let mut merge = PartitionMerge::new(self.0, partitions, ListRange { start, ..ListRange::default() }, rows);
+        let mut merge = PartitionMerge::new(self.0, partitions, ListRange { start, ..ListRange::default() });
         // One more row tells whether there is a next page.
         let mut visible: Vec<(Position, SnapshotRow)> = Vec::with_capacity(limit + 1);
         let mut wanted = limit + 1;
         let mut last = start;
         for _ in 0..ROUNDS {
-            let entries = merge.take(wanted).await?;
+            let entries = merge.take(wanted, rows).await?;
             let at_end = entries.len() < wanted;
             last = entries.last().map(|(position, _)| *position).or(last);
             visible.extend(self.resolve(principal, entries).await?);

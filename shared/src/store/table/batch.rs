@@ -18,7 +18,8 @@ const MAX_BATCH_GET: usize = 100;
 const MAX_BATCH_WRITE: usize = 25;
 
 impl Table {
-    /// Reads the items that exist, in no order. An eventually consistent read may be a moment old, and costs half.
+    /// Reads the items that exist, in no order: these attributes, or all if none is named. An eventually consistent read may be a moment
+    /// old, and costs half.
     pub(in crate::store) async fn batch_get(
         &self,
         keys: &[ItemKey],
@@ -40,7 +41,7 @@ impl Table {
         let mut wanted = KeysAndAttributes::builder()
             .consistent_read(consistent)
             .set_keys(Some(keys.iter().map(key_item).collect()))
-            .projection_expression(projection(attributes));
+            .set_projection_expression((!attributes.is_empty()).then(|| projection(attributes)));
         for (name, attribute) in names(attributes) {
             wanted = wanted.expression_attribute_names(name, attribute);
         }

@@ -1,9 +1,11 @@
 //! A conditional change of one item.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::domain::Timestamp;
 use crate::store::keys::{IndexKeys, PK};
 
 /// The update and the condition of one write. Every name goes through a placeholder, because some are reserved words.
@@ -195,6 +197,11 @@ pub(in crate::store) fn texts<T: std::fmt::Display>(values: &[T]) -> AttributeVa
 /// Returns a number attribute.
 pub(in crate::store) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+/// Returns when DynamoDB may delete an item. It may do so late: no decision depends on it.
+pub(in crate::store) fn expiry(now: Timestamp, after: Duration) -> AttributeValue {
+    AttributeValue::N(now.plus(after).as_seconds().to_string())
 }
 
 #[cfg(test)]

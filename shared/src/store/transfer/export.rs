@@ -64,7 +64,7 @@ impl<'a> OrganizationExport<'a> {
         Ok(own.into_iter().collect())
     }
 
-    /// Reads one page of a partition, each item as a line, and the start of the next page. Leaves out counted sign-ins, which expire, and a
+    /// Reads one page of a partition, each item as a line, and the start of the next page. Leaves out counted sign-ins and refusals, which expire, and a
     /// claim that another organization has got since the scan.
     pub(super) async fn page(
         &self,
@@ -76,7 +76,7 @@ impl<'a> OrganizationExport<'a> {
         let is_kept = |item: &&Item| {
             let (pk, sk) = (record::partition_key(item), record::sort_key(item));
             let is_foreign = keys::is_claim(pk, sk) && !names(item, ORGANIZATION_ID, &self.organization);
-            !keys::is_sign_in_count(pk, sk) && !is_foreign
+            !keys::is_sign_in_count(pk, sk) && !keys::is_refusal_count(pk, sk) && !is_foreign
         };
         let lines = items.iter().filter(is_kept).map(write_item).collect::<Result<_, _>>()?;
         Ok((lines, next.map(PageStart)))
