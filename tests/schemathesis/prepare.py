@@ -32,10 +32,12 @@ def main(url: str, directory: pathlib.Path) -> None:
     capture("snapshots", 20)
     capture("doomed", 80)
     [applied] = capture("applied", 1)
-    users = ({"email": f"new-{number}@globex.example", "password": "TempPass!2026"} for number in range(10))
+    users = ({"email": f"new-{number}@globex.example", "password": "TempPass!2026"} for number in range(40))
     answers = [post(f"{url}/api/user-snapshots/{applied}/apply", {"newUser": user}, token) for user in users]
-    write("applies", [answer["result"]["applyId"] for answer in answers])
-    write("members", [answer["result"]["userId"] for answer in answers])
+    members, doomed = answers[:10], answers[10:]
+    write("applies", [answer["result"]["applyId"] for answer in members])
+    write("members", [answer["result"]["userId"] for answer in members])
+    write("doomed-members", [answer["result"]["userId"] for answer in doomed])
 
 
 main(sys.argv[1], pathlib.Path(sys.argv[2]))
