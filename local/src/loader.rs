@@ -1,6 +1,7 @@
 //! Puts a workspace into a table, through the store's writer ports.
 
 mod differences;
+mod setup_load;
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ pub async fn hash(password: &Password, randomness: &dyn Randomness) -> Result<St
 }
 
 /// What to do after an interrupted load.
-const COMPLETE_IT: &str = "Start again, or run load --missing, to write the rest";
+const COMPLETE_IT: &str = "Run load --missing to write the rest, or the same load --update again";
 
 /// Why a workspace was not loaded.
 #[derive(Debug, thiserror::Error)]

@@ -50,6 +50,8 @@ pub struct Member {
     pub user: User,
     /// Whether the file names `loginDisabled`. A load leaves what it does not name.
     pub names_login_disabled: bool,
+    /// Whether the file has the user's `_id`. Otherwise the id is made of the address, and the user is the one who has the address.
+    pub has_given_id: bool,
     /// The setup.
     pub setup: Setup,
 }

@@ -3,78 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests, the functions that they share included")]
 
 mod operator;
-
-use std::path::{Path, PathBuf};
+#[path = "operator/workspaces.rs"]
+mod workspaces;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
-use local::workspace::DEMO;
-use operator::{CommandResult, run_at};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::clock::{Clock, SystemClock};
 use shared::domain::{ItemKind, SetupItem};
 use shared::store::{SetupChange, SetupEdit, SetupWriter};
-use tests::{ACME, ALEX, Census, DANA, GIL, Gate, PASSWORD, PAT, Proxy, Side, TestApp};
-
-/// Acme, and the places of its users in the demo workspace.
-const ACME_ENTRY: &str = "/organizations/0";
-const ALEX_ENTRY: &str = "/organizations/0/users/0";
-
-/// The demo workspace with other values at some places.
-fn workspace(changes: &[(&str, Value)]) -> Value {
-    let mut workspace: Value = serde_json::from_str(DEMO).unwrap();
-    for (pointer, value) in changes {
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        match workspace.pointer_mut(parent).unwrap() {
-            Value::Array(elements) => match name.parse::<usize>() {
-                Ok(place) => elements[place] = value.clone(),
-                Err(_) => elements.push(value.clone()),
-            },
-            other => other[name] = value.clone(),
-        }
-    }
-    workspace
-}
-
-/// The JSON pointer of a user in the demo workspace.
-fn user_entry(email: &str) -> String {
-    let demo = workspace(&[]);
-    let organizations = demo["organizations"].as_array().unwrap().iter().enumerate();
-    let mut users = organizations.flat_map(|(at, organization)| {
-        let users = organization["users"].as_array().unwrap().iter().enumerate();
-        users.map(move |(user, entry)| (format!("/organizations/{at}/users/{user}"), entry["email"].clone()))
-    });
-    users.find(|(_, address)| *address == email).unwrap().0
-}
-
-/// Returns a directory of the test's own, which is new.
-fn fresh_directory(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("local-updates-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
-async fn load_at(
-    app: &TestApp,
-    endpoint: &str,
-    workspace: &Value,
-    options: &[&str],
-    directory: &Path,
-) -> CommandResult {
-    let file = directory.join("workspace.json");
-    std::fs::write(&file, workspace.to_string()).unwrap();
-    let arguments = [&["load", "--workspace", file.to_str().unwrap()], options].concat();
-    run_at(app, endpoint, &arguments, None).await
-}
-
-async fn load(app: &TestApp, workspace: &Value, options: &[&str]) -> CommandResult {
-    let directory =
-        fresh_directory(&format!("{}-{}", app.database().endpoint().rsplit(':').next().unwrap(), options.concat()));
-    let result = load_at(app, app.database().endpoint(), workspace, options, &directory).await;
-    std::fs::remove_dir_all(directory).unwrap();
-    result
-}
+use tests::{ACME, ALEX, Census, DANA, GIL, PASSWORD, PAT, TestApp};
+use workspaces::{ACME_ENTRY, ALEX_ENTRY, load, update_beside, user_entry, workspace};
 
 async fn number(app: &TestApp, email: &str, attribute: &str) -> u64 {
     let profile = app.profile_of(email).await;
@@ -238,23 +177,6 @@ async fn a_user_who_was_removed_or_is_elsewhere_is_named_and_nothing_is_written(
     let refused = load(&app, &elsewhere, &["--update"]).await;
     let reason = "it is in organization 64ee9a8b1e7f2a0011223345, and a load moves nobody to another one\n";
     assert!(!refused.succeeded && refused.stderr.ends_with(reason), "{refused:?}");
-}
-
-/// Updates the table from `file`, lets `other` change it once the update has read everything and is about to write, and returns the result.
-async fn update_beside(app: &TestApp, file: &Value, other: impl AsyncFnOnce()) -> CommandResult {
-    let proxy = Proxy::start(app.database().endpoint()).await;
-    let (gate, endpoint) = (Gate::closed(), proxy.endpoint());
-    let directory = fresh_directory(&format!("race-{}", app.database().endpoint().rsplit(':').next().unwrap()));
-    let held = Side::Before.hold(&proxy, 1, &gate);
-    let interfering = async {
-        gate.arrived(1).await;
-        other().await;
-        gate.open();
-    };
-    let (result, ()) = tokio::join!(load_at(app, &endpoint, file, &["--update"], &directory), interfering);
-    assert_eq!(held.count(), 1);
-    std::fs::remove_dir_all(directory).unwrap();
-    result
 }
 
 #[tokio::test(flavor = "multi_thread")]

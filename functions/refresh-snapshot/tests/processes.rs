@@ -67,7 +67,7 @@ fn tenant(number: usize, demo: &Workspace) -> Tenant {
     Tenant {
         organization,
         names_trusted_destinations: true,
-        users: vec![Member { user, names_login_disabled: true, setup: Default::default() }],
+        users: vec![Member { user, names_login_disabled: true, has_given_id: true, setup: Default::default() }],
     }
 }
 

@@ -13,13 +13,13 @@ use shared::ids::{Randomness, SystemRandomness};
 use shared::invitation_token::{INVITATION_LIFETIME, InvitationToken};
 use shared::store::{
     AddressHolder, CreateUserOutcome, EditAuthority, Invitations, InviteOutcome, NewInvitation, Organizations,
-    ProfileState, Profiles, Table, UserEdit, UserEditOutcome, UserEditor,
+    Profiles, Table, UserEdit, UserEditOutcome, UserEditor,
 };
 
 use super::Failure;
 use super::organization::{add_organization, parse};
 use super::target_table::TargetTable;
-use crate::workspace::made_id::{id_within, organization_id};
+use crate::workspace::made_id::organization_id;
 
 /// How often a write starts over because another one came first.
 const ATTEMPTS: u32 = 4;
@@ -198,7 +198,7 @@ async fn add(table: &Table, options: &AddUser, now: Timestamp) -> Result<Invitat
     }
     make_home(table, home, organization).await?;
     let user = User {
-        id: new_user_id(table, organization, email, now).await?,
+        id: new_user_id(now),
         organization,
         department: *department,
         email: email.clone(),
@@ -218,7 +218,7 @@ async fn add(table: &Table, options: &AddUser, now: Timestamp) -> Result<Invitat
             Ok(Invitation { words, token, expires_at })
         }
         CreateUserOutcome::EmailTaken | CreateUserOutcome::UserExists => {
-            Err(Failure::Refused(format!("somebody else took the address {email} meanwhile; nothing is written")))
+            Err(Failure::Refused(format!("somebody else took the address {email} meanwhile; no user is added")))
         }
     }
 }
@@ -234,20 +234,11 @@ async fn make_home(table: &Table, home: &HomeOrganization, id: ObjectId) -> Resu
     }
 }
 
-/// Returns the id that a workspace without ids gives the user too, or a random one if a removed user had that.
-async fn new_user_id(
-    table: &Table,
-    organization: ObjectId,
-    email: &Email,
-    now: Timestamp,
-) -> Result<ObjectId, Failure> {
-    let id = id_within(organization, "user", email.key().as_str());
-    if Profiles::new(table).find(organization, id).await? == ProfileState::Absent {
-        return Ok(id);
-    }
+/// Returns a random id. One that is made of the address would tell the address after the user is erased.
+fn new_user_id(now: Timestamp) -> ObjectId {
     let mut random = [0; 8];
     SystemRandomness.fill(&mut random);
-    Ok(ObjectId::compose(now, random))
+    ObjectId::compose(now, random)
 }
 
 fn reserved(email: &Email) -> Failure {

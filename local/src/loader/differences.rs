@@ -1,17 +1,17 @@
 //! Loads into a table that already has things: compares, then writes what the mode allows.
 
-use shared::domain::{Fault, ObjectId, StoredProfile, Timestamp, User};
+use std::borrow::Cow;
+
+use shared::domain::{Fault, StoredProfile, Timestamp, User};
 use shared::store::{
-    AddressHolder, CreateUserOutcome, EditAuthority, ItemVersion, MAX_TRANSACTION_ITEMS, OrganizationDifferences,
-    OrganizationWriter, ProfileState, Profiles, SetupChange, SetupDifferences, SetupEdit, SetupWriteOutcome,
-    SetupWriter, Table, UserEdit, UserEditOutcome, UserEditor,
+    AddressHolder, CreateUserOutcome, EditAuthority, OrganizationDifferences, OrganizationWriter, ProfileState,
+    Profiles, SetupDifferences, SetupWriter, Table, UserEdit, UserEditOutcome, UserEditor,
 };
 
+use super::setup_load::{SetupLoad, SetupWrites, named, switch_names};
 use super::{LoadError, LoadReport, PasswordHashes, describe_organization, describe_user};
 use crate::workspace::{Member, Tenant, Workspace};
 
-/// The most edits of one write: a transaction less the profile.
-const MAX_EDITS: usize = MAX_TRANSACTION_ITEMS - 1;
 /// How often a change of a user starts over because another one came first.
 const ATTEMPTS: u32 = 4;
 
@@ -48,27 +48,24 @@ impl Load<'_> {
     /// Loads, and removes nothing. An organization or a user that the table lacks is written as a whole or not at all, so this completes
     /// an interrupted load.
     pub async fn run(&self, hashes: &PasswordHashes) -> Result<LoadReport, LoadError> {
-        let mut pass = LoadPass { load: *self, hashes, report: LoadReport::default() };
+        let mut pass = LoadPass { load: *self, hashes, report: LoadReport::default(), begun: None };
         for tenant in &self.workspace.organizations {
             if let Err(fault) = pass.tenant(tenant).await {
-                let before = [pass.report.written, pass.report.changed].concat();
-                return Err(LoadError::Fault { fault, before });
+                let begun = pass.begun.map(|what| format!("a part of {what}"));
+                let before = [pass.report.written, pass.report.changed, begun.into_iter().collect()].concat();
+                return Err(LoadError::Fault { fault, before: if self.is_dry { Vec::new() } else { before } });
             }
         }
         Ok(pass.report)
     }
 }
 
-/// Changes of a setup.
-struct SetupWrites<'a> {
-    switches: &'a [(ObjectId, bool)],
-    edits: &'a [SetupEdit],
-}
-
 struct LoadPass<'a> {
     load: Load<'a>,
     hashes: &'a PasswordHashes,
     report: LoadReport,
+    /// The user who is changed in part.
+    begun: Option<String>,
 }
 
 impl LoadPass<'_> {
@@ -83,10 +80,17 @@ impl LoadPass<'_> {
         }
         let mut existing = Vec::new();
         for member in &tenant.users {
-            let profiles = Profiles::new(self.load.table);
+            let (profiles, member) = (Profiles::new(self.load.table), self.resolved(member).await?);
             match profiles.find(organization.id, member.user.id).await? {
+                ProfileState::Stored(profile) if !member.has_given_id && has_moved(&member, &profile) => {
+                    let reason = format!(
+                        "the id that is made of its address is of a user whose address is {} now; give it another `_id`",
+                        profile.user.email
+                    );
+                    self.refuse(describe_user(&member.user), &reason);
+                }
                 ProfileState::Stored(profile) => existing.push((member, profile)),
-                ProfileState::Absent => self.new_user(member).await?,
+                ProfileState::Absent => self.new_user(&member).await?,
                 ProfileState::Removed => {
                     let reason = "it was removed, and its id never comes back; give it another `_id`";
                     self.refuse(describe_user(&member.user), reason);
@@ -96,11 +100,26 @@ impl LoadPass<'_> {
                 }
             }
         }
-        // After the new ones, one of whom may be the administrator who stays.
+        // After the new ones, and those who become administrators before those who give it up: one of them may be who stays.
+        existing.sort_by_key(|(member, profile)| member.change().of(&profile.user).gives_up_administration);
         for (member, profile) in existing {
-            self.existing_user(member, *profile).await?;
+            self.existing_user(&member, *profile).await?;
         }
         Ok(())
+    }
+
+    /// Returns the member under the id of the user who has the address in this organization, unless the file has an id.
+    async fn resolved<'m>(&self, member: &'m Member) -> Result<Cow<'m, Member>, Fault> {
+        let user = &member.user;
+        if member.has_given_id {
+            return Ok(Cow::Borrowed(member));
+        }
+        Ok(match AddressHolder::of(self.load.table, &user.email).await? {
+            AddressHolder::User { organization, user: id } if organization == user.organization && id != user.id => {
+                Cow::Owned(Member { user: User { id, ..user.clone() }, ..member.clone() })
+            }
+            _ => Cow::Borrowed(member),
+        })
     }
 
     async fn existing_organization(
@@ -127,8 +146,8 @@ impl LoadPass<'_> {
     async fn new_user(&mut self, member: &Member) -> Result<(), Fault> {
         let Member { user, setup, .. } = member;
         let what = describe_user(user);
-        if !self.load.is_dry {
-            let hash = self.hashes.of(user);
+        let hash = if self.load.is_dry { None } else { self.hashes.of(user) };
+        if hash.is_some() {
             match SetupWriter::new(self.load.table).create_user(user, hash, setup).await? {
                 CreateUserOutcome::Created => {
                     self.report.written.push(what);
@@ -142,10 +161,14 @@ impl LoadPass<'_> {
             }
         }
         match AddressHolder::of(self.load.table, &user.email).await? {
-            AddressHolder::Nobody => {
+            AddressHolder::Nobody if self.load.is_dry => {
                 self.report.new_users.push(user.clone());
                 self.report.written.push(what);
             }
+            AddressHolder::Nobody if hash.is_none() => {
+                self.refuse(what, "its address was not free when passwords were asked for; run this again");
+            }
+            AddressHolder::Nobody => self.refuse(what, "its address was not free a moment ago; run this again"),
             AddressHolder::User { organization, user: holder } if holder == user.id => {
                 let reason = format!("it is in organization {organization}, and a load moves nobody to another one");
                 self.refuse(what, &reason);
@@ -172,22 +195,25 @@ impl LoadPass<'_> {
             self.refuse(what, reason);
             return Ok(());
         }
-        let mut absent_names = [named(absent), switch_names(absent_switches)].concat();
-        let mut differing_names = [fields, named(differing), switch_names(differing_switches)].concat();
+        self.begun = Some(what.clone());
+        let mut absent_names = [named(absent), switch_names(absent_switches.iter().copied())].concat();
+        let mut differing_names = [fields, named(differing), switch_names(differing_switches.iter().copied())].concat();
         let mut writes = Vec::new();
+        let setups = SetupLoad { table: self.load.table, now: self.load.now };
         if self.writes_absent(&absent_names) {
             writes.push(SetupWrites { switches: absent_switches, edits: absent });
         }
         if self.changes(&differing_names) && !self.load.is_dry {
             writes.push(SetupWrites { switches: differing_switches, edits: differing });
         }
-        let left = self.write_setup(&member.user, differences.switches_seen, &writes).await?;
+        let left = setups.write(&member.user, differences.switches_seen, &writes).await?;
         if !left.is_empty() {
             self.refuse(what.clone(), &changed_meanwhile(&left));
             absent_names.retain(|name| !left.contains(name));
             differing_names.retain(|name| !left.contains(name));
         }
         self.note(what, &absent_names, &differing_names);
+        self.begun = None;
         Ok(())
     }
 
@@ -195,9 +221,14 @@ impl LoadPass<'_> {
     async fn change_profile(&self, member: &Member, mut before: StoredProfile) -> Result<Option<&'static str>, Fault> {
         let (table, change) = (self.load.table, member.change());
         if self.load.is_dry {
-            let moves = before.user.email.key() != member.user.email.key();
-            let is_free = !moves || AddressHolder::of(table, &member.user.email).await? == AddressHolder::Nobody;
-            return Ok((!is_free).then_some(EMAIL_TAKEN));
+            if !has_moved(member, &before) {
+                return Ok(None);
+            }
+            return Ok(match AddressHolder::of(table, &member.user.email).await? {
+                AddressHolder::Nobody => None,
+                AddressHolder::User { .. } => Some(EMAIL_TAKEN),
+                AddressHolder::Reservation => Some(EMAIL_RESERVED),
+            });
         }
         for _ in 0..ATTEMPTS {
             let edit = UserEdit { before: &before, change: &change, by: EditAuthority::Operator, now: self.load.now };
@@ -216,43 +247,6 @@ impl LoadPass<'_> {
             }
         }
         Ok(Some("others keep changing it; run this again"))
-    }
-
-    /// Writes switches, so that no automation is on for a moment, then items. Returns what has changed since it was compared.
-    async fn write_setup(
-        &self,
-        user: &User,
-        mut seen: ItemVersion,
-        writes: &[SetupWrites<'_>],
-    ) -> Result<Vec<String>, Fault> {
-        let (writer, now, mut left) = (SetupWriter::new(self.load.table), self.load.now, Vec::new());
-        for (id, is_on) in writes.iter().flat_map(|writes| writes.switches) {
-            let edit = SetupEdit { change: SetupChange::Switch(*id, *is_on), seen };
-            let name = edit.change.describe();
-            match writer.write(&user.organization, &user.id, &[edit], now).await? {
-                SetupWriteOutcome::Version(version) => seen = ItemVersion::Version(version),
-                _ => left.push(name),
-            }
-        }
-        for batch in writes.iter().flat_map(|writes| writes.edits.chunks(MAX_EDITS)) {
-            let mut batch = batch.to_vec();
-            while !batch.is_empty() {
-                match writer.write(&user.organization, &user.id, &batch, now).await? {
-                    SetupWriteOutcome::Version(_) => batch.clear(),
-                    // Nothing is written, so the others are written without these.
-                    SetupWriteOutcome::Outdated(places) => {
-                        for place in places.into_iter().rev() {
-                            left.push(batch.remove(place).change.describe());
-                        }
-                    }
-                    SetupWriteOutcome::NoSuchUser | SetupWriteOutcome::Busy => {
-                        left.extend(named(&batch));
-                        batch.clear();
-                    }
-                }
-            }
-        }
-        Ok(left)
     }
 
     fn writes_absent(&self, absent: &[String]) -> bool {
@@ -306,12 +300,9 @@ fn changed_meanwhile(names: &[String]) -> String {
     format!("others changed {} meanwhile; run this again", listed(names))
 }
 
-fn named(edits: &[SetupEdit]) -> Vec<String> {
-    edits.iter().map(|edit| edit.change.describe()).collect()
-}
-
-fn switch_names(switches: &[(ObjectId, bool)]) -> Vec<String> {
-    switches.iter().map(|(id, is_on)| SetupChange::Switch(*id, *is_on).describe()).collect()
+/// Returns whether the stored user has another address than the file says.
+fn has_moved(member: &Member, stored: &StoredProfile) -> bool {
+    stored.user.email.key() != member.user.email.key()
 }
 
 /// Lists the first names.

@@ -88,11 +88,19 @@ impl Assembly<'_> {
     fn member(&mut self, listed: ListEntry<UserEntry>, organization: ObjectId) -> Member {
         let ListEntry { pointer: here, entry } = listed;
         let key = entry.email.key().as_str();
+        let earlier = self.refusals.len();
         self.emails.add(key.to_owned(), &format!("{here}/email"), self.refusals);
-        let made = id_within(organization, "user", key);
-        // The address above says it already, if there is no id.
+        let is_new_address = self.refusals.len() == earlier;
+        let (made, has_given_id) = (id_within(organization, "user", key), entry.id.is_some());
         let id = match entry.id {
             Some(id) => self.users.add(id, &format!("{here}/_id"), self.refusals),
+            // Two made ids are equal if two addresses are, and the address above says it already.
+            None if is_new_address && !self.users.insert(made) => {
+                let reason =
+                    format!("the id {made} is made of its address and stands here as an `_id`; give it another `_id`");
+                self.refusals.push((here.clone(), reason));
+                made
+            }
             None => made,
         };
         let created_at = entry.created_at.unwrap_or(self.now);
@@ -117,7 +125,7 @@ impl Assembly<'_> {
             prompts: self.items(ItemKind::Prompt, prompts, id),
             templates: self.items(ItemKind::Template, templates, id),
         };
-        Member { user, names_login_disabled, setup: Setup { items, preferences: entry.preferences } }
+        Member { user, names_login_disabled, has_given_id, setup: Setup { items, preferences: entry.preferences } }
     }
 
     /// Returns the items of one kind, sorted by id, as a setup requires.

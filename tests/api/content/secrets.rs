@@ -31,7 +31,12 @@ fn sources(canaries: &[Canary]) -> Vec<Member> {
             of_kind.map(item).collect()
         };
         let (automations, prompts, templates) = (items("automations"), items("prompts"), items("templates"));
-        Member { user, names_login_disabled: true, setup: Setup::from(PerKind { automations, prompts, templates }) }
+        Member {
+            user,
+            names_login_disabled: true,
+            has_given_id: true,
+            setup: Setup::from(PerKind { automations, prompts, templates }),
+        }
     };
     canaries.chunks(ITEMS).enumerate().map(source).collect()
 }
