@@ -52,6 +52,7 @@ pub fn good_body(operation: OperationId, organization: &str) -> Option<Value> {
         OperationId::VerifyToken
         | OperationId::ListApplies
         | OperationId::GetApply
+        | OperationId::ListOrganizationApplies
         | OperationId::ListSnapshots
         | OperationId::GetSnapshot
         | OperationId::DeleteSnapshot

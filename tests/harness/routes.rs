@@ -113,6 +113,11 @@ impl TestApp {
         self.get(token, &format!("/api/user-snapshots/{id}/applies?{query}")).await
     }
 
+    /// `GET /api/applies`, with a query string such as `limit=7`.
+    pub async fn history(&self, token: &str, query: &str) -> Answer {
+        self.get(token, &format!("/api/applies?{query}")).await
+    }
+
     /// `GET /api/user-snapshots/{id}/applies/{applyId}`, with a query string such as `limit=7`.
     pub async fn apply_detail(&self, token: &str, id: &str, apply: &str, query: &str) -> Answer {
         self.get(token, &format!("/api/user-snapshots/{id}/applies/{apply}?{query}")).await

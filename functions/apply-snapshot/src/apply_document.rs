@@ -137,6 +137,13 @@ pub(crate) fn stored_result(apply: &StoredApply, work: &Work) -> Result<Option<S
     Ok(Some(stored_result.result))
 }
 
+/// Returns the address of the new user, as the history shows it: the one that the apply gave or holds, unless it was undone.
+pub(crate) fn shown_address<'a>(apply: &'a StoredApply, result: Option<&'a StoredResult>) -> Option<&'a Email> {
+    let email = result.and_then(|result| result.user_email.as_ref()).or_else(|| apply.held_email());
+    // Records of earlier versions keep it.
+    email.filter(|_| apply.state() != ApplyState::Undone)
+}
+
 impl ApplyDocument {
     /// Returns the document with the counts of its result. Equal records give equal documents.
     pub(crate) fn of(apply: &StoredApply, work: &Work) -> Result<Self, ApiError> {
@@ -145,9 +152,7 @@ impl ApplyDocument {
 
     /// Returns the document with this result.
     pub(crate) fn with_result(apply: &StoredApply, result: Option<&StoredResult>) -> Self {
-        let email = result.and_then(|result| result.user_email.as_ref()).or_else(|| apply.held_email());
-        // Records of earlier versions keep it.
-        let email = email.filter(|_| apply.state() != ApplyState::Undone);
+        let email = shown_address(apply, result);
         let (undone, removed) = (apply.undone(), apply.user_removed());
         Self {
             id: apply.origin.apply,

@@ -155,6 +155,7 @@ fn people_of(apply: &StoredApply) -> impl Iterator<Item = ObjectId> {
     [Some(apply.applied_by()), apply.undone().map(|(_, by)| by)].into_iter().flatten()
 }
 
-fn is_seen(principal: &Principal, apply: &StoredApply) -> bool {
+/// Returns whether the caller sees an apply.
+pub(crate) fn is_seen(principal: &Principal, apply: &StoredApply) -> bool {
     principal.judge_apply(Action::History, apply.made_user()) == Verdict::Allowed
 }

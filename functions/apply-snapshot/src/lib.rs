@@ -3,6 +3,7 @@
 //! - `POST /api/user-snapshots/{id}/apply` creates a user in the caller's organization with the setup of a snapshot.
 //! - `POST /api/user-snapshots/{id}/plan` takes the same body and writes nothing.
 //! - `GET /api/user-snapshots/{id}/applies` and `…/{applyId}` return the history.
+//! - `GET /api/applies` returns that of the organization, across snapshots.
 //! - `POST /api/user-snapshots/{id}/applies/{applyId}/undo` deletes the created user again, with everything.
 //! - `DELETE /api/users/{userId}` removes a user in the same way, however it was made.
 //! - `POST /api/organizations` and `PATCH /api/organizations/{orgId}` are here because this function may write organizations.
@@ -22,6 +23,8 @@ mod removal;
 mod repeat;
 mod request;
 mod revision_body;
+mod timeline;
+mod timeline_document;
 mod undo;
 mod undo_plan;
 
@@ -61,6 +64,7 @@ async fn answer_operation(call: &Call<'_>, operation: ApplyOperation) -> Result<
         ApplyOperation::PlanSnapshot => dry_run::plan(call).await,
         ApplyOperation::ListApplies => history::list(call).await,
         ApplyOperation::GetApply => history::get(call).await,
+        ApplyOperation::ListOrganizationApplies => timeline::list(call).await,
         ApplyOperation::UndoApply => undo::undo(call).await,
         ApplyOperation::RemoveUser => removal::remove(call).await,
         ApplyOperation::CreateOrganization => organizations::create(call).await,

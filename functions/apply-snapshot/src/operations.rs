@@ -2,6 +2,7 @@
 
 mod organizations;
 mod removal;
+mod timeline;
 mod undo;
 
 use lambda_http::http::StatusCode;
@@ -149,6 +150,7 @@ pub fn operations() -> impl Iterator<Item = OperationDescription> {
         ApplyOperation::PlanSnapshot => plan(),
         ApplyOperation::ListApplies => applies(),
         ApplyOperation::GetApply => apply_detail(),
+        ApplyOperation::ListOrganizationApplies => timeline::timeline(),
         ApplyOperation::UndoApply => undo::undo(),
         ApplyOperation::RemoveUser => removal::remove(),
         ApplyOperation::CreateOrganization => organizations::create(),

@@ -5,8 +5,9 @@ use shared::http::OperationId::{
     AcceptInvitation, ApplySnapshot, AssignSnapshot, ChangeOrganization, ChangePassword, ChangeUser, CompareRevisions,
     CreateOrganization, CreateSnapshot, DeleteSnapshot, GetApply, GetApplyReferences, GetDocs, GetHealth, GetIndex,
     GetOpenApi, GetOpenApi30, GetOrganization, GetRevision, GetSetup, GetSnapshot, GetUser, InviteUser, ListApplies,
-    ListCapturableUsers, ListOrganizations, ListRevisions, ListSnapshotItems, ListSnapshots, ListUsers, Login,
-    PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision, UndoApply, VerifyToken,
+    ListCapturableUsers, ListOrganizationApplies, ListOrganizations, ListRevisions, ListSnapshotItems, ListSnapshots,
+    ListUsers, Login, PlanSnapshot, RefreshSnapshot, RemoveUser, RenameSnapshot, RestoreRevision, UndoApply,
+    VerifyToken,
 };
 
 /// The routes as a person meets them: from signing in to undoing an apply.
@@ -27,6 +28,7 @@ const JOB: [OperationId; OperationId::ALL.len()] = [
     DeleteSnapshot,
     ListApplies,
     GetApply,
+    ListOrganizationApplies,
     UndoApply,
     ListUsers,
     GetUser,

@@ -165,6 +165,7 @@ pub(super) fn links(operation: OperationId) -> Links {
         | OperationId::ListSnapshots
         | OperationId::ListSnapshotItems
         | OperationId::GetApply
+        | OperationId::ListOrganizationApplies
         | OperationId::GetRevision
         | OperationId::GetHealth
         | OperationId::GetOpenApi

@@ -25,6 +25,7 @@ impl OperationId {
             Self::CreateSnapshot | Self::ApplySnapshot | Self::PlanSnapshot => ActingPlace::Body,
             Self::ListApplies
             | Self::GetApply
+            | Self::ListOrganizationApplies
             | Self::UndoApply
             | Self::ListSnapshots
             | Self::GetSnapshot

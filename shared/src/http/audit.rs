@@ -30,6 +30,7 @@ impl OperationId {
             Self::PlanSnapshot
             | Self::ListApplies
             | Self::GetApply
+            | Self::ListOrganizationApplies
             | Self::ListSnapshots
             | Self::GetSnapshot
             | Self::ListSnapshotItems

@@ -6,6 +6,7 @@
 //! description, so the two cannot differ.
 
 mod headers;
+mod queries;
 
 use std::collections::BTreeMap;
 
@@ -27,11 +28,9 @@ use super::actor::no_such_organization;
 use super::answer::IDEMPOTENT_REPLAYED;
 use super::idempotency::IDEMPOTENCY_KEY;
 use super::problem::{Problem, render};
-use super::query::MAX_CURSOR;
 use super::query::NO_ORGANIZATION_ID;
 use super::{
-    ActingPlace, ApiError, Authorization, FieldError, FunctionOperation, MAX_PAGE, MAX_REQUEST_BYTES, ORGANIZATION_ID,
-    Route,
+    ActingPlace, ApiError, Authorization, FieldError, FunctionOperation, MAX_REQUEST_BYTES, ORGANIZATION_ID, Route,
 };
 
 /// The name of the way to say who is calling, under `securitySchemes`.
@@ -124,66 +123,6 @@ impl Operation {
         self.builder = self.builder.parameter(parameter.required(Required::True));
         let Err(malformed) = super::route::parse_revision("latest") else { return self };
         self.refuses([malformed, ApiError::RevisionNotFound])
-    }
-
-    /// [`super::Query::get`] with the number of a revision.
-    #[must_use]
-    pub fn revision_query(mut self, name: &str, description: &str) -> Self {
-        self.builder = self.builder.parameter(optional(name, ParameterIn::Query, description, revision_number()));
-        self.refuses([ApiError::RevisionNotFound])
-    }
-
-    /// [`super::Query::get`] with `shared` for the revision that is shared.
-    #[must_use]
-    pub fn shared_query(mut self) -> Self {
-        let shared = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["shared"]));
-        let description = "`shared` for the revision that other organizations see. Without it, the current one where you see it, \
-                           else the shared one.";
-        self.builder = self.builder.parameter(optional("revision", ParameterIn::Query, description, shared));
-        self.refuses([invalid_query("the parameter \"revision\" is shared, or left out"), ApiError::RevisionNotFound])
-    }
-
-    /// [`super::Query::of`] with no parameters.
-    #[must_use]
-    pub fn no_query(self) -> Self {
-        self.refuses([invalid_query("there is no parameter \"verbose\" here; none is taken")])
-    }
-
-    /// [`super::Query::limit`] and [`super::Query::cursor`].
-    #[must_use]
-    pub fn paged(mut self) -> Self {
-        let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAGE));
-        let at_most = format!("How many entries the page has at most; {MAX_PAGE} when absent.");
-        let cursor = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some("^[A-Za-z0-9_-]+$"))
-            .min_length(Some(1))
-            .max_length(Some(MAX_CURSOR));
-        self.builder =
-            self.builder.parameter(optional("limit", ParameterIn::Query, &at_most, limit)).parameter(optional(
-                "cursor",
-                ParameterIn::Query,
-                "Where the page starts: the `nextCursor` of the page before, unchanged. Without it, the first page.",
-                cursor,
-            ));
-        self.refuses([invalid_query(&format!("the parameter \"limit\" is a whole number from 1 to {MAX_PAGE}"))])
-    }
-
-    /// [`super::Query::get`] with one of the values of `T`, which is an enumeration.
-    #[must_use]
-    pub fn filtered_by<T: ToSchema>(mut self, name: &str, description: &str) -> Self {
-        let parameter = ParameterBuilder::from(parameter::<T>(name, ParameterIn::Query, description));
-        self.builder = self.builder.parameter(parameter.required(Required::False));
-        self.schemas.push(named::<T>());
-        self
-    }
-
-    /// [`super::Query::flag`].
-    #[must_use]
-    pub fn flag(mut self, name: &str, description: &str) -> Self {
-        let flag = ObjectBuilder::new().schema_type(Type::Boolean);
-        self.builder = self.builder.parameter(optional(name, ParameterIn::Query, description, flag));
-        self.refuses([invalid_query(&format!("the parameter {name:?} is true or false"))])
     }
 
     /// [`super::IfMatch`].

@@ -164,6 +164,7 @@ operations! {
         PlanSnapshot: POST "/api/user-snapshots/{id}/plan", Snapshots, Needs(Action::Apply);
         ListApplies: GET "/api/user-snapshots/{id}/applies", Applies, Needs(Action::History);
         GetApply: GET "/api/user-snapshots/{id}/applies/{applyId}", Applies, Needs(Action::History);
+        ListOrganizationApplies: GET "/api/applies", Applies, Needs(Action::History);
         UndoApply: POST "/api/user-snapshots/{id}/applies/{applyId}/undo", Applies, Needs(Action::Undo);
         RemoveUser: DELETE "/api/users/{userId}", Users, Needs(Action::RemoveUser);
         CreateOrganization: POST "/api/organizations", Organizations, Needs(Action::CreateOrganization);

@@ -10,13 +10,15 @@ use lambda_http::Request;
 use url::form_urlencoded;
 
 use super::{ApiError, FieldError, ORGANIZATION_ID};
-use crate::domain::ObjectId;
+use crate::domain::{ObjectId, Timestamp};
 
 /// The most entries of one page, and how many it has where no limit is given: a client of the public API does not page.
 pub const MAX_PAGE: usize = 200;
 
 /// The first byte of a cursor. A later form gets another one, so that it is not read as this form.
 const CURSOR_VERSION: u8 = 1;
+/// What a parameter that is a moment should be.
+pub(super) const MOMENT: &str = "is a time like 2026-05-15T09:00:00.000Z";
 /// The longest cursor that is looked at. Ours have about 70 characters.
 pub(super) const MAX_CURSOR: usize = 200;
 
@@ -73,6 +75,11 @@ impl Query {
             _ => Err("is true or false".to_owned()),
         });
         Ok(flag?.unwrap_or_default())
+    }
+
+    /// Returns the value of a parameter that is a moment (RFC 3339).
+    pub fn moment(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        self.get(name, |value| value.parse().map_err(|_| MOMENT.to_owned()))
     }
 
     /// `limit`: how many entries the page has at most, 1 to [`MAX_PAGE`].
@@ -149,6 +156,19 @@ mod tests {
         for bad in ["0", "201", "-1", "+1", "1.0", "", "%20", "x", "18446744073709551616", "٣", "1%00"] {
             let told = refusal(with(&format!("limit={bad}"), &["limit"], Query::limit));
             assert_eq!(told, "the parameter \"limit\" is a whole number from 1 to 200", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_as_rfc_3339_has_it() {
+        let read = |value: &str| with(&format!("from={value}"), &["from"], |query| query.moment("from"));
+        let moment = Timestamp::from_millis(1_778_835_600_000);
+        for good in ["2026-05-15T09:00:00.000Z", "2026-05-15T09:00:00Z", "2026-05-15T11:00:00%2B02:00"] {
+            assert_eq!(read(good), Ok(Some(moment)), "{good}");
+        }
+        for bad in ["", "2026-05-15", "2026-05-15T09:00:00", "2026-02-30T09:00:00Z", "1778835600", "now"] {
+            let told = refusal(read(bad));
+            assert_eq!(told, "the parameter \"from\" is a time like 2026-05-15T09:00:00.000Z", "{bad}");
         }
     }
 

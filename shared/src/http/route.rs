@@ -126,6 +126,7 @@ mod tests {
             (Method::GET, "/api/users/64ee9a8b1e7f2a0011223399/setup", HttpFunction::ManageSnapshots),
             (Method::PATCH, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::SignIn),
             (Method::DELETE, "/api/users/64ee9a8b1e7f2a0011223399", HttpFunction::ApplySnapshot),
+            (Method::GET, "/api/applies", HttpFunction::ApplySnapshot),
             (Method::POST, "/api/users/64ee9a8b1e7f2a0011223399/invitation", HttpFunction::SignIn),
             (Method::GET, "/api/organizations", HttpFunction::ManageSnapshots),
             (Method::POST, "/api/organizations", HttpFunction::ApplySnapshot),

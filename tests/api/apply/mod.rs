@@ -9,6 +9,7 @@ mod plan;
 mod races;
 mod refusals;
 mod rights;
+mod timeline;
 mod undo;
 mod undo_plan;
 mod undo_races;

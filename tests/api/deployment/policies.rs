@@ -168,6 +168,7 @@ async fn undo_in_every_way(app: &TestApp, id: &str) {
     let apply = listed.expect(200)["applies"][0].clone();
     let apply_id = apply["_id"].as_str().unwrap();
     app.apply_detail(&pat, id, apply_id, "").await.expect(200);
+    app.history(&pat, "").await.expect(200);
     app.undo_with(&pat, id, apply_id, "dryRun=true", None).await.expect(200);
     app.undo(&pat, id, apply_id, None).await.expect(200);
     let mut body = apply_body();

@@ -41,6 +41,7 @@ async fn an_address_that_mixes_scripts_is_kept_as_sent_and_shown_in_punycode_eve
             app.list_snapshots(&sam, "").await,
             app.list_users(&sam, GLOBEX, "").await,
             app.list_applies(&sam, &id, "").await,
+            app.history(&sam, "").await,
             app.apply_detail(&sam, &id, &apply, "").await,
             app.rename(&sam, &of_casey, &json!({"name": "Casey's"})).await,
             app.undo(&sam, &id, &apply, Some(&json!({"force": true}))).await,

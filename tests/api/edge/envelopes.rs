@@ -107,6 +107,7 @@ async fn no_answer_exceeds_the_6_mb_that_lambda_passes_on() {
     expect_passed_on("apply", &applied);
     let apply = applied.expect(201)["result"]["applyId"].as_str().unwrap().to_owned();
     expect_passed_on("applies", &app.list_applies(&sam, &id, "limit=100").await);
+    expect_passed_on("history", &app.history(&sam, "limit=100").await);
     expect_passed_on("apply's detail", &app.apply_detail(&sam, &id, &apply, "limit=100").await);
 
     edit(&app, user).await;

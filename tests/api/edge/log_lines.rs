@@ -160,6 +160,7 @@ const CREATE: &str = "POST /api/user-snapshots";
 const APPLY: &str = "POST /api/user-snapshots/{id}/apply";
 const PLAN: &str = "POST /api/user-snapshots/{id}/plan";
 const APPLIES: &str = "GET /api/user-snapshots/{id}/applies";
+const HISTORY: &str = "GET /api/applies";
 const APPLY_DETAIL: &str = "GET /api/user-snapshots/{id}/applies/{applyId}";
 const UNDO: &str = "POST /api/user-snapshots/{id}/applies/{applyId}/undo";
 const SNAPSHOT: &str = "/api/user-snapshots/{id}";
@@ -204,13 +205,16 @@ async fn create_and_apply(watched: &mut LoggedApp) -> String {
     id
 }
 
-/// The history of the applies of a snapshot, and the undo of one, each well and badly.
+/// The history of the applies of a snapshot and of an organization, and the undo of one, each well and badly.
 async fn undo(watched: &mut LoggedApp, id: &str) {
     let (sam, dana) = (watched.app.token(SAM), watched.app.token(DANA));
     let list = format!("/api/user-snapshots/{id}/applies");
     let listed = watched.send(APPLIES, watched.of(Method::GET, &list, &sam), 200).await;
     watched.send(APPLIES, watched.of(Method::GET, &format!("{list}?limit=marked"), &sam), 400).await;
     watched.send(APPLIES, watched.of(Method::GET, &list, &dana), 403).await;
+    watched.send(HISTORY, watched.of(Method::GET, "/api/applies", &sam), 200).await;
+    watched.send(HISTORY, watched.of(Method::GET, "/api/applies?userEmail=marked", &sam), 400).await;
+    watched.send(HISTORY, watched.of(Method::GET, "/api/applies", &dana), 403).await;
     let one = format!("{list}/{}", listed.body["applies"][0]["_id"].as_str().unwrap());
     watched.send(APPLY_DETAIL, watched.of(Method::GET, &one, &sam), 200).await;
     watched.send(APPLY_DETAIL, watched.of(Method::GET, &format!("{list}/marked"), &sam), 400).await;

@@ -197,7 +197,7 @@ fn what_the_crm_writes_has_the_types_that_are_described() {
 }
 
 /// Ids that an answer has without a name beside them, and why.
-const WITHOUT_NAME: [(&str, &str, &str); 16] = [
+const WITHOUT_NAME: [(&str, &str, &str); 20] = [
     ("Apply", "_id", "an apply has no name"),
     ("Apply", "userRemovedBy", "the history keeps ids alone of a removal"),
     ("ApplyReference", "applyId", "an apply has no name"),
@@ -205,6 +205,10 @@ const WITHOUT_NAME: [(&str, &str, &str); 16] = [
     ("ApplyResult", "applyId", "an apply has no name"),
     ("CapturedItemReference", "snapshotId", "it would cost a read of the snapshot, which may be deleted"),
     ("CapturedItemReference", "sourceId", "it would cost a read of the revision, which may be dropped"),
+    ("HistoryEntry", "_id", "an apply has no name"),
+    ("HistoryEntry", "snapshotId", "it would cost a read of each snapshot, which may be deleted"),
+    ("HistoryEntry", "userRemovedBy", "the history keeps ids alone of a removal"),
+    ("HistoryReason", "requestId", "a request has no name"),
     ("InvitedUser", "organizationId", "it would cost a read of the organization at each acceptance"),
     ("Item", "_id", "its document has it"),
     ("Problem", "requestId", "a request has no name"),

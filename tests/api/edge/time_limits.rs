@@ -154,6 +154,8 @@ fn computations(operation: OperationId) -> u64 {
         OperationId::RefreshSnapshot => 2,
         // The body; the copies or the judgement, with the answer.
         OperationId::CreateOrganization | OperationId::ChangeOrganization => 2,
+        // The records of a page, the answer.
+        OperationId::ListOrganizationApplies => 2,
         OperationId::Login
         | OperationId::ListOrganizations
         | OperationId::GetOrganization
@@ -234,6 +236,7 @@ async fn a_list_or_page_that_takes_too_long_is_to_be_tried_again() {
     for path in [
         "/api/user-snapshots".to_owned(),
         format!("/api/user-snapshots/{id}/applies"),
+        "/api/applies".to_owned(),
         format!("/api/user-snapshots/{id}/applies/{apply}"),
         format!("/api/user-snapshots/{id}/revisions"),
         format!("/api/user-snapshots/orgs/{ACME}/users"),

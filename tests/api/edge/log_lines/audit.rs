@@ -54,6 +54,7 @@ fn targets(operation: OperationId) -> Option<&'static [&'static str]> {
         OperationId::PlanSnapshot
         | OperationId::ListApplies
         | OperationId::GetApply
+        | OperationId::ListOrganizationApplies
         | OperationId::ListSnapshots
         | OperationId::GetSnapshot
         | OperationId::ListSnapshotItems
