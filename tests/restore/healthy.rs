@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::{
-    ACME, GLOBEX, NEW_PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, capture, edit_prompt, incompressible,
+    ACME, ALEX, GLOBEX, NEW_PASSWORD, PAT, SAM, TestApp, apply_body, apply_id, capture, edit_prompt, incompressible,
     mapped_body, refresh, setup_of, snapshot, snapshot_of, user_with_setup,
 };
 
@@ -57,6 +57,9 @@ impl HealthyTable {
         let untouched = app.apply(&sam, &small, &body("untouched@globex.example")).await;
         let touched = app.apply(&sam, &small, &body("touched@globex.example")).await;
         app.sign_in("touched@globex.example", NEW_PASSWORD).await;
+
+        // Refused: the address is Alex's.
+        app.apply(&sam, &small, &body(ALEX)).await.expect_problem(409, "email_taken");
 
         let large = snapshot_of(&app, STAGED_ITEMS).await;
         let failing = app.fail_stages_from(2);

@@ -30,7 +30,8 @@ fn of(table: &TableCopy, organization: &str) -> TableCopy {
     let is_of = |(pk, sk): &(String, String)| {
         let item = &table[&(pk.clone(), sk.clone())];
         let is_claim = pk.starts_with("EMAIL#") && sk == "#META";
-        pk.split('#').nth(1) == Some(organization) && pk.starts_with("ORG#")
+        // Counts of refusals stay behind, as counts of sign-ins do.
+        pk.split('#').nth(1) == Some(organization) && pk.starts_with("ORG#") && !sk.starts_with("COUNT#")
             || (is_claim && text(item.get("organizationId")).as_deref() == Some(organization))
             || snapshots.iter().any(|id| pk == &format!("SNAPSHOT#{id}") || pk.starts_with(&format!("CHUNK#{id}#")))
     };

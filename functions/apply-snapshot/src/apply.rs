@@ -16,23 +16,35 @@ use crate::Call;
 use crate::answer::{ApplyAnswer, with_invitation};
 use crate::execution::{ApplyExecution, WAIT};
 use crate::planning::{ApplyInputs, ApplyRequest, PlannedApply, TAKES_TOO_LONG};
+use crate::refusal;
 use crate::repeat::RepeatOutcome;
 use crate::request::{Admission, ApplyParameters};
 
 /// How long a client without a key waits after an interrupted apply: the address may be reserved that long.
 const HELD: Duration = Duration::from_secs(120);
 
-/// Authorizes, reads everything while the password is hashed, plans, writes.
+/// Authorizes, reads everything while the password is hashed, plans, writes. Records a refusal for the history.
 pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
     let if_match = IfMatch::of(call.request)?;
     let key = IdempotencyKey::of(call.request)?;
-    let parameters = call.read_body(ApplyParameters::parse).await?;
+    let parameters = match call.read_body(ApplyParameters::parse).await {
+        Ok(parameters) => parameters,
+        Err(error) => {
+            refusal::record(call, &request, None, &error).await;
+            return Err(error);
+        }
+    };
     let request = request.acting(call, parameters.organization)?;
     request.may_grant(parameters.new_user.role)?;
     request.may_choose(parameters.revision)?;
     let key = key.map(|key| key.derive_id(&request.principal, call.request));
-    ApplyExecution { call, request, parameters, key }.answer(&if_match).await
+    let execution = ApplyExecution { call, request, parameters, key };
+    let outcome = execution.answer(&if_match).await;
+    if let Err(error) = &outcome {
+        refusal::record(call, &execution.request, Some(&execution.parameters.new_user), error).await;
+    }
+    outcome
 }
 
 impl ApplyExecution<'_> {

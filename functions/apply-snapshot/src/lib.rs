@@ -19,6 +19,7 @@ mod history;
 mod operations;
 mod organizations;
 mod planning;
+mod refusal;
 mod removal;
 mod repeat;
 mod request;

@@ -294,6 +294,15 @@ impl ApiError {
         }
     }
 
+    /// Returns the places of the body that are refused, as JSON pointers.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        let errors = match self {
+            Self::Refused(errors) => &errors[..],
+            _ => &[],
+        };
+        errors.iter().map(|error| &*error.pointer)
+    }
+
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         match self {

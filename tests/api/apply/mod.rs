@@ -4,6 +4,7 @@ mod across;
 mod history;
 mod idempotency;
 mod interrupted;
+mod kept_refusals;
 mod large;
 mod plan;
 mod races;

@@ -93,15 +93,19 @@ async fn an_apply_within_the_source_organization_takes_three_round_trips() {
 }
 
 #[tokio::test]
-async fn what_is_refused_writes_nothing() {
+async fn a_refused_apply_writes_what_the_history_shows_of_it_for_six_units_and_a_refused_plan_nothing() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
-    app.forget_calls();
     let mut body = apply_body();
     body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});
-    app.apply(&app.token(SAM), &id, &body).await.expect_problem(422, "refused");
+    app.forget_calls();
+    app.plan(&app.token(SAM), &id, &body).await.expect(200);
     assert_eq!(app.recorded().write_units(), 0.0);
-    assert!(app.recorded().of("TransactWriteItems").is_empty());
+    app.forget_calls();
+    app.apply(&app.token(SAM), &id, &body).await.expect_problem(422, "refused");
+    let recorded = app.recorded();
+    // A count, a check of the caller and the refusal, in one transaction after the reads.
+    assert_eq!((recorded.write_units(), recorded.round_trips()), (6.0, 2), "{:?}", recorded.operations());
 }
 
 /// The bytes for which AWS charges storage: 100 for each item beside its own, and as much again for each index that has it, but not the

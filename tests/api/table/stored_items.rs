@@ -139,6 +139,39 @@ async fn the_record_of_an_apply_tells_who_did_what_and_keeps_the_answer() {
 }
 
 #[tokio::test]
+async fn a_refused_apply_is_one_item_beside_a_count() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let mut body = apply_body();
+    body["pipelineMapping"] = json!({"No such automation": {"a": "b"}});
+    let sam = app.member(SAM).user.id.to_string();
+    app.apply(&app.token(SAM), &id, &body).await.expect_problem(422, "refused");
+    let mut refusals: Vec<Item> = app.items().await;
+    refusals.retain(|item| item["PK"].as_s().unwrap() == &format!("ORG#{GLOBEX}#REFUSALS"));
+    refusals.sort_by_key(|item| item["SK"].as_s().unwrap().clone());
+    let [count, refusal] = &refusals[..] else { panic!("{refusals:?}") };
+    let expected = json!({
+        "PK": format!("ORG#{GLOBEX}#REFUSALS"), "SK": format!("COUNT#{sam}#2026-05-15T09"), "type": "refusalCount",
+        "refusals": 1, "expiresAt": 1_778_842_800
+    });
+    assert_eq!(shown(count), (expected, 125));
+    let (mut refusal, bytes) = shown(refusal);
+    assert!(refusal["SK"].as_str().unwrap().starts_with("REFUSED#2026-05-15T09:00:00.000Z#"), "{refusal}");
+    assert!(refusal["requestId"].is_string());
+    (refusal["SK"], refusal["requestId"]) = (json!(null), json!(null));
+    assert_eq!(
+        refusal,
+        json!({
+            "PK": format!("ORG#{GLOBEX}#REFUSALS"), "SK": null, "type": "refusal", "snapshotId": id,
+            "appliedBy": sam, "appliedByRole": "SUPERADMIN", "accessRole": "SALES_REP", "email": "casey@acme.example",
+            "code": "refused", "pointers": ["/pipelineMapping/No such automation"], "requestId": null,
+            "expiresAt": 1_786_611_600
+        })
+    );
+    assert!(bytes <= 1_024, "{bytes}");
+}
+
+#[tokio::test]
 async fn a_snapshot_is_one_item_listed_twice() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;

@@ -40,6 +40,8 @@ pub struct ApplyRefusal<'a> {
     pub at: Timestamp,
     /// The caller.
     pub caller: &'a Principal,
+    /// The organization that the caller belongs to. A SUPERADMIN may act in another one.
+    pub home: ObjectId,
     /// The credentials in the caller's token.
     pub credentials: TokenCredentials,
     /// The snapshot in the path, which the caller need not see.
@@ -165,7 +167,7 @@ impl<'a> Refusals<'a> {
     /// Writes the item. One transaction, which also checks that the stored caller is as the token says: a body is refused before anything
     /// is read.
     async fn write(&self, refusal: &ApplyRefusal<'_>) -> Result<(), Fault> {
-        let ApplyRefusal { caller, credentials, at, .. } = refusal;
+        let ApplyRefusal { caller, home, credentials, at, .. } = refusal;
         let table = self.0.given(RECORDING_TIME);
         let below = Change::default()
             .when_absent_or_before(REFUSALS, number(MAX_REFUSALS))
@@ -176,7 +178,7 @@ impl<'a> Refusals<'a> {
         let same = when_token_holds(same, *credentials);
         let writes = vec![
             table.change_in_transaction(&keys::refusal_count(&caller.organization, &caller.user, *at), &below)?,
-            table.check_in_transaction(&keys::user(&caller.organization, &caller.user), &same)?,
+            table.check_in_transaction(&keys::user(home, &caller.user), &same)?,
             table.put_new_in_transaction(refusal.item()?)?,
         ];
         match table.transact(writes).await {
@@ -206,6 +208,7 @@ mod tests {
                 id,
                 at: Timestamp::from_millis(0),
                 caller: &caller,
+                home: id,
                 credentials: TokenCredentials::default(),
                 snapshot: id,
                 new_user: Some((&email, Role::DepartmentHead)),
