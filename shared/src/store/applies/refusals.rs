@@ -120,7 +120,7 @@ impl ApplyRefusal<'_> {
             email: self.new_user.map(|(email, _)| email.clone()),
             code: self.code.to_owned(),
             pointers: Vec::new(),
-            pointers_total: (!self.pointers.is_empty()).then_some(self.pointers.len()),
+            pointers_total: None,
             request_id: Some(self.request_id.to_owned()),
         };
         let key = keys::refusal(&caller.organization, *at, id);
@@ -129,14 +129,16 @@ impl ApplyRefusal<'_> {
             item.insert(EXPIRES_AT.to_owned(), expiry(*at, REFUSAL_LIFETIME));
             Ok(item)
         };
-        for pointer in &self.pointers {
+        let total = self.pointers.len();
+        for (kept, pointer) in self.pointers.iter().enumerate() {
             record.pointers.push((*pointer).to_owned());
+            record.pointers_total = (kept + 1 < total).then_some(total);
             if stored_bytes(&item(&record)?) > MAX_BYTES {
                 record.pointers.pop();
+                record.pointers_total = Some(total);
                 break;
             }
         }
-        record.pointers_total = record.pointers_total.filter(|total| *total > record.pointers.len());
         item(&record)
     }
 }
