@@ -119,10 +119,17 @@ pub(crate) fn one_or_many(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether a key is as a pattern of `StringLike`, in which `*` is any text.
+/// Whether a key is as a pattern of `StringLike`, in which `*` is any text and `?` one letter.
 pub(crate) fn fits(pattern: &str, pk: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return pattern == pk };
-    pk.strip_prefix(before).is_some_and(|rest| (0..=rest.len()).any(|start| fits(after, &rest[start..])))
+    let mut letters = pattern.chars();
+    match letters.next() {
+        None => pk.is_empty(),
+        Some('*') => (0..=pk.len()).any(|start| pk.is_char_boundary(start) && fits(letters.as_str(), &pk[start..])),
+        Some(letter) => {
+            let mut key = pk.chars();
+            key.next().is_some_and(|other| letter == '?' || letter == other) && fits(letters.as_str(), key.as_str())
+        }
+    }
 }
 
 /// What the calls so far demand.

@@ -212,6 +212,9 @@ async fn administer(app: &TestApp, boss: &User, rep: &User) {
     });
     app.change_user_by(&boss_token, &rep, &body).await.expect(200);
     app.change_user_by(&boss_token, &rep, &json!({"loginDisabled": false})).await.expect(200);
+    let acting = format!("/api/users/{rep}?organizationId={ACME}");
+    let change = app.request(http::Method::PATCH, &acting).bearer_auth(app.token(SAM));
+    app.send(change.json(&json!({"designation": "Chief"}))).await.expect(200);
     let invited = app.invite(&boss_token, &rep).await;
     app.accept_invitation(invited.expect(201)["invitation"]["token"].as_str().unwrap(), PASSWORD).await.expect(200);
     app.accept_invitation(NO_INVITATION, PASSWORD).await.expect(401);
