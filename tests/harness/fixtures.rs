@@ -74,9 +74,10 @@ pub async fn setup_items(app: &TestApp, organization: &str, user: &str) -> [Vec<
     })
 }
 
-/// All items but the records of applies and the counts of failed sign-ins.
+/// All items but the history of applies and the counts of failed sign-ins.
 pub async fn table_items(app: &TestApp) -> TableItems {
     let text = |item: &Item, name: &str| item[name].as_s().expect("a key is text").clone();
     let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
-    items.filter(|((_, sk), _)| !sk.starts_with("APPLY#") && !sk.starts_with("FAILURES")).collect()
+    let is_history = |pk: &str, sk: &str| sk.starts_with("APPLY#") || pk.ends_with("#REFUSALS");
+    items.filter(|((pk, sk), _)| !is_history(pk, sk) && !sk.starts_with("FAILURES")).collect()
 }

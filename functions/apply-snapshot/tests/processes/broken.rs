@@ -62,6 +62,9 @@ fn with_the_user_first(faults: &Faults, profile: Value, record: Value) {
         let replaced = fields
             .iter()
             .fold(profile.to_string(), |profile, name| profile.replace(&text(&record, name), &text(new, name)));
+        // It names the apply that made it.
+        let apply = |record: &Value| text(record, "SK").trim_start_matches("APPLY#").to_owned();
+        let replaced = replaced.replace(&apply(&record), &apply(new));
         serde_json::from_str::<Value>(&replaced).unwrap()
     };
     let move_user = move |request: &mut Value| {
