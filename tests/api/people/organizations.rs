@@ -223,7 +223,7 @@ async fn two_changes_at_once_both_hold() {
     let app = TestApp::start().await;
     let sam = app.token(SAM);
     let gate = Gate::closed();
-    app.faults().hold_request(&gate).of("UpdateItem").nth(1);
+    app.faults().hold_request(&gate).of("TransactWriteItems").nth(1);
     let destinations = json!({"trustedDestinations": [BILLING]});
     let second = async {
         gate.arrived(1).await;

@@ -76,7 +76,14 @@ impl<'a> OrganizationEditor<'a> {
             Some([]) => update = update.remove(TRUSTED_DESTINATIONS),
             Some(destinations) => update = update.set(TRUSTED_DESTINATIONS, texts(destinations)),
         }
-        held(self.0.change(&keys::organization(id), &update).await)
+        // In a transaction, whose token recognizes a repetition: otherwise a lost answer would read as somebody else's change.
+        match self.0.transact(vec![self.0.change_in_transaction(&keys::organization(id), &update)?]).await {
+            Ok(()) => Ok(true),
+            Err(CallFailure::Cancelled(reasons)) if matches!(reasons.first(), Some(ItemReason::ConditionFailed(_))) => {
+                Ok(false)
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Puts an organization into the list of organizations, if it is not there. Returns whether it was not.
