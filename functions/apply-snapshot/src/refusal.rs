@@ -21,12 +21,18 @@ pub(crate) async fn record(call: &Call<'_>, request: &ApplyRequest, new_user: Op
         home: request.caller.caller().organization,
         credentials: request.caller.caller().credentials,
         snapshot: request.snapshot,
-        new_user: new_user.map(|user| (&user.email, user.role)),
+        email: new_user.map(|user| &user.email).filter(|_| !is_of_a_former_apply(error)),
+        role: new_user.map(|user| user.role),
         code: error.code(),
         pointers: error.pointers().collect(),
         request_id: call.context.request_id(),
     };
     Refusals::new(call.table).record(&refusal).await;
+}
+
+/// Returns whether the same request was carried out before and its user deleted since: the address must not come back.
+fn is_of_a_former_apply(error: &ApiError) -> bool {
+    matches!(error, ApiError::UserRemoved | ApiError::ApplyUndone | ApiError::ApplyAborted)
 }
 
 /// Returns whether the organization to act in does not exist. It has no history then.

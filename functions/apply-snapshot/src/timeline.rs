@@ -132,7 +132,7 @@ impl TimelineFilter {
                 Some(TimelineEvent::Apply(apply)) if is_seen(principal, &apply) => self.entry(&apply, work)?,
                 Some(TimelineEvent::Refusal(refusal)) if is_refusal_seen(principal, &refusal, now) => {
                     let is_wanted = self.is_wanted(refusal.record.email.as_ref());
-                    is_wanted.then(|| TimelineDocument::refused(*refusal))
+                    is_wanted.then(|| TimelineDocument::refused(refusal_for(principal, *refusal)))
                 }
                 _ => None,
             };
@@ -155,6 +155,16 @@ impl TimelineFilter {
     fn is_wanted(&self, email: Option<&Email>) -> bool {
         self.email.as_ref().is_none_or(|wanted| email.is_some_and(|email| email.key() == wanted.key()))
     }
+}
+
+/// Returns a refusal as this caller may see it. The pointers name automations, stages and agents of a snapshot that a caller of a higher role
+/// may apply here while nobody here sees it.
+fn refusal_for(principal: &Principal, mut refusal: StoredRefusal) -> StoredRefusal {
+    if refusal.record.applied_by_role > principal.role {
+        refusal.record.pointers.clear();
+        refusal.record.pointers_total = None;
+    }
+    refusal
 }
 
 /// Returns whether the caller sees a refusal: as an apply that would have made the user, while it is kept. If the role is not known, assumes

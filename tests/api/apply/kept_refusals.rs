@@ -146,6 +146,10 @@ async fn a_refusal_of_a_higher_role_is_seen_by_that_role() {
     // Of an unreadable body the role is not known: it could be the caller's.
     app.apply(&sam, &id, &json!({"newUser": {"email": CASEY, "password": "short"}})).await.expect(422);
     assert_eq!((codes(&app, &sam).await.len(), codes(&app, &gil).await.len()), (3, 1));
+    // The pointers name parts of a snapshot that only the higher role may see here.
+    let pointers =
+        async |token| listed(&app, token, "").await.iter().filter(|it| !it["reason"]["pointers"].is_null()).count();
+    assert_eq!((pointers(&sam).await, pointers(&gil).await), (3, 0));
 }
 
 #[tokio::test]

@@ -46,8 +46,10 @@ pub struct ApplyRefusal<'a> {
     pub credentials: TokenCredentials,
     /// The snapshot in the path, which the caller need not see.
     pub snapshot: ObjectId,
-    /// The address and the role of the user who was to be made, if the body could be read.
-    pub new_user: Option<(&'a Email, Role)>,
+    /// The address of the user who was to be made, if the body could be read and the user was not deleted since.
+    pub email: Option<&'a Email>,
+    /// The role of the user who was to be made, if the body could be read.
+    pub role: Option<Role>,
     /// The code of the answer.
     pub code: &'static str,
     /// The places of the body that were refused, as JSON pointers.
@@ -116,8 +118,8 @@ impl ApplyRefusal<'_> {
             snapshot_id: self.snapshot,
             applied_by: caller.user,
             applied_by_role: caller.role,
-            access_role: self.new_user.map(|(_, role)| role),
-            email: self.new_user.map(|(email, _)| email.clone()),
+            access_role: self.role,
+            email: self.email.cloned(),
             code: self.code.to_owned(),
             pointers: Vec::new(),
             pointers_total: None,
@@ -213,7 +215,8 @@ mod tests {
                 home: id,
                 credentials: TokenCredentials::default(),
                 snapshot: id,
-                new_user: Some((&email, Role::DepartmentHead)),
+                email: Some(&email),
+                role: Some(Role::DepartmentHead),
                 code: "idempotency_key_reused",
                 pointers: pointers.iter().map(String::as_str).collect(),
                 request_id: &"r".repeat(64),
