@@ -1,5 +1,7 @@
 use serde_json::json;
-use tests::{ALEX, DANA, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, counts, setup_items, skipped_counts, snapshot};
+use tests::{
+    ALEX, DANA, GIL, GLOBEX, PAT, SAM, TestApp, apply_body, counts, setup_items, skipped_counts, snapshot, table_items,
+};
 
 #[tokio::test]
 async fn the_customers_request_makes_casey_with_the_whole_setup() {
@@ -88,7 +90,7 @@ async fn the_agent_can_be_mapped_by_its_name_or_its_id() {
 async fn an_unmapped_reference_is_refused_where_the_request_says_so_and_nothing_is_written() {
     let app = TestApp::start().await;
     let id = snapshot(&app).await;
-    let before = app.items().await.len();
+    let before = table_items(&app).await.len();
     let mut body = apply_body();
     body["onUnmapped"] = json!("reject");
     let answer = app.apply(&app.token(SAM), &id, &body).await;
@@ -96,7 +98,7 @@ async fn an_unmapped_reference_is_refused_where_the_request_says_so_and_nothing_
     assert_eq!(answer.pointers().len(), 2, "{}", answer.text);
     assert!(answer.pointers()[0].starts_with("/agentMapping/"));
     assert_eq!(answer.pointers()[1], "/allowDestinations");
-    assert_eq!(app.items().await.len(), before);
+    assert_eq!(table_items(&app).await.len(), before);
     app.login("casey@acme.example", "TempPass!2026").await.expect_problem(401, "invalid_credentials");
 }
 

@@ -9,35 +9,27 @@ use futures_util::future::join_all;
 use local::scheduler::Pace;
 use serde_json::{Value, json};
 use tests::{
-    Answer, Element, Fault, GIL, GLOBEX, GRACE, Gate, Item, LEASE, Loss, PAT, SAM, SETTLING, TestApp, apply_body,
-    mapped_body, rounds, setup_of, snapshot, snapshot_of,
+    Answer, Element, Fault, GIL, GLOBEX, GRACE, Gate, LEASE, Loss, PAT, SAM, SETTLING, TableItems, TestApp, apply_body,
+    mapped_body, rounds, setup_of, snapshot, snapshot_of, table_items,
 };
 
 const EMAIL: &str = "new@globex.example";
 /// So many items take four stages.
 const ITEMS: usize = 300;
 const STAGES: u64 = 4;
-type Table = BTreeMap<(String, String), Item>;
 
 /// A service with a snapshot that takes many transactions to apply.
 struct Bench {
     app: Arc<TestApp>,
     id: String,
-    before: Table,
+    before: TableItems,
 }
 
 async fn bench() -> Bench {
     let app = Arc::new(TestApp::start().await);
     let id = snapshot_of(&app, ITEMS).await;
-    let before = table(&app).await;
+    let before = table_items(&app).await;
     Bench { app, id, before }
-}
-
-/// Everything but the records of applies and the counts of failed sign-ins.
-async fn table(app: &TestApp) -> Table {
-    let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
-    let items = app.items().await.into_iter().map(|item| ((text(&item, "PK"), text(&item, "SK")), item));
-    items.filter(|((_, sk), _)| !sk.starts_with("APPLY#") && !sk.starts_with("FAILURES")).collect()
 }
 
 fn body() -> Value {
@@ -74,14 +66,14 @@ impl Bench {
     /// That the new user is whole and there once.
     async fn expect_whole(&self) {
         self.app.sign_in(EMAIL, "TempPass!2026").await;
-        let now = table(&self.app).await;
+        let now = table_items(&self.app).await;
         assert_eq!(now.len(), self.before.len() + ITEMS + 3, "claim, profile, switches and the clones");
         assert!(self.before.iter().all(|(key, item)| now.get(key) == Some(item)));
     }
 
     /// That the table is as it was before.
     async fn expect_nothing(&self) {
-        let now = table(&self.app).await;
+        let now = table_items(&self.app).await;
         let left: Vec<_> = now.keys().filter(|key| !self.before.contains_key(key)).collect();
         assert!(left.is_empty(), "{left:?}");
         assert_eq!(now, self.before);
@@ -212,18 +204,18 @@ async fn interrupted_while(change: impl AsyncFnOnce(&Bench)) {
     bench.apply("k").await.expect_problem(503, "unavailable");
     app.faults().clear();
     change(&bench).await;
-    let after = table(app).await;
+    let after = table_items(app).await;
     bench.apply("k").await.expect_problem(409, "world_moved");
     bench.apply("k").await.expect_problem(409, "in_progress");
     app.clock().advance(SETTLING);
     assert_eq!(app.sweep().await["cleared"], 1);
     bench.apply("k").await.expect_problem(409, "apply_aborted");
-    let left = table(app)
+    let left = table_items(app)
         .await
         .into_keys()
         .filter(|(pk, _)| pk.contains("#USER#") && !bench.before.keys().any(|(known, _)| known == pk));
     assert_eq!(left.count(), 0);
-    assert!(after.len() > table(app).await.len());
+    assert!(after.len() > table_items(app).await.len());
     bench.expect_invisible().await;
 }
 
@@ -322,7 +314,7 @@ async fn a_run_that_was_swept_away_writes_nothing_any_more() {
 async fn without_its_fence_the_same_run_leaves_orphans() {
     let (bench, _) = with_a_stage_held_up(Fence::Stripped, swept_away).await;
     bench.app.faults().clear();
-    let orphans = table(&bench.app).await.len() - bench.before.len();
+    let orphans = table_items(&bench.app).await.len() - bench.before.len();
     assert!(orphans > 0, "the check of the epoch is what keeps a late run from writing");
     println!("{orphans} orphans without the fence");
 }
@@ -391,7 +383,7 @@ async fn with_three_calls_in_ten_failing_applies_succeed_or_show_nothing() {
     let app = Arc::new(TestApp::start().await);
     let id = snapshot(&app).await;
     let token = app.token(SAM);
-    let users = table(&app).await.len();
+    let users = table_items(&app).await.len();
     // Half of what fails was carried out, and only its answer is lost.
     let failures = [(0.15, Fault::DropRequest(Loss::Io)), (0.15, Fault::DropAnswer(Loss::Io))];
     let failed = app.faults().any_of(7, failures).always();
@@ -413,7 +405,7 @@ async fn with_three_calls_in_ten_failing_applies_succeed_or_show_nothing() {
     println!("{failed} calls failed; answers: {answers:?}");
     assert!(answers[&201] * 1_000 >= count * 990, "{answers:?}");
     // Claim, profile, switches and 25 clones for each that succeeded; one that was answered 503 may have, too.
-    let new = table(&app).await.len() - users;
+    let new = table_items(&app).await.len() - users;
     assert_eq!(new % 28, 0);
     assert!((answers[&201]..=count).contains(&(new / 28)));
 }

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 use shared::ids::Randomness;
-use tests::{ALEX, GIL, GLOBEX, PAT, SAM, SeededRandomness, TestApp, apply_body, counts, setup_items, snapshot};
+use tests::{
+    ALEX, GIL, GLOBEX, PAT, SAM, SeededRandomness, TestApp, apply_body, counts, setup_items, snapshot, table_items,
+};
 
 #[tokio::test]
 async fn a_plan_tells_every_clone_with_its_mapped_references_and_writes_nothing() {
@@ -105,9 +107,9 @@ async fn an_apply_under_a_plans_hash_goes_through_only_while_the_outcome_is_the_
     let (organization, user) = (alex.user.organization, alex.user.id);
     let written = tests::change_setup(app.table(), &organization, &user, &[gone], tests::BEGINNING).await;
     assert_eq!(written.unwrap(), SetupWriteOutcome::Version(2));
-    let before = app.items().await.len();
+    let before = table_items(&app).await.len();
     apply(&hash, "casey2@acme.example").await.expect_problem(412, "precondition_failed");
-    assert_eq!(app.items().await.len(), before);
+    assert_eq!(table_items(&app).await.len(), before);
     apply("\"no-such-hash\"", "casey2@acme.example").await.expect_problem(412, "precondition_failed");
     apply(hash.trim_matches('"'), "casey2@acme.example").await.expect_problem(412, "precondition_failed");
     apply("un quoted", "casey2@acme.example").await.expect_problem(400, "invalid_header");

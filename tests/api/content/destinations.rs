@@ -3,7 +3,7 @@
 use local::workspace::Workspace;
 use serde_json::{Value, json};
 use shared::domain::{ObjectId, PerKind, Setup, SetupItem};
-use tests::{GLOBEX, PAT, SAM, TestApp, apply_body, capture, setup_items, user_with_setup};
+use tests::{GLOBEX, PAT, SAM, TestApp, apply_body, capture, setup_items, table_items, user_with_setup};
 
 const HOOK: &str = "https://evil.example";
 
@@ -84,7 +84,7 @@ async fn what_is_not_accepted_is_refused_where_the_request_says_so() {
     let id = snapshot(&app, vec![webhook()], vec![]).await;
     let mut rejecting = body("a@acme.example");
     rejecting["onUnmapped"] = json!("reject");
-    let before = app.items().await.len();
+    let before = table_items(&app).await.len();
     let answer = app.apply(&app.token(SAM), &id, &rejecting).await;
     answer.expect_problem(422, "refused");
     assert_eq!(answer.pointers(), ["/allowDestinations"]);
@@ -92,7 +92,7 @@ async fn what_is_not_accepted_is_refused_where_the_request_says_so() {
     let answer = app.apply(&app.token(SAM), &id, &rejecting).await;
     answer.expect_problem(422, "refused");
     assert_eq!(answer.pointers(), ["/allowDestinations/1"]);
-    assert_eq!(app.items().await.len(), before);
+    assert_eq!(table_items(&app).await.len(), before);
     rejecting["allowDestinations"] = json!(HOOK);
     app.apply(&app.token(SAM), &id, &rejecting).await.expect_problem(400, "invalid_body");
     rejecting["allowDestinations"] = json!(vec![HOOK; 5_001]);

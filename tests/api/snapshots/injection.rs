@@ -85,7 +85,7 @@ fn bodies(id: &str) -> Vec<(Method, String, Value, Vec<&'static str>)> {
 
 /// The fields that each of these objects publishes, in the order of [`bodies`].
 const PUBLISHED: [&[&[&str]]; 7] = [
-    &[&["name", "sourceOrgId", "sourceUserId", "description"]],
+    &[&["name", "sourceOrgId", "sourceUserId", "description", "organizationId"]],
     APPLY,
     APPLY,
     &[&["name", "description"]],
@@ -106,6 +106,7 @@ const APPLY: &[&[&str]] = &[
         "applyPrompts",
         "applyTemplates",
         "onUnmapped",
+        "organizationId",
         "revision",
         "allowDestinations",
     ],
