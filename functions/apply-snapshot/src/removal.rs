@@ -42,6 +42,7 @@ pub(crate) async fn remove(call: &Call<'_>) -> Result<Answer, ApiError> {
             RemovalStart::Started(removed) => return finish(call, &removed).await,
             // The next reading tells: the caller may be confirmed no more, or the user be another one.
             RemovalStart::Outdated | RemovalStart::CallerChanged => {}
+            RemovalStart::LastAdministrator => return Err(ApiError::LastAdministrator),
         }
     }
     Err(ApiError::InProgress { retry_after: WAIT })

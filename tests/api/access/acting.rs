@@ -219,3 +219,53 @@ async fn users_of_another_organization_are_changed_and_removed_and_the_log_names
     removed.expect(200);
     app.user(&app.token(PAT), &alex).await.expect_problem(404, "user_not_found");
 }
+
+#[tokio::test]
+async fn a_superadmin_of_another_organization_leaves_somebody_who_administers_it() {
+    let app = TestApp::start().await;
+    let (sam, pat) = (app.token(SAM), app.member(PAT).user.id.to_string());
+    let path = format!("/api/users/{pat}?organizationId={ACME}");
+    let change = async |body: Value| {
+        let request = app.request(http::Method::PATCH, &path).bearer_auth(&sam).json(&body);
+        app.send(request).await
+    };
+    let remove = async || app.send(app.request(http::Method::DELETE, &path).bearer_auth(&sam)).await;
+    change(json!({"accessRole": "SALES_REP"})).await.expect_problem(409, "last_admin");
+    change(json!({"loginDisabled": true})).await.expect_problem(409, "last_admin");
+    remove().await.expect_problem(409, "last_admin");
+    change(json!({"designation": "Head"})).await.expect(200);
+
+    let alex = app.member(ALEX).user.id.to_string();
+    app.change_user_by(&app.token(PAT), &alex, &json!({"accessRole": "ADMIN"})).await.expect(200);
+    remove().await.expect(200);
+    assert_eq!(app.user(&sam, &pat).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_organization_in_the_query_of_a_request_with_a_body_is_refused_and_not_passed_over() {
+    let world = ActingFixture::start().await;
+    for route in routes().filter(|route| route.id.acting_place() == ActingPlace::Body) {
+        let subject = Subject { snapshot: &world.snapshot, apply: &world.apply, user: NOBODY, organization: ACME };
+        let path = format!("{}?organizationId={ACME}", subject.path(route));
+        let request = world.app.request(route.method.clone(), &path).bearer_auth(world.app.token(SAM));
+        let answer = world.app.send(request.json(&good_body(route.id, ACME).unwrap())).await;
+        answer.expect_problem(400, "invalid_query");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_for_one_organization_is_no_plan_for_another() {
+    let app = TestApp::start().await;
+    let id = snapshot(&app).await;
+    let sam = app.token(SAM);
+    let mut body = apply_body();
+    for mapping in ["pipelineMapping", "agentMapping", "sourceStatusesMapping"] {
+        body[mapping] = json!({});
+    }
+    let plan = async |body: &Value| app.plan(&sam, &id, body).await.expect(200)["plan"]["planHash"].clone();
+    let at_home = plan(&body).await;
+    body["organizationId"] = json!(GLOBEX);
+    assert_eq!(plan(&body).await, at_home, "Globex is Sam's own");
+    body["organizationId"] = json!(ACME);
+    assert_ne!(plan(&body).await, at_home);
+}

@@ -13,7 +13,8 @@ Removes a user of **your own** organization with everything that it has: profile
 once for everybody who looks: nobody signs in as the user, its tokens end, and nothing can be captured of it. Once the answer is there, \
 the address is free.
 
-You remove others up to your own role, and never yourself (403), so somebody who administers the organization stays. Snapshots of the \
+You remove others up to your own role, and never yourself (403), so somebody who administers the organization stays. A SUPERADMIN of \
+another organization is 409 `last_admin` where nobody would. Snapshots of the \
 user's setup and the setups that others made of them stay.
 
 After a 503 it may have begun: nobody sees anything of the user then, and the address is reserved (409 `in_progress` for an apply). Send \
@@ -30,7 +31,7 @@ pub(super) fn remove() -> OperationDescription {
         .no_query()
         .does("Remove a user", REMOVE)
         .if_match("The `ETag` of the user as you know it: refuses with 412 where anything of it has changed since.")
-        .refuses([ApiError::UserNotFound, ApiError::InProgress { retry_after: WAIT }])
+        .refuses([ApiError::UserNotFound, ApiError::LastAdministrator, ApiError::InProgress { retry_after: WAIT }])
         .answers::<RemovalAnswer>(
             StatusCode::OK,
             "Nothing of the user is left, and the address is free.",

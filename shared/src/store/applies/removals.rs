@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::apply_record::{ApplyState, SETTLING, StoredApply};
 use super::clearing::{FormerProfile, delete_user_items};
-use crate::domain::{Email, Fault, ObjectId, StoredProfile, Timestamp};
+use crate::domain::{Email, Fault, ObjectId, Role, StoredProfile, Timestamp};
 use crate::store::attributes::{
     ANSWER, EMAIL, ORGANIZATION_ID, PASSWORD_HASH, RESERVED_BY, SECOND_LOOK_AT, STATE, USER_ID, USER_REMOVED_AT,
     USER_REMOVED_BY,
 };
 use crate::store::credentials::{end_invitation, same_access, same_standing, when_setup_version};
 use crate::store::keys::{self, ALL};
+use crate::store::people::deputies::Deputies;
 use crate::store::record::{self, Record};
 use crate::store::setups::users::StoredUser;
 use crate::store::table::Table;
@@ -30,10 +31,20 @@ const REMOVAL_TIME: std::time::Duration = std::time::Duration::from_secs(35);
 pub struct UserRemoval<'a> {
     /// The user as it was read.
     pub user: &'a StoredProfile,
-    /// The administrator, of the same organization and not the user, as it was read; `None` for an operator's command.
+    /// An administrator of the organization, or a SUPERADMIN of any, and not the user, as it was read; `None` for an operator's command.
     pub by: Option<&'a StoredUser>,
     /// The time of the request.
     pub now: Timestamp,
+}
+
+impl UserRemoval<'_> {
+    /// Returns whether somebody else must stay an administrator. An administrator of the organization who removes another one stays; a
+    /// SUPERADMIN of another organization is none of this one.
+    fn needs_deputy(&self) -> bool {
+        let user = &self.user.user;
+        let administers = user.role >= Role::Admin && !user.login_disabled;
+        administers && self.by.is_some_and(|by| by.organization != user.organization)
+    }
 }
 
 /// The outcome of starting a removal.
@@ -45,6 +56,8 @@ pub enum RemovalStart {
     Outdated,
     /// The administrator has changed since it was read. Nothing is written.
     CallerChanged,
+    /// Nobody else administers the organization. Nothing is written.
+    LastAdministrator,
 }
 
 /// The state of a removal.
@@ -105,6 +118,7 @@ enum RemovalPart {
     User,
     Claim,
     Caller,
+    Deputy,
 }
 
 /// Removes users.
@@ -120,16 +134,29 @@ impl<'a> Removals<'a> {
     /// transaction, on the condition that user and administrator are as they were read; for the user of an apply, one read before it.
     pub async fn begin(&self, removal: UserRemoval<'_>) -> Result<RemovalStart, Fault> {
         let apply = self.apply_of(removal.user).await?;
-        match self.write(removal, apply.as_ref(), true).await? {
-            Ok(removed) => Ok(RemovalStart::Started(Box::new(removed))),
-            // The address is not the user's, so there is nothing to reserve.
-            Err(refused) if refused == [RemovalPart::Claim] => {
-                Ok(match self.write(removal, apply.as_ref(), false).await? {
-                    Ok(removed) => RemovalStart::Started(Box::new(removed)),
-                    Err(refused) => refusal(&refused),
-                })
+        if !removal.needs_deputy() {
+            return Ok(started(self.write(removal, apply.as_ref(), None).await?));
+        }
+        let mut deputies = Deputies::new(self.0, removal.user.user.organization, removal.user.user.id);
+        while let Some(deputy) = deputies.next().await? {
+            match self.write(removal, apply.as_ref(), Some(&deputy)).await? {
+                Err(refused) if refused == [RemovalPart::Deputy] => {}
+                other => return Ok(started(other)),
             }
-            Err(refused) => Ok(refusal(&refused)),
+        }
+        Ok(RemovalStart::LastAdministrator)
+    }
+
+    /// Writes the first transaction, without the claim if the address is not the user's: then there is nothing to reserve.
+    async fn write(
+        &self,
+        removal: UserRemoval<'_>,
+        apply: Option<&StoredApply>,
+        deputy: Option<&StoredUser>,
+    ) -> Result<Result<RemovedUser, Vec<RemovalPart>>, Fault> {
+        match self.write_once(removal, apply, deputy, true).await? {
+            Err(refused) if refused == [RemovalPart::Claim] => self.write_once(removal, apply, deputy, false).await,
+            other => Ok(other),
         }
     }
 
@@ -141,10 +168,11 @@ impl<'a> Removals<'a> {
         Ok(apply.filter(|apply| apply.state() == ApplyState::Committed && apply.user() == user.user.id))
     }
 
-    async fn write(
+    async fn write_once(
         &self,
         removal: UserRemoval<'_>,
         apply: Option<&StoredApply>,
+        deputy: Option<&StoredUser>,
         owns_address: bool,
     ) -> Result<Result<RemovedUser, Vec<RemovalPart>>, Fault> {
         let UserRemoval { user: StoredProfile { user, setup_version, .. }, by, now } = removal;
@@ -171,9 +199,11 @@ impl<'a> Removals<'a> {
             let claim = reserved_change(&user.organization, &user.id);
             writes.push((RemovalPart::Claim, self.0.change_in_transaction(&keys::email(user.email.key()), &claim)?));
         }
-        if let Some(by) = by {
-            let (caller, same) = same_access(by);
-            writes.push((RemovalPart::Caller, self.0.check_in_transaction(&caller, &same)?));
+        for (part, other) in [(RemovalPart::Caller, by), (RemovalPart::Deputy, deputy)] {
+            if let Some(other) = other {
+                let (key, same) = same_access(other);
+                writes.push((part, self.0.check_in_transaction(&key, &same)?));
+            }
         }
         let (parts, writes): (Vec<RemovalPart>, Vec<TransactWriteItem>) = writes.into_iter().unzip();
         match self.0.transact(writes).await {
@@ -276,10 +306,11 @@ impl RemovedUser {
     }
 }
 
-fn refusal(refused: &[RemovalPart]) -> RemovalStart {
-    match refused.contains(&RemovalPart::Caller) {
-        true => RemovalStart::CallerChanged,
-        false => RemovalStart::Outdated,
+fn started(written: Result<RemovedUser, Vec<RemovalPart>>) -> RemovalStart {
+    match written {
+        Ok(removed) => RemovalStart::Started(Box::new(removed)),
+        Err(refused) if refused.contains(&RemovalPart::Caller) => RemovalStart::CallerChanged,
+        Err(_) => RemovalStart::Outdated,
     }
 }
 

@@ -137,7 +137,7 @@ impl PersonErasure<'_> {
                 removals.finish(&removed, self.clock.now()).await?;
                 Ok(true)
             }
-            RemovalStart::Outdated | RemovalStart::CallerChanged => Ok(false),
+            RemovalStart::Outdated | RemovalStart::CallerChanged | RemovalStart::LastAdministrator => Ok(false),
         }
     }
 }

@@ -6,8 +6,9 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::addresses::AddressHolder;
+use super::deputies::Deputies;
 use crate::domain::user_change::{ChangedUser, UserChange};
-use crate::domain::{Fault, ObjectId, Role, StoredProfile, Timestamp};
+use crate::domain::{Fault, StoredProfile, Timestamp, User};
 use crate::store::attributes::{
     ACCESS_ROLE, DEPARTMENT_ID, DESIGNATION, EMAIL, FULL_NAME, LOGIN_DISABLED, ORGANIZATION_ID, PHONE_NUMBER,
     SETUP_VERSION, UPDATED_AT, USER_ID,
@@ -15,14 +16,10 @@ use crate::store::attributes::{
 use crate::store::credentials::{end_tokens, same_access, same_standing, when_hash, when_setup_version};
 use crate::store::keys;
 use crate::store::record::{self, ClaimRecord};
-use crate::store::setups::user_lists::UserLists;
-use crate::store::setups::users::{Callers, StoredUser};
+use crate::store::setups::users::StoredUser;
 use crate::store::table::Table;
 use crate::store::table::change::{Change, number, text};
 use crate::store::table::outcome::{CallFailure, ItemReason};
-
-/// How many users of a page are looked at to find another administrator.
-const PAGE: usize = 100;
 
 /// A change of a user.
 #[derive(Clone, Copy)]
@@ -40,7 +37,7 @@ pub struct UserEdit<'a> {
 /// Who changes a user.
 #[derive(Clone, Copy)]
 pub enum EditAuthority<'a> {
-    /// An administrator, of the same organization, as it was read.
+    /// An administrator of the organization, or a SUPERADMIN of any, as it was read.
     Administrator(&'a StoredUser),
     /// An operator's command. It leaves somebody who administers the organization.
     Operator,
@@ -57,10 +54,10 @@ impl<'a> EditAuthority<'a> {
     }
 
     /// Returns whether somebody else must stay an administrator if this user stops being one. An administrator who changes another
-    /// user stays one.
-    fn needs_deputy(self, user: ObjectId) -> bool {
+    /// user of the organization stays one. A SUPERADMIN of another organization is none of this one.
+    fn needs_deputy(self, user: &User) -> bool {
         match self {
-            Self::Administrator(by) => by.id == user,
+            Self::Administrator(by) => by.id == user.id || by.organization != user.organization,
             Self::Operator => true,
             Self::ForcingOperator => false,
         }
@@ -117,7 +114,7 @@ impl<'a> UserEditor<'a> {
         if !changed.changes_profile && !changed.changes_access {
             return Ok(UserEditOutcome::Done(Box::new(edit.before.clone())));
         }
-        if changed.gives_up_administration && edit.by.needs_deputy(edit.before.user.id) {
+        if changed.gives_up_administration && edit.by.needs_deputy(&edit.before.user) {
             return self.change_beside_deputy(edit, &changed).await;
         }
         match self.write(edit, &changed, None).await? {
@@ -129,25 +126,15 @@ impl<'a> UserEditor<'a> {
 
     /// Changes an administrator who gives it up, together with a check that somebody else is one.
     async fn change_beside_deputy(&self, edit: UserEdit<'_>, changed: &ChangedUser) -> Result<UserEditOutcome, Fault> {
-        let (lists, callers) = (UserLists::new(self.0), Callers::new(self.0));
-        let (organization, user) = (edit.before.user.organization, edit.before.user.id);
-        let mut start = None;
-        loop {
-            let page = lists.page(&organization, start, PAGE).await?;
-            for row in page.rows.iter().filter(|row| row.role >= Role::Admin && row.id != user) {
-                let deputy = callers.load(organization, row.id).await?;
-                let Some(deputy) = deputy.filter(|it| it.role >= Role::Admin && !it.login_disabled) else { continue };
-                match self.write(edit, changed, Some(&deputy)).await? {
-                    Ok(after) => return Ok(UserEditOutcome::Done(Box::new(after))),
-                    Err(EditRefusal::Outcome(outcome)) => return Ok(outcome),
-                    Err(EditRefusal::DeputyChanged) => {}
-                }
-            }
-            start = page.next;
-            if start.is_none() {
-                return Ok(UserEditOutcome::LastAdministrator);
+        let mut deputies = Deputies::new(self.0, edit.before.user.organization, edit.before.user.id);
+        while let Some(deputy) = deputies.next().await? {
+            match self.write(edit, changed, Some(&deputy)).await? {
+                Ok(after) => return Ok(UserEditOutcome::Done(Box::new(after))),
+                Err(EditRefusal::Outcome(outcome)) => return Ok(outcome),
+                Err(EditRefusal::DeputyChanged) => {}
             }
         }
+        Ok(UserEditOutcome::LastAdministrator)
     }
 
     async fn write(
@@ -159,7 +146,8 @@ impl<'a> UserEditor<'a> {
         let UserEdit { before, by, now, .. } = edit;
         let key = keys::user(&before.user.organization, &before.user.id);
         let mut writes = vec![(EditPart::User, self.0.change_in_transaction(&key, &user_change(edit, changed))?)];
-        let caller = by.administrator().filter(|by| by.id != before.user.id);
+        let caller =
+            by.administrator().filter(|by| (by.id, by.organization) != (before.user.id, before.user.organization));
         for (part, other) in [(EditPart::Caller, caller), (EditPart::Deputy, deputy)] {
             if let Some(other) = other {
                 let (key, same) = same_access(other);
