@@ -26,6 +26,7 @@ const HELD: Duration = Duration::from_secs(120);
 /// Authorizes, reads everything while the password is hashed, plans, writes. Records a refusal for the history.
 pub(crate) async fn apply(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
+    call.no_parameters()?;
     let if_match = IfMatch::of(call.request)?;
     let key = IdempotencyKey::of(call.request)?;
     let parameters = match call.read_body(ApplyParameters::parse).await {

@@ -24,6 +24,7 @@ use crate::request::PlanParameters;
 /// Authorizes, reads, plans, answers. Only an apply checks whether the e-mail address is taken.
 pub(crate) async fn plan(call: &Call<'_>) -> Result<Answer, ApiError> {
     let request = ApplyRequest::begin(call)?;
+    call.no_parameters()?;
     let PlanParameters { organization, choices, revision, role, mut refusals } =
         call.read_body(PlanParameters::parse).await?;
     let request = request.acting(call, organization)?;

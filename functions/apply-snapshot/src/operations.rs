@@ -167,6 +167,7 @@ fn apply() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(1);
     of_snapshot(ApplyOperation::ApplySnapshot)
         .does("Create a user with a snapshot's setup", APPLY)
+        .no_query()
         .if_match("The `ETag` of a plan: refuses with 412 where the outcome would be another one by now.")
         .idempotency_key(KEY)
         .body::<ApplyRequestSchema>(EXAMPLE, FieldError::new("/newUser/password", NEITHER))
@@ -200,6 +201,7 @@ fn apply() -> OperationDescription {
 fn plan() -> OperationDescription {
     of_snapshot(ApplyOperation::PlanSnapshot)
         .does("Tell what an apply would do, without doing it", PLAN)
+        .no_query()
         .body::<ApplyBody>(EXAMPLE, FieldError::new("/planHash", "there is no such field"))
         .refuses([ApiError::SetupTooLarge { detail: TAKES_TOO_LONG.to_owned() }])
         .refuses([ApiError::refused("/revision", "the snapshot has no such revision, or it was deleted")])

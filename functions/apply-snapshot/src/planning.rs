@@ -26,6 +26,8 @@ pub(crate) struct ApplyRequest {
 /// The snapshot and the targets, read for a confirmed caller.
 pub(crate) struct ApplyInputs {
     principal: Principal,
+    /// The caller's own organization.
+    home: ObjectId,
     snapshot: ObjectId,
     /// The requested revision, if the caller sees it.
     seen: RevisionLookup,
@@ -75,6 +77,7 @@ impl ApplyRequest {
     /// Reads caller, snapshot and targets concurrently. Fails with 401 if the stored caller differs from the token.
     pub(crate) async fn read(&self, call: &Call<'_>, choice: RevisionChoice) -> Result<ApplyInputs, ApiError> {
         let Self { caller, principal, snapshot } = self;
+        let home = caller.caller().organization;
         let (organizations, snapshots) = (Organizations::new(call.table), SnapshotReader::new(call.table));
         let (confirmed, organization, seen) = tokio::join!(
             call.confirm(caller),
@@ -83,7 +86,7 @@ impl ApplyRequest {
         );
         confirmed?;
         let targets = organization?.ok_or(ApiError::Unauthenticated("the caller's organization does not exist"))?;
-        Ok(ApplyInputs { principal: principal.clone(), snapshot: *snapshot, seen: seen?, targets })
+        Ok(ApplyInputs { principal: principal.clone(), home, snapshot: *snapshot, seen: seen?, targets })
     }
 }
 
@@ -116,7 +119,8 @@ impl ApplyInputs {
         choices: &Choices,
         deadline: &Deadline,
     ) -> Result<PlannedApply, ApiError> {
-        let Self { principal, seen, targets, .. } = self;
+        let Self { principal, home, seen, targets, .. } = self;
+        let elsewhere = (principal.organization != home).then_some(principal.organization);
         let loaded = match seen {
             RevisionLookup::Revision(loaded) => loaded,
             RevisionLookup::NoSuchRevision => return Err(ApiError::refused("/revision", NO_SUCH_REVISION)),
@@ -135,7 +139,7 @@ impl ApplyInputs {
             let content = loaded.content::<ApiError>(work)?;
             let mut plan = plan(&content, &scope, &targets, &choices, work)?;
             plan.notes.extend(is_unshared.then(|| Warning::unshared(loaded.snapshot.revision)));
-            Ok(PlannedApply { hash: plan.hash(work)?, plan, snapshot: loaded.snapshot })
+            Ok(PlannedApply { hash: plan.hash(elsewhere.as_ref(), work)?, plan, snapshot: loaded.snapshot })
         });
         planning.await.map_err(|error| ApiError::from_compute(error, TAKES_TOO_LONG))?
     }

@@ -54,6 +54,7 @@ async fn answer(call: &Call<'_>, operation: CreateOperation) -> Result<Answer, A
 /// Authorize, read the source as one consistent cut, capture, write.
 async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let caller = call.begin()?;
+    call.no_parameters()?;
     let key = IdempotencyKey::of(call.request)?;
     let parameters = call.read_body(CreateParameters::parse).await?;
     let caller = call.acting(caller, parameters.organization)?;

@@ -40,6 +40,7 @@ fn create() -> OperationDescription {
     let retry_after = std::time::Duration::from_secs(1);
     Operation::new(CreateOperation::CreateSnapshot)
         .does("Capture a user's setup as a snapshot", CAPTURE)
+        .no_query()
         .idempotency_key(KEY)
         .body::<CreateBody>(EXAMPLE, FieldError::new("/sourceOrgId", "this field is required"))
         .refuses([

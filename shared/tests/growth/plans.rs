@@ -156,7 +156,7 @@ fn planned(shape: Shape, choices: Choices, scope: Scope, targets: Organization) 
     let input = shape.bytes() + format!("{choices:?}").len() + targets.pipelines.len() * 60;
     run(input, move |work| {
         let plan = plan(&content, &scope, &targets, &choices, work).unwrap();
-        black_box(plan.hash(work).unwrap());
+        black_box(plan.hash(None, work).unwrap());
         let origin = Origin { apply: id(7, 1), snapshot: id(7, 2), revision: 1, at: Timestamp::from_millis(0) };
         let user = new_user();
         let arrival = plan.arrive(&origin, &NewIdentity::of(&user), work).unwrap();

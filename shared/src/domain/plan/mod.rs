@@ -132,10 +132,13 @@ impl Plan {
         self.notes.iter().chain(&self.warnings)
     }
 
-    /// A hash of everything that the plan does: clones, switches, counts and warnings. New ids, times, the address and
-    /// the password are no part of it, so the same hash means the same outcome.
-    pub fn hash(&self, work: &Work) -> Result<String, OverBudget> {
+    /// A hash of everything that the plan does: clones, switches, counts and warnings, and where, if that is `elsewhere` than in the
+    /// caller's own organization. New ids, times, the address and the password are no part of it, so the same hash means the same outcome.
+    pub fn hash(&self, elsewhere: Option<&ObjectId>, work: &Work) -> Result<String, OverBudget> {
         let mut out = MeteredWriter::new(HashWriter::default(), usize::MAX, work);
+        if let Some(organization) = elsewhere {
+            out.json(organization).map_err(|_| OverBudget)?;
+        }
         // There is room for all, so only the time can end it.
         out.json(self).map_err(|_| OverBudget)?;
         Ok(hex::encode(out.into_parts().0.finish()))

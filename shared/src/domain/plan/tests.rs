@@ -351,7 +351,7 @@ fn a_mapping_for_automations_that_are_not_cloned_is_ignored_with_a_warning() {
 fn the_hash_tells_outcomes_apart_and_nothing_else() {
     let content = messenger();
     let first = across(&content, &Choices::default());
-    let hash = |plan: Plan| plan.hash(&Work::unlimited()).unwrap();
+    let hash = |plan: Plan| plan.hash(None, &Work::unlimited()).unwrap();
     let without_templates = Choices { apply: PerKind { templates: false, ..ALL }, ..Choices::default() };
     assert_eq!(hash(first), hash(across(&content, &Choices::default())));
     assert_ne!(hash(across(&content, &Choices::default())), hash(across(&content, &without_templates)));

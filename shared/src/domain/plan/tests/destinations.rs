@@ -50,7 +50,7 @@ fn what_sends_by_itself_arrives_off_and_is_accepted_by_what_the_plan_says() {
         let blocked = !warned(&second, WarningCode::SecretsRemoved).is_empty()
             || !warned(&second, WarningCode::UnmappedReference).is_empty();
         assert_eq!(is_on(&second), !blocked, "{}: {:?}", case.automation, second.warnings);
-        assert_ne!(first.hash(&Work::unlimited()), second.hash(&Work::unlimited()));
+        assert_ne!(first.hash(None, &Work::unlimited()), second.hash(None, &Work::unlimited()));
     }
     println!("{off} hostile shapes arrive off, {secrets} of them by a removed secret alone");
 }

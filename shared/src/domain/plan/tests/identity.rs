@@ -171,7 +171,7 @@ fn what_a_mapping_wrote_is_not_written_again() {
 
 #[test]
 fn the_hash_covers_whether_there_is_a_number_and_no_value_of_the_new_user() {
-    let hash = |content: &Content, choices: &Choices| across(content, choices).hash(&Work::unlimited()).unwrap();
+    let hash = |content: &Content, choices: &Choices| across(content, choices).hash(None, &Work::unlimited()).unwrap();
     let with = captured(vec![json!({"name": "a", "actions": {"from": PHONE}})], vec![], vec![]);
     let unknown = Choices::default();
     assert_eq!(hash(&with, &unknown), hash(&with, &choices(false)));
