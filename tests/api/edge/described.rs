@@ -198,6 +198,10 @@ async fn provoke(happening: &DescribedError) -> Answer {
             app.remove_user(&app.token(SAM), user).await.expect(200);
         }
         "user_not_found" => request.path = happening.path.replace("{userId}", NOBODY),
+        "last_admin" if happening.operation == "removeUser" => {
+            let path = happening.path.replace("{userId}", &app.member(PAT).user.id.to_string());
+            request.path = format!("{path}?organizationId={ACME}");
+        }
         "last_admin" => {
             app.set_attribute(&app.member(GIL).user, "loginDisabled", AttributeValue::Bool(true)).await;
             request.path = happening.path.replace("{userId}", &app.member(SAM).user.id.to_string());
