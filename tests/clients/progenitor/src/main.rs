@@ -32,6 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         description: None,
         source_org_id: ACME.parse()?,
         source_user_id: source.id.clone(),
+        organization_id: None,
     };
     let key = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos().to_string();
     let snapshot = client.create_snapshot().idempotency_key(key).body(body).send().await?.into_inner().snapshot;
