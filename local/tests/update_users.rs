@@ -99,3 +99,15 @@ async fn administration_is_handed_over_in_any_order() {
     let back = load(&app, &workspace(&[]), &["--update"]).await;
     assert!(back.succeeded && back.stdout.contains("Changed: 2."), "{back:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_transaction_takes_is_written_for_a_user_who_exists() {
+    let app = TestApp::start().await;
+    let mut file = workspace(&[]);
+    let prompts = file.pointer_mut(&format!("{ALEX_ENTRY}/prompts")).unwrap().as_array_mut().unwrap();
+    prompts.extend((0..12).map(|number| json!({"name": format!("Long {number}"), "prompt": "word ".repeat(76_000)})));
+    let updated = load(&app, &file, &["--update"]).await;
+    assert!(updated.succeeded && updated.stdout.contains("12 items of the file"), "{updated:?}");
+    let again = load(&app, &file, &["--update"]).await;
+    assert!(again.succeeded && again.stdout.contains("Added: 0. Changed: 0."), "{again:?}");
+}

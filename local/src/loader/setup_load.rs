@@ -135,3 +135,38 @@ fn automation(edit: &SetupEdit) -> Option<ObjectId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::domain::SetupItem;
+
+    use super::*;
+
+    fn sizes(count: usize, bytes: usize) -> Vec<usize> {
+        let id: ObjectId = "64eea11100000000000001ff".parse().unwrap();
+        let edit = |_| {
+            let document = serde_json::from_value(json!({"name": "x".repeat(bytes)})).unwrap();
+            let change = SetupChange::Put(ItemKind::Prompt, SetupItem { id, document });
+            SetupEdit { change, seen: ItemVersion::Absent }
+        };
+        transactions(&(0..count).map(edit).collect::<Vec<_>>()).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn a_transaction_has_as_many_edits_as_fit_it_beside_the_profile() {
+        assert_eq!(sizes(MAX_EDITS - 1, 1), [MAX_EDITS - 1]);
+        assert_eq!(sizes(MAX_EDITS, 1), [MAX_EDITS]);
+        assert_eq!(sizes(MAX_EDITS + 1, 1), [MAX_EDITS, 1]);
+        assert_eq!(sizes(0, 1), [0; 0]);
+    }
+
+    #[test]
+    fn a_transaction_has_as_many_bytes_as_fit() {
+        let own = SetupItem { id: ObjectId::NOBODY, document: serde_json::from_value(json!({"name": ""})).unwrap() };
+        let third = MAX_BYTES / 3 - own.document.size();
+        assert_eq!(sizes(3, third - 1), [3]);
+        assert_eq!(sizes(3, third), [3]);
+        assert_eq!(sizes(3, third + 1), [2, 1]);
+    }
+}

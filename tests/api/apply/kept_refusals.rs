@@ -279,3 +279,24 @@ async fn an_erasure_takes_the_address_out_of_refusals() {
     assert_eq!(left.iter().filter(|entry| entry.get("userEmail").is_none()).count(), 1);
     assert!(!app.items().await.iter().any(|item| format!("{item:?}").to_lowercase().contains(CASEY)));
 }
+
+#[tokio::test]
+async fn a_retry_after_its_user_was_removed_or_undone_does_not_bring_the_address_back() {
+    let (app, id) = shared_snapshot().await;
+    let gil = app.token(GIL);
+    for (key, removes) in [("removed", true), ("undone", false)] {
+        let applied = app.apply_once(&gil, key, &id, &apply_body()).await;
+        let result = applied.expect(201)["result"].clone();
+        match removes {
+            true => app.remove_user(&gil, result["userId"].as_str().unwrap()).await.expect(200),
+            false => app.undo(&gil, &id, result["applyId"].as_str().unwrap(), None).await.expect(200),
+        };
+        let again = app.apply_once(&gil, key, &id, &apply_body()).await;
+        assert_eq!(again.status, 409, "{}", again.text);
+        app.clock().advance(SECOND);
+    }
+    assert_eq!(codes(&app, &gil).await, ["apply_undone", "user_removed"]);
+    for entry in listed(&app, &gil, "state=refused").await {
+        assert!(entry.get("userEmail").is_none() && !entry.to_string().contains(CASEY), "{entry}");
+    }
+}

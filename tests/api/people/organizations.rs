@@ -287,3 +287,15 @@ async fn the_list_comes_in_pages_and_a_created_organization_is_in_it() {
     }
     assert!(app.recorded().of("Scan").is_empty());
 }
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_is_no_change_of_somebody_else() {
+    let app = TestApp::start().await;
+    let sam = app.token(SAM);
+    let tag = app.organization(&sam, ACME).await.header("etag").unwrap().to_owned();
+    let lost = app.faults().drop_answer().of("TransactWriteItems").nth(1);
+    let request = app.request(http::Method::PATCH, &format!("/api/organizations/{ACME}")).bearer_auth(&sam);
+    let changed = app.send(request.header("if-match", tag).json(&json!({"name": "Renamed"}))).await;
+    assert_eq!(changed.expect(200)["organization"]["name"], "Renamed");
+    assert_eq!(lost.count(), 1);
+}
