@@ -1,4 +1,4 @@
-//! Inputs at the limits of the service, each in a process of its own that has served nothing before.
+//! Measures inputs at the limits of the service. A new process serves each.
 
 use std::time::Duration;
 

@@ -77,8 +77,8 @@ impl<A> Call<'_, A> {
         Ok(actor)
     }
 
-    /// Returns the stored caller, of its own organization. Fails with 401 if it differs from the token, and with 422 if it acts in an
-    /// organization that does not exist. Await it along with other reads.
+    /// Reads the caller in its own organization. Fails with 401 if it differs from the token. Fails with 422 if the organization to act in
+    /// does not exist. Await it along with other reads.
     pub async fn confirm(&self, actor: &Actor) -> Result<StoredUser, ApiError> {
         let caller = actor.caller();
         let other = async {

@@ -157,8 +157,8 @@ impl TimelineFilter {
     }
 }
 
-/// Returns a refusal as this caller may see it. The pointers name automations, stages and agents of a snapshot that a caller of a higher role
-/// may apply here while nobody here sees it.
+/// Returns a refusal as this caller may see it. The pointers name automations, stages and agents. A caller of a higher role can apply a
+/// snapshot that this organization does not see, so its pointers are left out.
 fn refusal_for(principal: &Principal, mut refusal: StoredRefusal) -> StoredRefusal {
     if refusal.record.applied_by_role > principal.role {
         refusal.record.pointers.clear();

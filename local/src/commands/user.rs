@@ -64,7 +64,7 @@ enum UserCommand {
     /// Make a fresh invitation for a user, and print it.
     #[command(after_help = INVITE_EXAMPLES)]
     Invite(InviteUser),
-    /// End a user's tokens, and let nobody sign in as the user.
+    /// End a user's tokens and refuse every further sign-in of the user.
     #[command(after_help = DISABLE_EXAMPLES)]
     Disable(DisableUser),
 }
@@ -123,8 +123,7 @@ struct DisableUser {
     /// The user's address.
     #[arg(long, value_name = "ADDRESS", value_parser = parse::<Email>)]
     email: Email,
-    /// Disable the user also if nobody else administers the organization. Then only an operator's command or a SUPERADMIN of another
-    /// organization can change its users.
+    /// Disable the last administrator, too. Afterwards only an operator's command or a SUPERADMIN can change the organization's users.
     #[arg(long)]
     force: bool,
 }
@@ -156,7 +155,7 @@ pub(crate) async fn run(options: &UserCommands) -> Result<(), Failure> {
 
 /// An invitation to print.
 struct Invitation {
-    /// What was done.
+    /// The command's result in words.
     words: String,
     token: InvitationToken,
     expires_at: Timestamp,
